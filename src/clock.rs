@@ -1,0 +1,29 @@
+//! The only reader of the clock. Everything else takes the time as an argument.
+
+use jiff::Timestamp;
+
+/// The present moment, in whole seconds: mail and feed dates have no finer grain.
+#[expect(clippy::disallowed_methods, reason = "this is the one place that reads the clock")]
+pub fn now() -> Timestamp {
+    let now = Timestamp::now();
+    Timestamp::from_second(now.as_second()).unwrap_or(now)
+}
+
+/// Where the time of a long-running command comes from: the clock, or the moment given with `--now`.
+#[derive(Debug, Clone, Copy)]
+pub enum Clock {
+    /// The machine's clock.
+    System,
+    /// A fixed moment.
+    Fixed(Timestamp),
+}
+
+impl Clock {
+    /// The present moment according to this clock.
+    pub fn now(self) -> Timestamp {
+        match self {
+            Self::System => now(),
+            Self::Fixed(moment) => moment,
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! Reads a TOML table key by key, so that every key has a known type and place, and what nobody asked for is an error.
+
+use std::ops::Range;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use crate::diagnostic::{Diagnostic, Location};
+
+/// A value and where it stands.
+pub(super) type Placed<T> = (T, Location);
+
+/// The text of config.toml and the problems found in it so far.
+pub(super) struct Reader<'t> {
+    path: &'t str,
+    text: &'t str,
+    pub(super) diagnostics: Vec<Diagnostic>,
+}
+
+impl<'t> Reader<'t> {
+    pub(super) fn new(path: &'t str, text: &'t str) -> Self {
+        Self { path, text, diagnostics: Vec::new() }
+    }
+
+    pub(super) fn place(&self, span: Range<usize>) -> Location {
+        Location::in_text(self.path, self.text, span.start, span.len())
+    }
+
+    pub(super) fn error(&mut self, code: &'static str, message: String, place: Location, help: impl Into<String>) {
+        self.diagnostics.push(Diagnostic::error(code, message).at(place).help(help));
+    }
+
+    /// The document, or the syntax errors in it.
+    pub(super) fn document(&mut self) -> Spanned<DeTable<'t>> {
+        let (document, errors) = DeTable::parse_recoverable(self.text);
+        for error in errors {
+            let place = self.place(error.span().unwrap_or(0..0));
+            let message = error.message().lines().next().unwrap_or("syntax error").to_owned();
+            self.error("config/syntax", message, place, "write it as TOML: `key = value`, text in double quotes");
+        }
+        document
+    }
+}
+
+/// One `[section]` of the document.
+pub(super) struct Section<'d, 't> {
+    name: &'static str,
+    table: Option<&'d DeTable<'t>>,
+    known: Vec<&'static str>,
+}
+
+impl<'d, 't> Section<'d, 't> {
+    pub(super) fn new(name: &'static str, table: Option<&'d DeTable<'t>>) -> Self {
+        Self { name, table, known: Vec::new() }
+    }
+
+    /// The section called `key` inside this one.
+    pub(super) fn section(&mut self, reader: &mut Reader<'t>, key: &'static str, name: &'static str) -> Self {
+        let table = self.get(key).and_then(|value| {
+            value.get_ref().as_table().or_else(|| {
+                let place = reader.place(value.span());
+                reader.error(
+                    "config/type",
+                    format!("`{name}` is not a table"),
+                    place,
+                    format!("write it as `[{name}]` with its keys below"),
+                );
+                None
+            })
+        });
+        Self::new(name, table)
+    }
+
+    /// The raw value of a key.
+    pub(super) fn get(&mut self, key: &'static str) -> Option<&'d Spanned<DeValue<'t>>> {
+        self.known.push(key);
+        let table = self.table?;
+        table.iter().find(|(name, _)| name.get_ref() == key).map(|(_, value)| value)
+    }
+
+    /// `section.key`, for messages.
+    pub(super) fn full(&self, key: &str) -> String {
+        if self.name.is_empty() { key.to_owned() } else { format!("{}.{key}", self.name) }
+    }
+
+    fn wrong_type(
+        &self,
+        reader: &mut Reader<'t>,
+        key: &str,
+        value: &Spanned<DeValue<'t>>,
+        wanted: &str,
+        example: &str,
+    ) {
+        let place = reader.place(value.span());
+        let message = format!("`{}` must be {wanted}, not {}", self.full(key), value.get_ref().type_str());
+        reader.error("config/type", message, place, format!("write for example `{key} = {example}`"));
+    }
+
+    pub(super) fn string(&mut self, reader: &mut Reader<'t>, key: &'static str) -> Option<Placed<String>> {
+        let value = self.get(key)?;
+        let Some(text) = value.get_ref().as_str() else {
+            self.wrong_type(reader, key, value, "text", "\"…\"");
+            return None;
+        };
+        Some((text.to_owned(), reader.place(value.span())))
+    }
+
+    /// Text that must not be empty; a missing key is an error when `required`.
+    pub(super) fn required(
+        &mut self,
+        reader: &mut Reader<'t>,
+        key: &'static str,
+        example: &str,
+    ) -> Option<Placed<String>> {
+        if let Some((text, place)) = self.string(reader, key) {
+            if !text.trim().is_empty() {
+                return Some((text, place));
+            }
+            reader.error(
+                "config/missing",
+                format!("`{}` is empty", self.full(key)),
+                place,
+                format!("write for example `{key} = \"{example}\"`"),
+            );
+        } else if self.table.is_none_or(|table| !table.iter().any(|(name, _)| name.get_ref() == key)) {
+            let place = Location::start_of(reader.path);
+            let help = format!("add `{key} = \"{example}\"` under `[{}]`", self.name);
+            reader.error("config/missing", format!("`{}` is missing", self.full(key)), place, help);
+        }
+        None
+    }
+
+    /// A list of texts; a single text counts as a list of one.
+    pub(super) fn strings(&mut self, reader: &mut Reader<'t>, key: &'static str) -> Option<Vec<Placed<String>>> {
+        let value = self.get(key)?;
+        if let Some(text) = value.get_ref().as_str() {
+            return Some(vec![(text.to_owned(), reader.place(value.span()))]);
+        }
+        let Some(items) = value.get_ref().as_array() else {
+            self.wrong_type(reader, key, value, "a list of texts", "[\"…\", \"…\"]");
+            return None;
+        };
+        let mut texts = Vec::new();
+        for item in items {
+            match item.get_ref().as_str() {
+                Some(text) => texts.push((text.to_owned(), reader.place(item.span()))),
+                None => self.wrong_type(reader, key, item, "a list of texts", "[\"…\", \"…\"]"),
+            }
+        }
+        Some(texts)
+    }
+
+    /// A whole number within `range`.
+    pub(super) fn number(&mut self, reader: &mut Reader<'t>, key: &'static str, range: Range<u32>) -> Option<u32> {
+        let value = self.get(key)?;
+        let number = value.get_ref().as_integer().and_then(|n| u32::from_str_radix(n.as_str(), n.radix()).ok());
+        let number = number.filter(|n| range.contains(n));
+        if number.is_none() {
+            let wanted = format!("a whole number from {} to {}", range.start, range.end - 1);
+            self.wrong_type(reader, key, value, &wanted, &range.start.max(1).to_string());
+        }
+        number
+    }
+
+    /// One of a few words.
+    pub(super) fn word<T: Copy>(
+        &mut self,
+        reader: &mut Reader<'t>,
+        key: &'static str,
+        words: &[(&str, T)],
+    ) -> Option<T> {
+        let (text, place) = self.string(reader, key)?;
+        if let Some((_, meaning)) = words.iter().find(|(word, _)| *word == text) {
+            return Some(*meaning);
+        }
+        let list = words.iter().map(|(word, _)| format!("`{word}`")).collect::<Vec<_>>().join(" or ");
+        reader.error(
+            "config/value",
+            format!("`{}` has an unknown value: `{text}`", self.full(key)),
+            place,
+            format!("write {list}"),
+        );
+        None
+    }
+
+    /// Reports the keys that nothing asked for. Call it last.
+    pub(super) fn finish(self, reader: &mut Reader<'t>) {
+        let Some(table) = self.table else { return };
+        for (key, _) in table {
+            let name: &str = key.get_ref();
+            if self.known.contains(&name) {
+                continue;
+            }
+            let nearest =
+                self.known.iter().map(|known| (strsim::damerau_levenshtein(known, &name.to_lowercase()), known)).min();
+            let help = match nearest {
+                Some((distance, known)) if distance <= 2.max(known.len() / 3) => format!("did you mean `{known}`?"),
+                _ => format!("remove it; known here: {}", self.known.join(", ")),
+            };
+            let place = reader.place(key.span());
+            reader.error("config/unknown-key", format!("unknown key: `{}`", self.full(name)), place, help);
+        }
+    }
+}

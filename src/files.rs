@@ -1,0 +1,199 @@
+//! The only room that touches the files of a site: reads posts and templates, writes feeds, previews and messages.
+
+#![expect(clippy::disallowed_methods, reason = "this is the one place that touches the site's files")]
+
+use std::io::{self, Write as _};
+use std::path::Path;
+
+/// Whether writing a file changed anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Written {
+    /// There was no such file.
+    Created,
+    /// It had other bytes.
+    Changed,
+    /// It had these bytes already and was left alone, with its modification time.
+    Unchanged,
+}
+
+/// Reads a file.
+///
+/// # Errors
+/// As the system reports them.
+pub fn read(path: &Path) -> io::Result<Vec<u8>> {
+    std::fs::read(path)
+}
+
+/// Reads a file that may be missing.
+///
+/// # Errors
+/// As the system reports them, but for a missing file.
+pub fn read_optional(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    match std::fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Lists the files below a folder as paths relative to it, with `/`, sorted. `enter` decides by the relative path of a
+/// folder whether it is entered. Links to files are followed, links to folders are not: they may lead in a circle.
+///
+/// # Errors
+/// As the system reports them; a missing folder is one.
+pub fn list(folder: &Path, enter: &dyn Fn(&str) -> bool) -> io::Result<Vec<String>> {
+    let mut found = Vec::new();
+    walk(folder, "", enter, &mut found)?;
+    found.sort();
+    Ok(found)
+}
+
+fn walk(folder: &Path, prefix: &str, enter: &dyn Fn(&str) -> bool, found: &mut Vec<String>) -> io::Result<()> {
+    for item in std::fs::read_dir(folder)? {
+        let item = item?;
+        let name = item.file_name();
+        let path = format!("{prefix}{}", name.to_string_lossy());
+        let kind = item.file_type()?;
+        if kind.is_dir() {
+            if enter(&path) {
+                walk(&item.path(), &format!("{path}/"), enter, found)?;
+            }
+        } else if kind.is_file() || item.path().is_file() {
+            found.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// Writes a file whole or not at all, and only when its bytes differ from what is there. Makes missing folders.
+///
+/// # Errors
+/// As the system reports them; the old file is then still there.
+pub fn write_if_changed(path: &Path, bytes: &[u8]) -> io::Result<Written> {
+    let written = match read_optional(path)? {
+        Some(old) if old == bytes => return Ok(Written::Unchanged),
+        Some(_) => Written::Changed,
+        None => Written::Created,
+    };
+    let mut file = beside(path)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_data()?;
+    readable_by_all(file.as_file())?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(written)
+}
+
+/// Writes a file that must not be there yet. Makes missing folders.
+///
+/// # Errors
+/// [`io::ErrorKind::AlreadyExists`] when there is such a file, which then stays as it is; else as the system reports.
+pub fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = beside(path)?;
+    file.write_all(bytes)?;
+    readable_by_all(file.as_file())?;
+    file.persist_noclobber(path).map(drop).map_err(|error| error.error)
+}
+
+/// Removes a file that may be missing.
+///
+/// # Errors
+/// As the system reports them, but for a missing file.
+pub fn remove(path: &Path) -> io::Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Makes a folder and those above it.
+///
+/// # Errors
+/// As the system reports them.
+pub fn make_folder(path: &Path) -> io::Result<()> {
+    std::fs::create_dir_all(path)
+}
+
+/// A lock that the system takes back when the process ends, however it ends.
+#[derive(Debug)]
+pub struct Lock(std::fs::File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing the file would do; unlocking first makes the moment certain.
+        let _ = self.0.unlock();
+    }
+}
+
+/// Takes the lock on a file, which is made when it is missing; `None` when another process has it.
+///
+/// # Errors
+/// As the system reports them.
+pub fn lock(path: &Path) -> io::Result<Option<Lock>> {
+    let file = std::fs::OpenOptions::new().create(true).truncate(false).write(true).open(path)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(Lock(file))),
+        Err(std::fs::TryLockError::WouldBlock) => Ok(None),
+        Err(std::fs::TryLockError::Error(error)) => Err(error),
+    }
+}
+
+/// What tells a file from a copy of it: stays the same when the file is moved or written to.
+///
+/// # Errors
+/// As the system reports them.
+#[cfg(unix)]
+pub fn identity(path: &Path) -> io::Result<String> {
+    use std::os::unix::fs::MetadataExt as _;
+    Ok(format!("inode {}", std::fs::metadata(path)?.ino()))
+}
+
+/// What tells a file from a copy of it: its place.
+///
+/// # Errors
+/// As the system reports them.
+#[cfg(not(unix))]
+pub fn identity(path: &Path) -> io::Result<String> {
+    Ok(format!("path {}", std::fs::canonicalize(path)?.display()))
+}
+
+fn beside(path: &Path) -> io::Result<tempfile::NamedTempFile> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder)?;
+    tempfile::Builder::new().prefix(".tidings-").tempfile_in(folder)
+}
+
+/// Temporary files are private; a feed is for a web server, which may be another user.
+#[cfg(unix)]
+fn readable_by_all(file: &std::fs::File) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    file.set_permissions(std::fs::Permissions::from_mode(0o644))
+}
+
+#[cfg(not(unix))]
+fn readable_by_all(_: &std::fs::File) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_written_only_when_its_bytes_differ() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a/feed.xml");
+        assert_eq!(write_if_changed(&path, b"one").unwrap(), Written::Created);
+        assert_eq!(write_if_changed(&path, b"one").unwrap(), Written::Unchanged);
+        assert_eq!(write_if_changed(&path, b"two").unwrap(), Written::Changed);
+        assert_eq!(list(folder.path(), &|_| true).unwrap(), ["a/feed.xml"], "no temporary file stays behind");
+    }
+
+    #[test]
+    fn a_new_file_never_replaces_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("post.md");
+        write_new(&path, b"mine").unwrap();
+        assert_eq!(write_new(&path, b"other").unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(read(&path).unwrap(), b"mine");
+    }
+}

@@ -1,0 +1,58 @@
+//! An entry: a post as it is published. Feeds and newsletter are made from the same entries, so they never disagree.
+
+use jiff::Zoned;
+
+use super::Person;
+
+/// A term of a taxonomy (RFC 4287 §4.2.2).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Category {
+    /// The taxonomy's name: `tags`, `emotions`.
+    pub taxonomy: String,
+    /// The term as the author wrote it.
+    pub term: String,
+    /// The absolute URL of the taxonomy's page: `scheme` in Atom, `domain` in RSS.
+    pub scheme: String,
+}
+
+/// The picture of an entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Image {
+    /// Absolute URL.
+    pub url: String,
+}
+
+/// One published post, rendered once.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// The id for ever; equal to `url` unless the author gave another.
+    pub id: String,
+    /// The permalink.
+    pub url: String,
+    /// The source file, relative to the site.
+    pub path: String,
+    /// Plain text; empty only for a post without any title.
+    pub title: String,
+    /// When it was published, in the offset that the author wrote.
+    pub published: Zoned,
+    /// True when the author gave a day without a time.
+    pub date_only: bool,
+    /// The last significant change, at or after `published`.
+    pub updated: Zoned,
+    /// Language tag (BCP 47).
+    pub language: String,
+    /// At least one author, unless neither post nor site names one.
+    pub authors: Vec<Person>,
+    /// All terms of all taxonomies, in the site's order.
+    pub categories: Vec<Category>,
+    /// The picture from the front matter.
+    pub image: Option<Image>,
+    /// One line of plain text; `None` when it would repeat the whole content or there is none.
+    pub summary: Option<String>,
+    /// HTML fragment: sanitised, balanced, every URL absolute, every `id` unique among all posts of the site.
+    pub content_html: String,
+    /// The same content as plain text: 72 columns, links numbered and listed at the end.
+    pub content_text: String,
+    /// SHA-256 of the body in hex, as in [`Post`](super::Post).
+    pub content_hash: Option<String>,
+}

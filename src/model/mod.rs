@@ -1,0 +1,19 @@
+//! The plain data that passes between the rooms. Nothing here has an effect or knows another room.
+
+mod address;
+mod delivery;
+mod entry;
+mod issue;
+mod person;
+mod post;
+mod run;
+mod subscriber;
+
+pub use address::{AddressError, EmailAddress, Mailbox};
+pub use delivery::{DeliveryCounts, DeliveryState, Outcome};
+pub use entry::{Category, Entry, Image};
+pub use issue::{Issue, ListId, Recipient};
+pub use person::Person;
+pub use post::{Body, Post, PostStatus, Taxonomy};
+pub use run::{MailedEntry, Run};
+pub use subscriber::{Subscriber, SubscriberCounts, SubscriberStatus};

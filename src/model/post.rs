@@ -1,0 +1,104 @@
+//! A post: one Markdown file as it was written, with what the loader found out about it.
+
+use jiff::Zoned;
+
+use super::Person;
+
+/// Whether a post is in the feeds, and if not, why not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PostStatus {
+    /// In the feeds.
+    Published,
+    /// Held back by its author.
+    Draft,
+    /// Dated in the future: published when its time comes.
+    Scheduled,
+    /// A page of the site (about, archive), not a post.
+    Page,
+    /// Not a post at all, for example a file without front matter and date.
+    Skipped,
+    /// Has an error that its author must mend.
+    Error,
+}
+
+impl PostStatus {
+    /// The word used in tables and in `--json`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Published => "published",
+            Self::Draft => "draft",
+            Self::Scheduled => "scheduled",
+            Self::Page => "page",
+            Self::Skipped => "skipped",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// One way of sorting posts, such as `tags` or `emotions`, and the terms that a post has in it, as written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Taxonomy {
+    /// The taxonomy's name in lower case, as in `posts.taxonomies`.
+    pub name: String,
+    /// The terms, in the author's order and spelling.
+    pub terms: Vec<String>,
+}
+
+/// The Markdown below the front matter.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Body {
+    /// The text, with `\n` line ends.
+    pub text: String,
+    /// The line of the file on which `text` starts, from 1: diagnostics about the body point there.
+    pub first_line: usize,
+}
+
+/// One Markdown file with its front matter read and its body not yet rendered.
+#[derive(Debug, Clone)]
+pub struct Post {
+    /// The file, relative to the site, with `/` on every system.
+    pub path: String,
+    /// What makes this the same entry for ever (RFC 4287 §4.2.6): `id`/`guid` from the front matter, else the URL.
+    pub id: String,
+    /// The permalink: absolute and percent-encoded.
+    pub url: String,
+    /// The title as plain text.
+    pub title: String,
+    /// When it was published, with the offset that the author wrote; `None` only for pages, skipped files and errors.
+    pub published: Option<Zoned>,
+    /// True when the author gave a day without a time.
+    pub date_only: bool,
+    /// The last significant change; never before `published`.
+    pub updated: Option<Zoned>,
+    /// The last part of the permalink.
+    pub slug: String,
+    /// The language tag (BCP 47) of the post, or of the site.
+    pub language: String,
+    /// Every taxonomy of the site in which this post has a term, in the site's order.
+    pub taxonomies: Vec<Taxonomy>,
+    /// The post's authors, or the site's.
+    pub authors: Vec<Person>,
+    /// The author's own summary (`description`, `summary`, …) as plain text.
+    pub description: Option<String>,
+    /// The post's picture: an absolute URL.
+    pub image: Option<String>,
+    /// Whether it is in the feeds.
+    pub status: PostStatus,
+    /// Why it has that status, as half a sentence for people.
+    pub reason: String,
+    /// False when the front matter says `newsletter: false`.
+    pub newsletter: bool,
+    /// True when a draft flag could be read neither as yes nor as no: nothing is mailed before it is clear.
+    pub draft_unclear: bool,
+    /// What is written below the front matter.
+    pub body: Body,
+    /// SHA-256 of the body in hex, to recognise a moved post; `None` when the body is too short to be told from another.
+    pub content_hash: Option<String>,
+}
+
+impl Post {
+    /// The terms of one taxonomy, empty when the post has none.
+    pub fn terms(&self, taxonomy: &str) -> &[String] {
+        self.taxonomies.iter().find(|t| t.name == taxonomy).map_or(&[], |t| &t.terms)
+    }
+}

@@ -1,0 +1,111 @@
+//! The templates for people (mail, later web pages): embedded defaults, each overridable by a file of the site.
+
+use std::collections::BTreeMap;
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::Serde;
+use minijinja::{AutoEscape, Environment, UndefinedBehavior};
+use serde::Serialize;
+
+use crate::diagnostic::{Diagnostic, Location};
+
+/// The embedded templates by name: the path below `templates/`.
+const DEFAULTS: [(&str, &str); 2] = [
+    ("email/issue.html", include_str!("../templates/email/issue.html")),
+    ("email/issue.txt", include_str!("../templates/email/issue.txt")),
+];
+
+/// All templates of a site, compiled.
+#[derive(Debug)]
+pub struct Templates {
+    environment: Environment<'static>,
+    texts: BTreeMap<String, String>,
+}
+
+impl Templates {
+    /// Compiles the defaults with the site's own templates (name below `templates/` → text) in their place.
+    ///
+    /// # Errors
+    /// Every template that does not compile, with its line.
+    pub fn new(own: &BTreeMap<String, String>) -> Result<Self, Vec<Diagnostic>> {
+        let mut environment = Environment::new();
+        environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        environment.set_auto_escape_callback(|name| if is_html(name) { AutoEscape::Html } else { AutoEscape::None });
+        environment.set_syntax(whitespace());
+        let mut texts: BTreeMap<String, String> =
+            DEFAULTS.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
+        for (name, text) in own {
+            texts.insert(name.clone(), text.clone());
+        }
+        let mut problems = Vec::new();
+        for (name, text) in &texts {
+            if let Err(error) = environment.add_template_owned(name.clone(), text.clone()) {
+                problems.push(diagnose(&error, name, text));
+            }
+        }
+        if problems.is_empty() { Ok(Self { environment, texts }) } else { Err(problems) }
+    }
+
+    /// Fills a template. In `.html` templates every value is escaped unless the template says `| safe`.
+    ///
+    /// # Errors
+    /// A name that the template uses and `values` does not have, or any other fault, with the template's line.
+    pub fn render<V: Serialize>(&self, name: &str, values: &V) -> Result<String, Diagnostic> {
+        let template = self.environment.get_template(name);
+        template.and_then(|template| template.render(Serde(values))).map_err(|error| {
+            let culprit = error.name().unwrap_or(name).to_owned();
+            let text = self.texts.get(&culprit).map_or("", String::as_str);
+            diagnose(&error, &culprit, text)
+        })
+    }
+}
+
+fn is_html(name: &str) -> bool {
+    name.rsplit_once('.').is_some_and(|(_, extension)| extension.eq_ignore_ascii_case("html"))
+}
+
+/// A block on a line of its own leaves no empty line behind.
+fn whitespace() -> SyntaxConfig {
+    let mut syntax = SyntaxConfig::builder();
+    syntax.trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true);
+    syntax.build().unwrap_or_default()
+}
+
+fn diagnose(error: &minijinja::Error, name: &str, text: &str) -> Diagnostic {
+    let message =
+        error.detail().map_or_else(|| error.kind().to_string(), |detail| format!("{}: {detail}", error.kind()));
+    let path = format!("templates/{name}");
+    let place = match error.line() {
+        Some(line) => {
+            let offset = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
+            let length = text.get(offset..).and_then(|rest| rest.lines().next()).map_or(0, str::len);
+            Location::in_text(&path, text, offset, length)
+        }
+        None => Location::start_of(&path),
+    };
+    Diagnostic::error("template/invalid", message)
+        .at(place)
+        .help("mend the template, or remove it to use the built-in one")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_template_of_the_site_replaces_the_default_and_an_unknown_name_is_an_error() {
+        let own = BTreeMap::from([("email/issue.txt".to_owned(), "one\n{{ nothing }}\n".to_owned())]);
+        let templates = Templates::new(&own).unwrap();
+        let problem = templates.render("email/issue.txt", &serde_json::json!({})).unwrap_err();
+        let place = problem.location.unwrap();
+        assert_eq!((place.path.as_str(), place.line), ("templates/email/issue.txt", 2));
+    }
+
+    #[test]
+    fn html_templates_escape_what_they_are_given() {
+        let own = BTreeMap::from([("email/issue.html".to_owned(), "{{ title }}".to_owned())]);
+        let templates = Templates::new(&own).unwrap();
+        let html = templates.render("email/issue.html", &serde_json::json!({ "title": "<b>&" })).unwrap();
+        assert_eq!(html, "&lt;b&gt;&amp;");
+    }
+}
