@@ -105,12 +105,16 @@ pub fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Makes a folder and those above it.
+/// Makes a folder that only its owner can look into, and those above it; one that is there stays as it is.
 ///
 /// # Errors
 /// As the system reports them.
-pub fn make_folder(path: &Path) -> io::Result<()> {
-    std::fs::create_dir_all(path)
+pub fn make_private_folder(path: &Path) -> io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
 }
 
 /// A lock that the system takes back when the process ends, however it ends.

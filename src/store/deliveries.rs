@@ -1,0 +1,268 @@
+//! The states of deliveries. A row says `sending` on disk before its message can be complete at the server, and says what
+//! the server answered before the next command of that row; both for many rows in one transaction.
+
+use sqlx::{Connection as _, Row as _};
+
+use super::{Result, Store, StoreError};
+use crate::model::{DeliveryCounts, DeliveryState};
+
+/// Which delivery: an issue to a subscriber.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct DeliveryKey {
+    /// The issue's number.
+    pub issue: i64,
+    /// The subscriber's number.
+    pub subscriber: i64,
+}
+
+/// A delivery that may be tried now.
+#[derive(Debug, Clone)]
+pub struct QueuedDelivery {
+    /// Which one.
+    pub key: DeliveryKey,
+    /// The reader's address as it is stored.
+    pub address: String,
+    /// How often it was tried before.
+    pub attempts: i64,
+}
+
+/// The wish to complete a message: recorded as `sending` unless the reader has left.
+pub type Intent = DeliveryKey;
+
+/// What became of a try, to be recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recorded {
+    /// Which delivery.
+    pub key: DeliveryKey,
+    /// Its state from now on.
+    pub state: DeliveryState,
+    /// What the server said.
+    pub reply: String,
+    /// When a deferred delivery may be tried again, RFC 3339 in UTC.
+    pub next_attempt_at: Option<String>,
+}
+
+/// A delivery that is not `sent`, for `runs show`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotSent {
+    /// Which delivery.
+    pub key: DeliveryKey,
+    /// The reader's address as it is stored.
+    pub address: String,
+    /// Its state.
+    pub state: DeliveryState,
+    /// How often it was tried.
+    pub attempts: i64,
+    /// When it may be tried again.
+    pub next_attempt_at: Option<String>,
+    /// The last thing that the server said.
+    pub reply: Option<String>,
+    /// When the state last changed.
+    pub updated_at: String,
+}
+
+impl Store {
+    /// Deals with deliveries that a dead process left in `sending`: they become `in_doubt`, or queued again when repeating
+    /// them is harmless or wished. Only for the holder of [`Store::lock`]. Returns how many there were.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn recover(&mut self, repeat: bool, now: &str) -> Result<u64> {
+        let (state, reply) = if repeat {
+            ("queued", "the program ended while this was being sent; it is sent again")
+        } else {
+            ("in_doubt", "the program ended while this was being sent: nobody knows whether it arrived")
+        };
+        let done = sqlx::query("UPDATE deliveries SET state = $1, reply = $2, updated_at = $3 WHERE state = 'sending'")
+            .bind(state)
+            .bind(reply)
+            .bind(now)
+            .execute(&mut self.connection)
+            .await?;
+        Ok(done.rows_affected())
+    }
+
+    /// A page of the deliveries of an issue that may be tried at `now`, beginning after the subscriber numbered `after`.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn queued(&mut self, issue: i64, after: i64, now: &str, limit: u32) -> Result<Vec<QueuedDelivery>> {
+        let rows = sqlx::query(
+            "SELECT d.subscriber, s.address, d.attempts FROM deliveries d JOIN subscribers s ON s.id = d.subscriber
+             WHERE d.issue = $1 AND d.subscriber > $2 AND d.state IN ('queued', 'deferred')
+             AND (d.state = 'queued' OR d.next_attempt_at <= $3) ORDER BY d.subscriber LIMIT $4",
+        )
+        .bind(issue)
+        .bind(after)
+        .bind(now)
+        .bind(limit)
+        .fetch_all(&mut self.connection)
+        .await?;
+        rows.iter()
+            .map(|row| {
+                Ok(QueuedDelivery {
+                    key: DeliveryKey { issue, subscriber: row.try_get("subscriber")? },
+                    address: row.try_get("address")?,
+                    attempts: row.try_get("attempts")?,
+                })
+            })
+            .collect()
+    }
+
+    /// Records outcomes and intents in one transaction. Returns the intents that are granted: those whose reader is still
+    /// confirmed. The others become `skipped`.
+    ///
+    /// # Errors
+    /// When the database does not answer; nothing is recorded then.
+    pub async fn record(&mut self, outcomes: &[Recorded], intents: &[Intent], now: &str) -> Result<Vec<Intent>> {
+        let mut transaction = self.connection.begin_with("BEGIN IMMEDIATE").await?;
+        if !outcomes.is_empty() {
+            let rows: Vec<_> = outcomes
+                .iter()
+                .map(|o| {
+                    serde_json::json!([o.key.issue, o.key.subscriber, o.state.as_str(), o.reply, o.next_attempt_at])
+                })
+                .collect();
+            sqlx::query(
+                "UPDATE deliveries SET state = r.value ->> 2, reply = r.value ->> 3, next_attempt_at = r.value ->> 4, updated_at = $2
+                 FROM json_each($1) AS r WHERE issue = r.value ->> 0 AND subscriber = r.value ->> 1",
+            )
+            .bind(serde_json::Value::from(rows).to_string())
+            .bind(now)
+            .execute(&mut *transaction)
+            .await?;
+        }
+        let mut granted = Vec::with_capacity(intents.len());
+        if !intents.is_empty() {
+            let rows: Vec<_> = intents.iter().map(|key| serde_json::json!([key.issue, key.subscriber])).collect();
+            let rows = sqlx::query(
+                "UPDATE deliveries SET
+                   state = CASE WHEN s.status = 'confirmed' THEN 'sending' ELSE 'skipped' END,
+                   attempts = attempts + (s.status = 'confirmed'),
+                   reply = CASE WHEN s.status = 'confirmed' THEN reply ELSE 'the reader had left: ' || s.status END,
+                   next_attempt_at = NULL, updated_at = $2
+                 FROM json_each($1) AS r, subscribers AS s
+                 WHERE issue = r.value ->> 0 AND subscriber = r.value ->> 1 AND s.id = r.value ->> 1 AND state IN ('queued', 'deferred')
+                 RETURNING issue, subscriber, state",
+            )
+            .bind(serde_json::Value::from(rows).to_string())
+            .bind(now)
+            .fetch_all(&mut *transaction)
+            .await?;
+            for row in rows {
+                if row.try_get::<&str, _>("state")? == DeliveryState::Sending.as_str() {
+                    granted.push(DeliveryKey { issue: row.try_get("issue")?, subscriber: row.try_get("subscriber")? });
+                }
+            }
+        }
+        transaction.commit().await?;
+        Ok(granted)
+    }
+
+    /// How many deliveries are in each state, of one run or of all.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn delivery_counts(&mut self, run: Option<i64>) -> Result<DeliveryCounts> {
+        let rows = sqlx::query(
+            "SELECT state, COUNT(*) AS count FROM deliveries
+             WHERE $1 IS NULL OR issue IN (SELECT number FROM issues WHERE run = $1) GROUP BY state",
+        )
+        .bind(run)
+        .fetch_all(&mut self.connection)
+        .await?;
+        let mut counts = DeliveryCounts::default();
+        for row in rows {
+            counts.set(state_of(row.try_get("state")?)?, row.try_get("count")?);
+        }
+        Ok(counts)
+    }
+
+    /// When the first deferred delivery may be tried again.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn next_attempt_at(&mut self) -> Result<Option<String>> {
+        let next = sqlx::query_scalar("SELECT MIN(next_attempt_at) FROM deliveries WHERE state = 'deferred'");
+        Ok(next.fetch_one(&mut self.connection).await?)
+    }
+
+    /// How many messages were tried since a moment, for limits that hold longer than a run.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn tried_since(&mut self, moment: &str) -> Result<i64> {
+        let count =
+            sqlx::query_scalar("SELECT COUNT(*) FROM deliveries WHERE attempts > 0 AND updated_at >= $1").bind(moment);
+        Ok(count.fetch_one(&mut self.connection).await?)
+    }
+
+    /// Every delivery of a run that is not `sent`.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn not_sent(&mut self, run: i64) -> Result<Vec<NotSent>> {
+        let rows = sqlx::query(
+            "SELECT d.*, s.address FROM deliveries d JOIN subscribers s ON s.id = d.subscriber
+             WHERE d.issue IN (SELECT number FROM issues WHERE run = $1) AND d.state <> 'sent' ORDER BY d.issue, d.subscriber",
+        )
+        .bind(run)
+        .fetch_all(&mut self.connection)
+        .await?;
+        rows.iter()
+            .map(|row| {
+                Ok(NotSent {
+                    key: DeliveryKey { issue: row.try_get("issue")?, subscriber: row.try_get("subscriber")? },
+                    address: row.try_get("address")?,
+                    state: state_of(row.try_get("state")?)?,
+                    attempts: row.try_get("attempts")?,
+                    next_attempt_at: row.try_get("next_attempt_at")?,
+                    reply: row.try_get("reply")?,
+                    updated_at: row.try_get("updated_at")?,
+                })
+            })
+            .collect()
+    }
+
+    /// Settles the deliveries of a run that are in doubt: as sent, or queued to be sent again. Returns how many.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn resolve_in_doubt(
+        &mut self,
+        run: i64,
+        subscriber: Option<i64>,
+        send_again: bool,
+        now: &str,
+    ) -> Result<u64> {
+        let (state, reply) = if send_again {
+            ("queued", "to be sent again, by the owner's decision")
+        } else {
+            ("sent", "taken as sent, by the owner's decision")
+        };
+        let mut transaction = self.connection.begin_with("BEGIN IMMEDIATE").await?;
+        let done = sqlx::query(
+            "UPDATE deliveries SET state = $3, reply = $4, updated_at = $5 WHERE state = 'in_doubt'
+             AND issue IN (SELECT number FROM issues WHERE run = $1) AND ($2 IS NULL OR subscriber = $2)",
+        )
+        .bind(run)
+        .bind(subscriber)
+        .bind(state)
+        .bind(reply)
+        .bind(now)
+        .execute(&mut *transaction)
+        .await?;
+        if send_again {
+            sqlx::query("UPDATE runs SET finished_at = NULL WHERE id = $1")
+                .bind(run)
+                .execute(&mut *transaction)
+                .await?;
+        }
+        transaction.commit().await?;
+        Ok(done.rows_affected())
+    }
+}
+
+fn state_of(word: &str) -> Result<DeliveryState> {
+    DeliveryState::parse(word).ok_or_else(|| StoreError::Content(format!("a delivery's state `{word}`")))
+}

@@ -1,0 +1,187 @@
+//! Runs, the entries they mailed, and their frozen issues.
+
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Connection as _, Row as _};
+
+use super::{Result, Store, StoreError};
+use crate::model::{DeliveryCounts, Issue, MailedEntry, Run};
+
+/// An entry as a run records it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FrozenEntry {
+    /// The entry and the issue that carries it; its `run` is filled in by the ledger.
+    pub mailed: MailedEntry,
+    /// Its permalink at that time.
+    pub url: String,
+    /// Its date, RFC 3339.
+    pub published: String,
+}
+
+/// A run as `runs` lists it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunSummary {
+    /// The run.
+    pub run: Run,
+    /// The number and subject of each of its issues.
+    pub issues: Vec<(i64, String)>,
+    /// The states of all its deliveries.
+    pub deliveries: DeliveryCounts,
+}
+
+impl Store {
+    /// The last recorded run.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn last_run(&mut self) -> Result<Option<Run>> {
+        let row =
+            sqlx::query("SELECT * FROM runs ORDER BY id DESC LIMIT 1").fetch_optional(&mut self.connection).await?;
+        row.map(|row| read_run(&row)).transpose()
+    }
+
+    /// Every entry that any run has mailed, oldest run first.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn mailed_entries(&mut self) -> Result<Vec<MailedEntry>> {
+        let rows = sqlx::query("SELECT run, id, issue, path, title, content_hash FROM entries ORDER BY run, id")
+            .fetch_all(&mut self.connection)
+            .await?;
+        rows.iter()
+            .map(|row| {
+                Ok(MailedEntry {
+                    id: row.try_get("id")?,
+                    run: row.try_get("run")?,
+                    issue: row.try_get("issue")?,
+                    path: row.try_get("path")?,
+                    content_hash: row.try_get("content_hash")?,
+                    title: row.try_get("title")?,
+                })
+            })
+            .collect()
+    }
+
+    /// The number of the next issue.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn next_issue(&mut self) -> Result<i64> {
+        Ok(sqlx::query_scalar("SELECT COALESCE(MAX(number), 0) + 1 FROM issues")
+            .fetch_one(&mut self.connection)
+            .await?)
+    }
+
+    /// Freezes a run: its entries, its issues and one queued delivery of each issue to each confirmed subscriber, in one
+    /// transaction. Returns how many deliveries were queued.
+    ///
+    /// # Errors
+    /// When the database does not answer or the deliveries do not balance with the subscribers; nothing is recorded then.
+    pub async fn freeze(&mut self, cutoff: &str, entries: &[FrozenEntry], issues: &[Issue]) -> Result<i64> {
+        let mut transaction = self.connection.begin_with("BEGIN IMMEDIATE").await?;
+        let run: i64 = sqlx::query_scalar("INSERT INTO runs (cutoff) VALUES ($1) RETURNING id")
+            .bind(cutoff)
+            .fetch_one(&mut *transaction)
+            .await?;
+        for issue in issues {
+            let frozen = serde_json::to_string(issue).map_err(|error| StoreError::Content(error.to_string()))?;
+            sqlx::query("INSERT INTO issues (number, run, subject, digest, frozen) VALUES ($1, $2, $3, $4, $5)")
+                .bind(issue.number)
+                .bind(run)
+                .bind(&issue.subject)
+                .bind(&issue.digest)
+                .bind(frozen)
+                .execute(&mut *transaction)
+                .await?;
+        }
+        for entry in entries {
+            sqlx::query(
+                "INSERT INTO entries (run, id, issue, path, url, title, published, content_hash)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+            )
+            .bind(run)
+            .bind(&entry.mailed.id)
+            .bind(entry.mailed.issue)
+            .bind(&entry.mailed.path)
+            .bind(&entry.url)
+            .bind(&entry.mailed.title)
+            .bind(&entry.published)
+            .bind(&entry.mailed.content_hash)
+            .execute(&mut *transaction)
+            .await?;
+        }
+        let confirmed: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM subscribers WHERE status = 'confirmed'")
+            .fetch_one(&mut *transaction)
+            .await?;
+        let queued = sqlx::query(
+            "INSERT INTO deliveries (issue, subscriber, state, updated_at)
+             SELECT issues.number, subscribers.id, 'queued', $2 FROM issues, subscribers
+             WHERE issues.run = $1 AND subscribers.status = 'confirmed' ORDER BY issues.number, subscribers.id",
+        )
+        .bind(run)
+        .bind(cutoff)
+        .execute(&mut *transaction)
+        .await?
+        .rows_affected();
+        if i64::try_from(queued).ok() != Some(confirmed * issues.len() as i64) {
+            return Err(StoreError::Content(format!("{queued} deliveries for {confirmed} subscribers: not balanced")));
+        }
+        transaction.commit().await?;
+        Ok(confirmed * issues.len() as i64)
+    }
+
+    /// The issues that still have open deliveries, oldest first, as they were frozen.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn open_issues(&mut self) -> Result<Vec<Issue>> {
+        let frozen: Vec<String> = sqlx::query_scalar(
+            "SELECT frozen FROM issues WHERE EXISTS (SELECT 1 FROM deliveries WHERE issue = issues.number
+             AND state IN ('queued', 'sending', 'deferred')) ORDER BY number",
+        )
+        .fetch_all(&mut self.connection)
+        .await?;
+        let thaw = |text: &String| {
+            serde_json::from_str(text).map_err(|error| StoreError::Content(format!("a frozen issue: {error}")))
+        };
+        frozen.iter().map(thaw).collect()
+    }
+
+    /// Closes every run whose last delivery has left the queue.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn finish_runs(&mut self, now: &str) -> Result<u64> {
+        let done = sqlx::query(
+            "UPDATE runs SET finished_at = $1 WHERE finished_at IS NULL AND NOT EXISTS (
+                SELECT 1 FROM issues JOIN deliveries ON deliveries.issue = issues.number
+                WHERE issues.run = runs.id AND deliveries.state IN ('queued', 'sending', 'deferred'))",
+        )
+        .bind(now)
+        .execute(&mut self.connection)
+        .await?;
+        Ok(done.rows_affected())
+    }
+
+    /// Every run, newest first.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn runs(&mut self) -> Result<Vec<RunSummary>> {
+        let rows = sqlx::query("SELECT * FROM runs ORDER BY id DESC").fetch_all(&mut self.connection).await?;
+        let mut summaries = Vec::new();
+        for row in &rows {
+            let run = read_run(row)?;
+            let issues = sqlx::query_as("SELECT number, subject FROM issues WHERE run = $1 ORDER BY number")
+                .bind(run.id)
+                .fetch_all(&mut self.connection)
+                .await?;
+            let deliveries = self.delivery_counts(Some(run.id)).await?;
+            summaries.push(RunSummary { run, issues, deliveries });
+        }
+        Ok(summaries)
+    }
+}
+
+fn read_run(row: &SqliteRow) -> Result<Run> {
+    Ok(Run { id: row.try_get("id")?, cutoff: row.try_get("cutoff")?, finished_at: row.try_get("finished_at")? })
+}

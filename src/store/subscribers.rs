@@ -1,0 +1,165 @@
+//! The list of readers.
+
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Connection as _, Row as _};
+
+use super::{Result, Store, StoreError};
+use crate::model::{EmailAddress, Subscriber, SubscriberCounts, SubscriberStatus};
+
+/// A reader to put on the list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewSubscriber {
+    /// Where issues go.
+    pub address: EmailAddress,
+    /// The reader's name, when known.
+    pub name: Option<String>,
+    /// The status to begin with.
+    pub status: SubscriberStatus,
+}
+
+/// What adding readers did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Added {
+    /// How many rows are new.
+    pub new: u64,
+    /// How many were on the list already, whatever their status: those rows are as they were.
+    pub known: u64,
+}
+
+impl Store {
+    /// Puts readers on the list, all or none. Who is on it already, in whatever status, is left alone: nobody who left
+    /// is mailed again by an import.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn add_subscribers(&mut self, readers: &[NewSubscriber], source: &str, now: &str) -> Result<Added> {
+        let mut transaction = self.connection.begin_with("BEGIN IMMEDIATE").await?;
+        let mut added = Added::default();
+        for chunk in readers.chunks(1_000) {
+            let rows: Vec<_> = chunk
+                .iter()
+                .map(|reader| {
+                    serde_json::json!([
+                        reader.address.as_str(),
+                        reader.address.key(),
+                        reader.name,
+                        reader.status.as_str()
+                    ])
+                })
+                .collect();
+            let done = sqlx::query(
+                "INSERT INTO subscribers (address, address_key, name, status, source, created_at, updated_at)
+                 SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, $2, $3, $3 FROM json_each($1) WHERE true
+                 ON CONFLICT (address_key) DO NOTHING",
+            )
+            .bind(serde_json::Value::from(rows).to_string())
+            .bind(source)
+            .bind(now)
+            .execute(&mut *transaction)
+            .await?;
+            added.new += done.rows_affected();
+        }
+        transaction.commit().await?;
+        added.known = readers.len() as u64 - added.new;
+        Ok(added)
+    }
+
+    /// Sets the status of one reader; `None` when the address is not on the list.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn set_status(
+        &mut self,
+        address: &EmailAddress,
+        status: SubscriberStatus,
+        now: &str,
+    ) -> Result<Option<SubscriberStatus>> {
+        let mut transaction = self.connection.begin_with("BEGIN IMMEDIATE").await?;
+        let old: Option<String> = sqlx::query_scalar("SELECT status FROM subscribers WHERE address_key = $1")
+            .bind(address.key())
+            .fetch_optional(&mut *transaction)
+            .await?;
+        if old.as_deref().is_some_and(|old| old != status.as_str()) {
+            sqlx::query("UPDATE subscribers SET status = $2, updated_at = $3 WHERE address_key = $1")
+                .bind(address.key())
+                .bind(status.as_str())
+                .bind(now)
+                .execute(&mut *transaction)
+                .await?;
+        }
+        transaction.commit().await?;
+        old.map(|word| status_of(&word)).transpose()
+    }
+
+    /// One reader by address.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn subscriber(&mut self, address: &EmailAddress) -> Result<Option<Subscriber>> {
+        let row = sqlx::query("SELECT * FROM subscribers WHERE address_key = $1")
+            .bind(address.key())
+            .fetch_optional(&mut self.connection)
+            .await?;
+        row.map(|row| read(&row)).transpose()
+    }
+
+    /// A page of readers in the order in which they came, beginning after the one numbered `after`.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn subscribers(
+        &mut self,
+        status: Option<SubscriberStatus>,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<Subscriber>> {
+        let rows =
+            sqlx::query("SELECT * FROM subscribers WHERE id > $1 AND ($2 IS NULL OR status = $2) ORDER BY id LIMIT $3")
+                .bind(after)
+                .bind(status.map(SubscriberStatus::as_str))
+                .bind(limit)
+                .fetch_all(&mut self.connection)
+                .await?;
+        rows.iter().map(read).collect()
+    }
+
+    /// How many readers there are of each status.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn subscriber_counts(&mut self) -> Result<SubscriberCounts> {
+        let rows = sqlx::query("SELECT status, COUNT(*) AS count FROM subscribers GROUP BY status")
+            .fetch_all(&mut self.connection)
+            .await?;
+        let mut counts = SubscriberCounts::default();
+        for row in rows {
+            let count = row.try_get("count")?;
+            *match status_of(row.try_get("status")?)? {
+                SubscriberStatus::Pending => &mut counts.pending,
+                SubscriberStatus::Confirmed => &mut counts.confirmed,
+                SubscriberStatus::Unsubscribed => &mut counts.unsubscribed,
+                SubscriberStatus::Bounced => &mut counts.bounced,
+                SubscriberStatus::Complained => &mut counts.complained,
+            } = count;
+        }
+        Ok(counts)
+    }
+}
+
+fn status_of(word: &str) -> Result<SubscriberStatus> {
+    SubscriberStatus::parse(word).ok_or_else(|| StoreError::Content(format!("a subscriber's status `{word}`")))
+}
+
+fn read(row: &SqliteRow) -> Result<Subscriber> {
+    let id = row.try_get("id")?;
+    let address: &str = row.try_get("address")?;
+    Ok(Subscriber {
+        id,
+        address: address.parse().map_err(|_| StoreError::Content(format!("the address of subscriber {id}")))?,
+        name: row.try_get("name")?,
+        status: status_of(row.try_get("status")?)?,
+        source: row.try_get("source")?,
+        created_at: row.try_get("created_at")?,
+        updated_at: row.try_get("updated_at")?,
+    })
+}
