@@ -1,1 +1,100 @@
-//! feed
+//! Entries → feeds: RSS 2.0, Atom 1.0 and JSON Feed 1.1, all laid out from one `item::Feed`.
+//!
+//! Everything that all readers must agree on (which entries, their ids, links, dates, texts) is decided once, in `item`;
+//! a format only says how it is written. No clock is read: the same entries and config give the same bytes.
+
+mod atom;
+mod date;
+mod item;
+mod json;
+mod language;
+mod rss;
+mod text;
+mod uri;
+mod xml;
+
+use crate::config::Config;
+use crate::diagnostic::{Diagnostic, Location};
+use crate::model::Entry;
+
+use item::Feed;
+
+/// One format: everything the program needs to know about it. A new format is one file and one line in [`FORMATS`].
+#[derive(Debug)]
+pub struct Format {
+    /// How `feeds.formats` names it.
+    pub name: &'static str,
+    /// The file it is written to, below `feeds.dir` and at the root of the site.
+    pub file_name: &'static str,
+    /// What a server should call it.
+    pub media_type: &'static str,
+    build: fn(&Feed<'_>) -> Vec<u8>,
+}
+
+/// Every format there is.
+pub const FORMATS: &[Format] = &[rss::FORMAT, atom::FORMAT, json::FORMAT];
+
+/// A feed, ready to be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FeedFile {
+    /// Its name below `feeds.dir`.
+    pub file_name: &'static str,
+    /// What it holds.
+    pub bytes: Vec<u8>,
+}
+
+/// Builds every configured format once, in the order of `feeds.formats`. `entries` come newest first; at most
+/// `feeds.limit` of them are taken.
+///
+/// # Errors
+/// Every unknown name in `feeds.formats`, with its place; or that there is no format at all.
+///
+/// ```
+/// let text = "[site]\ntitle = 'Notes'\nurl = 'https://example.org'\n[feeds]\nformats = 'json'\n";
+/// let config = tidings::config::parse("config.toml", text).expect("a valid config");
+/// let files = tidings::feed::build(&[], &config).expect("a known format");
+/// assert_eq!(files[0].file_name, "feed.json");
+/// ```
+pub fn build(entries: &[Entry], config: &Config) -> Result<Vec<FeedFile>, Vec<Diagnostic>> {
+    let formats = formats(&config.feeds.formats)?;
+    let feed = Feed::new(&entries[..entries.len().min(config.feeds.limit)], config);
+    Ok(formats.iter().map(|format| FeedFile { file_name: format.file_name, bytes: (format.build)(&feed) }).collect())
+}
+
+fn formats(names: &[(String, Location)]) -> Result<Vec<&'static Format>, Vec<Diagnostic>> {
+    let mut formats: Vec<&Format> = Vec::new();
+    let mut problems = Vec::new();
+    for (name, place) in names {
+        match FORMATS.iter().find(|format| format.name == name) {
+            Some(format) if formats.iter().any(|known| known.name == format.name) => {}
+            Some(format) => formats.push(format),
+            None => problems.push(unknown(name, place)),
+        }
+    }
+    if names.is_empty() {
+        problems.push(
+            Diagnostic::error("feed/no-format", "`feeds.formats` is empty")
+                .at(Location::start_of("config.toml"))
+                .help(format!("write at least one of {} into it, or remove the line to get them all", known_names())),
+        );
+    }
+    if problems.is_empty() { Ok(formats) } else { Err(problems) }
+}
+
+fn unknown(name: &str, place: &Location) -> Diagnostic {
+    let nearest = FORMATS
+        .iter()
+        .map(|format| (strsim::damerau_levenshtein(format.name, &name.to_lowercase()), format.name))
+        .min()
+        .filter(|(distance, _)| *distance <= 2);
+    let help = nearest
+        .map_or_else(|| format!("write one of {}", known_names()), |(_, known)| format!("did you mean `{known}`?"));
+    Diagnostic::error("feed/unknown-format", format!("unknown feed format: `{name}`")).at(place.clone()).help(help)
+}
+
+fn known_names() -> String {
+    FORMATS.iter().map(|format| format!("`{}`", format.name)).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests;

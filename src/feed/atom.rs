@@ -1,0 +1,93 @@
+//! Atom 1.0 (RFC 4287).
+
+use atom_syndication::{Category, Content, Entry, Generator, Link, Person, Text, WriteConfig};
+use chrono::DateTime;
+
+use super::item::{Author, Feed, Item};
+use super::{Format, date, xml};
+
+pub(super) const FORMAT: Format =
+    Format { name: "atom", file_name: "atom.xml", media_type: "application/atom+xml", build };
+
+/// The library's own declaration does not name the encoding, which some readers then guess.
+const DECLARATION: &str = "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n";
+
+fn build(feed: &Feed<'_>) -> Vec<u8> {
+    let address = feed.address(FORMAT.file_name);
+    let document = atom_syndication::Feed {
+        title: Text::plain(feed.title.clone()),
+        // A feed's id is its address, so that each feed of a site has its own.
+        id: address.clone(),
+        updated: feed.updated.as_ref().map_or_else(never, date::fixed),
+        // Required (RFC 4287 §4.1.1) where an entry names nobody.
+        authors: vec![feed.author.as_ref().map_or_else(|| named(&feed.title), person)],
+        // Without a version: an upgrade must not change the bytes of a feed.
+        generator: Some(Generator { value: "Tidings".into(), ..Generator::default() }),
+        links: vec![link("self", FORMAT.media_type, address), link("alternate", "text/html", feed.site.clone())],
+        subtitle: feed.description.clone().map(Text::plain),
+        lang: Some(feed.language.clone()),
+        entries: feed.items.iter().map(entry).collect(),
+        ..atom_syndication::Feed::default()
+    };
+    let config = WriteConfig { write_document_declaration: false, indent_size: Some(2) };
+    let bytes =
+        document.write_with_config(DECLARATION.as_bytes().to_vec(), config).expect("writing to memory does not fail");
+    let written = String::from_utf8(bytes).expect("the feed holds only strings");
+    let written = xml::hex_references(&written, ("<content", "</content>"));
+    let mut written = xml::with_attributes(&written, "entry", feed.items.iter().map(attributes));
+    written.push('\n');
+    written.into_bytes()
+}
+
+fn entry(item: &Item<'_>) -> Entry {
+    Entry {
+        // Required (RFC 4287 §4.1.2), unlike in the other formats.
+        title: Text::plain(item.label.clone()),
+        id: item.id.clone(),
+        updated: date::fixed(item.updated),
+        authors: item.authors.iter().map(person).collect(),
+        categories: item
+            .categories
+            .iter()
+            .map(|category| Category {
+                term: category.term.clone(),
+                scheme: category.scheme.clone(),
+                label: Some(category.term.clone()),
+            })
+            .collect(),
+        links: vec![link("alternate", "text/html", item.url.clone())],
+        published: Some(date::fixed(item.published)),
+        summary: item.summary.clone().map(Text::plain),
+        content: item.content.as_deref().map(|html| Content {
+            // Every address in it is absolute already; this is for what readers make of it.
+            base: Some(item.url.clone()),
+            content_type: Some("html".into()),
+            value: Some(html.to_owned()),
+            ..Content::default()
+        }),
+        ..Entry::default()
+    }
+}
+
+/// The library knows no attributes of an entry.
+fn attributes(item: &Item<'_>) -> String {
+    if item.is_foreign { format!(" xml:lang=\"{}\"", item.language) } else { String::new() }
+}
+
+fn link(rel: &str, media_type: &str, href: String) -> Link {
+    Link { href, rel: rel.into(), mime_type: Some(media_type.into()), ..Link::default() }
+}
+
+fn person(author: &Author) -> Person {
+    Person { uri: author.url.clone(), ..named(&author.name) }
+}
+
+fn named(name: &str) -> Person {
+    Person { name: name.to_owned(), ..Person::default() }
+}
+
+/// `updated` is required, and a feed without entries was never updated. The clock would change the file with each
+/// build, so the day on which RFC 4287 was published stands for it.
+fn never() -> DateTime<chrono::FixedOffset> {
+    DateTime::from_timestamp(1_133_395_200, 0).unwrap_or_default().fixed_offset()
+}

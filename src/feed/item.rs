@@ -1,0 +1,144 @@
+//! What all formats show, decided once: a feed and its items hold only clean text, absolute addresses and valid
+//! language tags, so that the formats need not check anything and cannot disagree.
+
+use std::borrow::Cow;
+
+use jiff::Zoned;
+
+use crate::config::{Config, FeedContent};
+use crate::model::{Entry, Person};
+
+use super::{language, text, uri};
+
+/// A feed before it has a format.
+pub(super) struct Feed<'a> {
+    pub(super) title: String,
+    pub(super) description: Option<String>,
+    /// Where the site is; the feeds lie at its root.
+    pub(super) site: String,
+    pub(super) language: String,
+    /// The site's author.
+    pub(super) author: Option<Author>,
+    /// The newest `updated` of the items: the clock has no part in it. `None` in a feed without items.
+    pub(super) updated: Option<Zoned>,
+    pub(super) items: Vec<Item<'a>>,
+}
+
+/// An entry as every format shows it.
+pub(super) struct Item<'a> {
+    /// The id as the author wrote it.
+    pub(super) guid: String,
+    /// The same id as a URI.
+    pub(super) id: String,
+    pub(super) url: String,
+    pub(super) title: Option<String>,
+    /// The title, or the first words where there is none; never empty.
+    pub(super) label: String,
+    /// The summary, or the first paragraph where there is none; never empty.
+    pub(super) opening: String,
+    pub(super) published: &'a Zoned,
+    pub(super) updated: &'a Zoned,
+    pub(super) language: String,
+    /// True when its language is not the feed's.
+    pub(super) is_foreign: bool,
+    pub(super) authors: Vec<Author>,
+    pub(super) categories: Vec<Category<'a>>,
+    pub(super) image: Option<String>,
+    /// One line of plain text; `None` when it would only repeat the content, always there when `content` is not.
+    pub(super) summary: Option<String>,
+    /// HTML.
+    pub(super) content: Option<Cow<'a, str>>,
+}
+
+/// Who wrote it, as far as a feed tells: never the e-mail address.
+#[derive(Clone)]
+pub(super) struct Author {
+    pub(super) name: String,
+    pub(super) url: Option<String>,
+}
+
+/// A term of a taxonomy.
+pub(super) struct Category<'a> {
+    pub(super) taxonomy: &'a str,
+    pub(super) term: String,
+    pub(super) scheme: Option<String>,
+}
+
+impl<'a> Feed<'a> {
+    /// A feed of exactly these entries, in this order.
+    pub(super) fn new(entries: &'a [Entry], config: &Config) -> Self {
+        let site = &config.site;
+        let address = uri::from_url(&site.url);
+        let description = site.description.as_deref().map(text::line).filter(|text| !text.is_empty());
+        Self {
+            title: text::line(&site.title),
+            description,
+            items: entries.iter().map(|entry| item(entry, config, &address)).collect(),
+            site: address,
+            language: site.language.clone(),
+            author: site.author.as_ref().and_then(author),
+            updated: entries.iter().map(|entry| &entry.updated).max().cloned(),
+        }
+    }
+
+    /// The address of a file beside the others of this feed.
+    pub(super) fn address(&self, file_name: &str) -> String {
+        format!("{}{file_name}", self.site)
+    }
+}
+
+impl Item<'_> {
+    /// The last change, when there was one since publication.
+    pub(super) fn changed(&self) -> Option<&Zoned> {
+        Some(self.updated).filter(|updated| *updated > self.published)
+    }
+}
+
+fn item<'a>(entry: &'a Entry, config: &Config, site: &str) -> Item<'a> {
+    let tag = language::tag(&entry.language).unwrap_or_else(|| config.site.language.clone());
+    let title = Some(text::line(&entry.title)).filter(|title| !title.is_empty());
+    let mut summary = entry.summary.as_deref().map(text::line).filter(|summary| !summary.is_empty());
+    let mut opening = summary.clone().unwrap_or_else(|| text::first_paragraph(&entry.content_text));
+    if opening.is_empty() {
+        // A picture or a rule alone has no words.
+        opening = title.clone().unwrap_or_else(|| entry.published.date().to_string());
+    }
+    let label = title.clone().unwrap_or_else(|| text::first_words(&opening));
+
+    let html = text::html(&entry.content_html);
+    let content = (config.feeds.content == FeedContent::Full && !html.trim().is_empty())
+        .then(|| language::directed(&html, &tag).map_or(html, Cow::Owned));
+    if content.is_none() {
+        summary = Some(opening.clone());
+    }
+
+    let url = uri::web(&entry.url).unwrap_or_else(|| uri::encode(&entry.url));
+    let guid = if entry.id == entry.url { url.clone() } else { text::line(&entry.id) };
+    Item {
+        id: uri::identifier(&guid, site),
+        guid,
+        url,
+        title,
+        label,
+        opening,
+        published: &entry.published,
+        updated: &entry.updated,
+        is_foreign: !tag.eq_ignore_ascii_case(&config.site.language),
+        language: tag,
+        authors: entry.authors.iter().filter_map(author).collect(),
+        categories: entry.categories.iter().filter_map(category).collect(),
+        image: entry.image.as_ref().and_then(|image| uri::web(&image.url)),
+        summary,
+        content,
+    }
+}
+
+fn author(person: &Person) -> Option<Author> {
+    let name = text::line(&person.name);
+    (!name.is_empty()).then(|| Author { name, url: person.url.as_deref().and_then(uri::web) })
+}
+
+fn category(category: &crate::model::Category) -> Option<Category<'_>> {
+    let term = text::line(&category.term);
+    (!term.is_empty()).then(|| Category { taxonomy: &category.taxonomy, term, scheme: uri::web(&category.scheme) })
+}

@@ -1,0 +1,129 @@
+//! JSON Feed 1.1 (<https://www.jsonfeed.org/version/1.1/>). The order of the fields is the order in the file.
+
+use serde::ser::SerializeMap as _;
+use serde::{Serialize, Serializer};
+
+use super::item::{Author, Category, Feed, Item};
+use super::{Format, date};
+
+pub(super) const FORMAT: Format =
+    Format { name: "json", file_name: "feed.json", media_type: "application/feed+json", build };
+
+#[derive(Serialize)]
+struct Document<'a> {
+    version: &'static str,
+    title: &'a str,
+    home_page_url: &'a str,
+    feed_url: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<&'a str>,
+    language: &'a str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    authors: Vec<Name<'a>>,
+    items: Vec<Member<'a>>,
+}
+
+#[derive(Serialize)]
+struct Member<'a> {
+    id: &'a str,
+    url: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<&'a str>,
+    date_published: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    date_modified: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    language: Option<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    authors: Vec<Name<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tags: Vec<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    image: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    summary: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    content_html: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    content_text: Option<&'a str>,
+    #[serde(rename = "_tidings", skip_serializing_if = "Taxonomies::is_empty")]
+    taxonomies: Taxonomies<'a>,
+}
+
+#[derive(Serialize)]
+struct Name<'a> {
+    name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<&'a str>,
+}
+
+/// Every taxonomy by its name: `{"tags": ["rust"], "emotions": ["calm"]}`.
+struct Taxonomies<'a>(&'a [Category<'a>]);
+
+impl Taxonomies<'_> {
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Serialize for Taxonomies<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        for terms in self.0.chunk_by(|a, b| a.taxonomy == b.taxonomy) {
+            map.serialize_entry(terms[0].taxonomy, &terms.iter().map(|category| &category.term).collect::<Vec<_>>())?;
+        }
+        map.end()
+    }
+}
+
+fn build(feed: &Feed<'_>) -> Vec<u8> {
+    let document = Document {
+        version: "https://jsonfeed.org/version/1.1",
+        title: &feed.title,
+        home_page_url: &feed.site,
+        feed_url: feed.address(FORMAT.file_name),
+        description: feed.description.as_deref(),
+        language: &feed.language,
+        authors: feed.author.iter().map(name).collect(),
+        items: feed.items.iter().map(member).collect(),
+    };
+    let mut bytes = serde_json::to_vec_pretty(&document).expect("the document holds only strings and lists");
+    bytes.push(b'\n');
+    bytes
+}
+
+fn member<'a>(item: &'a Item<'a>) -> Member<'a> {
+    // Content or text is required: without the content, the summary is the text, and not a second time the summary.
+    let (summary, text) =
+        if item.content.is_some() { (item.summary.as_deref(), None) } else { (None, item.summary.as_deref()) };
+    Member {
+        id: &item.id,
+        url: &item.url,
+        title: item.title.as_deref(),
+        date_published: date::rfc3339(item.published),
+        date_modified: item.changed().map(date::rfc3339),
+        language: item.is_foreign.then_some(&item.language),
+        authors: item.authors.iter().map(name).collect(),
+        tags: tags(&item.categories),
+        image: item.image.as_deref(),
+        summary,
+        content_html: item.content.as_deref(),
+        content_text: text,
+        taxonomies: Taxonomies(&item.categories),
+    }
+}
+
+/// Readers know tags only. Categories are the same to them; other taxonomies (emotions) are not what a post is about.
+fn tags<'a>(categories: &'a [Category<'a>]) -> Vec<&'a str> {
+    let mut tags = Vec::new();
+    for category in categories.iter().filter(|category| matches!(category.taxonomy, "tags" | "categories")) {
+        if !tags.contains(&category.term.as_str()) {
+            tags.push(category.term.as_str());
+        }
+    }
+    tags
+}
+
+fn name(author: &Author) -> Name<'_> {
+    Name { name: &author.name, url: author.url.as_deref() }
+}

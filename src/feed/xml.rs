@@ -1,0 +1,50 @@
+//! What the XML libraries leave to us, done on what they wrote. All of it rests on one fact: in their output `<` and `&`
+//! of the text are escaped, so markup can be told from text by looking.
+
+/// Writes `<` and `&` of plain text as hexadecimal references: only these are safe with readers that decode plain text
+/// twice (RSS Profile, "Character Data"). What stands between `verbatim.0` and `verbatim.1` is HTML, for which the usual
+/// references are right, and stays.
+pub(super) fn hex_references(xml: &str, verbatim: (&str, &str)) -> String {
+    let (open, close) = verbatim;
+    let mut written = String::with_capacity(xml.len() + xml.len() / 64);
+    let mut rest = xml;
+    while !rest.is_empty() {
+        let start = rest.find(open).unwrap_or(rest.len());
+        let end = rest[start..].find(close).map_or(rest.len(), |at| start + at + close.len());
+        written.push_str(&rest[..start].replace("&lt;", "&#x3C;").replace("&amp;", "&#x26;"));
+        written.push_str(&rest[start..end]);
+        rest = &rest[end..];
+    }
+    written
+}
+
+/// Puts attributes on the start tags `<name>` that have none, one after the other.
+pub(super) fn with_attributes(xml: &str, name: &str, attributes: impl Iterator<Item = String>) -> String {
+    let tag = format!("<{name}>");
+    let mut parts = xml.split(&tag);
+    let mut written = parts.next().unwrap_or_default().to_owned();
+    for (part, attributes) in parts.zip(attributes) {
+        written.extend(["<", name, &attributes, ">", part]);
+    }
+    written
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_plain_text_gets_hexadecimal_references() {
+        let xml = "<t>a &lt; b &amp;amp; c</t><d><![CDATA[&lt;p&gt; &amp;]]></d><t>&amp;</t>";
+        assert_eq!(
+            hex_references(xml, ("<![CDATA[", "]]>")),
+            "<t>a &#x3C; b &#x26;amp; c</t><d><![CDATA[&lt;p&gt; &amp;]]></d><t>&#x26;</t>"
+        );
+    }
+
+    #[test]
+    fn each_start_tag_gets_its_own_attributes() {
+        let attributes = ["", " b=\"2\""].map(str::to_owned).into_iter();
+        assert_eq!(with_attributes("<f><e>&lt;e></e><e>", "e", attributes), "<f><e>&lt;e></e><e b=\"2\">");
+    }
+}

@@ -1,0 +1,121 @@
+//! The byte stream below lettre: cleans what comes from the server and knows whether the end of a message has left.
+
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, ready};
+
+use lettre::transport::smtp::client::AsyncTokioStream;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::reply::Filter;
+
+/// What lettre writes, in one piece of its own, after the content (RFC 5321 §4.1.1.4). Content cannot hold it: its
+/// dots at the beginning of a line are doubled.
+const END_OF_CONTENT: &[u8] = b"\r\n.\r\n";
+
+/// Whether the end of the message may have left this machine: before it the server cannot have taken the message,
+/// after it only the server's reply can tell.
+#[derive(Debug, Clone, Default)]
+pub(super) struct EndOfContent(Arc<AtomicBool>);
+
+impl EndOfContent {
+    /// Before the next message.
+    pub(super) fn reset(&self) {
+        self.0.store(false, Ordering::Relaxed);
+    }
+
+    /// True when a write of the end was answered by the system with anything but "not yet", even with an error.
+    pub(super) fn may_have_left(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn left(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// TCP or TLS, with the server's bytes cleaned.
+#[derive(Debug)]
+pub(super) struct Stream<S> {
+    inner: S,
+    peer: SocketAddr,
+    filter: Filter,
+    /// Cleaned, but not yet read by anybody.
+    clean: Vec<u8>,
+    end: EndOfContent,
+}
+
+impl<S> Stream<S> {
+    pub(super) fn new(inner: S, peer: SocketAddr) -> Self {
+        Self { inner, peer, filter: Filter::default(), clean: Vec::new(), end: EndOfContent::default() }
+    }
+
+    /// Lets the reader find `bytes` before all that the server sends.
+    pub(super) fn pretend(&mut self, bytes: &[u8]) {
+        self.clean.extend_from_slice(bytes);
+    }
+
+    pub(super) fn into_inner(self) -> S {
+        self.inner
+    }
+
+    /// True when the server has said more than anybody has read.
+    pub(super) fn has_more(&self) -> bool {
+        !self.clean.is_empty()
+    }
+
+    pub(super) fn end_of_content(&self) -> EndOfContent {
+        self.end.clone()
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Stream<S> {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        while this.clean.is_empty() {
+            let mut bytes = [0; 1024];
+            let mut raw = ReadBuf::new(&mut bytes);
+            ready!(Pin::new(&mut this.inner).poll_read(cx, &mut raw))?;
+            if raw.filled().is_empty() {
+                return Poll::Ready(Ok(()));
+            }
+            this.filter.push(raw.filled(), &mut this.clean);
+        }
+        let count = buffer.remaining().min(this.clean.len());
+        buffer.put_slice(&this.clean[..count]);
+        this.clean.drain(..count);
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Stream<S> {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        let written = Pin::new(&mut this.inner).poll_write(cx, bytes);
+        // An error may come after the bytes have gone (TLS writes in several steps), so it counts as gone.
+        if bytes == END_OF_CONTENT && written.is_ready() {
+            this.end.left();
+        }
+        written
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().inner).poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().inner).poll_shutdown(cx)
+    }
+}
+
+impl<S> AsyncTokioStream for Stream<S>
+where
+    S: AsyncRead + AsyncWrite + Send + Sync + Unpin + std::fmt::Debug,
+{
+    fn peer_addr(&self) -> io::Result<SocketAddr> {
+        Ok(self.peer)
+    }
+}

@@ -1,0 +1,229 @@
+use std::time::Instant;
+
+use super::server::{Act, Server, Tls, certificate};
+use super::*;
+
+fn trusting(server: &Server, security: Security, client: Arc<ClientConfig>) -> Smtp {
+    Smtp { tls: OnceCell::new_with(Some(client)), ..transport(server, security) }
+}
+
+async fn refusal(smtp: &Smtp) -> TransportError {
+    match smtp.connect().await {
+        Ok(_) => panic!("this connection must not come about"),
+        Err(error) => {
+            assert!(error.help().is_some(), "{error}");
+            error
+        }
+    }
+}
+
+async fn send_one(smtp: &Smtp) -> Outcome {
+    let mut connection = Connection::Smtp(Box::new(smtp.connect().await.unwrap()));
+    deliver(&mut connection, "ada", MESSAGE).await
+}
+
+fn as_ada(mut smtp: Smtp, password: &str) -> Smtp {
+    smtp.login = login(Some("ada@example.org"), Some(password.into())).unwrap();
+    smtp
+}
+
+#[tokio::test]
+async fn tls_from_the_first_byte_works() {
+    let (server_tls, client) = certificate("127.0.0.1");
+    let server = Server::start(Tls::AtOnce(server_tls), |_| Act::Usual).await;
+    let outcome = send_one(&trusting(&server, Security::Implicit, client)).await;
+    assert!(matches!(outcome, Outcome::Sent(_)), "{outcome:?}");
+    let log = server.log();
+    assert_eq!(log.messages, [MESSAGE]);
+    assert_eq!(log.lines[..2], ["CONNECT", "EHLO [127.0.0.1]"]);
+}
+
+#[tokio::test]
+async fn a_loss_after_the_end_of_the_content_is_in_doubt_over_tls_too() {
+    let (server_tls, client) = certificate("127.0.0.1");
+    let server =
+        Server::start(Tls::AtOnce(server_tls), |line| if line.starts_with('.') { Act::CLOSE } else { Act::Usual })
+            .await;
+    let outcome = send_one(&trusting(&server, Security::Implicit, client)).await;
+    assert!(matches!(outcome, Outcome::InDoubt(_)), "{outcome:?}");
+}
+
+#[tokio::test]
+async fn starttls_greets_twice_and_then_works() {
+    let (server_tls, client) = certificate("localhost");
+    let server = Server::start(Tls::OnDemand(server_tls), |_| Act::Usual).await;
+    let smtp = Smtp { host: "localhost".into(), ..trusting(&server, Security::StartTls, client) };
+    let outcome = send_one(&as_ada(smtp, "secret")).await;
+    assert!(matches!(outcome, Outcome::Sent(_)), "{outcome:?}");
+    let lines = server.log().lines;
+    assert_eq!(lines[..4], ["CONNECT", "EHLO [127.0.0.1]", "STARTTLS", "EHLO [127.0.0.1]"]);
+    assert!(lines[4].starts_with("AUTH PLAIN "));
+}
+
+#[tokio::test]
+async fn a_certificate_for_another_name_or_of_an_unknown_authority_is_refused() {
+    for security in [Security::Implicit, Security::StartTls] {
+        let (server_tls, client) = certificate("other.example");
+        let tls = if security == Security::Implicit { Tls::AtOnce } else { Tls::OnDemand };
+        let server = Server::start(tls(server_tls), |_| Act::Usual).await;
+        let error = refusal(&trusting(&server, security, client)).await;
+        assert!(matches!(error, TransportError::Certificate { .. }), "{error:?}");
+
+        let (server_tls, _) = certificate("127.0.0.1");
+        let (_, stranger) = certificate("127.0.0.1");
+        let server = Server::start(tls(server_tls), |_| Act::Usual).await;
+        let error = refusal(&as_ada(trusting(&server, security, stranger), "secret")).await;
+        assert!(matches!(error, TransportError::Certificate { .. }), "{error:?}");
+        assert!(server.log().lines.iter().all(|line| !line.starts_with("AUTH")));
+    }
+}
+
+#[tokio::test]
+async fn a_server_without_starttls_gets_nothing_more() {
+    let offers = b"250-STARTTLS\r\n250-AUTH PLAIN\r\n250 SIZE 1000\r\n";
+    let script = move |line: &str| if line.starts_with("EHLO") { Act::Say(offers) } else { Act::Usual };
+    let server = Server::start(Tls::Never, script).await;
+    let error = refusal(&as_ada(transport(&server, Security::StartTls), "secret")).await;
+    assert!(matches!(error, TransportError::StartTlsMissing { .. }), "{error:?}");
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    assert_eq!(server.log().lines, ["CONNECT", "EHLO [127.0.0.1]"]);
+}
+
+#[tokio::test]
+async fn replies_injected_before_tls_are_refused() {
+    let (server_tls, client) = certificate("127.0.0.1");
+    let injected = b"220 go ahead\r\n250-injected\r\n250 AUTH PLAIN\r\n";
+    let server = Server::start(Tls::OnDemand(server_tls), move |line| match line {
+        "STARTTLS" => Act::Say(injected),
+        _ => Act::Usual,
+    })
+    .await;
+    let error = refusal(&as_ada(trusting(&server, Security::StartTls, client), "secret")).await;
+    assert!(matches!(error, TransportError::Injected { step: "STARTTLS", .. }), "{error:?}");
+    assert!(!error.is_temporary());
+}
+
+#[tokio::test]
+async fn a_refused_starttls_is_not_followed_by_plain_text() {
+    let server = Server::start(Tls::Never, |line| match line {
+        "STARTTLS" => Act::Say(b"454 4.7.0 not now\r\n"),
+        _ => Act::Usual,
+    })
+    .await;
+    let error = refusal(&as_ada(transport(&server, Security::StartTls), "secret")).await;
+    assert!(matches!(error, TransportError::Refused { step: "STARTTLS", .. }), "{error:?}");
+    assert!(error.is_temporary());
+    assert_eq!(server.log().lines.last().unwrap(), "STARTTLS");
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_told_without_user_and_password() {
+    let refused = b"535 5.7.8 user=<ada@example.org> wrong password secret\r\n";
+    let script = move |line: &str| if line.starts_with("AUTH") { Act::Say(refused) } else { Act::Usual };
+    let server = Server::start(Tls::Never, script).await;
+    let error = refusal(&as_ada(transport(&server, Security::Loopback), "secret")).await;
+    let TransportError::LoginRefused { reply, .. } = &error else { panic!("{error:?}") };
+    assert_eq!(reply, "535 5.7.8 *** wrong password ***");
+    assert!(!error.is_temporary());
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    assert!(server.log().lines.last().unwrap().starts_with("AUTH PLAIN"), "no QUIT to wait for");
+}
+
+#[tokio::test]
+async fn login_is_the_second_choice_and_works() {
+    let server = Server::start(Tls::Never, |line| match line {
+        "AUTH LOGIN" => Act::Say(b"334 VXNlcm5hbWU6\r\n"),
+        "YWRhQGV4YW1wbGUub3Jn" => Act::Say(b"334 UGFzc3dvcmQ6\r\n"),
+        "c2VjcmV0" => Act::Say(b"235 2.7.0 welcome\r\n"),
+        _ if line.starts_with("EHLO") => Act::Say(b"250-lab.test\r\n250 AUTH GSSAPI LOGIN\r\n"),
+        _ => Act::Usual,
+    })
+    .await;
+    let outcome = send_one(&as_ada(transport(&server, Security::Loopback), "secret")).await;
+    assert!(matches!(outcome, Outcome::Sent(_)), "{outcome:?}");
+    assert_eq!(server.log().lines[2..5], ["AUTH LOGIN", "YWRhQGV4YW1wbGUub3Jn", "c2VjcmV0"]);
+}
+
+#[tokio::test]
+async fn a_server_that_asks_for_ever_or_offers_no_login_is_left() {
+    let server = Server::start(Tls::Never, |line| match line {
+        "AUTH LOGIN" | "YWRhQGV4YW1wbGUub3Jn" => Act::Say(b"334 VXNlcm5hbWU6\r\n"),
+        _ if line.starts_with("EHLO") => Act::Say(b"250-lab.test\r\n250 AUTH LOGIN\r\n"),
+        _ => Act::Usual,
+    })
+    .await;
+    let error = refusal(&as_ada(transport(&server, Security::Loopback), "secret")).await;
+    assert!(matches!(error, TransportError::Protocol { step: "AUTH", .. }), "{error:?}");
+
+    let offers = b"250-lab.test\r\n250 AUTH GSSAPI\r\n";
+    let server =
+        Server::start(Tls::Never, move |line| if line.starts_with("EHLO") { Act::Say(offers) } else { Act::Usual })
+            .await;
+    let error = refusal(&as_ada(transport(&server, Security::Loopback), "secret")).await;
+    assert!(matches!(error, TransportError::LoginMissing { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn each_step_of_connecting_has_its_deadline_and_its_words() {
+    for (phase, step) in [("CONNECT", "greeting"), ("EHLO", "EHLO"), ("AUTH", "AUTH")] {
+        for hang in [true, false] {
+            let server = Server::start(Tls::Never, move |line| match (line.starts_with(phase), hang) {
+                (true, true) => Act::HANG,
+                (true, false) => Act::CLOSE,
+                (false, _) => Act::Usual,
+            })
+            .await;
+            let start = Instant::now();
+            let error = refusal(&as_ada(transport(&server, Security::Loopback), "secret")).await;
+            assert!(start.elapsed() < Duration::from_millis(600), "{phase}: {:?}", start.elapsed());
+            assert!(error.is_temporary());
+            match &error {
+                TransportError::Timeout { step: at, .. } if hang => assert_eq!(*at, step),
+                TransportError::Lost { step: at, .. } if !hang => assert_eq!(*at, step),
+                _ => panic!("{phase}: {error:?}"),
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_never_speaks_tls_is_left_in_time() {
+    let (_, client) = certificate("127.0.0.1");
+    let server = Server::start(Tls::Never, |_| Act::HANG).await;
+    let error = refusal(&trusting(&server, Security::Implicit, Arc::clone(&client))).await;
+    assert!(matches!(error, TransportError::Timeout { step: "TLS", .. }), "{error:?}");
+
+    let server = Server::start(Tls::Never, |_| Act::Usual).await;
+    let error = refusal(&trusting(&server, Security::Implicit, client)).await;
+    assert!(matches!(error, TransportError::Tls { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn greetings_are_read_in_every_form() {
+    let greeting = |said: &'static [u8]| async move {
+        let script = move |line: &str| if line == "CONNECT" { Act::Say(said) } else { Act::Usual };
+        let server = Server::start(Tls::Never, script).await;
+        transport(&server, Security::Loopback).connect().await.map(drop)
+    };
+    assert_eq!(greeting(b"220-bonjour \xe0 tous\r\n220 lab.test\r\n").await, Ok(()));
+    let refused = greeting(b"554 5.7.1 go away\r\n").await.unwrap_err();
+    assert!(matches!(&refused, TransportError::Refused { reply, .. } if reply == "554 5.7.1 go away"), "{refused}");
+    assert!(!refused.is_temporary());
+    assert!(greeting(b"421 4.7.0 too many connections\r\n").await.unwrap_err().is_temporary());
+    let other = greeting(b"SSH-2.0-OpenSSH_9.2\r\n").await.unwrap_err();
+    assert!(matches!(other, TransportError::Protocol { step: "greeting", .. }), "{other:?}");
+    let hasty = greeting(b"220 lab.test\r\n250 injected\r\n").await.unwrap_err();
+    assert!(matches!(hasty, TransportError::Injected { .. }), "{hasty:?}");
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_is_named() {
+    let server = Server::start(Tls::Never, |_| Act::Usual).await;
+    let unused = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let error = refusal(&Smtp { port: unused, ..transport(&server, Security::Loopback) }).await;
+    let TransportError::Unreachable { server: name, .. } = &error else { panic!("{error:?}") };
+    assert_eq!(*name, format!("smtp://127.0.0.1:{unused}"));
+
+    let error = refusal(&Smtp { host: "no-such-host.invalid".into(), ..transport(&server, Security::StartTls) }).await;
+    assert!(matches!(error, TransportError::Name { .. }), "{error:?}");
+}

@@ -1,0 +1,50 @@
+//! TLS by rustls with ring; certificates are checked as the operating system would, on Linux with the system's store or
+//! `SSL_CERT_FILE`. The server's name is always checked.
+
+use std::io;
+use std::sync::Arc;
+
+use rustls::ClientConfig;
+use rustls::crypto::ring;
+use rustls::pki_types::ServerName;
+use rustls_platform_verifier::BuilderVerifierExt as _;
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+
+use super::Smtp;
+use crate::transport::TransportError;
+
+fn client_config() -> Result<ClientConfig, rustls::Error> {
+    // Named here, so that a second provider somewhere among the dependencies cannot make the choice ambiguous.
+    let provider = Arc::new(ring::default_provider());
+    Ok(ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_platform_verifier()?
+        .with_no_client_auth())
+}
+
+impl Smtp {
+    /// Encrypts a connection. The caller sets the deadline.
+    pub(super) async fn encrypt(&self, tcp: TcpStream) -> Result<TlsStream<TcpStream>, TransportError> {
+        let config = self
+            .tls
+            .get_or_try_init(|| async { client_config().map(Arc::new) })
+            .await
+            .map_err(|error| TransportError::Certificate { server: self.server(), reason: error.to_string() })?;
+        let name = ServerName::try_from(self.host.clone())
+            .map_err(|error| TransportError::Name { host: self.host.clone(), reason: error.to_string() })?;
+        TlsConnector::from(Arc::clone(config)).connect(name, tcp).await.map_err(|error| self.tls_error(&error))
+    }
+
+    fn tls_error(&self, error: &io::Error) -> TransportError {
+        let server = self.server();
+        match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+            Some(rustls::Error::InvalidCertificate(reason)) => {
+                TransportError::Certificate { server, reason: reason.to_string() }
+            }
+            Some(reason) => TransportError::Tls { server, reason: reason.to_string() },
+            None => TransportError::Tls { server, reason: error.to_string() },
+        }
+    }
+}
