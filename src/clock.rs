@@ -5,8 +5,12 @@ use jiff::Timestamp;
 /// The present moment, in whole seconds: mail and feed dates have no finer grain.
 #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the clock")]
 pub fn now() -> Timestamp {
-    let now = Timestamp::now();
-    Timestamp::from_second(now.as_second()).unwrap_or(now)
+    whole_seconds(Timestamp::now())
+}
+
+/// A moment without its fraction of a second.
+pub fn whole_seconds(moment: Timestamp) -> Timestamp {
+    Timestamp::from_second(moment.as_second()).unwrap_or(moment)
 }
 
 /// Where the time of a long-running command comes from: the clock, or the moment given with `--now`.

@@ -23,6 +23,11 @@ pub struct Templates {
 }
 
 impl Templates {
+    /// The names of all templates, each of which a site may override.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        DEFAULTS.iter().map(|(name, _)| *name)
+    }
+
     /// Compiles the defaults with the site's own templates (name below `templates/` → text) in their place.
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 
 mod address;
 mod delivery;
+mod digest;
 mod entry;
 mod issue;
 mod person;
@@ -11,6 +12,7 @@ mod subscriber;
 
 pub use address::{AddressError, EmailAddress, Mailbox};
 pub use delivery::{DeliveryCounts, DeliveryState, Outcome};
+pub use digest::sha256_hex;
 pub use entry::{Category, Entry, Image};
 pub use issue::{Issue, ListId, Recipient};
 pub use person::Person;

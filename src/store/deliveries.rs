@@ -109,6 +109,22 @@ impl Store {
             .collect()
     }
 
+    /// How many deliveries of an issue may be tried at `now`.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn ready(&mut self, issue: i64, now: &str) -> Result<u64> {
+        let count: i64 = sqlx::query_scalar(
+            "SELECT COUNT(*) FROM deliveries WHERE issue = $1 AND state IN ('queued', 'deferred')
+             AND (state = 'queued' OR next_attempt_at <= $2)",
+        )
+        .bind(issue)
+        .bind(now)
+        .fetch_one(&mut self.connection)
+        .await?;
+        Ok(count.unsigned_abs())
+    }
+
     /// Records outcomes and intents in one transaction. Returns the intents that are granted: those whose reader is still
     /// confirmed. The others become `skipped`.
     ///

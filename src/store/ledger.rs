@@ -76,7 +76,7 @@ impl Store {
     ///
     /// # Errors
     /// When the database does not answer or the deliveries do not balance with the subscribers; nothing is recorded then.
-    pub async fn freeze(&mut self, cutoff: &str, entries: &[FrozenEntry], issues: &[Issue]) -> Result<i64> {
+    pub async fn freeze(&mut self, cutoff: &str, entries: &[FrozenEntry], issues: &[Issue]) -> Result<u64> {
         let mut transaction = self.connection.begin_with("BEGIN IMMEDIATE").await?;
         let run: i64 = sqlx::query_scalar("INSERT INTO runs (cutoff) VALUES ($1) RETURNING id")
             .bind(cutoff)
@@ -122,11 +122,11 @@ impl Store {
         .execute(&mut *transaction)
         .await?
         .rows_affected();
-        if i64::try_from(queued).ok() != Some(confirmed * issues.len() as i64) {
+        if queued != confirmed.unsigned_abs() * issues.len() as u64 {
             return Err(StoreError::Content(format!("{queued} deliveries for {confirmed} subscribers: not balanced")));
         }
         transaction.commit().await?;
-        Ok(confirmed * issues.len() as i64)
+        Ok(queued)
     }
 
     /// The issues that still have open deliveries, oldest first, as they were frozen.

@@ -14,6 +14,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{Connection as _, SqlSafeStr as _, SqliteConnection};
 
 use crate::files;
+use crate::model::sha256_hex;
 
 pub use deliveries::{DeliveryKey, Intent, NotSent, QueuedDelivery, Recorded};
 pub use ledger::{FrozenEntry, RunSummary};
@@ -133,7 +134,7 @@ impl Store {
     async fn make_secret(&mut self) -> Result<()> {
         let mut bytes = [0_u8; 32];
         SystemRandom::new().fill(&mut bytes).map_err(|_| StoreError::Random)?;
-        let secret = bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let secret = sha256_hex(&bytes);
         sqlx::query("INSERT INTO site (name, value) VALUES ('secret', $1) ON CONFLICT (name) DO NOTHING")
             .bind(secret)
             .execute(&mut self.connection)

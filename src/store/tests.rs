@@ -60,7 +60,7 @@ fn outcome(subscriber: i64, state: DeliveryState, next: Option<&str>) -> Recorde
 async fn frozen(folder: &tempfile::TempDir, count: usize) -> Store {
     let mut store = open(folder).await;
     store.add_subscribers(&readers(count), "test", NOW).await.unwrap();
-    assert_eq!(store.freeze(NOW, &[entry("https://example.org/a/")], &[issue(1)]).await.unwrap(), count as i64);
+    assert_eq!(store.freeze(NOW, &[entry("https://example.org/a/")], &[issue(1)]).await.unwrap(), count as u64);
     store
 }
 

@@ -25,7 +25,7 @@ impl Outbox {
     }
 
     pub(super) fn open(&self) -> Result<Self, TransportError> {
-        files::make_folder(&self.folder)
+        files::make_private_folder(&self.folder)
             .map_err(|error| TransportError::Folder { folder: self.name.clone(), reason: error.to_string() })?;
         Ok(self.clone())
     }

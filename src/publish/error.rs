@@ -1,0 +1,34 @@
+//! Why publishing did not go as asked.
+
+use std::path::PathBuf;
+
+use super::guard::Guard;
+use crate::diagnostic::Diagnostic;
+use crate::store::StoreError;
+use crate::transport::TransportError;
+
+/// Nothing was sent when one of these comes before the first delivery; each says what to do.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the messages say it")]
+pub enum PublishError {
+    #[error("the site has errors")]
+    Site(Vec<Diagnostic>),
+    #[error("a guard refuses to publish")]
+    Refused(Vec<Guard>),
+    #[error("the plan is not the one that was reviewed: its digest is {found}")]
+    OtherPlan { found: String },
+    #[error("`--include` names no post: `{wanted}`")]
+    NoSuchPost { wanted: String, nearest: Option<String> },
+    #[error("`--include` names a post that cannot be mailed: {path}: {reason}")]
+    NotMailable { path: String, reason: String },
+    #[error("another process is delivering from this database")]
+    Busy,
+    #[error("issue {number} in the database is damaged: {what} cannot be read")]
+    DamagedIssue { number: i64, what: String },
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Transport(#[from] TransportError),
+    #[error("{}: {error}", path.display())]
+    File { path: PathBuf, error: std::io::Error },
+}

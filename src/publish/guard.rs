@@ -1,0 +1,166 @@
+//! Guards: signs that sending now would be a mistake. Each stops the run and names the word that lets it pass.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use super::plan::Verdict;
+use crate::config::Config;
+use crate::model::Post;
+
+/// What a guard watches; the word is what `--allow` takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GuardName {
+    /// Neither a start day nor a recorded run: every old post would go out.
+    NoStart,
+    /// More due entries than `newsletter.max_entries`.
+    TooMany,
+    /// A due entry, or an unfinished run, older than `newsletter.max_lateness` days.
+    TooLate,
+    /// A draft flag that is neither yes nor no.
+    UnclearDraft,
+    /// The database is a copy: the original may have sent what this one thinks is due.
+    CopiedDatabase,
+}
+
+impl GuardName {
+    /// Every guard.
+    pub const ALL: [Self; 5] = [Self::NoStart, Self::TooMany, Self::TooLate, Self::UnclearDraft, Self::CopiedDatabase];
+
+    /// The word for `--allow`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NoStart => "no-start",
+            Self::TooMany => "too-many",
+            Self::TooLate => "too-late",
+            Self::UnclearDraft => "unclear-draft",
+            Self::CopiedDatabase => "copied-database",
+        }
+    }
+}
+
+/// A guard that refuses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Guard {
+    /// Which one.
+    pub name: GuardName,
+    /// What it saw.
+    pub message: String,
+    /// What to do, before `--allow` comes to mind.
+    pub help: String,
+}
+
+/// What the guards look at beside the posts.
+#[derive(Debug, Clone, Copy)]
+pub struct Circumstances {
+    /// True when any run was ever recorded.
+    pub published_before: bool,
+    /// True when the database file is not the one that was published from before.
+    pub copied_database: bool,
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// Every guard that refuses a plan.
+pub fn guards(posts: &[Post], verdicts: &[Verdict], config: &Config, circumstances: Circumstances) -> Vec<Guard> {
+    let mut refusals = Vec::new();
+    let due: Vec<&Post> =
+        posts.iter().zip(verdicts).filter(|(_, verdict)| verdict.is_due()).map(|(post, _)| post).collect();
+    let newsletter = &config.newsletter;
+    if newsletter.start.is_none() && !circumstances.published_before && !due.is_empty() {
+        refusals.push(Guard {
+            name: GuardName::NoStart,
+            message: format!(
+                "nothing was published yet and `newsletter.start` is not set: {} would be mailed",
+                count(due.len() as u64, "old post")
+            ),
+            help: "set `newsletter.start` in config.toml to the day from which posts are mailed".into(),
+        });
+    }
+    if due.len() > newsletter.max_entries {
+        refusals.push(Guard {
+            name: GuardName::TooMany,
+            message: format!(
+                "{} are due, more than `newsletter.max_entries` ({})",
+                count(due.len() as u64, "entry"),
+                newsletter.max_entries
+            ),
+            help: "look at `tidings publish --dry-run` before you let them all go".into(),
+        });
+    }
+    let overdue =
+        verdicts.iter().zip(posts).filter(|(verdict, _)| matches!(verdict, Verdict::Due(_))).filter(|(_, post)| {
+            post.published.as_ref().is_some_and(|published| {
+                is_too_late(published.timestamp(), circumstances.now, newsletter.max_lateness, &config.site.timezone)
+            })
+        });
+    let overdue: Vec<_> = overdue.map(|(_, post)| post.path.as_str()).collect();
+    if !overdue.is_empty() {
+        refusals.push(Guard {
+            name: GuardName::TooLate,
+            message: format!(
+                "due, but older than `newsletter.max_lateness` ({} days): {}",
+                newsletter.max_lateness,
+                overdue.join(", ")
+            ),
+            help: "set `newsletter: false` in posts that are no news any more".into(),
+        });
+    }
+    for post in posts.iter().filter(|post| post.draft_unclear) {
+        refusals.push(Guard {
+            name: GuardName::UnclearDraft,
+            message: format!("nobody can tell whether this is a draft: {}", post.path),
+            help: "write `draft: true` or `draft: false` in its front matter".into(),
+        });
+    }
+    if circumstances.copied_database {
+        refusals.push(Guard {
+            name: GuardName::CopiedDatabase,
+            message: "the database is a copy or a restored backup: the original may have mailed what seems due here"
+                .into(),
+            help: "publish from the original; or, if this is to be the only one from now on, allow it once".into(),
+        });
+    }
+    refusals
+}
+
+/// True when something of `moment` is more than `limit` calendar days old; a limit of 0 is no limit.
+pub(super) fn is_too_late(moment: Timestamp, now: Timestamp, limit: u32, timezone: &TimeZone) -> bool {
+    let day = |moment: Timestamp| -> Date { moment.to_zoned(timezone.clone()).date() };
+    let age = day(now).since(day(moment)).map_or(0, |span| span.get_days());
+    limit > 0 && i64::from(age) > i64::from(limit)
+}
+
+/// `1 entry`, `2 entries`.
+pub fn count(number: u64, noun: &str) -> String {
+    match (number, noun.strip_suffix('y')) {
+        (1, _) => format!("1 {noun}"),
+        (_, Some(stem)) if !noun.ends_with("ay") => format!("{number} {stem}ies"),
+        _ => format!("{number} {noun}s"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_counts_calendar_days_of_the_site() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let berlin = TimeZone::get("Europe/Berlin").unwrap();
+        assert!(!is_too_late(at("2026-03-01T12:00:00Z"), at("2026-03-03T22:59:00Z"), 2, &berlin));
+        assert!(
+            is_too_late(at("2026-03-01T12:00:00Z"), at("2026-03-03T23:00:00Z"), 2, &berlin),
+            "the fourth has begun in Berlin"
+        );
+        assert!(!is_too_late(at("2020-03-01T12:00:00Z"), at("2026-03-03T23:00:00Z"), 0, &berlin));
+    }
+
+    #[test]
+    fn numbers_take_their_nouns() {
+        assert_eq!(
+            (count(1, "entry"), count(2, "entry"), count(0, "day")),
+            ("1 entry".into(), "2 entries".into(), "0 days".into())
+        );
+    }
+}

@@ -1,0 +1,65 @@
+//! How a delivering process is told to stop, and why it did.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::sync::Notify;
+
+/// Why deliveries stopped before the queue was empty.
+#[derive(Debug)]
+pub enum Stop {
+    /// The user or the system asked for it (SIGINT, SIGTERM).
+    Asked,
+    /// The server refuses us, not a reader; its reply.
+    Refused(String),
+    /// The server cannot be reached any more, or closes every connection.
+    Unreachable(String),
+    /// A limit of `mail.rate` that holds for hours is used up.
+    RateLimit,
+    /// The ledger cannot be written: nothing may be sent that cannot be recorded.
+    Ledger,
+}
+
+/// A flag that many tasks watch. The first reason given is the one that is told.
+#[derive(Debug, Default)]
+pub struct Halt {
+    set: AtomicBool,
+    reason: Mutex<Option<Stop>>,
+    wake: Notify,
+}
+
+impl Halt {
+    /// Asks every delivery to stop after what is in flight.
+    pub fn set(&self, reason: Stop) {
+        if let Ok(mut first) = self.reason.lock() {
+            first.get_or_insert(reason);
+        }
+        self.set.store(true, Ordering::SeqCst);
+        self.wake.notify_waiters();
+    }
+
+    /// True when it is time to stop.
+    pub fn is_set(&self) -> bool {
+        self.set.load(Ordering::SeqCst)
+    }
+
+    /// Waits for something, unless it is time to stop before: then `None`.
+    pub(super) async fn unless<T>(&self, something: impl Future<Output = T>) -> Option<T> {
+        let woken = self.wake.notified();
+        tokio::pin!(woken);
+        // From here on no call of `set` is missed.
+        woken.as_mut().enable();
+        if self.is_set() {
+            return None;
+        }
+        tokio::select! {
+            value = something => Some(value),
+            () = woken => None,
+        }
+    }
+
+    /// The reason, once everything has stopped.
+    pub(super) fn take(&self) -> Option<Stop> {
+        self.reason.lock().ok().and_then(|mut reason| reason.take())
+    }
+}

@@ -1,0 +1,149 @@
+//! What is due: a pure function of the posts, the ledger, the configuration and the time (DESIGN: days, not instants,
+//! because many posts carry only a date, and the ledger already rules out repeats).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use crate::model::{MailedEntry, Post, PostStatus};
+
+/// What the ledger knows that matters for the plan.
+#[derive(Debug, Clone, Default)]
+pub struct Ledger {
+    /// The time of the last recorded run.
+    pub last_run: Option<Timestamp>,
+    /// Every entry that was ever mailed.
+    pub mailed: Vec<MailedEntry>,
+}
+
+/// The settings that decide what is due.
+#[derive(Debug, Clone)]
+pub struct Rules {
+    /// No post dated before this day is mailed.
+    pub start: Option<Date>,
+    /// Its midnight divides the days.
+    pub timezone: TimeZone,
+}
+
+/// Whether the next run mails a post, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// New since the last run; the run's day.
+    Due(Option<Date>),
+    /// Mailed on the owner's word (`--include`).
+    Included,
+    /// Older than the last run, and never mailed: named, and sent only on the owner's word.
+    Late(Date),
+    /// Mailed by a run, in an issue.
+    #[expect(missing_docs, reason = "they are numbers of the ledger")]
+    Mailed { run: i64, issue: i64 },
+    /// Not mailed under this id, but looks like a mailed one that was moved or got another id.
+    #[expect(missing_docs, reason = "they are of the mailed one, and in what the two are the same")]
+    Resembles { issue: i64, title: String, same: Likeness },
+    /// Dated before `newsletter.start`.
+    BeforeStart(Date),
+    /// The front matter says `newsletter: false`.
+    WebOnly,
+    /// Not in the feeds either; the post's own reason.
+    NotPublished(PostStatus, String),
+}
+
+/// In what a post is like a mailed one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Likeness {
+    /// The same file.
+    Path,
+    /// The same text.
+    Content,
+}
+
+impl Verdict {
+    /// True when the next run mails it.
+    pub fn is_due(&self) -> bool {
+        matches!(self, Self::Due(_) | Self::Included)
+    }
+
+    /// Half a sentence for people.
+    pub fn reason(&self) -> String {
+        match self {
+            Self::Due(Some(day)) => format!("new since the last run on {day}"),
+            Self::Due(None) => "new: nothing was published before".into(),
+            Self::Included => "included by --include".into(),
+            Self::Late(day) => {
+                format!("late: dated before the last run on {day} and never mailed; send it with --include")
+            }
+            Self::Mailed { run, issue } => format!("mailed in issue {issue} (run {run})"),
+            Self::Resembles { issue, title, same: Likeness::Path } => {
+                format!(
+                    "the same file was mailed in issue {issue} as `{title}` under another id; send it with --include"
+                )
+            }
+            Self::Resembles { issue, title, same: Likeness::Content } => {
+                format!("the same text was mailed in issue {issue} as `{title}`; send it with --include")
+            }
+            Self::BeforeStart(start) => format!("dated before newsletter.start ({start})"),
+            Self::WebOnly => "`newsletter: false` in its front matter".into(),
+            Self::NotPublished(_, reason) => reason.clone(),
+        }
+    }
+}
+
+/// The verdict on every post, in the order of the posts.
+///
+/// `included` holds the paths of the posts that the owner named with `--include`. A post that is not published, or that
+/// says `newsletter: false`, is not mailed even so.
+pub fn plan(
+    posts: &[Post],
+    ledger: &Ledger,
+    rules: &Rules,
+    included: &BTreeSet<String>,
+    now: Timestamp,
+) -> Vec<Verdict> {
+    let current: BTreeSet<&str> = posts.iter().map(|post| post.id.as_str()).collect();
+    let by_id: BTreeMap<&str, &MailedEntry> = ledger.mailed.iter().map(|entry| (entry.id.as_str(), entry)).collect();
+    // A file name may be used again for a new post while the old one lives on elsewhere under its own id.
+    let gone = || ledger.mailed.iter().filter(|entry| !current.contains(entry.id.as_str()));
+    let by_path: BTreeMap<&str, &MailedEntry> = gone().map(|entry| (entry.path.as_str(), entry)).collect();
+    let by_hash: BTreeMap<&str, &MailedEntry> =
+        ledger.mailed.iter().filter_map(|entry| Some((entry.content_hash.as_deref()?, entry))).collect();
+    let last_day = ledger.last_run.map(|moment| moment.to_zoned(rules.timezone.clone()).date());
+
+    let judge = |post: &Post| {
+        let Some(published) = post
+            .published
+            .as_ref()
+            .filter(|published| post.status == PostStatus::Published && published.timestamp() <= now)
+        else {
+            return Verdict::NotPublished(post.status, post.reason.clone());
+        };
+        if !post.newsletter {
+            return Verdict::WebOnly;
+        }
+        if included.contains(&post.path) {
+            return Verdict::Included;
+        }
+        if let Some(entry) = by_id.get(post.id.as_str()) {
+            return Verdict::Mailed { run: entry.run, issue: entry.issue };
+        }
+        let like =
+            |entry: &MailedEntry, same| Verdict::Resembles { issue: entry.issue, title: entry.title.clone(), same };
+        if let Some(entry) = post.content_hash.as_deref().and_then(|hash| by_hash.get(hash)) {
+            return like(entry, Likeness::Content);
+        }
+        if let Some(entry) = by_path.get(post.path.as_str()) {
+            return like(entry, Likeness::Path);
+        }
+        let day = published.timestamp().to_zoned(rules.timezone.clone()).date();
+        match (rules.start, last_day) {
+            (Some(start), _) if day < start => Verdict::BeforeStart(start),
+            (_, Some(last)) if day < last => Verdict::Late(last),
+            (_, last) => Verdict::Due(last),
+        }
+    };
+    posts.iter().map(judge).collect()
+}
+
+#[cfg(test)]
+mod tests;

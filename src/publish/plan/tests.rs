@@ -1,0 +1,166 @@
+use jiff::civil::date;
+use jiff::{ToSpan as _, Zoned};
+use proptest::prelude::*;
+
+use super::*;
+use crate::model::Body;
+
+fn post(path: &str, published: &str) -> Post {
+    Post {
+        path: path.into(),
+        id: format!("https://example.org/{path}"),
+        url: format!("https://example.org/{path}"),
+        title: path.into(),
+        published: Some(published.parse().unwrap()),
+        date_only: false,
+        updated: None,
+        slug: path.into(),
+        language: "en".into(),
+        taxonomies: vec![],
+        authors: vec![],
+        description: None,
+        image: None,
+        status: PostStatus::Published,
+        reason: "published".into(),
+        newsletter: true,
+        draft_unclear: false,
+        body: Body::default(),
+        content_hash: Some(format!("hash of {path}")),
+    }
+}
+
+fn mailed(post: &Post) -> MailedEntry {
+    MailedEntry {
+        id: post.id.clone(),
+        run: 1,
+        issue: 1,
+        path: post.path.clone(),
+        content_hash: post.content_hash.clone(),
+        title: post.title.clone(),
+    }
+}
+
+fn rules() -> Rules {
+    Rules { start: Some(date(2026, 1, 1)), timezone: TimeZone::get("Europe/Berlin").unwrap() }
+}
+
+fn ledger(last_run: &str, posts: &[&Post]) -> Ledger {
+    Ledger { last_run: Some(last_run.parse().unwrap()), mailed: posts.iter().map(|post| mailed(post)).collect() }
+}
+
+fn one(post: &Post, ledger: &Ledger) -> Verdict {
+    plan(std::slice::from_ref(post), ledger, &rules(), &BTreeSet::new(), now()).remove(0)
+}
+
+fn now() -> Timestamp {
+    "2026-03-10T12:00:00Z".parse().unwrap()
+}
+
+#[test]
+fn what_is_new_since_the_day_of_the_last_run_is_due() {
+    let ledger = ledger("2026-03-05T18:00:00Z", &[]);
+    assert!(one(&post("a", "2026-03-06T00:00:00+01:00[Europe/Berlin]"), &ledger).is_due());
+    // The same day, but earlier than the run: a date without a time says no more than the day.
+    assert!(one(&post("b", "2026-03-05T00:00:00+01:00[Europe/Berlin]"), &ledger).is_due());
+    assert_eq!(one(&post("c", "2026-03-04T23:59:59+01:00[Europe/Berlin]"), &ledger), Verdict::Late(date(2026, 3, 5)));
+}
+
+#[test]
+fn the_day_is_that_of_the_site_not_of_greenwich() {
+    // 23:30 in Greenwich on the 4th is the 5th in Berlin.
+    let ledger = ledger("2026-03-04T23:30:00Z", &[]);
+    assert_eq!(one(&post("a", "2026-03-04T20:00:00+01:00[Europe/Berlin]"), &ledger), Verdict::Late(date(2026, 3, 5)));
+}
+
+#[test]
+fn nothing_before_the_start_is_ever_due_or_late() {
+    assert_eq!(
+        one(&post("a", "2025-12-31T00:00:00Z[UTC]"), &Ledger::default()),
+        Verdict::BeforeStart(date(2026, 1, 1))
+    );
+    assert_eq!(one(&post("b", "2026-01-01T00:00:00Z[UTC]"), &Ledger::default()), Verdict::Due(None));
+}
+
+#[test]
+fn an_edit_a_new_title_and_a_new_date_never_mail_a_post_again() {
+    let old = post("a", "2026-03-01T00:00:00Z[UTC]");
+    let ledger = ledger("2026-03-05T18:00:00Z", &[&old]);
+    let mut edited = post("a", "2026-03-09T00:00:00Z[UTC]");
+    edited.title = "Another title".into();
+    edited.content_hash = Some("another text".into());
+    assert_eq!(one(&edited, &ledger), Verdict::Mailed { run: 1, issue: 1 });
+    // The address holds the date here, so the id changes with it; the file does not.
+    edited.id = "https://example.org/2026/03/09/a/".into();
+    assert!(matches!(one(&edited, &ledger), Verdict::Resembles { same: Likeness::Path, .. }));
+}
+
+#[test]
+fn a_moved_file_with_a_new_id_is_recognised_by_its_text() {
+    let old = post("a", "2026-03-01T00:00:00Z[UTC]");
+    let ledger = ledger("2026-03-05T18:00:00Z", &[&old]);
+    let mut moved = post("b", "2026-03-09T00:00:00Z[UTC]");
+    moved.content_hash.clone_from(&old.content_hash);
+    assert!(matches!(one(&moved, &ledger), Verdict::Resembles { same: Likeness::Content, .. }));
+}
+
+#[test]
+fn a_file_name_used_again_is_a_new_post_while_the_old_one_lives_on() {
+    let old = post("a", "2026-03-01T00:00:00Z[UTC]");
+    let ledger = ledger("2026-03-05T18:00:00Z", &[&old]);
+    let mut moved = old.clone();
+    moved.path = "archive/a".into();
+    let mut new = post("a", "2026-03-09T00:00:00Z[UTC]");
+    new.id = "https://example.org/new".into();
+    new.content_hash = Some("new text".into());
+    let verdicts = plan(&[new, moved], &ledger, &rules(), &BTreeSet::new(), now());
+    assert!(verdicts[0].is_due() && verdicts[1] == Verdict::Mailed { run: 1, issue: 1 }, "{verdicts:?}");
+}
+
+#[test]
+fn include_sends_late_and_mailed_posts_but_no_draft_and_nothing_that_is_for_the_web_only() {
+    let old = post("a", "2026-03-01T00:00:00Z[UTC]");
+    let late = post("b", "2026-02-01T00:00:00Z[UTC]");
+    let mut draft = post("c", "2026-02-01T00:00:00Z[UTC]");
+    draft.status = PostStatus::Draft;
+    let mut web = post("d", "2026-02-01T00:00:00Z[UTC]");
+    web.newsletter = false;
+    let ledger = ledger("2026-03-05T18:00:00Z", &[&old]);
+    let named = ["a", "b", "c", "d"].map(str::to_owned).into();
+    let due: Vec<_> =
+        plan(&[old, late, draft, web], &ledger, &rules(), &named, now()).iter().map(Verdict::is_due).collect();
+    assert_eq!(due, [true, true, false, false]);
+}
+
+fn posts() -> impl Strategy<Value = Vec<Post>> {
+    let origin: Zoned = "2026-01-01T00:00:00Z[UTC]".parse().unwrap();
+    proptest::collection::vec((0_i64..2_000, any::<bool>(), 0..6_u8), 0..30).prop_map(move |seeds| {
+        let make = |(index, (hours, newsletter, kind)): (usize, (i64, bool, u8))| {
+            let mut post = post(&format!("p{index}"), "2026-01-01T00:00:00Z[UTC]");
+            post.published = Some(&origin + hours.hours());
+            post.newsletter = newsletter;
+            post.status = if kind == 0 { PostStatus::Draft } else { PostStatus::Published };
+            post
+        };
+        seeds.into_iter().enumerate().map(make).collect()
+    })
+}
+
+proptest! {
+    #[test]
+    fn after_a_run_nothing_is_due_until_something_new_comes(posts in posts(), hour in 0_i64..2_000) {
+        let now = "2026-01-01T00:00:00Z".parse::<Timestamp>().unwrap() + hour.hours();
+        let first = plan(&posts, &Ledger::default(), &rules(), &BTreeSet::new(), now);
+        let mailed = posts.iter().zip(&first).filter(|(_, verdict)| verdict.is_due()).map(|(post, _)| mailed(post)).collect();
+        let ledger = Ledger { last_run: Some(now), mailed };
+        let second = plan(&posts, &ledger, &rules(), &BTreeSet::new(), now);
+        prop_assert!(second.iter().all(|verdict| !verdict.is_due() && !matches!(verdict, Verdict::Late(_))), "{:?}", second);
+    }
+
+    #[test]
+    fn what_is_due_stays_due_as_time_goes_on(posts in posts(), hour in 0_i64..2_000, later in 0_i64..500) {
+        let now = "2026-01-01T00:00:00Z".parse::<Timestamp>().unwrap() + hour.hours();
+        let early = plan(&posts, &Ledger::default(), &rules(), &BTreeSet::new(), now);
+        let late = plan(&posts, &Ledger::default(), &rules(), &BTreeSet::new(), now + later.hours());
+        prop_assert!(early.iter().zip(&late).all(|(early, late)| !early.is_due() || late.is_due()));
+    }
+}

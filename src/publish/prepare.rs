@@ -1,0 +1,226 @@
+//! Everything that a publish would do, worked out and not yet done. The dry run shows it, the real run carries it out:
+//! both come from here, so they cannot differ.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
+use super::error::PublishError;
+use super::guard::{Circumstances, Guard, GuardName, guards};
+use super::plan::{Ledger, Rules, Verdict, plan};
+use super::site::Site;
+use crate::config::Mode;
+use crate::diagnostic::Diagnostic;
+use crate::email;
+use crate::feed::FeedFile;
+use crate::model::{Entry, Issue, MailedEntry, Post, PostStatus, sha256_hex};
+use crate::store::{FrozenEntry, Store};
+
+/// What the user asked for.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Posts to mail on purpose: path, file name, slug, id or URL.
+    pub include: Vec<String>,
+    /// Guards to let pass.
+    pub allow: Vec<GuardName>,
+    /// The digest of the plan that was reviewed.
+    pub expect: Option<String>,
+}
+
+/// A publish, ready to be shown or carried out.
+#[derive(Debug)]
+pub struct Prepared {
+    /// The time of the run.
+    pub now: Timestamp,
+    /// The time of the last recorded run.
+    pub last_run: Option<Timestamp>,
+    /// The verdict on every post, in the order of [`Site::posts`].
+    pub verdicts: Vec<Verdict>,
+    /// The feeds.
+    pub feeds: Vec<FeedFile>,
+    /// The issues, none when nothing is due.
+    pub issues: Vec<Issue>,
+    /// The entries that the run will record.
+    pub entries: Vec<FrozenEntry>,
+    /// How many confirmed readers there are.
+    pub recipients: i64,
+    /// Deliveries of earlier runs that will be worked on first.
+    pub unfinished: i64,
+    /// What stands in the way.
+    pub guards: Vec<Guard>,
+    /// Warnings about posts.
+    pub warnings: Vec<Diagnostic>,
+}
+
+impl Prepared {
+    /// What `--expect` compares: the digest of the issue, or one over the digests of several; empty when nothing is due.
+    pub fn digest(&self) -> String {
+        match self.issues.as_slice() {
+            [] => String::new(),
+            [issue] => issue.digest.clone(),
+            issues => {
+                let all: String = issues.iter().map(|issue| issue.digest.as_str()).collect();
+                sha256_hex(all.as_bytes())
+            }
+        }
+    }
+
+    /// Stops where a guard stands or the plan is not the expected one.
+    ///
+    /// # Errors
+    /// [`PublishError::Refused`] or [`PublishError::OtherPlan`].
+    pub fn allowed(&self, options: &Options) -> Result<(), PublishError> {
+        let standing: Vec<_> =
+            self.guards.iter().filter(|guard| !options.allow.contains(&guard.name)).cloned().collect();
+        if !standing.is_empty() {
+            return Err(PublishError::Refused(standing));
+        }
+        match &options.expect {
+            Some(expected) if *expected != self.digest() => Err(PublishError::OtherPlan { found: self.digest() }),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What is known of the past: the ledger's part in the plan.
+#[derive(Debug, Default)]
+pub struct Past {
+    ledger: Ledger,
+    next_issue: i64,
+    recipients: i64,
+    unfinished: i64,
+    copied_database: bool,
+}
+
+impl Past {
+    /// Asks the ledger; without a database nothing ever happened.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn read(store: Option<&mut Store>) -> Result<Self, PublishError> {
+        let Some(store) = store else { return Ok(Self { next_issue: 1, ..Self::default() }) };
+        let last_run = store.last_run().await?;
+        let last_run = last_run.and_then(|run| run.cutoff.parse().ok());
+        let home = store.home().await?;
+        Ok(Self {
+            ledger: Ledger { last_run, mailed: store.mailed_entries().await? },
+            next_issue: store.next_issue().await?,
+            recipients: store.subscriber_counts().await?.confirmed,
+            unfinished: store.delivery_counts(None).await?.open(),
+            copied_database: home.is_some_and(|home| store.identity().is_ok_and(|identity| identity != home)),
+        })
+    }
+}
+
+/// The verdict on every post of a site, without `--include`.
+pub fn verdicts(site: &Site, past: &Past, now: Timestamp) -> Vec<Verdict> {
+    plan(&site.posts, &past.ledger, &rules(site), &BTreeSet::new(), now)
+}
+
+/// Works a publish out.
+///
+/// # Errors
+/// Posts or templates with errors, an `--include` that names no post or one that cannot be mailed.
+pub fn prepare(site: &Site, past: &Past, options: &Options, now: Timestamp) -> Result<Prepared, PublishError> {
+    site.check()?;
+    let included = included(&site.posts, &options.include)?;
+    let verdicts = plan(&site.posts, &past.ledger, &rules(site), &included, now);
+    for (post, verdict) in site.posts.iter().zip(&verdicts) {
+        if included.contains(&post.path) && !verdict.is_due() {
+            return Err(PublishError::NotMailable { path: post.path.clone(), reason: verdict.reason() });
+        }
+    }
+    let circumstances =
+        Circumstances { published_before: past.ledger.last_run.is_some(), copied_database: past.copied_database, now };
+    let guards = guards(&site.posts, &verdicts, &site.config, circumstances);
+    let mut warnings = site.diagnostics.clone();
+    let feeds = site.feeds(&mut warnings)?;
+    let due: Vec<Entry> = site
+        .posts
+        .iter()
+        .zip(&verdicts)
+        .filter(|(_, verdict)| verdict.is_due())
+        .map(|(post, _)| site.entry(post, &mut warnings))
+        .collect();
+    let issues = issues(site, &due, past.next_issue, now)?;
+    let entries = due.iter().filter_map(|entry| frozen(entry, &due, &issues, site.config.newsletter.mode)).collect();
+    Ok(Prepared {
+        now,
+        last_run: past.ledger.last_run,
+        verdicts,
+        feeds,
+        issues,
+        entries,
+        recipients: past.recipients,
+        unfinished: past.unfinished,
+        guards,
+        warnings,
+    })
+}
+
+fn rules(site: &Site) -> Rules {
+    Rules { start: site.config.newsletter.start, timezone: site.config.site.timezone.clone() }
+}
+
+/// The paths of the posts that the owner named.
+fn included(posts: &[Post], names: &[String]) -> Result<BTreeSet<String>, PublishError> {
+    let mut paths = BTreeSet::new();
+    for wanted in names {
+        let file_name = |post: &Post| post.path.rsplit('/').next().unwrap_or_default().to_owned();
+        let is_meant = |post: &&Post| {
+            [post.path.as_str(), post.slug.as_str(), post.id.as_str(), post.url.as_str()].contains(&wanted.as_str())
+                || file_name(post) == *wanted
+        };
+        let Some(post) = posts.iter().find(is_meant) else {
+            let nearest =
+                posts.iter().map(|post| (strsim::damerau_levenshtein(wanted, &file_name(post)), &post.path)).min();
+            return Err(PublishError::NoSuchPost {
+                wanted: wanted.clone(),
+                nearest: nearest.map(|(_, path)| path.clone()),
+            });
+        };
+        paths.insert(post.path.clone());
+    }
+    Ok(paths)
+}
+
+fn issues(site: &Site, due: &[Entry], first: i64, now: Timestamp) -> Result<Vec<Issue>, PublishError> {
+    if due.is_empty() {
+        return Ok(Vec::new());
+    }
+    let templates = site.templates()?;
+    let date = now.to_zoned(site.config.site.timezone.clone());
+    let compose = |number: i64, entries: &[Entry]| {
+        email::compose(number, &date, entries, &site.config, &templates).map_err(PublishError::Site)
+    };
+    match site.config.newsletter.mode {
+        Mode::Digest => Ok(vec![compose(first, due)?]),
+        // The oldest first, so that issues are numbered in the order of the posts.
+        Mode::Each => (first..)
+            .zip(due.iter().rev())
+            .map(|(number, entry)| compose(number, std::slice::from_ref(entry)))
+            .collect(),
+    }
+}
+
+/// An entry as the ledger will record it, with the issue that carries it.
+fn frozen(entry: &Entry, due: &[Entry], issues: &[Issue], mode: Mode) -> Option<FrozenEntry> {
+    let issue = match mode {
+        Mode::Digest => issues.first()?,
+        Mode::Each => issues.get(due.iter().rev().position(|other| other.path == entry.path)?)?,
+    };
+    let mailed = MailedEntry {
+        id: entry.id.clone(),
+        run: 0,
+        issue: issue.number,
+        path: entry.path.clone(),
+        content_hash: entry.content_hash.clone(),
+        title: entry.title.clone(),
+    };
+    Some(FrozenEntry { mailed, url: entry.url.clone(), published: entry.published.timestamp().to_string() })
+}
+
+/// True when a verdict is worth a line in the plan: pages and files that are no posts are not.
+pub fn is_worth_telling(verdict: &Verdict) -> bool {
+    !matches!(verdict, Verdict::NotPublished(PostStatus::Page | PostStatus::Skipped, _))
+}

@@ -1,0 +1,108 @@
+//! The dry run's files: the very bytes that publishing would write and send, in `preview/`.
+
+use std::path::Path;
+
+use super::error::PublishError;
+use super::prepare::Prepared;
+use super::site::Site;
+use crate::email::{self, Copies};
+use crate::files;
+use crate::model::{EmailAddress, Issue};
+use crate::store::Store;
+
+/// The folder, relative to the site.
+pub const FOLDER: &str = "preview";
+
+/// The copies of so many readers are written, as an outbox would hold them; more would only fill the disk.
+const COPIES: u32 = 25;
+
+/// Stands in for the site's secret as long as there is no database, and so no reader to whom it matters.
+const NO_SECRET: &[u8] = b"preview";
+
+/// Writes the preview and removes what an earlier one left; returns the paths relative to the site.
+///
+/// # Errors
+/// As the system reports them, or when the database does not answer.
+pub async fn write(
+    site: &Site,
+    prepared: &Prepared,
+    store: Option<&mut Store>,
+    to: Option<&EmailAddress>,
+) -> Result<Vec<String>, PublishError> {
+    let mut output: Vec<(String, Vec<u8>)> = Vec::new();
+    for feed in &prepared.feeds {
+        output.push((feed.file_name.to_owned(), feed.bytes.clone()));
+    }
+    let (secret, readers) = readers(store, to).await?;
+    for issue in &prepared.issues {
+        let copies = Copies::new(issue);
+        for (index, (id, address)) in readers.iter().cloned().chain(sample(site, issue, readers.is_empty())).enumerate()
+        {
+            let recipient = email::recipient(&secret, issue, id, &address);
+            let message = copies.message(&recipient);
+            if index == 0 {
+                output.push((format!("issue-{}.html", issue.number), email::html_for(issue, &recipient).into_bytes()));
+                output.push((format!("issue-{}.txt", issue.number), email::text_for(issue, &recipient).into_bytes()));
+                output.push((format!("issue-{}.eml", issue.number), message.clone()));
+            }
+            if id > 0 {
+                output.push((format!("outbox/issue-{}-{id:05}.eml", issue.number), message));
+            }
+        }
+    }
+    let folder = site.root.join(FOLDER);
+    clean(&folder, &output)?;
+    let mut names = Vec::new();
+    for (name, bytes) in output {
+        let path = folder.join(&name);
+        files::write_if_changed(&path, &bytes).map_err(|error| PublishError::File { path, error })?;
+        names.push(format!("{FOLDER}/{name}"));
+    }
+    Ok(names)
+}
+
+/// The first readers, or the one named with `--to`.
+async fn readers(
+    store: Option<&mut Store>,
+    to: Option<&EmailAddress>,
+) -> Result<(Vec<u8>, Vec<(i64, EmailAddress)>), PublishError> {
+    let Some(store) = store else {
+        return Ok((NO_SECRET.to_vec(), to.map(|address| (0, address.clone())).into_iter().collect()));
+    };
+    let secret = store.secret().await?;
+    let readers = match to {
+        Some(address) => {
+            let known = store.subscriber(address).await?;
+            vec![known.map_or((0, address.clone()), |reader| (reader.id, reader.address))]
+        }
+        None => {
+            let page = store.subscribers(Some(crate::model::SubscriberStatus::Confirmed), 0, COPIES).await?;
+            page.into_iter().map(|reader| (reader.id, reader.address)).collect()
+        }
+    };
+    Ok((secret, readers))
+}
+
+/// Without a reader the preview shows the copy that the sender would get.
+fn sample(site: &Site, issue: &Issue, needed: bool) -> Option<(i64, EmailAddress)> {
+    let sender = || issue.from_address.parse().ok();
+    let own = site.config.newsletter.from.as_ref().map(|from| from.address.clone());
+    if needed { own.or_else(sender).map(|address| (0, address)) } else { None }
+}
+
+/// Removes the files of earlier previews, and nothing else that may be there.
+fn clean(folder: &Path, output: &[(String, Vec<u8>)]) -> Result<(), PublishError> {
+    let failed = |path: &Path, error| PublishError::File { path: path.to_owned(), error };
+    let old = match files::list(folder, &|name| name == "outbox") {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        old => old.map_err(|error| failed(folder, error))?,
+    };
+    for name in old {
+        let is_ours = name.rsplit('/').next().is_some_and(|file| file.starts_with("issue-"));
+        if is_ours && !output.iter().any(|(new, _)| *new == name) {
+            let path = folder.join(&name);
+            files::remove(&path).map_err(|error| failed(&path, error))?;
+        }
+    }
+    Ok(())
+}

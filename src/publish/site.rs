@@ -1,0 +1,142 @@
+//! A site on disk: reads what the pure rooms need, hands it to them, and writes the feeds they make.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+
+use super::error::PublishError;
+use crate::config::{self, Config};
+use crate::diagnostic::{Diagnostic, Location};
+use crate::feed::{self, FeedFile};
+use crate::files::{self, Written};
+use crate::model::{Entry, Post, PostStatus};
+use crate::post::{self, Source};
+use crate::templates::Templates;
+
+/// The file that makes a folder a site.
+pub const CONFIG_FILE: &str = "config.toml";
+
+/// A site as it is on disk at one moment.
+#[derive(Debug)]
+pub struct Site {
+    /// The folder of `config.toml`.
+    pub root: PathBuf,
+    /// What it says.
+    pub config: Config,
+    /// Every post file, newest first.
+    pub posts: Vec<Post>,
+    /// What is wrong with the posts, errors and warnings.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Site {
+    /// Reads `config.toml`.
+    ///
+    /// # Errors
+    /// A missing or faulty file, as diagnostics.
+    pub fn config(root: &Path) -> Result<Config, PublishError> {
+        let path = root.join(CONFIG_FILE);
+        let bytes = files::read_optional(&path).map_err(|error| PublishError::File { path: path.clone(), error })?;
+        let Some(bytes) = bytes else {
+            let missing =
+                Diagnostic::error("config/no-file", format!("there is no {CONFIG_FILE} in {}", root.display()))
+                    .help("name the site's folder with `-C FOLDER`, or make a new site with `tidings init`");
+            return Err(PublishError::Site(vec![missing]));
+        };
+        let Ok(text) = String::from_utf8(bytes) else {
+            let broken =
+                Diagnostic::error("config/encoding", "the file is not UTF-8 text").at(Location::start_of(CONFIG_FILE));
+            return Err(PublishError::Site(vec![broken.help("save it as UTF-8")]));
+        };
+        config::parse(CONFIG_FILE, &text).map_err(PublishError::Site)
+    }
+
+    /// Reads the configuration and every post.
+    ///
+    /// # Errors
+    /// A faulty configuration or a missing folder. Faulty posts are in [`Site::diagnostics`].
+    pub fn open(root: &Path, now: Timestamp) -> Result<Self, PublishError> {
+        let config = Self::config(root)?;
+        let folder = root.join(&config.posts.dir);
+        let paths = match files::list(&folder, &|folder| post::enters(folder)) {
+            Ok(paths) => paths,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                let missing =
+                    Diagnostic::error("posts/no-folder", format!("there is no folder for posts: {}", folder.display()))
+                        .help("make it, or set `posts.dir` in config.toml");
+                return Err(PublishError::Site(vec![missing]));
+            }
+            Err(error) => return Err(PublishError::File { path: folder, error }),
+        };
+        let mut sources = Vec::new();
+        for path in paths.iter().filter(|path| post::is_post_file(path)) {
+            let file = folder.join(path);
+            let bytes = files::read(&file).map_err(|error| PublishError::File { path: file, error })?;
+            sources.push(Source { path: format!("{}/{path}", config.posts.dir), bytes });
+        }
+        let post::Loaded { posts, diagnostics } = post::load(sources, &config, now);
+        Ok(Self { root: root.to_owned(), config, posts, diagnostics })
+    }
+
+    /// Stops at posts with errors: a feed or an issue without them would be a surprise.
+    ///
+    /// # Errors
+    /// All diagnostics, when one of them is an error.
+    pub fn check(&self) -> Result<(), PublishError> {
+        if self.diagnostics.iter().any(Diagnostic::is_error) {
+            return Err(PublishError::Site(self.diagnostics.clone()));
+        }
+        Ok(())
+    }
+
+    /// The templates: the site's own in the place of the built-in ones.
+    ///
+    /// # Errors
+    /// Templates that do not compile.
+    pub fn templates(&self) -> Result<Templates, PublishError> {
+        let folder = self.root.join("templates");
+        let mut own = BTreeMap::new();
+        for name in Templates::names() {
+            let path = folder.join(name);
+            let bytes = files::read_optional(&path).map_err(|error| PublishError::File { path, error })?;
+            if let Some(bytes) = bytes {
+                own.insert(name.to_owned(), String::from_utf8_lossy(&bytes).into_owned());
+            }
+        }
+        Templates::new(&own).map_err(PublishError::Site)
+    }
+
+    /// Renders a post; what is wrong with its body is added to `warnings`.
+    pub fn entry(&self, post: &Post, warnings: &mut Vec<Diagnostic>) -> Entry {
+        let (entry, found) = post::render(post, &self.posts, &self.config);
+        warnings.extend(found.into_iter().filter(|diagnostic| !warnings.contains(diagnostic)).collect::<Vec<_>>());
+        entry
+    }
+
+    /// The feeds of the newest published posts, as they will be written.
+    ///
+    /// # Errors
+    /// An unknown feed format.
+    pub fn feeds(&self, warnings: &mut Vec<Diagnostic>) -> Result<Vec<FeedFile>, PublishError> {
+        let published = self.posts.iter().filter(|post| post.status == PostStatus::Published);
+        let entries: Vec<_> = published.take(self.config.feeds.limit).map(|post| self.entry(post, warnings)).collect();
+        feed::build(&entries, &self.config).map_err(PublishError::Site)
+    }
+
+    /// Writes feeds into `feeds.dir`: only those whose bytes changed.
+    ///
+    /// # Errors
+    /// As the system reports them; each file is whole, old or new.
+    pub fn write_feeds(&self, feeds: &[FeedFile]) -> Result<Vec<(String, Written)>, PublishError> {
+        let mut written = Vec::new();
+        for feed in feeds {
+            let name = format!("{}/{}", self.config.feeds.dir, feed.file_name);
+            let path = self.root.join(&name);
+            let done =
+                files::write_if_changed(&path, &feed.bytes).map_err(|error| PublishError::File { path, error })?;
+            written.push((name, done));
+        }
+        Ok(written)
+    }
+}
