@@ -1,1 +1,161 @@
-//! cli
+//! The command line: one file for each command, which holds its arguments (their doc comments are the help texts) and what
+//! it does. Results go to stdout, everything else to stderr; [`ui`] is the only printer.
+
+mod build;
+mod deliver;
+mod failure;
+mod init;
+mod new;
+mod plan;
+mod posts;
+mod progress;
+mod publish;
+mod runs;
+mod session;
+mod status;
+mod subscribers;
+mod table;
+pub mod ui;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use jiff::Timestamp;
+use jiff::civil::{Date, DateTime};
+use jiff::tz::TimeZone;
+
+use crate::clock::{self, Clock};
+use failure::{Exit, Failure};
+use ui::{ColorWhen, Ui};
+
+/// Options that every command takes stand below its own.
+const GLOBAL: &str = "Options of every command";
+
+/// Turn a folder of Markdown posts into feeds and a newsletter.
+///
+/// Every reader gets every new entry once, and you can see why: `tidings publish --dry-run` shows byte for byte what
+/// `tidings publish` sends.
+#[derive(Debug, Parser)]
+#[command(name = "tidings", version, max_term_width = 100)]
+struct Cli {
+    /// The folder of the site, where config.toml is
+    #[arg(short = 'C', long = "site", value_name = "SITE", global = true, help_heading = GLOBAL, default_value = ".")]
+    site: PathBuf,
+
+    /// Act as if it were this time, such as 2026-01-31T09:00:00Z or 2026-01-31 (UTC)
+    #[arg(long, value_name = "TIME", global = true, help_heading = GLOBAL, env = "TIDINGS_NOW", value_parser = parse_now, hide_env_values = true)]
+    now: Option<Timestamp>,
+
+    /// Say only what is wrong
+    #[arg(short, long, global = true, help_heading = GLOBAL, conflicts_with = "verbose")]
+    quiet: bool,
+
+    /// Say more
+    #[arg(short, long, global = true, help_heading = GLOBAL)]
+    verbose: bool,
+
+    /// When to use colours
+    #[arg(long, value_name = "WHEN", global = true, help_heading = GLOBAL, value_enum, default_value_t = ColorWhen::Auto)]
+    color: ColorWhen,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Init(init::Arguments),
+    New(new::Arguments),
+    Build(build::Arguments),
+    Publish(publish::Arguments),
+    Deliver(deliver::Arguments),
+    Posts(posts::Arguments),
+    Status(status::Arguments),
+    Runs(runs::Arguments),
+    Subscribers(subscribers::Arguments),
+}
+
+/// What every command is given.
+struct Context {
+    site: PathBuf,
+    clock: Clock,
+    /// The time of the command, read once.
+    now: Timestamp,
+    ui: Ui,
+}
+
+/// Runs the program with the arguments of the process.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version go to stdout, usage errors to stderr; clap knows which is which.
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Usage } else { Exit::Done }.into();
+        }
+    };
+    let clock = cli.now.map_or(Clock::System, Clock::Fixed);
+    let context = Context { site: cli.site, clock, now: clock.now(), ui: Ui::new(cli.color, cli.quiet, cli.verbose) };
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            context.ui.failure(&Failure::unexpected(format!("the runtime does not start: {error}")));
+            return Exit::Unexpected.into();
+        }
+    };
+    let done = runtime.block_on(dispatch(cli.command, &context));
+    match done {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            context.ui.failure(&failure);
+            failure.exit.into()
+        }
+    }
+}
+
+async fn dispatch(command: Command, context: &Context) -> Result<Exit, Failure> {
+    match command {
+        Command::Init(arguments) => init::run(&arguments, context),
+        Command::New(arguments) => new::run(&arguments, context),
+        Command::Build(arguments) => build::run(&arguments, context),
+        Command::Publish(arguments) => publish::run(arguments, context).await,
+        Command::Deliver(arguments) => deliver::run(&arguments, context).await,
+        Command::Posts(arguments) => posts::run(&arguments, context).await,
+        Command::Status(arguments) => status::run(&arguments, context).await,
+        Command::Runs(arguments) => runs::run(arguments, context).await,
+        Command::Subscribers(arguments) => subscribers::run(arguments, context).await,
+    }
+}
+
+/// A moment with its zone, or a day or local time, which is then in UTC; cut to whole seconds like the clock.
+fn parse_now(text: &str) -> Result<Timestamp, String> {
+    let in_utc = |time: DateTime| time.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp());
+    let moment = text
+        .parse::<Timestamp>()
+        .ok()
+        .or_else(|| text.parse::<DateTime>().ok().and_then(in_utc))
+        .or_else(|| text.parse::<Date>().ok().map(|day| day.at(0, 0, 0, 0)).and_then(in_utc));
+    moment.map(clock::whole_seconds).ok_or_else(|| "write a time such as 2026-01-31T09:00:00Z, or a day".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_time_may_be_a_moment_a_local_time_or_a_day() {
+        let now = |text: &str| parse_now(text).map(|moment| moment.to_string());
+        assert_eq!(now("2026-01-31T10:00:00.9+01:00").as_deref(), Ok("2026-01-31T09:00:00Z"));
+        assert_eq!(now("2026-01-31T09:00").as_deref(), Ok("2026-01-31T09:00:00Z"));
+        assert_eq!(now("2026-01-31").as_deref(), Ok("2026-01-31T00:00:00Z"));
+        assert!(now("tomorrow").is_err());
+    }
+}

@@ -1,0 +1,52 @@
+//! `tidings build`
+
+use clap::Args;
+
+use super::failure::{Exit, Failure};
+use super::{Context, Ui};
+use crate::files::Written;
+use crate::model::PostStatus;
+use crate::publish::{Site, count};
+
+/// Write the feeds: only files whose bytes changed, each whole or not at all.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Print what was written as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
+    let site = Site::open(&context.site, context.now)?;
+    site.check()?;
+    let mut warnings = site.diagnostics.clone();
+    let feeds = site.feeds(&mut warnings)?;
+    let written = site.write_feeds(&feeds)?;
+    context.ui.diagnostics(&warnings);
+    if arguments.json {
+        let files: Vec<_> =
+            written.iter().map(|(path, done)| serde_json::json!({ "path": path, "written": word(*done) })).collect();
+        Ui::json(&serde_json::json!({ "files": files }));
+        return Ok(Exit::Done);
+    }
+    let published = site.posts.iter().filter(|post| post.status == PostStatus::Published).count();
+    let shown = published.min(site.config.feeds.limit);
+    for (path, done) in &written {
+        context.ui.say(&format!("{:9} {path}", word(*done)));
+    }
+    context.ui.say(&format!(
+        "{} of {} in the feeds.",
+        count(shown as u64, "entry"),
+        count(published as u64, "published post")
+    ));
+    Ok(Exit::Done)
+}
+
+/// How a write is called.
+pub(super) fn word(written: Written) -> &'static str {
+    match written {
+        Written::Created => "created",
+        Written::Changed => "changed",
+        Written::Unchanged => "unchanged",
+    }
+}

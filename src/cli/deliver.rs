@@ -1,0 +1,31 @@
+//! `tidings deliver`
+
+use clap::Args;
+
+use super::failure::{Exit, Failure};
+use super::{Context, publish, session};
+use crate::publish::Site;
+
+/// Deliver what is queued or deferred, and plan nothing new.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Deliver at most this many messages now; the rest stay queued
+    #[arg(long, value_name = "N")]
+    limit: Option<usize>,
+}
+
+pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
+    let config = Site::config(&context.site)?;
+    let mut publisher = session::publisher(&config, context).await?;
+    let resumed = publisher.resume().await?;
+    publish::tell_interrupted(resumed.interrupted, &config, context);
+    if resumed.open == 0 {
+        context.ui.say("Nothing is queued.");
+        return Ok(if resumed.interrupted > 0 { Exit::Incomplete } else { Exit::Done });
+    }
+    publisher.reach().await?;
+    let (mut publisher, delivered) = publisher.deliver(arguments.limit).await?;
+    let exit = publish::tell_delivered(&delivered, &mut publisher.store, context).await?;
+    publisher.store.close().await?;
+    Ok(exit)
+}

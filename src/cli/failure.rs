@@ -1,0 +1,117 @@
+//! Exit codes, and how what went wrong below becomes one of them.
+
+use std::process::ExitCode;
+
+use crate::diagnostic::Diagnostic;
+use crate::publish::PublishError;
+use crate::store::StoreError;
+
+/// What the program tells the shell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Exit {
+    /// Done; to find nothing due is done.
+    Done = 0,
+    /// Something failed that is not in the files of the site.
+    Unexpected = 1,
+    /// The command line is wrong.
+    Usage = 2,
+    /// Posts or configuration have errors.
+    Problems = 3,
+    /// Some deliveries failed, are deferred or in doubt, or are still queued.
+    Incomplete = 4,
+    /// A guard refuses.
+    Refused = 5,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// Why a command ended early: what to print, and what to tell the shell.
+#[derive(Debug)]
+pub(super) struct Failure {
+    /// What to tell the shell.
+    pub(super) exit: Exit,
+    /// What is wrong, at least one.
+    pub(super) diagnostics: Vec<Diagnostic>,
+}
+
+impl Failure {
+    pub(super) fn new(exit: Exit, diagnostic: Diagnostic) -> Self {
+        Self { exit, diagnostics: vec![diagnostic] }
+    }
+
+    pub(super) fn unexpected(message: impl Into<String>) -> Self {
+        Self::new(Exit::Unexpected, Diagnostic::error("unexpected", message))
+    }
+
+    pub(super) fn usage(message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self::new(Exit::Usage, Diagnostic::error("usage", message).help(help))
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        // A database that cannot be made or opened is a mistake in config.toml or on the disk, and can be mended there.
+        let exit = match error {
+            StoreError::Folder { .. } | StoreError::Open { .. } => Exit::Problems,
+            _ => Exit::Unexpected,
+        };
+        let mut diagnostic = Diagnostic::error("store", error.to_string());
+        diagnostic.help = error.help().map(str::to_owned);
+        Self::new(exit, diagnostic)
+    }
+}
+
+impl From<PublishError> for Failure {
+    fn from(error: PublishError) -> Self {
+        let message = error.to_string();
+        match error {
+            PublishError::Site(diagnostics) => Self { exit: Exit::Problems, diagnostics },
+            PublishError::Refused(guards) => {
+                let refusal = |guard: &crate::publish::Guard| {
+                    let help = format!("{}; or let it pass with `--allow {}`", guard.help, guard.name.as_str());
+                    Diagnostic::error("guard", guard.message.clone()).help(help)
+                };
+                Self { exit: Exit::Refused, diagnostics: guards.iter().map(refusal).collect() }
+            }
+            PublishError::OtherPlan { .. } => {
+                let help = "look at `tidings publish --dry-run` again, and expect the digest that it names";
+                Self::new(Exit::Refused, Diagnostic::error("guard", message).help(help))
+            }
+            PublishError::NoSuchPost { nearest, .. } => {
+                let help =
+                    nearest.map_or_else(|| "there are no posts".to_owned(), |path| format!("did you mean `{path}`?"));
+                Self::usage(message, help)
+            }
+            PublishError::NotMailable { .. } => Self::new(
+                Exit::Refused,
+                Diagnostic::error("guard", message).help("publish the post first, or leave it out"),
+            ),
+            PublishError::Busy => Self::new(
+                Exit::Refused,
+                Diagnostic::error("guard", message).help("wait for it to end; `tidings status` shows how far it is"),
+            ),
+            PublishError::Store(error) => error.into(),
+            PublishError::Transport(error) => {
+                let mut diagnostic = Diagnostic::error("transport", message);
+                diagnostic.help = error.help();
+                Self::new(Exit::Unexpected, diagnostic)
+            }
+            PublishError::DamagedIssue { .. } | PublishError::File { .. } => Self::unexpected(message),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_exit_codes_are_those_that_scripts_rely_on() {
+        let all = [Exit::Done, Exit::Unexpected, Exit::Usage, Exit::Problems, Exit::Incomplete, Exit::Refused];
+        assert_eq!(all.map(|exit| exit as u8), [0, 1, 2, 3, 4, 5]);
+    }
+}

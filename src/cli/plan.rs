@@ -1,0 +1,132 @@
+//! A plan as text for people and as JSON for programs.
+
+use serde_json::{Value, json};
+
+use super::table::{columns, cut};
+use crate::model::{Issue, Post};
+use crate::publish::{Prepared, Site, Verdict, count, is_worth_telling};
+
+/// So many posts that are not due are named; the others are counted, unless the user wants to hear more.
+const NAMED: usize = 12;
+
+/// The paths of late posts.
+pub(super) fn late<'s>(site: &'s Site, prepared: &Prepared) -> Vec<&'s str> {
+    let late = site.posts.iter().zip(&prepared.verdicts).filter(|(_, verdict)| matches!(verdict, Verdict::Late(_)));
+    late.map(|(post, _)| post.path.as_str()).collect()
+}
+
+/// The plan for people.
+pub(super) fn as_text(site: &Site, prepared: &Prepared, files: &[String], verbose: bool) -> String {
+    let zone = &site.config.site.timezone;
+    let day = |moment: jiff::Timestamp| moment.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M").to_string();
+    let last = prepared
+        .last_run
+        .map_or("nothing was published before".to_owned(), |moment| format!("the last run was at {}", day(moment)));
+    let mut text = format!("{}: plan for {}; {last}.\n", site.config.site.title, day(prepared.now));
+    if prepared.unfinished > 0 {
+        text += &format!(
+            "\nFirst, {} of an earlier run will be finished.\n",
+            count(prepared.unfinished.unsigned_abs(), "delivery")
+        );
+    }
+    let pairs: Vec<_> = site.posts.iter().zip(&prepared.verdicts).collect();
+    let (due, rest): (Vec<_>, Vec<_>) = pairs.into_iter().partition(|(_, verdict)| verdict.is_due());
+    let (late, rest): (Vec<_>, Vec<_>) = rest.into_iter().partition(|(_, verdict)| matches!(verdict, Verdict::Late(_)));
+    let rest: Vec<_> = rest.into_iter().filter(|(_, verdict)| verbose || is_worth_telling(verdict)).collect();
+    let readers = count(prepared.recipients.unsigned_abs(), "reader");
+    if due.is_empty() {
+        text += "\nNothing is due.\n";
+    }
+    for issue in &prepared.issues {
+        text += &format!("\nIssue {} “{}” goes to {readers}.\n", issue.number, issue.subject);
+    }
+    text += &section("Due", &due, due.len());
+    text += &section("Late, and sent only with --include", &late, late.len());
+    text += &section("Not due", &rest, if verbose { rest.len() } else { NAMED });
+    if !files.is_empty() {
+        let folders = files.iter().filter(|path| path.matches('/').count() > 1).count();
+        let names: Vec<_> = files
+            .iter()
+            .filter(|path| path.matches('/').count() == 1)
+            .map(|path| path.trim_start_matches("preview/"))
+            .collect();
+        text += &format!("\nIn preview/: {}", names.join(", "));
+        text += &if folders > 0 {
+            format!(
+                ", and {} in preview/outbox/.\n",
+                count(folders as u64, "reader's copy").replace("reader's copies", "readers' copies")
+            )
+        } else {
+            ".\n".to_owned()
+        };
+        if !prepared.issues.is_empty() {
+            text +=
+                &format!("Nothing was sent. To send exactly this: tidings publish --expect {}\n", prepared.digest());
+        }
+    }
+    text
+}
+
+fn section(heading: &str, posts: &[(&Post, &Verdict)], shown: usize) -> String {
+    if posts.is_empty() {
+        return String::new();
+    }
+    let row = |(post, verdict): &(&Post, &Verdict)| {
+        let date =
+            post.published.as_ref().map_or("no date   ".to_owned(), |date| date.strftime("%Y-%m-%d").to_string());
+        [format!("  {date}"), cut(&post.title, 40), verdict.reason()]
+    };
+    let rows: Vec<_> = posts.iter().take(shown).map(row).collect();
+    let more = match posts.len().saturating_sub(shown) {
+        0 => String::new(),
+        more => format!("  … and {} (`-v` names them)\n", count(more as u64, "older post")),
+    };
+    format!("\n{heading}:\n{}{more}", columns(&rows))
+}
+
+/// The plan for programs; the keys are a promise.
+pub(super) fn as_json(site: &Site, prepared: &Prepared, files: &[String]) -> Value {
+    let pick = |wanted: &dyn Fn(&Verdict) -> bool| -> Vec<Value> {
+        let picked = site.posts.iter().zip(&prepared.verdicts).filter(|(_, verdict)| wanted(verdict));
+        picked.map(|(post, verdict)| post_as_json(post, verdict)).collect()
+    };
+    let is_late = |verdict: &Verdict| matches!(verdict, Verdict::Late(_));
+    json!({
+        "now": prepared.now.to_string(),
+        "last_run": prepared.last_run.map(|moment| moment.to_string()),
+        "cutoff": prepared.now.to_string(),
+        "entries": pick(&Verdict::is_due),
+        "skipped": pick(&|verdict| !verdict.is_due() && !is_late(verdict)),
+        "late": pick(&is_late),
+        "recipients": prepared.recipients,
+        "unfinished": prepared.unfinished,
+        "digest": prepared.digest(),
+        "issue": prepared.issues.first().map(issue_as_json),
+        "issues": prepared.issues.iter().map(issue_as_json).collect::<Vec<_>>(),
+        "guards": prepared.guards.iter().map(|guard| json!({ "name": guard.name.as_str(), "message": guard.message })).collect::<Vec<_>>(),
+        "files": files,
+    })
+}
+
+fn post_as_json(post: &Post, verdict: &Verdict) -> Value {
+    json!({
+        "path": post.path,
+        "id": post.id,
+        "url": post.url,
+        "title": post.title,
+        "published": post.published.as_ref().map(super::posts::rfc_3339),
+        "status": post.status.as_str(),
+        "reason": verdict.reason(),
+    })
+}
+
+/// One issue of the plan.
+pub(super) fn issue_as_json(issue: &Issue) -> Value {
+    json!({
+        "number": issue.number,
+        "subject": issue.subject,
+        "digest": issue.digest,
+        "html_bytes": issue.html.len(),
+        "text_bytes": issue.text.len(),
+    })
+}

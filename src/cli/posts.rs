@@ -1,0 +1,105 @@
+//! `tidings posts`
+
+use clap::Args;
+use jiff::Zoned;
+use serde_json::{Map, Value, json};
+
+use super::failure::{Exit, Failure};
+use super::table::{columns, cut};
+use super::{Context, Ui, session};
+use crate::diagnostic::Diagnostic;
+use crate::model::{Post, PostStatus};
+use crate::publish::{Past, Site, Verdict, count, verdicts};
+
+/// List every post: in the feed or not, due or not, and why.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Print the list as JSON, with every key of a post
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
+    let site = Site::open(&context.site, context.now)?;
+    let mut store = session::existing_store(&site.config, &context.site).await?;
+    let past = Past::read(store.as_mut()).await?;
+    let verdicts = verdicts(&site, &past, context.now);
+    if arguments.json {
+        let list = site.posts.iter().zip(&verdicts).map(|(post, verdict)| as_json(&site, post, verdict)).collect();
+        Ui::json(&Value::Array(list));
+    } else {
+        Ui::result(&as_text(&site, &verdicts, context.ui.is_verbose()));
+        context.ui.diagnostics(&site.diagnostics);
+    }
+    Ok(if site.diagnostics.iter().any(Diagnostic::is_error) { Exit::Problems } else { Exit::Done })
+}
+
+fn as_text(site: &Site, verdicts: &[Verdict], verbose: bool) -> String {
+    let mut rows = vec![["DATE", "STATUS", "MAIL", "TITLE", "WHY"].map(str::to_owned)];
+    for (post, verdict) in site.posts.iter().zip(verdicts) {
+        let date = post.published.as_ref().map_or(String::new(), |date| date.strftime("%Y-%m-%d").to_string());
+        let mail = match verdict {
+            Verdict::Due(_) | Verdict::Included => "due",
+            Verdict::Late(_) => "late",
+            Verdict::Mailed { .. } => "mailed",
+            _ => "no",
+        };
+        let title = cut(&post.title, 40);
+        let title = if verbose { format!("{title}  {}", post.path) } else { title };
+        rows.push([date, post.status.as_str().to_owned(), mail.to_owned(), title, verdict.reason()]);
+    }
+    let due = verdicts.iter().filter(|verdict| verdict.is_due()).count();
+    let published = site.posts.iter().filter(|post| post.status == PostStatus::Published).count();
+    format!("{}\n{}, {published} published, {due} due.\n", columns(&rows), count(site.posts.len() as u64, "file"))
+}
+
+fn as_json(site: &Site, post: &Post, verdict: &Verdict) -> Value {
+    let diagnostics = site.diagnostics.iter().filter(|diagnostic| diagnostic.path() == Some(&post.path));
+    let summary = post.description.clone().or_else(|| {
+        let is_entry = post.published.is_some() && post.status != PostStatus::Error;
+        if is_entry { site.entry(post, &mut Vec::new()).summary } else { None }
+    });
+    let authors: Vec<_> = post.authors.iter().map(|author| json!({ "name": author.name, "url": author.url })).collect();
+    let taxonomies: Map<_, _> =
+        post.taxonomies.iter().map(|taxonomy| (taxonomy.name.clone(), json!(taxonomy.terms))).collect();
+    json!({
+        "path": post.path,
+        "id": post.id,
+        "url": post.url,
+        "title": post.title,
+        "published": post.published.as_ref().map(rfc_3339),
+        "date_only": post.date_only,
+        "updated": post.updated.as_ref().map(rfc_3339),
+        "slug": post.slug,
+        "language": post.language,
+        "tags": post.terms("tags"),
+        "categories": post.terms("categories"),
+        "taxonomies": taxonomies,
+        "authors": authors,
+        "summary": summary,
+        "status": post.status.as_str(),
+        "reason": post.reason,
+        "due": verdict.is_due(),
+        "mail_reason": verdict.reason(),
+        "diagnostics": diagnostics.map(diagnostic_as_json).collect::<Vec<_>>(),
+    })
+}
+
+/// A diagnostic for programs; the keys are a promise.
+fn diagnostic_as_json(diagnostic: &Diagnostic) -> Value {
+    let place = diagnostic.location.as_ref();
+    json!({
+        "severity": diagnostic.severity.as_str(),
+        "code": diagnostic.code,
+        "path": place.map(|place| &place.path),
+        "line": place.map(|place| place.line),
+        "column": place.map(|place| place.column),
+        "message": diagnostic.message,
+        "help": diagnostic.help,
+    })
+}
+
+/// A date with its own offset.
+pub(super) fn rfc_3339(date: &Zoned) -> String {
+    date.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
+}

@@ -1,0 +1,173 @@
+//! `tidings runs`
+
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+
+use super::failure::{Exit, Failure};
+use super::table::columns;
+use super::{Context, Ui, session};
+use crate::model::{DeliveryState, EmailAddress};
+use crate::publish::{Site, count};
+use crate::store::{RunSummary, Store};
+
+/// List the recorded runs; show who did not get an issue, and why; settle what is in doubt.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Print the list as JSON
+    #[arg(long)]
+    json: bool,
+
+    #[command(subcommand)]
+    action: Option<Action>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Show one run, with every delivery that is not sent
+    Show {
+        /// The number of the run; the last one when left out
+        run: Option<i64>,
+        /// Print it as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Settle the deliveries of a run that are in doubt
+    #[command(group = clap::ArgGroup::new("how").required(true))]
+    Resolve {
+        /// The number of the run
+        run: i64,
+        /// They arrived: take them as sent
+        #[arg(long, group = "how")]
+        sent: bool,
+        /// They did not arrive: send them again with the next `deliver` or `publish`
+        #[arg(long, group = "how")]
+        send_again: bool,
+        /// Only the delivery to this reader
+        #[arg(long, value_name = "ADDRESS")]
+        only: Option<EmailAddress>,
+    },
+}
+
+pub(super) async fn run(arguments: Arguments, context: &Context) -> Result<Exit, Failure> {
+    let config = Site::config(&context.site)?;
+    let Some(mut store) = session::existing_store(&config, &context.site).await? else {
+        if arguments.json {
+            Ui::json(&json!([]));
+        }
+        context.ui.say("Nothing was published yet.");
+        return Ok(Exit::Done);
+    };
+    match arguments.action {
+        None => {
+            let runs = store.runs().await?;
+            if arguments.json {
+                Ui::json(&runs.iter().map(as_json).collect());
+            } else {
+                Ui::result(&as_text(&runs));
+            }
+        }
+        Some(Action::Show { run, json }) => show(&mut store, run, json || arguments.json).await?,
+        Some(Action::Resolve { run, sent: _, send_again, only }) => {
+            find(&mut store, Some(run)).await?;
+            let reader = match &only {
+                Some(address) => Some(store.subscriber(address).await?.map(|reader| reader.id).ok_or_else(|| {
+                    Failure::usage(
+                        format!("this address is not on the list: {}", address.masked()),
+                        "see `tidings runs show` for who is in doubt",
+                    )
+                })?),
+                None => None,
+            };
+            let settled = store.resolve_in_doubt(run, reader, send_again, &context.now.to_string()).await?;
+            let what = if send_again { "queued to be sent again" } else { "taken as sent" };
+            context.ui.say(&format!("{} {what}.", count(settled, "delivery")));
+        }
+    }
+    store.close().await?;
+    Ok(Exit::Done)
+}
+
+async fn find(store: &mut Store, number: Option<i64>) -> Result<RunSummary, Failure> {
+    let runs = store.runs().await?;
+    let newest = runs.first().map(|summary| summary.run.id);
+    runs.into_iter().find(|summary| Some(summary.run.id) == number.or(newest)).ok_or_else(|| {
+        let help =
+            newest.map_or_else(|| "nothing was published yet".to_owned(), |newest| format!("the last run is {newest}"));
+        Failure::usage(
+            number.map_or_else(|| "there is no run".to_owned(), |number| format!("there is no run {number}")),
+            help,
+        )
+    })
+}
+
+async fn show(store: &mut Store, number: Option<i64>, as_json_: bool) -> Result<(), Failure> {
+    let summary = find(store, number).await?;
+    let rows = store.not_sent(summary.run.id).await?;
+    if as_json_ {
+        let mut value = as_json(&summary);
+        let row = |row: &crate::store::NotSent| {
+            json!({
+                "issue": row.key.issue,
+                "subscriber": row.key.subscriber,
+                "address": row.address,
+                "state": row.state.as_str(),
+                "attempts": row.attempts,
+                "next_attempt_at": row.next_attempt_at,
+                "reply": row.reply,
+                "updated_at": row.updated_at,
+            })
+        };
+        value["not_sent"] = rows.iter().map(row).collect();
+        Ui::json(&value);
+        return Ok(());
+    }
+    let mut text = as_text(std::slice::from_ref(&summary));
+    if rows.is_empty() {
+        text += "\nEverybody got it.\n";
+    } else {
+        let mut lines = vec![["ISSUE", "READER", "STATE", "TRIES", "WHY"].map(str::to_owned)];
+        lines.extend(rows.iter().map(|row| {
+            let mut why = row.reply.clone().unwrap_or_default();
+            if let Some(next) = &row.next_attempt_at {
+                why = format!("{why} (again from {next})");
+            }
+            [
+                row.key.issue.to_string(),
+                row.address.clone(),
+                row.state.as_str().replace('_', " "),
+                row.attempts.to_string(),
+                why,
+            ]
+        }));
+        text += &format!("\n{}", columns(&lines));
+    }
+    Ui::result(&text);
+    Ok(())
+}
+
+fn as_text(runs: &[RunSummary]) -> String {
+    if runs.is_empty() {
+        return "Nothing was published yet.\n".to_owned();
+    }
+    let mut rows = vec![["RUN", "AT", "ISSUE", "DELIVERIES"].map(str::to_owned)];
+    for summary in runs {
+        let issues: Vec<_> = summary.issues.iter().map(|(number, subject)| format!("{number} “{subject}”")).collect();
+        let states: Vec<_> = DeliveryState::ALL
+            .into_iter()
+            .filter(|state| summary.deliveries.get(*state) > 0)
+            .map(|state| format!("{} {}", summary.deliveries.get(state), state.as_str().replace('_', " ")))
+            .collect();
+        rows.push([summary.run.id.to_string(), summary.run.cutoff.clone(), issues.join(", "), states.join(", ")]);
+    }
+    columns(&rows)
+}
+
+fn as_json(summary: &RunSummary) -> Value {
+    json!({
+        "run": summary.run.id,
+        "cutoff": summary.run.cutoff,
+        "finished_at": summary.run.finished_at,
+        "issues": summary.issues.iter().map(|(number, subject)| json!({ "number": number, "subject": subject })).collect::<Vec<_>>(),
+        "deliveries": summary.deliveries,
+    })
+}

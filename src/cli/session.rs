@@ -1,0 +1,122 @@
+//! What several commands do first: open the ledger, the way out, and the ears for signals.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use secrecy::SecretString;
+
+use super::Context;
+use super::failure::{Exit, Failure};
+use super::progress::Progress;
+use crate::config::Config;
+use crate::diagnostic::{Diagnostic, Location};
+use crate::files;
+use crate::publish::{CONFIG_FILE, Halt, Publisher, Stop};
+use crate::store::Store;
+use crate::transport::Transport;
+
+/// Where the database of a site is.
+pub(super) fn database(config: &Config, site: &Path) -> PathBuf {
+    site.join(&config.store.path)
+}
+
+/// Opens the database for reading, when there is one.
+pub(super) async fn existing_store(config: &Config, site: &Path) -> Result<Option<Store>, Failure> {
+    Store::open_existing(&database(config, site)).await.map_err(|error| located(error.into(), config))
+}
+
+/// Opens the database, and makes it when it is missing.
+pub(super) async fn store(config: &Config, site: &Path) -> Result<Store, Failure> {
+    Store::open(&database(config, site)).await.map_err(|error| located(error.into(), config))
+}
+
+/// Points at `store.url` when it is set.
+fn located(mut failure: Failure, config: &Config) -> Failure {
+    if failure.exit == Exit::Problems {
+        for diagnostic in &mut failure.diagnostics {
+            diagnostic.location.clone_from(&config.store.location);
+        }
+    }
+    failure
+}
+
+/// Everything that delivering needs. From now on SIGINT and SIGTERM let what is in flight end.
+pub(super) async fn publisher(config: &Config, context: &Context) -> Result<Publisher, Failure> {
+    let password = password(config, &context.site)?;
+    let transport =
+        Transport::new(&config.mail, &context.site, password).map_err(crate::publish::PublishError::from)?;
+    let store = store(config, &context.site).await?;
+    let halt = Arc::new(Halt::default());
+    listen(Arc::clone(&halt));
+    Ok(Publisher {
+        store,
+        transport: Arc::new(transport),
+        mail: config.mail.clone(),
+        clock: context.clock,
+        watcher: Arc::new(Progress::new(context.ui.is_quiet())),
+        halt,
+    })
+}
+
+/// The password, from the environment or a file: never from config.toml.
+#[expect(clippy::disallowed_methods, reason = "the command line is where the environment comes in")]
+fn password(config: &Config, site: &Path) -> Result<Option<SecretString>, Failure> {
+    let problem = |message: String, help: &str| {
+        Failure::new(
+            Exit::Problems,
+            Diagnostic::error("config/password", message).at(Location::start_of(CONFIG_FILE)).help(help),
+        )
+    };
+    if let Some(name) = &config.mail.password_env {
+        return match std::env::var(name) {
+            Ok(value) if !value.is_empty() => Ok(Some(value.into())),
+            _ => Err(problem(
+                format!("the variable that `mail.password_env` names is not set: `{name}`"),
+                "set it in the environment of the command",
+            )),
+        };
+    }
+    let Some(name) = &config.mail.password_file else { return Ok(None) };
+    match files::read(&site.join(name)).map(String::from_utf8) {
+        Ok(Ok(text)) if !text.trim().is_empty() => Ok(Some(text.trim_end_matches(['\r', '\n']).into())),
+        Ok(_) => Err(problem(
+            format!("the file that `mail.password_file` names is empty or no text: `{name}`"),
+            "write the password on its first line",
+        )),
+        Err(error) => Err(problem(
+            format!("the file that `mail.password_file` names cannot be read: `{name}`: {error}"),
+            "make it, readable only by you",
+        )),
+    }
+}
+
+/// The first signal asks to stop after what is in flight; the second one stops at once.
+#[expect(clippy::exit, reason = "the second signal means: now")]
+fn listen(halt: Arc<Halt>) {
+    tokio::spawn(async move {
+        if wait_for_signal().await {
+            halt.set(Stop::Asked);
+            if wait_for_signal().await {
+                std::process::exit(130);
+            }
+        }
+    });
+}
+
+#[cfg(unix)]
+async fn wait_for_signal() -> bool {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
+        return false;
+    };
+    tokio::select! {
+        _ = interrupt.recv() => true,
+        _ = terminate.recv() => true,
+    }
+}
+
+#[cfg(not(unix))]
+async fn wait_for_signal() -> bool {
+    tokio::signal::ctrl_c().await.is_ok()
+}

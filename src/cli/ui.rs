@@ -1,0 +1,141 @@
+//! The only printer: results to stdout, everything else to stderr.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is the one place that prints")]
+
+use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
+
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use clap::ValueEnum;
+
+use super::failure::Failure;
+use crate::diagnostic::{Diagnostic, Severity};
+
+/// More diagnostics than this are counted, not shown.
+const SHOWN: usize = 20;
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ColorWhen {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// How to talk to the user.
+#[derive(Debug)]
+pub struct Ui {
+    color: bool,
+    quiet: bool,
+    verbose: bool,
+}
+
+impl Ui {
+    /// Decides once how to talk.
+    #[expect(clippy::disallowed_methods, reason = "NO_COLOR is for the printer")]
+    pub fn new(color: ColorWhen, quiet: bool, verbose: bool) -> Self {
+        let color = match color {
+            ColorWhen::Always => true,
+            ColorWhen::Never => false,
+            ColorWhen::Auto => {
+                io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+            }
+        };
+        Self { color, quiet, verbose }
+    }
+
+    /// True when the user wants to hear more.
+    pub fn is_verbose(&self) -> bool {
+        self.verbose
+    }
+
+    /// True when the user wants to hear only what is wrong.
+    pub fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
+    /// True when somebody sits in front of a screen and can answer.
+    pub fn is_interactive() -> bool {
+        io::stdin().is_terminal() && io::stderr().is_terminal()
+    }
+
+    /// Prints a result: what the command was asked for. A reader that closes the pipe early is no error.
+    pub fn result(text: &str) {
+        let mut out = io::stdout().lock();
+        let _ = out
+            .write_all(text.as_bytes())
+            .and_then(|()| if text.ends_with('\n') { Ok(()) } else { out.write_all(b"\n") });
+        let _ = out.flush();
+    }
+
+    /// Prints a result as JSON.
+    pub fn json(value: &serde_json::Value) {
+        Self::result(&format!("{value:#}"));
+    }
+
+    /// Says what was done: a sentence.
+    pub fn say(&self, sentence: &str) {
+        if !self.quiet {
+            eprintln!("{sentence}");
+        }
+    }
+
+    /// Prints a line of progress.
+    pub(super) fn line(text: &str) {
+        eprintln!("{text}");
+    }
+
+    /// Asks a question that only `y` or `yes` answers with yes.
+    pub fn confirm(question: &str) -> bool {
+        eprint!("{question} [y/N] ");
+        let _ = io::stderr().flush();
+        let mut answer = String::new();
+        io::stdin().lock().read_line(&mut answer).is_ok() && matches!(answer.trim(), "y" | "Y" | "yes" | "Yes")
+    }
+
+    /// Shows why a command ended early.
+    pub(super) fn failure(&self, failure: &Failure) {
+        self.diagnostics(&failure.diagnostics);
+    }
+
+    /// Shows diagnostics, errors first; of a great many the first ones, and how many there are.
+    pub fn diagnostics(&self, diagnostics: &[Diagnostic]) {
+        let mut sorted: Vec<_> = diagnostics.iter().filter(|diagnostic| !self.quiet || diagnostic.is_error()).collect();
+        sorted.sort_by_key(|diagnostic| diagnostic.severity);
+        for diagnostic in sorted.iter().take(SHOWN) {
+            eprintln!("{}", self.render(diagnostic));
+        }
+        let rest = sorted.iter().skip(SHOWN);
+        let (errors, warnings): (Vec<&Diagnostic>, Vec<&Diagnostic>) =
+            rest.partition(|diagnostic| diagnostic.is_error());
+        if !errors.is_empty() || !warnings.is_empty() {
+            eprintln!("… and {} more errors, {} more warnings.", errors.len(), warnings.len());
+        }
+    }
+
+    fn render(&self, diagnostic: &Diagnostic) -> String {
+        let level = match diagnostic.severity {
+            Severity::Error => Level::ERROR,
+            Severity::Warning => Level::WARNING,
+        };
+        let mut group = Group::with_title(level.primary_title(diagnostic.message.as_str()));
+        if let Some(place) = &diagnostic.location {
+            if place.excerpt.is_empty() {
+                group = group.element(annotate_snippets::Origin::path(place.path.as_str()));
+            } else {
+                let byte =
+                    |column: usize| place.excerpt.char_indices().nth(column).map_or(place.excerpt.len(), |(at, _)| at);
+                let span = byte(place.column - 1)..byte(place.column - 1 + place.length);
+                let source = Snippet::source(place.excerpt.as_str()).line_start(place.line).path(place.path.as_str());
+                group = group.element(source.annotation(AnnotationKind::Primary.span(span)));
+            }
+        }
+        if let Some(help) = &diagnostic.help {
+            group = group.element(Level::HELP.message(help.as_str()));
+        }
+        let renderer = if self.color { Renderer::styled() } else { Renderer::plain() };
+        renderer.render(&[group]).clone()
+    }
+}
