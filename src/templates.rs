@@ -1,10 +1,11 @@
 //! The templates for people (mail, later web pages): embedded defaults, each overridable by a file of the site.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
-use minijinja::{AutoEscape, Environment, UndefinedBehavior};
+use minijinja::{AutoEscape, Environment, Output, State, UndefinedBehavior, Value};
 use serde::Serialize;
 
 use crate::diagnostic::{Diagnostic, Location};
@@ -36,6 +37,7 @@ impl Templates {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         environment.set_auto_escape_callback(|name| if is_html(name) { AutoEscape::Html } else { AutoEscape::None });
+        environment.set_formatter(format);
         environment.set_syntax(whitespace());
         let mut texts: BTreeMap<String, String> =
             DEFAULTS.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
@@ -67,6 +69,23 @@ impl Templates {
 
 fn is_html(name: &str) -> bool {
     name.rsplit_once('.').is_some_and(|(_, extension)| extension.eq_ignore_ascii_case("html"))
+}
+
+/// Escapes what HTML needs escaped and leaves `/` alone: the engine's own `https:&#x2f;&#x2f;` is correct, but mail
+/// filters look for addresses in the source, and people read it.
+fn format(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Result<(), minijinja::Error> {
+    let Some(text) = value.as_str().filter(|_| *state.auto_escape() == AutoEscape::Html && !value.is_safe()) else {
+        return minijinja::escape_formatter(out, state, value);
+    };
+    let written = text.chars().try_for_each(|c| match c {
+        '&' => out.write_str("&amp;"),
+        '<' => out.write_str("&lt;"),
+        '>' => out.write_str("&gt;"),
+        '"' => out.write_str("&quot;"),
+        '\'' => out.write_str("&#39;"),
+        c => out.write_char(c),
+    });
+    written.map_err(minijinja::Error::from)
 }
 
 /// A block on a line of its own leaves no empty line behind.
@@ -110,7 +129,9 @@ mod tests {
     fn html_templates_escape_what_they_are_given() {
         let own = BTreeMap::from([("email/issue.html".to_owned(), "{{ title }}".to_owned())]);
         let templates = Templates::new(&own).unwrap();
-        let html = templates.render("email/issue.html", &serde_json::json!({ "title": "<b>&" })).unwrap();
-        assert_eq!(html, "&lt;b&gt;&amp;");
+        let html = templates.render("email/issue.html", &serde_json::json!({ "title": "<b>&\"'" })).unwrap();
+        assert_eq!(html, "&lt;b&gt;&amp;&quot;&#39;");
+        let html = templates.render("email/issue.html", &serde_json::json!({ "title": "https://a.b/" })).unwrap();
+        assert_eq!(html, "https://a.b/");
     }
 }

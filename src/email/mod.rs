@@ -1,1 +1,36 @@
-//! email
+//! E-mail: due entries become an issue, an issue becomes the message of one subscriber.
+//!
+//! [`compose`] renders the templates `email/issue.html` and `email/issue.txt`; [`Copies`] encodes what they made once
+//! and splices each reader's copy from it; [`recipient`] derives what only that reader's copy has. Nothing in this room
+//! has an effect: the same entries, configuration and time give the same bytes.
+
+mod clean;
+mod compose;
+mod copies;
+mod fragment;
+mod header;
+mod inline;
+mod plain;
+mod recipient;
+#[cfg(test)]
+mod tests;
+mod theme;
+mod transfer;
+mod view;
+mod wording;
+
+use crate::model::{Issue, Recipient};
+
+pub use compose::compose;
+pub use copies::Copies;
+pub use recipient::recipient;
+
+/// The HTML part as one reader gets it.
+pub fn html_for(issue: &Issue, recipient: &Recipient) -> String {
+    issue.html.replace(&issue.marker, &recipient.token)
+}
+
+/// The text part as one reader gets it.
+pub fn text_for(issue: &Issue, recipient: &Recipient) -> String {
+    issue.text.replace(&issue.marker, &recipient.token)
+}

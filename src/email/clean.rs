@@ -1,0 +1,87 @@
+//! Texts made fit to be shown and sent. Invariant: what [`one_line`] returns can neither end a header line nor turn
+//! the order of letters around.
+
+use unicode_normalization::UnicodeNormalization as _;
+use unicode_normalization::char::is_combining_mark;
+
+/// A title or name on one line: NFC, white space collapsed, no control characters, no bidirectional controls
+/// (U+202A–U+202E, U+2066–U+2069), which can make one text look like another.
+pub(super) fn one_line(text: &str) -> String {
+    let visible =
+        |c: &char| separates(*c) || !(c.is_control() || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}'));
+    let kept: String = text.nfc().filter(visible).collect();
+    kept.split(separates).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+/// A body with `\n` line ends and without the control characters that neither HTML nor mail allows.
+pub(super) fn printable(text: &str) -> String {
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    text.chars().filter(|&c| !c.is_control() || matches!(c, '\n' | '\t')).collect()
+}
+
+/// At most `limit` characters: cut after a word where there is one, and marked as cut.
+pub(super) fn shorten(text: &str, limit: usize) -> String {
+    let Some((end, _)) = text.char_indices().nth(limit) else { return text.to_owned() };
+    let room = text[..end].char_indices().next_back().map_or(0, |(at, _)| at);
+    let cut = whole_characters(text, room);
+    let word = text[..cut].rfind(' ').filter(|&space| space * 2 > cut).unwrap_or(cut);
+    format!("{}…", text[..word].trim_end_matches([' ', ',', ';', ':', '.', '-', '–', '—']))
+}
+
+/// The greatest place up to `end` where `text` can be cut without taking an accent or a joined sign off its letter;
+/// `end` itself when there is none.
+pub(super) fn whole_characters(text: &str, end: usize) -> usize {
+    let mut cut = end;
+    while let (Some(before), Some(after)) = (text[..cut].chars().next_back(), text[cut..].chars().next()) {
+        let joined = before == '\u{200D}' || after == '\u{200D}' || is_combining_mark(after) || is_modifier(after);
+        if !joined {
+            return cut;
+        }
+        cut -= before.len_utf8();
+    }
+    if cut == 0 { end } else { cut }
+}
+
+/// Skin tones and variation selectors.
+fn is_modifier(c: char) -> bool {
+    matches!(c, '\u{FE00}'..='\u{FE0F}' | '\u{1F3FB}'..='\u{1F3FF}')
+}
+
+/// White space at which a text may be broken; a no-break space is part of its word.
+fn separates(c: char) -> bool {
+    c.is_whitespace() && !matches!(c, '\u{A0}' | '\u{202F}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_title_cannot_hide_a_line_or_turn_itself_around() {
+        assert_eq!(one_line(" Hi\r\nBcc: x@y.z\u{0} \u{202E}evil\u{2069}\u{85}end\u{9b} "), "Hi Bcc: x@y.z evil end");
+        assert_eq!(one_line("Cafe\u{301}\u{2028}10\u{A0}km"), "Café 10\u{A0}km");
+    }
+
+    #[test]
+    fn a_long_text_is_cut_after_a_word() {
+        assert_eq!(shorten("short", 5), "short");
+        assert_eq!(shorten("one two, three", 10), "one two…");
+        assert_eq!(shorten(&"x".repeat(300), 200).chars().count(), 200);
+    }
+
+    #[test]
+    fn a_family_is_not_torn_apart() {
+        let text = "ab👩\u{200D}👧";
+        assert_eq!(whole_characters(text, text.len() - 4), 2);
+        assert_eq!(
+            whole_characters("e\u{301}", 1),
+            1,
+            "where there is no better place, any character boundary will do"
+        );
+    }
+
+    #[test]
+    fn a_body_keeps_its_lines_and_loses_what_no_client_shows() {
+        assert_eq!(printable("a\r\nb\rc\u{0}\u{7}\td\u{9b}"), "a\nb\nc\td");
+    }
+}

@@ -1,0 +1,115 @@
+//! Entries become an issue. Invariant: an issue says nothing about the moment it was made but in `date`, so its digest
+//! is the same whenever the same entries are composed.
+
+use jiff::Zoned;
+use ring::digest::{SHA256, digest};
+
+use crate::config::Config;
+use crate::diagnostic::Diagnostic;
+use crate::model::{Entry, Issue};
+use crate::templates::Templates;
+
+use super::clean::one_line;
+use super::recipient::base32;
+use super::view::IssueView;
+
+/// RFC 5322 §2.1.1 allows lines of 998 octets, and an address cannot be folded.
+const ADDRESS_LIMIT: usize = 900;
+/// What stands for the reader's token in the configuration.
+const TOKEN: &str = "{token}";
+
+/// Makes an issue of entries, in the order given. `number` is its number, `date` the time of the run.
+///
+/// # Errors
+/// Faults of the site's templates, and what the configuration lacks for a message: a sender, an address for
+/// unsubscribing that fits on a header line.
+pub fn compose(
+    number: i64,
+    date: &Zoned,
+    entries: &[Entry],
+    config: &Config,
+    templates: &Templates,
+) -> Result<Issue, Vec<Diagnostic>> {
+    let newsletter = &config.newsletter;
+    let mut problems = Vec::new();
+    if newsletter.from.is_none() {
+        let problem = Diagnostic::error("newsletter/no-sender", "`newsletter.from` is not set");
+        problems.push(problem.help("write for example `from = \"Ada <ada@example.org>\"` below `[newsletter]`"));
+    }
+    if entries.is_empty() {
+        let problem = Diagnostic::error("newsletter/empty", "an issue needs at least one entry");
+        problems.push(problem.help("choose an entry with `--include`"));
+    }
+    for address in newsletter.unsubscribe.iter().filter(|address| address.len() > ADDRESS_LIMIT) {
+        let message =
+            format!("an address for unsubscribing is longer than {ADDRESS_LIMIT} characters: `{}…`", &address[..40]);
+        problems
+            .push(Diagnostic::error("newsletter/unsubscribe", message).help("shorten it in `newsletter.unsubscribe`"));
+    }
+    let (Some(from), true) = (&newsletter.from, problems.is_empty()) else { return Err(problems) };
+
+    let templated = one_of_each(&newsletter.unsubscribe);
+    let marker = marker(&format!("{:?}", IssueView::new(number, entries, config, &templated)));
+    let unsubscribe: Vec<String> = templated.iter().map(|address| address.replace(TOKEN, &marker)).collect();
+    let view = IssueView::new(number, entries, config, &unsubscribe);
+    let mut render = |name| templates.render(name, &view).map_err(|problem| problems.push(problem)).unwrap_or_default();
+    let (html, text) = (render("email/issue.html"), render("email/issue.txt"));
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let reply_to = newsletter.reply_to.as_ref();
+    let mut issue = Issue {
+        number,
+        subject: view.subject,
+        from_name: Some(one_line(from.name.as_ref().unwrap_or(&config.site.title))).filter(|name| !name.is_empty()),
+        from_address: from.address.as_str().to_owned(),
+        reply_to: reply_to.map(|mailbox| (mailbox.name.as_deref().map(one_line), mailbox.address.as_str().to_owned())),
+        list_id: newsletter.list_id.clone(),
+        unsubscribe,
+        date: date.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string(),
+        html,
+        text,
+        marker,
+        digest: String::new(),
+    };
+    issue.digest = fingerprint(&issue);
+    Ok(issue)
+}
+
+/// The first https and the first mailto address: RFC 8058 §3.1 wants one https address.
+fn one_of_each(addresses: &[String]) -> Vec<String> {
+    let first = |scheme: &str| addresses.iter().find(|address| address.starts_with(scheme)).cloned();
+    ["https:", "mailto:"].into_iter().filter_map(first).collect()
+}
+
+/// Letters that stand for a token: made from what the parts are made of, and found nowhere in it.
+fn marker(content: &str) -> String {
+    let mut count = 0_u32;
+    loop {
+        let marker = base32(digest(&SHA256, format!("marker\n{count}\n{content}").as_bytes()).as_ref());
+        if !content.contains(&marker) {
+            return marker;
+        }
+        count += 1;
+    }
+}
+
+/// SHA-256 in hex over all that readers see but the date. Each field is preceded by its length, so that no text can
+/// pass for the end of one field and the start of the next.
+fn fingerprint(issue: &Issue) -> String {
+    let reply_to =
+        issue.reply_to.as_ref().map(|(name, address)| [name.as_deref().unwrap_or_default(), address.as_str()]);
+    let fixed = [
+        &issue.subject,
+        issue.from_name.as_deref().unwrap_or_default(),
+        &issue.from_address,
+        &issue.list_id.name,
+        &issue.list_id.id,
+        &issue.html,
+        &issue.text,
+    ];
+    let fields =
+        fixed.into_iter().chain(reply_to.into_iter().flatten()).chain(issue.unsubscribe.iter().map(String::as_str));
+    let seen: String = fields.map(|field| format!("{}:{field}\n", field.len())).collect();
+    digest(&SHA256, seen.as_bytes()).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+}

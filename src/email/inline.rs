@@ -1,0 +1,390 @@
+//! An entry's HTML made fit for mail clients: styles on the elements, code that keeps its lines without a style sheet,
+//! headings that continue the message's own, targets that every client finds.
+
+use std::collections::HashSet;
+use std::fmt::Write as _;
+
+use super::fragment::{Element, Node, is_void, parse};
+use super::theme::{Place, Theme};
+
+/// What an entry's HTML becomes part of.
+pub(super) struct Surroundings<'a> {
+    pub(super) theme: &'a Theme,
+    /// The entry's permalink: links to it with a fragment that exists in the entry stay inside of the message.
+    pub(super) url: &'a str,
+    /// The level of the entry's first headings: one below its title.
+    pub(super) heading: usize,
+    pub(super) right_to_left: bool,
+}
+
+/// Rewrites a sanitised fragment.
+pub(super) fn inline(html: &str, surroundings: &Surroundings<'_>) -> String {
+    let nodes = parse(html);
+    let ids: HashSet<&str> = elements(&nodes).filter_map(|element| element.attribute("id")).collect();
+    let targets = elements(&nodes)
+        .filter_map(|element| fragment_of(element.attribute("href")?, surroundings.url))
+        .filter(|id| ids.contains(id))
+        .collect();
+    let mut inliner = Inliner {
+        nodes: &nodes,
+        surroundings,
+        targets,
+        out: String::with_capacity(html.len() * 2),
+        closings: vec![String::new(); nodes.len()],
+        open: Vec::new(),
+        headings: Vec::new(),
+        column: 0,
+    };
+    inliner.run();
+    inliner.out
+}
+
+fn elements(nodes: &[Node]) -> impl Iterator<Item = &Element> {
+    nodes.iter().filter_map(|node| if let Node::Open(element) = node { Some(element) } else { None })
+}
+
+/// The id that a link leads to when it leads to a place in the entry itself.
+fn fragment_of<'h>(href: &'h str, url: &str) -> Option<&'h str> {
+    href.strip_prefix(url).unwrap_or(href).strip_prefix('#').filter(|id| !id.is_empty())
+}
+
+struct Inliner<'a> {
+    nodes: &'a [Node],
+    surroundings: &'a Surroundings<'a>,
+    /// The ids that links of this entry lead to.
+    targets: HashSet<&'a str>,
+    out: String,
+    /// What is written where the element at this index is closed.
+    closings: Vec<String>,
+    /// The elements around the current place.
+    open: Vec<&'a Element>,
+    /// The source's levels of the headings around the current place.
+    headings: Vec<u32>,
+    /// The column in a code block.
+    column: usize,
+}
+
+impl<'a> Inliner<'a> {
+    fn run(&mut self) {
+        let nodes = self.nodes;
+        let mut index = 0;
+        while let Some(node) = nodes.get(index) {
+            match node {
+                Node::Open(element) if is_dropped(&element.name) => index = element.close,
+                Node::Open(element) => {
+                    self.start(index, element);
+                    if !is_void(&element.name) {
+                        self.open.push(element);
+                    }
+                }
+                Node::Close(open) => {
+                    if matches!(nodes.get(*open), Some(Node::Open(element)) if !is_void(&element.name)) {
+                        self.open.pop();
+                    }
+                    let closing = std::mem::take(&mut self.closings[*open]);
+                    self.out.push_str(&closing);
+                }
+                Node::Text(text) if self.inside("pre") => self.preformatted(text, index),
+                Node::Text(text) => escape(&mut self.out, text),
+            }
+            index += 1;
+        }
+    }
+
+    fn start(&mut self, index: usize, element: &'a Element) {
+        let name = element.name.as_str();
+        let place = self.place(index, element);
+        match name {
+            "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => {
+                let name = self.heading(name);
+                self.write(index, element, name, name, place, "");
+            }
+            "pre" => {
+                self.column = 0;
+                let direction = if place.right_to_left { " dir=\"ltr\"" } else { "" };
+                self.write(index, element, "pre", "pre", place, direction);
+            }
+            // A code block's own element has nothing to add to it, and clients shrink monospace twice.
+            "code" | "kbd" | "samp" | "tt" if self.inside("pre") => {}
+            "tt" => self.write(index, element, "code", "code", place, ""),
+            "br" if self.inside("pre") => {
+                self.out.push_str("<br>");
+                self.column = 0;
+            }
+            "table" => self.table(index, element, place),
+            "th" => {
+                let scope = if self.inside("thead") || !self.row_has_data(index) { "col" } else { "row" };
+                let scope = element.attribute("scope").unwrap_or(scope);
+                let scope = format!(" scope=\"{}\"", if scope.starts_with("row") { "row" } else { "col" });
+                self.write(index, element, "th", "th", place, &scope);
+            }
+            "img" => self.image(index, element, place),
+            "section" | "div" | "aside" | "footer" if element.has_class("footnotes") => {
+                self.write(index, element, "div", "footnotes", place, "");
+            }
+            "figure" | "figcaption" | "summary" => self.write(index, element, "div", name, place, ""),
+            "section" | "article" | "main" | "header" | "footer" | "nav" | "aside" | "details" | "address"
+            | "center" | "hgroup" => self.write(index, element, "div", "div", place, ""),
+            "span" | "bdi" if element.attribute("dir").is_none() && element.attribute("lang").is_none() => {}
+            name if is_kept(name) => self.write(index, element, name, name, place, ""),
+            _ => {}
+        }
+    }
+
+    /// Writes a start tag and notes the end tag.
+    fn write(&mut self, index: usize, element: &Element, tag: &str, style: &str, place: Place, more: &str) {
+        let id = element.attribute("id").filter(|id| self.targets.contains(id));
+        // An `<a name>` beside the id: Gmail and Outlook find no other target. It cannot stand in a list or a table.
+        let before = matches!(tag, "ul" | "ol" | "dl" | "pre" | "img" | "hr");
+        if let Some(id) = id.filter(|_| before) {
+            self.anchor(id);
+        }
+        let _ = write!(self.out, "<{tag}");
+        for (name, value) in &element.attributes {
+            self.attribute(tag, name, value);
+        }
+        self.out.push_str(more);
+        let alignment = element.attribute("align").or_else(|| alignment_of(element.attribute("style")?));
+        let mut style = self.surroundings.theme.style(style, place);
+        if matches!(tag, "td" | "th") {
+            let side = alignment.filter(|side| matches!(*side, "left" | "right" | "center")).unwrap_or(place.start());
+            let _ = write!(style, ";text-align:{side}");
+        }
+        if !style.is_empty() {
+            let _ = write!(self.out, " style=\"{style}\"");
+        }
+        if let Some(id) = id.filter(|_| tag == "a" || matches!(tag, "tr" | "thead" | "tbody" | "tfoot")) {
+            let name = if tag == "a" { "name" } else { "id" };
+            let _ = write!(self.out, " {name}=\"{}\"", attribute_value(id));
+            if tag == "a" {
+                let _ = write!(self.out, " id=\"{}\"", attribute_value(id));
+            }
+            self.out.push('>');
+        } else {
+            self.out.push('>');
+            if let Some(id) = id.filter(|_| !before) {
+                self.anchor(id);
+            }
+        }
+        if !is_void(tag) {
+            self.closings[index] = format!("</{tag}>");
+        }
+    }
+
+    fn anchor(&mut self, id: &str) {
+        let id = attribute_value(id);
+        let _ = write!(self.out, "<a name=\"{id}\" id=\"{id}\"></a>");
+    }
+
+    fn attribute(&mut self, tag: &str, name: &str, value: &str) {
+        let known = match (tag, name) {
+            (_, "lang" | "title") | ("a", "href") | ("img", "src") | ("ol", "start" | "type" | "reversed") => true,
+            ("pre", "dir") => false,
+            (_, "dir") => matches!(value, "ltr" | "rtl" | "auto"),
+            ("li", "value") | ("td" | "th", "colspan" | "rowspan") => value.parse::<u32>().is_ok(),
+            _ => false,
+        };
+        if known {
+            let inside = (name == "href").then(|| fragment_of(value, self.surroundings.url)).flatten();
+            match inside.filter(|id| self.targets.contains(id)) {
+                Some(id) => _ = write!(self.out, " href=\"#{}\"", attribute_value(id)),
+                None => _ = write!(self.out, " {name}=\"{}\"", attribute_value(value)),
+            }
+        }
+    }
+
+    /// The heading for one of the source: the source's order of levels, starting below the title, without a gap.
+    fn heading(&mut self, name: &str) -> &'static str {
+        let level = name[1..].parse().unwrap_or(6);
+        while self.headings.last().is_some_and(|&last| last >= level) {
+            self.headings.pop();
+        }
+        self.headings.push(level);
+        let level = self.surroundings.heading + self.headings.len() - 1;
+        ["h1", "h2", "h3", "h4", "h5", "h6"][level.clamp(1, 6) - 1]
+    }
+
+    /// A data table may be wider than a phone: it scrolls in a frame where the client can do that.
+    fn table(&mut self, index: usize, element: &Element, place: Place) {
+        let style = self.surroundings.theme.style("table-frame", place);
+        let _ = write!(self.out, "<div style=\"{style};overflow-x:auto\">");
+        let inside = &self.nodes[index..element.close];
+        let role = if elements(inside).any(|e| e.name == "th") { "" } else { " role=\"presentation\"" };
+        self.write(index, element, "table", "table", place, role);
+        self.closings[index].push_str("</div>");
+    }
+
+    fn row_has_data(&self, index: usize) -> bool {
+        let row = self.open.iter().rfind(|element| element.name == "tr");
+        row.is_some_and(|row| elements(&self.nodes[index..row.close]).any(|element| element.name == "td"))
+    }
+
+    /// An image never wider than the column: Outlook knows no `max-width` and reads the attributes.
+    fn image(&mut self, index: usize, element: &Element, place: Place) {
+        let number = |name| element.attribute(name).and_then(|value| value.parse::<u32>().ok()).filter(|&n| n > 0);
+        let column = self.surroundings.theme.width;
+        let mut more = format!(" alt=\"{}\"", attribute_value(element.attribute("alt").unwrap_or_default()));
+        match (number("width"), number("height")) {
+            (Some(width), height) => {
+                let shown = width.min(column);
+                let _ = write!(more, " width=\"{shown}\"");
+                if let Some(height) = height {
+                    let height = u64::from(height) * u64::from(shown) / u64::from(width);
+                    let _ = write!(more, " height=\"{}\"", height.max(1));
+                }
+            }
+            (None, Some(height)) => _ = write!(more, " height=\"{height}\""),
+            (None, None) => {}
+        }
+        self.write(index, element, "img", "img", place, &more);
+    }
+
+    /// Code: some clients drop `white-space`, so line ends are elements and every blank that would collapse is fixed.
+    fn preformatted(&mut self, text: &str, index: usize) {
+        let first = matches!(self.nodes.get(index.wrapping_sub(1)), Some(Node::Open(element)) if element.name == "pre");
+        let text = if first { text.strip_prefix('\n').unwrap_or(text) } else { text };
+        let last = self.nodes[index + 1..].iter().find_map(|node| match node {
+            Node::Close(open) => match &self.nodes[*open] {
+                Node::Open(element) if element.name == "pre" => Some(true),
+                _ => None,
+            },
+            _ => Some(false),
+        });
+        let text = if last == Some(true) { text.trim_end_matches('\n') } else { text };
+        let mut blank_before = self.column == 0;
+        for c in text.chars() {
+            match c {
+                '\n' => {
+                    self.out.push_str("<br>");
+                    self.column = 0;
+                }
+                '\t' => {
+                    let blanks = 4 - self.column % 4;
+                    self.out.push_str(&"&nbsp;".repeat(blanks));
+                    self.column += blanks;
+                }
+                ' ' => {
+                    self.out.push_str(if blank_before { "&nbsp;" } else { " " });
+                    self.column += 1;
+                }
+                c => {
+                    escape(&mut self.out, c.encode_utf8(&mut [0; 4]));
+                    self.column += 1;
+                }
+            }
+            blank_before = matches!(c, '\n' | '\t' | ' ');
+        }
+    }
+
+    fn place(&self, index: usize, element: &Element) -> Place {
+        let blank = |node: &&Node| !matches!(node, Node::Text(text) if text.trim().is_empty());
+        let next = self.nodes[element.close + 1..].iter().find(blank);
+        let previous = self.nodes[..index].iter().rfind(blank);
+        let container = |element: &Element| {
+            matches!(
+                element.name.as_str(),
+                "li" | "blockquote" | "td" | "th" | "dd" | "figure" | "div" | "section" | "aside"
+            )
+        };
+        let closes = |node: Option<&Node>, accept: &dyn Fn(&Element) -> bool| match node {
+            Some(Node::Close(open)) => matches!(&self.nodes[*open], Node::Open(element) if accept(element)),
+            _ => false,
+        };
+        let frame = |element: &Element| matches!(element.name.as_str(), "p" | "figure" | "a" | "div");
+        Place {
+            right_to_left: self.surroundings.right_to_left,
+            in_list: self.open.iter().any(|element| element.name == "li"),
+            last: closes(next, &container),
+            alone: matches!(previous, Some(Node::Open(element)) if frame(element))
+                && (closes(next, &frame) || caption(next)),
+        }
+    }
+
+    fn inside(&self, name: &str) -> bool {
+        self.open.iter().any(|element| element.name == name)
+    }
+}
+
+fn caption(node: Option<&Node>) -> bool {
+    matches!(node, Some(Node::Open(element)) if element.name == "figcaption")
+}
+
+/// Elements that keep their name; all others lose their tags and keep their content.
+fn is_kept(name: &str) -> bool {
+    matches!(
+        name,
+        "a" | "abbr"
+            | "b"
+            | "bdi"
+            | "bdo"
+            | "blockquote"
+            | "br"
+            | "caption"
+            | "cite"
+            | "code"
+            | "dd"
+            | "del"
+            | "dfn"
+            | "div"
+            | "dl"
+            | "dt"
+            | "em"
+            | "hr"
+            | "i"
+            | "ins"
+            | "kbd"
+            | "li"
+            | "mark"
+            | "ol"
+            | "p"
+            | "q"
+            | "rp"
+            | "rt"
+            | "ruby"
+            | "s"
+            | "samp"
+            | "small"
+            | "span"
+            | "strong"
+            | "sub"
+            | "sup"
+            | "tbody"
+            | "td"
+            | "tfoot"
+            | "thead"
+            | "tr"
+            | "u"
+            | "ul"
+            | "var"
+            | "wbr"
+    )
+}
+
+/// Elements whose content is not for readers.
+fn is_dropped(name: &str) -> bool {
+    matches!(name, "script" | "style" | "template" | "noscript" | "svg" | "math" | "title" | "head")
+}
+
+/// `text-align` of an inline style, as Markdown writes it on table cells.
+fn alignment_of(style: &str) -> Option<&str> {
+    let (_, rest) = style.split_once("text-align:")?;
+    rest.split(';').next().map(str::trim)
+}
+
+fn escape(out: &mut String, text: &str) {
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '\u{A0}' => out.push_str("&nbsp;"),
+            c => out.push(c),
+        }
+    }
+}
+
+fn attribute_value(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    escape(&mut out, text);
+    out.replace('"', "&quot;")
+}

@@ -1,0 +1,76 @@
+//! What only one reader's copy has: secrets that nobody can guess and that every try derives anew, so none is stored.
+
+use ring::hmac;
+
+use crate::model::{EmailAddress, Issue, Recipient};
+
+/// How many letters a token has: 128 bits in base32.
+pub(super) const TOKEN_LENGTH: usize = 26;
+
+/// The reader's copy of an issue. The token and the Message-ID come from the site's `secret` (HMAC-SHA256, RFC 2104),
+/// so every try has the same bytes, and nobody who does not know the secret can name another reader's token.
+///
+/// The token depends on the reader alone: the address for unsubscribing in an old mail keeps working. The Message-ID
+/// depends on the issue's content and time as well: receivers drop a message whose Message-ID they have seen, so a
+/// test copy of an issue must not stand in the way of the real one.
+pub fn recipient(secret: &[u8], issue: &Issue, subscriber: i64, address: &EmailAddress) -> Recipient {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, secret);
+    let Issue { number, digest, date, from_address, .. } = issue;
+    let token = sign(&key, &format!("unsubscribe\n{subscriber}"));
+    let id = sign(&key, &format!("message-id\n{number}\n{digest}\n{date}\n{subscriber}\n{}", address.key()));
+    let domain = from_address.rsplit_once('@').map_or("", |(_, domain)| domain);
+    Recipient { address: address.clone(), token, message_id: format!("{number}.{id}@{domain}") }
+}
+
+fn sign(key: &hmac::Key, message: &str) -> String {
+    base32(hmac::sign(key, message.as_bytes()).as_ref())
+}
+
+/// The first 128 bits as [`TOKEN_LENGTH`] letters and digits (RFC 4648 §6, in lower case: mail software changes the
+/// case of local parts, and links must not end in a punctuation mark).
+pub(super) fn base32(bytes: &[u8]) -> String {
+    let mut out = String::with_capacity(TOKEN_LENGTH);
+    let (mut buffer, mut bits) = (0_u32, 0_u32);
+    for &byte in bytes.iter().take(16) {
+        buffer = (buffer << 8 | u32::from(byte)) & 0xFFFF;
+        bits += 8;
+        while bits >= 5 {
+            bits -= 5;
+            out.push(letter(buffer >> bits));
+        }
+    }
+    if bits > 0 {
+        out.push(letter(buffer << (5 - bits)));
+    }
+    out
+}
+
+fn letter(value: u32) -> char {
+    char::from(b"abcdefghijklmnopqrstuvwxyz234567"[(value & 31) as usize])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::email::tests::{config, entry, issue};
+
+    #[test]
+    fn base32_agrees_with_the_test_vectors_of_rfc_4648() {
+        assert_eq!(base32(b"foobar"), "mzxw6ytboi");
+        assert_eq!(base32(&[0xFF; 32]), "77777777777777777777777774");
+    }
+
+    #[test]
+    fn a_token_belongs_to_one_reader_and_outlives_the_issue() {
+        let issue = issue(&config(""), &[entry("One")]);
+        let later = Issue { number: 2, digest: "other".into(), ..issue.clone() };
+        let ada = "ada@example.org".parse().unwrap();
+        let first = recipient(b"secret", &issue, 1, &ada);
+        assert_eq!(first, recipient(b"secret", &issue, 1, &ada));
+        assert_eq!(first.token.len(), TOKEN_LENGTH);
+        assert_eq!(first.token, recipient(b"secret", &later, 1, &ada).token);
+        assert_ne!(first.message_id, recipient(b"secret", &later, 1, &ada).message_id);
+        assert_ne!(first.token, recipient(b"secret", &issue, 2, &ada).token);
+        assert_ne!(first.token, recipient(b"other", &issue, 1, &ada).token);
+    }
+}

@@ -1,0 +1,281 @@
+//! Whole issues and messages, read back by another implementation; hostile texts everywhere.
+
+use std::collections::BTreeMap;
+
+use mail_parser::{MessageParser, MimeHeaders as _};
+use proptest::prelude::{Strategy, any, prop, prop_oneof, proptest};
+
+use super::{Copies, compose, html_for, recipient, text_for};
+use crate::config::Config;
+use crate::model::{Entry, Issue, Recipient};
+use crate::templates::Templates;
+
+const SITE: &str = "[site]\ntitle = 'Notes'\nurl = 'https://example.org'\n[newsletter]\nfrom = 'Ada Lovelace <ada@news.example.org>'\n\
+    unsubscribe = ['https://news.example.org/u/{token}', 'mailto:leave+{token}@news.example.org']\n\
+    postal_address = '12 St James’s Square, London'\n";
+
+pub(super) fn config(more: &str) -> Config {
+    crate::config::parse("config.toml", &format!("{SITE}{more}")).unwrap()
+}
+
+pub(super) fn entry(title: &str) -> Entry {
+    let slug = title.to_lowercase().replace(' ', "-");
+    Entry {
+        id: format!("https://example.org/{slug}/"),
+        url: format!("https://example.org/{slug}/"),
+        path: format!("posts/{slug}.md"),
+        title: title.to_owned(),
+        published: "2025-06-23T08:00:00+01:00[+01:00]".parse().unwrap(),
+        date_only: false,
+        updated: "2025-06-23T08:00:00+01:00[+01:00]".parse().unwrap(),
+        language: "en".to_owned(),
+        authors: Vec::new(),
+        categories: Vec::new(),
+        image: None,
+        summary: Some("What the first reader of this post will take away from it.".to_owned()),
+        content_html: format!("<p>The text of {title}.</p>\n"),
+        content_text: format!("The text of {title}."),
+        content_hash: None,
+    }
+}
+
+pub(super) fn issue(config: &Config, entries: &[Entry]) -> Issue {
+    let templates = Templates::new(&BTreeMap::new()).unwrap();
+    compose(7, &"2025-06-23T09:30:00+02:00[+02:00]".parse().unwrap(), entries, config, &templates).unwrap()
+}
+
+fn reader(issue: &Issue) -> Recipient {
+    recipient(b"secret", issue, 1, &"reader@example.net".parse().unwrap())
+}
+
+fn message(issue: &Issue) -> String {
+    String::from_utf8(Copies::new(issue).message(&reader(issue))).unwrap()
+}
+
+/// The names of the headers before the first empty line.
+fn header_names(message: &str) -> Vec<&str> {
+    let head = message.split("\r\n\r\n").next().unwrap();
+    head.split("\r\n")
+        .filter(|line| !line.starts_with([' ', '\t']))
+        .map(|line| line.split(':').next().unwrap())
+        .collect()
+}
+
+const HEADERS: [&str; 11] = [
+    "From",
+    "To",
+    "Subject",
+    "Date",
+    "Message-ID",
+    "List-Id",
+    "List-Unsubscribe",
+    "List-Unsubscribe-Post",
+    "MIME-Version",
+    "Content-Type",
+    "",
+];
+
+#[test]
+fn a_copy_has_exactly_the_headers_of_a_newsletter() {
+    let issue = issue(&config(""), &[entry("On engines")]);
+    let message = message(&issue);
+    let copy = reader(&issue);
+    assert_eq!(header_names(&message), HEADERS[..10]);
+    let head = message.split("\r\n\r\n").next().unwrap();
+    let token = &copy.token;
+    for line in [
+        "From: Ada Lovelace <ada@news.example.org>\r\n",
+        "To: reader@example.net\r\n",
+        "Subject: On engines\r\n",
+        "Date: Mon, 23 Jun 2025 09:30:00 +0200\r\n",
+        &format!("Message-ID: <{}>\r\n", copy.message_id),
+        "List-Id: Notes <newsletter.example.org>\r\n",
+        &format!(
+            "List-Unsubscribe: <https://news.example.org/u/{token}>,\r\n <mailto:leave+{token}@news.example.org>\r\n"
+        ),
+        "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n",
+        "Content-Type: multipart/alternative;\r\n boundary=\"=_",
+    ] {
+        assert!(head.contains(line), "{line} is missing in\n{head}");
+    }
+    assert!(!message.contains(&issue.marker));
+}
+
+#[test]
+fn one_click_is_offered_only_when_the_server_can_know_who_clicks() {
+    let config = |list: &str| {
+        let text = SITE.replace("'https://news.example.org/u/{token}', 'mailto:leave+{token}@news.example.org'", list);
+        crate::config::parse("config.toml", &text).unwrap()
+    };
+    for list in ["'mailto:leave@example.org'", "'https://example.org/unsubscribe'"] {
+        let message = message(&issue(&config(list), &[entry("One")]));
+        assert!(message.contains("List-Unsubscribe: <") && !message.contains("List-Unsubscribe-Post"), "{message}");
+    }
+}
+
+#[test]
+fn replies_go_where_the_owner_wants_them() {
+    let config = config("reply_to = 'Zoë <zoe@example.org>'\n");
+    let message = message(&issue(&config, &[entry("One")]));
+    assert!(message.contains("\r\nReply-To: =?utf-8?Q?Zo=C3=AB?= <zoe@example.org>\r\n"), "{message}");
+}
+
+#[test]
+fn the_parts_arrive_as_they_were_composed() {
+    for (title, text) in
+        [("Engines", "A short text — with a dash."), ("日本語の題名", "これは本文です。".repeat(80).as_str())]
+    {
+        let mut entry = entry(title);
+        entry.content_html = format!("<p>{text}</p>\n");
+        entry.content_text = text.to_owned();
+        let issue = issue(&config(""), &[entry]);
+        let bytes = Copies::new(&issue).message(&reader(&issue));
+        let parsed = MessageParser::default().parse(&bytes).unwrap();
+        assert_eq!(parsed.subject(), Some(title));
+        assert_eq!(parsed.body_text(0).unwrap().replace("\r\n", "\n"), text_for(&issue, &reader(&issue)));
+        assert_eq!(parsed.body_html(0).unwrap().replace("\r\n", "\n"), html_for(&issue, &reader(&issue)));
+        assert!(parsed.text_part(0).unwrap().is_content_type("text", "plain"), "the text part is first");
+    }
+}
+
+#[test]
+fn every_try_has_the_same_bytes_and_waiting_changes_only_the_date() {
+    let templates = Templates::new(&BTreeMap::new()).unwrap();
+    let (config, entries) = (config(""), [entry("One"), entry("Two")]);
+    let at = |date: &str| compose(7, &date.parse().unwrap(), &entries, &config, &templates).unwrap();
+    let first = at("2025-06-23T09:30:00+02:00[+02:00]");
+    assert_eq!(message(&first), message(&at("2025-06-23T09:30:00+02:00[+02:00]")));
+    let later = at("2025-06-24T00:00:00+02:00[+02:00]");
+    assert_eq!(first.digest, later.digest);
+    assert_eq!(Issue { date: first.date.clone(), ..later }, first);
+    let other =
+        compose(7, &"2025-06-23T09:30:00+02:00[+02:00]".parse().unwrap(), &entries[..1], &config, &templates).unwrap();
+    assert_ne!(first.digest, other.digest);
+}
+
+#[test]
+fn a_digest_names_its_first_entry_and_counts_the_others() {
+    let issue = issue(&config(""), &[entry("One"), entry("Two"), entry("Three")]);
+    assert_eq!(issue.subject, "One and 2 more");
+    assert_eq!(issue.html.matches("<h1").count(), 1);
+    assert_eq!(issue.html.matches("<h2").count(), 3);
+    assert!(
+        issue.text.starts_with(
+            "Notes\n=====\nIssue 7 · 23 June 2025\n\nIn this issue\n\n- One\n- Two\n- Three\n\nOne\n---\n"
+        ),
+        "{}",
+        issue.text
+    );
+}
+
+#[test]
+fn an_entry_without_a_title_is_named_by_its_first_words() {
+    let mut untitled = entry("");
+    untitled.summary = None;
+    untitled.content_text =
+        "Rain all day, and the engine [1] would not start; so I read instead of working.\n\n[1] https://example.org/x"
+            .into();
+    let issue = issue(&config(""), &[untitled]);
+    assert_eq!(issue.subject, "Rain all day, and the engine would not start; so I read…");
+    assert!(issue.text.starts_with("23 June 2025\n------------\nNotes\n\nRain"), "{}", issue.text);
+}
+
+#[test]
+fn a_text_part_reads_well() {
+    let issue = issue(&config(""), &[entry("One")]);
+    let token = reader(&issue).token;
+    assert_eq!(
+        text_for(&issue, &reader(&issue)),
+        format!(
+            "One\n---\nNotes · 23 June 2025\n\nThe text of One.\n\nRead this post online:\nhttps://example.org/one/\n\n-- \n\
+             You receive this because you subscribed to Notes.\n\n\
+             Unsubscribe: https://news.example.org/u/{token}\n\
+             Unsubscribe by e-mail:\nmailto:leave+{token}@news.example.org\n\
+             Website: https://example.org/\nFeed: https://example.org/feed.xml\n\n12 St James’s Square, London\n"
+        )
+    );
+}
+
+#[test]
+fn the_frame_is_small_and_loads_nothing() {
+    let issue = issue(&config(""), &[entry("One")]);
+    let frame = issue.html.len() - entry("One").content_html.len();
+    assert!(frame < 5_500, "the frame has {frame} bytes");
+    for loader in ["<img", "url(", "@import", "<link", "src="] {
+        assert!(!issue.html.contains(loader), "{loader}");
+    }
+}
+
+#[test]
+fn without_a_sender_there_is_no_issue() {
+    let config = crate::config::parse("config.toml", "[site]\ntitle = 'Notes'\nurl = 'https://example.org'\n").unwrap();
+    let templates = Templates::new(&BTreeMap::new()).unwrap();
+    let date = "2025-06-23T09:30:00+02:00[+02:00]".parse().unwrap();
+    let problems = compose(1, &date, &[entry("One")], &config, &templates).unwrap_err();
+    assert_eq!(problems[0].code, "newsletter/no-sender");
+}
+
+#[test]
+fn a_fault_of_the_sites_own_template_is_reported_with_its_place() {
+    let own = BTreeMap::from([("email/issue.txt".to_owned(), "{{ subject }}\n{{ sujbect }}\n".to_owned())]);
+    let date = "2025-06-23T09:30:00+02:00[+02:00]".parse().unwrap();
+    let problems = compose(1, &date, &[entry("One")], &config(""), &Templates::new(&own).unwrap()).unwrap_err();
+    assert_eq!(problems[0].location.as_ref().unwrap().line, 2);
+}
+
+/// Texts that try to break out of a header, a line, an attribute or a paragraph.
+fn hostile() -> impl Strategy<Value = String> {
+    let bits = prop_oneof![
+        prop::sample::select(vec![
+            "\r\n", "\n", "\r", "\0", "\u{202E}", "\u{2066}", "=?utf-8?Q?x?=", "=?", "?=", "Bcc: x@example.net", "\r\n\r\n", ".", "From ",
+            "<script>", "</td></table>", "\"", "\\", "&amp;", "{{ token }}", "日本", "👩\u{200D}👧", "e\u{301}", " ", "\t", "\u{85}", "--=_",
+        ])
+        .prop_map(str::to_owned),
+        any::<String>(),
+        "[a-z]{1,12}",
+        prop_oneof![4 => proptest::strategy::Just(1_usize), 1 => proptest::strategy::Just(5_000), 1 => proptest::strategy::Just(10_000)]
+            .prop_map(|count| "x".repeat(count)),
+    ];
+    prop::collection::vec(bits, 0..8).prop_map(|bits| bits.concat())
+}
+
+proptest! {
+    #![proptest_config(proptest::test_runner::Config { cases: 96, ..Default::default() })]
+
+    #[test]
+    fn no_text_breaks_a_message(
+        title in hostile(), name in hostile(), list in hostile(), summary in hostile(), body in hostile(), address in hostile(),
+        several in any::<bool>(),
+    ) {
+        let mut config = config("");
+        config.site.title.clone_from(&list);
+        config.newsletter.list_id.name = list;
+        config.newsletter.from.as_mut().unwrap().name = Some(name);
+        config.newsletter.postal_address = Some(address);
+        let mut first = entry("x");
+        first.title = title;
+        first.summary = Some(summary);
+        first.content_html = format!("<p>{body}</p>");
+        first.content_text = body;
+        let mut entries = vec![first];
+        if several {
+            entries.push(entry("Two"));
+        }
+        let issue = issue(&config, &entries);
+        let message = message(&issue);
+        assert_eq!(header_names(&message), HEADERS[..10]);
+        let head = message.split("\r\n\r\n").next().unwrap();
+        assert!(head.is_ascii() && head.lines().all(|line| line.len() <= 120), "{head}");
+        assert!(message.split("\r\n").all(|line| line.len() <= 998 && !line.contains(['\r', '\n', '\0'])));
+        assert!(issue.subject.chars().count() <= 200);
+
+        let parsed = MessageParser::default().parse(message.as_bytes()).unwrap();
+        assert_eq!(parsed.subject().unwrap_or_default(), issue.subject);
+        let from = parsed.from().unwrap().first().unwrap();
+        assert_eq!(from.address(), Some("ada@news.example.org"));
+        assert_eq!(from.name().unwrap_or_default(), issue.from_name.as_deref().unwrap_or_default());
+        assert_eq!(parsed.parts.len(), 3);
+        assert_eq!(parsed.body_text(0).unwrap().replace("\r\n", "\n"), text_for(&issue, &reader(&issue)));
+        assert_eq!(parsed.body_html(0).unwrap().replace("\r\n", "\n"), html_for(&issue, &reader(&issue)));
+    }
+}

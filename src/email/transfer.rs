@@ -1,0 +1,279 @@
+//! Content-Transfer-Encoding (RFC 2045 §6) of a part that is encoded once for all readers. Invariant: the place of a
+//! reader's token can be filled without encoding anything else again.
+
+use std::fmt::Write as _;
+use std::iter::repeat_n;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+/// Encoded lines are no longer, without CRLF (RFC 2045 §6.7 (5), §6.8).
+const LINE: usize = 76;
+/// The bytes of one base64 line.
+const BASE64_LINE: usize = LINE / 4 * 3;
+
+/// A stretch of an encoded part.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Stretch {
+    /// The same for every reader.
+    Fixed(Vec<u8>),
+    /// The reader's token stands here as it is.
+    Token,
+    /// Whole base64 quanta around tokens: these bytes, with the token at each of these places, are encoded per reader.
+    Quanta { bytes: Vec<u8>, tokens: Vec<usize> },
+}
+
+/// How a part is encoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum TransferEncoding {
+    /// For text that is readable as it is: mostly ASCII.
+    QuotedPrintable,
+    /// For text that would triple its size otherwise.
+    Base64,
+}
+
+impl TransferEncoding {
+    /// The better one for a text: base64 when a quarter of the characters is not ASCII. Spam filters score base64 of
+    /// ASCII, and no accented Latin text comes near a quarter.
+    pub(super) fn of(text: &str) -> Self {
+        let (all, foreign) =
+            text.chars().fold((0_usize, 0_usize), |(all, foreign), c| (all + 1, foreign + usize::from(!c.is_ascii())));
+        if foreign * 4 > all { Self::Base64 } else { Self::QuotedPrintable }
+    }
+
+    /// The name in the Content-Transfer-Encoding header.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::QuotedPrintable => "quoted-printable",
+            Self::Base64 => "base64",
+        }
+    }
+
+    /// Encodes a text with `\n` line ends; `marker` stands where a token will. The result ends in CRLF.
+    pub(super) fn encode(self, text: &str, marker: &str) -> Vec<Stretch> {
+        match self {
+            Self::QuotedPrintable => {
+                let encoded = quoted_printable(text, marker);
+                assert_eq!(
+                    encoded.matches(marker).count(),
+                    text.matches(marker).count(),
+                    "quoted-printable folds around markers"
+                );
+                split(&encoded, marker)
+            }
+            Self::Base64 => base64(text, marker),
+        }
+    }
+}
+
+/// Cuts encoded text at the markers.
+pub(super) fn split(text: &str, marker: &str) -> Vec<Stretch> {
+    let mut stretches = Vec::new();
+    for (index, fixed) in text.split(marker).enumerate() {
+        if index > 0 {
+            stretches.push(Stretch::Token);
+        }
+        stretches.push(Stretch::Fixed(fixed.as_bytes().to_vec()));
+    }
+    stretches
+}
+
+/// Appends base64 in lines.
+pub(super) fn push_base64_lines(out: &mut Vec<u8>, bytes: &[u8]) {
+    for line in bytes.chunks(BASE64_LINE) {
+        let start = out.len();
+        out.extend(repeat_n(0, line.len().div_ceil(3) * 4));
+        let length =
+            STANDARD.encode_slice(line, &mut out[start..]).expect("base64 makes four characters of three bytes");
+        debug_assert_eq!(start + length, out.len());
+        out.extend_from_slice(b"\r\n");
+    }
+}
+
+/// Base64 allows lines of any whole number of quanta, so the quanta around a token get lines of their own.
+fn base64(text: &str, marker: &str) -> Vec<Stretch> {
+    let text = text.replace('\n', "\r\n");
+    let bytes = text.as_bytes();
+    let tokens: Vec<usize> = text.match_indices(marker).map(|(at, _)| at).collect();
+    let mut stretches = Vec::new();
+    let mut done = 0;
+    let fixed = |from: usize, to: usize| {
+        let mut lines = Vec::new();
+        push_base64_lines(&mut lines, &bytes[from..to]);
+        Stretch::Fixed(lines)
+    };
+    let mut rest = tokens.as_slice();
+    while let Some(&first) = rest.first() {
+        let start = first / 3 * 3;
+        let end_after = |token: usize| (token + marker.len()).next_multiple_of(3).min(bytes.len());
+        let mut end = end_after(first);
+        let mut count = 1;
+        while let Some(&next) = rest.get(count).filter(|&&next| next < end) {
+            end = end_after(next);
+            count += 1;
+        }
+        if start > done {
+            stretches.push(fixed(done, start));
+        }
+        let places = rest[..count].iter().map(|token| token - start).collect();
+        stretches.push(Stretch::Quanta { bytes: bytes[start..end].to_vec(), tokens: places });
+        rest = &rest[count..];
+        done = end;
+    }
+    if done < bytes.len() {
+        stretches.push(fixed(done, bytes.len()));
+    }
+    stretches
+}
+
+/// RFC 2045 §6.7, with more care than it asks for: no line starts with a dot or with `From `, characters and markers
+/// stay whole.
+fn quoted_printable(text: &str, marker: &str) -> String {
+    let mut encoder = QuotedPrintable { out: String::with_capacity(text.len() * 5 / 4), column: 0 };
+    let mut pieces = text.split(marker).peekable();
+    while let Some(piece) = pieces.next() {
+        let more = pieces.peek().is_some();
+        let mut rest = piece;
+        while let Some(c) = rest.chars().next() {
+            encoder.character(c, rest, more);
+            rest = &rest[c.len_utf8()..];
+        }
+        if more {
+            encoder.unit(marker);
+        }
+    }
+    if encoder.column > 0 {
+        encoder.end_line();
+    }
+    encoder.out
+}
+
+struct QuotedPrintable {
+    out: String,
+    column: usize,
+}
+
+impl QuotedPrintable {
+    /// Adds `c`, the first character of `rest`; `more` when a marker comes after `rest`.
+    fn character(&mut self, c: char, rest: &str, more: bool) {
+        match c {
+            '\n' => self.end_line(),
+            ' ' | '\t' => {
+                let next = rest[1..].chars().next();
+                let ends_line = next == Some('\n') || (next.is_none() && !more);
+                self.unit(match (c, ends_line) {
+                    (' ', true) => "=20",
+                    (_, true) => "=09",
+                    (' ', false) => " ",
+                    (_, false) => "\t",
+                });
+            }
+            '!'..='~' if c != '=' => {
+                if self.column + 1 >= LINE {
+                    self.fold();
+                }
+                // A dot would be stuffed by SMTP, `From ` would be quoted by mailbox files: both break signatures.
+                if self.column == 0 && (c == '.' || rest.starts_with("From ")) {
+                    self.unit(&escaped(c));
+                } else {
+                    self.out.push(c);
+                    self.column += 1;
+                }
+            }
+            c => self.unit(&escaped(c)),
+        }
+    }
+
+    /// Adds what must stay on one line.
+    fn unit(&mut self, unit: &str) {
+        if self.column + unit.len() >= LINE {
+            self.fold();
+        }
+        self.out.push_str(unit);
+        self.column += unit.len();
+    }
+
+    fn fold(&mut self) {
+        self.out.push('=');
+        self.end_line();
+    }
+
+    fn end_line(&mut self) {
+        self.out.push_str("\r\n");
+        self.column = 0;
+    }
+}
+
+fn escaped(c: char) -> String {
+    c.encode_utf8(&mut [0; 4]).bytes().fold(String::new(), |mut out, byte| {
+        let _ = write!(out, "={byte:02X}");
+        out
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MARKER: &str = "abcdefghijklmnopqrstuvwxyz";
+
+    fn filled(stretches: &[Stretch], token: &str) -> Vec<u8> {
+        let mut out = Vec::new();
+        for stretch in stretches {
+            match stretch {
+                Stretch::Fixed(bytes) => out.extend_from_slice(bytes),
+                Stretch::Token => out.extend_from_slice(token.as_bytes()),
+                Stretch::Quanta { bytes, tokens } => {
+                    let mut bytes = bytes.clone();
+                    for &at in tokens {
+                        bytes[at..at + token.len()].copy_from_slice(token.as_bytes());
+                    }
+                    push_base64_lines(&mut out, &bytes);
+                }
+            }
+        }
+        out
+    }
+
+    #[test]
+    fn quoted_printable_protects_what_mail_software_changes() {
+        let encoded = |text: &str| quoted_printable(text, MARKER);
+        assert_eq!(encoded("From me\n.\nend \t\n=é"), "=46rom me\r\n=2E\r\nend =09\r\n=3D=C3=A9\r\n");
+        assert_eq!(encoded("last "), "last=20\r\n");
+    }
+
+    #[test]
+    fn no_quoted_printable_line_is_long_or_starts_with_a_dot() {
+        for length in 60..90 {
+            let text = format!("{}..From here é{MARKER} {MARKER}\n", "x".repeat(length));
+            let encoded = quoted_printable(&text, MARKER);
+            assert!(encoded.lines().all(|line| line.len() <= LINE && !line.starts_with(['.', 'F'])), "{encoded}");
+            assert_eq!(encoded.matches(MARKER).count(), 2, "{encoded}");
+        }
+    }
+
+    #[test]
+    fn base64_can_be_filled_at_every_phase() {
+        let token = "zyxwvutsrqponmlkjihgfedcba";
+        for before in 0..70 {
+            for between in 0..5 {
+                let text = format!(
+                    "{}{MARKER}{}{MARKER}\nend",
+                    "日".repeat(before) + &"x".repeat(before % 3),
+                    "y".repeat(between)
+                );
+                let encoded = filled(&base64(&text, MARKER), token);
+                let lines = String::from_utf8(encoded).unwrap();
+                assert!(lines.lines().all(|line| line.len() <= LINE));
+                let decoded = STANDARD.decode(lines.replace("\r\n", "")).unwrap();
+                assert_eq!(String::from_utf8(decoded).unwrap(), text.replace('\n', "\r\n").replace(MARKER, token));
+            }
+        }
+    }
+
+    #[test]
+    fn the_encoding_follows_the_script() {
+        assert_eq!(TransferEncoding::of("Überlegungen, größtenteils auf Deutsch"), TransferEncoding::QuotedPrintable);
+        assert_eq!(TransferEncoding::of("日本語の本文"), TransferEncoding::Base64);
+    }
+}

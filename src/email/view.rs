@@ -1,0 +1,262 @@
+//! What the templates see. Sites may bring their own templates, so these names are a promise: a field may be added, none
+//! renamed. All texts are clean, on one line unless said otherwise; `html` is safe to be printed as it is.
+
+use serde::Serialize;
+
+use crate::config::Config;
+use crate::model::Entry;
+
+use super::clean::{one_line, printable, shorten};
+use super::inline::{Surroundings, inline};
+use super::plain::{labelled, underlined, wrap};
+use super::theme::Theme;
+use super::wording::{Wording, day, direction};
+
+/// RFC 5322 sets no limit; nobody reads more, and no client shows it.
+const SUBJECT_LIMIT: usize = 200;
+/// What clients show beside the subject in the list of messages.
+const PREHEADER_LIMIT: usize = 130;
+const PREHEADER_LEAST: usize = 40;
+
+/// An issue.
+#[derive(Debug, Serialize)]
+pub(super) struct IssueView {
+    pub(super) subject: String,
+    /// Shown beside the subject in the list of messages, hidden in the message.
+    preheader: String,
+    /// How many blanks follow the preheader, so that the body does not.
+    preheader_padding: usize,
+    language: String,
+    /// `ltr` or `rtl`.
+    direction: &'static str,
+    /// `left` or `right`: where lines start.
+    start: &'static str,
+    number: i64,
+    /// The day of the newest entry. Not the day of the run: an issue does not change by waiting.
+    date: String,
+    /// `Issue 3 · 23 June 2025`
+    meta: String,
+    publication: String,
+    site_url: String,
+    feed_url: String,
+    entries: Vec<EntryView>,
+    reason: String,
+    /// Unsubscribing, website, feed.
+    links: Vec<LinkView>,
+    /// Lines.
+    postal_address: Vec<String>,
+    theme: Theme,
+    words: &'static Wording,
+    text: IssueText,
+}
+
+/// The lines of the text part that have to be wrapped.
+#[derive(Debug, Serialize)]
+struct IssueText {
+    /// The publication, underlined.
+    heading: String,
+    meta: String,
+    /// One item for each entry.
+    contents: Vec<String>,
+    reason: String,
+}
+
+/// An entry of an issue.
+#[derive(Debug, Serialize)]
+struct EntryView {
+    /// The title; the day for an entry without one.
+    heading: String,
+    /// What names it in a list: the title, or its first words.
+    headline: String,
+    url: String,
+    date: String,
+    /// `Publication · 23 June 2025`; for an entry without a title, which has the day as its heading, the publication.
+    meta: String,
+    language: String,
+    direction: &'static str,
+    start: &'static str,
+    /// Its content, for `| safe`.
+    html: String,
+    text: EntryText,
+}
+
+/// The lines of an entry in the text part.
+#[derive(Debug, Serialize)]
+struct EntryText {
+    /// The heading, underlined.
+    heading: String,
+    meta: String,
+    /// The content: many lines.
+    body: String,
+}
+
+/// A link of the footer.
+#[derive(Debug, Serialize)]
+struct LinkView {
+    label: String,
+    url: String,
+    /// Label and address as they stand in the text part.
+    text: String,
+}
+
+impl IssueView {
+    /// What the templates see of `entries`, of which there is at least one; `unsubscribe` holds the addresses with the
+    /// marker in them.
+    pub(super) fn new(number: i64, entries: &[Entry], config: &Config, unsubscribe: &[String]) -> Self {
+        let language = &config.site.language;
+        let words = Wording::of(language);
+        let publication = one_line(&config.site.title);
+        let theme = Theme::DEFAULT;
+        let heading = if entries.len() > 1 { 3 } else { 2 };
+        let date = entries.iter().max_by_key(|entry| &entry.published).map(|entry| day(&entry.published, language));
+        let date = date.unwrap_or_default();
+        let meta = format!("{} {number} · {date}", words.issue);
+        let views: Vec<_> = entries.iter().map(|entry| EntryView::new(entry, &publication, &theme, heading)).collect();
+        let subject = subject(&views, words);
+        let preheader = preheader(entries, &views, &subject, &publication);
+        let reason = words.reason(&publication);
+        let site_url = config.site.url.to_string();
+        let feed_url = format!("{site_url}feed.xml");
+        let mut links: Vec<LinkView> = unsubscribe
+            .iter()
+            .enumerate()
+            .map(|(index, url)| {
+                LinkView::new(if index == 0 { words.unsubscribe } else { words.unsubscribe_by_mail }, url)
+            })
+            .collect();
+        links.push(LinkView::new(words.website, &site_url));
+        links.push(LinkView::new(words.feed, &feed_url));
+        let direction = direction(language);
+        Self {
+            preheader_padding: PREHEADER_LIMIT.saturating_sub(preheader.chars().count()).min(60),
+            preheader,
+            direction,
+            start: start(direction),
+            number,
+            text: IssueText {
+                heading: underlined(&publication, "="),
+                meta: wrap(&meta, ""),
+                contents: views.iter().map(|entry| wrap(&entry.headline, "- ")).collect(),
+                reason: wrap(&reason, ""),
+            },
+            date,
+            meta,
+            site_url,
+            feed_url,
+            entries: views,
+            reason,
+            links,
+            postal_address: config
+                .newsletter
+                .postal_address
+                .iter()
+                .flat_map(|text| text.lines().map(one_line))
+                .filter(|line| !line.is_empty())
+                .collect(),
+            theme,
+            words,
+            subject,
+            publication,
+            language: language.clone(),
+        }
+    }
+}
+
+impl EntryView {
+    fn new(entry: &Entry, publication: &str, theme: &Theme, heading_level: usize) -> Self {
+        let direction = direction(&entry.language);
+        let date = day(&entry.published, &entry.language);
+        let title = shorten(&one_line(&entry.title), SUBJECT_LIMIT);
+        let headline = if title.is_empty() { first_words(entry, 60) } else { title.clone() };
+        let headline = if headline.is_empty() { format!("{publication}, {date}") } else { headline };
+        let (heading, meta) = if title.is_empty() {
+            (date.clone(), publication.to_owned())
+        } else {
+            (title, format!("{publication} · {date}"))
+        };
+        let surroundings =
+            Surroundings { theme, url: &entry.url, heading: heading_level, right_to_left: direction == "rtl" };
+        let body = printable(&entry.content_text);
+        Self {
+            text: EntryText {
+                heading: underlined(&heading, "-"),
+                meta: wrap(&meta, ""),
+                // No blanks at line ends: `-- ` alone on a line would start the signature (RFC 3676 §4.3).
+                body: body.lines().map(str::trim_end).collect::<Vec<_>>().join("\n").trim_matches('\n').to_owned(),
+            },
+            html: inline(&printable(&entry.content_html), &surroundings),
+            heading,
+            headline,
+            url: entry.url.clone(),
+            date,
+            meta,
+            language: entry.language.clone(),
+            direction,
+            start: start(direction),
+        }
+    }
+}
+
+impl LinkView {
+    fn new(label: &str, url: &str) -> Self {
+        Self { label: label.to_owned(), url: url.to_owned(), text: labelled(label, url) }
+    }
+}
+
+/// One entry: its headline. Several: the first one's, and how many more there are.
+fn subject(entries: &[EntryView], words: &Wording) -> String {
+    let first = entries.first().map_or("", |entry| &entry.headline);
+    let more = if entries.len() > 1 { words.and_more(entries.len() - 1) } else { String::new() };
+    format!("{}{more}", shorten(first, SUBJECT_LIMIT - more.len()))
+}
+
+/// What goes on where the subject ends: the summary or the first words; the titles that the subject does not name.
+fn preheader(entries: &[Entry], views: &[EntryView], subject: &str, publication: &str) -> String {
+    let mut text = match (entries, views) {
+        ([entry], [view]) => {
+            let summary = one_line(entry.summary.as_deref().unwrap_or_default());
+            let beginning = if summary.is_empty() || summary.starts_with(view.headline.trim_end_matches('…')) {
+                let words = content_words(entry);
+                let named = view.headline.trim_end_matches('…');
+                words.strip_prefix(named).unwrap_or(&words).trim_start_matches([' ', '.', ',', ';', ':']).to_owned()
+            } else {
+                summary
+            };
+            if beginning.is_empty() { first_words(entry, PREHEADER_LIMIT) } else { beginning }
+        }
+        (_, [_, others @ ..]) => others.iter().map(|view| view.headline.as_str()).collect::<Vec<_>>().join(" · "),
+        _ => String::new(),
+    };
+    if text.eq_ignore_ascii_case(subject) {
+        text.clear();
+    }
+    let date = views.first().map_or("", |view| &view.date);
+    for more in [publication, date] {
+        if text.chars().count() < PREHEADER_LEAST {
+            text = if text.is_empty() { more.to_owned() } else { format!("{text} · {more}") };
+        }
+    }
+    shorten(&text, PREHEADER_LIMIT)
+}
+
+/// The first words of an entry's summary, or of its content.
+fn first_words(entry: &Entry, limit: usize) -> String {
+    let summary = one_line(entry.summary.as_deref().unwrap_or_default());
+    shorten(&if summary.is_empty() { content_words(entry) } else { summary }, limit)
+}
+
+/// The beginning of the content on one line, without the signs of the text part.
+fn content_words(entry: &Entry) -> String {
+    let lines = entry.content_text.lines().filter(|line| line.chars().any(char::is_alphanumeric)).take(20);
+    let words = lines.flat_map(str::split_whitespace).filter(|word| {
+        let reference = word.strip_prefix('[').and_then(|rest| rest.split_once(']'));
+        !reference.is_some_and(|(number, _)| number.bytes().all(|b| b.is_ascii_digit())) && !word.contains("://")
+    });
+    one_line(
+        &words.filter(|word| word.chars().any(char::is_alphanumeric) || *word == "—").collect::<Vec<_>>().join(" "),
+    )
+}
+
+fn start(direction: &str) -> &'static str {
+    if direction == "rtl" { "right" } else { "left" }
+}
