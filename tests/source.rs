@@ -31,7 +31,7 @@ impl Code {
         while at < tokens.len() {
             match &tokens[at] {
                 TokenTree::Group(group) if group.delimiter() == Delimiter::Bracket => {
-                    next_is_test |= group.stream().to_string().replace(' ', "") == "cfg(test)";
+                    next_is_test |= is_test_only(group);
                     self.walk(group.stream(), depth, in_test);
                 }
                 TokenTree::Group(group) => {
@@ -106,6 +106,12 @@ impl Code {
 
 fn line(word: &Ident) -> usize {
     word.span().start().line
+}
+
+/// Whether an attribute's brackets hold `cfg(test)` or `cfg(all(test, …))`.
+fn is_test_only(attribute: &Group) -> bool {
+    let text = attribute.stream().to_string().replace(char::is_whitespace, "");
+    text == "cfg(test)" || text.starts_with("cfg(all(test,")
 }
 
 fn is_path_start(word: &Ident) -> bool {

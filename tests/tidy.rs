@@ -250,6 +250,8 @@ fn glob_imports_are_for_tests() {
     let text = "use a::b;\nuse a::*;\nuse a::{b, c::{d, *}};\nfn f(x: &u8) -> impl Fn() + use<'_> { *x * 2 }\n";
     assert_eq!(found(globs, "src/a.rs", text), [2, 3]);
     assert_eq!(found(globs, "src/a.rs", "#[cfg(test)]\n#[rustfmt::skip]\nmod tests { use super::*; }\nuse a::*;"), [4]);
+    assert_eq!(found(globs, "src/a.rs", "#[cfg(all(test, unix))]\nmod tests { use super::*; }"), CLEAN);
+    assert_eq!(found(globs, "src/a.rs", "#[cfg(not(test))]\nmod a { use super::*; }"), [2]);
     assert_eq!(found(globs, "src/a/tests.rs", text), CLEAN);
     assert_eq!(found(globs, "src/a/tests/b.rs", text), CLEAN);
 }
