@@ -1,5 +1,6 @@
 //! `config.toml`: text in, checked values or diagnostics out. Nothing here opens a file.
 
+mod newsletter;
 mod permalink;
 mod rate;
 mod reader;
@@ -7,13 +8,13 @@ mod transport;
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use url::Url;
 
 use crate::diagnostic::{Diagnostic, Location};
-use crate::model::{ListId, Mailbox, Person};
+use crate::model::Person;
 
+pub use newsletter::{Mode, Newsletter};
 pub use permalink::{Permalink, PermalinkPart};
 pub use rate::RateLimit;
 use reader::{Reader, Section};
@@ -80,38 +81,6 @@ pub struct Feeds {
     pub limit: usize,
     /// How much of each.
     pub content: FeedContent,
-}
-
-/// Whether the due entries share one issue.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mode {
-    /// All due entries in one issue.
-    Digest,
-    /// One issue for each entry.
-    Each,
-}
-
-/// `[newsletter]`
-#[derive(Debug, Clone)]
-pub struct Newsletter {
-    /// The sender; a site that only builds feeds may leave it out.
-    pub from: Option<Mailbox>,
-    /// Where replies go, when not to the sender.
-    pub reply_to: Option<Mailbox>,
-    /// No post dated before this day is ever mailed; guards the first run.
-    pub start: Option<Date>,
-    /// One issue or several.
-    pub mode: Mode,
-    /// More due entries than this are a mistake until `--allow too-many`.
-    pub max_entries: usize,
-    /// A due entry older than this many days is a mistake until `--allow too-late`; 0 switches the guard off.
-    pub max_lateness: u32,
-    /// Shown in the footer, as many countries' law asks.
-    pub postal_address: Option<String>,
-    /// The identity of the list.
-    pub list_id: ListId,
-    /// Addresses of List-Unsubscribe, https first; `{token}` stands for the reader's token.
-    pub unsubscribe: Vec<String>,
 }
 
 /// What happens to a delivery of which nobody knows whether it arrived.
@@ -182,7 +151,7 @@ pub fn parse(path: &str, text: &str) -> Result<Config, Vec<Diagnostic>> {
     let posts = posts(&mut root, &mut reader);
     let feeds = feeds(&mut root, &mut reader);
     let web = web(&mut root, &mut reader);
-    let newsletter = newsletter(&mut root, &mut reader, site.as_ref(), &web);
+    let newsletter = newsletter::read(&mut root, &mut reader, site.as_ref(), &web);
     let mail = mail(&mut root, &mut reader);
     let store = store(&mut root, &mut reader);
     root.finish(&mut reader);
@@ -307,105 +276,6 @@ fn web<'t>(root: &mut Section<'_, 't>, reader: &mut Reader<'t>) -> Web {
     Web { url }
 }
 
-fn newsletter<'t>(root: &mut Section<'_, 't>, reader: &mut Reader<'t>, site: Option<&Site>, web: &Web) -> Newsletter {
-    let mut section = root.section(reader, "newsletter", "newsletter");
-    let from = mailbox(&mut section, reader, "from");
-    let reply_to = mailbox(&mut section, reader, "reply_to");
-    let start = start(&mut section, reader);
-    let mode = section.word(reader, "mode", &[("digest", Mode::Digest), ("each", Mode::Each)]).unwrap_or(Mode::Digest);
-    let max_entries = section.number(reader, "max_entries", 1..10_001).unwrap_or(10);
-    let max_lateness = section.number(reader, "max_lateness", 0..36_501).unwrap_or(60);
-    let postal_address = section.string(reader, "postal_address").map(|(text, _)| text);
-    let list_id = section.string(reader, "list_id");
-    let unsubscribe = section.strings(reader, "unsubscribe");
-    section.finish(reader);
-    let host = site.and_then(|site| site.url.host_str()).unwrap_or("localhost");
-    let list_id = list_id.map_or_else(
-        || format!("newsletter.{host}"),
-        |(id, place)| {
-            let label = |part: &str| {
-                !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
-            };
-            if id.len() > 255 || !id.contains('.') || !id.split('.').all(label) {
-                let message = format!("`newsletter.list_id` is not a list identifier (RFC 2919): `{id}`");
-                reader.error(
-                    "config/value",
-                    message,
-                    place,
-                    format!("write for example `list_id = \"newsletter.{host}\"`"),
-                );
-            }
-            id
-        },
-    );
-    Newsletter {
-        unsubscribe: unsubscribe_addresses(unsubscribe, reader, web, from.as_ref()),
-        from,
-        reply_to,
-        start,
-        mode,
-        max_entries: max_entries as usize,
-        max_lateness,
-        postal_address,
-        list_id: ListId { name: site.map(|site| site.title.clone()).unwrap_or_default(), id: list_id },
-    }
-}
-
-/// https before mailto (RFC 2369 §2: the first one is preferred); without either, a mail to the sender.
-fn unsubscribe_addresses(
-    given: Option<Vec<(String, Location)>>,
-    reader: &mut Reader<'_>,
-    web: &Web,
-    from: Option<&Mailbox>,
-) -> Vec<String> {
-    let mut addresses = Vec::new();
-    if let Some(url) = &web.url {
-        addresses.push(format!("{url}u/{{token}}"));
-    }
-    for (text, place) in given.unwrap_or_default() {
-        let valid = match text.split_once(':') {
-            Some(("https", _)) => Url::parse(&text).is_ok_and(|url| url.host_str().is_some()),
-            Some(("mailto", rest)) => rest
-                .split('?')
-                .next()
-                .is_some_and(|address| address.replace("{token}", "t").parse::<crate::model::EmailAddress>().is_ok()),
-            _ => false,
-        };
-        if valid && text.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'<' | b'>' | b'"' | b',')) {
-            addresses.push(text);
-        } else {
-            let message = format!("`newsletter.unsubscribe` is neither an https nor a mailto address: `{text}`");
-            let help = "write `https://…/{token}` or `mailto:name@domain?subject=unsubscribe`, without blanks, commas and brackets";
-            reader.error("config/value", message, place, help);
-        }
-    }
-    if let (true, Some(from)) = (addresses.is_empty(), from) {
-        addresses.push(format!("mailto:{}?subject=unsubscribe", from.address.as_str()));
-    }
-    addresses.sort_by_key(|address| !address.starts_with("https:"));
-    addresses
-}
-
-fn start<'t>(section: &mut Section<'_, 't>, reader: &mut Reader<'t>) -> Option<Date> {
-    let value = section.get("start")?;
-    let text = match (value.get_ref().as_datetime(), value.get_ref().as_str()) {
-        (Some(date), _) => date.to_string(),
-        (_, Some(text)) => text.to_owned(),
-        _ => String::new(),
-    };
-    let date = text.parse::<Date>().ok();
-    if date.is_none() {
-        let place = reader.place(value.span());
-        reader.error(
-            "config/value",
-            "`newsletter.start` is not a day".into(),
-            place,
-            "write for example `start = 2026-01-31`",
-        );
-    }
-    date
-}
-
 fn mail<'t>(root: &mut Section<'_, 't>, reader: &mut Reader<'t>) -> Mail {
     let mut section = root.section(reader, "mail", "mail");
     let transport = section.string(reader, "transport").and_then(|(text, place)| match TransportUrl::parse(&text) {
@@ -479,22 +349,6 @@ fn folder<'t>(section: &mut Section<'_, 't>, reader: &mut Reader<'t>, key: &'sta
         reader.error("config/value", message, place, format!("write for example `{key} = \"{default}\"`"));
     }
     trimmed.to_owned()
-}
-
-fn mailbox<'t>(section: &mut Section<'_, 't>, reader: &mut Reader<'t>, key: &'static str) -> Option<Mailbox> {
-    let (text, place) = section.string(reader, key)?;
-    match text.parse() {
-        Ok(mailbox) => Some(mailbox),
-        Err(error) => {
-            reader.error(
-                "config/address",
-                error.to_string(),
-                place,
-                format!("write for example `{key} = \"Ada <ada@example.org>\"`"),
-            );
-            None
-        }
-    }
 }
 
 /// An absolute http or https URL that ends in `/`, so that other addresses can be joined to it.

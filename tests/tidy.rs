@@ -1,0 +1,298 @@
+//! The rules of the house that neither the compiler nor clippy knows: who may import whom, and what has no place here.
+//!
+//! Each rule is a function from text to findings, so that it is shown below that it can fail.
+
+use std::fmt;
+use std::path::Path;
+
+use crate::source::{Code, stem};
+
+/// Who may import whom, from the bottom up: rooms, and the rooms they may import. Every room stands in one row; a room may
+/// always import itself.
+const LAYERS: [(&str, &str); 9] = [
+    ("model", ""),
+    ("diagnostic clock files", "model"),
+    ("config templates", "model diagnostic"),
+    ("post feed email bounce", "model diagnostic config templates"),
+    ("store transport", "model diagnostic config clock files"),
+    ("publish", "model diagnostic config clock files templates post feed email bounce store transport"),
+    ("web cli", "model diagnostic config clock files templates post feed email bounce store transport publish"),
+    // The program calls `cli::main` and nothing else; the root of the library only names the rooms.
+    ("main", "cli"),
+    ("lib", ""),
+];
+
+/// Files (without `.rs`, or folders) that may import one room more than their row says.
+const EXCEPTIONS: [(&str, &str); 2] = [("src/cli/serve", "web"), ("src/cli/preview", "web")];
+
+/// Names that say nothing about what is inside.
+const EMPTY_NAMES: [&str; 6] = ["utils", "util", "helpers", "helper", "manager", "common"];
+
+/// What is left behind when work is not finished.
+const LEFTOVERS: [&str; 6] = ["todo!", "unimplemented!", "dbg!", "TODO", "FIXME", "XXX"];
+
+const LONGEST_FILE: usize = 500;
+
+#[derive(Debug, PartialEq)]
+struct Finding {
+    path: String,
+    line: usize,
+    problem: String,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}: {}", self.path, self.line, self.problem)
+    }
+}
+
+/// The room that a file of `src` belongs to.
+fn room(path: &str) -> &str {
+    stem(path).split('/').nth(1).unwrap_or_default()
+}
+
+fn layers(path: &str, code: &Code) -> Vec<Finding> {
+    let room = room(path);
+    let finding = |line, problem| Finding { path: path.to_owned(), line, problem };
+    let has = |list: &str, name: &str| list.split(' ').any(|room| room == name);
+    let Some((row, may_import)) = LAYERS.iter().find(|(row, _)| has(row, room)) else {
+        return vec![finding(1, format!("room `{room}` has no row in the table of layers"))];
+    };
+    let is_exception = |import: &str| {
+        EXCEPTIONS.iter().any(|(file, other)| *other == import && path.strip_prefix(file).is_some_and(ends_or_goes_on))
+    };
+    let is_allowed = |import: &str| import == room || has(may_import, import) || is_exception(import);
+    code.imports
+        .iter()
+        .filter(|(import, _)| !is_allowed(import))
+        .map(|(import, line)| finding(*line, format!("row `{row}` may import `{may_import}`, not `{import}`")))
+        .collect()
+}
+
+fn ends_or_goes_on(rest: &str) -> bool {
+    rest == ".rs" || rest.starts_with('/')
+}
+
+fn globs(path: &str, code: &Code) -> Vec<Finding> {
+    let finding = |line: &usize| Finding { path: path.to_owned(), line: *line, problem: "glob import".into() };
+    code.globs.iter().map(finding).collect()
+}
+
+fn names(path: &str, code: &Code) -> Vec<Finding> {
+    let of_path = stem(path).split('/').map(|part| (part, 1));
+    let of_modules = code.modules.iter().map(|(name, line)| (name.as_str(), *line));
+    of_path
+        .chain(of_modules)
+        .filter(|(name, _)| EMPTY_NAMES.contains(name))
+        .map(|(name, line)| Finding { path: path.to_owned(), line, problem: format!("`{name}` is no name") })
+        .collect()
+}
+
+fn length(path: &str, text: &str) -> Vec<Finding> {
+    let lines = text.lines().count();
+    let problem = format!("{lines} lines, more than {LONGEST_FILE}: split it by meaning");
+    (lines > LONGEST_FILE).then(|| Finding { path: path.to_owned(), line: lines, problem }).into_iter().collect()
+}
+
+fn leftovers(path: &str, text: &str) -> Vec<Finding> {
+    let is_word = |line: &str, at: usize, word: &str| {
+        let is_part = |c: char| c.is_alphanumeric() || c == '_';
+        !line[..at].ends_with(is_part) && (word.ends_with('!') || !line[at + word.len()..].starts_with(is_part))
+    };
+    let mut findings = Vec::new();
+    for (number, line) in text.lines().enumerate() {
+        for word in LEFTOVERS {
+            if line.match_indices(word).any(|(at, _)| is_word(line, at, word)) {
+                findings.push(Finding { path: path.to_owned(), line: number + 1, problem: format!("`{word}`") });
+            }
+        }
+    }
+    findings
+}
+
+/// `serde_yaml` is to be replaceable: one file knows it.
+fn yaml<'a>(files: impl Iterator<Item = (&'a str, &'a Code)>) -> Vec<Finding> {
+    let named: Vec<_> = files.filter_map(|(path, code)| code.serde_yaml.map(|line| (path, line))).collect();
+    let Some(((first, _), more)) = named.split_first() else { return Vec::new() };
+    let problem = format!("`serde_yaml` is named in {first} already");
+    more.iter()
+        .map(|(path, line)| Finding { path: (*path).to_owned(), line: *line, problem: problem.clone() })
+        .collect()
+}
+
+/// A test file that `tests/main.rs` does not declare is never run.
+fn undeclared(tests: &[String], main: &Code) -> Vec<Finding> {
+    let module = |path: &String| path.strip_suffix("/mod.rs").or(path.strip_suffix(".rs")).map(str::to_owned);
+    let is_declared = |name: &str| main.modules.iter().any(|(declared, _)| declared == name);
+    tests
+        .iter()
+        .filter_map(|path| module(path).map(|name| (path, name)))
+        .filter(|(_, name)| name != "main" && !name.contains('/') && !is_declared(name))
+        .map(|(path, _)| Finding { path: format!("tests/{path}"), line: 1, problem: "not in tests/main.rs".into() })
+        .collect()
+}
+
+/// The files below a folder of the crate: path from the crate's root, and text.
+fn files(folder: &str, extension: &str) -> Vec<(String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let found = tidings::files::list(&root, &|_| true).unwrap();
+    found
+        .into_iter()
+        .filter(|path| path.ends_with(extension))
+        .map(|path| {
+            let text = String::from_utf8(tidings::files::read(&root.join(&path)).unwrap()).unwrap();
+            (format!("{folder}/{path}"), text)
+        })
+        .collect()
+}
+
+#[test]
+fn the_house_is_tidy() {
+    let sources = files("src", ".rs");
+    let tests = files("tests", ".rs");
+    let mut findings = Vec::new();
+    let mut codes = Vec::new();
+    for (path, text) in &sources {
+        let code = Code::read(path, text);
+        findings.extend(layers(path, &code));
+        findings.extend(globs(path, &code));
+        findings.extend(leftovers(path, text));
+        codes.push((path.as_str(), code));
+    }
+    findings.extend(yaml(codes.iter().map(|(path, code)| (*path, code))));
+    for (path, text) in sources.iter().chain(&tests) {
+        findings.extend(names(path, &Code::read(path, text)));
+        findings.extend(length(path, text));
+    }
+    for (path, text) in files("templates", "") {
+        findings.extend(leftovers(&path, &text));
+    }
+    let main = tests.iter().find(|(path, _)| path == "tests/main.rs").unwrap();
+    let paths: Vec<String> = tests.iter().map(|(path, _)| path.replacen("tests/", "", 1)).collect();
+    findings.extend(undeclared(&paths, &Code::read(&main.0, &main.1)));
+    let list: Vec<String> = findings.iter().map(Finding::to_string).collect();
+    assert!(list.is_empty(), "{} findings:\n{}", list.len(), list.join("\n"));
+}
+
+const CLEAN: [usize; 0] = [];
+
+/// The lines of what a rule finds in a file.
+fn found(rule: fn(&str, &Code) -> Vec<Finding>, path: &str, text: &str) -> Vec<usize> {
+    rule(path, &Code::read(path, text)).iter().map(|finding| finding.line).collect()
+}
+
+#[test]
+fn every_room_stands_in_one_row_and_imports_only_rows_above_it() {
+    let mut above: Vec<&str> = Vec::new();
+    for (row, may_import) in LAYERS.iter().filter(|(row, _)| *row != "main") {
+        assert!(may_import.split_whitespace().all(|room| above.contains(&room)), "{row}");
+        assert!(row.split(' ').all(|room| !above.contains(&room)), "{row}");
+        above.extend(row.split(' '));
+    }
+}
+
+#[test]
+fn an_import_that_the_table_does_not_allow_is_found_however_it_is_written() {
+    for text in [
+        "use crate::store::Store;",
+        "use crate::{model::Entry, store};",
+        "use {crate::model::Entry, crate::store::{self, Store}};",
+        "use super::super::store;",
+        "use super::{item::Feed, super::store::Store};",
+        "fn f() { let store = crate::store::open(); }",
+        "type T = Vec<Box<dyn Fn(crate::store::Store)>>;",
+        "mod inner { mod more { use super::super::super::super::store::Store; } }",
+        "macro_rules! m { () => { $crate::store::open() } }",
+        "use crate::*;",
+    ] {
+        assert_eq!(found(layers, "src/feed/rss.rs", text), [1], "{text}");
+    }
+    assert_eq!(found(layers, "src/feed/mod.rs", "\n\nuse super::post;"), [3]);
+    assert_eq!(found(layers, "src/clock.rs", "use super::store;"), [1]);
+    assert_eq!(found(layers, "src/main.rs", "fn main() { tidings::store::open() }"), [1]);
+    assert_eq!(found(layers, "src/cellar/mod.rs", ""), [1], "a room without a row");
+}
+
+#[test]
+fn an_import_that_the_table_allows_is_not_found() {
+    for text in [
+        "use crate::{config::Config, model::{Entry, Person}};",
+        "use super::{Format, item::Feed};",
+        "use super::super::feed::Format; use crate::feed::text;",
+        "pub(super) fn f() {} pub(crate) fn g() {} pub(in crate::feed) fn h() {}",
+        "/// [`crate::store`]\nfn f() {} // use crate::store;\nconst S: &str = \"crate::store::x\";",
+        "mod tests { use super::*; use super::super::item::Feed; }",
+    ] {
+        assert_eq!(found(layers, "src/feed/rss.rs", text), CLEAN, "{text}");
+    }
+}
+
+#[test]
+fn only_serve_and_preview_know_the_web() {
+    let text = "use crate::web::serve;";
+    assert_eq!(found(layers, "src/cli/serve.rs", text), CLEAN);
+    assert_eq!(found(layers, "src/cli/preview/mod.rs", text), CLEAN);
+    assert_eq!(found(layers, "src/cli/server.rs", text), [1]);
+    assert_eq!(found(layers, "src/web/mod.rs", "use crate::cli::ui;"), [1]);
+}
+
+#[test]
+fn a_finding_names_the_file_the_line_and_the_row() {
+    let finding = layers("src/store/sql.rs", &Code::read("src/store/sql.rs", "\nuse crate::feed;")).remove(0);
+    assert_eq!(
+        finding.to_string(),
+        "src/store/sql.rs:2: row `store transport` may import `model diagnostic config clock files`, not `feed`"
+    );
+}
+
+#[test]
+fn glob_imports_are_for_tests() {
+    let text = "use a::b;\nuse a::*;\nuse a::{b, c::{d, *}};\nfn f(x: &u8) -> impl Fn() + use<'_> { *x * 2 }\n";
+    assert_eq!(found(globs, "src/a.rs", text), [2, 3]);
+    assert_eq!(found(globs, "src/a.rs", "#[cfg(test)]\n#[rustfmt::skip]\nmod tests { use super::*; }\nuse a::*;"), [4]);
+    assert_eq!(found(globs, "src/a.rs", "#[cfg(all(test, unix))]\nmod tests { use super::*; }"), CLEAN);
+    assert_eq!(found(globs, "src/a.rs", "#[cfg(not(test))]\nmod a { use super::*; }"), [2]);
+    assert_eq!(found(globs, "src/a/tests.rs", text), CLEAN);
+    assert_eq!(found(globs, "src/a/tests/b.rs", text), CLEAN);
+}
+
+#[test]
+fn names_that_say_nothing_are_found() {
+    assert_eq!(found(names, "src/feed/utils.rs", ""), [1]);
+    assert_eq!(found(names, "src/common/x.rs", ""), [1]);
+    assert_eq!(found(names, "src/feed/mod.rs", "\nmod helpers;\nmod manager { }\nmod utilities;"), [2, 3]);
+}
+
+#[test]
+fn long_files_are_found() {
+    assert_eq!(length("src/a.rs", &"\n".repeat(500)), []);
+    assert_eq!(length("src/a.rs", &"\n".repeat(501)).len(), 1);
+}
+
+#[test]
+fn unfinished_work_is_found() {
+    let text =
+        "fn a() { todo!() }\nunimplemented!();\n// TODO: x\n{# FIXME #}\nXXX\nlet x = dbg!(1);\nXXXL TODOS my_todo!()";
+    let lines: Vec<_> = leftovers("src/a.rs", text).iter().map(|finding| finding.line).collect();
+    assert_eq!(lines, [1, 2, 3, 4, 5, 6]);
+}
+
+#[test]
+fn only_one_file_knows_serde_yaml() {
+    let one = Code::read("src/a.rs", "use serde_yaml::Value;\nfn f() { serde_yaml::from_str(x) }");
+    let other = Code::read("src/b.rs", "// serde_yaml\n\nfn f() -> serde_yaml::Value {}");
+    let none = Code::read("src/c.rs", "// serde_yaml");
+    assert_eq!(yaml([("src/a.rs", &one), ("src/c.rs", &none)].into_iter()), []);
+    let findings = yaml([("src/a.rs", &one), ("src/b.rs", &other)].into_iter());
+    assert_eq!(findings[0].to_string(), "src/b.rs:3: `serde_yaml` is named in src/a.rs already");
+}
+
+#[test]
+fn a_test_file_that_is_not_run_is_found() {
+    let main = Code::read("tests/main.rs", "mod tidy;\nmod crash;\n// mod forgotten;");
+    let tests =
+        ["main.rs", "tidy.rs", "crash/mod.rs", "crash/kill.rs", "forgotten.rs", "lost/mod.rs"].map(str::to_owned);
+    let findings = undeclared(&tests, &main);
+    let paths: Vec<_> = findings.iter().map(|finding| finding.path.as_str()).collect();
+    assert_eq!(paths, ["tests/forgotten.rs", "tests/lost/mod.rs"]);
+}
