@@ -53,10 +53,11 @@ pub(super) fn first_reply(clean: &[u8]) -> Option<usize> {
     None
 }
 
-/// True when lettre found no connection rather than a reply that it cannot read.
+/// True when lettre found no connection, rather than a reply that it cannot read.
 pub(super) fn lost(error: &Error) -> bool {
     // lettre calls the end of the stream a response error with this text.
-    !error.is_response() || error.source().is_some_and(|source| source.to_string() == "incomplete response")
+    let ended = error.source().is_some_and(|source| source.to_string() == "incomplete response");
+    ended || !(error.is_response() || error.is_client())
 }
 
 /// A reply: its code, and all of it as one line.

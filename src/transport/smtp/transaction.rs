@@ -44,7 +44,7 @@ pub struct SmtpConnection {
     /// leaves no connection behind on which a late reply could be taken for the next one.
     lettre: Option<AsyncSmtpConnection>,
     end: EndOfContent,
-    deadlines: Deadlines,
+    pub(super) deadlines: Deadlines,
     /// Whether MAIL has announced content beyond ASCII.
     eight_bit: bool,
 }
@@ -145,7 +145,7 @@ impl SmtpConnection {
             Ok(Ok(response)) => Reply::from(&response),
             Ok(Err(error)) => match Reply::from_error(&error) {
                 Some(reply) => reply,
-                None if lost(&error) => return Err(format!("the connection was lost at {name}")),
+                None if lost(&error) => return Err(format!("the connection was lost before the answer to {name}")),
                 None => return Err(one_line(&format!("the answer to {name} makes no sense: {error}"))),
             },
             Err(_) => return Err(format!("no answer to {name} in time")),

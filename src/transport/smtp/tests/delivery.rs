@@ -111,7 +111,7 @@ async fn only_a_complete_message_without_an_answer_is_in_doubt() {
                 (false, _) => Act::Usual,
             })
             .await;
-            let mut connection = connect(&server).await;
+            let mut connection = if hang { connect_impatiently(&server).await } else { connect(&server).await };
             let start = Instant::now();
             let outcome = deliver(&mut connection, "ada", MESSAGE).await;
             match &outcome {
@@ -119,7 +119,7 @@ async fn only_a_complete_message_without_an_answer_is_in_doubt() {
                 Outcome::Deferred(_) if !in_doubt => {}
                 _ => panic!("{phase}, hang {hang}: {outcome:?}"),
             }
-            assert!(start.elapsed() < Duration::from_millis(900), "{phase}, hang {hang}: {:?}", start.elapsed());
+            assert!(start.elapsed() < Duration::from_secs(5), "{phase}, hang {hang}: {:?}", start.elapsed());
             assert!(!connection.is_open(), "{phase}, hang {hang}");
         }
     }
@@ -133,11 +133,11 @@ async fn a_loss_in_the_middle_of_the_content_is_safe_to_repeat() {
         || Act::SayAndHang(b"354 go on\r\n"),
     ] {
         let server = server(move |line| if line == "DATA" { act() } else { Act::Usual }).await;
-        let mut connection = connect(&server).await;
+        let mut connection = connect_impatiently(&server).await;
         let start = Instant::now();
         let outcome = deliver(&mut connection, "ada", &large()).await;
         assert!(matches!(outcome, Outcome::Deferred(_)), "{outcome:?}");
-        assert!(start.elapsed() < Duration::from_secs(2));
+        assert!(start.elapsed() < Duration::from_secs(5));
         assert!(!connection.is_open());
     }
 }
@@ -246,7 +246,7 @@ async fn several_connections_work_at_once() {
         .map(|task| {
             let smtp = Arc::clone(&smtp);
             tokio::spawn(async move {
-                let mut connection = Connection::Smtp(Box::new(smtp.connect().await.unwrap()));
+                let mut connection = open(&smtp).await;
                 for number in 0..10 {
                     let outcome = deliver(&mut connection, &format!("reader{task}-{number}"), MESSAGE).await;
                     assert!(matches!(outcome, Outcome::Sent(_)), "{outcome:?}");
@@ -264,8 +264,8 @@ async fn several_connections_work_at_once() {
 #[tokio::test]
 async fn saying_goodbye_waits_for_nobody() {
     let server = server(|line| if line == "QUIT" { Act::HANG } else { Act::Usual }).await;
-    let connection = connect(&server).await;
+    let connection = connect_impatiently(&server).await;
     let start = Instant::now();
     connection.close().await;
-    assert!(start.elapsed() < Duration::from_millis(600));
+    assert!(start.elapsed() < Duration::from_secs(5));
 }

@@ -18,8 +18,7 @@ async fn refusal(smtp: &Smtp) -> TransportError {
 }
 
 async fn send_one(smtp: &Smtp) -> Outcome {
-    let mut connection = Connection::Smtp(Box::new(smtp.connect().await.unwrap()));
-    deliver(&mut connection, "ada", MESSAGE).await
+    deliver(&mut open(smtp).await, "ada", MESSAGE).await
 }
 
 fn as_ada(mut smtp: Smtp, password: &str) -> Smtp {
@@ -145,15 +144,19 @@ async fn login_is_the_second_choice_and_works() {
 }
 
 #[tokio::test]
-async fn a_server_that_asks_for_ever_or_offers_no_login_is_left() {
-    let server = Server::start(Tls::Never, |line| match line {
-        "AUTH LOGIN" | "YWRhQGV4YW1wbGUub3Jn" => Act::Say(b"334 VXNlcm5hbWU6\r\n"),
-        _ if line.starts_with("EHLO") => Act::Say(b"250-lab.test\r\n250 AUTH LOGIN\r\n"),
-        _ => Act::Usual,
-    })
-    .await;
-    let error = refusal(&as_ada(transport(&server, Security::Loopback), "secret")).await;
-    assert!(matches!(error, TransportError::Protocol { step: "AUTH", .. }), "{error:?}");
+async fn a_server_that_asks_for_ever_or_for_anything_else_or_offers_no_login_is_left() {
+    // `Username:`, `Favourite colour:`, and what is no base64.
+    for question in [b"334 VXNlcm5hbWU6\r\n".as_slice(), b"334 RmF2b3VyaXRlIGNvbG91cjo=\r\n", b"334 ?\r\n", b"334\r\n"]
+    {
+        let server = Server::start(Tls::Never, move |line| match line {
+            "AUTH LOGIN" | "YWRhQGV4YW1wbGUub3Jn" => Act::Say(question),
+            _ if line.starts_with("EHLO") => Act::Say(b"250-lab.test\r\n250 AUTH LOGIN\r\n"),
+            _ => Act::Usual,
+        })
+        .await;
+        let error = refusal(&as_ada(transport(&server, Security::Loopback), "secret")).await;
+        assert!(matches!(error, TransportError::Protocol { step: "AUTH", .. }), "{error:?}");
+    }
 
     let offers = b"250-lab.test\r\n250 AUTH GSSAPI\r\n";
     let server =
@@ -173,9 +176,13 @@ async fn each_step_of_connecting_has_its_deadline_and_its_words() {
                 (false, _) => Act::Usual,
             })
             .await;
+            let mut smtp = as_ada(transport(&server, Security::Loopback), "secret");
+            if hang {
+                smtp.deadlines.reply = Duration::from_millis(200);
+            }
             let start = Instant::now();
-            let error = refusal(&as_ada(transport(&server, Security::Loopback), "secret")).await;
-            assert!(start.elapsed() < Duration::from_millis(600), "{phase}: {:?}", start.elapsed());
+            let error = refusal(&smtp).await;
+            assert!(start.elapsed() < Duration::from_secs(5), "{phase}: {:?}", start.elapsed());
             assert!(error.is_temporary());
             match &error {
                 TransportError::Timeout { step: at, .. } if hang => assert_eq!(*at, step),
@@ -190,7 +197,8 @@ async fn each_step_of_connecting_has_its_deadline_and_its_words() {
 async fn a_server_that_never_speaks_tls_is_left_in_time() {
     let (_, client) = certificate("127.0.0.1");
     let server = Server::start(Tls::Never, |_| Act::HANG).await;
-    let error = refusal(&trusting(&server, Security::Implicit, Arc::clone(&client))).await;
+    let smtp = Smtp { deadlines: short(), ..trusting(&server, Security::Implicit, Arc::clone(&client)) };
+    let error = refusal(&smtp).await;
     assert!(matches!(error, TransportError::Timeout { step: "TLS", .. }), "{error:?}");
 
     let server = Server::start(Tls::Never, |_| Act::Usual).await;
@@ -226,4 +234,15 @@ async fn a_server_that_is_not_there_is_named() {
 
     let error = refusal(&Smtp { host: "no-such-host.invalid".into(), ..transport(&server, Security::StartTls) }).await;
     assert!(matches!(error, TransportError::Name { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn without_tls_nothing_leaves_this_machine() {
+    // The address of this machine towards the network; asking for it sends nothing. Without one there is no danger.
+    let probe = std::net::UdpSocket::bind("0.0.0.0:0").unwrap();
+    let Ok(own) = probe.connect("192.0.2.1:9").and_then(|()| probe.local_addr()) else { return };
+    let listener = std::net::TcpListener::bind((own.ip(), 0)).unwrap();
+    let (host, port) = (own.ip().to_string(), listener.local_addr().unwrap().port());
+    let error = refusal(&as_ada(Smtp::new(&host, port, Security::Loopback, None, 5), "secret")).await;
+    assert!(matches!(error, TransportError::NotLoopback { .. }), "{error:?}");
 }
