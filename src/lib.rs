@@ -1,5 +1,58 @@
-//! Tidings turns a folder of Markdown posts into feeds and a newsletter.
-#![forbid(unsafe_code)]
+//! Tidings turns a folder of Markdown posts into feeds and a newsletter. *Every reader gets every new entry once, and you can
+//! see why.*
+//!
+//! # The way of a post
+//!
+//! ```text
+//!  posts/*.md ──> files ──> post::load ──> Post ──> publish::plan ──> due? late? mailed? not?
+//!                                           │
+//!                                     post::render
+//!                                           │
+//!                                         Entry ──> feed::build ──> feed.xml, atom.xml, feed.json
+//!                                           │
+//!                                     email::compose ──> Issue ──> store::freeze ──> Delivery (queued)
+//!                                                                                       │
+//!                                     email::Copies ──> message ──> transport ──> sent, deferred, failed, in doubt
+//! ```
+//!
+//! An [`Entry`](model::Entry) is made once, so that feeds and mail never disagree. An [`Issue`](model::Issue) is frozen in the
+//! ledger before its first copy leaves, so that a run that was interrupted goes on with the same bytes. A delivery says
+//! `sending` on disk before its message can be complete at the server, so that a crash leaves no more than the messages in
+//! flight in doubt, and none unknown.
+//!
+//! # The rooms, and who may know whom
+//!
+//! | room | what it does | it may import |
+//! |---|---|---|
+//! | [`model`] | plain data | nothing of ours |
+//! | [`diagnostic`] | the one shape of a message about the user's files | `model` |
+//! | [`clock`] | the only reader of the clock | `model` |
+//! | [`files`] | the only one to touch the site's files | `model` |
+//! | [`config`] | config.toml: text → checked values or diagnostics | `model`, `diagnostic` |
+//! | [`templates`] | templates for people: built in, overridden by the site | `model`, `diagnostic` |
+//! | [`post`] | files → posts and all their diagnostics; Markdown → clean HTML and text | the above, but `clock` and `files` |
+//! | [`feed`] | entries → RSS 2.0, Atom 1.0, JSON Feed 1.1; one file for each format | likewise |
+//! | [`email`] | due entries → issue → the bytes of one reader's message | likewise |
+//! | [`store`] | what publishing remembers; all SQL | `model`, `diagnostic`, `config`, `clock`, `files` |
+//! | [`transport`] | how a message leaves: SMTP, outbox, sendmail | likewise |
+//! | [`publish`] | resume, plan, freeze, deliver, finish | all above |
+//! | [`cli`] | one file for each command; the only printer | all above |
+//!
+//! `tests/tidy.rs` holds this table and fails when an import breaks it. Functions take data and return data; the time is an
+//! argument; each effect (clock, files, database, network, terminal) has one room.
+//!
+//! # Words
+//!
+//! - **site**: a folder with `config.toml` and `posts/`
+//! - **post**: one Markdown file with front matter, as written
+//! - **entry**: a post as published (RFC 4287)
+//! - **feed**: a list of entries in one format
+//! - **issue**: one edition of the newsletter
+//! - **subscriber**: an address with consent: pending, confirmed, unsubscribed, bounced or complained
+//! - **run**: one recorded `publish`: its time (the cutoff), its entries, its issues
+//! - **delivery**: one issue to one subscriber: queued, sending, sent, deferred, failed, in doubt or skipped
+//! - **due**: an entry that the next run will mail
+//! - **late**: an entry older than the last run that no run ever mailed: named, never lost, never sent by surprise
 
 pub mod cli;
 pub mod clock;

@@ -1,5 +1,15 @@
 //! All integration tests, as one program: it links once.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![allow(clippy::disallowed_methods, reason = "tests make files, read clocks and start programs")]
 
+mod bad_input;
+mod crash;
+mod dry_run;
+mod faults;
+mod sessions;
+mod sink;
+mod site;
 mod source;
+mod stack;
+mod stories;
 mod tidy;

@@ -31,6 +31,9 @@ const RECONNECT_AFTER: [Duration; 2] = [Duration::from_millis(500), Duration::fr
 /// So many connections lost in a row, without one answer about a message between them, mean that the server is ill.
 const LOST_IN_A_ROW: usize = 10;
 
+/// So many recipients refused, and none accepted: the server has something against us, not against all of them.
+const FAILED_FROM_THE_START: usize = 20;
+
 /// Is told how deliveries go on; the terminal's progress bar is one.
 pub trait Watcher: Send + Sync {
     /// This many messages are about to leave.
@@ -63,6 +66,8 @@ struct Shared {
     clock: Clock,
     connections: AtomicUsize,
     lost_in_a_row: AtomicUsize,
+    sent: AtomicUsize,
+    failed: AtomicUsize,
 }
 
 struct FrozenIssue {
@@ -102,6 +107,8 @@ pub(super) async fn deliver(
                 clock,
                 connections: AtomicUsize::new(mail.connections),
                 lost_in_a_row: AtomicUsize::new(0),
+                sent: AtomicUsize::new(0),
+                failed: AtomicUsize::new(0),
             });
             run(store, reader, shared, sender, mail.connections, limit).await
         }
@@ -334,8 +341,18 @@ async fn settled(
     outcome: Outcome,
     lost: bool,
 ) -> Option<DeliveryState> {
-    if let Outcome::Refused(reply) = &outcome {
-        shared.halt.set(Stop::Refused(reply.clone()));
+    match &outcome {
+        Outcome::Refused(reply) => shared.halt.set(Stop::Refused(reply.clone())),
+        Outcome::Sent(_) => {
+            shared.sent.fetch_add(1, Ordering::SeqCst);
+        }
+        Outcome::Failed(reply) => {
+            let failed = shared.failed.fetch_add(1, Ordering::SeqCst) + 1;
+            if failed >= FAILED_FROM_THE_START && shared.sent.load(Ordering::SeqCst) == 0 {
+                shared.halt.set(Stop::Refused(format!("{failed} recipients were refused and none accepted: {reply}")));
+            }
+        }
+        Outcome::Deferred(_) | Outcome::InDoubt(_) => {}
     }
     if !lost {
         shared.lost_in_a_row.store(0, Ordering::SeqCst);

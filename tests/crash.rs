@@ -1,0 +1,44 @@
+//! The program is killed in the middle of its work. Nobody is lost, and nobody gets two copies but those named in doubt.
+
+use std::time::Duration;
+
+use crate::sink::Sink;
+use crate::site::{TestSite, end_of};
+
+const NOW: &str = "2026-03-02T09:00:00Z";
+const READERS: usize = 2_000;
+
+#[test]
+fn killed_in_the_middle_of_two_thousand_deliveries() {
+    let sink = Sink::start(Duration::from_millis(1));
+    let site = TestSite::new(&sink.transport());
+    site.configure("mail", "connections = 8");
+    site.readers(READERS);
+    site.post("2026-03-01", "Slow rivers");
+    let mut in_doubt = 0;
+    for wanted in [150, 700, 1_300] {
+        let mut publish = site.start(NOW, &["publish"]);
+        sink.wait_for(wanted);
+        publish.kill().unwrap();
+        assert!(end_of(publish).code != 0, "it was killed before it could end");
+        // Whatever was in flight is known before anything goes on.
+        let before: i64 = site.status()["deliveries"]["sending"].as_i64().unwrap();
+        assert!(before <= 8, "{before} in flight on 8 connections");
+        in_doubt += before;
+    }
+    let last = site.run(NOW, &["publish"]);
+    assert!(last.code == 0 || last.code == 4, "{last:#?}");
+    let counts = site.status()["deliveries"].clone();
+    assert_eq!(counts["in_doubt"].as_i64().unwrap(), in_doubt, "{counts}");
+    assert_eq!(counts["sent"].as_i64().unwrap() + in_doubt, READERS as i64, "{counts}");
+    let copies = sink.copies();
+    assert!(copies.values().all(|copies| *copies == 1), "nobody has two copies");
+    let doubted = site.not_sent();
+    for reader in 1..=READERS {
+        let address = format!("r{reader}@reader.test");
+        assert!(copies.contains_key(&address) || doubted.contains_key(&address), "{address} was lost");
+    }
+    // Another run changes nothing.
+    site.run(NOW, &["publish"]).exits(0);
+    assert_eq!(sink.count(), copies.len());
+}

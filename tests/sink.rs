@@ -1,0 +1,172 @@
+//! An SMTP server for tests: takes every message, or does what the local part of the recipient says.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+/// A message as it came in.
+#[derive(Debug, Clone)]
+pub struct Received {
+    pub to: String,
+    pub message: String,
+}
+
+impl Received {
+    pub fn message_id(&self) -> &str {
+        self.message.lines().find_map(|line| line.strip_prefix("Message-ID: ")).unwrap_or_default()
+    }
+}
+
+#[derive(Default)]
+struct State {
+    received: Mutex<Vec<Received>>,
+    tries: Mutex<BTreeMap<String, usize>>,
+    open: AtomicUsize,
+    peak: AtomicUsize,
+    pause: Duration,
+}
+
+/// The server; its threads end with the test's process.
+pub struct Sink {
+    port: u16,
+    state: Arc<State>,
+}
+
+impl Sink {
+    /// A server that takes `pause` to answer the end of each message.
+    pub fn start(pause: Duration) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let state = Arc::new(State { pause, ..State::default() });
+        let shared = Arc::clone(&state);
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let state = Arc::clone(&shared);
+                std::thread::spawn(move || {
+                    let open = state.open.fetch_add(1, Ordering::SeqCst) + 1;
+                    state.peak.fetch_max(open, Ordering::SeqCst);
+                    // A client that hangs up in mid-sentence is what some tests are about.
+                    let _ = serve(stream, &state);
+                    state.open.fetch_sub(1, Ordering::SeqCst);
+                });
+            }
+        });
+        Self { port, state }
+    }
+
+    pub fn transport(&self) -> String {
+        format!("smtp://127.0.0.1:{}", self.port)
+    }
+
+    pub fn received(&self) -> Vec<Received> {
+        self.state.received.lock().unwrap().clone()
+    }
+
+    pub fn count(&self) -> usize {
+        self.state.received.lock().unwrap().len()
+    }
+
+    pub fn peak_connections(&self) -> usize {
+        self.state.peak.load(Ordering::SeqCst)
+    }
+
+    /// Waits until so many messages have come in.
+    #[track_caller]
+    pub fn wait_for(&self, count: usize) {
+        let start = Instant::now();
+        while self.count() < count {
+            assert!(start.elapsed() < Duration::from_secs(60), "only {} of {count} messages came", self.count());
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    /// How many copies each recipient has.
+    pub fn copies(&self) -> BTreeMap<String, usize> {
+        let mut copies = BTreeMap::new();
+        for received in self.received() {
+            *copies.entry(received.to).or_default() += 1;
+        }
+        copies
+    }
+}
+
+/// The part before the first `-`, which says what happens to the recipient.
+fn kind(address: &str) -> &str {
+    address.split(['@', '-']).next().unwrap_or_default()
+}
+
+fn serve(stream: TcpStream, state: &State) -> std::io::Result<()> {
+    stream.set_nodelay(true)?;
+    let mut reader = BufReader::new(stream.try_clone()?);
+    let mut stream = stream;
+    let mut to = String::new();
+    stream.write_all(b"220 sink.test ready\r\n")?;
+    let mut line = String::new();
+    loop {
+        line.clear();
+        if reader.read_line(&mut line)? == 0 {
+            return Ok(());
+        }
+        let command = line.trim_end();
+        match command.get(..4).unwrap_or_default().to_ascii_uppercase().as_str() {
+            "EHLO" => stream.write_all(b"250-sink.test\r\n250 8BITMIME\r\n")?,
+            "MAIL" | "RSET" | "NOOP" => stream.write_all(b"250 2.0.0 ok\r\n")?,
+            "RCPT" => {
+                to = command.split(['<', '>']).nth(1).unwrap_or_default().to_owned();
+                let tries = {
+                    let mut all = state.tries.lock().unwrap();
+                    let tries = all.entry(to.clone()).or_default();
+                    *tries += 1;
+                    *tries
+                };
+                match kind(&to) {
+                    "p550" => stream.write_all(b"550 5.1.1 no such user\r\n")?,
+                    "latin" => stream.write_all(b"550 5.1.1 bo\xeete inconnue\r\n")?,
+                    "t451" => stream.write_all(b"451 4.7.1 try again later\r\n")?,
+                    "grey" if tries == 1 => stream.write_all(b"451 4.7.1 greylisted\r\n")?,
+                    "hang" => std::thread::sleep(Duration::from_secs(120)),
+                    _ => stream.write_all(b"250 2.1.5 ok\r\n")?,
+                }
+            }
+            "DATA" => {
+                stream.write_all(b"354 go on\r\n")?;
+                let message = content(&mut reader)?;
+                match kind(&to) {
+                    "d554" => stream.write_all(b"554 5.7.1 rejected by content\r\n")?,
+                    "d421" => return stream.write_all(b"421 4.7.0 closing\r\n"),
+                    "drop" => return Ok(()),
+                    kind => {
+                        state.received.lock().unwrap().push(Received { to: to.clone(), message });
+                        if kind == "lost" {
+                            return Ok(());
+                        }
+                        std::thread::sleep(state.pause);
+                        stream.write_all(b"250 2.0.0 queued\r\n")?;
+                    }
+                }
+            }
+            "QUIT" => return stream.write_all(b"221 2.0.0 bye\r\n"),
+            _ => stream.write_all(b"502 5.5.2 what?\r\n")?,
+        }
+    }
+}
+
+fn content(reader: &mut BufReader<TcpStream>) -> std::io::Result<String> {
+    let mut message = String::new();
+    loop {
+        let start = message.len();
+        if reader.read_line(&mut message)? == 0 {
+            return Err(std::io::ErrorKind::UnexpectedEof.into());
+        }
+        if message[start..] == *".\r\n" {
+            message.truncate(start);
+            return Ok(message);
+        }
+        if message[start..].starts_with('.') {
+            message.remove(start);
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! A story through real software: our SMTP client, Postfix, LMTP, Dovecot, Maildirs. All on loopback, in a folder that is
+//! gone when the test ends. Needs Debian's `postfix` and `dovecot-lmtpd`, and root to start them.
+
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use crate::site::{TestSite, missing};
+
+const POSTFIX: &str = "/usr/sbin/postfix";
+const DOVECOT: &str = "/usr/sbin/dovecot";
+
+/// The two servers; dropped, they stop.
+struct Stack {
+    folder: tempfile::TempDir,
+    port: u16,
+}
+
+impl Stack {
+    /// `None` where the servers are not installed or may not be started.
+    fn start() -> Option<Self> {
+        let is_root = Command::new("id").arg("-u").output().is_ok_and(|id| id.stdout == b"0\n");
+        if !is_root || !Path::new(POSTFIX).exists() || !Path::new("/usr/lib/dovecot/lmtp").exists() {
+            missing("Postfix and Dovecot, or no root to start them");
+            return None;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let (port, lmtp) = (free_port(), free_port());
+        let stack = Self { folder, port };
+        stack.configure(lmtp);
+        run(Command::new(DOVECOT).arg("-c").arg(stack.path("dovecot.conf")));
+        run(Command::new(POSTFIX).arg("-c").arg(stack.path("postfix")).arg("start"));
+        for port in [port, lmtp] {
+            wait_until("the servers do not start", || TcpStream::connect(("127.0.0.1", port)).is_ok());
+        }
+        Some(stack)
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn configure(&self, lmtp: u16) {
+        let root = self.folder.path().display();
+        run(Command::new("chmod").arg("755").arg(self.folder.path()));
+        for (name, owner) in
+            [("postfix", "root"), ("queue", "root"), ("data", "postfix"), ("mail", "mail"), ("dovecot", "root")]
+        {
+            run(Command::new("install").args(["-d", "-o", owner]).arg(self.path(name)));
+        }
+        let main = format!(
+            "compatibility_level = 3.6\nqueue_directory = {root}/queue\ndata_directory = {root}/data\ncommand_directory = /usr/sbin\n\
+             daemon_directory = /usr/lib/postfix/sbin\nmail_owner = postfix\nsetgid_group = postdrop\nmyhostname = mx.relay.test\n\
+             mydestination =\ninet_interfaces = 127.0.0.1\ninet_protocols = ipv4\nmynetworks = 127.0.0.0/8\nalias_maps =\n\
+             local_recipient_maps =\nvirtual_mailbox_domains = reader.test\nvirtual_transport = lmtp:inet:127.0.0.1:{lmtp}\n\
+             smtpd_recipient_restrictions = permit_mynetworks, reject\nsmtp_dns_support_level = disabled\n\
+             default_transport = error:5.4.4 no way out of this test\nmaillog_file = {root}/postfix.log\nmaillog_file_prefixes = {root}\n"
+        );
+        std::fs::write(self.path("postfix/main.cf"), main).unwrap();
+        let services = [
+            format!("127.0.0.1:{} inet n - n - - smtpd", self.port),
+            "pickup unix n - n 60 1 pickup".into(),
+            "cleanup unix n - n - 0 cleanup".into(),
+            "qmgr unix n - n 300 1 qmgr".into(),
+            "rewrite unix - - n - - trivial-rewrite".into(),
+            "bounce unix - - n - 0 bounce".into(),
+            "defer unix - - n - 0 bounce".into(),
+            "trace unix - - n - 0 bounce".into(),
+            "verify unix - - n - 1 verify".into(),
+            "proxymap unix - - n - - proxymap".into(),
+            "error unix - - n - - error".into(),
+            "retry unix - - n - - error".into(),
+            "lmtp unix - - n - - lmtp".into(),
+            "anvil unix - - n - 1 anvil".into(),
+            "scache unix - - n - 1 scache".into(),
+            "postlog unix-dgram n - n - 1 postlogd".into(),
+        ];
+        std::fs::write(self.path("postfix/master.cf"), services.join("\n") + "\n").unwrap();
+        let dovecot = format!(
+            "base_dir = {root}/dovecot/base\nstate_dir = {root}/dovecot/state\nlog_path = {root}/dovecot.log\nprotocols = lmtp\nssl = no\n\
+             auth_username_format = %Ln\nmail_location = maildir:{root}/mail/%n\nmail_uid = mail\nmail_gid = mail\nfirst_valid_uid = 1\n\
+             first_valid_gid = 1\npassdb {{\n  driver = static\n  args = nopassword=y\n}}\n\
+             userdb {{\n  driver = static\n  args = uid=mail gid=mail home={root}/mail/%n\n}}\n\
+             service lmtp {{\n  inet_listener lmtp {{\n    address = 127.0.0.1\n    port = {lmtp}\n  }}\n}}\n"
+        );
+        std::fs::write(self.path("dovecot.conf"), dovecot).unwrap();
+    }
+
+    /// The messages in a reader's mailbox, in the order in which they came, once there are `count` of them.
+    fn mailbox(&self, reader: &str, count: usize) -> Vec<String> {
+        let folder = self.path(&format!("mail/{reader}/new"));
+        let names = || tidings::files::list(&folder, &|_| true).unwrap_or_default();
+        wait_until(&format!("{reader} does not get {count} messages"), || names().len() >= count);
+        // A second copy would be on its way by now.
+        std::thread::sleep(Duration::from_millis(300));
+        let mut messages: Vec<_> =
+            names().iter().map(|name| std::fs::read_to_string(folder.join(name)).unwrap()).collect();
+        assert_eq!(messages.len(), count, "{reader}");
+        messages.sort_by_key(|message| {
+            message.lines().find(|line| line.starts_with("Message-ID:")).unwrap_or_default().to_owned()
+        });
+        messages
+    }
+}
+
+impl Drop for Stack {
+    fn drop(&mut self) {
+        let _ = Command::new(POSTFIX).arg("-c").arg(self.path("postfix")).arg("stop").output();
+        let _ = Command::new("/usr/bin/doveadm").arg("-c").arg(self.path("dovecot.conf")).arg("stop").output();
+    }
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+#[track_caller]
+fn run(command: &mut Command) {
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{command:?}: {output:?}");
+}
+
+#[track_caller]
+fn wait_until(otherwise: &str, done: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !done() {
+        assert!(start.elapsed() < Duration::from_secs(30), "{otherwise}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// The message without what the servers put on top of it: its path through them.
+#[track_caller]
+fn without_trace(message: &str) -> String {
+    let mut rest = message;
+    let mut in_trace = true;
+    while in_trace {
+        let line = rest.lines().next().unwrap_or_default();
+        in_trace =
+            ["Return-Path:", "Delivered-To:", "Received:", " ", "\t"].iter().any(|start| line.starts_with(start));
+        if in_trace {
+            rest = &rest[line.len() + 1..];
+        }
+    }
+    rest.replace('\n', "\r\n")
+}
+
+#[test]
+fn a_story_through_postfix_and_dovecot() {
+    let Some(stack) = Stack::start() else { return };
+    let site = TestSite::new(&format!("smtp://127.0.0.1:{}", stack.port));
+    let readers = ["r1", "r2", "r3"];
+    site.readers(readers.len());
+    let first = site.post("2026-03-01", "Slow rivers – and “quick” ones");
+    site.run("2026-03-02T09:00:00Z", &["publish", "--dry-run"]).exits(0);
+    site.run("2026-03-02T09:00:00Z", &["publish"]).exits(0);
+    for (number, reader) in readers.iter().enumerate() {
+        let shown = site.read(&format!("preview/outbox/issue-1-{:05}.eml", number + 1));
+        assert_eq!(without_trace(&stack.mailbox(reader, 1)[0]), shown, "what the dry run showed has arrived");
+    }
+
+    site.run("2026-03-02T10:00:00Z", &["publish"]).exits(0);
+    site.post("2026-03-03", "A second post");
+    site.run("2026-03-03T09:00:00Z", &["publish"]).exits(0);
+    for reader in readers {
+        let messages = stack.mailbox(reader, 2);
+        let news: Vec<_> = messages.iter().filter(|message| message.contains("A second post")).collect();
+        assert!(news.len() == 1 && !news[0].contains("Slow rivers"), "only the new post goes out");
+    }
+
+    let text = site.read(&first).replace("title: Slow", "title: Fast");
+    std::fs::remove_file(site.file(&first)).unwrap();
+    site.write("posts/renamed.md", &text);
+    let late = site.post("2026-02-20", "From the drawer");
+    let run = site.run("2026-03-04T09:00:00Z", &["publish"]).exits(0);
+    assert!(run.stderr.contains(&late) && !run.stderr.contains("renamed.md"), "{run:#?}");
+    assert_eq!(stack.mailbox("r1", 2).len(), 2, "a renamed and a late post go to nobody");
+    site.run("2026-03-05T09:00:00Z", &["publish", "--include", &late]).exits(0);
+    for reader in readers {
+        assert!(stack.mailbox(reader, 3).iter().any(|message| message.contains("From the drawer")));
+    }
+    assert_eq!(site.status()["deliveries"]["sent"], 9);
+}
