@@ -14,6 +14,7 @@ mod prepare;
 pub mod preview;
 mod recorder;
 mod site;
+mod worker;
 
 use std::sync::Arc;
 

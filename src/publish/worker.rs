@@ -1,0 +1,219 @@
+//! One connection and what it carries: envelope and intent together, content after both, and then what became of it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::{Mutex, mpsc, oneshot};
+
+use super::backoff::settle;
+use super::deliver::Watcher;
+use super::halt::{Halt, Stop};
+use super::pace::Pace;
+use super::recorder::Note;
+use crate::clock::Clock;
+use crate::config::InDoubt;
+use crate::email::{self, Copies};
+use crate::model::{DeliveryState, EmailAddress, Issue, Outcome};
+use crate::store::{DeliveryKey, QueuedDelivery, Recorded};
+use crate::transport::{Connection, Envelope, Transport};
+
+/// Pauses before a connection is tried again.
+const RECONNECT_AFTER: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(2)];
+
+/// So many connections lost in a row, without one answer about a message between them, mean that the server is ill.
+const LOST_IN_A_ROW: usize = 10;
+
+/// So many recipients refused, and none accepted: the server has something against us, not against all of them.
+const FAILED_FROM_THE_START: usize = 20;
+
+/// What all connections share.
+pub(super) struct Shared {
+    pub(super) transport: Arc<Transport>,
+    pub(super) issues: BTreeMap<i64, FrozenIssue>,
+    pub(super) secret: Vec<u8>,
+    pub(super) in_doubt: InDoubt,
+    pub(super) jobs: Mutex<mpsc::Receiver<QueuedDelivery>>,
+    pub(super) pace: Pace,
+    pub(super) halt: Arc<Halt>,
+    pub(super) watcher: Arc<dyn Watcher>,
+    pub(super) clock: Clock,
+    pub(super) connections: AtomicUsize,
+    pub(super) lost_in_a_row: AtomicUsize,
+    pub(super) sent: AtomicUsize,
+    pub(super) failed: AtomicUsize,
+}
+
+pub(super) struct FrozenIssue {
+    pub(super) issue: Issue,
+    pub(super) copies: Copies,
+    pub(super) from: EmailAddress,
+    pub(super) cutoff: Timestamp,
+}
+
+/// What one connection has done, by state.
+pub(super) type Tally = BTreeMap<&'static str, u64>;
+
+/// One connection: takes jobs until there are none, or it is time to stop.
+pub(super) async fn work(shared: Arc<Shared>, notes: mpsc::Sender<Note>) -> Tally {
+    let mut tally = Tally::new();
+    let mut connection = None;
+    while !shared.halt.is_set() {
+        if !connection.as_ref().is_some_and(|(open, _): &(Connection, usize)| open.is_open()) {
+            let Some(new) = connect(&shared).await else { break };
+            connection = Some((new, 0));
+        }
+        let Some((open, messages)) = connection.as_mut() else { break };
+        let Some(Some(job)) = shared.halt.unless(async { shared.jobs.lock().await.recv().await }).await else { break };
+        if !shared.halt.unless(shared.pace.turn()).await.unwrap_or(true) {
+            shared.halt.set(Stop::RateLimit);
+            break;
+        }
+        if shared.halt.is_set() {
+            break;
+        }
+        match attempt(&shared, &notes, open, *messages, job).await {
+            Some(state) => {
+                *messages += 1;
+                *tally.entry(state.as_str()).or_default() += 1;
+                shared.watcher.delivered(state);
+            }
+            None if shared.halt.is_set() => break,
+            // The server closed a connection that had served before: the same delivery goes through a new one.
+            None => {}
+        }
+    }
+    if let Some((open, _)) = connection {
+        open.close().await;
+    }
+    tally
+}
+
+/// Opens a connection. When the server will have no more of them this worker gives up, and the others go on; the last one
+/// to give up stops the run.
+async fn connect(shared: &Shared) -> Option<Connection> {
+    let mut pauses = RECONNECT_AFTER.iter();
+    loop {
+        match shared.transport.connect().await {
+            Ok(connection) => return Some(connection),
+            Err(error) => {
+                let pause = pauses.next();
+                if let Some(pause) = pause.filter(|_| !shared.halt.is_set()) {
+                    shared.halt.unless(tokio::time::sleep(*pause)).await;
+                    continue;
+                }
+                if shared.connections.fetch_sub(1, Ordering::SeqCst) == 1 {
+                    shared.halt.set(Stop::Unreachable(error.to_string()));
+                }
+                return None;
+            }
+        }
+    }
+}
+
+/// One try of one delivery; `None` when it must be tried again on a new connection, or the run is over.
+async fn attempt(
+    shared: &Shared,
+    notes: &mpsc::Sender<Note>,
+    connection: &mut Connection,
+    served: usize,
+    job: QueuedDelivery,
+) -> Option<DeliveryState> {
+    let frozen = shared.issues.get(&job.key.issue)?;
+    let Ok(address) = job.address.parse::<EmailAddress>() else {
+        let outcome = Outcome::Failed("the address on the list is not one that can be mailed".into());
+        return settled(shared, notes, frozen, &job, outcome, false).await;
+    };
+    let name = format!("issue-{}-{:05}", job.key.issue, job.key.subscriber);
+    let envelope = Envelope { from: &frozen.from, to: &address, name: &name };
+    let mut outcome = try_once(shared, notes, connection, frozen, job.key, &envelope).await?;
+    // Many relays close a connection after so many messages. Before the final dot nothing is lost by going on elsewhere.
+    if matches!(outcome, Some(Outcome::Deferred(_))) && !connection.is_open() && served > 0 {
+        let again =
+            Recorded { key: job.key, state: DeliveryState::Queued, reply: String::new(), next_attempt_at: None };
+        notes.send(Note::Outcome(again)).await.ok()?;
+        *connection = connect(shared).await?;
+        outcome = try_once(shared, notes, connection, frozen, job.key, &envelope).await?;
+    }
+    match outcome {
+        Some(outcome) => {
+            let lost = matches!(outcome, Outcome::Deferred(_) | Outcome::InDoubt(_)) && !connection.is_open();
+            settled(shared, notes, frozen, &job, outcome, lost).await
+        }
+        None => Some(DeliveryState::Skipped),
+    }
+}
+
+/// The envelope travels while the intent is being written to disk; the content only after both. `None` outside: the ledger
+/// is gone. `None` inside: the reader has left.
+async fn try_once(
+    shared: &Shared,
+    notes: &mpsc::Sender<Note>,
+    connection: &mut Connection,
+    frozen: &FrozenIssue,
+    key: DeliveryKey,
+    envelope: &Envelope<'_>,
+) -> Option<Option<Outcome>> {
+    let (answer, granted) = oneshot::channel();
+    let intent = async {
+        notes.send(Note::Intent(key, answer)).await.ok()?;
+        granted.await.ok()
+    };
+    let (granted, begun) = tokio::join!(intent, connection.begin(envelope));
+    let Some(granted) = granted else {
+        shared.halt.set(Stop::Ledger);
+        return None;
+    };
+    if !granted {
+        if begun.is_ok() {
+            connection.cancel().await;
+        }
+        return Some(None);
+    }
+    match begun {
+        Err(outcome) => Some(Some(outcome)),
+        Ok(()) => {
+            let recipient = email::recipient(&shared.secret, &frozen.issue, key.subscriber, envelope.to);
+            let message = frozen.copies.message(&recipient);
+            Some(Some(connection.finish(envelope, &message).await))
+        }
+    }
+}
+
+/// Records what became of a try; `lost` says that it ended with the connection and not with an answer.
+async fn settled(
+    shared: &Shared,
+    notes: &mpsc::Sender<Note>,
+    frozen: &FrozenIssue,
+    job: &QueuedDelivery,
+    outcome: Outcome,
+    lost: bool,
+) -> Option<DeliveryState> {
+    match &outcome {
+        Outcome::Refused(reply) => shared.halt.set(Stop::Refused(reply.clone())),
+        Outcome::Sent(_) => {
+            shared.sent.fetch_add(1, Ordering::SeqCst);
+        }
+        Outcome::Failed(reply) => {
+            let failed = shared.failed.fetch_add(1, Ordering::SeqCst) + 1;
+            if failed >= FAILED_FROM_THE_START && shared.sent.load(Ordering::SeqCst) == 0 {
+                shared.halt.set(Stop::Refused(format!("{failed} recipients were refused and none accepted: {reply}")));
+            }
+        }
+        Outcome::Deferred(_) | Outcome::InDoubt(_) => {}
+    }
+    if !lost {
+        shared.lost_in_a_row.store(0, Ordering::SeqCst);
+    } else if shared.lost_in_a_row.fetch_add(1, Ordering::SeqCst) + 1 >= LOST_IN_A_ROW {
+        shared.halt.set(Stop::Unreachable(format!("the server closed {LOST_IN_A_ROW} connections in a row")));
+    }
+    let recorded = settle(job.key, outcome, job.attempts + 1, frozen.cutoff, shared.clock.now(), shared.in_doubt);
+    let state = recorded.state;
+    if notes.send(Note::Outcome(recorded)).await.is_err() {
+        shared.halt.set(Stop::Ledger);
+        return None;
+    }
+    Some(state)
+}
