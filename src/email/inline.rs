@@ -1,7 +1,7 @@
 //! An entry's HTML made fit for mail clients: styles on the elements, code that keeps its lines without a style sheet,
 //! headings that continue the message's own, targets that every client finds.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 
 use super::fragment::{Element, Node, is_void, parse};
@@ -21,14 +21,16 @@ pub(super) struct Surroundings<'a> {
 pub(super) fn inline(html: &str, surroundings: &Surroundings<'_>) -> String {
     let nodes = parse(html);
     let ids: HashSet<&str> = elements(&nodes).filter_map(|element| element.attribute("id")).collect();
-    let targets = elements(&nodes)
+    let targets: HashSet<&str> = elements(&nodes)
         .filter_map(|element| fragment_of(element.attribute("href")?, surroundings.url))
         .filter(|id| ids.contains(id))
         .collect();
+    let names = names(&nodes, &targets);
     let mut inliner = Inliner {
         nodes: &nodes,
         surroundings,
         targets,
+        names,
         out: String::with_capacity(html.len() * 2),
         closings: vec![String::new(); nodes.len()],
         open: Vec::new(),
@@ -43,6 +45,23 @@ fn elements(nodes: &[Node]) -> impl Iterator<Item = &Element> {
     nodes.iter().filter_map(|node| if let Node::Open(element) = node { Some(element) } else { None })
 }
 
+/// Gmail and Outlook find a target only by the name of an `<a>`, and only an `<a>` with an address may have one: a
+/// target's id moves to the first link in it. A footnote and its reference each hold the link to the other.
+fn names<'h>(nodes: &'h [Node], targets: &HashSet<&str>) -> HashMap<usize, &'h str> {
+    let mut names = HashMap::new();
+    for (index, node) in nodes.iter().enumerate() {
+        let Node::Open(element) = node else { continue };
+        let Some(id) = element.attribute("id").filter(|id| targets.contains(id)) else { continue };
+        let link = nodes[index..element.close].iter().position(
+            |node| matches!(node, Node::Open(inner) if inner.name == "a" && inner.attribute("href").is_some()),
+        );
+        if let Some(link) = link {
+            names.entry(index + link).or_insert(id);
+        }
+    }
+    names
+}
+
 /// The id that a link leads to when it leads to a place in the entry itself.
 fn fragment_of<'h>(href: &'h str, url: &str) -> Option<&'h str> {
     href.strip_prefix(url).unwrap_or(href).strip_prefix('#').filter(|id| !id.is_empty())
@@ -53,6 +72,8 @@ struct Inliner<'a> {
     surroundings: &'a Surroundings<'a>,
     /// The ids that links of this entry lead to.
     targets: HashSet<&'a str>,
+    /// The targets that become names of links, by the index of the link.
+    names: HashMap<usize, &'a str>,
     out: String,
     /// What is written where the element at this index is closed.
     closings: Vec<String>,
@@ -122,7 +143,13 @@ impl<'a> Inliner<'a> {
             "section" | "div" | "aside" | "footer" if element.has_class("footnotes") => {
                 self.write(index, element, "div", "footnotes", place, "");
             }
-            "figure" | "figcaption" | "summary" => self.write(index, element, "div", name, place, ""),
+            "figure" | "summary" => self.write(index, element, "div", name, place, ""),
+            "figcaption" => self.write(index, element, "div", name, place, " class=\"quiet\""),
+            "caption" => self.write(index, element, name, name, place, " class=\"quiet\""),
+            // A footnote's number: larger than it looks, for thumbs.
+            "a" if self.open.last().is_some_and(|parent| parent.name == "sup") => {
+                self.write(index, element, "a", "reference", place, "");
+            }
             "section" | "article" | "main" | "header" | "footer" | "nav" | "aside" | "details" | "address"
             | "center" | "hgroup" => self.write(index, element, "div", "div", place, ""),
             "span" | "bdi" if element.attribute("dir").is_none() && element.attribute("lang").is_none() => {}
@@ -133,12 +160,6 @@ impl<'a> Inliner<'a> {
 
     /// Writes a start tag and notes the end tag.
     fn write(&mut self, index: usize, element: &Element, tag: &str, style: &str, place: Place, more: &str) {
-        let id = element.attribute("id").filter(|id| self.targets.contains(id));
-        // An `<a name>` beside the id: Gmail and Outlook find no other target. It cannot stand in a list or a table.
-        let before = matches!(tag, "ul" | "ol" | "dl" | "pre" | "img" | "hr");
-        if let Some(id) = id.filter(|_| before) {
-            self.anchor(id);
-        }
         let _ = write!(self.out, "<{tag}");
         for (name, value) in &element.attributes {
             self.attribute(tag, name, value);
@@ -149,31 +170,24 @@ impl<'a> Inliner<'a> {
         if matches!(tag, "td" | "th") {
             let side = alignment.filter(|side| matches!(*side, "left" | "right" | "center")).unwrap_or(place.start());
             let _ = write!(style, ";text-align:{side}");
+            if self.nodes[index..element.close].iter().any(has_long_word) {
+                style.push_str(";word-break:break-word");
+            }
         }
         if !style.is_empty() {
             let _ = write!(self.out, " style=\"{style}\"");
         }
-        if let Some(id) = id.filter(|_| tag == "a" || matches!(tag, "tr" | "thead" | "tbody" | "tfoot")) {
-            let name = if tag == "a" { "name" } else { "id" };
-            let _ = write!(self.out, " {name}=\"{}\"", attribute_value(id));
-            if tag == "a" {
+        if let Some(name) = self.names.get(&index).map(|id| attribute_value(id)) {
+            let _ = write!(self.out, " name=\"{name}\" id=\"{name}\"");
+        } else if let Some(id) = element.attribute("id") {
+            if self.targets.contains(id) && !self.names.values().any(|name| *name == id) {
                 let _ = write!(self.out, " id=\"{}\"", attribute_value(id));
             }
-            self.out.push('>');
-        } else {
-            self.out.push('>');
-            if let Some(id) = id.filter(|_| !before) {
-                self.anchor(id);
-            }
         }
+        self.out.push('>');
         if !is_void(tag) {
             self.closings[index] = format!("</{tag}>");
         }
-    }
-
-    fn anchor(&mut self, id: &str) {
-        let id = attribute_value(id);
-        let _ = write!(self.out, "<a name=\"{id}\" id=\"{id}\"></a>");
     }
 
     fn attribute(&mut self, tag: &str, name: &str, value: &str) {
@@ -207,7 +221,7 @@ impl<'a> Inliner<'a> {
     /// A data table may be wider than a phone: it scrolls in a frame where the client can do that.
     fn table(&mut self, index: usize, element: &Element, place: Place) {
         let style = self.surroundings.theme.style("table-frame", place);
-        let _ = write!(self.out, "<div style=\"{style};overflow-x:auto\">");
+        let _ = write!(self.out, "<div tabindex=\"0\" style=\"{style};overflow-x:auto\">");
         let inside = &self.nodes[index..element.close];
         let role = if elements(inside).any(|e| e.name == "th") { "" } else { " role=\"presentation\"" };
         self.write(index, element, "table", "table", place, role);
@@ -303,6 +317,11 @@ impl<'a> Inliner<'a> {
     fn inside(&self, name: &str) -> bool {
         self.open.iter().any(|element| element.name == name)
     }
+}
+
+/// A word that would make a table wider than a telephone.
+fn has_long_word(node: &Node) -> bool {
+    matches!(node, Node::Text(text) if text.split_whitespace().any(|word| word.chars().count() > 20))
 }
 
 fn caption(node: Option<&Node>) -> bool {

@@ -17,6 +17,10 @@ const SUBJECT_LIMIT: usize = 200;
 /// What clients show beside the subject in the list of messages.
 const PREHEADER_LIMIT: usize = 130;
 const PREHEADER_LEAST: usize = 40;
+/// A no-break space that nothing collapses, for the non-joiner after it.
+const PADDING: &str = "\u{A0}\u{200C}";
+/// How many of them follow a short preheader.
+const PADDING_LIMIT: usize = 40;
 
 /// An issue.
 #[derive(Debug, Serialize)]
@@ -24,8 +28,8 @@ pub(super) struct IssueView {
     pub(super) subject: String,
     /// Shown beside the subject in the list of messages, hidden in the message.
     preheader: String,
-    /// How many blanks follow the preheader, so that the body does not.
-    preheader_padding: usize,
+    /// Blanks that follow the preheader, so that the body does not.
+    preheader_padding: String,
     language: String,
     /// `ltr` or `rtl`.
     direction: &'static str,
@@ -70,7 +74,8 @@ struct EntryView {
     headline: String,
     url: String,
     date: String,
-    /// `Publication · 23 June 2025`; for an entry without a title, which has the day as its heading, the publication.
+    /// `Publication · 23 June 2025`, without what is said above it: the publication in a digest, the day where it is the
+    /// heading.
     meta: String,
     language: String,
     direction: &'static str,
@@ -103,15 +108,18 @@ impl IssueView {
     /// What the templates see of `entries`, of which there is at least one; `unsubscribe` holds the addresses with the
     /// marker in them.
     pub(super) fn new(number: i64, entries: &[Entry], config: &Config, unsubscribe: &[String]) -> Self {
-        let language = &config.site.language;
+        let language = match entries {
+            [first, others @ ..] if others.iter().all(|entry| entry.language == first.language) => &first.language,
+            _ => &config.site.language,
+        };
         let words = Wording::of(language);
         let publication = one_line(&config.site.title);
         let theme = Theme::DEFAULT;
-        let heading = if entries.len() > 1 { 3 } else { 2 };
+        let alone = Some(publication.as_str()).filter(|_| entries.len() == 1);
         let date = entries.iter().max_by_key(|entry| &entry.published).map(|entry| day(&entry.published, language));
         let date = date.unwrap_or_default();
         let meta = format!("{} {number} · {date}", words.issue);
-        let views: Vec<_> = entries.iter().map(|entry| EntryView::new(entry, &publication, &theme, heading)).collect();
+        let views: Vec<_> = entries.iter().map(|entry| EntryView::new(entry, alone, &theme)).collect();
         let subject = subject(&views, words);
         let preheader = preheader(entries, &views, &subject, &publication);
         let reason = words.reason(&publication);
@@ -128,7 +136,8 @@ impl IssueView {
         links.push(LinkView::new(words.feed, &feed_url));
         let direction = direction(language);
         Self {
-            preheader_padding: PREHEADER_LIMIT.saturating_sub(preheader.chars().count()).min(60),
+            preheader_padding: PADDING
+                .repeat(PREHEADER_LIMIT.saturating_sub(preheader.chars().count()).min(PADDING_LIMIT)),
             preheader,
             direction,
             start: start(direction),
@@ -163,19 +172,22 @@ impl IssueView {
 }
 
 impl EntryView {
-    fn new(entry: &Entry, publication: &str, theme: &Theme, heading_level: usize) -> Self {
+    /// `publication` when the entry is the only one of its issue: a digest has named it already.
+    fn new(entry: &Entry, publication: Option<&str>, theme: &Theme) -> Self {
         let direction = direction(&entry.language);
         let date = day(&entry.published, &entry.language);
-        let title = shorten(&one_line(&entry.title), SUBJECT_LIMIT);
-        let headline = if title.is_empty() { first_words(entry, 60) } else { title.clone() };
-        let headline = if headline.is_empty() { format!("{publication}, {date}") } else { headline };
-        let (heading, meta) = if title.is_empty() {
-            (date.clone(), publication.to_owned())
-        } else {
-            (title, format!("{publication} · {date}"))
+        let title = one_line(&entry.title);
+        let headline =
+            Some(&title).filter(|title| !title.is_empty()).cloned().unwrap_or_else(|| first_words(entry, 60));
+        let headline = if headline.is_empty() { date.clone() } else { headline };
+        let (heading, dated) = if title.is_empty() { (date.clone(), None) } else { (title, Some(date.as_str())) };
+        let meta = publication.into_iter().chain(dated).collect::<Vec<_>>().join(" · ");
+        let surroundings = Surroundings {
+            theme,
+            url: &entry.url,
+            heading: if publication.is_some() { 2 } else { 3 },
+            right_to_left: direction == "rtl",
         };
-        let surroundings =
-            Surroundings { theme, url: &entry.url, heading: heading_level, right_to_left: direction == "rtl" };
         let body = printable(&entry.content_text);
         Self {
             text: EntryText {
