@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 
 use super::fragment::{Element, Node, is_void, parse};
+use super::markup::{alignment_of, attribute_value, escape, has_long_word, is_dropped, is_kept, push_code};
 use super::theme::{Place, Theme};
 
 /// What an entry's HTML becomes part of.
@@ -43,6 +44,10 @@ pub(super) fn inline(html: &str, surroundings: &Surroundings<'_>) -> String {
 
 fn elements(nodes: &[Node]) -> impl Iterator<Item = &Element> {
     nodes.iter().filter_map(|node| if let Node::Open(element) = node { Some(element) } else { None })
+}
+
+fn texts(nodes: &[Node]) -> impl Iterator<Item = &str> {
+    nodes.iter().filter_map(|node| if let Node::Text(text) = node { Some(text.as_str()) } else { None })
 }
 
 /// Gmail and Outlook find a target only by the name of an `<a>`, and only an `<a>` with an address may have one: a
@@ -105,7 +110,7 @@ impl<'a> Inliner<'a> {
                     let closing = std::mem::take(&mut self.closings[*open]);
                     self.out.push_str(&closing);
                 }
-                Node::Text(text) if self.inside("pre") => self.preformatted(text, index),
+                Node::Text(text) if self.inside("pre") => self.code(text, index),
                 Node::Text(text) => escape(&mut self.out, text),
             }
             index += 1;
@@ -170,7 +175,7 @@ impl<'a> Inliner<'a> {
         if matches!(tag, "td" | "th") {
             let side = alignment.filter(|side| matches!(*side, "left" | "right" | "center")).unwrap_or(place.start());
             let _ = write!(style, ";text-align:{side}");
-            if self.nodes[index..element.close].iter().any(has_long_word) {
+            if texts(&self.nodes[index..element.close]).any(has_long_word) {
                 style.push_str(";word-break:break-word");
             }
         }
@@ -179,10 +184,11 @@ impl<'a> Inliner<'a> {
         }
         if let Some(name) = self.names.get(&index).map(|id| attribute_value(id)) {
             let _ = write!(self.out, " name=\"{name}\" id=\"{name}\"");
-        } else if let Some(id) = element.attribute("id") {
-            if self.targets.contains(id) && !self.names.values().any(|name| *name == id) {
-                let _ = write!(self.out, " id=\"{}\"", attribute_value(id));
-            }
+        } else if let Some(id) = element.attribute("id")
+            && self.targets.contains(id)
+            && !self.names.values().any(|name| *name == id)
+        {
+            let _ = write!(self.out, " id=\"{}\"", attribute_value(id));
         }
         self.out.push('>');
         if !is_void(tag) {
@@ -253,41 +259,15 @@ impl<'a> Inliner<'a> {
         self.write(index, element, "img", "img", place, &more);
     }
 
-    /// Code: some clients drop `white-space`, so line ends are elements and every blank that would collapse is fixed.
-    fn preformatted(&mut self, text: &str, index: usize) {
-        let first = matches!(self.nodes.get(index.wrapping_sub(1)), Some(Node::Open(element)) if element.name == "pre");
+    /// The text of a code block, of which neither the first nor the last line end is shown.
+    fn code(&mut self, text: &str, index: usize) {
+        let is_block = |element: &Element| element.name == "pre";
+        let first = matches!(self.nodes.get(index.wrapping_sub(1)), Some(Node::Open(element)) if is_block(element));
         let text = if first { text.strip_prefix('\n').unwrap_or(text) } else { text };
-        let last = self.nodes[index + 1..].iter().find_map(|node| match node {
-            Node::Close(open) => match &self.nodes[*open] {
-                Node::Open(element) if element.name == "pre" => Some(true),
-                _ => None,
-            },
-            _ => Some(false),
-        });
-        let text = if last == Some(true) { text.trim_end_matches('\n') } else { text };
-        let mut blank_before = self.column == 0;
-        for c in text.chars() {
-            match c {
-                '\n' => {
-                    self.out.push_str("<br>");
-                    self.column = 0;
-                }
-                '\t' => {
-                    let blanks = 4 - self.column % 4;
-                    self.out.push_str(&"&nbsp;".repeat(blanks));
-                    self.column += blanks;
-                }
-                ' ' => {
-                    self.out.push_str(if blank_before { "&nbsp;" } else { " " });
-                    self.column += 1;
-                }
-                c => {
-                    escape(&mut self.out, c.encode_utf8(&mut [0; 4]));
-                    self.column += 1;
-                }
-            }
-            blank_before = matches!(c, '\n' | '\t' | ' ');
-        }
+        let rest = &self.nodes[index + 1..];
+        let open = rest.iter().map_while(|node| if let Node::Close(open) = node { Some(*open) } else { None });
+        let last = open.into_iter().any(|open| matches!(&self.nodes[open], Node::Open(element) if is_block(element)));
+        self.column = push_code(&mut self.out, if last { text.trim_end_matches('\n') } else { text }, self.column);
     }
 
     fn place(&self, index: usize, element: &Element) -> Place {
@@ -319,91 +299,110 @@ impl<'a> Inliner<'a> {
     }
 }
 
-/// A word that would make a table wider than a telephone.
-fn has_long_word(node: &Node) -> bool {
-    matches!(node, Node::Text(text) if text.split_whitespace().any(|word| word.chars().count() > 20))
-}
-
 fn caption(node: Option<&Node>) -> bool {
     matches!(node, Some(Node::Open(element)) if element.name == "figcaption")
 }
 
-/// Elements that keep their name; all others lose their tags and keep their content.
-fn is_kept(name: &str) -> bool {
-    matches!(
-        name,
-        "a" | "abbr"
-            | "b"
-            | "bdi"
-            | "bdo"
-            | "blockquote"
-            | "br"
-            | "caption"
-            | "cite"
-            | "code"
-            | "dd"
-            | "del"
-            | "dfn"
-            | "div"
-            | "dl"
-            | "dt"
-            | "em"
-            | "hr"
-            | "i"
-            | "ins"
-            | "kbd"
-            | "li"
-            | "mark"
-            | "ol"
-            | "p"
-            | "q"
-            | "rp"
-            | "rt"
-            | "ruby"
-            | "s"
-            | "samp"
-            | "small"
-            | "span"
-            | "strong"
-            | "sub"
-            | "sup"
-            | "tbody"
-            | "td"
-            | "tfoot"
-            | "thead"
-            | "tr"
-            | "u"
-            | "ul"
-            | "var"
-            | "wbr"
-    )
-}
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::{any, proptest};
 
-/// Elements whose content is not for readers.
-fn is_dropped(name: &str) -> bool {
-    matches!(name, "script" | "style" | "template" | "noscript" | "svg" | "math" | "title" | "head")
-}
+    use super::*;
 
-/// `text-align` of an inline style, as Markdown writes it on table cells.
-fn alignment_of(style: &str) -> Option<&str> {
-    let (_, rest) = style.split_once("text-align:")?;
-    rest.split(';').next().map(str::trim)
-}
+    const URL: &str = "https://example.org/post/";
 
-fn escape(out: &mut String, text: &str) {
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '\u{A0}' => out.push_str("&nbsp;"),
-            c => out.push(c),
+    fn inlined(html: &str) -> String {
+        inline(html, &Surroundings { theme: &Theme::DEFAULT, url: URL, heading: 2, right_to_left: false })
+    }
+
+    /// Without the styles, which [`Theme`] tests.
+    fn bare(html: &str) -> String {
+        let html = inlined(html);
+        let mut pieces = html.split(" style=\"");
+        let first = pieces.next().unwrap_or_default().to_owned();
+        pieces.fold(first, |text, piece| text + piece.split_once('"').map_or("", |(_, rest)| rest))
+    }
+
+    #[test]
+    fn headings_continue_the_title_without_a_gap() {
+        let html = bare("<h3>a</h3><h5>b</h5><h5>c</h5><h3>d</h3><h1>e</h1><h2>f</h2>");
+        assert_eq!(html, "<h2>a</h2><h3>b</h3><h3>c</h3><h2>d</h2><h2>e</h2><h3>f</h3>");
+    }
+
+    #[test]
+    fn footnotes_are_found_by_name_inside_of_the_message() {
+        let html = bare(&format!(
+            "<sup id=\"r1\"><a href=\"{URL}#n1\">1</a></sup><ol><li id=\"n1\">note <a href=\"{URL}#r1\">back</a></li></ol>\
+             <p id=\"unused\"><a href=\"{URL}#elsewhere\">x</a></p>"
+        ));
+        assert_eq!(
+            html,
+            "<sup><a href=\"#n1\" name=\"r1\" id=\"r1\">1</a></sup><ol><li>note <a href=\"#r1\" name=\"n1\" id=\"n1\">back</a></li></ol>\
+             <p><a href=\"https://example.org/post/#elsewhere\">x</a></p>"
+        );
+    }
+
+    #[test]
+    fn a_target_without_a_link_in_it_keeps_its_id() {
+        assert_eq!(bare("<h2 id=\"a\">A</h2><a href=\"#a\">up</a>"), "<h2 id=\"a\">A</h2><a href=\"#a\">up</a>");
+    }
+
+    #[test]
+    fn code_keeps_its_lines_and_blanks_without_a_style_sheet() {
+        let html = bare("<pre><code class=\"language-c\">\tif (a  &lt; b)\n  c;\n</code></pre>");
+        assert_eq!(
+            html,
+            "<pre>&nbsp;&nbsp;&nbsp;&nbsp;if (a &nbsp;&lt; b)<br>&nbsp; c;</pre>".replace("&nbsp; c", "&nbsp;&nbsp;c")
+        );
+    }
+
+    #[test]
+    fn tables_have_scopes_and_alignment() {
+        let html = inlined(
+            "<table><thead><tr><th>a</th><th style=\"text-align: right\">b</th></tr></thead>\
+             <tbody><tr><th>c</th><td align=\"center\">d</td></tr></tbody></table>",
+        );
+        assert_eq!(html.matches("scope=\"col\"").count(), 2, "{html}");
+        assert_eq!(html.matches("scope=\"row\"").count(), 1);
+        assert_eq!(html.matches("text-align:right").count(), 1);
+        assert_eq!(html.matches("text-align:center").count(), 1);
+        assert!(!html.contains("align=\"") && !html.contains("role="));
+        assert!(inlined("<table><tr><td>a</td></tr></table>").contains("<table role=\"presentation\""));
+    }
+
+    #[test]
+    fn an_image_is_never_wider_than_the_column() {
+        let html =
+            bare("<p><img src=\"https://a.b/c.png\" width=\"1200\" height=\"500\" srcset=\"x 2x\" class=\"y\"></p>");
+        assert_eq!(html, "<p><img src=\"https://a.b/c.png\" alt=\"\" width=\"600\" height=\"250\"></p>");
+        assert!(inlined("<p><img src=\"https://a.b/c.png\" alt=\"x\"></p>").contains("display:block"));
+        assert!(!inlined("<p>a <img src=\"https://a.b/c.png\" alt=\"x\"> b</p>").contains("display:block"));
+    }
+
+    #[test]
+    fn what_mail_does_not_show_is_opened_or_left_out() {
+        let html = bare(
+            "<details open><summary>a</summary><p>b</p></details><script>alert(1)</script><span class=\"k\">c</span>",
+        );
+        assert_eq!(html, "<div><div>a</div><p>b</p></div>c");
+        assert_eq!(bare("<span lang=\"fr\" onclick=\"x\">d</span>"), "<span lang=\"fr\">d</span>");
+    }
+
+    proptest! {
+        #[test]
+        fn any_input_gives_balanced_output(html in "(<(p|pre|ul|li|table|td|h[1-6]|a href=\"#x\" id=\"x\"|img|br|b)>|</(p|pre|ul|li|table|a|b)>|[a-z \n&\"<]){0,40}", other in any::<String>()) {
+            for html in [html, other] {
+                let once = inlined(&html);
+                let mut open = 0;
+                for node in parse(&once) {
+                    open += match node { Node::Open(_) => 1, Node::Close(_) => -1, Node::Text(_) => 0 };
+                }
+                assert_eq!(open, 0);
+                let tags = |text: &str| once.matches(text).count();
+                for name in ["p", "pre", "ul", "li", "table", "td", "a", "b"] {
+                    assert_eq!(tags(&format!("<{name}>")) + tags(&format!("<{name} ")), tags(&format!("</{name}>")), "{once}");
+                }
+            }
         }
     }
-}
-
-fn attribute_value(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    escape(&mut out, text);
-    out.replace('"', "&quot;")
 }

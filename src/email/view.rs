@@ -63,6 +63,7 @@ struct IssueText {
     /// One item for each entry.
     contents: Vec<String>,
     reason: String,
+    postal_address: Vec<String>,
 }
 
 /// An entry of an issue.
@@ -105,9 +106,8 @@ struct LinkView {
 }
 
 impl IssueView {
-    /// What the templates see of `entries`, of which there is at least one; `unsubscribe` holds the addresses with the
-    /// marker in them.
-    pub(super) fn new(number: i64, entries: &[Entry], config: &Config, unsubscribe: &[String]) -> Self {
+    /// What the templates see of `entries`, of which there is at least one, but for the footer's links.
+    pub(super) fn new(number: i64, entries: &[Entry], config: &Config) -> Self {
         let language = match entries {
             [first, others @ ..] if others.iter().all(|entry| entry.language == first.language) => &first.language,
             _ => &config.site.language,
@@ -123,17 +123,10 @@ impl IssueView {
         let subject = subject(&views, words);
         let preheader = preheader(entries, &views, &subject, &publication);
         let reason = words.reason(&publication);
+        let postal_address = config.newsletter.postal_address.as_deref().unwrap_or_default();
+        let postal_address: Vec<_> = postal_address.lines().map(one_line).filter(|line| !line.is_empty()).collect();
         let site_url = config.site.url.to_string();
         let feed_url = format!("{site_url}feed.xml");
-        let mut links: Vec<LinkView> = unsubscribe
-            .iter()
-            .enumerate()
-            .map(|(index, url)| {
-                LinkView::new(if index == 0 { words.unsubscribe } else { words.unsubscribe_by_mail }, url)
-            })
-            .collect();
-        links.push(LinkView::new(words.website, &site_url));
-        links.push(LinkView::new(words.feed, &feed_url));
         let direction = direction(language);
         Self {
             preheader_padding: PADDING
@@ -147,6 +140,7 @@ impl IssueView {
                 meta: wrap(&meta, ""),
                 contents: views.iter().map(|entry| wrap(&entry.headline, "- ")).collect(),
                 reason: wrap(&reason, ""),
+                postal_address: postal_address.iter().map(|line| wrap(line, "")).collect(),
             },
             date,
             meta,
@@ -154,20 +148,23 @@ impl IssueView {
             feed_url,
             entries: views,
             reason,
-            links,
-            postal_address: config
-                .newsletter
-                .postal_address
-                .iter()
-                .flat_map(|text| text.lines().map(one_line))
-                .filter(|line| !line.is_empty())
-                .collect(),
+            links: Vec::new(),
+            postal_address,
             theme,
             words,
             subject,
             publication,
             language: language.clone(),
         }
+    }
+
+    /// Fills in the footer's links; `unsubscribe` holds addresses with the marker in them.
+    pub(super) fn link(&mut self, unsubscribe: &[String]) {
+        let words = self.words;
+        let labels = [words.unsubscribe, words.unsubscribe_by_mail];
+        let site = [(words.website, &self.site_url), (words.feed, &self.feed_url)];
+        self.links =
+            labels.into_iter().zip(unsubscribe).chain(site).map(|(label, url)| LinkView::new(label, url)).collect();
     }
 }
 
