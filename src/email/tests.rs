@@ -191,7 +191,7 @@ fn a_text_part_reads_well() {
              You receive this because you subscribed to Notes.\n\n\
              Unsubscribe: https://news.example.org/u/{token}\n\
              Unsubscribe by e-mail:\n<mailto:leave+{token}@news.example.org>\n\
-             Website: https://example.org/\nFeed: https://example.org/feed.xml\n\n12 St James’s Square, London\n"
+             Archive: https://example.org/\nFeed: https://example.org/feed.xml\n\n12 St James’s Square, London\n"
         )
     );
 }
@@ -214,6 +214,12 @@ fn both_parts_hold_the_same_links() {
     for link in links {
         assert!(issue.text.contains(link), "{link} is missing in\n{}", issue.text);
     }
+}
+
+#[test]
+fn a_site_without_an_rss_feed_links_to_none() {
+    let config = config("[feeds]\nformats = ['json']\n");
+    assert!(!issue(&config, &[entry("One")]).text.contains("feed.xml"));
 }
 
 #[test]

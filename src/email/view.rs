@@ -42,10 +42,11 @@ pub(super) struct IssueView {
     meta: String,
     publication: String,
     site_url: String,
-    feed_url: String,
+    /// `None` when the site has no RSS feed.
+    feed_url: Option<String>,
     entries: Vec<EntryView>,
     reason: String,
-    /// Unsubscribing, website, feed.
+    /// Unsubscribing, archive, feed.
     links: Vec<LinkView>,
     /// Lines.
     postal_address: Vec<String>,
@@ -126,7 +127,8 @@ impl IssueView {
         let postal_address = config.newsletter.postal_address.as_deref().unwrap_or_default();
         let postal_address: Vec<_> = postal_address.lines().map(one_line).filter(|line| !line.is_empty()).collect();
         let site_url = config.site.url.to_string();
-        let feed_url = format!("{site_url}feed.xml");
+        let has_feed = config.feeds.formats.iter().any(|(format, _)| format == "rss");
+        let feed_url = has_feed.then(|| format!("{site_url}feed.xml"));
         let direction = direction(language);
         Self {
             preheader_padding: PADDING
@@ -162,9 +164,10 @@ impl IssueView {
     pub(super) fn link(&mut self, unsubscribe: &[String]) {
         let words = self.words;
         let labels = [words.unsubscribe, words.unsubscribe_by_mail];
-        let site = [(words.website, &self.site_url), (words.feed, &self.feed_url)];
-        self.links =
-            labels.into_iter().zip(unsubscribe).chain(site).map(|(label, url)| LinkView::new(label, url)).collect();
+        let site = [(words.archive, Some(&self.site_url)), (words.feed, self.feed_url.as_ref())];
+        let site = site.into_iter().filter_map(|(label, url)| Some((label, url?)));
+        let links = labels.into_iter().zip(unsubscribe).chain(site);
+        self.links = links.map(|(label, url)| LinkView::new(label, url)).collect();
     }
 }
 

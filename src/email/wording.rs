@@ -14,7 +14,7 @@ pub(super) struct Wording {
     pub(super) read_online: &'static str,
     pub(super) unsubscribe: &'static str,
     pub(super) unsubscribe_by_mail: &'static str,
-    pub(super) website: &'static str,
+    pub(super) archive: &'static str,
     pub(super) feed: &'static str,
     /// Why the reader gets this; `{publication}` is its name.
     reason: &'static str,
@@ -29,7 +29,7 @@ const ENGLISH: Wording = Wording {
     read_online: "Read this post online",
     unsubscribe: "Unsubscribe",
     unsubscribe_by_mail: "Unsubscribe by e-mail",
-    website: "Website",
+    archive: "Archive",
     feed: "Feed",
     reason: "You receive this because you subscribed to {publication}.",
     and_more: " and {count} more",
