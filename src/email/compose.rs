@@ -1,8 +1,10 @@
 //! Entries become an issue. Invariant: an issue says nothing about the moment it was made but in `date`, so its digest
 //! is the same whenever the same entries are composed.
 
+use std::fmt::Write as _;
+
 use jiff::Zoned;
-use ring::digest::{SHA256, digest};
+use ring::digest::{Context, SHA256, digest};
 
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
@@ -10,7 +12,7 @@ use crate::model::{Entry, Issue};
 use crate::templates::Templates;
 
 use super::clean::one_line;
-use super::recipient::base32;
+use super::recipient::{TOKEN_LENGTH, base32};
 use super::view::IssueView;
 
 /// RFC 5322 §2.1.1 allows lines of 998 octets, and an address cannot be folded.
@@ -40,18 +42,23 @@ pub fn compose(
         let problem = Diagnostic::error("newsletter/empty", "an issue needs at least one entry");
         problems.push(problem.help("choose an entry with `--include`"));
     }
-    for address in newsletter.unsubscribe.iter().filter(|address| address.len() > ADDRESS_LIMIT) {
-        let message =
-            format!("an address for unsubscribing is longer than {ADDRESS_LIMIT} characters: `{}…`", &address[..40]);
-        problems
-            .push(Diagnostic::error("newsletter/unsubscribe", message).help("shorten it in `newsletter.unsubscribe`"));
+    for address in &newsletter.unsubscribe {
+        if address.replace(TOKEN, &"x".repeat(TOKEN_LENGTH)).len() > ADDRESS_LIMIT {
+            let beginning: String = address.chars().take(40).collect();
+            let message =
+                format!("an address for unsubscribing is longer than {ADDRESS_LIMIT} characters: `{beginning}…`");
+            problems.push(
+                Diagnostic::error("newsletter/unsubscribe", message).help("shorten it in `newsletter.unsubscribe`"),
+            );
+        }
     }
     let (Some(from), true) = (&newsletter.from, problems.is_empty()) else { return Err(problems) };
 
     let templated = one_of_each(&newsletter.unsubscribe);
-    let marker = marker(&format!("{:?}", IssueView::new(number, entries, config, &templated)));
+    let mut view = IssueView::new(number, entries, config);
+    let marker = marker(&format!("{view:?}{templated:?}"));
     let unsubscribe: Vec<String> = templated.iter().map(|address| address.replace(TOKEN, &marker)).collect();
-    let view = IssueView::new(number, entries, config, &unsubscribe);
+    view.link(&unsubscribe);
     let mut render = |name| templates.render(name, &view).map_err(|problem| problems.push(problem)).unwrap_or_default();
     let (html, text) = (render("email/issue.html"), render("email/issue.txt"));
     if !problems.is_empty() {
@@ -110,6 +117,12 @@ fn fingerprint(issue: &Issue) -> String {
     ];
     let fields =
         fixed.into_iter().chain(reply_to.into_iter().flatten()).chain(issue.unsubscribe.iter().map(String::as_str));
-    let seen: String = fields.map(|field| format!("{}:{field}\n", field.len())).collect();
-    digest(&SHA256, seen.as_bytes()).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut seen = Context::new(&SHA256);
+    for field in fields {
+        seen.update(format!("{}:{field}\n", field.len()).as_bytes());
+    }
+    seen.finish().as_ref().iter().fold(String::new(), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }

@@ -10,6 +10,7 @@ mod copies;
 mod fragment;
 mod header;
 mod inline;
+mod markup;
 mod plain;
 mod recipient;
 #[cfg(test)]

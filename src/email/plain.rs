@@ -37,8 +37,10 @@ pub(super) fn underlined(text: &str, with: &str) -> String {
     format!("{lines}\n{}", with.repeat(width))
 }
 
-/// A label and the address that belongs to it, which stays whole.
+/// A label and the address that belongs to it, which stays whole. Readers make links of web addresses by themselves;
+/// others stand in angle brackets (RFC 3986, appendix C).
 pub(super) fn labelled(label: &str, address: &str) -> String {
+    let address = if address.starts_with("http") { address.to_owned() } else { format!("<{address}>") };
     let gap = if label.width() + address.width() + 2 > COLUMNS { "\n" } else { " " };
     format!("{label}:{gap}{address}")
 }

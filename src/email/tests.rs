@@ -190,8 +190,8 @@ fn a_text_part_reads_well() {
             "One\n---\nNotes · 23 June 2025\n\nThe text of One.\n\nRead this post online:\nhttps://example.org/one/\n\n-- \n\
              You receive this because you subscribed to Notes.\n\n\
              Unsubscribe: https://news.example.org/u/{token}\n\
-             Unsubscribe by e-mail:\nmailto:leave+{token}@news.example.org\n\
-             Website: https://example.org/\nFeed: https://example.org/feed.xml\n\n12 St James’s Square, London\n"
+             Unsubscribe by e-mail:\n<mailto:leave+{token}@news.example.org>\n\
+             Archive: https://example.org/\nFeed: https://example.org/feed.xml\n\n12 St James’s Square, London\n"
         )
     );
 }
@@ -200,10 +200,44 @@ fn a_text_part_reads_well() {
 fn the_frame_is_small_and_loads_nothing() {
     let issue = issue(&config(""), &[entry("One")]);
     let frame = issue.html.len() - entry("One").content_html.len();
-    assert!(frame < 5_500, "the frame has {frame} bytes");
+    assert!(frame < 4_096, "the frame has {frame} bytes");
     for loader in ["<img", "url(", "@import", "<link", "src="] {
         assert!(!issue.html.contains(loader), "{loader}");
     }
+}
+
+#[test]
+fn both_parts_hold_the_same_links() {
+    let issue = issue(&config(""), &[entry("One"), entry("Two")]);
+    let links: Vec<&str> = issue.html.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    assert!(links.len() >= 10, "{links:?}");
+    for link in links {
+        assert!(issue.text.contains(link), "{link} is missing in\n{}", issue.text);
+    }
+}
+
+#[test]
+fn a_site_without_an_rss_feed_links_to_none() {
+    let config = config("[feeds]\nformats = ['json']\n");
+    assert!(!issue(&config, &[entry("One")]).text.contains("feed.xml"));
+}
+
+#[test]
+fn an_address_that_no_line_can_hold_is_refused() {
+    let list = format!("'https://example.org/{}{{token}}'", "x".repeat(900));
+    let text = SITE.replace("'https://news.example.org/u/{token}', 'mailto:leave+{token}@news.example.org'", &list);
+    let config = crate::config::parse("config.toml", &text).unwrap();
+    let templates = Templates::new(&BTreeMap::new()).unwrap();
+    let date = "2025-06-23T09:30:00+02:00[+02:00]".parse().unwrap();
+    assert_eq!(compose(1, &date, &[entry("One")], &config, &templates).unwrap_err()[0].code, "newsletter/unsubscribe");
+}
+
+#[test]
+fn an_issue_in_one_language_says_so_and_its_own_words_say_theirs() {
+    let hebrew = Entry { language: "he".into(), ..entry("שקט") };
+    let issue = issue(&config(""), &[hebrew]);
+    assert!(issue.html.contains("<html lang=\"he\" dir=\"rtl\">") && issue.html.contains("text-align:right"));
+    assert!(issue.html.contains("lang=\"en\" dir=\"ltr\">\n<p"), "the footer is in English: {}", issue.html);
 }
 
 #[test]

@@ -52,7 +52,7 @@ impl Theme {
             link: "#8cc4ee",
         },
         serif: "Georgia,Times New Roman,serif",
-        sans: "-apple-system,BlinkMacSystemFont,Segoe UI,Roboto,Helvetica,Arial,sans-serif",
+        sans: "-apple-system,Segoe UI,Roboto,Helvetica,Arial,sans-serif",
         mono: "ui-monospace,SFMono-Regular,Menlo,Consolas,Liberation Mono,monospace",
         width: 600,
     };
@@ -98,6 +98,7 @@ impl Theme {
             "th" => format!("padding:8px 10px;border-bottom:2px solid {rule};vertical-align:bottom;font-weight:bold"),
             "td" => format!("padding:8px 10px;border-bottom:1px solid {rule};vertical-align:top"),
             "a" => format!("color:{link};text-decoration:underline"),
+            "reference" => format!("padding:4px 3px;color:{link};text-decoration:underline"),
             "sup" | "sub" => "font-size:13px;line-height:1".to_owned(),
             "small" => "font-size:15px".to_owned(),
             "summary" => "margin:0 0 8px;font-weight:bold".to_owned(),

@@ -17,6 +17,10 @@ const SUBJECT_LIMIT: usize = 200;
 /// What clients show beside the subject in the list of messages.
 const PREHEADER_LIMIT: usize = 130;
 const PREHEADER_LEAST: usize = 40;
+/// A no-break space that nothing collapses, for the non-joiner after it.
+const PADDING: &str = "\u{A0}\u{200C}";
+/// How many of them follow a short preheader.
+const PADDING_LIMIT: usize = 40;
 
 /// An issue.
 #[derive(Debug, Serialize)]
@@ -24,8 +28,8 @@ pub(super) struct IssueView {
     pub(super) subject: String,
     /// Shown beside the subject in the list of messages, hidden in the message.
     preheader: String,
-    /// How many blanks follow the preheader, so that the body does not.
-    preheader_padding: usize,
+    /// Blanks that follow the preheader, so that the body does not.
+    preheader_padding: String,
     language: String,
     /// `ltr` or `rtl`.
     direction: &'static str,
@@ -38,10 +42,11 @@ pub(super) struct IssueView {
     meta: String,
     publication: String,
     site_url: String,
-    feed_url: String,
+    /// `None` when the site has no RSS feed.
+    feed_url: Option<String>,
     entries: Vec<EntryView>,
     reason: String,
-    /// Unsubscribing, website, feed.
+    /// Unsubscribing, archive, feed.
     links: Vec<LinkView>,
     /// Lines.
     postal_address: Vec<String>,
@@ -59,6 +64,7 @@ struct IssueText {
     /// One item for each entry.
     contents: Vec<String>,
     reason: String,
+    postal_address: Vec<String>,
 }
 
 /// An entry of an issue.
@@ -70,7 +76,8 @@ struct EntryView {
     headline: String,
     url: String,
     date: String,
-    /// `Publication · 23 June 2025`; for an entry without a title, which has the day as its heading, the publication.
+    /// `Publication · 23 June 2025`, without what is said above it: the publication in a digest, the day where it is the
+    /// heading.
     meta: String,
     language: String,
     direction: &'static str,
@@ -100,35 +107,32 @@ struct LinkView {
 }
 
 impl IssueView {
-    /// What the templates see of `entries`, of which there is at least one; `unsubscribe` holds the addresses with the
-    /// marker in them.
-    pub(super) fn new(number: i64, entries: &[Entry], config: &Config, unsubscribe: &[String]) -> Self {
-        let language = &config.site.language;
+    /// What the templates see of `entries`, of which there is at least one, but for the footer's links.
+    pub(super) fn new(number: i64, entries: &[Entry], config: &Config) -> Self {
+        let language = match entries {
+            [first, others @ ..] if others.iter().all(|entry| entry.language == first.language) => &first.language,
+            _ => &config.site.language,
+        };
         let words = Wording::of(language);
         let publication = one_line(&config.site.title);
         let theme = Theme::DEFAULT;
-        let heading = if entries.len() > 1 { 3 } else { 2 };
+        let alone = Some(publication.as_str()).filter(|_| entries.len() == 1);
         let date = entries.iter().max_by_key(|entry| &entry.published).map(|entry| day(&entry.published, language));
         let date = date.unwrap_or_default();
         let meta = format!("{} {number} · {date}", words.issue);
-        let views: Vec<_> = entries.iter().map(|entry| EntryView::new(entry, &publication, &theme, heading)).collect();
+        let views: Vec<_> = entries.iter().map(|entry| EntryView::new(entry, alone, &theme)).collect();
         let subject = subject(&views, words);
         let preheader = preheader(entries, &views, &subject, &publication);
         let reason = words.reason(&publication);
+        let postal_address = config.newsletter.postal_address.as_deref().unwrap_or_default();
+        let postal_address: Vec<_> = postal_address.lines().map(one_line).filter(|line| !line.is_empty()).collect();
         let site_url = config.site.url.to_string();
-        let feed_url = format!("{site_url}feed.xml");
-        let mut links: Vec<LinkView> = unsubscribe
-            .iter()
-            .enumerate()
-            .map(|(index, url)| {
-                LinkView::new(if index == 0 { words.unsubscribe } else { words.unsubscribe_by_mail }, url)
-            })
-            .collect();
-        links.push(LinkView::new(words.website, &site_url));
-        links.push(LinkView::new(words.feed, &feed_url));
+        let has_feed = config.feeds.formats.iter().any(|(format, _)| format == "rss");
+        let feed_url = has_feed.then(|| format!("{site_url}feed.xml"));
         let direction = direction(language);
         Self {
-            preheader_padding: PREHEADER_LIMIT.saturating_sub(preheader.chars().count()).min(60),
+            preheader_padding: PADDING
+                .repeat(PREHEADER_LIMIT.saturating_sub(preheader.chars().count()).min(PADDING_LIMIT)),
             preheader,
             direction,
             start: start(direction),
@@ -138,6 +142,7 @@ impl IssueView {
                 meta: wrap(&meta, ""),
                 contents: views.iter().map(|entry| wrap(&entry.headline, "- ")).collect(),
                 reason: wrap(&reason, ""),
+                postal_address: postal_address.iter().map(|line| wrap(line, "")).collect(),
             },
             date,
             meta,
@@ -145,14 +150,8 @@ impl IssueView {
             feed_url,
             entries: views,
             reason,
-            links,
-            postal_address: config
-                .newsletter
-                .postal_address
-                .iter()
-                .flat_map(|text| text.lines().map(one_line))
-                .filter(|line| !line.is_empty())
-                .collect(),
+            links: Vec::new(),
+            postal_address,
             theme,
             words,
             subject,
@@ -160,22 +159,35 @@ impl IssueView {
             language: language.clone(),
         }
     }
+
+    /// Fills in the footer's links; `unsubscribe` holds addresses with the marker in them.
+    pub(super) fn link(&mut self, unsubscribe: &[String]) {
+        let words = self.words;
+        let labels = [words.unsubscribe, words.unsubscribe_by_mail];
+        let site = [(words.archive, Some(&self.site_url)), (words.feed, self.feed_url.as_ref())];
+        let site = site.into_iter().filter_map(|(label, url)| Some((label, url?)));
+        let links = labels.into_iter().zip(unsubscribe).chain(site);
+        self.links = links.map(|(label, url)| LinkView::new(label, url)).collect();
+    }
 }
 
 impl EntryView {
-    fn new(entry: &Entry, publication: &str, theme: &Theme, heading_level: usize) -> Self {
+    /// `publication` when the entry is the only one of its issue: a digest has named it already.
+    fn new(entry: &Entry, publication: Option<&str>, theme: &Theme) -> Self {
         let direction = direction(&entry.language);
         let date = day(&entry.published, &entry.language);
-        let title = shorten(&one_line(&entry.title), SUBJECT_LIMIT);
-        let headline = if title.is_empty() { first_words(entry, 60) } else { title.clone() };
-        let headline = if headline.is_empty() { format!("{publication}, {date}") } else { headline };
-        let (heading, meta) = if title.is_empty() {
-            (date.clone(), publication.to_owned())
-        } else {
-            (title, format!("{publication} · {date}"))
+        let title = one_line(&entry.title);
+        let headline =
+            Some(&title).filter(|title| !title.is_empty()).cloned().unwrap_or_else(|| first_words(entry, 60));
+        let headline = if headline.is_empty() { date.clone() } else { headline };
+        let (heading, dated) = if title.is_empty() { (date.clone(), None) } else { (title, Some(date.as_str())) };
+        let meta = publication.into_iter().chain(dated).collect::<Vec<_>>().join(" · ");
+        let surroundings = Surroundings {
+            theme,
+            url: &entry.url,
+            heading: if publication.is_some() { 2 } else { 3 },
+            right_to_left: direction == "rtl",
         };
-        let surroundings =
-            Surroundings { theme, url: &entry.url, heading: heading_level, right_to_left: direction == "rtl" };
         let body = printable(&entry.content_text);
         Self {
             text: EntryText {

@@ -14,8 +14,12 @@ pub(super) struct Wording {
     pub(super) read_online: &'static str,
     pub(super) unsubscribe: &'static str,
     pub(super) unsubscribe_by_mail: &'static str,
-    pub(super) website: &'static str,
+    pub(super) archive: &'static str,
     pub(super) feed: &'static str,
+    /// Why the reader gets this; `{publication}` is its name.
+    reason: &'static str,
+    /// The end of a digest's subject; `{count}` is how many entries it does not name.
+    and_more: &'static str,
 }
 
 const ENGLISH: Wording = Wording {
@@ -25,8 +29,10 @@ const ENGLISH: Wording = Wording {
     read_online: "Read this post online",
     unsubscribe: "Unsubscribe",
     unsubscribe_by_mail: "Unsubscribe by e-mail",
-    website: "Website",
+    archive: "Archive",
     feed: "Feed",
+    reason: "You receive this because you subscribed to {publication}.",
+    and_more: " and {count} more",
 };
 
 impl Wording {
@@ -37,12 +43,12 @@ impl Wording {
 
     /// Why the reader gets this.
     pub(super) fn reason(&self, publication: &str) -> String {
-        format!("You receive this because you subscribed to {publication}.")
+        self.reason.replace("{publication}", publication)
     }
 
     /// The end of a digest's subject.
     pub(super) fn and_more(&self, others: usize) -> String {
-        format!(" and {others} more")
+        self.and_more.replace("{count}", &others.to_string())
     }
 }
 

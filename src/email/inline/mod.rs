@@ -1,34 +1,37 @@
 //! An entry's HTML made fit for mail clients: styles on the elements, code that keeps its lines without a style sheet,
 //! headings that continue the message's own, targets that every client finds.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 
-use super::fragment::{Element, Node, is_void, parse};
-use super::theme::{Place, Theme};
+use crate::email::fragment::{Element, Node, is_void, parse};
+use crate::email::markup::{alignment_of, attribute_value, escape, has_long_word, is_dropped, is_kept, push_code};
+use crate::email::theme::{Place, Theme};
 
 /// What an entry's HTML becomes part of.
-pub(super) struct Surroundings<'a> {
-    pub(super) theme: &'a Theme,
+pub(in crate::email) struct Surroundings<'a> {
+    pub(in crate::email) theme: &'a Theme,
     /// The entry's permalink: links to it with a fragment that exists in the entry stay inside of the message.
-    pub(super) url: &'a str,
+    pub(in crate::email) url: &'a str,
     /// The level of the entry's first headings: one below its title.
-    pub(super) heading: usize,
-    pub(super) right_to_left: bool,
+    pub(in crate::email) heading: usize,
+    pub(in crate::email) right_to_left: bool,
 }
 
 /// Rewrites a sanitised fragment.
-pub(super) fn inline(html: &str, surroundings: &Surroundings<'_>) -> String {
+pub(in crate::email) fn inline(html: &str, surroundings: &Surroundings<'_>) -> String {
     let nodes = parse(html);
     let ids: HashSet<&str> = elements(&nodes).filter_map(|element| element.attribute("id")).collect();
-    let targets = elements(&nodes)
+    let targets: HashSet<&str> = elements(&nodes)
         .filter_map(|element| fragment_of(element.attribute("href")?, surroundings.url))
         .filter(|id| ids.contains(id))
         .collect();
+    let names = names(&nodes, &targets);
     let mut inliner = Inliner {
         nodes: &nodes,
         surroundings,
         targets,
+        names,
         out: String::with_capacity(html.len() * 2),
         closings: vec![String::new(); nodes.len()],
         open: Vec::new(),
@@ -43,6 +46,27 @@ fn elements(nodes: &[Node]) -> impl Iterator<Item = &Element> {
     nodes.iter().filter_map(|node| if let Node::Open(element) = node { Some(element) } else { None })
 }
 
+fn texts(nodes: &[Node]) -> impl Iterator<Item = &str> {
+    nodes.iter().filter_map(|node| if let Node::Text(text) = node { Some(text.as_str()) } else { None })
+}
+
+/// Gmail and Outlook find a target only by the name of an `<a>`, and only an `<a>` with an address may have one: a
+/// target's id moves to the first link in it. A footnote and its reference each hold the link to the other.
+fn names<'h>(nodes: &'h [Node], targets: &HashSet<&str>) -> HashMap<usize, &'h str> {
+    let mut names = HashMap::new();
+    for (index, node) in nodes.iter().enumerate() {
+        let Node::Open(element) = node else { continue };
+        let Some(id) = element.attribute("id").filter(|id| targets.contains(id)) else { continue };
+        let link = nodes[index..element.close].iter().position(
+            |node| matches!(node, Node::Open(inner) if inner.name == "a" && inner.attribute("href").is_some()),
+        );
+        if let Some(link) = link {
+            names.entry(index + link).or_insert(id);
+        }
+    }
+    names
+}
+
 /// The id that a link leads to when it leads to a place in the entry itself.
 fn fragment_of<'h>(href: &'h str, url: &str) -> Option<&'h str> {
     href.strip_prefix(url).unwrap_or(href).strip_prefix('#').filter(|id| !id.is_empty())
@@ -53,6 +77,8 @@ struct Inliner<'a> {
     surroundings: &'a Surroundings<'a>,
     /// The ids that links of this entry lead to.
     targets: HashSet<&'a str>,
+    /// The targets that become names of links, by the index of the link.
+    names: HashMap<usize, &'a str>,
     out: String,
     /// What is written where the element at this index is closed.
     closings: Vec<String>,
@@ -84,7 +110,7 @@ impl<'a> Inliner<'a> {
                     let closing = std::mem::take(&mut self.closings[*open]);
                     self.out.push_str(&closing);
                 }
-                Node::Text(text) if self.inside("pre") => self.preformatted(text, index),
+                Node::Text(text) if self.inside("pre") => self.code(text, index),
                 Node::Text(text) => escape(&mut self.out, text),
             }
             index += 1;
@@ -122,7 +148,13 @@ impl<'a> Inliner<'a> {
             "section" | "div" | "aside" | "footer" if element.has_class("footnotes") => {
                 self.write(index, element, "div", "footnotes", place, "");
             }
-            "figure" | "figcaption" | "summary" => self.write(index, element, "div", name, place, ""),
+            "figure" | "summary" => self.write(index, element, "div", name, place, ""),
+            "figcaption" => self.write(index, element, "div", name, place, " class=\"quiet\""),
+            "caption" => self.write(index, element, name, name, place, " class=\"quiet\""),
+            // A footnote's number: larger than it looks, for thumbs.
+            "a" if self.open.last().is_some_and(|parent| parent.name == "sup") => {
+                self.write(index, element, "a", "reference", place, "");
+            }
             "section" | "article" | "main" | "header" | "footer" | "nav" | "aside" | "details" | "address"
             | "center" | "hgroup" => self.write(index, element, "div", "div", place, ""),
             "span" | "bdi" if element.attribute("dir").is_none() && element.attribute("lang").is_none() => {}
@@ -133,12 +165,6 @@ impl<'a> Inliner<'a> {
 
     /// Writes a start tag and notes the end tag.
     fn write(&mut self, index: usize, element: &Element, tag: &str, style: &str, place: Place, more: &str) {
-        let id = element.attribute("id").filter(|id| self.targets.contains(id));
-        // An `<a name>` beside the id: Gmail and Outlook find no other target. It cannot stand in a list or a table.
-        let before = matches!(tag, "ul" | "ol" | "dl" | "pre" | "img" | "hr");
-        if let Some(id) = id.filter(|_| before) {
-            self.anchor(id);
-        }
         let _ = write!(self.out, "<{tag}");
         for (name, value) in &element.attributes {
             self.attribute(tag, name, value);
@@ -149,31 +175,25 @@ impl<'a> Inliner<'a> {
         if matches!(tag, "td" | "th") {
             let side = alignment.filter(|side| matches!(*side, "left" | "right" | "center")).unwrap_or(place.start());
             let _ = write!(style, ";text-align:{side}");
+            if texts(&self.nodes[index..element.close]).any(has_long_word) {
+                style.push_str(";word-break:break-word");
+            }
         }
         if !style.is_empty() {
             let _ = write!(self.out, " style=\"{style}\"");
         }
-        if let Some(id) = id.filter(|_| tag == "a" || matches!(tag, "tr" | "thead" | "tbody" | "tfoot")) {
-            let name = if tag == "a" { "name" } else { "id" };
-            let _ = write!(self.out, " {name}=\"{}\"", attribute_value(id));
-            if tag == "a" {
-                let _ = write!(self.out, " id=\"{}\"", attribute_value(id));
-            }
-            self.out.push('>');
-        } else {
-            self.out.push('>');
-            if let Some(id) = id.filter(|_| !before) {
-                self.anchor(id);
-            }
+        if let Some(name) = self.names.get(&index).map(|id| attribute_value(id)) {
+            let _ = write!(self.out, " name=\"{name}\" id=\"{name}\"");
+        } else if let Some(id) = element.attribute("id")
+            && self.targets.contains(id)
+            && !self.names.values().any(|name| *name == id)
+        {
+            let _ = write!(self.out, " id=\"{}\"", attribute_value(id));
         }
+        self.out.push('>');
         if !is_void(tag) {
             self.closings[index] = format!("</{tag}>");
         }
-    }
-
-    fn anchor(&mut self, id: &str) {
-        let id = attribute_value(id);
-        let _ = write!(self.out, "<a name=\"{id}\" id=\"{id}\"></a>");
     }
 
     fn attribute(&mut self, tag: &str, name: &str, value: &str) {
@@ -207,7 +227,7 @@ impl<'a> Inliner<'a> {
     /// A data table may be wider than a phone: it scrolls in a frame where the client can do that.
     fn table(&mut self, index: usize, element: &Element, place: Place) {
         let style = self.surroundings.theme.style("table-frame", place);
-        let _ = write!(self.out, "<div style=\"{style};overflow-x:auto\">");
+        let _ = write!(self.out, "<div tabindex=\"0\" style=\"{style};overflow-x:auto\">");
         let inside = &self.nodes[index..element.close];
         let role = if elements(inside).any(|e| e.name == "th") { "" } else { " role=\"presentation\"" };
         self.write(index, element, "table", "table", place, role);
@@ -239,41 +259,15 @@ impl<'a> Inliner<'a> {
         self.write(index, element, "img", "img", place, &more);
     }
 
-    /// Code: some clients drop `white-space`, so line ends are elements and every blank that would collapse is fixed.
-    fn preformatted(&mut self, text: &str, index: usize) {
-        let first = matches!(self.nodes.get(index.wrapping_sub(1)), Some(Node::Open(element)) if element.name == "pre");
+    /// The text of a code block, of which neither the first nor the last line end is shown.
+    fn code(&mut self, text: &str, index: usize) {
+        let is_block = |element: &Element| element.name == "pre";
+        let first = matches!(self.nodes.get(index.wrapping_sub(1)), Some(Node::Open(element)) if is_block(element));
         let text = if first { text.strip_prefix('\n').unwrap_or(text) } else { text };
-        let last = self.nodes[index + 1..].iter().find_map(|node| match node {
-            Node::Close(open) => match &self.nodes[*open] {
-                Node::Open(element) if element.name == "pre" => Some(true),
-                _ => None,
-            },
-            _ => Some(false),
-        });
-        let text = if last == Some(true) { text.trim_end_matches('\n') } else { text };
-        let mut blank_before = self.column == 0;
-        for c in text.chars() {
-            match c {
-                '\n' => {
-                    self.out.push_str("<br>");
-                    self.column = 0;
-                }
-                '\t' => {
-                    let blanks = 4 - self.column % 4;
-                    self.out.push_str(&"&nbsp;".repeat(blanks));
-                    self.column += blanks;
-                }
-                ' ' => {
-                    self.out.push_str(if blank_before { "&nbsp;" } else { " " });
-                    self.column += 1;
-                }
-                c => {
-                    escape(&mut self.out, c.encode_utf8(&mut [0; 4]));
-                    self.column += 1;
-                }
-            }
-            blank_before = matches!(c, '\n' | '\t' | ' ');
-        }
+        let rest = &self.nodes[index + 1..];
+        let open = rest.iter().map_while(|node| if let Node::Close(open) = node { Some(*open) } else { None });
+        let last = open.into_iter().any(|open| matches!(&self.nodes[open], Node::Open(element) if is_block(element)));
+        self.column = push_code(&mut self.out, if last { text.trim_end_matches('\n') } else { text }, self.column);
     }
 
     fn place(&self, index: usize, element: &Element) -> Place {
@@ -309,82 +303,5 @@ fn caption(node: Option<&Node>) -> bool {
     matches!(node, Some(Node::Open(element)) if element.name == "figcaption")
 }
 
-/// Elements that keep their name; all others lose their tags and keep their content.
-fn is_kept(name: &str) -> bool {
-    matches!(
-        name,
-        "a" | "abbr"
-            | "b"
-            | "bdi"
-            | "bdo"
-            | "blockquote"
-            | "br"
-            | "caption"
-            | "cite"
-            | "code"
-            | "dd"
-            | "del"
-            | "dfn"
-            | "div"
-            | "dl"
-            | "dt"
-            | "em"
-            | "hr"
-            | "i"
-            | "ins"
-            | "kbd"
-            | "li"
-            | "mark"
-            | "ol"
-            | "p"
-            | "q"
-            | "rp"
-            | "rt"
-            | "ruby"
-            | "s"
-            | "samp"
-            | "small"
-            | "span"
-            | "strong"
-            | "sub"
-            | "sup"
-            | "tbody"
-            | "td"
-            | "tfoot"
-            | "thead"
-            | "tr"
-            | "u"
-            | "ul"
-            | "var"
-            | "wbr"
-    )
-}
-
-/// Elements whose content is not for readers.
-fn is_dropped(name: &str) -> bool {
-    matches!(name, "script" | "style" | "template" | "noscript" | "svg" | "math" | "title" | "head")
-}
-
-/// `text-align` of an inline style, as Markdown writes it on table cells.
-fn alignment_of(style: &str) -> Option<&str> {
-    let (_, rest) = style.split_once("text-align:")?;
-    rest.split(';').next().map(str::trim)
-}
-
-fn escape(out: &mut String, text: &str) {
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '\u{A0}' => out.push_str("&nbsp;"),
-            c => out.push(c),
-        }
-    }
-}
-
-fn attribute_value(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    escape(&mut out, text);
-    out.replace('"', "&quot;")
-}
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,75 @@
+//! Small facts about HTML in mail: which elements stay, how texts, attributes and code are written.
+
+/// A word that would make a table wider than a telephone.
+pub(super) fn has_long_word(text: &str) -> bool {
+    text.split_whitespace().any(|word| word.chars().count() > 20)
+}
+
+/// Elements that keep their name; all others lose their tags and keep their content.
+pub(super) fn is_kept(name: &str) -> bool {
+    const BLOCKS: &str = "blockquote caption dd div dl dt hr li ol p tbody td tfoot thead tr ul";
+    const PHRASES: &str =
+        "a abbr b bdi bdo br cite code del dfn em i ins kbd mark q s samp small span strong sub sup u var wbr";
+    const RUBY: &str = "rp rt ruby";
+    [BLOCKS, PHRASES, RUBY].iter().any(|names| names.split(' ').any(|kept| kept == name))
+}
+
+/// Elements whose content is not for readers.
+pub(super) fn is_dropped(name: &str) -> bool {
+    matches!(name, "script" | "style" | "template" | "noscript" | "svg" | "math" | "title" | "head")
+}
+
+/// `text-align` of an inline style, as Markdown writes it on table cells.
+pub(super) fn alignment_of(style: &str) -> Option<&str> {
+    let (_, rest) = style.split_once("text-align:")?;
+    rest.split(';').next().map(str::trim)
+}
+
+/// Appends text.
+pub(super) fn escape(out: &mut String, text: &str) {
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '\u{A0}' => out.push_str("&nbsp;"),
+            c => out.push(c),
+        }
+    }
+}
+
+/// Text for an attribute in double quotes.
+pub(super) fn attribute_value(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    escape(&mut out, text);
+    out.replace('"', "&quot;")
+}
+
+/// Writes code, of which the first character stands in `column`, and says in which column it ends. Some clients drop
+/// `white-space`, so line ends are elements and every blank that would collapse is fixed.
+pub(super) fn push_code(out: &mut String, code: &str, mut column: usize) -> usize {
+    let mut after_blank = column == 0;
+    for c in code.chars() {
+        match c {
+            '\n' => {
+                out.push_str("<br>");
+                column = 0;
+            }
+            '\t' => {
+                let blanks = 4 - column % 4;
+                out.push_str(&"&nbsp;".repeat(blanks));
+                column += blanks;
+            }
+            ' ' => {
+                out.push_str(if after_blank { "&nbsp;" } else { " " });
+                column += 1;
+            }
+            c => {
+                escape(out, c.encode_utf8(&mut [0; 4]));
+                column += 1;
+            }
+        }
+        after_blank = matches!(c, '\n' | '\t' | ' ');
+    }
+    column
+}
