@@ -1,0 +1,94 @@
+//! Who wrote a post (rule R18): a name, a list, a table, a link; never split at commas.
+
+use url::Url;
+
+use crate::config::Site;
+use crate::model::{EmailAddress, Person};
+
+use super::front_matter::{Fields, Value};
+use super::plain::{self, Tags};
+
+/// The authors that the post names, else the site's.
+pub(crate) fn authors(fields: &Fields, site: &Site) -> Vec<Person> {
+    let mut people = Vec::new();
+    if let Some(field) = fields.get(&["authors", "author", "by", "byline"]) {
+        collect(&field.value, &site.url, &mut people);
+    }
+    if people.is_empty() {
+        people.extend(site.author.clone());
+    }
+    people
+}
+
+fn collect(value: &Value, site: &Url, people: &mut Vec<Person>) {
+    let person = match value {
+        Value::List(items) => return items.iter().for_each(|item| collect(item, site, people)),
+        Value::Text(text) => from_text(text, site),
+        Value::Map(pairs) => {
+            let text =
+                |keys: &[&str]| keys.iter().find_map(|key| value.get(key)?.text()).filter(|text| !text.is_empty());
+            let Some(name) = text(&["name", "title"]) else {
+                // `{ ada: { name: … } }`: a table of authors by their ids.
+                return pairs.iter().for_each(|(_, inner)| {
+                    if matches!(inner, Value::Map(_)) {
+                        collect(inner, site, people);
+                    }
+                });
+            };
+            let mut person = from_text(name, site);
+            person.url =
+                text(&["url", "link", "website", "homepage"]).and_then(|url| absolute(url, site)).or(person.url);
+            person.email = text(&["email"]).and_then(address).or(person.email);
+            person
+        }
+        Value::Null => return,
+    };
+    if !person.name.is_empty() && !people.contains(&person) {
+        people.push(person);
+    }
+}
+
+/// `Ada`, `Ada <ada@example.org>`, `[Ada](https://…)`, `<a href="https://…">Ada</a>`.
+fn from_text(text: &str, site: &Url) -> Person {
+    let text = text.trim();
+    if let Some((name, rest)) = text.rsplit_once('<')
+        && let Some(email) = rest.strip_suffix('>').and_then(address)
+    {
+        let name = plain::text(name.trim().trim_matches('"'), Tags::All);
+        return Person { name: if name.is_empty() { email.clone() } else { name }, email: Some(email), url: None };
+    }
+    let markdown = text.rsplit_once("](").and_then(|(_, rest)| rest.split([')', ' ']).next());
+    let html =
+        text.split_once("href=").and_then(|(_, rest)| rest.split(['"', '\'', '>', ' ']).find(|part| !part.is_empty()));
+    let url = markdown.or(html).and_then(|url| absolute(url, site));
+    Person { name: plain::text(text, Tags::All), email: None, url }
+}
+
+fn absolute(url: &str, site: &Url) -> Option<String> {
+    let url = site.join(url.trim()).ok()?;
+    matches!(url.scheme(), "http" | "https").then(|| url.into())
+}
+
+fn address(text: &str) -> Option<String> {
+    text.parse::<EmailAddress>().ok().map(|address| address.as_str().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn person(text: &str) -> (String, Option<String>, Option<String>) {
+        let person = from_text(text, &Url::parse("https://example.org/").unwrap());
+        (person.name, person.email, person.url)
+    }
+
+    #[test]
+    fn r18_links_and_addresses_are_taken_from_names() {
+        let url = || Some("https://ada.example/".to_owned());
+        assert_eq!(person("[Ada](https://ada.example)"), ("Ada".into(), None, url()));
+        assert_eq!(person("<a href='https://ada.example'>Ada</a>"), ("Ada".into(), None, url()));
+        assert_eq!(person("Ada <ada@example.org>"), ("Ada".into(), Some("ada@example.org".into()), None));
+        assert_eq!(person("Ada Lovelace, for the team").0, "Ada Lovelace, for the team");
+        assert_eq!(person("[Ada](javascript:alert)").2, None);
+    }
+}

@@ -1,0 +1,53 @@
+//! Posts with one address or one id (rule R14): a reader could not tell them apart, so all of them are errors.
+
+use std::collections::BTreeMap;
+
+use crate::diagnostic::{Diagnostic, Location};
+use crate::model::{Post, PostStatus};
+
+/// Marks all posts that share an address in one language, or an id, and names the others in each error.
+pub(crate) fn mark(posts: &mut [Post], diagnostics: &mut Vec<Diagnostic>) {
+    for group in groups(posts, |post| format!("{} {}", post.url, post.language)) {
+        let help = "give one of them another `slug:` or `permalink:`";
+        clash(posts, &group, ("post/same-url", "address", help), |post| &post.url, diagnostics);
+    }
+    for group in groups(posts, |post| post.id.clone()) {
+        let help = "give one of them another `id:`, or remove the key";
+        clash(posts, &group, ("post/same-id", "id", help), |post| &post.id, diagnostics);
+    }
+}
+
+/// The posts that would go out, by what they share.
+fn groups(posts: &[Post], key: impl Fn(&Post) -> String) -> Vec<Vec<usize>> {
+    let mut groups: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (n, post) in posts.iter().enumerate() {
+        if matches!(post.status, PostStatus::Published | PostStatus::Scheduled) {
+            groups.entry(key(post)).or_default().push(n);
+        }
+    }
+    groups.into_values().filter(|group| group.len() > 1).collect()
+}
+
+fn clash(
+    posts: &mut [Post],
+    group: &[usize],
+    (code, what, help): (&'static str, &str, &str),
+    shared: impl Fn(&Post) -> &String,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    let mut paths: Vec<String> = group.iter().map(|n| posts[*n].path.clone()).collect();
+    paths.sort();
+    for post in group {
+        let post = &mut posts[*post];
+        let mut others = paths.iter().filter(|path| **path != post.path);
+        let mut names = others.by_ref().take(2).map(String::as_str).collect::<Vec<_>>().join(" and ");
+        let more = others.count();
+        if more > 0 {
+            names = format!("{names} and {more} more");
+        }
+        let message = format!("this post has the same {what} as {names}: `{}`", shared(post));
+        diagnostics.push(Diagnostic::error(code, message).at(Location::start_of(&post.path)).help(help));
+        post.status = PostStatus::Error;
+        post.reason = format!("it has the same {what} as {names}");
+    }
+}

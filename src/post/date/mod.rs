@@ -1,0 +1,147 @@
+//! When a post was published and changed (rules R8 to R11): from its keys, its name, its folders; never from the file
+//! system's times.
+
+mod grammar;
+mod name;
+mod zone;
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use super::findings::Findings;
+use super::front_matter::{Field, Fields};
+use super::source_path::SourcePath;
+use grammar::Fault;
+
+pub(crate) use grammar::{Moment, parse};
+pub(crate) use name::split_name;
+
+/// Keys that date a post, in the order in which they count.
+const DATE_KEYS: [&str; 17] = [
+    "date",
+    "pubdate",
+    "pubdatetime",
+    "publishdate",
+    "datepublished",
+    "publishedat",
+    "publisheddate",
+    "published",
+    "posted",
+    "postdate",
+    "publishedon",
+    "publicationdate",
+    "created",
+    "createdat",
+    "datecreated",
+    "createddate",
+    "creationdate",
+];
+
+/// Keys that say when a post last changed.
+const UPDATED_KEYS: [&str; 12] = [
+    "updated",
+    "lastmod",
+    "modified",
+    "lastmodifiedat",
+    "updateddate",
+    "updatedat",
+    "moddatetime",
+    "datemodified",
+    "dateupdated",
+    "modifieddate",
+    "lastupdated",
+    "lastmodified",
+];
+
+const HELP: &str = "write it as `2025-01-31` or `2025-01-31T10:00:00+01:00`";
+
+/// When the post was published, if anything says so.
+pub(crate) fn published(
+    fields: &Fields,
+    path: &SourcePath,
+    site: &TimeZone,
+    findings: &mut Findings<'_>,
+) -> Option<Moment> {
+    let named = name::from_path(path);
+    for field in DATE_KEYS.iter().filter_map(|key| fields.get(&[key])) {
+        let flag_or_book_year = &*field.key.to_lowercase() == "published" && !looks_like_a_date(field);
+        if flag_or_book_year {
+            continue;
+        }
+        if let Some(moment) = read(field, site, findings) {
+            if let Some(day) = named.filter(|day| moment.at.date().duration_since(day.date).as_hours().abs() > 24) {
+                let message = format!(
+                    "`{}` says {} and the name of the file says {}: the key counts",
+                    field.key,
+                    moment.at.date(),
+                    day.date
+                );
+                findings.warning("post/date-differs", field.at.clone(), message, "make them agree");
+            }
+            return Some(moment);
+        }
+    }
+    let found = named.or_else(|| name::from_keys(fields))?;
+    if found.day_zero {
+        findings.warning(
+            "post/date",
+            0..1,
+            "the name of the file has day 00, read as 01",
+            "write the day into the name",
+        );
+    }
+    let at = found.date.to_zoned(site.clone()).ok()?;
+    Some(Moment { at, date_only: true, note: None })
+}
+
+/// When the post last changed; `None` when nothing readable says so or it was before `published`.
+pub(crate) fn updated(
+    fields: &Fields,
+    published: &Moment,
+    site: &TimeZone,
+    findings: &mut Findings<'_>,
+) -> Option<Moment> {
+    let field = fields.get(&UPDATED_KEYS)?;
+    let moment = read(field, site, findings)?;
+    if moment.at >= published.at {
+        return Some(moment);
+    }
+    if moment.at.date() < published.at.date() {
+        let message = format!("`{}` is before the date of the post, which counts", field.key);
+        findings.warning("post/updated", field.at.clone(), message, "write the later day, or remove the key");
+    }
+    None
+}
+
+/// Another date of the post, such as `expiryDate`.
+pub(crate) fn of_keys(fields: &Fields, keys: &[&str], site: &TimeZone) -> Option<Moment> {
+    parse(fields.get(keys)?.value.text()?, site).ok()
+}
+
+fn looks_like_a_date(field: &Field) -> bool {
+    field.value.text().is_some_and(|text| !matches!(parse(text, &TimeZone::UTC), Err(Fault::NotADate)))
+}
+
+fn read(field: &Field, site: &TimeZone, findings: &mut Findings<'_>) -> Option<Moment> {
+    let text = field.value.text().unwrap_or(&field.source);
+    let problem = match parse(text, site) {
+        Ok(mut moment) => {
+            if let Some(note) = moment.note.take() {
+                findings.warning("post/date", field.at.clone(), note, HELP);
+            }
+            return Some(moment);
+        }
+        Err(Fault::NotADate) => format!("`{}` is not a date: `{text}`", field.key),
+        Err(Fault::Impossible) => format!("`{}` is a day that does not exist: `{text}`", field.key),
+        Err(Fault::Ambiguous) => format!("`{}` may be two different days: `{text}`", field.key),
+    };
+    findings.warning("post/date", field.at.clone(), problem, HELP);
+    None
+}
+
+/// A day that a name or path says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct NamedDay {
+    pub(crate) date: Date,
+    day_zero: bool,
+}

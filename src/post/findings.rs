@@ -1,0 +1,53 @@
+//! Collects what there is to say about one file, so that all problems come out in one run.
+
+use std::ops::Range;
+
+use crate::diagnostic::{Diagnostic, Location};
+
+/// The diagnostics of one file, placed by byte ranges of its text.
+pub(crate) struct Findings<'t> {
+    path: &'t str,
+    text: &'t str,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl<'t> Findings<'t> {
+    pub(crate) fn new(path: &'t str, text: &'t str) -> Self {
+        Self { path, text, diagnostics: Vec::new() }
+    }
+
+    pub(crate) fn error(
+        &mut self,
+        code: &'static str,
+        at: Range<usize>,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        let place = self.place(at);
+        self.diagnostics.push(Diagnostic::error(code, message).at(place).help(help));
+    }
+
+    pub(crate) fn warning(
+        &mut self,
+        code: &'static str,
+        at: Range<usize>,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        let place = self.place(at);
+        self.diagnostics.push(Diagnostic::warning(code, message).at(place).help(help));
+    }
+
+    /// The message of the first error.
+    pub(crate) fn first_error(&self) -> Option<&str> {
+        self.diagnostics.iter().find(|finding| finding.is_error()).map(|finding| finding.message.as_str())
+    }
+
+    pub(crate) fn finish(self) -> Vec<Diagnostic> {
+        self.diagnostics
+    }
+
+    fn place(&self, at: Range<usize>) -> Location {
+        Location::in_text(self.path, self.text, at.start, at.len())
+    }
+}

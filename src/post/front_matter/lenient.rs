@@ -1,0 +1,150 @@
+//! Reads YAML that is not quite YAML (rule R4): an unquoted `: `, a value that begins with `@`, tabs.
+//!
+//! Only where one reading is possible. A quote or bracket that nothing closes is not guessed: that is an error, because
+//! it may have swallowed the line that says `draft: true`.
+
+use std::ops::Range;
+
+use super::fence::key_of;
+use super::value::{Value, normal};
+use super::yaml;
+
+/// What was read, and the lines that had to be guessed.
+pub(crate) struct Guess {
+    pub(crate) pairs: Vec<(String, Value)>,
+    /// Byte ranges of the values that should be quoted.
+    pub(crate) guessed: Vec<Range<usize>>,
+}
+
+/// Reads a block key by key, or returns `None` when some part of it makes no sense.
+pub(crate) fn parse(block: &str) -> Option<Guess> {
+    let mut guess = Guess { pairs: Vec::new(), guessed: Vec::new() };
+    for chunk in chunks(block)? {
+        let text = &block[chunk.clone()];
+        if text.lines().all(|line| line.trim().is_empty() || line.starts_with('#')) {
+            continue;
+        }
+        match yaml::parse(text) {
+            Ok(Value::Map(pairs)) if pairs.len() == 1 => guess.pairs.extend(pairs),
+            _ => read(text, chunk.start, &mut guess)?,
+        }
+    }
+    Some(guess)
+}
+
+/// One range per key, with the lines that belong to it; `None` when a line belongs to no key.
+fn chunks(block: &str) -> Option<Vec<Range<usize>>> {
+    let mut chunks: Vec<Range<usize>> = Vec::new();
+    let mut offset = 0;
+    for line in block.split_inclusive('\n') {
+        let end = offset + line.len();
+        let continues = line.trim().is_empty() || line.starts_with(['#', ' ', '\t', '-', ']', '}']);
+        match chunks.last_mut() {
+            _ if key_of(line).is_some() => chunks.push(offset..end),
+            Some(last) if continues => last.end = end,
+            None if line.trim().is_empty() || line.starts_with('#') => {}
+            _ => return None,
+        }
+        offset = end;
+    }
+    Some(chunks)
+}
+
+fn read(text: &str, start: usize, guess: &mut Guess) -> Option<()> {
+    let untabbed = text.replace('\t', "  ");
+    if untabbed != text
+        && let Ok(Value::Map(pairs)) = yaml::parse(&untabbed)
+        && pairs.len() == 1
+    {
+        guess.guessed.push(start..start + text.trim_end().len());
+        guess.pairs.extend(pairs);
+        return Some(());
+    }
+    let mut lines =
+        text.split_inclusive('\n').filter(|line| !line.trim().is_empty() && !line.trim_start().starts_with('#'));
+    let first = lines.next()?;
+    let key = key_of(first)?;
+    let colon = key.len() + first[key.len()..].find(':')?;
+    let rest = first[colon + 1..].trim();
+    let items: Vec<&str> = lines.map(str::trim).collect();
+    let value = if items.is_empty() {
+        let at = start + colon + 1 + (first[colon + 1..].len() - first[colon + 1..].trim_start().len());
+        guess.guessed.push(at..at + rest.len());
+        Value::Text(plain(rest, &normal(key))?)
+    } else if rest.is_empty() {
+        guess.guessed.push(start..start + first.trim_end().len());
+        Value::List(items.into_iter().map(|item| self::item(item, &normal(key))).collect::<Option<_>>()?)
+    } else {
+        return None;
+    };
+    guess.pairs.push((key.to_owned(), value));
+    Some(())
+}
+
+fn item(line: &str, key: &str) -> Option<Value> {
+    let rest = line.strip_prefix('-').filter(|rest| rest.is_empty() || rest.starts_with(' '))?.trim();
+    match yaml::parse(rest) {
+        Ok(value @ (Value::Text(_) | Value::Null)) => Some(value),
+        _ => plain(rest, key).map(Value::Text),
+    }
+}
+
+/// A value that is plain text although YAML does not think so; `None` when it may be half of something else.
+fn plain(rest: &str, key: &str) -> Option<String> {
+    let begins_like_text = !rest.starts_with(['"', '\'', '[', ']', '{', '}', '|', '>', '&', '!']);
+    // `[Error] a title` is a title, `[a, b` is a list that nothing closes.
+    let bracketed_title = rest.starts_with('[')
+        && matches!(
+            key,
+            "title" | "posttitle" | "headline" | "name" | "description" | "summary" | "subtitle" | "excerpt"
+        )
+        && rest.matches('[').count() == rest.matches(']').count()
+        && !rest.ends_with(']');
+    let rest = if begins_like_text { rest.split(" #").next().unwrap_or(rest).trim_end() } else { rest };
+    (begins_like_text || bracketed_title).then(|| rest.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(block: &str) -> Option<Vec<(String, String)>> {
+        let guess = parse(block)?;
+        Some(guess.pairs.into_iter().map(|(key, value)| (key, value.text().unwrap_or_default().to_owned())).collect())
+    }
+
+    #[test]
+    fn r4_an_unquoted_colon_is_read_as_text() {
+        let read = texts("title: Go: a walk # note\ndate: 2025-01-01\nby: @ada\n").unwrap();
+        let expected = [("title", "Go: a walk"), ("date", "2025-01-01"), ("by", "@ada")];
+        assert_eq!(read, expected.map(|(key, value)| (key.to_owned(), value.to_owned())));
+    }
+
+    #[test]
+    fn lists_of_what_is_no_yaml_are_read_line_by_line() {
+        let guess = parse("authors:\n  - @ada\n  - \"Grace\"\ntags:\n\t- a\n").unwrap();
+        let list = |items: &[&str]| Value::List(items.iter().map(|item| Value::Text((*item).into())).collect());
+        assert_eq!(guess.pairs, [("authors".into(), list(&["@ada", "Grace"])), ("tags".into(), list(&["a"]))]);
+        assert_eq!(guess.guessed.len(), 2);
+    }
+
+    #[test]
+    fn a_title_in_brackets_is_a_title() {
+        assert_eq!(texts("title: [Error] x: y\n").unwrap()[0].1, "[Error] x: y");
+    }
+
+    #[test]
+    fn what_may_have_swallowed_another_key_is_never_guessed() {
+        for block in [
+            "title: \"a\ndraft: true\n",
+            "title: 'it's\ndraft: true\n",
+            "tags: [a, b\ndraft: true\n",
+            "tags: {a: b\ndraft: true\n",
+            "title: a\nand more of it\ndraft: true\n",
+            "title: a: b\n  more\n",
+            "- a\n",
+        ] {
+            assert!(texts(block).is_none(), "{block:?} was guessed");
+        }
+    }
+}

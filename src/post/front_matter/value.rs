@@ -1,0 +1,45 @@
+//! A value of the front matter, whatever form it was written in. Scalars are text exactly as written: `1.10` stays `1.10`.
+
+/// What stands behind a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Value {
+    /// Nothing, `~` or `null`.
+    Null,
+    /// Any scalar, as written.
+    Text(String),
+    /// A list.
+    List(Vec<Value>),
+    /// A table, in its order.
+    Map(Vec<(String, Value)>),
+}
+
+impl Value {
+    /// The text of a scalar, trimmed.
+    pub(crate) fn text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text.trim()),
+            _ => None,
+        }
+    }
+
+    /// The value of a key of a table, by its normal form.
+    pub(crate) fn get(&self, key: &str) -> Option<&Value> {
+        let Self::Map(pairs) = self else { return None };
+        pairs.iter().find(|(name, _)| normal(name) == key).map(|(_, value)| value)
+    }
+
+    /// Null, empty text, an empty list or table: as if the key were not there (rule R5).
+    pub(crate) fn is_absent(&self) -> bool {
+        match self {
+            Self::Null => true,
+            Self::Text(text) => text.trim().is_empty(),
+            Self::List(items) => items.is_empty(),
+            Self::Map(pairs) => pairs.is_empty(),
+        }
+    }
+}
+
+/// What makes two spellings the same key (rule R5): lower case, without space, `_` and `-`.
+pub(crate) fn normal(key: &str) -> String {
+    key.chars().filter(|c| !matches!(c, ' ' | '_' | '-')).flat_map(char::to_lowercase).collect()
+}

@@ -1,0 +1,73 @@
+//! The language of a post (rule R20), and which languages run from right to left.
+
+use super::findings::Findings;
+use super::front_matter::Fields;
+use super::source_path::SourcePath;
+
+/// Two-letter languages that a file name may end in. Left out are those that are better known as file extensions or
+/// domains (`io`, `ts`, `so`, `to`).
+const FILE_SUFFIXES: &str = " af ar az be bg bn ca cs cy da de el en eo es et eu fa fi fr ga gl gu he hi hr hu hy id is \
+    it ja ka kk km kn ko la lb lo lt lv mk ml mn mr ms mt my nb ne nl nn no pa pl pt ro ru si sk sl sq sr sv sw ta te \
+    th tl tr uk ur uz vi zh ";
+
+/// True for `fr` or `pt-br` as the end of a file name.
+pub(crate) fn is_file_suffix(suffix: &str) -> bool {
+    let suffix = suffix.to_ascii_lowercase();
+    let (language, region) = suffix.split_once(['-', '_']).unwrap_or((&suffix, "xx"));
+    language.len() == 2
+        && FILE_SUFFIXES.contains(&format!(" {language} "))
+        && matches!(region.len(), 2 | 4)
+        && region.bytes().all(|b| b.is_ascii_alphabetic())
+}
+
+/// True for languages that are written from right to left.
+pub(crate) fn is_right_to_left(tag: &str) -> bool {
+    let language = tag.split('-').next().unwrap_or_default().to_ascii_lowercase();
+    matches!(language.as_str(), "ar" | "he" | "iw" | "fa" | "ur" | "yi" | "ps" | "sd" | "ug" | "dv" | "ckb")
+}
+
+/// The tag with `-` between its parts, or `None` when it is none (BCP 47, RFC 5646 §2.1, loosely).
+fn tag(text: &str) -> Option<String> {
+    let text = text.trim().replace('_', "-");
+    let text = text.split(['.', '@']).next().unwrap_or_default();
+    let mut parts = text.split('-');
+    let language =
+        parts.next().is_some_and(|p| (2..=3).contains(&p.len()) && p.bytes().all(|b| b.is_ascii_alphabetic()));
+    let rest = parts.all(|p| (1..=8).contains(&p.len()) && p.bytes().all(|b| b.is_ascii_alphanumeric()));
+    (language && rest).then(|| text.to_owned())
+}
+
+/// The language that the front matter or the file name says, else the site's.
+pub(crate) fn language(fields: &Fields, path: &SourcePath, site: &str, findings: &mut Findings<'_>) -> String {
+    for field in ["lang", "language", "locale"].iter().filter_map(|key| fields.get(&[key])) {
+        match field.value.text().map(tag) {
+            Some(Some(tag)) => return tag,
+            _ => findings.warning(
+                "post/language",
+                field.at.clone(),
+                format!("`{}` is not a language tag", field.key),
+                "write a tag such as `en`, `de` or `pt-BR`",
+            ),
+        }
+    }
+    path.language.as_deref().and_then(tag).unwrap_or_else(|| site.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn r20_a_tag_is_told_from_a_flag() {
+        assert_eq!(tag("en_US.UTF-8").as_deref(), Some("en-US"));
+        assert_eq!(tag("pt-BR").as_deref(), Some("pt-BR"));
+        assert_eq!(tag("🇬🇧"), None);
+        assert_eq!(tag("english"), None);
+    }
+
+    #[test]
+    fn file_extensions_are_not_languages() {
+        assert!(is_file_suffix("fr") && is_file_suffix("pt-br") && is_file_suffix("zh-Hans"));
+        assert!(!is_file_suffix("js") && !is_file_suffix("io") && !is_file_suffix("3") && !is_file_suffix("aspx"));
+    }
+}

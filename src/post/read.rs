@@ -1,0 +1,175 @@
+//! One file → one post and what there is to say about it. Whatever is in the file, a post comes out: nothing is lost.
+
+use jiff::Timestamp;
+
+use crate::config::Config;
+use crate::diagnostic::{Diagnostic, Location};
+use crate::model::{Body, Post, PostStatus};
+
+use super::decode::{Decoded, NotText, decode};
+use super::findings::Findings;
+use super::front_matter::{self, Fields, FrontMatter};
+use super::source_path::SourcePath;
+use super::{Source, author, content_hash, date, image, language, permalink, status, terms, title};
+
+/// What the top of a file allows.
+enum Standing {
+    /// Its keys decide.
+    Decides,
+    /// It needs a date in its name.
+    Bare,
+    /// It is no post as it stands.
+    Skipped(&'static str),
+    /// It must be mended.
+    Broken,
+}
+
+/// Reads one file.
+pub(crate) fn read(source: &Source, config: &Config, now: Timestamp) -> (Post, Vec<Diagnostic>) {
+    match decode(&source.bytes) {
+        Ok(decoded) => readable(&source.path, &decoded, config, now),
+        Err(problem) => unreadable(&source.path, &problem, config, now),
+    }
+}
+
+fn unreadable(path: &str, problem: &NotText, config: &Config, now: Timestamp) -> (Post, Vec<Diagnostic>) {
+    // Only the name is left to go by.
+    let nothing = Decoded { text: String::new(), utf16: false, dropped: None };
+    let (mut post, _) = readable(path, &nothing, config, now);
+    post.status = PostStatus::Error;
+    post.reason.clone_from(&problem.message);
+    let place = Location::in_text(path, &problem.lossy, problem.offset, 1);
+    let error = Diagnostic::error("post/encoding", problem.message.clone()).at(place).help("save the file as UTF-8");
+    (post, vec![error])
+}
+
+fn readable(path: &str, decoded: &Decoded, config: &Config, now: Timestamp) -> (Post, Vec<Diagnostic>) {
+    let text = &*decoded.text;
+    let mut findings = Findings::new(path, text);
+    if decoded.utf16 {
+        findings.warning("post/encoding", 0..1, "this file is UTF-16", "save it as UTF-8");
+    }
+    if let Some(line) = decoded.dropped {
+        let at: usize = text.split_inclusive('\n').take(line - 1).map(str::len).sum();
+        findings.warning(
+            "post/control-character",
+            at..at + 1,
+            "this line has invisible control characters, left out",
+            "remove them",
+        );
+    }
+    let (front, start) = front_matter::read(text, &mut findings);
+    let body = body(text, start);
+    let (fields, standing) = match front {
+        FrontMatter::Keys(fields)
+            if fields.get(&["redirect", "redirectto"]).is_some() && body.text.trim().is_empty() =>
+        {
+            (fields, Standing::Skipped("it redirects to another page"))
+        }
+        FrontMatter::Keys(fields) => (fields, Standing::Decides),
+        FrontMatter::Broken => (Fields::default(), Standing::Broken),
+        FrontMatter::Missing if says_something(&body.text) => (Fields::default(), Standing::Bare),
+        FrontMatter::Missing => (Fields::default(), Standing::Skipped("it is empty")),
+        FrontMatter::Fence(at) => {
+            findings.warning(
+                "post/front-matter-open",
+                at,
+                "the front matter that begins here has no keys or no end: the file is skipped",
+                "put `title:` and `date:` below this line, and a line `---` below them",
+            );
+            (Fields::default(), Standing::Skipped("its front matter has no keys or no end"))
+        }
+    };
+    let post = assemble(path, &fields, body, &standing, config, now, &mut findings);
+    (post, findings.finish())
+}
+
+fn body(text: &str, start: usize) -> Body {
+    let rest = &text[start..];
+    let blank = rest.len() - rest.trim_start_matches('\n').len();
+    let start = start + blank;
+    Body { text: text[start..].to_owned(), first_line: text[..start].matches('\n').count() + 1 }
+}
+
+/// False for a file that holds no word outside of comments.
+fn says_something(body: &str) -> bool {
+    let mut rest = body;
+    loop {
+        let (before, after) = rest.split_once("<!--").map_or((rest, None), |(before, after)| (before, Some(after)));
+        if before.chars().any(char::is_alphanumeric) {
+            return true;
+        }
+        match after.and_then(|after| after.split_once("-->")) {
+            Some((_, after)) => rest = after,
+            None => return false,
+        }
+    }
+}
+
+fn assemble(
+    path: &str,
+    fields: &Fields,
+    body: Body,
+    standing: &Standing,
+    config: &Config,
+    now: Timestamp,
+    findings: &mut Findings<'_>,
+) -> Post {
+    let zone = &config.site.timezone;
+    let filename = fields.get(&["filename"]).and_then(|field| field.value.text());
+    let place = SourcePath::new(path, &config.posts.dir, filename);
+    let published = date::published(fields, &place, zone, findings);
+    let updated = published.as_ref().and_then(|day| date::updated(fields, day, zone, findings));
+    let address = permalink::address(fields, &place, published.as_ref().map(|day| day.at.date()), config);
+    let mut verdict = status::verdict(fields, &place, published.as_ref(), zone, now, findings);
+    let undated = published.is_none();
+    let overruled = match standing {
+        Standing::Skipped(reason) => Some((PostStatus::Skipped, (*reason).to_owned())),
+        Standing::Broken => {
+            Some((PostStatus::Error, findings.first_error().unwrap_or("its front matter cannot be read").to_owned()))
+        }
+        Standing::Bare if undated => {
+            findings.warning(
+                "post/no-front-matter",
+                0..1,
+                "this file has no front matter and no date: it is skipped",
+                "begin it with a line `---`, then `title:` and `date:`, then a line `---`",
+            );
+            Some((PostStatus::Skipped, "it has no front matter and no date".to_owned()))
+        }
+        _ if undated && !matches!(verdict.status, PostStatus::Page | PostStatus::Draft) => {
+            findings.error(
+                "post/no-date",
+                0..1,
+                "this post has no date",
+                "write a line such as `date: 2025-01-31` into the front matter",
+            );
+            Some((PostStatus::Error, "it has no date".to_owned()))
+        }
+        _ => None,
+    };
+    if let Some((status, reason)) = overruled {
+        (verdict.status, verdict.reason) = (status, reason);
+    }
+    Post {
+        path: path.to_owned(),
+        id: permalink::id(fields, &place, &address.url),
+        title: title::title(fields, &body.text, &place, findings),
+        date_only: published.as_ref().is_some_and(|day| day.date_only),
+        updated: updated.or_else(|| published.clone()).map(|day| day.at),
+        published: published.map(|day| day.at),
+        slug: address.slug,
+        language: language::language(fields, &place, &config.site.language, findings),
+        taxonomies: terms::taxonomies(fields, &config.posts.taxonomies, &place),
+        authors: author::authors(fields, &config.site),
+        description: title::description(fields),
+        image: image::image(fields, &address.url, &config.site.url),
+        status: verdict.status,
+        reason: verdict.reason,
+        newsletter: status::newsletter(fields, findings),
+        draft_unclear: verdict.draft_unclear,
+        content_hash: content_hash(&body.text),
+        url: address.url,
+        body,
+    }
+}

@@ -1,0 +1,43 @@
+//! The tree as HTML, in the one spelling that a parser writes again: entities for `&`, `<`, `>` and quotes only.
+
+use super::elements::{self, Kind};
+use super::tree::Node;
+
+/// Writes the nodes.
+pub(crate) fn write(nodes: &[Node], into: &mut String) {
+    for node in nodes {
+        match node {
+            Node::Text(text) => escape(text, false, into),
+            Node::Element(element) => {
+                into.push('<');
+                into.push_str(&element.name);
+                for (key, value) in &element.attributes {
+                    into.push(' ');
+                    into.push_str(key);
+                    into.push_str("=\"");
+                    escape(value, true, into);
+                    into.push('"');
+                }
+                into.push('>');
+                if elements::kind(&element.name) != Some(Kind::Void) {
+                    write(&element.children, into);
+                    into.push_str("</");
+                    into.push_str(&element.name);
+                    into.push('>');
+                }
+            }
+        }
+    }
+}
+
+fn escape(text: &str, quotes: bool, into: &mut String) {
+    for c in text.chars() {
+        match c {
+            '&' => into.push_str("&amp;"),
+            '<' => into.push_str("&lt;"),
+            '>' => into.push_str("&gt;"),
+            '"' if quotes => into.push_str("&quot;"),
+            c => into.push(c),
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! Ids that no other post has: a feed reader or a digest shows many posts on one page.
+//!
+//! Every id is `KEY--ID`, where `KEY` is the post's own and holds no `--`; footnotes have `fn-KEY-N` and `fnref-KEY-N`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::Post;
+
+use super::tree::{Node, walk};
+
+/// What a post's ids begin with: its slug, and a piece of a hash where the slug alone would not do.
+pub(crate) fn key(post: &Post, posts: &[Post]) -> String {
+    let mut key = String::with_capacity(post.slug.len());
+    for c in post.slug.chars() {
+        let c = if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' };
+        if c != '-' || !key.ends_with('-') {
+            key.push(c);
+        }
+    }
+    let key = key.trim_matches('-');
+    // The oldest post of a slug keeps it bare, so that a newer one does not change its content.
+    let age = |post: &Post| (post.published.as_ref().map(jiff::Zoned::timestamp), post.path.clone());
+    let shared = posts.iter().any(|other| other.slug == post.slug && other.path != post.path && age(other) < age(post));
+    if key == post.slug && !shared {
+        return key.to_owned();
+    }
+    let hash = ring::digest::digest(&ring::digest::SHA256, post.id.as_bytes());
+    let hash = super::super::hex(&hash.as_ref()[..4]);
+    if key.is_empty() { format!("p-{hash}") } else { format!("{key}-{hash}") }
+}
+
+/// The ids of one post: as written → as they are now.
+#[derive(Debug, Default)]
+pub(crate) struct Ids(BTreeMap<String, String>);
+
+impl Ids {
+    /// Renames all ids below `nodes`; a second use of an id is dropped.
+    pub(crate) fn rename(nodes: &mut [Node], key: &str) -> Self {
+        let mut ids = BTreeMap::new();
+        let mut used = BTreeSet::new();
+        let own = [format!("fn-{key}-"), format!("fnref-{key}-")];
+        walk(nodes, &mut |element| {
+            let Some(written) = element.remove("id") else { return };
+            let is_note = own.iter().any(|start| {
+                let rest = written.strip_prefix(start.as_str());
+                rest.is_some_and(|rest| rest.bytes().all(|b| b.is_ascii_digit() || b == b'_'))
+            });
+            let plain = written.split_ascii_whitespace().collect::<Vec<_>>().join("-");
+            let id = if is_note { written.clone() } else { format!("{key}--{plain}") };
+            if !plain.is_empty() && used.insert(id.clone()) {
+                ids.entry(written).or_insert_with(|| id.clone());
+                element.set("id", id);
+            }
+        });
+        Self(ids)
+    }
+
+    /// What an id of this post is called now; `fragment` may be percent-encoded.
+    pub(crate) fn renamed(&self, fragment: &str) -> Option<&str> {
+        let decoded = percent_encoding::percent_decode_str(fragment).decode_utf8_lossy();
+        self.0.get(fragment).or_else(|| self.0.get(&*decoded)).map(String::as_str)
+    }
+}

@@ -1,0 +1,181 @@
+//! Every URL of an entry → an absolute one: against the permalink, as a browser would, and through the posts of the site
+//! where the author linked to a file.
+
+use percent_encoding::percent_decode_str;
+use url::Url;
+
+use crate::config::Config;
+use crate::diagnostic::{Diagnostic, Location};
+use crate::model::{Post, PostStatus};
+
+use super::super::source_path;
+use super::ids::Ids;
+use super::sanitise::SCHEMES;
+use super::tree::{Element, Node, walk};
+
+/// What is needed to resolve the URLs of one post.
+pub(crate) struct Links<'a> {
+    post: &'a Post,
+    posts: &'a [Post],
+    config: &'a Config,
+    ids: &'a Ids,
+    permalink: Option<Url>,
+    warnings: Vec<Diagnostic>,
+}
+
+impl<'a> Links<'a> {
+    pub(crate) fn new(post: &'a Post, posts: &'a [Post], config: &'a Config, ids: &'a Ids) -> Self {
+        Self { post, posts, config, ids, permalink: Url::parse(&post.url).ok(), warnings: Vec::new() }
+    }
+
+    /// Makes all URLs below `nodes` absolute and drops those that lead nowhere safe; returns what there is to warn of.
+    pub(crate) fn resolve(mut self, nodes: &mut [Node]) -> Vec<Diagnostic> {
+        walk(nodes, &mut |element| self.element(element));
+        self.warnings
+    }
+
+    fn element(&mut self, element: &mut Element) {
+        let keys: &[&str] = match &*element.name {
+            "a" => &["href"],
+            "img" => &["src"],
+            "source" | "audio" | "iframe" => &["src"],
+            "video" => &["src", "poster"],
+            "blockquote" | "q" | "del" | "ins" => &["cite"],
+            _ => return,
+        };
+        for key in keys {
+            let Some(written) = element.remove(key) else { continue };
+            let resolved = if *key == "href" { self.href(&written) } else { self.file(&written) };
+            if let Some(url) = resolved {
+                element.set(key, url);
+            }
+        }
+        if let Some(set) = element.remove("srcset") {
+            let set = self.set(&set);
+            if !set.is_empty() {
+                element.set("srcset", set);
+            }
+        }
+    }
+
+    /// A link: to a place in this post, to another post's file, or to any URL.
+    fn href(&mut self, written: &str) -> Option<String> {
+        let written = written.trim();
+        if let Some(fragment) = written.strip_prefix('#') {
+            let fragment = self.ids.renamed(fragment).unwrap_or(fragment);
+            let mut url = self.permalink.clone()?;
+            url.set_fragment((!fragment.is_empty()).then_some(fragment));
+            return Some(url.into());
+        }
+        if let Some(url) = self.post_file(written) {
+            return Some(url);
+        }
+        self.join(written, &SCHEMES)
+    }
+
+    fn file(&self, written: &str) -> Option<String> {
+        self.join(written.trim(), &SCHEMES[..2])
+    }
+
+    fn join(&self, written: &str, schemes: &[&str]) -> Option<String> {
+        let url = self.permalink.as_ref()?.join(written).ok()?;
+        schemes.contains(&url.scheme()).then(|| url.into())
+    }
+
+    /// `a.png 1x, b.png 2x` (HTML §4.8.4.2.1).
+    fn set(&self, written: &str) -> String {
+        let mut rest = written;
+        let mut candidates = Vec::new();
+        loop {
+            rest = rest.trim_start_matches(|c: char| c.is_ascii_whitespace() || c == ',');
+            if rest.is_empty() {
+                return candidates.join(", ");
+            }
+            let (address, after) = rest.split_at(rest.find(|c: char| c.is_ascii_whitespace()).unwrap_or(rest.len()));
+            let alone = address.ends_with(',');
+            let (descriptor, after) = if alone { ("", after) } else { after.split_once(',').unwrap_or((after, "")) };
+            rest = after;
+            if let Some(url) = self.file(address.trim_end_matches(',')) {
+                candidates.push(format!("{url} {}", descriptor.trim()).trim_end().to_owned());
+            }
+        }
+    }
+
+    /// The permalink of the post whose file is meant, with the fragment.
+    fn post_file(&mut self, written: &str) -> Option<String> {
+        if written.is_empty() || written.starts_with("//") || written.contains(':') {
+            return None;
+        }
+        let end = written.find(['?', '#']).unwrap_or(written.len());
+        let (path, rest) = written.split_at(end);
+        let path = percent_decode_str(path).decode_utf8().ok()?;
+        let name = path.rsplit('/').next().unwrap_or_default();
+        let is_file = source_path::strip_extension(name).is_some();
+        if !is_file && (name.is_empty() || name.contains('.')) {
+            return None;
+        }
+        let posts = self.posts;
+        let places = self.places(&path);
+        let found = places.iter().find_map(|place| {
+            let named = |name: &str| posts.iter().find(|post| post.path == name);
+            if is_file { named(place) } else { source_path::with_extensions(place).find_map(|file| named(&file)) }
+        });
+        let fragment = rest.find('#').map_or("", |at| &rest[at..]);
+        match found {
+            Some(post) => {
+                if !matches!(post.status, PostStatus::Published | PostStatus::Page) && is_file {
+                    let message = format!("this link leads to {}, which is not published: {}", post.path, post.reason);
+                    self.warn(written, message, "publish that post first, or remove the link");
+                }
+                Some(format!("{}{fragment}", post.url))
+            }
+            None if is_file => {
+                let message = format!("there is no post `{path}`");
+                self.warn(written, message, "write the path of a file in the posts folder, or the address of the page");
+                None
+            }
+            None => None,
+        }
+    }
+
+    /// Where a path in a link may lead, relative to the site.
+    fn places(&self, path: &str) -> Vec<String> {
+        let dir = self.config.posts.dir.trim_start_matches("./");
+        if let Some(below) = path.strip_prefix("@/") {
+            return vec![normal(&format!("{dir}/{below}"))];
+        }
+        if let Some(rooted) = path.strip_prefix('/') {
+            return vec![normal(rooted), normal(&format!("{dir}/{rooted}"))];
+        }
+        let folder = self.post.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        vec![normal(&format!("{folder}/{path}")), normal(&format!("{dir}/{path}")), normal(path)]
+    }
+
+    fn warn(&mut self, written: &str, message: String, help: &str) {
+        let body = &self.post.body;
+        let place = body.text.find(written).map_or_else(
+            || Location::start_of(&self.post.path),
+            |at| {
+                let mut place = Location::in_text(&self.post.path, &body.text, at, written.len());
+                place.line += body.first_line.saturating_sub(1);
+                place
+            },
+        );
+        self.warnings.push(Diagnostic::warning("post/link", message).at(place).help(help));
+    }
+}
+
+/// The path without `.` and `..`.
+fn normal(path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    parts.join("/")
+}

@@ -1,0 +1,121 @@
+//! Markdown → HTML: what pulldown-cmark makes of it, but for footnotes, task lists and note boxes, which it would write
+//! with clashing ids, with form elements, and without a word.
+
+use pulldown_cmark::{BlockQuoteKind, CowStr, Event, Options, Parser, Tag, TagEnd, html};
+
+use super::footnotes::Footnotes;
+
+/// Containers open at once; deeper ones are left out, their content stays. HTML5 parsers are quadratic in this.
+const DEEPEST: usize = 90;
+
+/// Renders a body; `key` is what makes the ids of this post its own.
+pub(crate) fn to_html(text: &str, key: &str) -> String {
+    // Metadata blocks stay off: a `---` pair in the middle of a text would vanish. So does smart punctuation: quotes
+    // are the author's.
+    let options = Options::ENABLE_TABLES
+        | Options::ENABLE_FOOTNOTES
+        | Options::ENABLE_STRIKETHROUGH
+        | Options::ENABLE_TASKLISTS
+        | Options::ENABLE_DEFINITION_LIST
+        | Options::ENABLE_HEADING_ATTRIBUTES
+        | Options::ENABLE_GFM;
+    let mut notes = Footnotes::default();
+    let mut main = Vec::new();
+    for event in Shallow::new(Parser::new_ext(text, options)) {
+        let Some(event) = notes.take(event) else { continue };
+        match event {
+            Event::TaskListMarker(done) => main.push(Event::Text(if done { "☑ " } else { "☐ " }.into())),
+            Event::Start(Tag::BlockQuote(Some(kind))) => {
+                main.push(Event::Start(Tag::BlockQuote(None)));
+                main.extend(label(kind));
+            }
+            event => main.push(event),
+        }
+    }
+    let events = notes.place(main, key);
+    let mut html = String::with_capacity(text.len() * 3 / 2);
+    html::push_html(&mut html, events.into_iter());
+    html
+}
+
+fn label<'a>(kind: BlockQuoteKind) -> [Event<'a>; 5] {
+    let word = match kind {
+        BlockQuoteKind::Note => "Note",
+        BlockQuoteKind::Tip => "Tip",
+        BlockQuoteKind::Important => "Important",
+        BlockQuoteKind::Warning => "Warning",
+        BlockQuoteKind::Caution => "Caution",
+    };
+    [
+        Event::Start(Tag::Paragraph),
+        Event::Start(Tag::Strong),
+        Event::Text(CowStr::Borrowed(word)),
+        Event::End(TagEnd::Strong),
+        Event::End(TagEnd::Paragraph),
+    ]
+}
+
+/// Leaves out the containers that are too deep.
+struct Shallow<I> {
+    events: I,
+    depth: usize,
+}
+
+impl<I> Shallow<I> {
+    fn new(events: I) -> Self {
+        Self { events, depth: 0 }
+    }
+}
+
+impl<'a, I: Iterator<Item = Event<'a>>> Iterator for Shallow<I> {
+    type Item = Event<'a>;
+
+    fn next(&mut self) -> Option<Event<'a>> {
+        loop {
+            let event = self.events.next()?;
+            match &event {
+                // A table and its parts go together, and a picture's text must stay its attribute.
+                Event::Start(_) => {
+                    self.depth += 1;
+                    if self.depth <= DEEPEST {
+                        return Some(event);
+                    }
+                }
+                Event::End(_) => {
+                    self.depth -= 1;
+                    if self.depth < DEEPEST {
+                        return Some(event);
+                    }
+                }
+                _ => return Some(event),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn task_lists_and_note_boxes_are_words() {
+        let html = to_html("- [x] done\n- [ ] open\n\n> [!NOTE]\n> Rain.\n", "k");
+        assert!(html.contains("☑ done") && html.contains("☐ open") && !html.contains("<input"), "{html}");
+        assert!(html.contains("<strong>Note</strong>"), "{html}");
+    }
+
+    #[test]
+    fn rules_quotes_and_breaks_are_the_author_s() {
+        let html = to_html("a  \nb\\\nc\n\n---\nx: y\n---\n\n“q” -- \"q\"\n", "k");
+        assert_eq!(html.matches("<br />").count(), 2);
+        assert!(html.contains("<hr />") && html.contains("x: y"), "a block between rules is text: {html}");
+        assert!(html.contains("“q” -- &quot;q&quot;") || html.contains("“q” -- \"q\""), "{html}");
+    }
+
+    #[test]
+    fn deep_nesting_is_flattened_and_its_text_is_kept() {
+        let html = to_html(&format!("{}x", "> ".repeat(20_000)), "k");
+        assert!(html.matches("<blockquote>").count() <= DEEPEST);
+        assert!(html.contains('x'));
+    }
+}

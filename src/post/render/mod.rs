@@ -1,0 +1,190 @@
+//! A post → its entry. Markdown becomes HTML, the HTML is balanced, sanitised and parsed once; every pass works on that
+//! one tree, and both the HTML and the text of the entry are written from it: they never disagree.
+
+mod autolink;
+mod elements;
+mod footnotes;
+mod html;
+mod ids;
+mod links;
+mod markdown;
+mod media;
+mod normalise;
+mod parse;
+mod sanitise;
+mod scan;
+mod summary;
+#[cfg(test)]
+mod tests;
+mod text;
+mod tree;
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::config::Config;
+use crate::diagnostic::{Diagnostic, Location};
+use crate::model::{Category, Entry, Image, Post};
+
+use super::language::is_right_to_left;
+use ids::Ids;
+use tree::{Element, Node};
+
+/// Renders one post. `posts` are all posts of the site: links to their files become links to their permalinks.
+///
+/// Never fails: what cannot be shown is left out, and the warnings say so.
+pub fn render(post: &Post, posts: &[Post], config: &Config) -> (Entry, Vec<Diagnostic>) {
+    let mut warnings = Vec::new();
+    let key = ids::key(post, posts);
+    let (html, left_out) = normalise::normalise(&markdown::to_html(&post.body.text, &key));
+    warnings.extend(about_left_out(post, &left_out));
+    let mut nodes = parse::parse(&sanitise::sanitise(&html));
+    drop_title(&mut nodes, &post.title);
+    demote_headings(&mut nodes);
+    media::promote_lazy(&mut nodes);
+    tidy_attributes(&mut nodes);
+    let ids = Ids::rename(&mut nodes, &key);
+    warnings.extend(links::Links::new(post, posts, config, &ids).resolve(&mut nodes));
+    let nodes = media::wrap_lone_links(media::replace(nodes));
+    let nodes = autolink::link(nodes);
+    let summary = summary::summary(post.description.as_deref(), &nodes);
+    let nodes = trim(summary::remove_mark(nodes));
+    let content_text = text::render(&nodes);
+    let mut content_html = String::with_capacity(html.len());
+    html::write(&in_direction(nodes, &post.language), &mut content_html);
+    if !content_html.is_empty() {
+        content_html.push('\n');
+    }
+    // Only posts with a date are published; for any other the beginning of time is as good as none.
+    let published = post.published.clone().unwrap_or_else(|| Timestamp::UNIX_EPOCH.to_zoned(TimeZone::UTC));
+    let entry = Entry {
+        id: post.id.clone(),
+        url: post.url.clone(),
+        path: post.path.clone(),
+        title: post.title.clone(),
+        updated: post.updated.clone().unwrap_or_else(|| published.clone()),
+        published,
+        date_only: post.date_only,
+        language: post.language.clone(),
+        authors: post.authors.clone(),
+        categories: categories(post, config),
+        image: post.image.clone().map(|url| Image { url }),
+        summary,
+        content_html,
+        content_text,
+        content_hash: post.content_hash.clone(),
+    };
+    (entry, warnings)
+}
+
+fn about_left_out(post: &Post, names: &BTreeSet<String>) -> Option<Diagnostic> {
+    if names.is_empty() {
+        return None;
+    }
+    let list = names.iter().map(|name| format!("`<{name}>`")).collect::<Vec<_>>().join(", ");
+    let message = format!("left out of feeds and mail, where it does nothing: {list}");
+    let help = "say in words or with a picture what it shows";
+    Some(Diagnostic::warning("post/active-content", message).at(Location::start_of(&post.path)).help(help))
+}
+
+fn categories(post: &Post, config: &Config) -> Vec<Category> {
+    let of = |taxonomy: &crate::model::Taxonomy| {
+        let scheme = config.site.url.join(&format!("./{}/", taxonomy.name)).unwrap_or_else(|_| config.site.url.clone());
+        let category = |term: &String| Category {
+            taxonomy: taxonomy.name.clone(),
+            term: term.clone(),
+            scheme: scheme.to_string(),
+        };
+        taxonomy.terms.iter().map(category).collect::<Vec<_>>()
+    };
+    post.taxonomies.iter().flat_map(of).collect()
+}
+
+/// A heading that repeats the title is shown by the feed or the mail already.
+fn drop_title(nodes: &mut Vec<Node>, title: &str) {
+    let plain = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
+    let first = nodes.iter().position(|node| !matches!(node, Node::Text(text) if text.trim().is_empty()));
+    if let Some(first) = first
+        && let Node::Element(element) = &nodes[first]
+        && element.name == "h1"
+        && plain(&tree::one_line(&element.children)) == plain(title)
+    {
+        nodes.remove(first);
+    }
+}
+
+/// The title is the only heading of level one: where the body has another, all its headings go down by one.
+fn demote_headings(nodes: &mut [Node]) {
+    let mut found = false;
+    tree::walk(nodes, &mut |element| found |= element.name == "h1");
+    if found {
+        tree::walk(nodes, &mut |element| {
+            let level = element.name.strip_prefix('h').and_then(|level| level.parse::<u8>().ok());
+            if let Some(level @ 1..=5) = level {
+                element.name = format!("h{}", level + 1);
+            }
+        });
+    }
+}
+
+/// Keeps of classes and styles only what means something here.
+fn tidy_attributes(nodes: &mut [Node]) {
+    tree::walk(nodes, &mut |element| {
+        if let Some(classes) = element.remove("class") {
+            let kept: Vec<String> =
+                classes.split_ascii_whitespace().filter_map(|class| known_class(&element.name, class)).collect();
+            if !kept.is_empty() {
+                element.set("class", kept.join(" "));
+            }
+        }
+        if let Some(style) = element.remove("style") {
+            let aligned = ["left", "center", "right"]
+                .into_iter()
+                .find(|side| style.strip_prefix("text-align:").is_some_and(|value| value.trim() == *side));
+            if let Some(side) = aligned {
+                element.set("style", format!("text-align:{side}"));
+            }
+        }
+        if element.name == "pre"
+            && let Some(Node::Text(text)) = element.children.first_mut()
+        {
+            // A parser drops the line end after `<pre>`: writing and reading must come to the same.
+            *text = text.trim_start_matches('\n').to_owned();
+        }
+    });
+}
+
+fn known_class(element: &str, class: &str) -> Option<String> {
+    match (element, class) {
+        ("a", "footnote" | "reversefootnote") | ("section", "footnotes") | ("span", normalise::MORE) => {
+            Some(class.to_owned())
+        }
+        ("code", class) => {
+            let language = class.strip_prefix("language-")?;
+            let end =
+                language.find(|c: char| !c.is_ascii_alphanumeric() && !"+#._-".contains(c)).unwrap_or(language.len());
+            (end > 0).then(|| format!("language-{}", &language[..end]))
+        }
+        _ => None,
+    }
+}
+
+/// No blank text at either end.
+fn trim(mut nodes: Vec<Node>) -> Vec<Node> {
+    let blank = |node: &Node| matches!(node, Node::Text(text) if text.trim_ascii().is_empty());
+    while nodes.last().is_some_and(blank) {
+        nodes.pop();
+    }
+    let start = nodes.iter().take_while(|node| blank(node)).count();
+    nodes.split_off(start)
+}
+
+/// Languages that run from right to left say so: a feed reader's page runs the other way.
+fn in_direction(nodes: Vec<Node>, language: &str) -> Vec<Node> {
+    if nodes.is_empty() || !is_right_to_left(language) {
+        return nodes;
+    }
+    vec![Node::Element(Element::new("div", &[("dir", "rtl"), ("lang", language)], nodes))]
+}

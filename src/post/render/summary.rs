@@ -1,0 +1,100 @@
+//! One line that says what an entry is about, and the mark that ends it in the text.
+
+use super::normalise::MORE;
+use super::tree::{self, Element, Node};
+
+/// About this many characters, never in the middle of a word.
+const LONGEST: usize = 300;
+
+/// The author's description, else the text before the mark, else the first paragraph; `None` when it would say nothing
+/// or everything.
+pub(crate) fn summary(description: Option<&str>, nodes: &[Node]) -> Option<String> {
+    let whole = tree::one_line(nodes);
+    let text = match description {
+        Some(description) => super::super::characters::one_line(description),
+        None => before_mark(nodes).or_else(|| first_paragraph(nodes)).unwrap_or_else(|| whole.clone()),
+    };
+    (!text.is_empty() && text != whole).then(|| cut(&text)).or_else(|| shortened(&whole, description))
+}
+
+/// A long text without paragraphs still has a beginning.
+fn shortened(whole: &str, description: Option<&str>) -> Option<String> {
+    let cut = cut(whole);
+    (description.is_none() && cut != whole).then_some(cut)
+}
+
+/// Removes the mark from the content.
+pub(crate) fn remove_mark(nodes: Vec<Node>) -> Vec<Node> {
+    tree::rewrite(nodes, &mut |node| if is_mark(&node) { vec![] } else { vec![node] })
+}
+
+fn is_mark(node: &Node) -> bool {
+    matches!(node, Node::Element(element) if element.name == "span" && element.has_class(MORE))
+}
+
+fn before_mark(nodes: &[Node]) -> Option<String> {
+    let mut before = Vec::new();
+    let found = copy_to_mark(nodes, &mut before);
+    let text = tree::one_line(&before);
+    (found && !text.is_empty()).then_some(text)
+}
+
+/// Copies what stands before the mark; true when there is one.
+fn copy_to_mark(nodes: &[Node], into: &mut Vec<Node>) -> bool {
+    for node in nodes {
+        match node {
+            node if is_mark(node) => return true,
+            Node::Element(element) => {
+                let mut copy = Element { children: Vec::new(), ..shell(element) };
+                let found = copy_to_mark(&element.children, &mut copy.children);
+                into.push(Node::Element(copy));
+                if found {
+                    return true;
+                }
+            }
+            text @ Node::Text(_) => into.push(text.clone()),
+        }
+    }
+    false
+}
+
+fn shell(element: &Element) -> Element {
+    Element { name: element.name.clone(), attributes: element.attributes.clone(), children: Vec::new() }
+}
+
+fn first_paragraph(nodes: &[Node]) -> Option<String> {
+    nodes.iter().find_map(|node| match node {
+        Node::Element(element) if element.name == "p" => {
+            Some(tree::one_line(&element.children)).filter(|text| !text.is_empty())
+        }
+        Node::Element(element) if !matches!(&*element.name, "figure" | "table" | "aside" | "nav") => {
+            first_paragraph(&element.children)
+        }
+        _ => None,
+    })
+}
+
+fn cut(text: &str) -> String {
+    let Some((limit, _)) = text.char_indices().nth(LONGEST) else { return text.to_owned() };
+    let start = &text[..limit];
+    // A language without spaces is cut between characters.
+    let end = start
+        .rfind(' ')
+        .filter(|end| *end > limit / 2)
+        .unwrap_or_else(|| start.char_indices().next_back().map_or(0, |(at, _)| at));
+    format!("{}…", start[..end].trim_end_matches([' ', ',', ';', ':', '.', '—', '–', '-']))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_summary_ends_at_a_word() {
+        let long = "word ".repeat(100);
+        let cut = cut(long.trim());
+        assert!(cut.ends_with("word…") && cut.chars().count() <= LONGEST, "{cut}");
+        let cjk = super::cut(&"字".repeat(400));
+        assert_eq!(cjk.chars().count(), LONGEST);
+    }
+}

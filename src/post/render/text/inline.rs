@@ -1,0 +1,137 @@
+//! What stands within a line: words, pictures, links by number, footnote marks.
+
+use super::super::tree::{Element, Node, one_line};
+use super::wrap::GLUE;
+
+/// The links of a text in the order of their first use.
+#[derive(Debug, Default)]
+pub(super) struct LinkList(Vec<String>);
+
+impl LinkList {
+    fn number(&mut self, url: &str) -> usize {
+        let known = self.0.iter().rposition(|other| other == url);
+        known.unwrap_or_else(|| {
+            self.0.push(url.to_owned());
+            self.0.len() - 1
+        }) + 1
+    }
+
+    /// `[1] URL`, one a line.
+    pub(super) fn lines(&self) -> Vec<String> {
+        self.0.iter().enumerate().map(|(n, url)| format!("[{}] {url}", n + 1)).collect()
+    }
+}
+
+/// Collects the inline content of a block: white space collapsed, hard breaks as `\n`.
+#[derive(Debug, Default)]
+pub(super) struct Line {
+    text: String,
+}
+
+impl Line {
+    pub(super) fn of(nodes: &[Node], links: &mut LinkList) -> String {
+        let mut line = Self::default();
+        line.nodes(nodes, links);
+        line.finish()
+    }
+
+    pub(super) fn finish(&mut self) -> String {
+        std::mem::take(&mut self.text).trim_end_matches([' ', '\n']).to_owned()
+    }
+
+    fn nodes(&mut self, nodes: &[Node], links: &mut LinkList) {
+        for node in nodes {
+            self.node(node, links);
+        }
+    }
+
+    pub(super) fn node(&mut self, node: &Node, links: &mut LinkList) {
+        let element = match node {
+            Node::Text(text) => return self.push(text),
+            Node::Element(element) => element,
+        };
+        match &*element.name {
+            "br" => self.hard_break(),
+            "a" if element.has_class("reversefootnote") => {}
+            "a" if element.has_class("footnote") => self.push(&format!("[^{}]", one_line_of(element))),
+            "a" => self.link(element, links),
+            "img" => self.picture(element),
+            "hr" | "wbr" | "source" | "rp" => {}
+            "rt" => {
+                self.text.push('(');
+                self.nodes(&element.children, links);
+                self.text.push(')');
+            }
+            "q" => {
+                self.text.push('“');
+                self.nodes(&element.children, links);
+                self.text.push('”');
+            }
+            name if super::super::elements::is_block(name) => {
+                self.space();
+                self.nodes(&element.children, links);
+                self.space();
+            }
+            _ => self.nodes(&element.children, links),
+        }
+    }
+
+    /// Adds text; runs of white space become one space.
+    fn push(&mut self, text: &str) {
+        for c in text.chars() {
+            match c {
+                ' ' | '\n' | '\t' => self.space(),
+                '\u{ad}' => {}
+                c => self.text.push(c),
+            }
+        }
+    }
+
+    fn space(&mut self) {
+        if !self.text.is_empty() && !self.text.ends_with([' ', '\n']) {
+            self.text.push(' ');
+        }
+    }
+
+    fn hard_break(&mut self) {
+        self.text.truncate(self.text.trim_end_matches(' ').len());
+        if !self.text.is_empty() {
+            self.text.push('\n');
+        }
+    }
+
+    fn picture(&mut self, element: &Element) {
+        let alt = super::super::super::characters::one_line(element.get("alt").unwrap_or_default());
+        if !alt.is_empty() {
+            self.push(&format!("[Image: {alt}]"));
+        }
+    }
+
+    /// `text [1]`; a link whose text is its own address stays the address.
+    fn link(&mut self, element: &Element, links: &mut LinkList) {
+        let start = self.text.len();
+        self.nodes(&element.children, links);
+        let Some(url) = element.get("href") else { return };
+        let shown = self.text[start..].trim();
+        let bare = url.strip_prefix("mailto:").or_else(|| url.strip_prefix("tel:")).unwrap_or(url);
+        if shown == bare {
+            return;
+        }
+        if !shown.is_empty() && url.strip_suffix('/') == Some(shown) {
+            let at = start + self.text[start..].trim_end().len();
+            return self.text.insert(at, '/');
+        }
+        if shown.is_empty() {
+            self.push("[Image]");
+        }
+        let end = self.text.trim_end_matches(' ').len();
+        let trailing = self.text.split_off(end);
+        self.text.push(GLUE);
+        self.text.push_str(&format!("[{}]", links.number(url)));
+        self.text.push_str(&trailing);
+    }
+}
+
+fn one_line_of(element: &Element) -> String {
+    one_line(&element.children)
+}

@@ -1,0 +1,187 @@
+//! The tree as plain text for mail: 72 columns, the same words and links as the HTML, in the same order.
+
+mod inline;
+mod table;
+mod wrap;
+
+use super::elements;
+use super::tree::{Element, Node};
+use inline::{Line, LinkList};
+use wrap::{width, wrap};
+
+/// No line is longer, but for words that cannot be broken, addresses and code.
+const COLUMNS: usize = 72;
+
+/// With fewer columns left, deeper blocks are not indented any further.
+const NARROWEST: usize = 24;
+
+/// Writes the nodes; empty when they say nothing, else with one line end at the end.
+pub(crate) fn render(nodes: &[Node]) -> String {
+    let mut links = LinkList::default();
+    let mut lines = blocks(nodes, COLUMNS, false, &mut links);
+    let list = links.lines();
+    if !list.is_empty() {
+        lines.push(String::new());
+        lines.extend(list);
+    }
+    let mut text = String::new();
+    for line in lines {
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+/// The lines of a flow of blocks, with an empty line between two blocks, or none when `tight`.
+fn blocks(nodes: &[Node], columns: usize, tight: bool, links: &mut LinkList) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    let mut add = |block: Vec<String>| {
+        if block.iter().any(|line| !line.is_empty()) {
+            if !lines.is_empty() && !tight {
+                lines.push(String::new());
+            }
+            lines.extend(block);
+        }
+    };
+    let mut line = Line::default();
+    for node in nodes {
+        match node {
+            Node::Element(element) if is_block(element) => {
+                add(paragraph(&line.finish(), columns));
+                add(block(element, columns, links));
+            }
+            inline => line.node(inline, links),
+        }
+    }
+    add(paragraph(&line.finish(), columns));
+    lines
+}
+
+fn is_block(element: &Element) -> bool {
+    elements::is_block(&element.name)
+}
+
+fn paragraph(text: &str, columns: usize) -> Vec<String> {
+    if text.is_empty() { Vec::new() } else { wrap(text, columns) }
+}
+
+fn block(element: &Element, columns: usize, links: &mut LinkList) -> Vec<String> {
+    let children = &element.children;
+    match &*element.name {
+        "p" | "summary" | "dt" => paragraph(&Line::of(children, links), columns),
+        "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => heading(&Line::of(children, links), columns),
+        "hr" => vec!["* * *".to_owned()],
+        "pre" => code(children),
+        "ul" | "menu" => list(children, None, columns, links),
+        "ol" => {
+            let start = element.get("start").and_then(|start| start.parse().ok()).unwrap_or(1);
+            list(children, Some(start), columns, links)
+        }
+        "dl" => blocks(children, columns, true, links),
+        "dd" => indented(children, "    ", columns, links),
+        "blockquote" => indented(children, "> ", columns, links),
+        "table" => table::render(element, columns, links),
+        "section" if element.has_class("footnotes") => notes(children, columns, links),
+        _ => blocks(children, columns, false, links),
+    }
+}
+
+fn heading(text: &str, columns: usize) -> Vec<String> {
+    let mut lines = paragraph(text, columns);
+    let longest = lines.iter().map(|line| width(line)).max().unwrap_or_default();
+    if longest > 0 {
+        lines.push("-".repeat(longest.min(columns)));
+    }
+    lines
+}
+
+/// Code keeps its lines, whatever their length.
+fn code(nodes: &[Node]) -> Vec<String> {
+    let mut text = String::new();
+    verbatim(nodes, &mut text);
+    let text = text.trim_matches('\n').replace('\t', "    ");
+    text.lines()
+        .map(|line| if line.trim().is_empty() { String::new() } else { format!("    {}", line.trim_end()) })
+        .collect()
+}
+
+fn verbatim(nodes: &[Node], into: &mut String) {
+    for node in nodes {
+        match node {
+            Node::Text(text) => into.push_str(text),
+            Node::Element(element) if element.name == "br" => into.push('\n'),
+            Node::Element(element) => verbatim(&element.children, into),
+        }
+    }
+}
+
+fn list(items: &[Node], start: Option<i64>, columns: usize, links: &mut LinkList) -> Vec<String> {
+    let loose = items.iter().any(|item| matches!(item, Node::Element(item) if item.children.iter().any(is_paragraph)));
+    let mut lines = Vec::new();
+    let mut number = start;
+    for item in items {
+        let item = match item {
+            Node::Element(element) if element.name == "li" => &element.children[..],
+            Node::Text(text) if text.trim().is_empty() => continue,
+            other => std::slice::from_ref(other),
+        };
+        let marker = number.map_or_else(|| "- ".to_owned(), |n| format!("{n}. "));
+        number = number.map(|n| n.saturating_add(1));
+        if loose && !lines.is_empty() {
+            lines.push(String::new());
+        }
+        lines.extend(hanging(item, &marker, columns, !loose, links));
+    }
+    lines
+}
+
+fn is_paragraph(node: &Node) -> bool {
+    matches!(node, Node::Element(element) if element.name == "p")
+}
+
+/// A block with a marker before its first line and as much room before the others.
+fn hanging(nodes: &[Node], marker: &str, columns: usize, tight: bool, links: &mut LinkList) -> Vec<String> {
+    let room = if columns >= NARROWEST + marker.len() { marker.len() } else { 0 };
+    let lines = blocks(nodes, columns - room, tight, links);
+    let mut hung = Vec::with_capacity(lines.len().max(1));
+    for (n, line) in lines.iter().enumerate() {
+        match n {
+            0 => hung.push(format!("{marker}{line}")),
+            _ if line.is_empty() => hung.push(String::new()),
+            _ => hung.push(format!("{}{line}", " ".repeat(room))),
+        }
+    }
+    if hung.is_empty() {
+        hung.push(marker.trim_end().to_owned());
+    }
+    hung
+}
+
+fn indented(nodes: &[Node], prefix: &str, columns: usize, links: &mut LinkList) -> Vec<String> {
+    if columns < NARROWEST + prefix.len() {
+        return blocks(nodes, columns, false, links);
+    }
+    let lines = blocks(nodes, columns - prefix.len(), false, links);
+    lines.into_iter().map(|line| format!("{prefix}{line}").trim_end().to_owned()).collect()
+}
+
+/// The notes under the text: `[^1]: …`.
+fn notes(nodes: &[Node], columns: usize, links: &mut LinkList) -> Vec<String> {
+    let mut lines = Vec::new();
+    let list = nodes.iter().find_map(|node| match node {
+        Node::Element(element) if element.name == "ol" => Some(&element.children),
+        _ => None,
+    });
+    let Some(items) = list else { return blocks(nodes, columns, false, links) };
+    let items = items.iter().filter_map(|item| match item {
+        Node::Element(element) if element.name == "li" => Some(&element.children),
+        _ => None,
+    });
+    for (n, item) in items.enumerate() {
+        if n > 0 {
+            lines.push(String::new());
+        }
+        lines.extend(hanging(item, &format!("[^{}]: ", n + 1), columns, false, links));
+    }
+    lines
+}

@@ -1,0 +1,94 @@
+//! Breaks lines by display width: at spaces, and between the characters of scripts that are written without them.
+
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
+
+/// A space at which no line breaks; written as a space.
+pub(super) const GLUE: char = '\u{1}';
+
+/// Columns that a text takes on a terminal or in a mail client with a fixed font.
+pub(super) fn width(text: &str) -> usize {
+    text.width()
+}
+
+/// Breaks a text into lines of at most `columns`; `\n` in it is a hard break. A word that is too long stays whole.
+pub(super) fn wrap(text: &str, columns: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    for hard in text.trim_matches(['\n', ' ']).split('\n') {
+        let mut line = String::new();
+        let mut used = 0;
+        for word in hard.split(' ').filter(|word| !word.is_empty()) {
+            let mut space = usize::from(!line.is_empty());
+            for piece in pieces(word) {
+                let piece_width = width(piece);
+                if used > 0 && used + space + piece_width > columns {
+                    lines.push(finish(&line));
+                    line.clear();
+                    (used, space) = (0, 0);
+                }
+                line.extend(std::iter::repeat_n(' ', space));
+                line.push_str(piece);
+                used += space + piece_width;
+                space = 0;
+            }
+        }
+        lines.push(finish(&line));
+    }
+    lines
+}
+
+fn finish(line: &str) -> String {
+    line.replace([GLUE, '\u{a0}'], " ").trim_end().to_owned()
+}
+
+/// A word in the pieces between which a line may break.
+fn pieces(word: &str) -> Vec<&str> {
+    if word.is_ascii() || word.contains("://") {
+        return vec![word];
+    }
+    let mut pieces = Vec::new();
+    let mut start = 0;
+    let mut last: Option<char> = None;
+    for (at, c) in word.char_indices() {
+        if at > start && last.is_some_and(|last| may_break(last, c)) {
+            pieces.push(&word[start..at]);
+            start = at;
+        }
+        last = Some(c);
+    }
+    pieces.push(&word[start..]);
+    pieces
+}
+
+/// Between two wide characters, or one and a narrow one; but no line begins with a closing mark or ends with an
+/// opening one (JIS X 4051, in short).
+fn may_break(before: char, after: char) -> bool {
+    const NOT_AT_START: &str =
+        "、。，．・：；？！)）］｝」』】〉》〕’”ーぁぃぅぇぉっゃゅょァィゥェォッャュョ々…‥,.:;!?]}\u{1}";
+    const NOT_AT_END: &str = "(（［｛「『【〈《〔‘“[{";
+    let is_letter = |c: char| c.width() == Some(2) && c.is_alphanumeric();
+    (is_letter(before) || is_letter(after) || (before.width() == Some(2) && after.width() == Some(2)))
+        && after.width() != Some(0)
+        && !matches!(before, '\u{200d}' | GLUE | '\u{a0}')
+        && !NOT_AT_START.contains(after)
+        && !NOT_AT_END.contains(before)
+        && (is_letter(before) || is_letter(after))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_break_at_spaces_and_hard_breaks_only() {
+        assert_eq!(wrap("a bb ccc\ndd", 4), ["a bb", "ccc", "dd"]);
+        assert_eq!(wrap("toolong a", 3), ["toolong", "a"]);
+        assert_eq!(wrap(&format!("word{GLUE}[1] next"), 8), ["word [1]", "next"]);
+        assert_eq!(wrap("a\u{a0}b c", 3), ["a b", "c"]);
+    }
+
+    #[test]
+    fn scripts_without_spaces_break_between_characters() {
+        assert_eq!(wrap("今日は雨、明日も雨。", 6), ["今日は", "雨、明", "日も", "雨。"]);
+        assert!(wrap(&"字".repeat(100), 72).iter().all(|line| width(line) == 72 || width(line) == 56));
+    }
+}

@@ -1,0 +1,185 @@
+//! What the name of a file says (rules R1, R14, R20): whether it is a post, and what it is called.
+
+use unicode_normalization::UnicodeNormalization as _;
+
+use super::language;
+
+const EXTENSIONS: [&str; 6] = ["md", "markdown", "mdown", "mkd", "mkdn", "mdx"];
+
+/// Folders of generators and tools that hold no posts.
+const FOREIGN_FOLDERS: [&str; 10] = [
+    "node_modules",
+    "archetypes",
+    "templates",
+    "scaffolds",
+    "_site",
+    "_layouts",
+    "_includes",
+    "_data",
+    "_sass",
+    "_plugins",
+];
+
+/// Files that speak about a repository, not to readers.
+const FOREIGN_NAMES: [&str; 5] = ["readme", "license", "changelog", "contributing", "404"];
+
+/// True for a folder below `posts.dir` that is entered; `folder` is relative to `posts.dir`, with `/`.
+///
+/// ```
+/// use tidings::post::enters;
+/// assert!(enters("2025/drafts") && enters("_posts"));
+/// assert!(!enters(".git") && !enters("themes/node_modules"));
+/// ```
+pub fn enters(folder: &str) -> bool {
+    folder.split('/').all(|name| !name.starts_with('.') && !FOREIGN_FOLDERS.contains(&name))
+}
+
+/// True for a file that may be a post; `path` is relative to `posts.dir`, with `/`.
+///
+/// ```
+/// use tidings::post::is_post_file;
+/// assert!(is_post_file("2025/a-walk.md") && is_post_file("a-walk/index.md"));
+/// assert!(!is_post_file("index.md") && !is_post_file("README.md") && !is_post_file("a-walk/photo.jpg"));
+/// ```
+pub fn is_post_file(path: &str) -> bool {
+    let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+    if !folder.is_empty() && !enters(folder) {
+        return false;
+    }
+    let Some(stem) = strip_extension(name) else { return false };
+    let is_root_index = folder.is_empty() && stem.eq_ignore_ascii_case("index");
+    !stem.is_empty()
+        && !stem.starts_with(['.', '_'])
+        && !is_root_index
+        && !FOREIGN_NAMES.iter().any(|foreign| stem.eq_ignore_ascii_case(foreign))
+}
+
+/// The name without one of the extensions of Markdown, or `None` when it has another.
+pub(crate) fn strip_extension(name: &str) -> Option<&str> {
+    let (stem, extension) = name.rsplit_once('.')?;
+    EXTENSIONS.iter().any(|known| extension.eq_ignore_ascii_case(known)).then_some(stem)
+}
+
+/// Every spelling that a link without an extension may mean.
+pub(crate) fn with_extensions(stem: &str) -> impl Iterator<Item = String> {
+    EXTENSIONS.iter().map(move |extension| format!("{stem}.{extension}"))
+}
+
+/// The path of a post below `posts.dir`, taken apart.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct SourcePath {
+    /// The folders below `posts.dir`, without that of a bundle.
+    pub(crate) folders: Vec<String>,
+    /// The name that speaks for the post: of the file, of the folder of an `index.md`, or the key `Filename`; NFC,
+    /// without extension and language.
+    pub(crate) name: String,
+    /// The language that the name ends in, as in `walk.fr.md`.
+    pub(crate) language: Option<String>,
+}
+
+impl SourcePath {
+    /// Takes `path` (relative to the site) apart; `filename` is the front matter's own `Filename`.
+    pub(crate) fn new(path: &str, posts_dir: &str, filename: Option<&str>) -> Self {
+        let below = path.strip_prefix(posts_dir.trim_start_matches("./")).unwrap_or(path).trim_start_matches('/');
+        let mut folders: Vec<String> = below.split('/').map(|name| name.nfc().collect()).collect();
+        let file = folders.pop().unwrap_or_default();
+        let stem = strip_extension(&file).unwrap_or(&file);
+        let (mut name, mut language) = split_language(stem);
+        if matches!(name.to_ascii_lowercase().as_str(), "index" | "content")
+            && let Some(folder) = folders.pop()
+        {
+            name = folder;
+        }
+        let filename = filename.map(|given| given.trim().rsplit(['/', '\\']).next().unwrap_or_default());
+        if let Some(given) = filename.filter(|given| !given.is_empty()) {
+            let given: String = given.nfc().collect();
+            let (own, own_language) = split_language(strip_extension(&given).unwrap_or(&given));
+            name = own;
+            language = own_language.or(language);
+        }
+        Self { folders, name, language }
+    }
+
+    /// True when a folder's name says that all in it are drafts.
+    pub(crate) fn draft_folder(&self) -> Option<&str> {
+        self.folders.iter().map(String::as_str).find(|folder| folder.to_lowercase().contains("draft"))
+    }
+
+    /// True below a `_posts` folder, where Jekyll's own meanings hold.
+    pub(crate) fn is_jekyll(&self) -> bool {
+        self.folders.iter().any(|folder| folder == "_posts")
+    }
+
+    /// `:dir` of a permalink: the folders that are not machinery.
+    pub(crate) fn permalink_folders(&self) -> impl Iterator<Item = &str> {
+        self.folders.iter().map(String::as_str).filter(|folder| !folder.starts_with('_'))
+    }
+}
+
+/// `walk.fr` → `walk` and `fr`.
+fn split_language(stem: &str) -> (String, Option<String>) {
+    match stem.rsplit_once('.') {
+        Some((name, suffix)) if !name.is_empty() && language::is_file_suffix(suffix) => {
+            (name.to_owned(), Some(suffix.to_owned()))
+        }
+        _ => (stem.to_owned(), None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn r1_only_markdown_files_that_speak_to_readers_are_posts() {
+        for post in
+            ["a.md", "b.MARKDOWN", "c.mdx", "d.mkd", "e.mkdn", "f.mdown", "x/index.md", "_posts/2025-01-01-a.md"]
+        {
+            assert!(is_post_file(post), "{post}");
+        }
+        for other in [
+            "a.txt",
+            "md",
+            ".md",
+            "_index.md",
+            ".hidden.md",
+            "index.md",
+            "Readme.md",
+            "LICENSE.md",
+            "404.md",
+            ".git/a.md",
+        ] {
+            assert!(!is_post_file(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn an_index_file_is_called_like_its_folder() {
+        let path = SourcePath::new("posts/2025/a-walk/index.fr.md", "posts", None);
+        assert_eq!(path.name, "a-walk");
+        assert_eq!(path.folders, ["2025"]);
+        assert_eq!(path.language.as_deref(), Some("fr"));
+    }
+
+    #[test]
+    fn a_filename_key_stands_in_for_the_name() {
+        let path = SourcePath::new("posts/untitled 3.md", "posts", Some("notes/2025-01-02-a-walk.md"));
+        assert_eq!(path.name, "2025-01-02-a-walk");
+    }
+
+    #[test]
+    fn names_are_compared_composed_and_dots_in_names_are_kept() {
+        assert_eq!(SourcePath::new("posts/cafe\u{301}.md", "posts", None).name, "café");
+        assert_eq!(SourcePath::new("release-7.6.3.md", ".", None).name, "release-7.6.3");
+    }
+
+    #[test]
+    fn a_draft_folder_is_found_at_any_depth() {
+        assert_eq!(SourcePath::new("posts/x/_Drafts/a.md", "posts", None).draft_folder(), Some("_Drafts"));
+        assert_eq!(
+            SourcePath::new("drafts/x/a.md", "drafts", None).draft_folder(),
+            None,
+            "posts.dir itself is no word"
+        );
+    }
+}

@@ -1,0 +1,167 @@
+//! Whether a post goes out (rules R12, R13). Mail cannot be unsent: what is not clearly public is held back.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::model::PostStatus;
+
+use super::date::{self, Moment};
+use super::findings::Findings;
+use super::front_matter::{Field, Fields};
+use super::source_path::SourcePath;
+
+const YES: [&str; 5] = ["true", "yes", "on", "1", "y"];
+const NO: [&str; 5] = ["false", "no", "off", "0", "n"];
+
+/// What was decided, and why.
+pub(crate) struct Verdict {
+    pub(crate) status: PostStatus,
+    pub(crate) reason: String,
+    pub(crate) draft_unclear: bool,
+}
+
+impl Verdict {
+    fn new(status: PostStatus, reason: impl Into<String>) -> Self {
+        Self { status, reason: reason.into(), draft_unclear: false }
+    }
+}
+
+/// `Some(true)` for yes, `Some(false)` for no, `None` for any other text.
+fn truth(field: &Field) -> Option<bool> {
+    let word = field.value.text()?.to_lowercase();
+    if YES.contains(&&*word) { Some(true) } else { NO.contains(&&*word).then_some(false) }
+}
+
+fn quoted(field: &Field) -> String {
+    format!("`{}: {}`", field.key, field.value.text().unwrap_or(&field.source))
+}
+
+/// Why the post is held back: its reason, and false when a flag could not be read.
+fn held_back(fields: &Fields, findings: &mut Findings<'_>) -> Option<Verdict> {
+    let mut verdict: Option<Verdict> = None;
+    let flags = [
+        ("draft", true),
+        ("isdraft", true),
+        ("private", true),
+        ("unlisted", true),
+        ("published", false),
+        ("publish", false),
+        ("public", false),
+    ];
+    for (key, held_when) in flags {
+        for field in fields.all(key) {
+            match truth(field) {
+                Some(truth) if truth == held_when => verdict = verdict.or_else(|| Some(draft(field))),
+                None if key != "published" || !date_or_year(field) => unclear(field, &mut verdict, findings),
+                _ => {}
+            }
+        }
+    }
+    for field in fields.all("status") {
+        match field.value.text().map(str::to_lowercase).as_deref() {
+            Some(
+                "draft" | "hidden" | "private" | "pending" | "future" | "trash" | "scheduled" | "unpublished"
+                | "unlisted" | "wip",
+            ) => {
+                verdict = verdict.or_else(|| Some(draft(field)));
+            }
+            Some(text) if !text.contains(['{', '<']) => {}
+            _ => unclear(field, &mut verdict, findings),
+        }
+    }
+    for field in fields.all("visibility") {
+        match field.value.text().map(str::to_lowercase).as_deref() {
+            Some("private" | "members" | "paid" | "hidden" | "unlisted" | "draft" | "internal") => {
+                verdict = verdict.or_else(|| Some(draft(field)));
+            }
+            Some("public" | "visible" | "published" | "everyone") => {}
+            _ => unclear(field, &mut verdict, findings),
+        }
+    }
+    verdict
+}
+
+fn draft(field: &Field) -> Verdict {
+    Verdict::new(PostStatus::Draft, quoted(field).replace('`', ""))
+}
+
+fn unclear(field: &Field, verdict: &mut Option<Verdict>, findings: &mut Findings<'_>) {
+    let help = format!("write `{0}: true` or `{0}: false`", field.key);
+    let message = format!("{} is neither yes nor no: the post is held back", quoted(field));
+    findings.warning("post/draft-unclear", field.at.clone(), message, help);
+    let held = verdict.get_or_insert_with(|| {
+        Verdict::new(PostStatus::Draft, format!("{} is neither yes nor no", quoted(field).replace('`', "")))
+    });
+    held.draft_unclear = true;
+}
+
+/// `published` may also be the day, or the year of a book.
+fn date_or_year(field: &Field) -> bool {
+    let Some(text) = field.value.text() else { return false };
+    let year = text.len() == 4 && text.bytes().all(|b| b.is_ascii_digit());
+    year || date::parse(text, &TimeZone::UTC).is_ok()
+}
+
+/// Decides about a post whose front matter could be read.
+pub(crate) fn verdict(
+    fields: &Fields,
+    path: &SourcePath,
+    published: Option<&Moment>,
+    site: &TimeZone,
+    now: Timestamp,
+    findings: &mut Findings<'_>,
+) -> Verdict {
+    let held = held_back(fields, findings);
+    if let Some(reason) = page(fields, path, published) {
+        return Verdict::new(PostStatus::Page, reason);
+    }
+    if let Some(held) = held {
+        return held;
+    }
+    if let Some(folder) = path.draft_folder() {
+        return Verdict::new(PostStatus::Draft, format!("in the folder {folder}"));
+    }
+    let expiry = date::of_keys(fields, &["expirydate", "expires", "unpublishdate"], site);
+    if let Some(expiry) = expiry.filter(|expiry| expiry.at.timestamp() <= now) {
+        return Verdict::new(PostStatus::Draft, format!("expired on {}", expiry.at.date()));
+    }
+    let release = date::of_keys(fields, &["publishdate"], site);
+    match [published, release.as_ref()].into_iter().flatten().find(|moment| moment.at.timestamp() > now) {
+        Some(moment) => Verdict::new(PostStatus::Scheduled, format!("dated {}, in the future", moment.at.date())),
+        None => Verdict::new(
+            PostStatus::Published,
+            published.map(|day| format!("dated {}", day.at.date())).unwrap_or_default(),
+        ),
+    }
+}
+
+/// Why the file is a page: `layout: page` with a date is a post, because a WordPress exporter writes that.
+fn page(fields: &Fields, path: &SourcePath, published: Option<&Moment>) -> Option<String> {
+    let word = |key: &str| fields.get(&[key]).and_then(|field| field.value.text()).unwrap_or_default().to_lowercase();
+    let (layout, kind) = (word("layout"), word("type"));
+    if published.is_none() && matches!(&*layout, "page" | "home" | "default" | "archive") {
+        return Some(format!("layout is {layout}"));
+    }
+    if matches!(&*kind, "page" | "attachment" | "revision") {
+        return Some(format!("type is {kind}"));
+    }
+    if word("permalink") == "false" {
+        return Some("permalink: false".to_owned());
+    }
+    (path.name == "_index").then(|| "the index of a folder".to_owned())
+}
+
+/// False when the front matter says `newsletter: false`; a text that is neither yes nor no is a no.
+pub(crate) fn newsletter(fields: &Fields, findings: &mut Findings<'_>) -> bool {
+    let Some(field) = fields.get(&["newsletter"]) else { return true };
+    truth(field).unwrap_or_else(|| {
+        let message = format!("{} is neither yes nor no: the post is not mailed", quoted(field));
+        findings.warning(
+            "post/newsletter-unclear",
+            field.at.clone(),
+            message,
+            "write `newsletter: true` or `newsletter: false`",
+        );
+        false
+    })
+}

@@ -1,0 +1,124 @@
+//! The terms of a post in each taxonomy of the site (rule R17): lists, comma strings, hashtags, as their author left them.
+
+use crate::model::Taxonomy;
+
+use super::characters::one_line;
+use super::front_matter::{Field, Fields, Value};
+use super::source_path::SourcePath;
+
+/// All taxonomies of the site in which the post has a term.
+pub(crate) fn taxonomies(fields: &Fields, names: &[String], path: &SourcePath) -> Vec<Taxonomy> {
+    let of = |name: &String| {
+        let mut terms: Vec<String> = Vec::new();
+        for key in keys(name, names) {
+            if let Some(field) = fields.get(&[&key]) {
+                let spaces = path.is_jekyll() && matches!(&*key, "tags" | "tag" | "categories");
+                collect(field, spaces, &mut terms);
+            }
+        }
+        Taxonomy { name: name.clone(), terms }
+    };
+    names.iter().map(of).filter(|taxonomy| !taxonomy.terms.is_empty()).collect()
+}
+
+/// The keys that a taxonomy is written with: its name, its singular, and for tags what some themes call them.
+fn keys(name: &str, all: &[String]) -> Vec<String> {
+    let normal = super::front_matter::normal(name);
+    let singular = normal
+        .strip_suffix("ies")
+        .map(|stem| format!("{stem}y"))
+        .or_else(|| normal.strip_suffix('s').map(str::to_owned));
+    let topics = (normal == "tags" && !all.iter().any(|other| other == "topics")).then(|| "topics".to_owned());
+    let mut keys = vec![normal];
+    keys.extend(singular);
+    keys.extend(topics);
+    keys
+}
+
+fn collect(field: &Field, spaces: bool, terms: &mut Vec<String>) {
+    match &field.value {
+        Value::Text(text) => split(text, spaces).into_iter().for_each(|term| add(term, terms)),
+        value => flatten(value, terms),
+    }
+}
+
+fn flatten(value: &Value, terms: &mut Vec<String>) {
+    match value {
+        Value::Text(text) => add(text, terms),
+        Value::List(items) => items.iter().for_each(|item| flatten(item, terms)),
+        Value::Map(pairs) => {
+            let named = ["name", "title", "label", "slug"].iter().find_map(|key| value.get(key)?.text());
+            match (named, pairs.as_slice()) {
+                (Some(name), _) => add(name, terms),
+                // `- Rust: a walk` without quotes.
+                (None, [(key, Value::Text(text))]) => add(&format!("{key}: {text}"), terms),
+                _ => {}
+            }
+        }
+        Value::Null => {}
+    }
+}
+
+/// A string of terms: a list in brackets, else by commas and their kin, else by `#`, else by blanks where Jekyll does.
+fn split(text: &str, spaces: bool) -> Vec<&str> {
+    let text = text.trim();
+    let text = text.strip_prefix('[').and_then(|inner| inner.strip_suffix(']')).unwrap_or(text);
+    if text.contains([',', '，', '、', ';', '|']) {
+        return text.split([',', '，', '、', ';', '|']).map(unquote).collect();
+    }
+    if text.starts_with('#') && text.split_whitespace().all(|word| word.starts_with('#')) {
+        return text.split_whitespace().collect();
+    }
+    if spaces { text.split_whitespace().collect() } else { vec![unquote(text)] }
+}
+
+fn unquote(term: &str) -> &str {
+    let term = term.trim();
+    let inner = |quote| term.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote));
+    inner('"').or_else(|| inner('\'')).unwrap_or(term)
+}
+
+fn add(term: &str, terms: &mut Vec<String>) {
+    let term = one_line(term.trim().trim_start_matches('#'));
+    let known = |other: &String| other.to_lowercase() == term.to_lowercase();
+    if !term.is_empty() && !terms.iter().any(known) {
+        terms.push(term);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn r17_strings_of_terms_are_split_as_their_authors_mean_it() {
+        assert_eq!(split("self care, walks,  rain", false), ["self care", "walks", "rain"]);
+        assert_eq!(split("[a, 'b c']", false), ["a", "b c"]);
+        assert_eq!(split("一，二、三", false), ["一", "二", "三"]);
+        assert_eq!(split("#a #b", false), ["#a", "#b"]);
+        assert_eq!(split("two words", false), ["two words"]);
+        assert_eq!(split("two words", true), ["two", "words"]);
+    }
+
+    #[test]
+    fn list_items_are_kept_whole_and_compared_without_case() {
+        let text = |text: &str| Value::Text(text.into());
+        let list = Value::List(vec![
+            text("Rust, mostly"),
+            Value::List(vec![text("#C#"), text("rust, MOSTLY")]),
+            text(" "),
+            Value::Null,
+        ]);
+        let mut terms = Vec::new();
+        flatten(&list, &mut terms);
+        assert_eq!(terms, ["Rust, mostly", "C#"]);
+    }
+
+    #[test]
+    fn a_taxonomy_is_found_under_its_singular_too() {
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        assert_eq!(keys("categories", &[]), ["categories", "category"]);
+        assert_eq!(keys("emotions", &[]), ["emotions", "emotion"]);
+        assert_eq!(keys("tags", &names(&["tags", "topics"])), ["tags", "tag"]);
+    }
+}

@@ -1,0 +1,63 @@
+//! The title and the author's own summary (rules R7, R16), as plain text.
+
+use super::date;
+use super::findings::Findings;
+use super::front_matter::{Field, Fields, Value};
+use super::plain::{self, Tags};
+use super::source_path::SourcePath;
+
+const TITLE_KEYS: [&str; 4] = ["title", "posttitle", "headline", "name"];
+
+const DESCRIPTION_KEYS: [&str; 13] = [
+    "description",
+    "desc",
+    "summary",
+    "excerpt",
+    "customexcerpt",
+    "postexcerpt",
+    "metadescription",
+    "subtitle",
+    "tldr",
+    "teaser",
+    "hook",
+    "lead",
+    "spoiler",
+];
+
+/// The title: of the front matter, else the first `# heading`, else the name of the file, else how the text begins.
+pub(crate) fn title(fields: &Fields, body: &str, path: &SourcePath, findings: &mut Findings<'_>) -> String {
+    if let Some(title) = fields.get(&TITLE_KEYS).map(source).filter(|title| !title.is_empty()) {
+        return title;
+    }
+    if let Some(heading) = plain::first_heading(body) {
+        return heading;
+    }
+    let name = date::split_name(&path.name).map_or(&*path.name, |(_, rest)| rest);
+    let words = super::characters::one_line(&name.replace(['-', '_'], " "));
+    if words.chars().any(char::is_alphabetic) {
+        return words;
+    }
+    let start: String = super::characters::one_line(body).chars().take(60).collect();
+    let title = plain::text(&start, Tags::All);
+    findings.warning("post/no-title", 0..1, "this post has no title", "write a line `title:` into the front matter");
+    if title.is_empty() { words } else { title }
+}
+
+/// A title in brackets is a list to YAML and a title to its author: the source text counts.
+fn source(field: &Field) -> String {
+    let text = match &field.value {
+        Value::Text(text) => text,
+        _ => &field.source,
+    };
+    plain::text(text, Tags::Formatting)
+}
+
+/// The author's own summary as one line of plain text.
+pub(crate) fn description(fields: &Fields) -> Option<String> {
+    DESCRIPTION_KEYS.iter().filter_map(|key| fields.get(&[key])?.value.text()).find_map(|text| {
+        // `spoiler: true` and `hook: false` are flags of a theme.
+        let flag = matches!(text, "true" | "false");
+        let text = plain::text(text, Tags::All);
+        (!flag && !text.is_empty()).then_some(text)
+    })
+}
