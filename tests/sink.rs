@@ -9,13 +9,13 @@ use std::time::{Duration, Instant};
 
 /// A message as it came in.
 #[derive(Debug, Clone)]
-pub struct Received {
-    pub to: String,
-    pub message: String,
+pub(crate) struct Received {
+    pub(crate) to: String,
+    pub(crate) message: String,
 }
 
 impl Received {
-    pub fn message_id(&self) -> &str {
+    pub(crate) fn message_id(&self) -> &str {
         self.message.lines().find_map(|line| line.strip_prefix("Message-ID: ")).unwrap_or_default()
     }
 }
@@ -30,14 +30,14 @@ struct State {
 }
 
 /// The server; its threads end with the test's process.
-pub struct Sink {
+pub(crate) struct Sink {
     port: u16,
     state: Arc<State>,
 }
 
 impl Sink {
     /// A server that takes `pause` to answer the end of each message.
-    pub fn start(pause: Duration) -> Self {
+    pub(crate) fn start(pause: Duration) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let state = Arc::new(State { pause, ..State::default() });
@@ -57,25 +57,25 @@ impl Sink {
         Self { port, state }
     }
 
-    pub fn transport(&self) -> String {
+    pub(crate) fn transport(&self) -> String {
         format!("smtp://127.0.0.1:{}", self.port)
     }
 
-    pub fn received(&self) -> Vec<Received> {
+    pub(crate) fn received(&self) -> Vec<Received> {
         self.state.received.lock().unwrap().clone()
     }
 
-    pub fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.state.received.lock().unwrap().len()
     }
 
-    pub fn peak_connections(&self) -> usize {
+    pub(crate) fn peak_connections(&self) -> usize {
         self.state.peak.load(Ordering::SeqCst)
     }
 
     /// Waits until so many messages have come in.
     #[track_caller]
-    pub fn wait_for(&self, count: usize) {
+    pub(crate) fn wait_for(&self, count: usize) {
         let start = Instant::now();
         while self.count() < count {
             assert!(start.elapsed() < Duration::from_secs(60), "only {} of {count} messages came", self.count());
@@ -84,7 +84,7 @@ impl Sink {
     }
 
     /// How many copies each recipient has.
-    pub fn copies(&self) -> BTreeMap<String, usize> {
+    pub(crate) fn copies(&self) -> BTreeMap<String, usize> {
         let mut copies = BTreeMap::new();
         for received in self.received() {
             *copies.entry(received.to).or_default() += 1;

@@ -8,10 +8,10 @@ use serde_json::Value;
 
 /// What a command printed and how it ended.
 #[derive(Debug)]
-pub struct Run {
-    pub code: i32,
-    pub stdout: String,
-    pub stderr: String,
+pub(crate) struct Run {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 impl Run {
@@ -24,26 +24,26 @@ impl Run {
     }
 
     /// The result as JSON.
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:#?}"))
     }
 
     /// Fails the test unless the command ended with this code.
     #[track_caller]
-    pub fn exits(self, code: i32) -> Self {
+    pub(crate) fn exits(self, code: i32) -> Self {
         assert_eq!(self.code, code, "{self:#?}");
         self
     }
 }
 
 /// A site that is gone when the test ends.
-pub struct TestSite {
+pub(crate) struct TestSite {
     folder: tempfile::TempDir,
 }
 
 impl TestSite {
     /// A site with a configuration for `transport`, no posts and no readers.
-    pub fn new(transport: &str) -> Self {
+    pub(crate) fn new(transport: &str) -> Self {
         let site = Self { folder: tempfile::tempdir().unwrap() };
         site.write(
             "config.toml",
@@ -59,34 +59,34 @@ impl TestSite {
         site
     }
 
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }
 
-    pub fn file(&self, name: &str) -> PathBuf {
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.path().join(name)
     }
 
-    pub fn write(&self, name: &str, text: &str) {
+    pub(crate) fn write(&self, name: &str, text: &str) {
         let path = self.file(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, text).unwrap();
     }
 
-    pub fn read(&self, name: &str) -> String {
+    pub(crate) fn read(&self, name: &str) -> String {
         std::fs::read_to_string(self.file(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
     }
 
     /// Replaces a text in a file, which must be there.
     #[track_caller]
-    pub fn edit(&self, name: &str, old: &str, new: &str) {
+    pub(crate) fn edit(&self, name: &str, old: &str, new: &str) {
         let text = self.read(name);
         assert!(text.contains(old), "{name} has no {old:?}");
         self.write(name, &text.replace(old, new));
     }
 
     /// Adds lines to a section of config.toml.
-    pub fn configure(&self, section: &str, lines: &str) {
+    pub(crate) fn configure(&self, section: &str, lines: &str) {
         let text = self.read("config.toml");
         let header = format!("[{section}]\n");
         let text = if text.contains(&header) {
@@ -98,7 +98,7 @@ impl TestSite {
     }
 
     /// A post dated `day`, named after the day and its title.
-    pub fn post(&self, day: &str, title: &str) -> String {
+    pub(crate) fn post(&self, day: &str, title: &str) -> String {
         let name = format!("posts/{day}-{}.md", title.to_lowercase().replace(' ', "-"));
         self.write(
             &name,
@@ -110,7 +110,7 @@ impl TestSite {
     }
 
     /// Readers `r1@reader.test` to `rN@reader.test`.
-    pub fn readers(&self, count: usize) {
+    pub(crate) fn readers(&self, count: usize) {
         let rows: String = (1..=count).map(|n| format!("r{n}@reader.test\n")).collect();
         self.write("readers.csv", &format!("email\n{rows}"));
         self.run("2026-01-01T08:00:00Z", &["subscribers", "import", self.file("readers.csv").to_str().unwrap()])
@@ -118,7 +118,7 @@ impl TestSite {
         std::fs::remove_file(self.file("readers.csv")).unwrap();
     }
 
-    pub fn command(&self, now: &str, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, now: &str, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_tidings"));
         command
             .arg("-C")
@@ -131,34 +131,34 @@ impl TestSite {
         command
     }
 
-    pub fn run(&self, now: &str, arguments: &[&str]) -> Run {
+    pub(crate) fn run(&self, now: &str, arguments: &[&str]) -> Run {
         Run::new(&self.command(now, arguments).output().unwrap())
     }
 
     /// Starts a command without waiting for it.
-    pub fn start(&self, now: &str, arguments: &[&str]) -> Child {
+    pub(crate) fn start(&self, now: &str, arguments: &[&str]) -> Child {
         self.command(now, arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
     }
 
     /// Every file of the site with its bytes, but for folders that begin with one of `but`.
-    pub fn snapshot(&self, but: &[&str]) -> BTreeMap<String, Vec<u8>> {
+    pub(crate) fn snapshot(&self, but: &[&str]) -> BTreeMap<String, Vec<u8>> {
         let all = tidings::files::list(self.path(), &|_| true).unwrap();
         let kept = all.into_iter().filter(|name| !but.iter().any(|but| name.starts_with(but)));
         kept.map(|name| (name.clone(), std::fs::read(self.file(&name)).unwrap())).collect()
     }
 
     /// The names of the messages in the outbox.
-    pub fn outbox(&self) -> Vec<String> {
+    pub(crate) fn outbox(&self) -> Vec<String> {
         tidings::files::list(&self.file("outbox"), &|_| true).unwrap_or_default()
     }
 
     /// `status --json`.
-    pub fn status(&self) -> Value {
+    pub(crate) fn status(&self) -> Value {
         self.run("2026-12-31T00:00:00Z", &["status", "--json"]).exits(0).json()
     }
 
     /// The deliveries that are not sent: state by address.
-    pub fn not_sent(&self) -> BTreeMap<String, String> {
+    pub(crate) fn not_sent(&self) -> BTreeMap<String, String> {
         let shown = self.run("2026-12-31T00:00:00Z", &["runs", "show", "--json"]).exits(0).json();
         let rows = shown["not_sent"].as_array().unwrap().clone();
         rows.iter()
@@ -168,12 +168,12 @@ impl TestSite {
 }
 
 /// Waits for a command that was started.
-pub fn end_of(child: Child) -> Run {
+pub(crate) fn end_of(child: Child) -> Run {
     Run::new(&child.wait_with_output().unwrap())
 }
 
 /// What a test does without a program that it needs: with `TIDINGS_TEST_ALL` it fails, else it says that it did nothing.
-pub fn missing(what: &str) {
+pub(crate) fn missing(what: &str) {
     assert!(std::env::var_os("TIDINGS_TEST_ALL").is_none(), "TIDINGS_TEST_ALL is set, but there is no {what}");
     eprintln!("SKIPPED, there is no {what}: {}", std::thread::current().name().unwrap_or("a test"));
 }

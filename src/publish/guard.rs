@@ -52,7 +52,7 @@ pub struct Guard {
 
 /// What the guards look at beside the posts.
 #[derive(Debug, Clone, Copy)]
-pub struct Circumstances {
+pub(super) struct Circumstances {
     /// True when any run was ever recorded.
     pub published_before: bool,
     /// True when the database file is not the one that was published from before.
@@ -62,7 +62,7 @@ pub struct Circumstances {
 }
 
 /// Every guard that refuses a plan.
-pub fn guards(posts: &[Post], verdicts: &[Verdict], config: &Config, circumstances: Circumstances) -> Vec<Guard> {
+pub(super) fn guards(posts: &[Post], verdicts: &[Verdict], config: &Config, circumstances: Circumstances) -> Vec<Guard> {
     let mut refusals = Vec::new();
     let due: Vec<&Post> =
         posts.iter().zip(verdicts).filter(|(_, verdict)| verdict.is_due()).map(|(post, _)| post).collect();
