@@ -108,11 +108,7 @@ fn all_problems_of_all_files_come_in_one_run() {
 
 #[test]
 fn a_folder_that_is_no_site() {
-    let folder = tempfile::tempdir().unwrap();
     let site = TestSite::new("outbox:outbox");
-    let mut command = site.command(NOW, &["build"]);
-    let output = command.arg("-C").arg(folder.path()).output().unwrap();
-    assert_eq!(output.status.code(), Some(2), "-C stands there twice");
     std::fs::remove_file(site.file("config.toml")).unwrap();
     let run = site.run(NOW, &["build"]).exits(3);
     assert!(run.stderr.contains("tidings init"), "{run:#?}");

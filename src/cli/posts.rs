@@ -23,6 +23,7 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
     let site = Site::open(&context.site, context.now)?;
     let mut store = session::existing_store(&site.config, &context.site).await?;
     let past = Past::read(store.as_mut()).await?;
+    session::close(store).await?;
     let verdicts = verdicts(&site, &past, context.now);
     if arguments.json {
         let list = site.posts.iter().zip(&verdicts).map(|(post, verdict)| as_json(&site, post, verdict)).collect();

@@ -85,6 +85,7 @@ async fn dry_run(arguments: &Arguments, config: &Config, context: &Context) -> R
     let options = arguments.options();
     let prepared = prepare(&site, &past, &options, context.now)?;
     let files = preview::write(&site, &prepared, store.as_mut(), arguments.to.as_ref()).await?;
+    session::close(store).await?;
     context.ui.diagnostics(&prepared.warnings);
     if arguments.json {
         Ui::json(&plan::as_json(&site, &prepared, &files));
@@ -157,17 +158,13 @@ async fn publish(arguments: &Arguments, config: &Config, context: &Context) -> R
     let past = Past::read(Some(&mut publisher.store)).await?;
     let prepared = prepare(&site, &past, &options, context.now)?;
     context.ui.diagnostics(&prepared.warnings);
+    prepared.allowed(&options)?;
     if prepared.issues.is_empty() || prepared.recipients == 0 {
-        if let Some(expected) = options.expect.filter(|expected| *expected != prepared.digest()) {
-            context.ui.say(&format!("The plan {expected} was expected, but there is nothing to send."));
-            return Err(PublishError::OtherPlan { found: prepared.digest() }.into());
-        }
         site.write_feeds(&prepared.feeds)?;
         tell_nothing(arguments, &site, &prepared, context);
         publisher.store.close().await?;
         return Ok(exit);
     }
-    prepared.allowed(&options)?;
     if !arguments.yes && Ui::is_interactive() {
         context.ui.say(&plan::as_text(&site, &prepared, &[], false));
         let readers = count(prepared.recipients.unsigned_abs(), "reader");

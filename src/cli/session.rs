@@ -30,6 +30,14 @@ pub(super) async fn store(config: &Config, site: &Path) -> Result<Store, Failure
     Store::open(&database(config, site)).await.map_err(|error| located(error.into(), config))
 }
 
+/// Closes a database that was opened for reading, so that nothing stays beside it.
+pub(super) async fn close(store: Option<Store>) -> Result<(), Failure> {
+    match store {
+        Some(store) => Ok(store.close().await?),
+        None => Ok(()),
+    }
+}
+
 /// Points at `store.url` when it is set.
 fn located(mut failure: Failure, config: &Config) -> Failure {
     if failure.exit == Exit::Problems {

@@ -62,7 +62,12 @@ pub(super) struct Circumstances {
 }
 
 /// Every guard that refuses a plan.
-pub(super) fn guards(posts: &[Post], verdicts: &[Verdict], config: &Config, circumstances: Circumstances) -> Vec<Guard> {
+pub(super) fn guards(
+    posts: &[Post],
+    verdicts: &[Verdict],
+    config: &Config,
+    circumstances: Circumstances,
+) -> Vec<Guard> {
     let mut refusals = Vec::new();
     let due: Vec<&Post> =
         posts.iter().zip(verdicts).filter(|(_, verdict)| verdict.is_due()).map(|(post, _)| post).collect();

@@ -90,7 +90,8 @@ impl Store {
         Ok(store)
     }
 
-    /// Opens the database for reading, when there is one; changes nothing.
+    /// Opens the database for reading, when there is one. Nothing in it changes, but that one of an older version is brought
+    /// up to date.
     ///
     /// # Errors
     /// When the file is there and is not a database of tidings.
@@ -99,7 +100,9 @@ impl Store {
             return Ok(None);
         }
         let mut store = Self::connect(path, options(path).create_if_missing(false)).await?;
-        store.migrate().await?;
+        if store.is_behind().await? {
+            store.migrate().await?;
+        }
         Ok(Some(store))
     }
 
@@ -116,6 +119,21 @@ impl Store {
             .await
             .map_err(|error| StoreError::Open { path: path.to_owned(), error })?;
         Ok(Self { connection, path: path.to_owned() })
+    }
+
+    /// True unless every migration of this version was made, and no other.
+    async fn is_behind(&mut self) -> Result<bool> {
+        let is_ours: bool = sqlx::query_scalar("SELECT COUNT(*) FROM sqlite_master WHERE name = '_sqlx_migrations'")
+            .fetch_one(&mut self.connection)
+            .await
+            .map_err(|error| StoreError::Open { path: self.path.clone(), error })?;
+        if !is_ours {
+            return Ok(true);
+        }
+        let made: Vec<i64> = sqlx::query_scalar("SELECT version FROM _sqlx_migrations WHERE success ORDER BY version")
+            .fetch_all(&mut self.connection)
+            .await?;
+        Ok(made != MIGRATIONS.map(|(version, ..)| version))
     }
 
     async fn migrate(&mut self) -> Result<()> {
