@@ -25,7 +25,7 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
     }
     publisher.reach().await?;
     let (mut publisher, delivered) = publisher.deliver(arguments.limit).await?;
-    let exit = publish::tell_delivered(&delivered, &mut publisher.store, context).await?;
+    let exit = publish::tell_delivered("", &delivered, &mut publisher, context).await?;
     publisher.store.close().await?;
     Ok(exit)
 }

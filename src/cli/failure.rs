@@ -88,7 +88,8 @@ impl From<PublishError> for Failure {
             }
             PublishError::NotMailable { .. } => Self::new(
                 Exit::Refused,
-                Diagnostic::error("guard", message).help("publish the post first, or leave it out"),
+                Diagnostic::error("guard", message)
+                    .help("change that in its front matter, or leave it out of `--include`"),
             ),
             PublishError::Busy => Self::new(
                 Exit::Refused,

@@ -18,7 +18,7 @@ pub(super) fn late<'s>(site: &'s Site, prepared: &Prepared) -> Vec<&'s str> {
 /// The plan for people.
 pub(super) fn as_text(site: &Site, prepared: &Prepared, files: &[String], verbose: bool) -> String {
     let zone = &site.config.site.timezone;
-    let day = |moment: jiff::Timestamp| moment.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M").to_string();
+    let day = |moment: jiff::Timestamp| moment.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M %Z").to_string();
     let last = prepared
         .last_run
         .map_or("nothing was published before".to_owned(), |moment| format!("the last run was at {}", day(moment)));

@@ -10,10 +10,9 @@ use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Location};
 use crate::model::{DeliveryState, EmailAddress, Outcome};
 use crate::publish::{
-    CONFIG_FILE, Delivered, GuardName, Options, Past, Prepared, PublishError, Site, Stop, count, prepare, preview,
-    unfinished_too_late,
+    CONFIG_FILE, Delivered, GuardName, Options, Past, Prepared, PublishError, Publisher, Site, Stop, count, prepare,
+    preview, unfinished_too_late,
 };
-use crate::store::Store;
 
 /// Build the feeds, mail the due entries to every confirmed subscriber, and record the run.
 ///
@@ -146,7 +145,7 @@ async fn publish(arguments: &Arguments, config: &Config, context: &Context) -> R
         publisher.reach().await?;
         let delivered;
         (publisher, delivered) = publisher.deliver(arguments.limit).await?;
-        exit = worst(exit, tell_delivered(&delivered, &mut publisher.store, context).await?);
+        exit = worst(exit, tell_delivered("", &delivered, &mut publisher, context).await?);
         if delivered.stopped.is_some() || arguments.limit.is_some() {
             publisher.store.close().await?;
             return Ok(exit);
@@ -179,8 +178,7 @@ async fn publish(arguments: &Arguments, config: &Config, context: &Context) -> R
     site.write_feeds(&prepared.feeds)?;
     let queued = publisher.freeze(&prepared).await?;
     let (mut publisher, delivered) = publisher.deliver(arguments.limit).await?;
-    tell_issues(&prepared, context);
-    exit = worst(exit, tell_delivered(&delivered, &mut publisher.store, context).await?);
+    exit = worst(exit, tell_delivered(&titles(&prepared), &delivered, &mut publisher, context).await?);
     if arguments.json {
         Ui::json(&json!({
             "now": prepared.now.to_string(),
@@ -222,12 +220,6 @@ fn tell_nothing(arguments: &Arguments, site: &Site, prepared: &Prepared, context
     }
 }
 
-fn tell_issues(prepared: &Prepared, context: &Context) {
-    for issue in &prepared.issues {
-        context.ui.say(&format!("Issue {} “{}”:", issue.number, issue.subject));
-    }
-}
-
 /// Says what became of deliveries that an earlier process did not live to record.
 pub(super) fn tell_interrupted(interrupted: u64, config: &Config, context: &Context) {
     if interrupted == 0 {
@@ -243,22 +235,30 @@ pub(super) fn tell_interrupted(interrupted: u64, config: &Config, context: &Cont
     }
 }
 
-/// Says what was delivered and what is left, and turns it into an exit code.
+/// `Issue 4 “Slow rivers”: `
+fn titles(prepared: &Prepared) -> String {
+    let titles: Vec<_> = prepared.issues.iter().map(|issue| format!("{} “{}”", issue.number, issue.subject)).collect();
+    format!("Issue {}: ", titles.join(", "))
+}
+
+/// Says what was delivered, of which issues, and what is left, and turns it into an exit code.
 pub(super) async fn tell_delivered(
+    what: &str,
     delivered: &Delivered,
-    store: &mut Store,
+    publisher: &mut Publisher,
     context: &Context,
 ) -> Result<Exit, Failure> {
+    let Publisher { store, transport, .. } = publisher;
     let number = |state: DeliveryState| delivered.states.get(state.as_str()).copied().unwrap_or(0);
     let words: Vec<String> = DeliveryState::ALL
         .into_iter()
         .filter(|state| number(*state) > 0)
         .map(|state| format!("{} {}", number(state), state.as_str().replace('_', " ")))
         .collect();
-    context.ui.say(&if words.is_empty() {
-        "No delivery was tried.".to_owned()
-    } else {
-        format!("{}.", words.join(", "))
+    let how = transport.describe();
+    context.ui.say(&match words.as_slice() {
+        [] => format!("{what}no delivery was tried."),
+        words => format!("{what}{} by way of {how}.", words.join(", ")),
     });
     let counts = store.delivery_counts(None).await?;
     if let Some(next) = store.next_attempt_at().await? {

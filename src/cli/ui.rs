@@ -4,7 +4,7 @@
 
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use clap::ValueEnum;
 
 use super::failure::Failure;
@@ -105,7 +105,7 @@ impl Ui {
         let mut sorted: Vec<_> = diagnostics.iter().filter(|diagnostic| !self.quiet || diagnostic.is_error()).collect();
         sorted.sort_by_key(|diagnostic| diagnostic.severity);
         for diagnostic in sorted.iter().take(SHOWN) {
-            eprintln!("{}", self.render(diagnostic));
+            eprintln!("{}\n", self.render(diagnostic));
         }
         let rest = sorted.iter().skip(SHOWN);
         let (errors, warnings): (Vec<&Diagnostic>, Vec<&Diagnostic>) =
@@ -123,7 +123,10 @@ impl Ui {
         let mut group = Group::with_title(level.primary_title(diagnostic.message.as_str()));
         if let Some(place) = &diagnostic.location {
             if place.excerpt.is_empty() {
-                group = group.element(annotate_snippets::Origin::path(place.path.as_str()));
+                let origin = Origin::path(place.path.as_str());
+                let whole_file = (place.line, place.column) == (1, 1);
+                group =
+                    group.element(if whole_file { origin } else { origin.line(place.line).char_column(place.column) });
             } else {
                 let byte =
                     |column: usize| place.excerpt.char_indices().nth(column).map_or(place.excerpt.len(), |(at, _)| at);

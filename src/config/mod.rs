@@ -281,6 +281,8 @@ fn mail<'t>(root: &mut Section<'_, 't>, reader: &mut Reader<'t>) -> Mail {
     let transport = section.string(reader, "transport").and_then(|(text, place)| match TransportUrl::parse(&text) {
         Ok(transport) => Some(transport),
         Err((problem, help)) => {
+            // The line may hold a password, which is not for a terminal or a log.
+            let place = if text.contains('@') { Location { excerpt: String::new(), ..place } } else { place };
             reader.error("config/transport", problem, place, help);
             None
         }

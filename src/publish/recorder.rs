@@ -1,10 +1,12 @@
 //! The one writer of delivery states while messages leave. It gathers what all connections have to say and commits it
 //! together: one flush to disk for many rows, and a message is completed only after its intent is on disk.
 
+use std::collections::BTreeSet;
+
 use tokio::sync::{mpsc, oneshot};
 
 use crate::clock::Clock;
-use crate::store::{Intent, Recorded, Store, StoreError};
+use crate::store::{DeliveryKey, Intent, Recorded, Store, StoreError};
 
 /// At most this many rows in one transaction.
 const LARGEST_BATCH: usize = 1_000;
@@ -23,30 +25,54 @@ pub(super) async fn record(
     mut notes: mpsc::Receiver<Note>,
     clock: Clock,
 ) -> (Store, Result<(), StoreError>) {
-    let mut batch = Vec::with_capacity(LARGEST_BATCH);
-    while notes.recv_many(&mut batch, LARGEST_BATCH).await > 0 {
-        let mut outcomes = Vec::new();
-        let mut intents = Vec::new();
-        let mut answers = Vec::new();
-        for note in batch.drain(..) {
-            match note {
-                Note::Outcome(recorded) => outcomes.push(recorded),
-                Note::Intent(intent, answer) => {
-                    intents.push(intent);
-                    answers.push(answer);
+    let mut inbox = Vec::with_capacity(LARGEST_BATCH);
+    while notes.recv_many(&mut inbox, LARGEST_BATCH).await > 0 {
+        let mut rest = std::mem::take(&mut inbox);
+        while !rest.is_empty() {
+            let mut batch = Batch::default();
+            // A delivery that is queued again and wanted again at once takes two rounds: the order of its notes counts.
+            rest = rest.into_iter().filter_map(|note| batch.take(note)).collect();
+            match store.record(&batch.outcomes, &batch.intents, &clock.now().to_string()).await {
+                Ok(granted) => {
+                    for (intent, answer) in batch.intents.iter().zip(batch.answers) {
+                        // A connection that gave up meanwhile no longer listens; its row is settled by its outcome.
+                        let _ = answer.send(granted.contains(intent));
+                    }
                 }
+                // Dropping the answers tells the connections that nothing may be completed any more.
+                Err(error) => return (store, Err(error)),
             }
-        }
-        match store.record(&outcomes, &intents, &clock.now().to_string()).await {
-            Ok(granted) => {
-                for (intent, answer) in intents.iter().zip(answers) {
-                    // A connection that gave up meanwhile no longer listens; its row is settled by its outcome.
-                    let _ = answer.send(granted.contains(intent));
-                }
-            }
-            // Dropping the answers tells the connections that nothing may be completed any more.
-            Err(error) => return (store, Err(error)),
         }
     }
     (store, Ok(()))
+}
+
+/// Notes that are recorded together.
+#[derive(Default)]
+struct Batch {
+    keys: BTreeSet<DeliveryKey>,
+    outcomes: Vec<Recorded>,
+    intents: Vec<Intent>,
+    answers: Vec<oneshot::Sender<bool>>,
+}
+
+impl Batch {
+    /// Takes a note in, or gives it back when the batch has one of the same delivery already.
+    fn take(&mut self, note: Note) -> Option<Note> {
+        let key = match &note {
+            Note::Intent(key, _) => *key,
+            Note::Outcome(recorded) => recorded.key,
+        };
+        if !self.keys.insert(key) {
+            return Some(note);
+        }
+        match note {
+            Note::Outcome(recorded) => self.outcomes.push(recorded),
+            Note::Intent(intent, answer) => {
+                self.intents.push(intent);
+                self.answers.push(answer);
+            }
+        }
+        None
+    }
 }

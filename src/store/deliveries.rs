@@ -1,6 +1,7 @@
 //! The states of deliveries. A row says `sending` on disk before its message can be complete at the server, and says what
 //! the server answered before the next command of that row; both for many rows in one transaction.
 
+use serde_json::json;
 use sqlx::{Connection as _, Row as _};
 
 use super::{Result, Store, StoreError};
@@ -125,53 +126,40 @@ impl Store {
         Ok(count.unsigned_abs())
     }
 
-    /// Records outcomes and intents in one transaction. Returns the intents that are granted: those whose reader is still
-    /// confirmed. The others become `skipped`.
+    /// Records outcomes and intents, at most one for each delivery, in one statement, which is one transaction and one flush
+    /// to disk. Returns the intents that are granted: those whose reader is still confirmed. The others become `skipped`.
     ///
     /// # Errors
     /// When the database does not answer; nothing is recorded then.
     pub async fn record(&mut self, outcomes: &[Recorded], intents: &[Intent], now: &str) -> Result<Vec<Intent>> {
-        let mut transaction = self.connection.begin_with("BEGIN IMMEDIATE").await?;
-        if !outcomes.is_empty() {
-            let rows: Vec<_> = outcomes
-                .iter()
-                .map(|o| {
-                    serde_json::json!([o.key.issue, o.key.subscriber, o.state.as_str(), o.reply, o.next_attempt_at])
-                })
-                .collect();
-            sqlx::query(
-                "UPDATE deliveries SET state = r.value ->> 2, reply = r.value ->> 3, next_attempt_at = r.value ->> 4, updated_at = $2
-                 FROM json_each($1) AS r WHERE issue = r.value ->> 0 AND subscriber = r.value ->> 1",
-            )
-            .bind(serde_json::Value::from(rows).to_string())
-            .bind(now)
-            .execute(&mut *transaction)
-            .await?;
-        }
-        let mut granted = Vec::with_capacity(intents.len());
-        if !intents.is_empty() {
-            let rows: Vec<_> = intents.iter().map(|key| serde_json::json!([key.issue, key.subscriber])).collect();
-            let rows = sqlx::query(
-                "UPDATE deliveries SET
-                   state = CASE WHEN s.status = 'confirmed' THEN 'sending' ELSE 'skipped' END,
-                   attempts = attempts + (s.status = 'confirmed'),
-                   reply = CASE WHEN s.status = 'confirmed' THEN reply ELSE 'the reader had left: ' || s.status END,
-                   next_attempt_at = NULL, updated_at = $2
-                 FROM json_each($1) AS r, subscribers AS s
-                 WHERE issue = r.value ->> 0 AND subscriber = r.value ->> 1 AND s.id = r.value ->> 1 AND state IN ('queued', 'deferred')
-                 RETURNING issue, subscriber, state",
-            )
-            .bind(serde_json::Value::from(rows).to_string())
-            .bind(now)
-            .fetch_all(&mut *transaction)
-            .await?;
-            for row in rows {
-                if row.try_get::<&str, _>("state")? == DeliveryState::Sending.as_str() {
-                    granted.push(DeliveryKey { issue: row.try_get("issue")?, subscriber: row.try_get("subscriber")? });
-                }
+        let outcomes = outcomes
+            .iter()
+            .map(|o| json!([o.key.issue, o.key.subscriber, o.state.as_str(), o.reply, o.next_attempt_at]));
+        let intents = intents.iter().map(|key| json!([key.issue, key.subscriber]));
+        let rows: Vec<_> = outcomes.chain(intents).collect();
+        // A row of two values is an intent: it asks for `sending`, and gets it while the reader is confirmed.
+        let changed = sqlx::query(
+            "UPDATE deliveries SET
+               state = CASE WHEN r.value ->> 2 IS NOT NULL THEN r.value ->> 2 WHEN s.status = 'confirmed' THEN 'sending' ELSE 'skipped' END,
+               attempts = attempts + (r.value ->> 2 IS NULL AND s.status = 'confirmed'),
+               reply = CASE WHEN r.value ->> 2 IS NOT NULL THEN r.value ->> 3
+                            WHEN s.status = 'confirmed' THEN reply ELSE 'the reader had left: ' || s.status END,
+               next_attempt_at = r.value ->> 4, updated_at = $2
+             FROM json_each($1) AS r, subscribers AS s
+             WHERE issue = r.value ->> 0 AND subscriber = r.value ->> 1 AND s.id = r.value ->> 1
+               AND (r.value ->> 2 IS NOT NULL OR state IN ('queued', 'deferred'))
+             RETURNING issue, subscriber, state",
+        )
+        .bind(serde_json::Value::from(rows).to_string())
+        .bind(now)
+        .fetch_all(&mut self.connection)
+        .await?;
+        let mut granted = Vec::new();
+        for row in changed {
+            if row.try_get::<&str, _>("state")? == DeliveryState::Sending.as_str() {
+                granted.push(DeliveryKey { issue: row.try_get("issue")?, subscriber: row.try_get("subscriber")? });
             }
         }
-        transaction.commit().await?;
         Ok(granted)
     }
 

@@ -25,21 +25,18 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
     let folder = context.site.join(&arguments.dir);
     let today = context.now.to_zoned(jiff::tz::TimeZone::UTC).date().to_string();
+    let shown = |name: &str| {
+        if arguments.dir == Path::new(".") { name.to_owned() } else { arguments.dir.join(name).display().to_string() }
+    };
     let config = CONFIG.replace("{today}", &today);
     let post = format!("posts/{today}-hello.md");
     match files::write_new(&folder.join(CONFIG_FILE), config.as_bytes()) {
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-            let exists = Diagnostic::error(
-                "init/exists",
-                format!("there is a site already: {}", folder.join(CONFIG_FILE).display()),
-            );
+            let exists = Diagnostic::error("init/exists", format!("there is a site already: {}", shown(CONFIG_FILE)));
             return Err(Failure::new(Exit::Refused, exists.help("name another folder: `tidings init FOLDER`")));
         }
         written => written.map_err(|error| unwritten(&folder.join(CONFIG_FILE), &error))?,
     }
-    let shown = |name: &str| {
-        if arguments.dir == Path::new(".") { name.to_owned() } else { arguments.dir.join(name).display().to_string() }
-    };
     context.ui.say(&format!("Made {}.", shown(CONFIG_FILE)));
     for (name, text) in [(post.as_str(), FIRST_POST.replace("{today}", &today)), (".gitignore", GITIGNORE.to_owned())] {
         match files::write_new(&folder.join(name), text.as_bytes()) {
