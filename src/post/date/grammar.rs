@@ -118,8 +118,10 @@ fn with_time(date: Date, rest: &str) -> Parts {
     if rest.is_empty() {
         return parts;
     }
+    // `2025-01-31 18:30:22 2025 -0800` says the year twice.
+    let year = date.year().to_string();
     if let Some((time, rest, forgiven)) = clock(rest)
-        && let Some(zone) = zone::parse(rest.trim())
+        && let Some(zone) = zone::parse(rest.trim().trim_start_matches(&year).trim())
     {
         (parts.time, parts.zone, parts.note) = (Some(time), zone, forgiven);
     } else if let Some(zone @ (Zone::Fixed(_) | Zone::Named(_))) = zone::parse(rest) {
@@ -277,6 +279,7 @@ mod tests {
             ("2025-01-31 10:00 PM", "2025-01-31T22:00:00+01:00"),
             ("2025-01-31 12:00 a.m. EST", "2025-01-31T00:00:00-05:00"),
             ("20250131T100030Z", "2025-01-31T10:00:30+00:00"),
+            ("2025-01-31 18:30:22 2025 -0800", "2025-01-31T18:30:22-08:00"),
             ("2025-01-31 +0900", "2025-01-31T00:00:00+09:00 day"),
             ("2025年3月18日 21点21分", "2025-03-18T21:21:00+01:00"),
             ("2025年3月18日", "2025-03-18T00:00:00+01:00 day"),
