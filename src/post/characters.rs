@@ -9,7 +9,7 @@ pub(crate) fn is_legal(c: char) -> bool {
     }
 }
 
-/// The text without illegal characters, borrowed work when there are none.
+/// Drops the illegal characters of a text.
 pub(crate) fn clean(text: &mut String) {
     if !text.chars().all(is_legal) {
         text.retain(is_legal);

@@ -73,7 +73,7 @@ pub(crate) fn parse(text: &str, site: &TimeZone) -> Result<Moment, Fault> {
 fn numeric(text: &str) -> Result<Parts, Fault> {
     let (first, rest) = number(text).ok_or(Fault::NotADate)?;
     if first.len() == 8 {
-        return with_time(date(&first[..4], &first[4..6], &first[6..])?, rest);
+        return Ok(with_time(date(&first[..4], &first[4..6], &first[6..])?, rest));
     }
     let separator = rest.chars().next().filter(|c| "-/.年".contains(*c)).ok_or(Fault::NotADate)?;
     let (second, rest) = number(&rest[separator.len_utf8()..]).ok_or(Fault::NotADate)?;
@@ -81,20 +81,20 @@ fn numeric(text: &str) -> Result<Parts, Fault> {
     let (third, rest) = rest.strip_prefix(again).and_then(number).ok_or(Fault::NotADate)?;
     let rest = rest.strip_prefix('日').unwrap_or(rest);
     if first.len() == 4 && second.len() <= 2 && third.len() <= 2 {
-        return with_time(date(first, second, third)?, rest);
+        return Ok(with_time(date(first, second, third)?, rest));
     }
     if third.len() != 4 || first.len() > 2 || second.len() > 2 {
         return Err(Fault::NotADate);
     }
     let (a, b) = (small(first), small(second));
     // With dots the day comes first everywhere.
-    match (a > 12, b > 12) {
-        (true, false) => with_time(date(third, second, first)?, rest),
-        (false, true) => with_time(date(third, first, second)?, rest),
-        (true, true) => Err(Fault::Impossible),
-        (false, false) if separator == '.' || a == b => with_time(date(third, second, first)?, rest),
-        (false, false) => Err(Fault::Ambiguous),
-    }
+    let (month, day) = match (a > 12, b > 12) {
+        (true, true) => return Err(Fault::Impossible),
+        (false, true) => (first, second),
+        (false, false) if separator != '.' && a != b => return Err(Fault::Ambiguous),
+        _ => (second, first),
+    };
+    Ok(with_time(date(third, month, day)?, rest))
 }
 
 fn number(text: &str) -> Option<(&str, &str)> {
@@ -112,14 +112,16 @@ fn date(year: &str, month: &str, day: &str) -> Result<Date, Fault> {
 }
 
 /// What follows a whole date: nothing, a time, a time and a zone; anything else is junk, and the day still counts.
-fn with_time(date: Date, rest: &str) -> Result<Parts, Fault> {
+fn with_time(date: Date, rest: &str) -> Parts {
     let mut parts = Parts { date: Some(date), ..Parts::default() };
     let rest = rest.trim_start_matches(['T', 't', ' ', '\t', ',', '_']).trim_end();
     if rest.is_empty() {
-        return Ok(parts);
+        return parts;
     }
+    // `2025-01-31 18:30:22 2025 -0800` says the year twice.
+    let year = date.year().to_string();
     if let Some((time, rest, forgiven)) = clock(rest)
-        && let Some(zone) = zone::parse(rest.trim())
+        && let Some(zone) = zone::parse(rest.trim().trim_start_matches(&year).trim())
     {
         (parts.time, parts.zone, parts.note) = (Some(time), zone, forgiven);
     } else if let Some(zone @ (Zone::Fixed(_) | Zone::Named(_))) = zone::parse(rest) {
@@ -127,7 +129,7 @@ fn with_time(date: Date, rest: &str) -> Result<Parts, Fault> {
     } else {
         parts.note = Some(format!("`{rest}` after the date makes no sense; only the day counts"));
     }
-    Ok(parts)
+    parts
 }
 
 /// `10:00`, `10:00:30.5`, `100030`, `6:00 PM`, `21点21分`; also returns what follows and what had to be forgiven.
@@ -277,6 +279,7 @@ mod tests {
             ("2025-01-31 10:00 PM", "2025-01-31T22:00:00+01:00"),
             ("2025-01-31 12:00 a.m. EST", "2025-01-31T00:00:00-05:00"),
             ("20250131T100030Z", "2025-01-31T10:00:30+00:00"),
+            ("2025-01-31 18:30:22 2025 -0800", "2025-01-31T18:30:22-08:00"),
             ("2025-01-31 +0900", "2025-01-31T00:00:00+09:00 day"),
             ("2025年3月18日 21点21分", "2025-03-18T21:21:00+01:00"),
             ("2025年3月18日", "2025-03-18T00:00:00+01:00 day"),

@@ -129,23 +129,20 @@ fn foreign(text: &str, start: usize) -> Option<&'static str> {
     if line.starts_with("@def ") {
         return Some("Franklin's form");
     }
-    let mut keys = lines.map_while(key_of).map(|key| key.to_ascii_lowercase());
+    let mut keys = lines.map_while(key_of).map(str::to_ascii_lowercase);
     keys.any(|key| key == "title" || key == "date").then_some("lines without fences")
 }
 
 /// The key of a line such as `Title: x`: at most four words at the start of the line, then a colon and white space.
 pub(crate) fn key_of(line: &str) -> Option<&str> {
-    let (key, rest) = match line.bytes().next()? {
-        quote @ (b'"' | b'\'') => {
-            let (key, rest) = line[1..].split_once(char::from(quote))?;
-            (key, rest.trim_start().strip_prefix(':')?)
-        }
-        _ => {
-            let colon =
-                line.match_indices(':').find(|(at, _)| line[at + 1..].chars().next().is_none_or(char::is_whitespace));
-            let (key, rest) = line.split_at(colon?.0);
-            (key.trim_end(), &rest[1..])
-        }
+    let quote = line.chars().next().filter(|c| matches!(c, '"' | '\''));
+    let (key, rest) = if let Some(quote) = quote {
+        let (key, rest) = line[1..].split_once(quote)?;
+        (key, rest.trim_start().strip_prefix(':')?)
+    } else {
+        let ends = |at: &usize| line[at + 1..].chars().next().is_none_or(char::is_whitespace);
+        let colon = line.match_indices(':').map(|(at, _)| at).find(ends)?;
+        (line[..colon].trim_end(), &line[colon + 1..])
     };
     let first = key.chars().next()?;
     let plain = !first.is_whitespace()

@@ -54,7 +54,7 @@ fn read(text: &str, start: usize, guess: &mut Guess) -> Option<()> {
     let untabbed = text.replace('\t', "  ");
     if untabbed != text
         && let Ok(Value::Map(pairs)) = yaml::parse(&untabbed)
-        && pairs.len() == 1
+        && let [(_, Value::List(_) | Value::Map(_))] = pairs.as_slice()
     {
         guess.guessed.push(start..start + text.trim_end().len());
         guess.pairs.extend(pairs);

@@ -23,8 +23,14 @@ pub(crate) struct YamlError {
     pub(crate) message: String,
 }
 
+/// Brackets open at once; the library takes quadratic time for deeper ones, and refuses them in the end.
+const DEEPEST: usize = 100;
+
 /// Reads one YAML document.
 pub(crate) fn parse(text: &str) -> Result<Value, YamlError> {
+    if let Some(offset) = too_deep(text) {
+        return Err(YamlError { offset, message: "too many brackets are open here".to_owned() });
+    }
     let located = |error: &serde_yaml::Error| YamlError {
         offset: error.location().map_or(0, |place| offset(text, place.line(), place.column())),
         message: message(error),
@@ -33,6 +39,19 @@ pub(crate) fn parse(text: &str) -> Result<Value, YamlError> {
     let shape = ShapeOf(&nodes).deserialize(Deserializer::from_str(text)).map_err(|error| located(&error))?;
     let bytes = Budget::new(4 * text.len() + 64);
     TextsOf(&shape, &bytes).deserialize(Deserializer::from_str(text)).map_err(|error| located(&error))
+}
+
+/// Where the nesting of brackets passes all sense; brackets within quotes count too, and do no harm.
+fn too_deep(text: &str) -> Option<usize> {
+    let mut depth = 0_usize;
+    text.bytes().position(|byte| {
+        match byte {
+            b'[' | b'{' => depth += 1,
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth > DEEPEST
+    })
 }
 
 fn offset(text: &str, line: usize, column: usize) -> usize {
@@ -233,11 +252,17 @@ mod tests {
         let mut bomb = "a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n".to_owned();
         for n in 1..30 {
             let last = n - 1;
-            bomb.push_str(&format!("a{n}: &a{n} [{}]\n", vec![format!("*a{last}"); 10].join(",")));
+            bomb.extend([format!("a{n}: &a{n} [{}]\n", vec![format!("*a{last}"); 10].join(","))]);
         }
         assert!(parse(&bomb).is_err());
         let long = format!("a: &a {}\nb: [{}]\n", "x".repeat(30_000), vec!["*a"; 8_000].join(","));
         assert!(parse(&long).unwrap_err().message.contains("aliases"));
+    }
+
+    #[test]
+    fn brackets_without_end_are_refused_at_once() {
+        assert!(parse(&"[".repeat(60_000)).is_err());
+        assert!(parse(&"a: {b: ".repeat(9_000)).is_err());
     }
 
     #[test]

@@ -94,11 +94,8 @@ mod tests {
 
     fn links(text: &str) -> Vec<String> {
         let nodes = link(vec![Node::Text(text.to_owned())]);
-        let whole: String = nodes
-            .iter()
-            .map(|node| super::super::tree::one_line(std::slice::from_ref(node)))
-            .collect::<Vec<_>>()
-            .join("");
+        let whole: String =
+            nodes.iter().map(|node| super::super::tree::one_line(std::slice::from_ref(node))).collect::<String>();
         assert_eq!(whole.replace(' ', ""), text.replace(' ', ""), "no character is lost");
         let address = |node: &Node| match node {
             Node::Element(element) => element.get("href").map(str::to_owned),

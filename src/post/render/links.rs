@@ -37,22 +37,23 @@ impl<'a> Links<'a> {
     fn element(&mut self, element: &mut Element) {
         let keys: &[&str] = match &*element.name {
             "a" => &["href"],
-            "img" => &["src"],
-            "source" | "audio" | "iframe" => &["src"],
+            "img" | "source" | "audio" | "iframe" => &["src"],
             "video" => &["src", "poster"],
             "blockquote" | "q" | "del" | "ins" => &["cite"],
             _ => return,
         };
         for key in keys {
-            let Some(written) = element.remove(key) else { continue };
-            let resolved = if *key == "href" { self.href(&written) } else { self.file(&written) };
-            if let Some(url) = resolved {
-                element.set(key, url);
+            let Some(written) = element.get(key) else { continue };
+            let written = written.to_owned();
+            match if *key == "href" { self.href(&written) } else { self.file(&written) } {
+                Some(url) => element.set(key, url),
+                None => drop(element.remove(key)),
             }
         }
-        if let Some(set) = element.remove("srcset") {
-            let set = self.set(&set);
-            if !set.is_empty() {
+        if let Some(set) = element.get("srcset").map(|set| self.set(set)) {
+            if set.is_empty() {
+                element.remove("srcset");
+            } else {
                 element.set("srcset", set);
             }
         }

@@ -29,6 +29,7 @@ pub(crate) fn replace(nodes: Vec<Node>) -> Vec<Node> {
                 if alt.is_empty() { vec![] } else { vec![Node::Text(alt.to_owned())] }
             }
             "a" if element.get("href").is_none() && element.get("id").is_none() => element.children,
+            "a" if element.get("id").is_none() && element.children.iter().all(is_blank) => element.children,
             // Empty paragraphs are what is left of elements that went.
             "p" if element.children.iter().all(is_blank) => vec![],
             _ => vec![Node::Element(element)],
@@ -51,9 +52,7 @@ fn source(element: &Element) -> Option<String> {
 
 /// A link with the element's own title; a film's poster is shown in it.
 fn embed(element: &Element, address: Option<String>, what: &str) -> Vec<Node> {
-    let Some(address) = address else {
-        return element.children.clone();
-    };
+    let Some(address) = address else { return vec![Node::Text(tree::one_line(&element.children))] };
     let address = watchable(&address);
     let title =
         element.get("title").or_else(|| element.get("aria-label")).map(str::trim).filter(|title| !title.is_empty());
@@ -105,5 +104,9 @@ pub(crate) fn wrap_lone_links(nodes: Vec<Node>) -> Vec<Node> {
 }
 
 fn is_link(node: &Node) -> bool {
-    matches!(node, Node::Element(element) if element.name == "a")
+    matches!(node, Node::Element(element) if element.name == "a" && !element.children.iter().any(holds_block))
+}
+
+fn holds_block(node: &Node) -> bool {
+    matches!(node, Node::Element(element) if elements::is_block(&element.name) || element.children.iter().any(holds_block))
 }

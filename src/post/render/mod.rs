@@ -50,7 +50,7 @@ pub fn render(post: &Post, posts: &[Post], config: &Config) -> (Entry, Vec<Diagn
     let nodes = media::wrap_lone_links(media::replace(nodes));
     let nodes = autolink::link(nodes);
     let summary = summary::summary(post.description.as_deref(), &nodes);
-    let nodes = trim(summary::remove_mark(nodes));
+    let nodes = trim(tree::settle(summary::remove_mark(nodes)));
     let content_text = text::render(&nodes);
     let mut content_html = String::with_capacity(html.len());
     html::write(&in_direction(nodes, &post.language), &mut content_html);
@@ -146,12 +146,6 @@ fn tidy_attributes(nodes: &mut [Node]) {
             if let Some(side) = aligned {
                 element.set("style", format!("text-align:{side}"));
             }
-        }
-        if element.name == "pre"
-            && let Some(Node::Text(text)) = element.children.first_mut()
-        {
-            // A parser drops the line end after `<pre>`: writing and reading must come to the same.
-            *text = text.trim_start_matches('\n').to_owned();
         }
     });
 }

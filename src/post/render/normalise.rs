@@ -12,6 +12,13 @@ use super::scan::{Piece, Scanner};
 /// Elements open at once; deeper ones are left out, their content stays.
 const DEEPEST: usize = 100;
 
+/// The id of the element that divides long runs of text: the writer of html5ever takes quadratic time for a text of
+/// many `&` (it looks for the next `<` again after each). The parser takes it out again.
+pub(crate) const DIVIDER: &str = "tidings-divider";
+
+/// The longest run of text without a tag in it.
+const LONGEST_RUN: usize = 1024;
+
 /// The class of the element that stands where the summary ends.
 pub(crate) const MORE: &str = "tidings-more";
 
@@ -21,8 +28,8 @@ pub(crate) fn normalise(html: &str) -> (String, BTreeSet<String>) {
     let mut scanner = Scanner::new(html);
     while let Some(piece) = scanner.next() {
         match piece {
-            Piece::Text(text) => output.html.push_str(text),
-            Piece::Stray => output.html.push_str("&lt;"),
+            Piece::Text(text) => output.text(text),
+            Piece::Stray => output.text("&lt;"),
             Piece::Comment(text) if is_more_marker(text) => output.more(),
             Piece::Comment(_) => {}
             Piece::Close(name) => output.close(&name),
@@ -61,6 +68,15 @@ fn is_more_marker(comment: &str) -> bool {
     )
 }
 
+/// Where a text may be divided at or before `limit`: between characters, and not within an entity.
+fn boundary(text: &str, limit: usize) -> usize {
+    let mut at = text.floor_char_boundary(limit);
+    if let Some(entity) = text[..at].rfind('&').filter(|start| at - start < 40 && !text[*start..at].contains(';')) {
+        at = entity;
+    }
+    at
+}
+
 #[derive(Default)]
 struct Output {
     html: String,
@@ -68,9 +84,38 @@ struct Output {
     /// Elements that were too deep, so that their end tags close nothing else.
     too_deep: usize,
     left_out: BTreeSet<String>,
+    /// Bytes of text since the last tag.
+    run: usize,
 }
 
 impl Output {
+    /// Text that stands between the cells of a table gets a cell; a parser would move it before the table.
+    fn text(&mut self, text: &str) {
+        if self.in_table_structure()
+            && !text.trim_ascii().is_empty()
+            && self.imply_table("td")
+            && self.open.len() < DEEPEST
+        {
+            self.write("td", Vec::new());
+            self.open.push("td".to_owned());
+        }
+        let mut rest = text;
+        while self.run + rest.len() > LONGEST_RUN {
+            let (head, tail) = rest.split_at(boundary(rest, LONGEST_RUN.saturating_sub(self.run)));
+            self.html.push_str(head);
+            if !self.in_table_structure() {
+                self.write("wbr", vec![("id".to_owned(), DIVIDER.to_owned())]);
+            }
+            self.run = 0;
+            rest = tail;
+            if head.is_empty() && boundary(rest, LONGEST_RUN) == 0 {
+                break;
+            }
+        }
+        self.html.push_str(rest);
+        self.run += rest.len();
+    }
+
     fn more(&mut self) {
         if !self.in_table_structure() {
             self.html.push_str("<span class=\"");
@@ -86,13 +131,12 @@ impl Output {
         }
         match kind {
             Kind::Block => self.imply_end_of_block(name),
-            Kind::Table => {
-                if !self.imply_table(name) {
-                    return;
-                }
-            }
+            Kind::Table if !self.imply_table(name) => return,
             Kind::Void if name == "hr" => self.end_paragraph(),
-            Kind::Inline if name == "a" => self.end_nearest("a", |other| matches!(other, "td" | "th" | "caption")),
+            // A link cannot hold another, and what is embedded becomes one.
+            _ if kind == Kind::Embed || name == "a" => {
+                self.end_nearest("a", |other| matches!(other, "td" | "th" | "caption"));
+            }
             Kind::Inline if matches!(name, "rt" | "rp") => {
                 self.end_nearest("rt", |other| other == "ruby");
                 self.end_nearest("rp", |other| other == "ruby");
@@ -110,6 +154,7 @@ impl Output {
     }
 
     fn write(&mut self, name: &str, attributes: Vec<(String, String)>) {
+        self.run = 0;
         self.html.push('<');
         self.html.push_str(name);
         for (key, value) in attributes {
@@ -142,6 +187,7 @@ impl Output {
     fn pop_to(&mut self, depth: usize) {
         while self.open.len() > depth {
             let Some(name) = self.open.pop() else { return };
+            self.run = 0;
             self.html.push_str("</");
             self.html.push_str(&name);
             self.html.push('>');
@@ -177,8 +223,11 @@ impl Output {
         }
         self.end_paragraph();
         let is_heading = |name: &str| name.len() == 2 && name.starts_with('h') && name.as_bytes()[1].is_ascii_digit();
-        if is_heading(name) && self.open.last().is_some_and(|top| is_heading(top)) {
-            self.pop_to(self.open.len() - 1);
+        if is_heading(name)
+            && let Some(at) = self.open.iter().rposition(|open| elements::is_block(open))
+            && is_heading(&self.open[at])
+        {
+            self.pop_to(at);
         }
     }
 
@@ -254,6 +303,7 @@ mod tests {
         );
         assert_eq!(html("<table><div><tr></div><td>a</table>b"), "<table><tbody><tr><td>a</td></tr></tbody></table>b");
         assert_eq!(html("<td>a</td>"), "a");
+        assert_eq!(html("<table>a<tr>b"), "<table><tbody><tr><td>a</td></tr><tr><td>b</td></tr></tbody></table>");
     }
 
     #[test]

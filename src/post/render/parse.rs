@@ -9,6 +9,7 @@ use html5ever::tendril::{StrTendril, TendrilSink as _};
 use html5ever::{Attribute, ParseOpts, QualName, local_name, ns, parse_fragment};
 
 use super::super::characters;
+use super::normalise::DIVIDER;
 use super::tree::{Element, Node};
 
 /// Parses a fragment as the content of a `div`. Text and attributes lose what XML cannot hold.
@@ -182,15 +183,20 @@ fn nodes(records: &mut Vec<Record>, parent: usize) -> Vec<Node> {
     for child in children {
         let Some(name) = records[child].name.take() else {
             let mut text = String::from(&*records[child].text);
-            clean(&mut text);
-            if !text.is_empty() {
-                nodes.push(Node::Text(text));
+            characters::clean(&mut text);
+            match nodes.last_mut() {
+                Some(Node::Text(before)) => before.push_str(&text),
+                _ if text.is_empty() => {}
+                _ => nodes.push(Node::Text(text)),
             }
             continue;
         };
+        if &*name.local == "wbr" && records[child].attributes.iter().any(|attribute| &*attribute.value == DIVIDER) {
+            continue;
+        }
         let attributes = std::mem::take(&mut records[child].attributes).into_iter().map(|attribute| {
             let mut value = String::from(&*attribute.value);
-            clean(&mut value);
+            characters::clean(&mut value);
             (attribute.name.local.to_string(), value)
         });
         let attributes = attributes.collect();
@@ -198,10 +204,6 @@ fn nodes(records: &mut Vec<Record>, parent: usize) -> Vec<Node> {
         nodes.push(Node::Element(Element { name: name.local.to_string(), attributes, children }));
     }
     nodes
-}
-
-fn clean(text: &mut String) {
-    characters::clean(text);
 }
 
 #[cfg(test)]
@@ -215,5 +217,6 @@ mod tests {
         let br = Node::Element(Element::new("br", &[], vec![]));
         let p = Node::Element(Element::new("p", &[("id", "x")], vec![text("b"), br, text("c")]));
         assert_eq!(nodes, [text("a"), p, text("<\u{a0}")]);
+        assert_eq!(parse("a<wbr id=\"tidings-divider\">b"), [text("ab")]);
     }
 }

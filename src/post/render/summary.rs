@@ -43,7 +43,7 @@ fn before_mark(nodes: &[Node]) -> Option<String> {
 fn copy_to_mark(nodes: &[Node], into: &mut Vec<Node>) -> bool {
     for node in nodes {
         match node {
-            node if is_mark(node) => return true,
+            Node::Element(_) if is_mark(node) => return true,
             Node::Element(element) => {
                 let mut copy = Element { children: Vec::new(), ..shell(element) };
                 let found = copy_to_mark(&element.children, &mut copy.children);

@@ -1,1 +1,353 @@
+use std::time::Instant;
 
+use super::super::tests::{config, one};
+use super::*;
+
+fn entry(body: &str) -> (Entry, Vec<Diagnostic>) {
+    let (post, _) = one("posts/a-walk.md", &format!("---\ntitle: A walk\ndate: 2025-01-31\n---\n{body}"));
+    render(&post, std::slice::from_ref(&post), &config(""))
+}
+
+fn html(body: &str) -> String {
+    entry(body).0.content_html
+}
+
+fn text(body: &str) -> String {
+    entry(body).0.content_text
+}
+
+/// Every form that a body takes, in one post.
+const RICH: &str = include_str!("tests/rich.md");
+
+#[test]
+fn a_rich_post_renders_as_reviewed() {
+    let (entry, warnings) = entry(RICH);
+    assert_eq!(entry.content_html, include_str!("tests/rich.html"));
+    assert_eq!(entry.content_text, include_str!("tests/rich.txt"));
+    let warnings: Vec<_> = warnings.iter().map(|w| (w.code, w.location.as_ref().unwrap().line)).collect();
+    assert_eq!(warnings, [("post/active-content", 1), ("post/link", 7)]);
+}
+
+#[test]
+fn rules_and_hard_breaks_are_kept_in_both() {
+    let body = "a  \nb\\\nc\n\n---\n\nd\n\n***\n\ne\n";
+    assert_eq!((html(body).matches("<br>").count(), html(body).matches("<hr>").count()), (2, 2));
+    assert_eq!(text(body), "a\nb\nc\n\n* * *\n\nd\n\n* * *\n\ne\n");
+}
+
+#[test]
+fn every_url_is_absolute() {
+    let body = "[a](b) [c](/d) [e](?f) [g](//h.example/i) [j](../k) ![l](m.png) [n](mailto:o@p.example)\n\n\
+        <img srcset=\"q.png 1x, /r.png 2x\" src=\"s t.png\"> <blockquote cite=\"u\">v</blockquote>\n";
+    let html = html(body);
+    for url in [
+        "\"https://example.org/blog/2025/01/31/a-walk/b\"",
+        "\"https://example.org/d\"",
+        "\"https://example.org/blog/2025/01/31/a-walk/?f\"",
+        "\"https://h.example/i\"",
+        "\"https://example.org/blog/2025/01/31/k\"",
+        "\"https://example.org/blog/2025/01/31/a-walk/m.png\"",
+        "\"mailto:o@p.example\"",
+        "\"https://example.org/blog/2025/01/31/a-walk/q.png 1x, https://example.org/r.png 2x\"",
+        "\"https://example.org/blog/2025/01/31/a-walk/s%20t.png\"",
+        "cite=\"https://example.org/blog/2025/01/31/a-walk/u\"",
+    ] {
+        assert!(html.contains(url), "{url} in {html}");
+    }
+}
+
+#[test]
+fn a_link_to_a_file_leads_to_its_post() {
+    let (mut first, _) = one(
+        "posts/2025/a.md",
+        "---\ndate: 2025-01-01\n---\n[b](b.md#x) [c](../c%20d.md) [e](/2025/b.md) [f](@/2025/b.md) [g](b) [h](gone.md) [i](i.md)\n",
+    );
+    let (second, _) = one("posts/2025/b.md", "---\ndate: 2025-01-02\n---\nx\n");
+    let (third, _) = one("posts/c d.md", "---\ndate: 2025-01-03\n---\nx\n");
+    let (draft, _) = one("posts/2025/i.md", "---\ndraft: true\n---\nx\n");
+    first.body.first_line = 4;
+    let posts = [first, second, third, draft];
+    let (entry, warnings) = render(&posts[0], &posts, &config(""));
+    for (word, url) in [
+        ("b", "2025/01/02/b/#x"),
+        ("c", "2025/01/03/c%20d/"),
+        ("e", "2025/01/02/b/"),
+        ("f", "2025/01/02/b/"),
+        ("g", "2025/01/02/b/"),
+    ] {
+        let link = format!("<a href=\"https://example.org/blog/{url}\">{word}</a>");
+        assert!(entry.content_html.contains(&link), "{link} in {}", entry.content_html);
+    }
+    assert_eq!(warnings.len(), 2);
+    assert_eq!(warnings[0].message, "there is no post `gone.md`");
+    assert_eq!(
+        warnings[0].location.as_ref().map(|place| (place.line, place.excerpt.starts_with("[b]"))),
+        Some((4, true))
+    );
+    assert!(warnings[1].message.contains("posts/2025/i.md, which is not published"));
+}
+
+#[test]
+fn ids_of_two_posts_never_clash() {
+    let body = "<h2 id=\"a\">a</h2>\n\n<p id=\"a\">b</p>\n\n[up](#a) [out](#elsewhere) x[^1]\n\n[^1]: note\n";
+    let texts = [
+        ("posts/2025/walk.md", "2025-01-01"),
+        ("posts/2024/walk.md", "2024-01-01"),
+        ("posts/walk-fn.md", "2025-01-02"),
+    ];
+    let posts: Vec<Post> =
+        texts.iter().map(|(path, day)| one(path, &format!("---\ndate: {day}\n---\n{body}")).0).collect();
+    let mut ids = BTreeSet::new();
+    for post in &posts {
+        let html = render(post, &posts, &config("")).0.content_html;
+        for id in html.split(" id=\"").skip(1).map(|rest| rest.split('"').next().unwrap().to_owned()) {
+            assert!(ids.insert(id.clone()), "{id} is used twice");
+            assert!(html.contains(&format!("{}#{id}\"", post.url)), "{id} is linked to in {html}");
+        }
+        assert!(html.contains("#elsewhere\""));
+    }
+    assert_eq!(ids.len(), 9);
+    assert!(ids.contains("fn-walk-1"), "the oldest keeps the bare slug");
+}
+
+#[test]
+fn the_title_is_not_shown_twice_and_is_the_only_heading_of_its_level() {
+    assert_eq!(html("# A *walk*\n\nx\n"), "<p>x</p>\n");
+    assert_eq!(html("# Else\n\n## B\n"), "<h2>Else</h2>\n<h3>B</h3>\n");
+}
+
+#[test]
+fn nothing_active_survives() {
+    for (body, rest) in [
+        ("<script>alert(1)</script>x", "x"),
+        ("<a href=\"javascript:alert(1)\">x</a>", "x"),
+        ("[x](javascript:alert(1))", "x"),
+        ("[x](data:text/html,y)", "x"),
+        ("![x](data:image/png;base64,AA)", "x"),
+        ("<p onclick=\"y\" style=\"position:fixed\">x</p>", "x"),
+        ("<form action=\"/y\"><input value=\"z\">x</form>", "x"),
+        ("<svg><script>y</script></svg>x", "x"),
+        ("<a href=\" &#1;java&#x0A;script:y\">x</a>", "x"),
+        ("<meta http-equiv=refresh><base href=y><link rel=z>x", "x"),
+    ] {
+        let html = html(body);
+        assert_eq!(html.replace("<p>", "").replace("</p>", "").trim(), rest, "{body}");
+    }
+    assert_eq!(
+        entry("<script>x</script>").1[0].message,
+        "left out of feeds and mail, where it does nothing: `<script>`"
+    );
+}
+
+#[test]
+fn frames_and_films_are_links_with_a_title() {
+    let html = html(
+        "<iframe src=\"https://www.youtube-nocookie.com/embed/x1?rel=0\"></iframe>\n\n<audio controls src=\"/a.mp3\" title=\"Rain\"></audio>\n",
+    );
+    assert!(
+        html.contains("<a href=\"https://www.youtube.com/watch?v=x1\">Embedded page: www.youtube.com</a>"),
+        "{html}"
+    );
+    assert!(html.contains("<a href=\"https://example.org/a.mp3\">Rain</a>"), "{html}");
+}
+
+#[test]
+fn what_xml_cannot_hold_is_nowhere() {
+    let html = html("a&#1;b&#xFFFE;c&#128;d <b title=\"&#8;e\">f</b>\n");
+    assert_eq!(html, "<p>abcd <b title=\"e\">f</b></p>\n");
+}
+
+#[test]
+fn a_language_from_right_to_left_says_so() {
+    let (post, _) = one("posts/a.md", "---\ndate: 2025-01-31\nlang: he\n---\nשלום\n");
+    let (entry, _) = render(&post, &[], &config(""));
+    assert_eq!(entry.content_html, "<div dir=\"rtl\" lang=\"he\"><p>שלום</p></div>\n");
+    assert_eq!(entry.content_text, "שלום\n");
+}
+
+#[test]
+fn the_summary_is_the_author_s_or_the_beginning() {
+    let summary = |body: &str| entry(body).0.summary;
+    assert_eq!(summary("## H\n\nFirst *one* [x](y).\n\nSecond.\n").as_deref(), Some("First one x."));
+    assert_eq!(summary("One.\n\nTwo.\n\n<!-- more -->\n\nThree.\n").as_deref(), Some("One. Two."));
+    assert_eq!(summary("One. <!--more--> Two.\n").as_deref(), Some("One."));
+    assert_eq!(summary("Only this.\n"), None);
+    assert_eq!(summary(""), None);
+    assert!(summary(&format!("{}\n", "word ".repeat(200))).unwrap().ends_with('…'));
+    let (post, _) = one("posts/a.md", "---\ndate: 2025-01-31\ndescription: Mine.\n---\nx\n");
+    assert_eq!(render(&post, &[], &config("")).0.summary.as_deref(), Some("Mine."));
+}
+
+#[test]
+fn categories_have_the_address_of_their_taxonomy() {
+    let (post, _) = one("posts/a.md", "---\ndate: 2025-01-31\ntags: [R&D]\nemotions: calm\n---\nx\n");
+    let categories = render(&post, &[], &config("")).0.categories;
+    let seen: Vec<_> = categories.iter().map(|c| (c.taxonomy.as_str(), c.term.as_str(), c.scheme.as_str())).collect();
+    assert_eq!(
+        seen,
+        [("tags", "R&D", "https://example.org/blog/tags/"), ("emotions", "calm", "https://example.org/blog/emotions/")]
+    );
+}
+
+#[test]
+fn an_empty_body_is_an_empty_entry() {
+    let (entry, warnings) = entry("<!-- nothing yet -->\n");
+    assert_eq!((entry.content_html.as_str(), entry.content_text.as_str(), warnings.len()), ("", "", 0));
+}
+
+#[test]
+fn hostile_bodies_take_bounded_time() {
+    for hostile in [
+        "[",
+        ">",
+        "> ",
+        "<",
+        "*a ",
+        "&a *a",
+        "&",
+        "·",
+        "<div>",
+        "<b a=1>",
+        "<p><b><i>x",
+        "<table>x<tr>",
+        "- ",
+        "[^a]",
+        "<a ",
+        "`a ",
+        "![",
+        "<li>",
+        "<script>",
+        "|a",
+    ] {
+        let body = hostile.repeat(100_000 / hostile.len());
+        let start = Instant::now();
+        let _ = entry(&body);
+        assert!(start.elapsed().as_secs() < 20, "{hostile} took {:?}", start.elapsed());
+    }
+    let deep = format!("{}x{}", "<div>".repeat(100_000), "</div>".repeat(100_000));
+    assert_eq!(text(&deep), "x\n");
+}
+
+/// Words as a reader of either part sees them.
+fn words(text: &str) -> Vec<String> {
+    let letters = |word: &str| word.chars().filter(|c| c.is_alphanumeric()).collect::<String>();
+    text.split_whitespace().map(letters).filter(|word| !word.is_empty()).collect()
+}
+
+#[test]
+fn html_and_text_have_the_same_words_in_the_same_order() {
+    let plain = "# One\n\nTwo *three* `four`.\n\n1. five\n   - six\n2. seven\n\n> eight\n\n```\nnine\n```\n\n| ten | eleven |\n|---|---|\n| twelve | thirteen |\n\nfourteen\n: fifteen\n\n<details><summary>sixteen</summary>seventeen</details>\n";
+    let (entry, _) = entry(plain);
+    let nodes = parse::parse(&entry.content_html);
+    let words_of_text: Vec<_> =
+        words(&entry.content_text).into_iter().filter(|word| !matches!(&**word, "1" | "2")).collect();
+    assert_eq!(words(&tree::one_line(&nodes)), words_of_text);
+}
+
+/// Pieces that Markdown gives a meaning to, in any order.
+fn markdown() -> impl proptest::strategy::Strategy<Value = String> {
+    use proptest::prelude::{Just, Strategy as _};
+    let pieces = [
+        "# ",
+        "\n",
+        "\n\n",
+        "  \n",
+        "- ",
+        "1. ",
+        "> ",
+        "    ",
+        "`",
+        "```\n",
+        "*",
+        "**",
+        "_",
+        "~~",
+        "[",
+        "](x)",
+        "](y.md)",
+        "![",
+        "[^1]",
+        "[^1]: ",
+        "|",
+        "|---|---|\n",
+        "<div>",
+        "</div>",
+        "<p>",
+        "<b>",
+        "</b>",
+        "<a href=x>",
+        "<a id=y>",
+        "</a>",
+        "<table>",
+        "<tr>",
+        "<td>",
+        "<li>",
+        "<ul>",
+        "<pre>\n\n",
+        "</pre>",
+        "<script>",
+        "</script>",
+        "<!--",
+        "-->",
+        "<!--more-->",
+        "<iframe src=z>",
+        "<img src=\"w\" ",
+        "alt='",
+        ">",
+        "<svg>",
+        "<h1 id=\"q\">",
+        "&lt;",
+        "&#1;",
+        "&nbsp;",
+        "&",
+        "<",
+        "\\",
+        ": ",
+        "- [ ] ",
+        "---\n",
+        "https://e.example/a",
+        "www",
+        "字字",
+        "é",
+        "🙂",
+        "\u{ad}",
+        "\u{a0}",
+        "שלום",
+        "word",
+        "a longer run of words ",
+        "\t",
+        "<br>",
+        "<hr>",
+        "<video>",
+        "<select>",
+        "<td style=\"text-align:right\">",
+        "<dl><dt>",
+        "<ruby><rt>",
+        "<q>",
+        "<details>",
+        "{#id}",
+    ];
+    let piece = proptest::sample::select(pieces.to_vec()).prop_map(str::to_owned);
+    let any = proptest::prop_oneof![9 => piece, 1 => "\\PC{0,6}", 1 => Just("x".repeat(90))];
+    proptest::collection::vec(any, 0..40).prop_map(|pieces| pieces.concat())
+}
+
+proptest::proptest! {
+
+    #[test]
+    fn any_markdown_renders_to_stable_html_and_narrow_text(body in markdown()) {
+        let (entry, _) = entry(&body);
+        let again = sanitise::sanitise(&entry.content_html).replace("&nbsp;", "\u{a0}");
+        proptest::prop_assert_eq!(&again, &entry.content_html, "the sanitiser finds nothing left to do");
+        proptest::prop_assert!(!entry.content_html.contains("=\"x\""), "every address is absolute: {}", entry.content_html);
+        proptest::prop_assert!(entry.content_html.chars().all(super::super::characters::is_legal));
+        for line in entry.content_text.lines() {
+            let fits = unicode_width::UnicodeWidthStr::width(line) <= 72;
+            let code = line.contains("    ");
+            let longest = line.split(' ').map(unicode_width::UnicodeWidthStr::width).max().unwrap_or_default();
+            proptest::prop_assert!(fits || code || longest > 24, "{line:?}");
+            proptest::prop_assert!(!line.ends_with(' '), "{line:?}");
+        }
+        proptest::prop_assert!(entry.content_text.is_empty() || entry.content_text.ends_with('\n') && !entry.content_text.ends_with("\n\n"), "{:?}", entry.content_text);
+    }
+}

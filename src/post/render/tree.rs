@@ -70,6 +70,28 @@ pub(crate) fn rewrite(nodes: Vec<Node>, change: &mut dyn FnMut(Node) -> Vec<Node
     changed
 }
 
+/// Joins neighbouring texts, and drops the line end after `<pre>`, which a parser would drop: writing and reading come
+/// to the same.
+pub(crate) fn settle(nodes: Vec<Node>) -> Vec<Node> {
+    let mut settled: Vec<Node> = Vec::with_capacity(nodes.len());
+    for node in nodes {
+        match (node, settled.last_mut()) {
+            (Node::Text(text), Some(Node::Text(before))) => before.push_str(&text),
+            (Node::Element(mut element), _) => {
+                element.children = settle(element.children);
+                if element.name == "pre"
+                    && let Some(Node::Text(text)) = element.children.first_mut()
+                {
+                    *text = text.trim_start_matches('\n').to_owned();
+                }
+                settled.push(Node::Element(element));
+            }
+            (text, _) => settled.push(text),
+        }
+    }
+    settled
+}
+
 /// All text, as it stands; pictures and footnote marks say nothing.
 pub(crate) fn text(nodes: &[Node], into: &mut String) {
     for node in nodes {

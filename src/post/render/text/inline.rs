@@ -127,7 +127,7 @@ impl Line {
         let end = self.text.trim_end_matches(' ').len();
         let trailing = self.text.split_off(end);
         self.text.push(GLUE);
-        self.text.push_str(&format!("[{}]", links.number(url)));
+        self.text.extend(["[", &links.number(url).to_string(), "]"]);
         self.text.push_str(&trailing);
     }
 }

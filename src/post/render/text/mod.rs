@@ -36,12 +36,11 @@ pub(crate) fn render(nodes: &[Node]) -> String {
 fn blocks(nodes: &[Node], columns: usize, tight: bool, links: &mut LinkList) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let mut add = |block: Vec<String>| {
-        if block.iter().any(|line| !line.is_empty()) {
-            if !lines.is_empty() && !tight {
-                lines.push(String::new());
-            }
-            lines.extend(block);
+        let Some(last) = block.iter().rposition(|line| !line.is_empty()) else { return };
+        if !lines.is_empty() && !tight {
+            lines.push(String::new());
         }
+        lines.extend(block.into_iter().take(last + 1).skip_while(String::is_empty));
     };
     let mut line = Line::default();
     for node in nodes {

@@ -33,6 +33,8 @@ pub(super) fn wrap(text: &str, columns: usize) -> Vec<String> {
         }
         lines.push(finish(&line));
     }
+    let end = lines.iter().rposition(|line| !line.is_empty()).map_or(0, |last| last + 1);
+    lines.truncate(end);
     lines
 }
 
