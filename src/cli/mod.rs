@@ -97,7 +97,9 @@ pub fn main() -> ExitCode {
     };
     let clock = cli.now.map_or(Clock::System, Clock::Fixed);
     let context = Context { site: cli.site, clock, now: clock.now(), ui: Ui::new(cli.color, cli.quiet, cli.verbose) };
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    // One thread serves all connections: they wait for the server far more than they compute, and what they have to record
+    // gathers while the recorder waits for its turn, so that one flush to disk serves more of them.
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
             context.ui.failure(&Failure::unexpected(format!("the runtime does not start: {error}")));

@@ -2,6 +2,7 @@
 //! together: one flush to disk for many rows, and a message is completed only after its intent is on disk.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
@@ -10,6 +11,9 @@ use crate::store::{DeliveryKey, Intent, Recorded, Store, StoreError};
 
 /// At most this many rows in one transaction.
 const LARGEST_BATCH: usize = 1_000;
+
+/// An outcome is on disk after this time at the latest.
+const OUTCOMES_WAIT: Duration = Duration::from_millis(50);
 
 /// What a connection has to say.
 pub(super) enum Note {
@@ -25,13 +29,22 @@ pub(super) async fn record(
     mut notes: mpsc::Receiver<Note>,
     clock: Clock,
 ) -> (Store, Result<(), StoreError>) {
-    let mut inbox = Vec::with_capacity(LARGEST_BATCH);
-    while notes.recv_many(&mut inbox, LARGEST_BATCH).await > 0 {
-        let mut rest = std::mem::take(&mut inbox);
-        while !rest.is_empty() {
+    let mut waiting: Vec<Note> = Vec::with_capacity(LARGEST_BATCH);
+    loop {
+        // Somebody waits for an intent, nobody for an outcome: outcomes travel with the next intents, or alone after a while.
+        let more = async {
+            while !waiting.iter().any(|note| matches!(note, Note::Intent(..))) && waiting.len() < LARGEST_BATCH {
+                if notes.recv_many(&mut waiting, LARGEST_BATCH).await == 0 {
+                    return false;
+                }
+            }
+            true
+        };
+        let is_over = !tokio::time::timeout(OUTCOMES_WAIT, more).await.unwrap_or(true);
+        while !waiting.is_empty() {
             let mut batch = Batch::default();
             // A delivery that is queued again and wanted again at once takes two rounds: the order of its notes counts.
-            rest = rest.into_iter().filter_map(|note| batch.take(note)).collect();
+            waiting = waiting.into_iter().filter_map(|note| batch.take(note)).collect();
             match store.record(&batch.outcomes, &batch.intents, &clock.now().to_string()).await {
                 Ok(granted) => {
                     for (intent, answer) in batch.intents.iter().zip(batch.answers) {
@@ -43,8 +56,10 @@ pub(super) async fn record(
                 Err(error) => return (store, Err(error)),
             }
         }
+        if is_over {
+            return (store, Ok(()));
+        }
     }
-    (store, Ok(()))
 }
 
 /// Notes that are recorded together.

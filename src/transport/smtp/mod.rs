@@ -5,6 +5,7 @@
 //! So this room connects, encrypts and greets ([`handshake`]), looks into the bytes ([`stream`], [`reply`]), and puts a
 //! deadline around each of lettre's calls ([`transaction`]). lettre writes the commands and reads the replies.
 
+mod content;
 mod handshake;
 mod reply;
 mod stream;

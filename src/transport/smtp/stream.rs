@@ -12,9 +12,11 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::reply::Filter;
 
-/// What lettre writes, in one piece of its own, after the content (RFC 5321 §4.1.1.4). Content cannot hold it: its
-/// dots at the beginning of a line are doubled.
-const END_OF_CONTENT: &[u8] = b"\r\n.\r\n";
+/// What ends the content (RFC 5321 §4.1.1.4). Content cannot hold it: its dots at the beginning of a line are doubled.
+pub(super) const END_OF_CONTENT: &[u8] = b"\r\n.\r\n";
+
+/// The last write of a message has at most so many bytes: most messages go in one.
+const LAST_WRITE: usize = 64 * 1024;
 
 /// Whether the end of the message may have left this machine: before it the server cannot have taken the message,
 /// after it only the server's reply can tell.
@@ -27,7 +29,7 @@ impl EndOfContent {
         self.0.store(false, Ordering::Relaxed);
     }
 
-    /// True when a write of the end was answered by the system with anything but "not yet", even with an error.
+    /// True when a write that held the end was taken whole by the system, or failed.
     pub(super) fn may_have_left(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
@@ -94,9 +96,19 @@ impl<S: AsyncRead + Unpin> AsyncRead for Stream<S> {
 impl<S: AsyncWrite + Unpin> AsyncWrite for Stream<S> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
+        // The end of a long message goes separately: what is lost before it is certainly not delivered.
+        let bytes = match bytes.len().checked_sub(LAST_WRITE) {
+            Some(first) if first > 0 => &bytes[..first],
+            _ => bytes,
+        };
         let written = Pin::new(&mut this.inner).poll_write(cx, bytes);
-        // An error may come after the bytes have gone (TLS writes in several steps), so it counts as gone.
-        if bytes == END_OF_CONTENT && written.is_ready() {
+        let taken = match &written {
+            Poll::Ready(Ok(count)) => *count == bytes.len(),
+            // An error may come after the bytes have gone (TLS writes in several steps), so it counts as gone.
+            Poll::Ready(Err(_)) => true,
+            Poll::Pending => false,
+        };
+        if taken && bytes.ends_with(END_OF_CONTENT) {
             this.end.left();
         }
         written

@@ -13,6 +13,7 @@ use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 
 use super::Deadlines;
+use super::content::Content;
 use super::reply::{Reply, lost, one_line};
 use super::stream::EndOfContent;
 use crate::model::{EmailAddress, Outcome};
@@ -67,10 +68,13 @@ impl SmtpConnection {
     }
 
     pub(in crate::transport) async fn finish(&mut self, message: &[u8]) -> Outcome {
-        if let Some(fault) = fault(message, self.eight_bit) {
-            self.cancel().await;
-            return Outcome::Refused(fault.to_owned());
-        }
+        let content = match Content::new(message, self.eight_bit) {
+            Ok(content) => content,
+            Err(fault) => {
+                self.cancel().await;
+                return Outcome::Refused(fault.to_owned());
+            }
+        };
         match self.command(Phase::Data.as_str(), Data).await {
             Ok(reply) if reply.code == 354 => {}
             Ok(reply) => return self.refusal(Phase::Data, &reply).await,
@@ -78,9 +82,7 @@ impl SmtpConnection {
         }
         let Some(mut lettre) = self.lettre.take() else { return Outcome::Deferred(CLOSED.to_owned()) };
         self.end.reset();
-        // lettre ends the content with CRLF and the dot's line: a message that has its CRLF would get an empty line.
-        let content = message.strip_suffix(b"\r\n").unwrap_or(message);
-        let answer = timeout(self.deadlines.content, lettre.message(content)).await;
+        let answer = timeout(self.deadlines.content, lettre.command(content)).await;
         match self.heard(Phase::Content.as_str(), lettre, answer) {
             Ok(reply) if reply.is_done() => Outcome::Sent(reply.text),
             Ok(reply) => self.refusal(Phase::Content, &reply).await,
@@ -183,22 +185,6 @@ fn judge(phase: Phase, reply: &Reply) -> Outcome {
     }
     let reason = format!("unexpected answer to {}: {text}", phase.as_str());
     if phase == Phase::Content { Outcome::InDoubt(reason) } else { Outcome::Deferred(reason) }
-}
-
-/// Why this message must not go onto the wire: a server that takes a bare CR or LF for a line end could find a second
-/// message in it (RFC 5321 §2.3.8).
-fn fault(message: &[u8], eight_bit: bool) -> Option<&'static str> {
-    let mut before = 0;
-    let mut bare = false;
-    for &byte in message {
-        // CR and LF come only as a pair.
-        bare |= (before == b'\r') != (byte == b'\n');
-        before = byte;
-    }
-    if bare || before == b'\r' {
-        return Some("the message has a line end that is not CRLF");
-    }
-    (!eight_bit && !message.is_ascii()).then_some("the message has bytes beyond ASCII, which were not announced")
 }
 
 /// The address as lettre writes it; ours has passed lettre's own check when it was made.
