@@ -32,7 +32,7 @@ fn refused(site: &TestSite, code: i32, said: &[&str]) -> Run {
 #[test]
 fn broken_yaml() {
     let site = broken("outbox:outbox", |site| {
-        site.write("posts/2026-03-02-bad.md", "---\ntitle: [unclosed\ndate: 2026-03-02\n---\n\nText.\n")
+        site.write("posts/2026-03-02-bad.md", "---\ntitle: [unclosed\ndate: 2026-03-02\n---\n\nText.\n");
     });
     refused(&site, 3, &["posts/2026-03-02-bad.md:"]);
 }
@@ -129,7 +129,7 @@ fn readers_are_imported_all_or_none() {
 #[test]
 fn include_names_a_post_that_is_there_and_can_be_mailed() {
     let site = broken("outbox:outbox", |site| {
-        site.write("posts/2026-03-02-draft.md", "---\ntitle: D\ndate: 2026-03-02\ndraft: yes\n---\n\nText.\n")
+        site.write("posts/2026-03-02-draft.md", "---\ntitle: D\ndate: 2026-03-02\ndraft: yes\n---\n\nText.\n");
     });
     let run = site.run(NOW, &["publish", "--include", "slow-river"]).exits(2);
     assert!(run.stderr.contains("did you mean `posts/2026-03-01-slow-rivers.md`?"), "{run:#?}");

@@ -6,14 +6,14 @@ use crate::sink::Sink;
 use crate::site::{TestSite, end_of};
 
 const NOW: &str = "2026-03-02T09:00:00Z";
-const READERS: usize = 2_000;
+const READERS: i64 = 2_000;
 
 #[test]
 fn killed_in_the_middle_of_two_thousand_deliveries() {
     let sink = Sink::start(Duration::from_millis(1));
     let site = TestSite::new(&sink.transport());
     site.configure("mail", "connections = 8");
-    site.readers(READERS);
+    site.readers(2_000);
     site.post("2026-03-01", "Slow rivers");
     let mut in_doubt = 0;
     for wanted in [150, 700, 1_300] {
@@ -30,7 +30,7 @@ fn killed_in_the_middle_of_two_thousand_deliveries() {
     assert!(last.code == 0 || last.code == 4, "{last:#?}");
     let counts = site.status()["deliveries"].clone();
     assert_eq!(counts["in_doubt"].as_i64().unwrap(), in_doubt, "{counts}");
-    assert_eq!(counts["sent"].as_i64().unwrap() + in_doubt, READERS as i64, "{counts}");
+    assert_eq!(counts["sent"].as_i64().unwrap() + in_doubt, READERS, "{counts}");
     let copies = sink.copies();
     assert!(copies.values().all(|copies| *copies == 1), "nobody has two copies");
     let doubted = site.not_sent();

@@ -1,6 +1,8 @@
 //! All integration tests, as one program: it links once.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 #![allow(clippy::disallowed_methods, reason = "tests make files, read clocks and start programs")]
+#![allow(clippy::print_stderr, reason = "a test that is skipped says so")]
+#![allow(clippy::format_collect, reason = "tests favour short code over fast code")]
 
 mod bad_input;
 mod crash;

@@ -78,7 +78,7 @@ impl Sink {
     pub(crate) fn wait_for(&self, count: usize) {
         let start = Instant::now();
         while self.count() < count {
-            assert!(start.elapsed() < Duration::from_secs(60), "only {} of {count} messages came", self.count());
+            assert!(start.elapsed() < Duration::from_mins(1), "only {} of {count} messages came", self.count());
             std::thread::sleep(Duration::from_millis(2));
         }
     }
@@ -115,7 +115,7 @@ fn serve(stream: TcpStream, state: &State) -> std::io::Result<()> {
             "EHLO" => stream.write_all(b"250-sink.test\r\n250 8BITMIME\r\n")?,
             "MAIL" | "RSET" | "NOOP" => stream.write_all(b"250 2.0.0 ok\r\n")?,
             "RCPT" => {
-                to = command.split(['<', '>']).nth(1).unwrap_or_default().to_owned();
+                command.split(['<', '>']).nth(1).unwrap_or_default().clone_into(&mut to);
                 let tries = {
                     let mut all = state.tries.lock().unwrap();
                     let tries = all.entry(to.clone()).or_default();
@@ -127,7 +127,7 @@ fn serve(stream: TcpStream, state: &State) -> std::io::Result<()> {
                     "latin" => stream.write_all(b"550 5.1.1 bo\xeete inconnue\r\n")?,
                     "t451" => stream.write_all(b"451 4.7.1 try again later\r\n")?,
                     "grey" if tries == 1 => stream.write_all(b"451 4.7.1 greylisted\r\n")?,
-                    "hang" => std::thread::sleep(Duration::from_secs(120)),
+                    "hang" => std::thread::sleep(Duration::from_mins(2)),
                     _ => stream.write_all(b"250 2.1.5 ok\r\n")?,
                 }
             }

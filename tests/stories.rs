@@ -97,7 +97,7 @@ fn a_polite_stop_finishes_what_is_in_flight_and_the_next_run_goes_on() {
     let stopped = end_of(publish).exits(4);
     assert!(stopped.stderr.contains("Stopped as asked"), "{stopped:#?}");
     let counts = site.status()["deliveries"].clone();
-    assert_eq!(counts["sent"].as_u64().unwrap() as usize, sink.count(), "{counts}");
+    assert_eq!(counts["sent"].as_u64().unwrap(), sink.count() as u64, "{counts}");
     assert_eq!((counts["sending"].as_i64(), counts["in_doubt"].as_i64()), (Some(0), Some(0)));
     assert!(counts["queued"].as_i64().unwrap() > 0);
     site.run(TUESDAY, &["publish"]).exits(0);
