@@ -195,6 +195,21 @@ fn guards_refuse_and_name_the_word_that_lets_them_pass() {
 }
 
 #[test]
+fn mail_waits_for_the_page_when_the_owner_wants_it_so() {
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let site = TestSite::new("outbox:outbox");
+    site.edit("config.toml", "https://example.org", &format!("http://127.0.0.1:{port}"));
+    site.configure("newsletter", "require_live = true");
+    site.readers(1);
+    site.post("2026-03-01", "Slow rivers");
+    let run = site.run(MONDAY, &["publish"]).exits(5);
+    assert!(run.stderr.contains("--allow not-live") && run.stderr.contains("/2026/03/01/slow-rivers/"), "{run:#?}");
+    assert!(site.outbox().is_empty());
+    site.run(MONDAY, &["publish", "--allow", "not-live"]).exits(0);
+    assert_eq!(site.outbox().len(), 1);
+}
+
+#[test]
 fn a_copied_database_does_not_publish() {
     let site = TestSite::new("outbox:outbox");
     site.readers(1);

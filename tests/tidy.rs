@@ -132,16 +132,16 @@ fn undeclared(tests: &[String], main: &Code) -> Vec<Finding> {
         .collect()
 }
 
-/// The files below a folder of the crate: path from the crate's root, and text.
+/// The text files below a folder of the crate: path from the crate's root, and text.
 fn files(folder: &str, extension: &str) -> Vec<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let found = tidings::files::list(&root, &|_| true).unwrap();
     found
         .into_iter()
         .filter(|path| path.ends_with(extension))
-        .map(|path| {
-            let text = String::from_utf8(tidings::files::read(&root.join(&path)).unwrap()).unwrap();
-            (format!("{folder}/{path}"), text)
+        .filter_map(|path| {
+            let text = String::from_utf8(tidings::files::read(&root.join(&path)).unwrap()).ok()?;
+            Some((format!("{folder}/{path}"), text))
         })
         .collect()
 }

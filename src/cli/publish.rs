@@ -10,8 +10,8 @@ use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Location};
 use crate::model::{DeliveryState, EmailAddress, Outcome};
 use crate::publish::{
-    CONFIG_FILE, Delivered, GuardName, Options, Past, Prepared, PublishError, Publisher, Site, Stop, count, prepare,
-    preview, unfinished_too_late,
+    CONFIG_FILE, Delivered, GuardName, Options, Past, Prepared, PublishError, Publisher, Site, Stop, count, not_live,
+    prepare, preview, unfinished_too_late,
 };
 
 /// Build the feeds, mail the due entries to every confirmed subscriber, and record the run.
@@ -82,7 +82,8 @@ async fn dry_run(arguments: &Arguments, config: &Config, context: &Context) -> R
     let mut store = session::existing_store(config, &context.site).await?;
     let past = Past::read(store.as_mut()).await?;
     let options = arguments.options();
-    let prepared = prepare(&site, &past, &options, context.now)?;
+    let mut prepared = prepare(&site, &past, &options, context.now)?;
+    prepared.guards.extend(not_live(&prepared, config).await);
     let files = preview::write(&site, &prepared, store.as_mut(), arguments.to.as_ref()).await?;
     session::close(store).await?;
     context.ui.diagnostics(&prepared.warnings);
@@ -155,7 +156,8 @@ async fn publish(arguments: &Arguments, config: &Config, context: &Context) -> R
     // Step 2: the plan.
     let site = Site::open(&context.site, context.now)?;
     let past = Past::read(Some(&mut publisher.store)).await?;
-    let prepared = prepare(&site, &past, &options, context.now)?;
+    let mut prepared = prepare(&site, &past, &options, context.now)?;
+    prepared.guards.extend(not_live(&prepared, config).await);
     context.ui.diagnostics(&prepared.warnings);
     prepared.allowed(&options)?;
     if prepared.issues.is_empty() || prepared.recipients == 0 {

@@ -33,6 +33,8 @@ pub struct Newsletter {
     pub max_entries: usize,
     /// A due entry older than this many days is a mistake until `--allow too-late`; 0 switches the guard off.
     pub max_lateness: u32,
+    /// Mail leaves only when the page of every due entry is online.
+    pub require_live: bool,
     /// Shown in the footer, as many countries' law asks.
     pub postal_address: Option<String>,
     /// The identity of the list.
@@ -54,6 +56,7 @@ pub(super) fn read<'t>(
     let mode = section.word(reader, "mode", &[("digest", Mode::Digest), ("each", Mode::Each)]).unwrap_or(Mode::Digest);
     let max_entries = section.number(reader, "max_entries", 1..10_001).unwrap_or(10);
     let max_lateness = section.number(reader, "max_lateness", 0..36_501).unwrap_or(60);
+    let require_live = section.switch(reader, "require_live").unwrap_or(false);
     let postal_address = section.string(reader, "postal_address").map(|(text, _)| text);
     let list_id = section.string(reader, "list_id");
     let unsubscribe = section.strings(reader, "unsubscribe");
@@ -85,6 +88,7 @@ pub(super) fn read<'t>(
         mode,
         max_entries: max_entries as usize,
         max_lateness,
+        require_live,
         postal_address,
         list_id: ListId { name: site.map(|site| site.title.clone()).unwrap_or_default(), id: list_id },
     }

@@ -162,6 +162,16 @@ impl<'d, 't> Section<'d, 't> {
         number
     }
 
+    /// `true` or `false`.
+    pub(super) fn switch(&mut self, reader: &mut Reader<'t>, key: &'static str) -> Option<bool> {
+        let value = self.get(key)?;
+        let switch = value.get_ref().as_bool();
+        if switch.is_none() {
+            self.wrong_type(reader, key, value, "true or false", "true");
+        }
+        switch
+    }
+
     /// One of a few words.
     pub(super) fn word<T: Copy>(
         &mut self,

@@ -1,14 +1,12 @@
 //! Entries become an issue. Invariant: an issue says nothing about the moment it was made but in `date`, so its digest
 //! is the same whenever the same entries are composed.
 
-use std::fmt::Write as _;
-
 use jiff::Zoned;
-use ring::digest::{Context, SHA256, digest};
+use ring::digest::{SHA256, digest};
 
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
-use crate::model::{Entry, Issue};
+use crate::model::{Entry, Issue, sha256_hex};
 use crate::templates::Templates;
 
 use super::clean::one_line;
@@ -117,12 +115,6 @@ fn fingerprint(issue: &Issue) -> String {
     ];
     let fields =
         fixed.into_iter().chain(reply_to.into_iter().flatten()).chain(issue.unsubscribe.iter().map(String::as_str));
-    let mut seen = Context::new(&SHA256);
-    for field in fields {
-        seen.update(format!("{}:{field}\n", field.len()).as_bytes());
-    }
-    seen.finish().as_ref().iter().fold(String::new(), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    let seen: Vec<u8> = fields.flat_map(|field| format!("{}:{field}\n", field.len()).into_bytes()).collect();
+    sha256_hex(&seen)
 }

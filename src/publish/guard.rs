@@ -21,11 +21,14 @@ pub enum GuardName {
     UnclearDraft,
     /// The database is a copy: the original may have sent what this one thinks is due.
     CopiedDatabase,
+    /// The page of a due entry is not online, and `newsletter.require_live` asks for it.
+    NotLive,
 }
 
 impl GuardName {
     /// Every guard.
-    pub const ALL: [Self; 5] = [Self::NoStart, Self::TooMany, Self::TooLate, Self::UnclearDraft, Self::CopiedDatabase];
+    pub const ALL: [Self; 6] =
+        [Self::NoStart, Self::TooMany, Self::TooLate, Self::UnclearDraft, Self::CopiedDatabase, Self::NotLive];
 
     /// The word for `--allow`.
     pub fn as_str(self) -> &'static str {
@@ -35,6 +38,7 @@ impl GuardName {
             Self::TooLate => "too-late",
             Self::UnclearDraft => "unclear-draft",
             Self::CopiedDatabase => "copied-database",
+            Self::NotLive => "not-live",
         }
     }
 }

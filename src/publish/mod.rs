@@ -34,7 +34,7 @@ use crate::email::{self, Copies};
 use crate::files::Lock;
 use crate::model::{EmailAddress, Issue, Outcome};
 use crate::store::Store;
-use crate::transport::{Envelope, Transport};
+use crate::transport::{self, Envelope, Transport};
 
 /// Everything with an effect that publishing needs.
 pub struct Publisher {
@@ -156,6 +156,21 @@ impl Publisher {
         connection.close().await;
         Ok(outcomes)
     }
+}
+
+/// The guard for links that lead nowhere yet, when `newsletter.require_live` is on: asks for the page of every due entry.
+pub async fn not_live(prepared: &Prepared, config: &Config) -> Vec<Guard> {
+    if !config.newsletter.require_live {
+        return Vec::new();
+    }
+    let addresses: Vec<_> = prepared.entries.iter().map(|entry| entry.url.clone()).collect();
+    let asked = tokio::task::spawn_blocking(move || transport::not_live(&addresses)).await;
+    let refusal = |(address, answer): (String, String)| Guard {
+        name: GuardName::NotLive,
+        message: format!("the page of a due entry is not online: {address}: {answer}"),
+        help: "publish the site before its mail".into(),
+    };
+    asked.unwrap_or_default().into_iter().map(refusal).collect()
 }
 
 /// The lateness guard for an unfinished run: what was frozen long ago is not sent without a word.
