@@ -1,10 +1,11 @@
 //! How deliveries are shown while they go on: a bar on a terminal, a line now and then elsewhere.
 
+use std::fmt::Write;
 use std::io::IsTerminal as _;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
 use super::ui::Ui;
 use crate::model::DeliveryState;
@@ -51,8 +52,13 @@ impl Watcher for Progress {
             return;
         }
         let style =
-            ProgressStyle::with_template("Sending {bar:30} {human_pos} of {human_len}  {per_sec}  {eta} left  {msg}");
-        let bar = ProgressBar::new(total).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+            ProgressStyle::with_template("Sending {bar:30} {human_pos} of {human_len}  {rate}  {eta} left  {msg}");
+        let rate = |state: &ProgressState, text: &mut dyn Write| {
+            // A bar that cannot be drawn is no reason to stop.
+            let _ = write!(text, "{:.0}/s", state.per_sec());
+        };
+        let style = style.unwrap_or_else(|_| ProgressStyle::default_bar()).with_key("rate", rate);
+        let bar = ProgressBar::new(total).with_style(style);
         if let Ok(mut place) = self.bar.lock() {
             *place = Some(bar);
         }
