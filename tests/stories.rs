@@ -183,7 +183,10 @@ fn guards_refuse_and_name_the_word_that_lets_them_pass() {
     site.post("2026-03-02", "One too many");
     refused(&site, MONDAY, "too-many");
 
-    refused(&with_post("2026-01-01"), TUESDAY, "too-late");
+    let site = with_post("2026-03-01");
+    site.run(MONDAY, &["publish"]).exits(0);
+    site.post("2026-03-04", "Nobody was there to send it");
+    refused(&site, "2026-06-03T09:00:00Z", "too-late");
 
     let site = with_post("2026-03-01");
     site.write(

@@ -31,7 +31,7 @@ pub struct Newsletter {
     pub mode: Mode,
     /// More due entries than this are a mistake until `--allow too-many`.
     pub max_entries: usize,
-    /// A due entry older than this many days is a mistake until `--allow too-late`; 0 switches the guard off.
+    /// After the first run, a due entry older than this many days is a mistake until `--allow too-late`; 0 switches the guard off.
     pub max_lateness: u32,
     /// Mail leaves only when the page of every due entry is online.
     pub require_live: bool,
@@ -55,7 +55,7 @@ pub(super) fn read<'t>(
     let start = start(&mut section, reader);
     let mode = section.word(reader, "mode", &[("digest", Mode::Digest), ("each", Mode::Each)]).unwrap_or(Mode::Digest);
     let max_entries = section.number(reader, "max_entries", 1..10_001).unwrap_or(10);
-    let max_lateness = section.number(reader, "max_lateness", 0..36_501).unwrap_or(60);
+    let max_lateness = section.number(reader, "max_lateness", 0..36_501).unwrap_or(90);
     let require_live = section.switch(reader, "require_live").unwrap_or(false);
     let postal_address = section.string(reader, "postal_address").map(|(text, _)| text);
     let list_id = section.string(reader, "list_id");

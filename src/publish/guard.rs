@@ -15,7 +15,7 @@ pub enum GuardName {
     NoStart,
     /// More due entries than `newsletter.max_entries`.
     TooMany,
-    /// A due entry, or an unfinished run, older than `newsletter.max_lateness` days.
+    /// After the first run: a due entry, or an unfinished run, older than `newsletter.max_lateness` days.
     TooLate,
     /// A draft flag that is neither yes nor no.
     UnclearDraft,
@@ -97,13 +97,16 @@ pub(super) fn guards(
             help: "look at `tidings publish --dry-run` before you let them all go".into(),
         });
     }
-    let overdue =
-        verdicts.iter().zip(posts).filter(|(verdict, _)| matches!(verdict, Verdict::Due(_))).filter(|(_, post)| {
-            post.published.as_ref().is_some_and(|published| {
-                is_too_late(published.timestamp(), circumstances.now, newsletter.max_lateness, &config.site.timezone)
+    // On the first run `newsletter.start` says how far back to go; later on, old entries mean that runs were missed.
+    let is_overdue = |post: &&Post| {
+        let published = post.published.as_ref().map(jiff::Zoned::timestamp);
+        circumstances.published_before
+            && published.is_some_and(|published| {
+                is_too_late(published, circumstances.now, newsletter.max_lateness, &config.site.timezone)
             })
-        });
-    let overdue: Vec<_> = overdue.map(|(_, post)| post.path.as_str()).collect();
+    };
+    let chosen = posts.iter().zip(verdicts).filter(|(_, verdict)| matches!(verdict, Verdict::Due(_)));
+    let overdue: Vec<_> = chosen.map(|(post, _)| post).filter(is_overdue).map(|post| post.path.as_str()).collect();
     if !overdue.is_empty() {
         refusals.push(Guard {
             name: GuardName::TooLate,
