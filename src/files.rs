@@ -2,7 +2,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "this is the one place that touches the site's files")]
 
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::Path;
 
 /// Whether writing a file changed anything.
@@ -34,6 +34,16 @@ pub fn read_optional(path: &Path) -> io::Result<Option<Vec<u8>>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// Reads at most so many bytes from the start of a file.
+///
+/// # Errors
+/// As the system reports them.
+pub fn read_start(path: &Path, length: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)?.take(length).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// Lists the files below a folder as paths relative to it, with `/`, sorted. `enter` decides by the relative path of a
@@ -70,6 +80,19 @@ fn walk(folder: &Path, prefix: &str, enter: &dyn Fn(&str) -> bool, found: &mut V
 /// # Errors
 /// As the system reports them; the old file is then still there.
 pub fn write_if_changed(path: &Path, bytes: &[u8]) -> io::Result<Written> {
+    replace(path, bytes, readable_by_all)
+}
+
+/// Like [`write_if_changed`], for what only its owner may read: mail holds addresses and unsubscribe links that work.
+///
+/// # Errors
+/// As the system reports them; the old file is then still there.
+pub fn write_private_if_changed(path: &Path, bytes: &[u8]) -> io::Result<Written> {
+    // A temporary file is private from the start.
+    replace(path, bytes, |_| Ok(()))
+}
+
+fn replace(path: &Path, bytes: &[u8], mode: impl Fn(&std::fs::File) -> io::Result<()>) -> io::Result<Written> {
     let written = match read_optional(path)? {
         Some(old) if old == bytes => return Ok(Written::Unchanged),
         Some(_) => Written::Changed,
@@ -78,9 +101,21 @@ pub fn write_if_changed(path: &Path, bytes: &[u8]) -> io::Result<Written> {
     let mut file = beside(path)?;
     file.write_all(bytes)?;
     file.as_file().sync_data()?;
-    readable_by_all(file.as_file())?;
+    mode(file.as_file())?;
     file.persist(path).map_err(|error| error.error)?;
+    sync_folder(path)?;
     Ok(written)
+}
+
+/// A new name is on disk when its folder is.
+#[cfg(unix)]
+fn sync_folder(path: &Path) -> io::Result<()> {
+    std::fs::File::open(folder_of(path))?.sync_all()
+}
+
+#[cfg(not(unix))]
+fn sync_folder(_: &Path) -> io::Result<()> {
+    Ok(())
 }
 
 /// Writes a file that must not be there yet. Makes missing folders.
@@ -117,9 +152,53 @@ pub fn make_private_folder(path: &Path) -> io::Result<()> {
     builder.create(path)
 }
 
+/// Makes an empty file that only its owner can read; one that is there stays as it is.
+///
+/// # Errors
+/// As the system reports them.
+pub fn make_private_file(path: &Path) -> io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.create(true).truncate(false).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(drop)
+}
+
+/// The one name of a file, whatever links lead to it.
+///
+/// # Errors
+/// As the system reports them; a missing file is one.
+pub fn canonical(path: &Path) -> io::Result<std::path::PathBuf> {
+    std::fs::canonicalize(path)
+}
+
 /// A lock that the system takes back when the process ends, however it ends.
 #[derive(Debug)]
 pub struct Lock(std::fs::File);
+
+impl Lock {
+    /// The note in the locked file, empty at first.
+    ///
+    /// # Errors
+    /// As the system reports them.
+    pub fn note(&mut self) -> io::Result<String> {
+        let mut note = String::new();
+        self.0.rewind()?;
+        self.0.read_to_string(&mut note)?;
+        Ok(note)
+    }
+
+    /// Replaces the note.
+    ///
+    /// # Errors
+    /// As the system reports them.
+    pub fn set_note(&mut self, note: &str) -> io::Result<()> {
+        self.0.rewind()?;
+        self.0.set_len(0)?;
+        self.0.write_all(note.as_bytes())?;
+        self.0.sync_data()
+    }
+}
 
 impl Drop for Lock {
     fn drop(&mut self) {
@@ -133,7 +212,7 @@ impl Drop for Lock {
 /// # Errors
 /// As the system reports them.
 pub fn lock(path: &Path) -> io::Result<Option<Lock>> {
-    let file = std::fs::OpenOptions::new().create(true).truncate(false).write(true).open(path)?;
+    let file = std::fs::OpenOptions::new().create(true).truncate(false).read(true).write(true).open(path)?;
     match file.try_lock() {
         Ok(()) => Ok(Some(Lock(file))),
         Err(std::fs::TryLockError::WouldBlock) => Ok(None),
@@ -141,7 +220,8 @@ pub fn lock(path: &Path) -> io::Result<Option<Lock>> {
     }
 }
 
-/// What tells a file from a copy of it: stays the same when the file is moved or written to.
+/// What tells most copies of a file from it: stays the same when the file is moved or written to. A copy onto an existing
+/// file keeps that file's identity, so this alone does not tell every restored backup.
 ///
 /// # Errors
 /// As the system reports them.
@@ -160,8 +240,12 @@ pub fn identity(path: &Path) -> io::Result<String> {
     Ok(format!("path {}", std::fs::canonicalize(path)?.display()))
 }
 
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
 fn beside(path: &Path) -> io::Result<tempfile::NamedTempFile> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = folder_of(path);
     std::fs::create_dir_all(folder)?;
     tempfile::Builder::new().prefix(".tidings-").tempfile_in(folder)
 }

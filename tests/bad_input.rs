@@ -66,6 +66,16 @@ fn no_folder_for_the_database() {
 }
 
 #[test]
+fn the_database_of_another_program() {
+    let site = broken("outbox:outbox", |site| site.configure("store", "url = \"sqlite:other.db\""));
+    site.write("other.db", &format!("SQLite format 3\0{}", "\0".repeat(4_080)));
+    let before = site.read_bytes("other.db");
+    assert!(site.run(NOW, &["publish"]).exits(3).stderr.contains("another program"));
+    site.run(NOW, &["status"]).exits(3);
+    assert_eq!(site.read_bytes("other.db"), before);
+}
+
+#[test]
 fn a_password_that_is_not_there() {
     let site =
         broken("smtps://ada@127.0.0.1:9", |site| site.configure("mail", "password_env = \"TIDINGS_TEST_PASSWORD\""));
@@ -134,5 +144,13 @@ fn include_names_a_post_that_is_there_and_can_be_mailed() {
     let run = site.run(NOW, &["publish", "--include", "slow-river"]).exits(2);
     assert!(run.stderr.contains("did you mean `posts/2026-03-01-slow-rivers.md`?"), "{run:#?}");
     site.run(NOW, &["publish", "--include", "2026-03-02-draft.md"]).exits(5);
+    site.write("posts/a/index.md", "---\ntitle: A\ndate: 2026-03-01\n---\n\nOne of two files of one name.\n");
+    site.write("posts/b/index.md", "---\ntitle: B\ndate: 2026-03-01\n---\n\nThe other one of the two.\n");
+    let run = site.run(NOW, &["publish", "--include", "index.md"]).exits(2);
+    assert!(
+        run.stderr.contains("posts/a/index.md, posts/b/index.md")
+            || run.stderr.contains("posts/b/index.md, posts/a/index.md"),
+        "{run:#?}"
+    );
     assert!(site.outbox().is_empty());
 }

@@ -70,6 +70,51 @@ fn a_deferred_reader_does_not_keep_the_next_issue_from_the_others() {
 }
 
 #[test]
+fn a_server_that_turns_against_us_stops_the_run_and_blames_no_reader() {
+    let sink = Sink::start(Duration::ZERO);
+    let site = TestSite::new(&sink.transport());
+    site.configure("mail", "connections = 2");
+    let refused = (0..60).map(|n| format!("p571-r{n}@reader.test"));
+    let addresses: Vec<_> = (0..5).map(|n| format!("r{n}@reader.test")).chain(refused).collect();
+    site.write("readers.csv", &addresses.join("\n"));
+    site.run(MONDAY, &["subscribers", "import", site.file("readers.csv").to_str().unwrap()]).exits(0);
+    site.post("2026-03-01", "Slow rivers");
+    let run = site.run(MONDAY, &["publish"]).exits(4);
+    assert!(run.stderr.contains("in a row") && run.stderr.contains("5.7.1 sending suspended"), "{run:#?}");
+    let counts = site.status()["deliveries"].clone();
+    assert_eq!(counts["sent"], 5);
+    assert_eq!((counts["failed"].as_i64(), counts["queued"].as_i64()), (Some(0), Some(60)), "{counts}");
+}
+
+#[test]
+fn patience_begins_with_the_first_try() {
+    let sink = Sink::start(Duration::ZERO);
+    let site = TestSite::new(&sink.transport());
+    site.run(MONDAY, &["subscribers", "add", "grey-reader@reader.test"]).exits(0);
+    site.post("2026-03-01", "Slow rivers");
+    site.run(MONDAY, &["publish", "--limit", "0"]).exits(4);
+    site.run("2026-03-05T09:00:00Z", &["deliver"]).exits(4);
+    assert_eq!(site.status()["deliveries"]["deferred"], 1, "queued for days, but tried only once");
+    site.run("2026-03-05T10:00:00Z", &["deliver"]).exits(0);
+    assert_eq!(sink.count(), 1);
+}
+
+#[test]
+fn what_failed_can_be_tried_again_or_given_up() {
+    let sink = Sink::start(Duration::ZERO);
+    let site = TestSite::new(&sink.transport());
+    site.run(MONDAY, &["subscribers", "add", "p550-reader@reader.test", "t451-reader@reader.test"]).exits(0);
+    site.post("2026-03-01", "Slow rivers");
+    site.run(MONDAY, &["publish"]).exits(4);
+    site.run(MONDAY, &["runs", "resolve", "1", "--failed", "--send-again"]).exits(0);
+    assert_eq!(site.status()["deliveries"]["queued"], 1);
+    site.run(MONDAY, &["runs", "cancel", "1"]).exits(0);
+    assert_eq!(site.status()["deliveries"]["skipped"], 2);
+    site.run(MONDAY, &["deliver"]).exits(0);
+    assert!(site.run(MONDAY, &["status"]).exits(0).stdout.contains("finished"));
+}
+
+#[test]
 fn a_server_that_is_gone_stops_the_run_and_blames_no_reader() {
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let site = TestSite::new(&format!("smtp://127.0.0.1:{port}"));

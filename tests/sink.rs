@@ -125,6 +125,7 @@ fn serve(stream: TcpStream, state: &State) -> std::io::Result<()> {
                 match kind(&to) {
                     "p550" => stream.write_all(b"550 5.1.1 no such user\r\n")?,
                     "latin" => stream.write_all(b"550 5.1.1 bo\xeete inconnue\r\n")?,
+                    "p571" => stream.write_all(b"550 5.7.1 sending suspended\r\n")?,
                     "t451" => stream.write_all(b"451 4.7.1 try again later\r\n")?,
                     "grey" if tries == 1 => stream.write_all(b"451 4.7.1 greylisted\r\n")?,
                     "hang" => std::thread::sleep(Duration::from_mins(2)),

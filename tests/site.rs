@@ -77,6 +77,10 @@ impl TestSite {
         std::fs::read_to_string(self.file(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
     }
 
+    pub(crate) fn read_bytes(&self, name: &str) -> Vec<u8> {
+        std::fs::read(self.file(name)).unwrap()
+    }
+
     /// Replaces a text in a file, which must be there.
     #[track_caller]
     pub(crate) fn edit(&self, name: &str, old: &str, new: &str) {

@@ -56,7 +56,7 @@ impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         // A database that cannot be made or opened is a mistake in config.toml or on the disk, and can be mended there.
         let exit = match error {
-            StoreError::Folder { .. } | StoreError::Open { .. } => Exit::Problems,
+            StoreError::Folder { .. } | StoreError::Open { .. } | StoreError::Foreign { .. } => Exit::Problems,
             _ => Exit::Unexpected,
         };
         let mut diagnostic = Diagnostic::error("store", error.to_string());
@@ -85,6 +85,9 @@ impl From<PublishError> for Failure {
                 let help =
                     nearest.map_or_else(|| "there are no posts".to_owned(), |path| format!("did you mean `{path}`?"));
                 Self::usage(message, help)
+            }
+            PublishError::SeveralPosts { paths, .. } => {
+                Self::usage(message, format!("name one by its path: {}", paths.join(", ")))
             }
             PublishError::NotMailable { .. } => Self::new(
                 Exit::Refused,

@@ -9,12 +9,6 @@ use crate::publish::{Prepared, Site, Verdict, count, is_worth_telling};
 /// So many posts that are not due are named; the others are counted, unless the user wants to hear more.
 const NAMED: usize = 12;
 
-/// The paths of late posts.
-pub(super) fn late<'s>(site: &'s Site, prepared: &Prepared) -> Vec<&'s str> {
-    let late = site.posts.iter().zip(&prepared.verdicts).filter(|(_, verdict)| matches!(verdict, Verdict::Late(_)));
-    late.map(|(post, _)| post.path.as_str()).collect()
-}
-
 /// The plan for people.
 pub(super) fn as_text(site: &Site, prepared: &Prepared, files: &[String], verbose: bool) -> String {
     let zone = &site.config.site.timezone;

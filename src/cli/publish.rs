@@ -1,17 +1,19 @@
 //! `tidings publish`
 
+use std::collections::BTreeMap;
+
 use clap::Args;
-use clap::builder::PossibleValuesParser;
 use serde_json::json;
 
+use super::allow::Allow;
 use super::failure::{Exit, Failure};
 use super::{Context, Ui, plan, session};
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Location};
 use crate::model::{DeliveryState, EmailAddress, Outcome};
 use crate::publish::{
-    CONFIG_FILE, Delivered, GuardName, Options, Past, Prepared, PublishError, Publisher, Site, Stop, count, not_live,
-    prepare, preview, unfinished_too_late,
+    CONFIG_FILE, Delivered, Options, Past, Prepared, Publisher, Resumed, Site, Stop, Verdict, count, not_live, prepare,
+    preview,
 };
 
 /// Build the feeds, mail the due entries to every confirmed subscriber, and record the run.
@@ -29,16 +31,15 @@ pub(super) struct Arguments {
     include: Vec<String>,
 
     /// Send the next issue to this address only, as a test; record nothing
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", conflicts_with_all = ["expect", "limit", "allow"])]
     to: Option<EmailAddress>,
 
     /// Publish only if the plan has this digest, as a dry run named it
     #[arg(long, value_name = "DIGEST")]
     expect: Option<String>,
 
-    /// Let a guard pass that refused
-    #[arg(long, value_name = "GUARD", value_parser = PossibleValuesParser::new(GuardName::ALL.map(GuardName::as_str)))]
-    allow: Vec<String>,
+    #[command(flatten)]
+    allow: Allow,
 
     /// Deliver at most this many messages now; the rest stay queued
     #[arg(long, value_name = "N")]
@@ -55,9 +56,7 @@ pub(super) struct Arguments {
 
 impl Arguments {
     fn options(&self) -> Options {
-        let allow =
-            GuardName::ALL.into_iter().filter(|guard| self.allow.iter().any(|word| word == guard.as_str())).collect();
-        Options { include: self.include.clone(), allow, expect: self.expect.clone() }
+        Options { include: self.include.clone(), allow: self.allow.guards(), expect: self.expect.clone() }
     }
 }
 
@@ -129,28 +128,30 @@ async fn test(to: &EmailAddress, arguments: &Arguments, config: &Config, context
 
 /// The real thing, in the order of the design: finish, plan, freeze, deliver, finish.
 async fn publish(arguments: &Arguments, config: &Config, context: &Context) -> Result<Exit, Failure> {
-    let options = arguments.options();
+    let mut options = arguments.options();
     let mut publisher = session::publisher(config, context).await?;
-    let resumed = publisher.resume().await?;
-    tell_interrupted(resumed.interrupted, config, context);
-    let mut exit = if resumed.interrupted > 0 && !repeats(config) { Exit::Incomplete } else { Exit::Done };
+    let mut resumed = publisher.resume(config, &options.allow).await?;
+    let mut exit = tell_interrupted(&resumed, context);
+    let mut done = Done::default();
+    let mut left = arguments.limit;
 
     // Step 1: what an earlier run left. Its bytes are frozen, so it needs nothing of what is on disk now.
-    if resumed.open > 0 {
-        if let Some(guard) = unfinished_too_late(&resumed.issues, config, context.now)
-            .filter(|guard| !options.allow.contains(&guard.name))
-        {
-            return Err(PublishError::Refused(vec![guard]).into());
-        }
+    if publisher.ready().await? > 0 {
         context.ui.say(&format!("Going on with {} of an earlier run.", count(resumed.open.unsigned_abs(), "delivery")));
         publisher.reach().await?;
+        session::listen(&publisher.halt);
         let delivered;
-        (publisher, delivered) = publisher.deliver(arguments.limit).await?;
+        (publisher, delivered) = publisher.deliver(left).await?;
         exit = worst(exit, tell_delivered("", &delivered, &mut publisher, context).await?);
-        if delivered.stopped.is_some() || arguments.limit.is_some() {
+        left = left.map(|left| left.saturating_sub(delivered.total()));
+        done.add(&delivered);
+        if delivered.stopped.is_some() || left == Some(0) {
+            done.tell(arguments, None);
             publisher.store.close().await?;
             return Ok(exit);
         }
+    } else if resumed.open > 0 {
+        exit = worst(exit, tell_delivered("", &Delivered::default(), &mut publisher, context).await?);
     }
 
     // Step 2: the plan.
@@ -159,10 +160,16 @@ async fn publish(arguments: &Arguments, config: &Config, context: &Context) -> R
     let mut prepared = prepare(&site, &past, &options, context.now)?;
     prepared.guards.extend(not_live(&prepared, config).await);
     context.ui.diagnostics(&prepared.warnings);
+    if prepared.issues.is_empty() && !done.deliveries.is_empty() {
+        // The reviewed plan is the one that has just been finished.
+        options.expect = None;
+    }
     prepared.allowed(&options)?;
+    tell_held_back(&site, &prepared, context);
     if prepared.issues.is_empty() || prepared.recipients == 0 {
         site.write_feeds(&prepared.feeds)?;
-        tell_nothing(arguments, &site, &prepared, context);
+        tell_nothing(&prepared, context);
+        done.tell(arguments, None);
         publisher.store.close().await?;
         return Ok(exit);
     }
@@ -178,63 +185,88 @@ async fn publish(arguments: &Arguments, config: &Config, context: &Context) -> R
     // Steps 3 to 5: from the freeze on the entries count as published, and only the ledger decides what is sent.
     publisher.reach().await?;
     site.write_feeds(&prepared.feeds)?;
-    let queued = publisher.freeze(&prepared).await?;
-    let (mut publisher, delivered) = publisher.deliver(arguments.limit).await?;
-    exit = worst(exit, tell_delivered(&titles(&prepared), &delivered, &mut publisher, context).await?);
-    if arguments.json {
-        Ui::json(&json!({
-            "now": prepared.now.to_string(),
-            "digest": prepared.digest(),
-            "issues": prepared.issues.iter().map(plan::issue_as_json).collect::<Vec<_>>(),
-            "queued": queued,
-            "deliveries": delivered.states,
-            "stopped": delivered.stopped.is_some(),
-        }));
+    if publisher.halt.is_set() {
+        context.ui.say("Stopped as asked: nothing new was sent or recorded.");
+        return Ok(Exit::Incomplete);
     }
+    session::listen(&publisher.halt);
+    done.queued = publisher.freeze(&prepared, &mut resumed).await?;
+    let (mut publisher, delivered) = publisher.deliver(left).await?;
+    exit = worst(exit, tell_delivered(&titles(&prepared), &delivered, &mut publisher, context).await?);
+    done.add(&delivered);
+    done.tell(arguments, Some(&prepared));
     publisher.store.close().await?;
     Ok(exit)
 }
 
-fn repeats(config: &Config) -> bool {
-    config.mail.in_doubt == crate::config::InDoubt::Resend
-        || matches!(config.mail.transport, crate::config::TransportUrl::Outbox(_))
+/// What a publish did, for `--json`.
+#[derive(Default)]
+struct Done {
+    queued: u64,
+    deliveries: BTreeMap<&'static str, u64>,
+    stopped: bool,
+}
+
+impl Done {
+    fn add(&mut self, delivered: &Delivered) {
+        for (state, count) in &delivered.states {
+            *self.deliveries.entry(state).or_default() += count;
+        }
+        self.stopped |= delivered.stopped.is_some();
+    }
+
+    fn tell(&self, arguments: &Arguments, prepared: Option<&Prepared>) {
+        if !arguments.json {
+            return;
+        }
+        Ui::json(&json!({
+            "digest": prepared.map(Prepared::digest),
+            "issues": prepared.map_or_else(Vec::new, |prepared| prepared.issues.iter().map(plan::issue_as_json).collect()),
+            "queued": self.queued,
+            "deliveries": self.deliveries,
+            "stopped": self.stopped,
+        }));
+    }
 }
 
 fn worst(one: Exit, other: Exit) -> Exit {
     if one == Exit::Done { other } else { one }
 }
 
-fn tell_nothing(arguments: &Arguments, site: &Site, prepared: &Prepared, context: &Context) {
-    if arguments.json {
-        Ui::json(
-            &json!({ "now": prepared.now.to_string(), "digest": "", "issues": [], "queued": 0, "deliveries": {}, "stopped": false }),
-        );
+/// Names the posts that are never mailed by surprise, and never lost from sight.
+fn tell_held_back(site: &Site, prepared: &Prepared, context: &Context) {
+    for (post, verdict) in site.posts.iter().zip(&prepared.verdicts) {
+        if matches!(verdict, Verdict::Late(_) | Verdict::Resembles { .. }) {
+            context.ui.say(&format!("Not mailed: {}: {}.", post.path, verdict.reason()));
+        }
     }
-    let late = plan::late(site, prepared);
-    if !late.is_empty() {
-        context.ui.say(&format!("Late, and sent only with --include: {}.", late.join(", ")));
-    }
+}
+
+fn tell_nothing(prepared: &Prepared, context: &Context) {
     if prepared.issues.is_empty() {
         context.ui.say("Nothing is due: the feeds are up to date and nobody was mailed.");
     } else {
         let due = count(prepared.entries.len() as u64, "entry");
-        context.ui.say(&format!("{due} would be due, but there is no confirmed subscriber: the feeds are up to date, nothing was mailed or recorded."));
+        context.ui.say(&format!(
+            "{due} would be due, but there is no confirmed subscriber: the feeds are up to date, nothing was mailed or recorded."
+        ));
     }
 }
 
 /// Says what became of deliveries that an earlier process did not live to record.
-pub(super) fn tell_interrupted(interrupted: u64, config: &Config, context: &Context) {
-    if interrupted == 0 {
-        return;
+pub(super) fn tell_interrupted(resumed: &Resumed, context: &Context) -> Exit {
+    if resumed.interrupted == 0 {
+        return Exit::Done;
     }
-    let deliveries = count(interrupted, "delivery");
-    if repeats(config) {
-        context.ui.say(&format!("An earlier run ended while {deliveries} were being sent; they are sent again."));
-    } else {
-        context.ui.say(&format!(
-            "An earlier run ended while {deliveries} were being sent: in doubt, and not sent again. See `tidings runs show`, settle with `tidings runs resolve`."
-        ));
+    let deliveries = count(resumed.interrupted, "delivery");
+    if resumed.is_repeated {
+        context.ui.say(&format!("An earlier run ended in the middle of {deliveries}: sent again."));
+        return Exit::Done;
     }
+    context.ui.say(&format!(
+        "An earlier run ended in the middle of {deliveries}: in doubt, and not sent again. See `tidings runs show`, settle with `tidings runs resolve`."
+    ));
+    Exit::Incomplete
 }
 
 /// `Issue 4 “Slow rivers”: `

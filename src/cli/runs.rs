@@ -7,7 +7,7 @@ use super::failure::{Exit, Failure};
 use super::table::columns;
 use super::{Context, Ui, session};
 use crate::model::{DeliveryState, EmailAddress};
-use crate::publish::{Site, count};
+use crate::publish::{PublishError, Site, count};
 use crate::store::{RunSummary, Store};
 
 /// List the recorded runs; show who did not get an issue, and why; settle what is in doubt.
@@ -31,7 +31,7 @@ enum Action {
         #[arg(long)]
         json: bool,
     },
-    /// Settle the deliveries of a run that are in doubt
+    /// Settle the deliveries of a run that are in doubt, or have failed
     #[command(group = clap::ArgGroup::new("how").required(true))]
     Resolve {
         /// The number of the run
@@ -42,9 +42,17 @@ enum Action {
         /// They did not arrive: send them again with the next `deliver` or `publish`
         #[arg(long, group = "how")]
         send_again: bool,
+        /// Those that failed, not those in doubt
+        #[arg(long)]
+        failed: bool,
         /// Only the delivery to this reader
         #[arg(long, value_name = "ADDRESS")]
         only: Option<EmailAddress>,
+    },
+    /// Give up the deliveries of a run that have not left yet; who got it keeps it
+    Cancel {
+        /// The number of the run
+        run: i64,
     },
 }
 
@@ -67,7 +75,8 @@ pub(super) async fn run(arguments: Arguments, context: &Context) -> Result<Exit,
             }
         }
         Some(Action::Show { run, json }) => show(&mut store, run, json || arguments.json).await?,
-        Some(Action::Resolve { run, sent: _, send_again, only }) => {
+        Some(Action::Resolve { run, sent: _, send_again, failed, only }) => {
+            let _lock = store.lock()?.ok_or(PublishError::Busy)?;
             find(&mut store, Some(run)).await?;
             let reader = match &only {
                 Some(address) => Some(store.subscriber(address).await?.map(|reader| reader.id).ok_or_else(|| {
@@ -78,9 +87,22 @@ pub(super) async fn run(arguments: Arguments, context: &Context) -> Result<Exit,
                 })?),
                 None => None,
             };
-            let settled = store.resolve_in_doubt(run, reader, send_again, &context.now.to_string()).await?;
+            let from = if failed { DeliveryState::Failed } else { DeliveryState::InDoubt };
+            let to = if send_again { DeliveryState::Queued } else { DeliveryState::Sent };
+            let settled = store.settle(run, from, reader, to, &context.now.to_string()).await?;
             let what = if send_again { "queued to be sent again" } else { "taken as sent" };
             context.ui.say(&format!("{} {what}.", count(settled, "delivery")));
+        }
+        Some(Action::Cancel { run }) => {
+            let _lock = store.lock()?.ok_or(PublishError::Busy)?;
+            find(&mut store, Some(run)).await?;
+            let now = context.now.to_string();
+            let mut given_up = 0;
+            for from in [DeliveryState::Queued, DeliveryState::Deferred] {
+                given_up += store.settle(run, from, None, DeliveryState::Skipped, &now).await?;
+            }
+            store.finish_runs(&now).await?;
+            context.ui.say(&format!("{} given up.", count(given_up, "delivery")));
         }
     }
     store.close().await?;
@@ -88,15 +110,9 @@ pub(super) async fn run(arguments: Arguments, context: &Context) -> Result<Exit,
 }
 
 async fn find(store: &mut Store, number: Option<i64>) -> Result<RunSummary, Failure> {
-    let runs = store.runs().await?;
-    let newest = runs.first().map(|summary| summary.run.id);
-    runs.into_iter().find(|summary| Some(summary.run.id) == number.or(newest)).ok_or_else(|| {
-        let help =
-            newest.map_or_else(|| "nothing was published yet".to_owned(), |newest| format!("the last run is {newest}"));
-        Failure::usage(
-            number.map_or_else(|| "there is no run".to_owned(), |number| format!("there is no run {number}")),
-            help,
-        )
+    store.run(number).await?.ok_or_else(|| {
+        let missing = number.map_or_else(|| "there is no run".to_owned(), |number| format!("there is no run {number}"));
+        Failure::usage(missing, "see `tidings runs` for those that there are")
     })
 }
 

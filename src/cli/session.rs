@@ -1,7 +1,7 @@
 //! What several commands do first: open the ledger, the way out, and the ears for signals.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 
 use secrecy::SecretString;
 
@@ -48,21 +48,19 @@ fn located(mut failure: Failure, config: &Config) -> Failure {
     failure
 }
 
-/// Everything that delivering needs. From now on SIGINT and SIGTERM let what is in flight end.
+/// Everything that delivering needs.
 pub(super) async fn publisher(config: &Config, context: &Context) -> Result<Publisher, Failure> {
     let password = password(config, &context.site)?;
     let transport =
         Transport::new(&config.mail, &context.site, password).map_err(crate::publish::PublishError::from)?;
     let store = store(config, &context.site).await?;
-    let halt = Arc::new(Halt::default());
-    listen(Arc::clone(&halt));
     Ok(Publisher {
         store,
         transport: Arc::new(transport),
         mail: config.mail.clone(),
         clock: context.clock,
         watcher: Arc::new(Progress::new(context.ui.is_quiet())),
-        halt,
+        halt: Arc::new(Halt::default()),
     })
 }
 
@@ -98,9 +96,16 @@ fn password(config: &Config, site: &Path) -> Result<Option<SecretString>, Failur
     }
 }
 
-/// The first signal asks to stop after what is in flight; the second one stops at once.
+/// From now on the first signal asks to stop after what is in flight, and the second one stops at once. Before anything is
+/// in flight a signal simply ends the program: nothing is recorded yet.
 #[expect(clippy::exit, reason = "the second signal means: now")]
-fn listen(halt: Arc<Halt>) {
+pub(super) fn listen(halt: &Arc<Halt>) {
+    static LISTENING: Once = Once::new();
+    if LISTENING.is_completed() {
+        return;
+    }
+    LISTENING.call_once(|| ());
+    let halt = Arc::clone(halt);
     tokio::spawn(async move {
         if wait_for_signal().await {
             halt.set(Stop::Asked);
@@ -114,13 +119,13 @@ fn listen(halt: Arc<Halt>) {
 #[cfg(unix)]
 async fn wait_for_signal() -> bool {
     use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-    else {
-        return false;
-    };
+    // A terminal that is closed says SIGHUP.
+    let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+    let [Ok(mut interrupt), Ok(mut terminate), Ok(mut hangup)] = kinds.map(signal) else { return false };
     tokio::select! {
         _ = interrupt.recv() => true,
         _ = terminate.recv() => true,
+        _ = hangup.recv() => true,
     }
 }
 

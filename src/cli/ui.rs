@@ -1,7 +1,5 @@
 //! The only printer: results to stdout, everything else to stderr.
 
-#![expect(clippy::print_stderr, reason = "this is the one place that prints")]
-
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
@@ -22,6 +20,12 @@ pub enum ColorWhen {
     Always,
     /// Never
     Never,
+}
+
+/// Writes to stderr. A terminal that is gone is no reason to stop in the middle of a delivery, as `eprintln!` would.
+fn print(text: &str) {
+    let mut out = io::stderr().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }
 
 /// How to talk to the user.
@@ -78,19 +82,18 @@ impl Ui {
     /// Says what was done: a sentence.
     pub fn say(&self, sentence: &str) {
         if !self.quiet {
-            eprintln!("{sentence}");
+            print(&format!("{sentence}\n"));
         }
     }
 
     /// Prints a line of progress.
     pub(super) fn line(text: &str) {
-        eprintln!("{text}");
+        print(&format!("{text}\n"));
     }
 
     /// Asks a question that only `y` or `yes` answers with yes.
     pub fn confirm(question: &str) -> bool {
-        eprint!("{question} [y/N] ");
-        let _ = io::stderr().flush();
+        print(&format!("{question} [y/N] "));
         let mut answer = String::new();
         io::stdin().lock().read_line(&mut answer).is_ok() && matches!(answer.trim(), "y" | "Y" | "yes" | "Yes")
     }
@@ -105,13 +108,13 @@ impl Ui {
         let mut sorted: Vec<_> = diagnostics.iter().filter(|diagnostic| !self.quiet || diagnostic.is_error()).collect();
         sorted.sort_by_key(|diagnostic| diagnostic.severity);
         for diagnostic in sorted.iter().take(SHOWN) {
-            eprintln!("{}\n", self.render(diagnostic));
+            print(&format!("{}\n\n", self.render(diagnostic)));
         }
         let rest = sorted.iter().skip(SHOWN);
         let (errors, warnings): (Vec<&Diagnostic>, Vec<&Diagnostic>) =
             rest.partition(|diagnostic| diagnostic.is_error());
         if !errors.is_empty() || !warnings.is_empty() {
-            eprintln!("… and {} more errors, {} more warnings.", errors.len(), warnings.len());
+            print(&format!("… and {} more errors, {} more warnings.\n", errors.len(), warnings.len()));
         }
     }
 

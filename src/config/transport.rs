@@ -43,6 +43,13 @@ impl TransportUrl {
     pub(super) fn parse(text: &str) -> Result<Self, (String, &'static str)> {
         const HELP: &str = "write `outbox:outbox`, `smtps://user@host`, `smtp://user@host:587` or `sendmail:`";
         match text.split_once(':') {
+            // The dry run clears its own folder.
+            Some(("outbox", folder)) if folder.trim_start_matches("./").split('/').next() == Some("preview") => {
+                return Err((
+                    "`mail.transport` puts the outbox into `preview`, which the dry run clears".to_owned(),
+                    HELP,
+                ));
+            }
             Some(("outbox", folder)) if !folder.is_empty() => return Ok(Self::Outbox(folder.to_owned())),
             Some(("sendmail", "")) => return Ok(Self::Sendmail("/usr/sbin/sendmail".to_owned())),
             Some(("sendmail", program)) => return Ok(Self::Sendmail(program.to_owned())),

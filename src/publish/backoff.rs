@@ -13,12 +13,16 @@ const MINUTES: [i64; 7] = [6, 15, 30, 60, 120, 240, 480];
 /// A newsletter that could not be delivered for this long is no news any more.
 const GIVE_UP_AFTER: SignedDuration = SignedDuration::from_hours(48);
 
-/// What to record for a try that ended with `outcome`. `tries` counts this one; `cutoff` is when the issue was frozen.
+/// So many times a message is sent again when nobody knows whether it arrived.
+const REPEATS: i64 = 3;
+
+/// What to record for a try that ended with `outcome`. `tries` counts this one; `first_try` is when the first
+/// one was.
 pub(super) fn settle(
     key: DeliveryKey,
     outcome: Outcome,
     tries: i64,
-    cutoff: Timestamp,
+    first_try: Timestamp,
     now: Timestamp,
     in_doubt: InDoubt,
 ) -> Recorded {
@@ -26,8 +30,9 @@ pub(super) fn settle(
         Outcome::Sent(reply) => (DeliveryState::Sent, reply),
         Outcome::Failed(reply) => (DeliveryState::Failed, reply),
         Outcome::Refused(reply) => (DeliveryState::Queued, reply),
-        Outcome::InDoubt(reply) if in_doubt == InDoubt::Hold => (DeliveryState::InDoubt, reply),
-        Outcome::Deferred(reply) if now.duration_since(cutoff) >= GIVE_UP_AFTER => {
+        // A server that never answers would get copy after copy: after a few even the owner who wants them repeated decides.
+        Outcome::InDoubt(reply) if in_doubt == InDoubt::Hold || tries >= REPEATS => (DeliveryState::InDoubt, reply),
+        Outcome::Deferred(reply) if now.duration_since(first_try) >= GIVE_UP_AFTER => {
             (DeliveryState::Failed, format!("given up after {} hours: {reply}", GIVE_UP_AFTER.as_hours()))
         }
         Outcome::Deferred(reply) | Outcome::InDoubt(reply) => (DeliveryState::Deferred, reply),
@@ -56,9 +61,9 @@ mod tests {
     use super::*;
 
     fn settled(outcome: Outcome, tries: i64, hours: i64, in_doubt: InDoubt) -> Recorded {
-        let cutoff: Timestamp = "2026-03-01T00:00:00Z".parse().unwrap();
-        let now = cutoff + SignedDuration::from_hours(hours);
-        settle(DeliveryKey { issue: 1, subscriber: 2 }, outcome, tries, cutoff, now, in_doubt)
+        let first_try: Timestamp = "2026-03-01T00:00:00Z".parse().unwrap();
+        let now = first_try + SignedDuration::from_hours(hours);
+        settle(DeliveryKey { issue: 1, subscriber: 2 }, outcome, tries, first_try, now, in_doubt)
     }
 
     #[test]
@@ -71,6 +76,7 @@ mod tests {
         assert_eq!(state(Outcome::InDoubt("lost".into())), S::InDoubt);
         assert_eq!(state(Outcome::Refused("530".into())), S::Queued, "no reader is to blame");
         assert_eq!(settled(Outcome::InDoubt("lost".into()), 1, 0, InDoubt::Resend).state, S::Deferred);
+        assert_eq!(settled(Outcome::InDoubt("lost".into()), 3, 0, InDoubt::Resend).state, S::InDoubt);
     }
 
     #[test]

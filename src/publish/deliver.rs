@@ -42,6 +42,13 @@ pub struct Delivered {
     pub stopped: Option<Stop>,
 }
 
+impl Delivered {
+    /// How many deliveries were tried.
+    pub fn total(&self) -> usize {
+        self.states.values().fold(0, |sum, count| sum.saturating_add(usize::try_from(*count).unwrap_or(usize::MAX)))
+    }
+}
+
 /// Delivers the open deliveries of `issues` that may be tried now, at most `limit` of them.
 ///
 /// # Errors
@@ -72,8 +79,8 @@ pub(super) async fn deliver(
                 clock,
                 connections: AtomicUsize::new(mail.connections),
                 lost_in_a_row: AtomicUsize::new(0),
-                sent: AtomicUsize::new(0),
-                failed: AtomicUsize::new(0),
+                refused_in_a_row: Mutex::new(Vec::new()),
+                put_off_in_a_row: AtomicUsize::new(0),
             });
             run(store, reader, shared, sender, mail.connections, limit).await
         }
@@ -108,8 +115,7 @@ async fn prepare(
 fn freeze(issue: Issue) -> Result<(i64, FrozenIssue), PublishError> {
     let damaged = |what: &str| PublishError::DamagedIssue { number: issue.number, what: what.to_owned() };
     let from = issue.from_address.parse().map_err(|_| damaged("its sender"))?;
-    let cutoff = issue.date.parse().map_err(|_| damaged("its date"))?;
-    Ok((issue.number, FrozenIssue { copies: Copies::new(&issue), from, cutoff, issue }))
+    Ok((issue.number, FrozenIssue { copies: Copies::new(&issue), from, issue }))
 }
 
 async fn run(

@@ -19,6 +19,8 @@ pub enum PublishError {
     OtherPlan { found: String },
     #[error("`--include` names no post: `{wanted}`")]
     NoSuchPost { wanted: String, nearest: Option<String> },
+    #[error("`--include` names several posts: `{wanted}`")]
+    SeveralPosts { wanted: String, paths: Vec<String> },
     #[error("`--include` names a post that cannot be mailed: {path}: {reason}")]
     NotMailable { path: String, reason: String },
     #[error("another process is delivering from this database")]

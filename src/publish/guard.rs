@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 
 use super::plan::Verdict;
 use crate::config::Config;
-use crate::model::Post;
+use crate::model::{Issue, Post};
 
 /// What a guard watches; the word is what `--allow` takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,14 +126,30 @@ pub(super) fn guards(
         });
     }
     if circumstances.copied_database {
-        refusals.push(Guard {
-            name: GuardName::CopiedDatabase,
-            message: "the database is a copy or a restored backup: the original may have mailed what seems due here"
-                .into(),
-            help: "publish from the original; or, if this is to be the only one from now on, allow it once".into(),
-        });
+        refusals.push(copied_database());
     }
     refusals
+}
+
+/// The guard for a database that is a copy.
+pub(super) fn copied_database() -> Guard {
+    Guard {
+        name: GuardName::CopiedDatabase,
+        message: "the database is a copy or a restored backup: the original may have mailed what seems due here".into(),
+        help: "publish from the original; or, if this is to be the only one from now on, allow it once".into(),
+    }
+}
+
+/// The lateness guard for an unfinished run: what was frozen long ago is not sent without a word.
+pub(super) fn unfinished_too_late(issues: &[Issue], config: &Config, now: Timestamp) -> Option<Guard> {
+    let limit = config.newsletter.max_lateness;
+    let is_old = |date: &str| date.parse().is_ok_and(|moment| is_too_late(moment, now, limit, &config.site.timezone));
+    let old = issues.iter().find(|issue| is_old(&issue.date))?;
+    Some(Guard {
+        name: GuardName::TooLate,
+        message: format!("issue {} was frozen on {} and is not delivered to everybody", old.number, old.date),
+        help: "see who did not get it with `tidings runs show`, give it up with `tidings runs cancel`".into(),
+    })
 }
 
 /// True when something of `moment` is more than `limit` calendar days old; a limit of 0 is no limit.

@@ -18,11 +18,10 @@ mod worker;
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
-
 pub use deliver::{Delivered, Watcher};
 pub use error::PublishError;
 pub use guard::{Guard, GuardName, count};
+use guard::{copied_database, unfinished_too_late};
 pub use halt::{Halt, Stop};
 pub use plan::{Ledger, Likeness, Rules, Verdict, plan};
 pub use prepare::{Options, Past, Prepared, is_worth_telling, prepare, verdicts};
@@ -55,11 +54,11 @@ pub struct Publisher {
 /// The right to deliver, and what the last process left behind.
 pub struct Resumed {
     /// Held until the end of the command.
-    _lock: Lock,
-    /// Deliveries whose sending an earlier process did not live to record: now in doubt, or queued again when that is safe.
+    lock: Lock,
+    /// Deliveries whose sending an earlier process did not live to record.
     pub interrupted: u64,
-    /// The issues that still have open deliveries.
-    pub issues: Vec<Issue>,
+    /// Whether those are sent again; else they are in doubt.
+    pub is_repeated: bool,
     /// How many deliveries may be tried now or later.
     pub open: i64,
 }
@@ -68,14 +67,37 @@ impl Publisher {
     /// Step 1: takes the right to deliver and looks at what an earlier run left.
     ///
     /// # Errors
-    /// [`PublishError::Busy`] when another process is delivering; or when the database does not answer.
-    pub async fn resume(&mut self) -> Result<Resumed, PublishError> {
-        let lock = self.store.lock()?.ok_or(PublishError::Busy)?;
-        let repeat = self.mail.in_doubt == InDoubt::Resend || self.transport.deduplicates();
-        let interrupted = self.store.recover(repeat, &self.clock.now().to_string()).await?;
+    /// [`PublishError::Busy`] when another process is delivering; [`PublishError::Refused`] when the database is a copy or
+    /// what is left is too old, unless that is allowed; or when the database does not answer.
+    pub async fn resume(&mut self, config: &Config, allow: &[GuardName]) -> Result<Resumed, PublishError> {
+        let mut lock = self.store.lock()?.ok_or(PublishError::Busy)?;
+        let now = self.clock.now();
         let issues = self.store.open_issues().await?;
+        let is_copy = self.store.is_copy().await?;
+        let guards = is_copy.then(copied_database).into_iter().chain(unfinished_too_late(&issues, config, now));
+        let standing: Vec<_> = guards.filter(|guard| !allow.contains(&guard.name)).collect();
+        if !standing.is_empty() {
+            return Err(PublishError::Refused(standing));
+        }
+        self.store.set_home().await?;
+        self.store.note_newest_run(&mut lock).await?;
+        let interrupted = self.store.recover(self.may_repeat(), &now.to_string()).await?;
+        self.store.finish_runs(&now.to_string()).await?;
         let open = self.store.delivery_counts(None).await?.open();
-        Ok(Resumed { _lock: lock, interrupted, issues, open })
+        Ok(Resumed { lock, interrupted, is_repeated: self.may_repeat(), open })
+    }
+
+    /// True when a delivery whose outcome is lost may be repeated: harmless, or wished.
+    fn may_repeat(&self) -> bool {
+        self.mail.in_doubt == InDoubt::Resend || self.transport.deduplicates()
+    }
+
+    /// How many deliveries may be tried now.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn ready(&mut self) -> Result<u64, PublishError> {
+        Ok(self.store.ready(&self.clock.now().to_string()).await?)
     }
 
     /// Fails when the server cannot be reached or does not let us in: asked before anything is frozen.
@@ -92,10 +114,10 @@ impl Publisher {
     ///
     /// # Errors
     /// When the database does not answer; nothing is recorded then.
-    pub async fn freeze(&mut self, prepared: &Prepared) -> Result<u64, PublishError> {
-        let identity = self.store.identity()?;
-        self.store.set_home(&identity).await?;
-        Ok(self.store.freeze(&prepared.now.to_string(), &prepared.entries, &prepared.issues).await?)
+    pub async fn freeze(&mut self, prepared: &Prepared, resumed: &mut Resumed) -> Result<u64, PublishError> {
+        let queued = self.store.freeze(&prepared.now.to_string(), &prepared.entries, &prepared.issues).await?;
+        self.store.note_newest_run(&mut resumed.lock).await?;
+        Ok(queued)
     }
 
     /// Steps 4 and 5: delivers what is queued and may be tried now, at most `limit` messages, and closes the runs that have
@@ -104,15 +126,14 @@ impl Publisher {
     /// # Errors
     /// When the ledger cannot be read or written.
     pub async fn deliver(self, limit: Option<usize>) -> Result<(Self, Delivered), PublishError> {
+        let may_repeat = self.may_repeat();
         let Self { mut store, transport, mail, clock, watcher, halt } = self;
         let issues = store.open_issues().await?;
-        let mut total = 0;
-        for issue in &issues {
-            total += store.ready(issue.number, &clock.now().to_string()).await?;
-        }
+        let total = store.ready(&clock.now().to_string()).await?;
         let total = limit.map_or(total, |limit| total.min(limit as u64));
         let mut delivered = Delivered::default();
         if total > 0 {
+            store.set_repeatable(may_repeat).await?;
             watcher.begin(total);
             let result;
             (store, result) = deliver::deliver(
@@ -170,18 +191,8 @@ pub async fn not_live(prepared: &Prepared, config: &Config) -> Vec<Guard> {
         message: format!("the page of a due entry is not online: {address}: {answer}"),
         help: "publish the site before its mail".into(),
     };
-    asked.unwrap_or_default().into_iter().map(refusal).collect()
-}
-
-/// The lateness guard for an unfinished run: what was frozen long ago is not sent without a word.
-pub fn unfinished_too_late(issues: &[Issue], config: &Config, now: Timestamp) -> Option<Guard> {
-    let limit = config.newsletter.max_lateness;
-    let old = issues.iter().find(|issue| {
-        issue.date.parse().is_ok_and(|cutoff| guard::is_too_late(cutoff, now, limit, &config.site.timezone))
-    })?;
-    Some(Guard {
-        name: GuardName::TooLate,
-        message: format!("issue {} was frozen on {} and is not delivered to everybody", old.number, old.date),
-        help: "see who did not get it with `tidings runs show`".into(),
-    })
+    match asked {
+        Ok(dead) => dead.into_iter().map(refusal).collect(),
+        Err(error) => vec![refusal(("all".into(), error.to_string()))],
+    }
 }

@@ -6,15 +6,15 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::error::PublishError;
-use super::guard::{Circumstances, Guard, GuardName, guards};
+use super::guard::{Circumstances, Guard, GuardName, guards, unfinished_too_late};
 use super::plan::{Ledger, Rules, Verdict, plan};
 use super::site::Site;
 use crate::config::Mode;
 use crate::diagnostic::Diagnostic;
 use crate::email;
 use crate::feed::FeedFile;
-use crate::model::{Entry, Issue, MailedEntry, Post, PostStatus, sha256_hex};
-use crate::store::{FrozenEntry, Store};
+use crate::model::{Entry, Issue, MailedEntry, Post, PostStatus, Run, sha256_hex};
+use crate::store::{FrozenEntry, Store, StoreError};
 
 /// What the user asked for.
 #[derive(Debug, Clone, Default)]
@@ -89,6 +89,7 @@ pub struct Past {
     next_issue: i64,
     recipients: i64,
     unfinished: i64,
+    unfinished_issues: Vec<Issue>,
     copied_database: bool,
 }
 
@@ -100,14 +101,15 @@ impl Past {
     pub async fn read(store: Option<&mut Store>) -> Result<Self, PublishError> {
         let Some(store) = store else { return Ok(Self { next_issue: 1, ..Self::default() }) };
         let last_run = store.last_run().await?;
-        let last_run = last_run.and_then(|run| run.cutoff.parse().ok());
-        let home = store.home().await?;
+        let unreadable = |run: &Run| StoreError::Content(format!("the time of run {}", run.id));
+        let last_run = last_run.map(|run| run.cutoff.parse().map_err(|_| unreadable(&run))).transpose()?;
         Ok(Self {
             ledger: Ledger { last_run, mailed: store.mailed_entries().await? },
             next_issue: store.next_issue().await?,
             recipients: store.subscriber_counts().await?.confirmed,
             unfinished: store.delivery_counts(None).await?.open(),
-            copied_database: home.is_some_and(|home| store.identity().is_ok_and(|identity| identity != home)),
+            unfinished_issues: store.open_issues().await?,
+            copied_database: store.is_copy().await?,
         })
     }
 }
@@ -132,7 +134,8 @@ pub fn prepare(site: &Site, past: &Past, options: &Options, now: Timestamp) -> R
     }
     let circumstances =
         Circumstances { published_before: past.ledger.last_run.is_some(), copied_database: past.copied_database, now };
-    let guards = guards(&site.posts, &verdicts, &site.config, circumstances);
+    let mut guards = guards(&site.posts, &verdicts, &site.config, circumstances);
+    guards.extend(unfinished_too_late(&past.unfinished_issues, &site.config, now));
     let mut warnings = site.diagnostics.clone();
     let feeds = site.feeds(&mut warnings)?;
     let due: Vec<Entry> = site
@@ -171,13 +174,19 @@ fn included(posts: &[Post], names: &[String]) -> Result<BTreeSet<String>, Publis
             [post.path.as_str(), post.slug.as_str(), post.id.as_str(), post.url.as_str()].contains(&wanted.as_str())
                 || file_name(post) == *wanted
         };
-        let Some(post) = posts.iter().find(is_meant) else {
-            let nearest =
-                posts.iter().map(|post| (strsim::damerau_levenshtein(wanted, &file_name(post)), &post.path)).min();
-            return Err(PublishError::NoSuchPost {
-                wanted: wanted.clone(),
-                nearest: nearest.map(|(_, path)| path.clone()),
-            });
+        let meant: Vec<&Post> = posts.iter().filter(is_meant).collect();
+        let exact = meant.iter().find(|post| [&post.path, &post.id, &post.url].contains(&wanted));
+        let post = match (exact, meant.as_slice()) {
+            (Some(post), _) | (None, [post]) => post,
+            (None, []) => {
+                let distance = |post: &Post| (strsim::damerau_levenshtein(wanted, &file_name(post)), post.path.clone());
+                let nearest = posts.iter().map(distance).min().map(|(_, path)| path);
+                return Err(PublishError::NoSuchPost { wanted: wanted.clone(), nearest });
+            }
+            (None, several) => {
+                let paths = several.iter().map(|post| post.path.clone()).collect();
+                return Err(PublishError::SeveralPosts { wanted: wanted.clone(), paths });
+            }
         };
         paths.insert(post.path.clone());
     }

@@ -55,7 +55,9 @@ pub async fn write(
     let mut names = Vec::new();
     for (name, bytes) in output {
         let path = folder.join(&name);
-        files::write_if_changed(&path, &bytes).map_err(|error| PublishError::File { path, error })?;
+        // Mail is private, feeds are for everybody.
+        let write = if is_mail(&name) { files::write_private_if_changed } else { files::write_if_changed };
+        write(&path, &bytes).map_err(|error| PublishError::File { path, error })?;
         names.push(format!("{FOLDER}/{name}"));
     }
     Ok(names)
@@ -90,6 +92,11 @@ fn sample(site: &Site, issue: &Issue, needed: bool) -> Option<(i64, EmailAddress
     if needed { own.or_else(sender).map(|address| (0, address)) } else { None }
 }
 
+/// True for the files of an issue.
+fn is_mail(name: &str) -> bool {
+    name.rsplit('/').next().is_some_and(|file| file.starts_with("issue-"))
+}
+
 /// Removes the files of earlier previews, and nothing else that may be there.
 fn clean(folder: &Path, output: &[(String, Vec<u8>)]) -> Result<(), PublishError> {
     let failed = |path: &Path, error| PublishError::File { path: path.to_owned(), error };
@@ -98,8 +105,7 @@ fn clean(folder: &Path, output: &[(String, Vec<u8>)]) -> Result<(), PublishError
         old => old.map_err(|error| failed(folder, error))?,
     };
     for name in old {
-        let is_ours = name.rsplit('/').next().is_some_and(|file| file.starts_with("issue-"));
-        if is_ours && !output.iter().any(|(new, _)| *new == name) {
+        if is_mail(&name) && !output.iter().any(|(new, _)| *new == name) {
             let path = folder.join(&name);
             files::remove(&path).map_err(|error| failed(&path, error))?;
         }

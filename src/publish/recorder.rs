@@ -15,6 +15,10 @@ const LARGEST_BATCH: usize = 1_000;
 /// An outcome is on disk after this time at the latest.
 const OUTCOMES_WAIT: Duration = Duration::from_millis(50);
 
+/// How often and how long to wait for a database that does not take a batch; each time it has waited itself before.
+const BUSY_PAUSES: u32 = 20;
+const BUSY_PAUSE: Duration = Duration::from_secs(1);
+
 /// What a connection has to say.
 pub(super) enum Note {
     /// It wants to complete a message; answered with whether it may.
@@ -45,7 +49,7 @@ pub(super) async fn record(
             let mut batch = Batch::default();
             // A delivery that is queued again and wanted again at once takes two rounds: the order of its notes counts.
             waiting = waiting.into_iter().filter_map(|note| batch.take(note)).collect();
-            match store.record(&batch.outcomes, &batch.intents, &clock.now().to_string()).await {
+            match record_patiently(&mut store, &batch, clock).await {
                 Ok(granted) => {
                     for (intent, answer) in batch.intents.iter().zip(batch.answers) {
                         // A connection that gave up meanwhile no longer listens; its row is settled by its outcome.
@@ -58,6 +62,21 @@ pub(super) async fn record(
         }
         if is_over {
             return (store, Ok(()));
+        }
+    }
+}
+
+/// What a server has answered is known only here until it is on disk: a database that is busy is asked again for a while,
+/// and the connections wait.
+async fn record_patiently(store: &mut Store, batch: &Batch, clock: Clock) -> Result<Vec<Intent>, StoreError> {
+    let mut pauses = BUSY_PAUSES;
+    loop {
+        match store.record(&batch.outcomes, &batch.intents, &clock.now().to_string()).await {
+            Err(_) if pauses > 0 => {
+                pauses -= 1;
+                tokio::time::sleep(BUSY_PAUSE).await;
+            }
+            recorded => return recorded,
         }
     }
 }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use jiff::Timestamp;
 use tokio::sync::{Mutex, mpsc, oneshot};
 
 use super::backoff::settle;
@@ -26,8 +25,9 @@ const RECONNECT_AFTER: [Duration; 2] = [Duration::from_millis(500), Duration::fr
 /// So many connections lost in a row, without one answer about a message between them, mean that the server is ill.
 const LOST_IN_A_ROW: usize = 10;
 
-/// So many recipients refused, and none accepted: the server has something against us, not against all of them.
-const FAILED_FROM_THE_START: usize = 20;
+/// So many recipients refused or put off in a row, and none accepted between them: the server has something against us,
+/// not against all of them.
+const REFUSED_IN_A_ROW: usize = 20;
 
 /// What all connections share.
 pub(super) struct Shared {
@@ -42,15 +42,15 @@ pub(super) struct Shared {
     pub(super) clock: Clock,
     pub(super) connections: AtomicUsize,
     pub(super) lost_in_a_row: AtomicUsize,
-    pub(super) sent: AtomicUsize,
-    pub(super) failed: AtomicUsize,
+    /// Deliveries that failed since the last one that was accepted, for reasons that may lie with us.
+    pub(super) refused_in_a_row: Mutex<Vec<DeliveryKey>>,
+    pub(super) put_off_in_a_row: AtomicUsize,
 }
 
 pub(super) struct FrozenIssue {
     pub(super) issue: Issue,
     pub(super) copies: Copies,
     pub(super) from: EmailAddress,
-    pub(super) cutoff: Timestamp,
 }
 
 /// What one connection has done, by state.
@@ -74,16 +74,11 @@ pub(super) async fn work(shared: Arc<Shared>, notes: mpsc::Sender<Note>) -> Tall
         if shared.halt.is_set() {
             break;
         }
-        match attempt(&shared, &notes, open, *messages, job).await {
-            Some(state) => {
-                *messages += 1;
-                *tally.entry(state.as_str()).or_default() += 1;
-                shared.watcher.delivered(state);
-            }
-            None if shared.halt.is_set() => break,
-            // The server closed a connection that had served before: the same delivery goes through a new one.
-            None => {}
-        }
+        // Without an outcome the ledger or the server is gone; the row is still queued on disk, or becomes so in doubt.
+        let Some(state) = attempt(&shared, &notes, open, *messages, job).await else { break };
+        *messages += 1;
+        *tally.entry(state.as_str()).or_default() += 1;
+        shared.watcher.delivered(state);
     }
     if let Some((open, _)) = connection {
         open.close().await;
@@ -113,7 +108,8 @@ async fn connect(shared: &Shared) -> Option<Connection> {
     }
 }
 
-/// One try of one delivery; `None` when it must be tried again on a new connection, or the run is over.
+/// One delivery, tried again on a new connection when the server closes one that had served before; `None` when this
+/// connection's work is over.
 async fn attempt(
     shared: &Shared,
     notes: &mpsc::Sender<Note>,
@@ -124,7 +120,7 @@ async fn attempt(
     let frozen = shared.issues.get(&job.key.issue)?;
     let Ok(address) = job.address.parse::<EmailAddress>() else {
         let outcome = Outcome::Failed("the address on the list is not one that can be mailed".into());
-        return settled(shared, notes, frozen, &job, outcome, false).await;
+        return settled(shared, notes, &job, outcome, false).await;
     };
     let name = format!("issue-{}-{:05}", job.key.issue, job.key.subscriber);
     let envelope = Envelope { from: &frozen.from, to: &address, name: &name };
@@ -140,7 +136,7 @@ async fn attempt(
     match outcome {
         Some(outcome) => {
             let lost = matches!(outcome, Outcome::Deferred(_) | Outcome::InDoubt(_)) && !connection.is_open();
-            settled(shared, notes, frozen, &job, outcome, lost).await
+            settled(shared, notes, &job, outcome, lost).await
         }
         None => Some(DeliveryState::Skipped),
     }
@@ -186,34 +182,66 @@ async fn try_once(
 async fn settled(
     shared: &Shared,
     notes: &mpsc::Sender<Note>,
-    frozen: &FrozenIssue,
     job: &QueuedDelivery,
     outcome: Outcome,
     lost: bool,
 ) -> Option<DeliveryState> {
-    match &outcome {
-        Outcome::Refused(reply) => shared.halt.set(Stop::Refused(reply.clone())),
-        Outcome::Sent(_) => {
-            shared.sent.fetch_add(1, Ordering::SeqCst);
-        }
-        Outcome::Failed(reply) => {
-            let failed = shared.failed.fetch_add(1, Ordering::SeqCst) + 1;
-            if failed >= FAILED_FROM_THE_START && shared.sent.load(Ordering::SeqCst) == 0 {
-                shared.halt.set(Stop::Refused(format!("{failed} recipients were refused and none accepted: {reply}")));
-            }
-        }
-        Outcome::Deferred(_) | Outcome::InDoubt(_) => {}
+    if let Outcome::Refused(reply) = &outcome {
+        shared.halt.set(Stop::Refused(reply.clone()));
     }
+    let suspects = suspects(shared, job.key, &outcome).await;
     if !lost {
         shared.lost_in_a_row.store(0, Ordering::SeqCst);
     } else if shared.lost_in_a_row.fetch_add(1, Ordering::SeqCst) + 1 >= LOST_IN_A_ROW {
         shared.halt.set(Stop::Unreachable(format!("the server closed {LOST_IN_A_ROW} connections in a row")));
     }
-    let recorded = settle(job.key, outcome, job.attempts + 1, frozen.cutoff, shared.clock.now(), shared.in_doubt);
+    let now = shared.clock.now();
+    let first_try = job.first_attempt_at.as_deref().and_then(|moment| moment.parse().ok()).unwrap_or(now);
+    let mut recorded = settle(job.key, outcome, job.attempts + 1, first_try, now, shared.in_doubt);
+    for key in suspects {
+        let reply = format!("queued again: the server refused {REFUSED_IN_A_ROW} readers in a row: {}", recorded.reply);
+        let again = Recorded { key, state: DeliveryState::Queued, reply, next_attempt_at: None };
+        if key == recorded.key {
+            recorded = again;
+        } else if notes.send(Note::Outcome(again)).await.is_err() {
+            shared.halt.set(Stop::Ledger);
+            return None;
+        }
+    }
     let state = recorded.state;
     if notes.send(Note::Outcome(recorded)).await.is_err() {
         shared.halt.set(Stop::Ledger);
         return None;
     }
     Some(state)
+}
+
+/// Watches for a server that has turned against us. Returns the deliveries that it failed in the streak, which no reader is
+/// to blame for.
+async fn suspects(shared: &Shared, key: DeliveryKey, outcome: &Outcome) -> Vec<DeliveryKey> {
+    let mut refused = shared.refused_in_a_row.lock().await;
+    match outcome {
+        Outcome::Sent(_) => {
+            refused.clear();
+            shared.put_off_in_a_row.store(0, Ordering::SeqCst);
+        }
+        // An address or mailbox that is gone (RFC 3463 §3.2, §3.3) is the reader's, however many there are.
+        Outcome::Failed(reply) if !reply.contains(" 5.1.") && !reply.contains(" 5.2.") => {
+            refused.push(key);
+            if refused.len() == REFUSED_IN_A_ROW {
+                shared.halt.set(Stop::Refused(format!("it refused {REFUSED_IN_A_ROW} readers in a row: {reply}")));
+                return refused.clone();
+            }
+            if refused.len() > REFUSED_IN_A_ROW {
+                return vec![key];
+            }
+        }
+        Outcome::Deferred(reply) => {
+            if shared.put_off_in_a_row.fetch_add(1, Ordering::SeqCst) + 1 >= REFUSED_IN_A_ROW {
+                shared.halt.set(Stop::Refused(format!("it put off {REFUSED_IN_A_ROW} readers in a row: {reply}")));
+            }
+        }
+        _ => {}
+    }
+    Vec::new()
 }

@@ -1,11 +1,14 @@
-//! The states of deliveries. A row says `sending` on disk before its message can be complete at the server, and says what
-//! the server answered before the next command of that row; both for many rows in one transaction.
+//! The states of deliveries. A row says `sending` on disk before its message can be complete at the server; what the server
+//! answered follows with the next rows; both for many rows in one transaction.
 
 use serde_json::json;
 use sqlx::{Connection as _, Row as _};
 
 use super::{Result, Store, StoreError};
 use crate::model::{DeliveryCounts, DeliveryState};
+
+/// The name under which [`Store::set_repeatable`] is kept.
+const REPEATABLE: &str = "repeatable";
 
 /// Which delivery: an issue to a subscriber.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -25,6 +28,8 @@ pub struct QueuedDelivery {
     pub address: String,
     /// How often it was tried before.
     pub attempts: i64,
+    /// When it was first tried, RFC 3339 in UTC.
+    pub first_attempt_at: Option<String>,
 }
 
 /// The wish to complete a message: recorded as `sending` unless the reader has left.
@@ -63,12 +68,22 @@ pub struct NotSent {
 }
 
 impl Store {
+    /// Records, before the first message leaves, whether repeating one whose outcome is lost is harmless or wished.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn set_repeatable(&mut self, repeatable: bool) -> Result<()> {
+        self.set_value(REPEATABLE, if repeatable { "yes" } else { "no" }).await
+    }
+
     /// Deals with deliveries that a dead process left in `sending`: they become `in_doubt`, or queued again when repeating
     /// them is harmless or wished. Only for the holder of [`Store::lock`]. Returns how many there were.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn recover(&mut self, repeat: bool, now: &str) -> Result<u64> {
+        // What was sent when a repeat was harmless may be repeated only while it still is.
+        let repeat = repeat && self.value(REPEATABLE).await?.is_some_and(|answer| answer == "yes");
         let (state, reply) = if repeat {
             ("queued", "the program ended while this was being sent; it is sent again")
         } else {
@@ -89,7 +104,7 @@ impl Store {
     /// When the database does not answer.
     pub async fn queued(&mut self, issue: i64, after: i64, now: &str, limit: u32) -> Result<Vec<QueuedDelivery>> {
         let rows = sqlx::query(
-            "SELECT d.subscriber, s.address, d.attempts FROM deliveries d JOIN subscribers s ON s.id = d.subscriber
+            "SELECT d.subscriber, s.address, d.attempts, d.first_attempt FROM deliveries d JOIN subscribers s ON s.id = d.subscriber
              WHERE d.issue = $1 AND d.subscriber > $2 AND d.state IN ('queued', 'deferred')
              AND (d.state = 'queued' OR d.next_attempt_at <= $3) ORDER BY d.subscriber LIMIT $4",
         )
@@ -105,21 +120,21 @@ impl Store {
                     key: DeliveryKey { issue, subscriber: row.try_get("subscriber")? },
                     address: row.try_get("address")?,
                     attempts: row.try_get("attempts")?,
+                    first_attempt_at: row.try_get("first_attempt")?,
                 })
             })
             .collect()
     }
 
-    /// How many deliveries of an issue may be tried at `now`.
+    /// How many deliveries may be tried at `now`.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn ready(&mut self, issue: i64, now: &str) -> Result<u64> {
+    pub async fn ready(&mut self, now: &str) -> Result<u64> {
         let count: i64 = sqlx::query_scalar(
-            "SELECT COUNT(*) FROM deliveries WHERE issue = $1 AND state IN ('queued', 'deferred')
-             AND (state = 'queued' OR next_attempt_at <= $2)",
+            "SELECT (SELECT COUNT(*) FROM deliveries WHERE state = 'queued')
+             + (SELECT COUNT(*) FROM deliveries WHERE state = 'deferred' AND next_attempt_at <= $1)",
         )
-        .bind(issue)
         .bind(now)
         .fetch_one(&mut self.connection)
         .await?;
@@ -142,6 +157,7 @@ impl Store {
             "UPDATE deliveries SET
                state = CASE WHEN r.value ->> 2 IS NOT NULL THEN r.value ->> 2 WHEN s.status = 'confirmed' THEN 'sending' ELSE 'skipped' END,
                attempts = attempts + (r.value ->> 2 IS NULL AND s.status = 'confirmed'),
+               first_attempt = CASE WHEN r.value ->> 2 IS NULL THEN COALESCE(first_attempt, $2) ELSE first_attempt END,
                reply = CASE WHEN r.value ->> 2 IS NOT NULL THEN r.value ->> 3
                             WHEN s.status = 'confirmed' THEN reply ELSE 'the reader had left: ' || s.status END,
                next_attempt_at = r.value ->> 4, updated_at = $2
@@ -168,13 +184,13 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn delivery_counts(&mut self, run: Option<i64>) -> Result<DeliveryCounts> {
-        let rows = sqlx::query(
-            "SELECT state, COUNT(*) AS count FROM deliveries
-             WHERE $1 IS NULL OR issue IN (SELECT number FROM issues WHERE run = $1) GROUP BY state",
-        )
-        .bind(run)
-        .fetch_all(&mut self.connection)
-        .await?;
+        let of_all = "SELECT state, COUNT(*) AS count FROM deliveries GROUP BY state";
+        let of_one = "SELECT state, COUNT(*) AS count FROM deliveries
+             WHERE issue IN (SELECT number FROM issues WHERE run = $1) GROUP BY state";
+        let rows = match run {
+            Some(run) => sqlx::query(of_one).bind(run).fetch_all(&mut self.connection).await?,
+            None => sqlx::query(of_all).fetch_all(&mut self.connection).await?,
+        };
         let mut counts = DeliveryCounts::default();
         for row in rows {
             counts.set(state_of(row.try_get("state")?)?, row.try_get("count")?);
@@ -228,42 +244,42 @@ impl Store {
             .collect()
     }
 
-    /// Settles the deliveries of a run that are in doubt: as sent, or queued to be sent again. Returns how many.
+    /// Settles deliveries of a run by the owner's decision: those in the state `from`, all or one reader's, are taken as
+    /// `sent`, `queued` to be sent again, or `skipped`. Returns how many.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn resolve_in_doubt(
+    pub async fn settle(
         &mut self,
         run: i64,
+        from: DeliveryState,
         subscriber: Option<i64>,
-        send_again: bool,
+        to: DeliveryState,
         now: &str,
     ) -> Result<u64> {
-        let (state, reply) = if send_again {
-            ("queued", "to be sent again, by the owner's decision")
-        } else {
-            ("sent", "taken as sent, by the owner's decision")
-        };
         let mut transaction = self.connection.begin_with("BEGIN IMMEDIATE").await?;
         let done = sqlx::query(
-            "UPDATE deliveries SET state = $3, reply = $4, updated_at = $5 WHERE state = 'in_doubt'
-             AND issue IN (SELECT number FROM issues WHERE run = $1) AND ($2 IS NULL OR subscriber = $2)",
+            "UPDATE deliveries SET state = $4, reply = 'settled by the owner: ' || $4, next_attempt_at = NULL, updated_at = $5,
+               attempts = CASE WHEN $4 = 'queued' THEN 0 ELSE attempts END,
+               first_attempt = CASE WHEN $4 = 'queued' THEN NULL ELSE first_attempt END
+             WHERE state = $3 AND issue IN (SELECT number FROM issues WHERE run = $1) AND ($2 IS NULL OR subscriber = $2)",
         )
         .bind(run)
         .bind(subscriber)
-        .bind(state)
-        .bind(reply)
+        .bind(from.as_str())
+        .bind(to.as_str())
         .bind(now)
         .execute(&mut *transaction)
-        .await?;
-        if send_again {
+        .await?
+        .rows_affected();
+        if to == DeliveryState::Queued && done > 0 {
             sqlx::query("UPDATE runs SET finished_at = NULL WHERE id = $1")
                 .bind(run)
                 .execute(&mut *transaction)
                 .await?;
         }
         transaction.commit().await?;
-        Ok(done.rows_affected())
+        Ok(done)
     }
 }
 

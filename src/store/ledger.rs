@@ -29,13 +29,19 @@ pub struct RunSummary {
 }
 
 impl Store {
-    /// The last recorded run.
+    /// The number of the newest row, 0 when there is none.
+    pub(super) async fn newest_run(&mut self) -> Result<i64> {
+        Ok(sqlx::query_scalar("SELECT COALESCE(MAX(id), 0) FROM runs").fetch_one(&mut self.connection).await?)
+    }
+
+    /// The last recorded run: the one with the latest time, whatever clock the others had.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn last_run(&mut self) -> Result<Option<Run>> {
-        let row =
-            sqlx::query("SELECT * FROM runs ORDER BY id DESC LIMIT 1").fetch_optional(&mut self.connection).await?;
+        let row = sqlx::query("SELECT * FROM runs ORDER BY cutoff DESC, id DESC LIMIT 1")
+            .fetch_optional(&mut self.connection)
+            .await?;
         row.map(|row| read_run(&row)).transpose()
     }
 
@@ -168,8 +174,25 @@ impl Store {
     /// When the database does not answer.
     pub async fn runs(&mut self) -> Result<Vec<RunSummary>> {
         let rows = sqlx::query("SELECT * FROM runs ORDER BY id DESC").fetch_all(&mut self.connection).await?;
+        self.summaries(&rows).await
+    }
+
+    /// One run, or the newest.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn run(&mut self, number: Option<i64>) -> Result<Option<RunSummary>> {
+        let number = match number {
+            Some(number) => number,
+            None => self.newest_run().await?,
+        };
+        let rows = sqlx::query("SELECT * FROM runs WHERE id = $1").bind(number).fetch_all(&mut self.connection).await?;
+        Ok(self.summaries(&rows).await?.pop())
+    }
+
+    async fn summaries(&mut self, rows: &[SqliteRow]) -> Result<Vec<RunSummary>> {
         let mut summaries = Vec::new();
-        for row in &rows {
+        for row in rows {
             let run = read_run(row)?;
             let issues = sqlx::query_as("SELECT number, subject FROM issues WHERE run = $1 ORDER BY number")
                 .bind(run.id)

@@ -1,6 +1,6 @@
 //! What publishing remembers: subscribers, runs, entries, issues and deliveries, in one SQLite file.
 //!
-//! All SQL of the program is here. A method is one transaction: it happens whole or not at all.
+//! All SQL of the program is here. What changes rows is one transaction: it happens whole or not at all.
 
 mod deliveries;
 mod ledger;
@@ -23,6 +23,9 @@ pub use subscribers::{Added, NewSubscriber};
 /// Never edit a migration that was released: add one.
 const MIGRATIONS: [(i64, &str, &str); 1] = [(1, "ledger", include_str!("migrations/0001_ledger.sql"))];
 
+/// Where the application id stands in the header of a database file (SQLite file format, §1.3).
+const APPLICATION_ID: std::ops::Range<usize> = 68..72;
+
 /// How long a statement waits for another process to finish its transaction.
 const BUSY_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(10);
 
@@ -34,6 +37,8 @@ pub enum StoreError {
     Folder { folder: PathBuf, error: std::io::Error },
     #[error("the database cannot be opened: {}: {error}", path.display())]
     Open { path: PathBuf, error: sqlx::Error },
+    #[error("this is the database of another program: {}", path.display())]
+    Foreign { path: PathBuf },
     #[error("the database was written by a newer version of tidings: {}", path.display())]
     TooNew { path: PathBuf },
     #[error("the database cannot be brought up to date: {}: {error}", path.display())]
@@ -58,6 +63,7 @@ impl StoreError {
             Self::Open { .. } => Some(
                 "check that `store.url` in config.toml names a tidings database, and that it can be read and written",
             ),
+            Self::Foreign { .. } => Some("set `store.url` in config.toml to a file of its own"),
             Self::TooNew { .. } => Some("update tidings on this machine"),
             _ => None,
         }
@@ -84,7 +90,10 @@ impl Store {
             files::make_private_folder(folder)
                 .map_err(|error| StoreError::Folder { folder: folder.to_owned(), error })?;
         }
-        let mut store = Self::connect(path, options(path).create_if_missing(true)).await?;
+        files::make_private_file(path)
+            .map_err(|error| StoreError::Open { path: path.to_owned(), error: error.into() })?;
+        must_be_ours(path)?;
+        let mut store = Self::connect(path, options(path)).await?;
         store.migrate().await?;
         store.make_secret().await?;
         Ok(store)
@@ -96,12 +105,16 @@ impl Store {
     /// # Errors
     /// When the file is there and is not a database of tidings.
     pub async fn open_existing(path: &Path) -> Result<Option<Self>> {
-        if files::identity(path).is_err() {
-            return Ok(None);
+        match files::identity(path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(StoreError::Open { path: path.to_owned(), error: error.into() }),
+            Ok(_) => {}
         }
-        let mut store = Self::connect(path, options(path).create_if_missing(false)).await?;
+        must_be_ours(path)?;
+        let mut store = Self::connect(path, options(path)).await?;
         if store.is_behind().await? {
             store.migrate().await?;
+            store.make_secret().await?;
         }
         Ok(Some(store))
     }
@@ -118,16 +131,16 @@ impl Store {
         let connection = SqliteConnection::connect_with(&options)
             .await
             .map_err(|error| StoreError::Open { path: path.to_owned(), error })?;
-        Ok(Self { connection, path: path.to_owned() })
+        // The lock follows the file, not the name that led to it.
+        let path = files::canonical(path).unwrap_or_else(|_| path.to_owned());
+        Ok(Self { connection, path })
     }
 
     /// True unless every migration of this version was made, and no other.
     async fn is_behind(&mut self) -> Result<bool> {
-        let is_ours: bool = sqlx::query_scalar("SELECT COUNT(*) FROM sqlite_master WHERE name = '_sqlx_migrations'")
-            .fetch_one(&mut self.connection)
-            .await
-            .map_err(|error| StoreError::Open { path: self.path.clone(), error })?;
-        if !is_ours {
+        let is_empty: bool =
+            sqlx::query_scalar("SELECT COUNT(*) = 0 FROM sqlite_master").fetch_one(&mut self.connection).await?;
+        if is_empty {
             return Ok(true);
         }
         let made: Vec<i64> = sqlx::query_scalar("SELECT version FROM _sqlx_migrations WHERE success ORDER BY version")
@@ -168,23 +181,44 @@ impl Store {
         self.value("secret").await?.map(String::into_bytes).ok_or_else(|| StoreError::Content("no secret".into()))
     }
 
-    /// The file that this ledger has published from, as [`files::identity`] names it.
+    /// True when this is not the file that was published from before, or an older state of it: a copy, or a restored backup.
+    /// The identity of the file tells most copies; the note beside it tells what was put in the place of a newer one.
     ///
     /// # Errors
-    /// When the database does not answer.
-    pub async fn home(&mut self) -> Result<Option<String>> {
-        self.value("home").await
+    /// When the database or its file cannot be read.
+    pub async fn is_copy(&mut self) -> Result<bool> {
+        let identity = self.identity()?;
+        let note = files::read_optional(&self.lock_path()).map_err(|error| self.lock_error(error))?.unwrap_or_default();
+        let noted: i64 = String::from_utf8_lossy(&note).trim().parse().unwrap_or(0);
+        Ok(self.value("home").await?.is_some_and(|home| home != identity) || noted > self.newest_run().await?)
+    }
+
+    /// Notes the newest run beside the database, where a restored backup does not bring it back.
+    ///
+    /// # Errors
+    /// When the note cannot be written.
+    pub async fn note_newest_run(&mut self, lock: &mut files::Lock) -> Result<()> {
+        let newest = self.newest_run().await?;
+        lock.set_note(&newest.to_string()).map_err(|error| self.lock_error(error))
     }
 
     /// Records that this file is the one to publish from.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn set_home(&mut self, home: &str) -> Result<()> {
-        sqlx::query("INSERT INTO site (name, value) VALUES ('home', $1) ON CONFLICT (name) DO UPDATE SET value = excluded.value")
-            .bind(home)
-            .execute(&mut self.connection)
-            .await?;
+    pub async fn set_home(&mut self) -> Result<()> {
+        let identity = self.identity()?;
+        self.set_value("home", &identity).await
+    }
+
+    async fn set_value(&mut self, name: &str, value: &str) -> Result<()> {
+        sqlx::query(
+            "INSERT INTO site (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        )
+        .bind(name)
+        .bind(value)
+        .execute(&mut self.connection)
+        .await?;
         Ok(())
     }
 
@@ -193,11 +227,7 @@ impl Store {
         Ok(value.fetch_optional(&mut self.connection).await?)
     }
 
-    /// What tells this database file from a copy of it.
-    ///
-    /// # Errors
-    /// When the file is gone.
-    pub fn identity(&self) -> Result<String> {
+    fn identity(&self) -> Result<String> {
         files::identity(&self.path).map_err(|error| StoreError::Open { path: self.path.clone(), error: error.into() })
     }
 
@@ -207,8 +237,15 @@ impl Store {
     /// # Errors
     /// When the lock file cannot be made.
     pub fn lock(&self) -> Result<Option<files::Lock>> {
-        let path = self.path.with_extension("lock");
-        files::lock(&path).map_err(|error| StoreError::Lock { path, error })
+        files::lock(&self.lock_path()).map_err(|error| self.lock_error(error))
+    }
+
+    fn lock_path(&self) -> PathBuf {
+        self.path.with_extension("lock")
+    }
+
+    fn lock_error(&self, error: std::io::Error) -> StoreError {
+        StoreError::Lock { path: self.lock_path(), error }
     }
 
     /// Closes the file in good order.
@@ -218,6 +255,21 @@ impl Store {
     pub async fn close(self) -> Result<()> {
         Ok(self.connection.close().await?)
     }
+}
+
+/// Another program's database is left alone. To open it would already write to it, so this looks at the bytes.
+fn must_be_ours(path: &Path) -> Result<()> {
+    let failed = |error: std::io::Error| StoreError::Open { path: path.to_owned(), error: error.into() };
+    let start = files::read_start(path, 100).map_err(failed)?;
+    let is_database = start.starts_with(b"SQLite format 3\0");
+    // Right after it was made, everything is still in the log beside the file.
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    let has_log = files::identity(Path::new(&log)).is_ok();
+    if is_database && !has_log && start.get(APPLICATION_ID) != Some(b"tidi") {
+        return Err(StoreError::Foreign { path: path.to_owned() });
+    }
+    Ok(())
 }
 
 fn options(path: &Path) -> SqliteConnectOptions {

@@ -171,8 +171,8 @@ async fn what_a_dead_process_was_sending_is_in_doubt_until_the_owner_decides() {
     assert_eq!(store.recover(false, NOW).await.unwrap(), 2);
     assert_eq!(store.delivery_counts(None).await.unwrap().in_doubt, 2);
     assert_eq!(store.queued(1, 0, NOW, 10).await.unwrap().len(), 1, "what is in doubt is not sent again");
-    assert_eq!(store.resolve_in_doubt(1, Some(1), true, NOW).await.unwrap(), 1);
-    assert_eq!(store.resolve_in_doubt(1, None, false, NOW).await.unwrap(), 1);
+    assert_eq!(store.settle(1, DeliveryState::InDoubt, Some(1), DeliveryState::Queued, NOW).await.unwrap(), 1);
+    assert_eq!(store.settle(1, DeliveryState::InDoubt, None, DeliveryState::Sent, NOW).await.unwrap(), 1);
     let counts = store.delivery_counts(None).await.unwrap();
     assert_eq!((counts.queued, counts.sent, counts.in_doubt), (2, 1, 0));
 }

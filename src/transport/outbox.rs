@@ -46,7 +46,7 @@ impl Outbox {
         let file = format!("{}.eml", envelope.name);
         let (path, message) = (self.folder.join(&file), message.to_vec());
         // The write waits for the disk; other connections go on meanwhile.
-        let written = tokio::task::spawn_blocking(move || files::write_if_changed(&path, &message)).await;
+        let written = tokio::task::spawn_blocking(move || files::write_private_if_changed(&path, &message)).await;
         match written.map_err(std::io::Error::other).flatten() {
             Ok(_) => Outcome::Sent(format!("written to {}/{file}", self.name)),
             Err(error) => Outcome::Refused(format!("cannot write {}/{file}: {error}", self.name)),

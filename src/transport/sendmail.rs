@@ -88,10 +88,13 @@ impl Sendmail {
         match status.code() {
             Some(0) if written => Outcome::Sent(format!("taken by {}", self.name)),
             Some(0) => Outcome::InDoubt(format!("{} did not read the whole message", self.name)),
-            Some(64..=74 | 76..=78) => Outcome::Failed(reason),
+            // EX_DATAERR and EX_NOUSER are about this message or reader.
+            Some(65 | 67) => Outcome::Failed(reason),
+            // EX_USAGE, EX_OSFILE, EX_NOPERM and EX_CONFIG are about this machine or account.
+            Some(64 | 72 | 77 | 78) => Outcome::Refused(reason),
             // Killed: it may have done its work before.
             None if written => Outcome::InDoubt(reason),
-            // 75 is EX_TEMPFAIL; other numbers say that it failed, but not that trying again is useless.
+            // 75 is EX_TEMPFAIL; the others say that it failed, but not that trying again is useless.
             Some(_) | None => Outcome::Deferred(reason),
         }
     }

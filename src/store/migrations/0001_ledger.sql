@@ -1,3 +1,6 @@
+-- Tells our files from those of other programs (https://www.sqlite.org/fileformat2.html#application_id): "tidi".
+PRAGMA application_id = 1953064041;
+
 -- What publishing remembers. Times are RFC 3339 in UTC with whole seconds, so that they sort as text.
 
 CREATE TABLE site (
@@ -50,9 +53,10 @@ CREATE TABLE deliveries (
     subscriber      INTEGER NOT NULL REFERENCES subscribers (id),
     state           TEXT NOT NULL CHECK (state IN ('queued', 'sending', 'sent', 'deferred', 'failed', 'in_doubt', 'skipped')),
     attempts        INTEGER NOT NULL DEFAULT 0,
+    first_attempt   TEXT,
     next_attempt_at TEXT,
     reply           TEXT,
     updated_at      TEXT NOT NULL,
     PRIMARY KEY (issue, subscriber)
 ) WITHOUT ROWID;
-CREATE INDEX deliveries_open ON deliveries (issue, subscriber) WHERE state IN ('queued', 'sending', 'deferred');
+CREATE INDEX deliveries_unsettled ON deliveries (state, next_attempt_at) WHERE state IN ('queued', 'sending', 'deferred', 'in_doubt');

@@ -47,12 +47,21 @@ pub(super) struct Stream<S> {
     filter: Filter,
     /// Cleaned, but not yet read by anybody.
     clean: Vec<u8>,
+    /// The last bytes that the system took.
+    tail: Vec<u8>,
     end: EndOfContent,
 }
 
 impl<S> Stream<S> {
     pub(super) fn new(inner: S, peer: SocketAddr) -> Self {
-        Self { inner, peer, filter: Filter::default(), clean: Vec::new(), end: EndOfContent::default() }
+        Self {
+            inner,
+            peer,
+            filter: Filter::default(),
+            clean: Vec::new(),
+            tail: Vec::new(),
+            end: EndOfContent::default(),
+        }
     }
 
     /// Lets the reader find `bytes` before all that the server sends.
@@ -103,12 +112,16 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Stream<S> {
         };
         let written = Pin::new(&mut this.inner).poll_write(cx, bytes);
         let taken = match &written {
-            Poll::Ready(Ok(count)) => *count == bytes.len(),
-            // An error may come after the bytes have gone (TLS writes in several steps), so it counts as gone.
-            Poll::Ready(Err(_)) => true,
-            Poll::Pending => false,
+            Poll::Ready(Ok(count)) => &bytes[..*count],
+            // An error may come after the bytes have gone (TLS writes in several steps), so they count as gone.
+            Poll::Ready(Err(_)) => bytes,
+            Poll::Pending => &[],
         };
-        if taken && bytes.ends_with(END_OF_CONTENT) {
+        // The system may take the end in pieces.
+        this.tail.extend_from_slice(&taken[taken.len().saturating_sub(END_OF_CONTENT.len())..]);
+        let old = this.tail.len().saturating_sub(END_OF_CONTENT.len());
+        this.tail.drain(..old);
+        if this.tail == END_OF_CONTENT {
             this.end.left();
         }
         written
@@ -129,5 +142,45 @@ where
 {
     fn peer_addr(&self) -> io::Result<SocketAddr> {
         Ok(self.peer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncWriteExt as _;
+
+    use super::*;
+
+    /// Takes so many bytes at a time.
+    struct Slow(usize);
+
+    impl AsyncWrite for Slow {
+        fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+            Poll::Ready(Ok(bytes.len().min(self.0)))
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    #[tokio::test]
+    async fn the_end_is_seen_however_the_system_takes_it() {
+        let message = b"Subject: x\r\n\r\nx\r\n.\r\n";
+        for piece in 1..=message.len() {
+            let mut stream = Stream::new(Slow(piece), "127.0.0.1:25".parse().unwrap());
+            let end = stream.end_of_content();
+            stream.write_all(&message[..message.len() - 1]).await.unwrap();
+            assert!(!end.may_have_left(), "{piece} bytes at a time: not before the last byte");
+            stream.write_all(&message[message.len() - 1..]).await.unwrap();
+            assert!(end.may_have_left(), "{piece} bytes at a time");
+            end.reset();
+            stream.write_all(b"RSET\r\n").await.unwrap();
+            assert!(!end.may_have_left());
+        }
     }
 }
