@@ -237,8 +237,9 @@ async fn suspects(shared: &Shared, key: DeliveryKey, outcome: &Outcome) -> Vec<D
             }
         }
         Outcome::Deferred(reply) => {
-            if shared.put_off_in_a_row.fetch_add(1, Ordering::SeqCst) + 1 >= REFUSED_IN_A_ROW {
-                shared.halt.set(Stop::Refused(format!("it put off {REFUSED_IN_A_ROW} readers in a row: {reply}")));
+            let put_off = shared.put_off_in_a_row.fetch_add(1, Ordering::SeqCst) + 1;
+            if put_off >= REFUSED_IN_A_ROW {
+                shared.halt.set(Stop::Refused(format!("it put off {put_off} readers in a row: {reply}")));
             }
         }
         _ => {}
