@@ -1,0 +1,62 @@
+//! A file that is cut off while it is written or copied must not go out.
+
+use super::fixtures::{FIXTURES, held, public};
+use super::*;
+
+fn status_of(path: &str, bytes: &[u8], config: &Config) -> PostStatus {
+    let source = Source { path: path.into(), bytes: bytes.to_vec() };
+    load(vec![source], config, "2025-06-01T12:00:00Z".parse().unwrap()).posts[0].status
+}
+
+fn never_published(name: &str, path: &str, draft: &str) {
+    let config = config("");
+    let utf16: Vec<u8> = format!("\u{feff}{draft}").encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for bytes in [draft.as_bytes(), &utf16] {
+        for cut in 0..=bytes.len() {
+            let status = status_of(path, &bytes[..cut], &config);
+            assert_ne!(
+                status,
+                PostStatus::Published,
+                "{name} cut at {cut}: {:?}",
+                String::from_utf8_lossy(&bytes[..cut])
+            );
+        }
+    }
+}
+
+#[test]
+fn cutting_a_fixture_at_any_byte_never_makes_a_post_of_a_draft() {
+    for (name, path, text) in FIXTURES {
+        never_published(name, path, &held(text));
+    }
+}
+
+#[test]
+fn cutting_the_owner_s_form_at_any_byte_never_makes_a_post_of_a_draft() {
+    for (n, draft) in [
+        REFLECTION.replace("Layout: post", "Draft: true"),
+        REFLECTION.replace("Layout: post", "Published: no").replace('\n', "\r\n"),
+        format!("\u{feff}<!-- a note -->\n\n{}", REFLECTION.replace("Layout: post", "status: draft")),
+        "---yaml\ndate: 2025-01-01\ntitle: \"a: b\"\ntags:\n  - a\ndraft: maybe\n...\nbody\n".to_owned(),
+        REFLECTION.replace("Date: 2025-02-03", "Date: 2035-02-03"),
+    ]
+    .iter()
+    .enumerate()
+    {
+        never_published(&n.to_string(), "posts/2025-01-01-a.md", draft);
+    }
+}
+
+#[test]
+fn cutting_a_post_at_any_byte_leaves_one_file_with_one_verdict() {
+    let config = config("");
+    for (name, path, text) in FIXTURES {
+        let post = public(text);
+        for cut in 0..=post.len() {
+            let source = Source { path: path.into(), bytes: post.as_bytes()[..cut].to_vec() };
+            let loaded = load(vec![source], &config, "2025-06-01T12:00:00Z".parse().unwrap());
+            assert_eq!(loaded.posts.len(), 1, "{name} cut at {cut}");
+            let _ = render(&loaded.posts[0], &loaded.posts, &config);
+        }
+    }
+}
