@@ -27,8 +27,17 @@ impl Verdict {
 
 /// `Some(true)` for yes, `Some(false)` for no, `None` for any other text.
 fn truth(field: &Field) -> Option<bool> {
-    let word = field.value.text()?.to_lowercase();
+    word_of_truth(field.value.text()?)
+}
+
+fn word_of_truth(text: &str) -> Option<bool> {
+    let word = text.to_lowercase();
     if YES.contains(&&*word) { Some(true) } else { NO.contains(&&*word).then_some(false) }
+}
+
+/// True for a text that says yes or no and nothing else.
+pub(crate) fn is_flag(text: &str) -> bool {
+    word_of_truth(text).is_some()
 }
 
 fn quoted(field: &Field) -> String {
@@ -61,7 +70,7 @@ fn held_back(fields: &Fields, reading: Reading<'_>, findings: &mut Findings<'_>)
         match field.value.text().map(str::to_lowercase).as_deref() {
             Some(
                 "draft" | "hidden" | "private" | "pending" | "future" | "trash" | "scheduled" | "unpublished"
-                | "unlisted" | "wip",
+                | "unlisted" | "skip" | "wip",
             ) => {
                 verdict = verdict.or_else(|| Some(draft(field)));
             }

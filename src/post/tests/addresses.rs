@@ -56,3 +56,33 @@ fn r15_an_id_of_the_author_s_is_kept_and_is_nobody_else_s() {
     assert_eq!(loaded.diagnostics, [], "a translation may share the address");
     assert_ne!(loaded.posts[0].id, loaded.posts[1].id);
 }
+
+#[test]
+fn r14_the_slug_is_the_name_without_its_day_and_language() {
+    let slug =
+        |path: &str| one(path, "---\ndate: 2025-01-31\naliases: [/old/]\nredirect_from: /older/\n---\nx\n").0.slug;
+    for (path, expected) in [
+        ("posts/2025-01-31-a-walk.md", "a-walk"),
+        ("posts/2025-01-31--a.md", "-a"),
+        ("posts/a-walk.html.md", "a-walk"),
+        ("posts/a-walk.fr.md", "a-walk"),
+        ("posts/a.aspx.md", "a.aspx"),
+        ("posts/7.6.3.md", "7.6.3"),
+        ("posts/a@1.md", "a@1"),
+        ("posts/a-walk/index.md", "a-walk"),
+    ] {
+        assert_eq!(slug(path), expected, "{path}");
+    }
+}
+
+#[test]
+fn r15_an_id_stays_when_title_and_date_change() {
+    let id = |text: &str| one("posts/a.md", text).0.id;
+    let first = id("---\ntitle: A\npermalink: /a/\ndate: 2025-01-01\n---\nx\n");
+    assert_eq!(first, id("---\ntitle: B\npermalink: /a/\ndate: 2025-02-01\n---\ny\n"));
+    let old = "id: https://old.example/?p=12";
+    assert_eq!(
+        id(&format!("---\ntitle: A\n{old}\ndate: 2025-01-01\n---\nx\n")),
+        id(&format!("---\ntitle: B\n{old}\ndate: 2025-02-01\n---\ny\n"))
+    );
+}

@@ -13,7 +13,17 @@ fn r12_whatever_says_draft_holds_a_post_back() {
         "private: true",
         "unlisted: y",
         "status: Draft",
+        "status: hidden",
+        "status: private",
+        "status: pending",
+        "status: future",
+        "status: trash",
+        "status: scheduled",
+        "status: skip",
+        "hidden: true",
         "visibility: members",
+        "visibility: private",
+        "visibility: paid",
         "expiryDate: 2025-02-01",
         "draft: false\nDraft: true",
         "extra:\n  draft: true",
@@ -53,7 +63,7 @@ fn r12_a_flag_that_nobody_can_read_holds_a_post_back_with_a_warning() {
 }
 
 #[test]
-fn a_post_of_tomorrow_is_scheduled_and_says_so() {
+fn r12_a_post_of_tomorrow_is_scheduled_and_says_so() {
     let (post, _) = one("posts/a.md", "---\ndate: 2025-12-24\n---\nx\n");
     assert_eq!((post.status, post.reason.as_str()), (PostStatus::Scheduled, "dated 2025-12-24, in the future"));
     assert_eq!(status("publishDate: 2025-12-24"), PostStatus::Scheduled);
@@ -80,4 +90,31 @@ fn r21_newest_first_then_by_path_descending_and_undated_last() {
     ]);
     let order: Vec<_> = loaded.posts.iter().map(|post| &post.path[6..7]).collect();
     assert_eq!(order, ["c", "b", "a", "y", "z"]);
+}
+
+#[test]
+fn r12_a_day_that_decides_and_cannot_be_read_holds_a_post_back() {
+    for line in ["publishDate: soon", "expiryDate: 2025-02-30", "expires: never", "unpublish_date: [x]"] {
+        let (post, found) = keys(line);
+        assert_eq!(
+            (post.status, post.draft_unclear, found[0].code),
+            (PostStatus::Draft, true, "post/day-unclear"),
+            "{line}"
+        );
+    }
+}
+
+#[test]
+fn r22_an_error_marks_its_post_and_a_warning_never_does() {
+    for (lines, is_error) in
+        [("draft: maybe", false), ("lang: 🇬🇧", false), ("updated: 2020-01-01", false), ("tags: [a", true)]
+    {
+        let (post, found) = keys(lines);
+        assert_eq!(
+            (found.iter().any(Diagnostic::is_error), post.status == PostStatus::Error),
+            (is_error, is_error),
+            "{lines}"
+        );
+        assert!(!found.is_empty() && found.iter().all(|found| found.help.is_some() && found.location.is_some()));
+    }
 }
