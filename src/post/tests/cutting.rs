@@ -60,3 +60,27 @@ fn cutting_a_post_at_any_byte_leaves_one_file_with_one_verdict() {
         }
     }
 }
+
+#[test]
+fn cutting_a_draft_that_has_a_sidecar_never_makes_it_a_post() {
+    let config = config("");
+    let draft = "---\ntitle: A walk\ndraft: true\n---\n\nIt rained.\n";
+    for cut in 0..=draft.len() {
+        let files = [("posts/a.md", &draft[..cut]), ("posts/a.yml", "title: Beside\ndate: 2025-01-31\n")];
+        let files = files.map(|(path, text)| source(path, text)).to_vec();
+        let loaded = load(files, &config, "2025-06-01T12:00:00Z".parse().unwrap());
+        assert_ne!(loaded.posts[0].status, PostStatus::Published, "cut at {cut}");
+    }
+}
+
+#[test]
+fn cutting_a_sidecar_of_json_never_makes_a_post_of_a_draft() {
+    let config = config("");
+    let keys = "{\"title\": \"Beside\", \"date\": \"2025-01-31\", \"draft\": true}";
+    for cut in 0..=keys.len() {
+        let files = [("posts/2025-01-31-a.md", "It rained.\n"), ("posts/2025-01-31-a.json", &keys[..cut])];
+        let files = files.map(|(path, text)| source(path, text)).to_vec();
+        let loaded = load(files, &config, "2025-06-01T12:00:00Z".parse().unwrap());
+        assert_ne!(loaded.posts[0].status, PostStatus::Published, "cut at {cut}");
+    }
+}

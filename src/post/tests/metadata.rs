@@ -132,6 +132,8 @@ fn r20_a_language_is_in_the_key_the_name_or_the_folder() {
     };
     assert_eq!(languages(&["posts/a.md", "posts/a.fr.md"]), ["en", "fr"]);
     assert_eq!(languages(&["posts/en/a.md", "posts/fr/a.md", "posts/zh-cn/a.md"]), ["en", "fr", "zh-cn"]);
+    let beside = ["posts/_posts/a.md", "posts/zh-cn/b.md", "posts/ru/b.md"];
+    assert_eq!(languages(&beside), ["en", "ru", "zh-cn"], "languages beside a folder of posts");
     assert_eq!(languages(&["posts/fr/a.md", "posts/2024/b.md"]), ["en", "en"], "a lone folder may be anything");
 }
 

@@ -166,3 +166,38 @@ fn r06_a_broken_sidecar_is_an_error_in_its_own_file() {
         assert_eq!((loaded.diagnostics[0].path(), loaded.diagnostics[0].is_error()), (Some(beside), true));
     }
 }
+
+#[test]
+fn r03_forms_as_they_occur_are_read_whole() {
+    for (path, text) in [
+        // A blank line before TOML, and plus signs with blanks behind them.
+        (
+            "posts/walk/index.md",
+            "\n+++\ntitle = \"A walk\"\ndate = 2025-01-31T10:00:00+01:00\n+++        \n\nIt rained.\n",
+        ),
+        // Keys in capitals and a name with `#`.
+        ("posts/walk#2.md", "Title: A walk\nDate: 2025-01-31 10:00\nCategory: far\nStatus: published\n\nIt rained.\n"),
+        // Empty keys and a zone in words.
+        (
+            "posts/walk.md",
+            "<!--\n.. title: A walk\n.. slug: walk\n.. date: 2025-01-31 10:00:00 UTC+01:00\n.. tags:\n.. type: text\n-->\n\nIt rained.\n",
+        ),
+        // Settings beside what a post needs.
+        (
+            "posts/walk.md",
+            "@def title = \"A walk\"\n@def hascode = true\n@def published = \"31 January 2025\"\n@def rss = \"\"\"wet\n  and long\"\"\"\n\nIt rained.\n",
+        ),
+        // Dates in zones far from the site's.
+        (
+            "posts/_posts/2025-01-31-walk.markdown",
+            "---\nlayout: news_item\ntitle: \"A walk\"\ndate: \"2025-01-31 18:15:32 +0530\"\ncategories: [far]\n---\n\nIt rained.\n",
+        ),
+        ("posts/walk/index.md", "---\ntitle: A walk\ndate: \"2025-01-31T22:12:03.284Z\"\n---\n\nIt rained.\n"),
+    ] {
+        let (post, found) = one(path, text);
+        assert_eq!((post.status, post.title.as_str()), (PostStatus::Published, "A walk"), "{text}: {found:?}");
+        assert_eq!(post.published.unwrap().date().to_string(), "2025-01-31", "{text}");
+        assert_eq!(post.body.text, "It rained.\n", "{text}");
+        assert!(found.iter().all(|found| found.code == "post/fence"), "{text}: {found:?}");
+    }
+}
