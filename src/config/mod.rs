@@ -57,8 +57,19 @@ pub struct Posts {
     pub dir: String,
     /// How the address of a post is made.
     pub permalink: Permalink,
+    /// What `03/04/2025` means; such a date is not guessed.
+    pub date_order: Option<DateOrder>,
     /// Which front-matter lists become categories, lower case, in this order.
     pub taxonomies: Vec<String>,
+}
+
+/// Which number comes first in a date such as `03/04/2025`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DateOrder {
+    /// `dmy`: the third of April.
+    DayFirst,
+    /// `mdy`: the fourth of March.
+    MonthFirst,
 }
 
 /// How much of a post a feed holds.
@@ -233,13 +244,15 @@ fn posts<'t>(root: &mut Section<'_, 't>, reader: &mut Reader<'t>) -> Posts {
             None
         }
     });
+    let words = [("dmy", DateOrder::DayFirst), ("mdy", DateOrder::MonthFirst)];
+    let date_order = section.word(reader, "date_order", &words);
     let taxonomies = section.strings(reader, "taxonomies");
     section.finish(reader);
     let taxonomies = taxonomies.map_or_else(
         || ["tags", "categories", "emotions"].map(str::to_owned).to_vec(),
         |names| names.into_iter().map(|(name, _)| name.trim().to_lowercase()).filter(|name| !name.is_empty()).collect(),
     );
-    Posts { dir, permalink: permalink.unwrap_or_default(), taxonomies }
+    Posts { dir, permalink: permalink.unwrap_or_default(), date_order, taxonomies }
 }
 
 fn feeds<'t>(root: &mut Section<'_, 't>, reader: &mut Reader<'t>) -> Feeds {

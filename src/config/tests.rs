@@ -78,3 +78,9 @@ fn several_rates_hold_at_once() {
 fn dkim_is_refused_rather_than_forgotten() {
     assert_eq!(only_problem("[mail.dkim]\ndomain = 'example.org'\n").code, "config/dkim");
 }
+
+#[test]
+fn the_order_of_day_and_month_is_one_of_two_words() {
+    assert_eq!(with("[posts]\ndate_order = 'mdy'\n").unwrap().posts.date_order, Some(DateOrder::MonthFirst));
+    assert_eq!(only_problem("[posts]\ndate_order = 'ymd'\n").help.as_deref(), Some("write `dmy` or `mdy`"));
+}

@@ -5,14 +5,15 @@ use url::Url;
 use crate::config::Site;
 use crate::model::{EmailAddress, Person};
 
+use super::companion::Companions;
 use super::front_matter::{Fields, Value};
 use super::plain::{self, Tags};
 
-/// The authors that the post names, else the site's.
-pub(crate) fn authors(fields: &Fields, site: &Site) -> Vec<Person> {
+/// The authors that the post names, else the site's; ids are looked up in the site's table of authors.
+pub(crate) fn authors(fields: &Fields, table: &Companions, site: &Site) -> Vec<Person> {
     let mut people = Vec::new();
     if let Some(field) = fields.get(&["authors", "author", "by", "byline"]) {
-        collect(&field.value, &site.url, &mut people);
+        collect(&field.value, table, &site.url, &mut people);
     }
     if people.is_empty() {
         people.extend(site.author.clone());
@@ -20,32 +21,51 @@ pub(crate) fn authors(fields: &Fields, site: &Site) -> Vec<Person> {
     people
 }
 
-fn collect(value: &Value, site: &Url, people: &mut Vec<Person>) {
+fn collect(value: &Value, table: &Companions, site: &Url, people: &mut Vec<Person>) {
     let person = match value {
-        Value::List(items) => return items.iter().for_each(|item| collect(item, site, people)),
-        Value::Text(text) => from_text(text, site),
+        Value::List(items) => return items.iter().for_each(|item| collect(item, table, site, people)),
+        Value::Text(text) => match table.author(text.trim()) {
+            Some(Value::Text(name)) => from_text(name, site),
+            Some(known) => from_table(text, known, site),
+            None => from_text(text, site),
+        },
         Value::Map(pairs) => {
-            let text =
-                |keys: &[&str]| keys.iter().find_map(|key| value.get(key)?.text()).filter(|text| !text.is_empty());
-            let Some(name) = text(&["name", "title"]) else {
+            let text = |keys: &[&str]| first_text(value, keys);
+            match (text(&["name", "title", "displayname"]), text(&["id", "key", "slug"])) {
+                (Some(name), _) => from_table(name, value, site),
+                (None, Some(id)) => match table.author(id) {
+                    Some(known) => from_table(id, known, site),
+                    None => from_text(id, site),
+                },
                 // `{ ada: { name: … } }`: a table of authors by their ids.
-                return pairs.iter().for_each(|(_, inner)| {
-                    if matches!(inner, Value::Map(_)) {
-                        collect(inner, site, people);
-                    }
-                });
-            };
-            let mut person = from_text(name, site);
-            person.url =
-                text(&["url", "link", "website", "homepage"]).and_then(|url| absolute(url, site)).or(person.url);
-            person.email = text(&["email"]).and_then(address).or(person.email);
-            person
+                (None, None) => {
+                    return pairs.iter().for_each(|(_, inner)| {
+                        if matches!(inner, Value::Map(_)) {
+                            collect(inner, table, site, people);
+                        }
+                    });
+                }
+            }
         }
         Value::Null => return,
     };
     if !person.name.is_empty() && !people.contains(&person) {
         people.push(person);
     }
+}
+
+/// The person that a table describes; `id` is the name of one that has none.
+fn from_table(id: &str, value: &Value, site: &Url) -> Person {
+    let text = |keys: &[&str]| first_text(value, keys);
+    let mut person = from_text(text(&["name", "title", "displayname"]).unwrap_or(id), site);
+    person.url =
+        text(&["url", "link", "website", "homepage", "web"]).and_then(|url| absolute(url, site)).or(person.url);
+    person.email = text(&["email"]).and_then(address).or(person.email);
+    person
+}
+
+fn first_text<'v>(value: &'v Value, keys: &[&str]) -> Option<&'v str> {
+    keys.iter().find_map(|key| value.get(key)?.text()).filter(|text| !text.is_empty())
 }
 
 /// `Ada`, `Ada <ada@example.org>`, `[Ada](https://…)`, `<a href="https://…">Ada</a>`.

@@ -28,10 +28,12 @@ pub(crate) fn image(fields: &Fields, permalink: &str, site: &Url) -> Option<Stri
     let base = Url::parse(permalink).ok()?;
     KEYS.iter().find_map(|key| {
         let text = address(&fields.get(&[key])?.value)?.trim();
-        if matches!(text, "" | "true" | "false" | "yes" | "no") {
+        // `hero: true` and `header: dark` are settings of a theme.
+        if !text.contains(['.', '/']) {
             return None;
         }
         let text = text.replace("__GHOST_URL__", site.as_str().trim_end_matches('/'));
+        let text = if text.starts_with("//") { format!("https:{text}") } else { text };
         let url = base.join(&text).ok()?;
         matches!(url.scheme(), "http" | "https").then(|| url.into())
     })
@@ -41,9 +43,10 @@ fn address(value: &Value) -> Option<&str> {
     match value {
         Value::Text(text) => Some(text),
         Value::List(items) => items.first().and_then(address),
-        Value::Map(_) => {
-            ["url", "src", "path", "image", "feature"].iter().find_map(|key| value.get(key)).and_then(address)
-        }
+        Value::Map(_) => ["url", "src", "path", "image", "feature", "overlayimage", "teaser"]
+            .iter()
+            .find_map(|key| value.get(key))
+            .and_then(address),
         Value::Null => None,
     }
 }

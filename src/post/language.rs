@@ -1,5 +1,7 @@
 //! The language of a post (rule R20), and which languages run from right to left.
 
+use std::collections::BTreeSet;
+
 use super::findings::Findings;
 use super::front_matter::Fields;
 use super::source_path::SourcePath;
@@ -37,8 +39,28 @@ fn tag(text: &str) -> Option<String> {
     (language && rest).then(|| text.to_owned())
 }
 
-/// The language that the front matter or the file name says, else the site's.
-pub(crate) fn language(fields: &Fields, path: &SourcePath, site: &str, findings: &mut Findings<'_>) -> String {
+/// True when the posts of a site are divided by language: at least two folders at the top, and half of them, are called
+/// like one.
+pub(crate) fn divides<'p>(paths: impl Iterator<Item = &'p str>, posts_dir: &str) -> bool {
+    let below = paths.filter_map(|path| {
+        path.trim_start_matches("./")
+            .strip_prefix(posts_dir.trim_start_matches("./"))?
+            .trim_start_matches('/')
+            .split_once('/')
+    });
+    let folders: BTreeSet<&str> = below.map(|(folder, _)| folder).collect();
+    let languages = folders.iter().filter(|folder| is_file_suffix(folder)).count();
+    languages >= 2 && languages * 2 >= folders.len()
+}
+
+/// The language that the front matter, the file name or the folder says, else the site's.
+pub(crate) fn language(
+    fields: &Fields,
+    path: &SourcePath,
+    folders: bool,
+    site: &str,
+    findings: &mut Findings<'_>,
+) -> String {
     for field in ["lang", "language", "locale"].iter().filter_map(|key| fields.get(&[key])) {
         match field.value.text().map(tag) {
             Some(Some(tag)) => return tag,
@@ -50,7 +72,8 @@ pub(crate) fn language(fields: &Fields, path: &SourcePath, site: &str, findings:
             ),
         }
     }
-    path.language.as_deref().and_then(tag).unwrap_or_else(|| site.to_owned())
+    let folder = path.language_folder().filter(|_| folders);
+    path.language.as_deref().or(folder).and_then(tag).unwrap_or_else(|| site.to_owned())
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! A folder of Markdown files → posts and all their diagnostics; a post → its entry: clean, absolute HTML and text.
 //!
-//! - [`enters`] and [`is_post_file`] say which files to read; [`load`] reads them: bytes (`decode`), front matter
+//! - [`enters`], [`files_to_read`] and [`author_files`] say which files to read; [`load`] reads them: bytes (`decode`), front matter
 //!   (`front_matter`), and one file for each thing that the keys, the name or the folder say about a post.
 //! - [`render`] turns a post into an entry: Markdown, one sanitised tree, and from that tree both HTML and text.
 //!
@@ -10,6 +10,7 @@
 mod author;
 mod characters;
 mod collision;
+mod companion;
 mod date;
 mod decode;
 mod findings;
@@ -33,6 +34,9 @@ use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::model::Post;
 
+use companion::Companions;
+
+pub use companion::{author_files, files_to_read};
 pub use render::render;
 pub use source_path::{enters, is_post_file};
 
@@ -54,7 +58,8 @@ pub struct Loaded {
     pub diagnostics: Vec<Diagnostic>,
 }
 
-/// Reads the posts of a site. Every source comes out as a post: one that cannot be read has the status
+/// Reads the posts of a site. Among the sources may be sidecar files and tables of authors ([`files_to_read`],
+/// [`author_files`]); every other one comes out as a post: one that cannot be read has the status
 /// [`Error`](crate::model::PostStatus::Error) and its error among the diagnostics.
 ///
 /// ```
@@ -69,11 +74,14 @@ pub struct Loaded {
 /// assert_eq!(entry.content_html, "<p>It <em>rained</em>.</p>\n");
 /// assert!(warnings.is_empty());
 /// ```
-pub fn load(sources: Vec<Source>, config: &Config, now: Timestamp) -> Loaded {
-    let mut posts = Vec::with_capacity(sources.len());
+pub fn load(mut sources: Vec<Source>, config: &Config, now: Timestamp) -> Loaded {
     let mut diagnostics = Vec::new();
+    let companions = &Companions::take(&mut sources, &config.posts.dir, &mut diagnostics);
+    let language_folders = language::divides(sources.iter().map(|source| &*source.path), &config.posts.dir);
+    let around = read::Surroundings { config, companions, language_folders, now };
+    let mut posts = Vec::with_capacity(sources.len());
     for source in sources {
-        let (post, found) = read::read(&source, config, now);
+        let (post, found) = read::read(&source, &around);
         posts.push(post);
         diagnostics.extend(found);
     }

@@ -50,9 +50,11 @@ pub(crate) fn address(fields: &Fields, path: &SourcePath, day: Option<Date>, con
 }
 
 /// What the author calls the entry for ever, else its URL.
-pub(crate) fn id(fields: &Fields, path: &SourcePath, url: &str) -> String {
+pub(crate) fn id(fields: &Fields, path: &SourcePath, url: &str, site_language: &str) -> String {
     let own = ["guid", "id", "uuid"].iter().find_map(|key| fields.get(&[key])?.value.text());
-    match (own, &path.language) {
+    // A folder of translations counts whatever stands beside it: an id must not change when a language is added.
+    let folder = path.language_folder().filter(|folder| !folder.eq_ignore_ascii_case(site_language));
+    match (own, path.language.as_deref().or(folder)) {
         (Some(id), _) => super::characters::one_line(id),
         // Translations may share one address, but no two entries share an id.
         (None, Some(language)) => format!("{url}#{language}"),

@@ -6,6 +6,7 @@ use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Location};
 use crate::model::{Body, Post, PostStatus};
 
+use super::companion::{Broken, Companions};
 use super::decode::{Decoded, NotText, decode};
 use super::findings::Findings;
 use super::front_matter::{self, Fields, FrontMatter};
@@ -24,18 +25,28 @@ enum Standing {
     Broken,
 }
 
+/// What a file is read with.
+pub(crate) struct Surroundings<'s> {
+    pub(crate) config: &'s Config,
+    /// The files beside the posts.
+    pub(crate) companions: &'s Companions,
+    /// The folders at the top are languages.
+    pub(crate) language_folders: bool,
+    pub(crate) now: Timestamp,
+}
+
 /// Reads one file.
-pub(crate) fn read(source: &Source, config: &Config, now: Timestamp) -> (Post, Vec<Diagnostic>) {
+pub(crate) fn read(source: &Source, around: &Surroundings<'_>) -> (Post, Vec<Diagnostic>) {
     match decode(&source.bytes) {
-        Ok(decoded) => readable(&source.path, &decoded, config, now),
-        Err(problem) => unreadable(&source.path, &problem, config, now),
+        Ok(decoded) => readable(&source.path, &decoded, around),
+        Err(problem) => unreadable(&source.path, &problem, around),
     }
 }
 
-fn unreadable(path: &str, problem: &NotText, config: &Config, now: Timestamp) -> (Post, Vec<Diagnostic>) {
+fn unreadable(path: &str, problem: &NotText, around: &Surroundings<'_>) -> (Post, Vec<Diagnostic>) {
     // Only the name is left to go by.
     let nothing = Decoded { text: String::new(), utf16: false, dropped: None };
-    let (mut post, _) = readable(path, &nothing, config, now);
+    let (mut post, _) = readable(path, &nothing, around);
     post.status = PostStatus::Error;
     post.reason.clone_from(&problem.message);
     let place = Location::in_text(path, &problem.lossy, problem.offset, 1);
@@ -43,7 +54,7 @@ fn unreadable(path: &str, problem: &NotText, config: &Config, now: Timestamp) ->
     (post, vec![error])
 }
 
-fn readable(path: &str, decoded: &Decoded, config: &Config, now: Timestamp) -> (Post, Vec<Diagnostic>) {
+fn readable(path: &str, decoded: &Decoded, around: &Surroundings<'_>) -> (Post, Vec<Diagnostic>) {
     let text = &*decoded.text;
     let mut findings = Findings::new(path, text);
     if decoded.utf16 {
@@ -58,9 +69,11 @@ fn readable(path: &str, decoded: &Decoded, config: &Config, now: Timestamp) -> (
             "remove them",
         );
     }
+    let mut beside = Vec::new();
+    let sidecar = around.companions.of_post(path, &mut beside);
     let (front, start) = front_matter::read(text, &mut findings);
     let body = body(text, start);
-    let (fields, standing) = match front {
+    let (mut fields, mut standing) = match front {
         FrontMatter::Keys(fields)
             if fields.get(&["redirect", "redirectto"]).is_some() && body.text.trim().is_empty() =>
         {
@@ -70,18 +83,32 @@ fn readable(path: &str, decoded: &Decoded, config: &Config, now: Timestamp) -> (
         FrontMatter::Broken => (Fields::default(), Standing::Broken),
         FrontMatter::Missing if says_something(&body.text) => (Fields::default(), Standing::Bare),
         FrontMatter::Missing => (Fields::default(), Standing::Skipped("it is empty")),
-        FrontMatter::Fence(at) => {
+        FrontMatter::Endless(at, ending) => {
             findings.warning(
                 "post/front-matter-open",
                 at,
                 "the front matter that begins here has no keys or no end: the file is skipped",
-                "put `title:` and `date:` below this line, and a line `---` below them",
+                ending,
             );
             (Fields::default(), Standing::Skipped("its front matter has no keys or no end"))
         }
     };
-    let post = assemble(path, &fields, body, &standing, config, now, &mut findings);
-    (post, findings.finish())
+    match sidecar {
+        Ok(None) => {}
+        Ok(Some(keys)) => {
+            fields.fill(keys);
+            if matches!(standing, Standing::Bare) {
+                standing = Standing::Decides;
+            }
+        }
+        Err(Broken) => standing = Standing::Broken,
+    }
+    let mut post = assemble(path, &fields, body, &standing, around, &mut findings);
+    if let Some(error) = beside.iter().find(|finding| finding.is_error()) {
+        post.reason = format!("the file beside it cannot be read: {}", error.message);
+    }
+    beside.extend(findings.finish());
+    (post, beside)
 }
 
 fn body(text: &str, start: usize) -> Body {
@@ -111,17 +138,17 @@ fn assemble(
     fields: &Fields,
     body: Body,
     standing: &Standing,
-    config: &Config,
-    now: Timestamp,
+    around: &Surroundings<'_>,
     findings: &mut Findings<'_>,
 ) -> Post {
-    let zone = &config.site.timezone;
+    let config = around.config;
+    let reading = date::Reading::of(config);
     let filename = fields.get(&["filename"]).and_then(|field| field.value.text());
     let place = SourcePath::new(path, &config.posts.dir, filename);
-    let published = date::published(fields, &place, zone, findings);
-    let updated = published.as_ref().and_then(|day| date::updated(fields, day, zone, findings));
+    let published = date::published(fields, &place, reading, findings);
+    let updated = published.as_ref().and_then(|day| date::updated(fields, day, reading, findings));
     let address = permalink::address(fields, &place, published.as_ref().map(|day| day.at.date()), config);
-    let mut verdict = status::verdict(fields, &place, published.as_ref(), zone, now, findings);
+    let mut verdict = status::verdict(fields, &place, published.as_ref(), reading, around.now, findings);
     let undated = published.is_none();
     let overruled = match standing {
         Standing::Skipped(reason) => Some((PostStatus::Skipped, (*reason).to_owned())),
@@ -153,15 +180,15 @@ fn assemble(
     }
     Post {
         path: path.to_owned(),
-        id: permalink::id(fields, &place, &address.url),
+        id: permalink::id(fields, &place, &address.url, &config.site.language),
         title: title::title(fields, &body.text, &place, findings),
         date_only: published.as_ref().is_some_and(|day| day.date_only),
         updated: updated.or_else(|| published.clone()).map(|day| day.at),
         published: published.map(|day| day.at),
         slug: address.slug,
-        language: language::language(fields, &place, &config.site.language, findings),
+        language: language::language(fields, &place, around.language_folders, &config.site.language, findings),
         taxonomies: terms::taxonomies(fields, &config.posts.taxonomies, &place),
-        authors: author::authors(fields, &config.site),
+        authors: author::authors(fields, around.companions, &config.site),
         description: title::description(fields),
         image: image::image(fields, &address.url, &config.site.url),
         status: verdict.status,

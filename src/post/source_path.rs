@@ -75,11 +75,13 @@ pub(crate) struct SourcePath {
     pub(crate) name: String,
     /// The language that the name ends in, as in `walk.fr.md`.
     pub(crate) language: Option<String>,
+    jekyll: bool,
 }
 
 impl SourcePath {
     /// Takes `path` (relative to the site) apart; `filename` is the front matter's own `Filename`.
     pub(crate) fn new(path: &str, posts_dir: &str, filename: Option<&str>) -> Self {
+        let path = path.trim_start_matches("./");
         let below = path.strip_prefix(posts_dir.trim_start_matches("./")).unwrap_or(path).trim_start_matches('/');
         let mut folders: Vec<String> = below.split('/').map(|name| name.nfc().collect()).collect();
         let file = folders.pop().unwrap_or_default();
@@ -97,7 +99,13 @@ impl SourcePath {
             name = own;
             language = own_language.or(language);
         }
-        Self { folders, name, language }
+        let jekyll = posts_dir.split('/').any(|folder| folder == "_posts") || folders.iter().any(|f| f == "_posts");
+        Self { folders, name, language, jekyll }
+    }
+
+    /// The first folder, when it is called like a language, as in `fr/walk.md`.
+    pub(crate) fn language_folder(&self) -> Option<&str> {
+        self.folders.first().map(String::as_str).filter(|folder| language::is_file_suffix(folder))
     }
 
     /// True when a folder's name says that all in it are drafts.
@@ -107,7 +115,7 @@ impl SourcePath {
 
     /// True below a `_posts` folder, where Jekyll's own meanings hold.
     pub(crate) fn is_jekyll(&self) -> bool {
-        self.folders.iter().any(|folder| folder == "_posts")
+        self.jekyll
     }
 
     /// `:dir` of a permalink: the folders that are not machinery.
@@ -117,7 +125,7 @@ impl SourcePath {
 }
 
 /// `walk.fr` → `walk` and `fr`.
-fn split_language(stem: &str) -> (String, Option<String>) {
+pub(crate) fn split_language(stem: &str) -> (String, Option<String>) {
     match stem.rsplit_once('.') {
         Some((name, suffix)) if !name.is_empty() && language::is_file_suffix(suffix) => {
             (name.to_owned(), Some(suffix.to_owned()))

@@ -1,11 +1,10 @@
 //! Whether a post goes out (rules R12, R13). Mail cannot be unsent: what is not clearly public is held back.
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 
 use crate::model::PostStatus;
 
-use super::date::{self, Moment};
+use super::date::{self, Moment, Reading};
 use super::findings::Findings;
 use super::front_matter::{Field, Fields};
 use super::source_path::SourcePath;
@@ -28,8 +27,17 @@ impl Verdict {
 
 /// `Some(true)` for yes, `Some(false)` for no, `None` for any other text.
 fn truth(field: &Field) -> Option<bool> {
-    let word = field.value.text()?.to_lowercase();
+    word_of_truth(field.value.text()?)
+}
+
+fn word_of_truth(text: &str) -> Option<bool> {
+    let word = text.to_lowercase();
     if YES.contains(&&*word) { Some(true) } else { NO.contains(&&*word).then_some(false) }
+}
+
+/// True for a text that says yes or no and nothing else.
+pub(crate) fn is_flag(text: &str) -> bool {
+    word_of_truth(text).is_some()
 }
 
 fn quoted(field: &Field) -> String {
@@ -37,13 +45,14 @@ fn quoted(field: &Field) -> String {
 }
 
 /// Why the post is held back: its reason, and false when a flag could not be read.
-fn held_back(fields: &Fields, findings: &mut Findings<'_>) -> Option<Verdict> {
+fn held_back(fields: &Fields, reading: Reading<'_>, findings: &mut Findings<'_>) -> Option<Verdict> {
     let mut verdict: Option<Verdict> = None;
     let flags = [
         ("draft", true),
         ("isdraft", true),
         ("private", true),
         ("unlisted", true),
+        ("hidden", true),
         ("published", false),
         ("publish", false),
         ("public", false),
@@ -52,7 +61,7 @@ fn held_back(fields: &Fields, findings: &mut Findings<'_>) -> Option<Verdict> {
         for field in fields.all(key) {
             match truth(field) {
                 Some(truth) if truth == held_when => verdict = verdict.or_else(|| Some(draft(field))),
-                None if key != "published" || !date_or_year(field) => unclear(field, &mut verdict, findings),
+                None if key != "published" || !date_or_year(field, reading) => unclear(field, &mut verdict, findings),
                 _ => {}
             }
         }
@@ -61,7 +70,7 @@ fn held_back(fields: &Fields, findings: &mut Findings<'_>) -> Option<Verdict> {
         match field.value.text().map(str::to_lowercase).as_deref() {
             Some(
                 "draft" | "hidden" | "private" | "pending" | "future" | "trash" | "scheduled" | "unpublished"
-                | "unlisted" | "wip",
+                | "unlisted" | "skip" | "wip",
             ) => {
                 verdict = verdict.or_else(|| Some(draft(field)));
             }
@@ -78,7 +87,29 @@ fn held_back(fields: &Fields, findings: &mut Findings<'_>) -> Option<Verdict> {
             _ => unclear(field, &mut verdict, findings),
         }
     }
+    for (key, field) in date::keys().filter_map(|key| Some((key, fields.get(&[key])?))) {
+        let is_deadline = key == "publishdate" || date::EXPIRY_KEYS.contains(&key);
+        let is_day = || field.value.text().is_some_and(|text| date::parse(text, reading).is_ok());
+        // Only a program that nobody has run could say when a post with a template for a date is due.
+        if is_template(field.value.text().unwrap_or(&field.source)) || (is_deadline && !is_day()) {
+            not_a_day(field, &mut verdict, findings);
+        }
+    }
     verdict
+}
+
+fn is_template(text: &str) -> bool {
+    ["{{", "{%", "<%"].iter().any(|mark| text.contains(mark))
+}
+
+/// Holds a post back whose day may be the reason not to send it yet, or not any more.
+fn not_a_day(field: &Field, verdict: &mut Option<Verdict>, findings: &mut Findings<'_>) {
+    let message = format!("{} is not a day: the post is held back", quoted(field));
+    findings.warning("post/day-unclear", field.at.clone(), message, format!("write `{}: 2025-01-31`", field.key));
+    let held = verdict.get_or_insert_with(|| {
+        Verdict::new(PostStatus::Draft, format!("{} is not a day", quoted(field).replace('`', "")))
+    });
+    held.draft_unclear = true;
 }
 
 fn draft(field: &Field) -> Verdict {
@@ -96,10 +127,10 @@ fn unclear(field: &Field, verdict: &mut Option<Verdict>, findings: &mut Findings
 }
 
 /// `published` may also be the day, or the year of a book.
-fn date_or_year(field: &Field) -> bool {
+fn date_or_year(field: &Field, reading: Reading<'_>) -> bool {
     let Some(text) = field.value.text() else { return false };
     let year = text.len() == 4 && text.bytes().all(|b| b.is_ascii_digit());
-    year || date::parse(text, &TimeZone::UTC).is_ok()
+    year || date::parse(text, reading).is_ok()
 }
 
 /// Decides about a post whose front matter could be read.
@@ -107,11 +138,11 @@ pub(crate) fn verdict(
     fields: &Fields,
     path: &SourcePath,
     published: Option<&Moment>,
-    site: &TimeZone,
+    reading: Reading<'_>,
     now: Timestamp,
     findings: &mut Findings<'_>,
 ) -> Verdict {
-    let held = held_back(fields, findings);
+    let held = held_back(fields, reading, findings);
     if let Some(reason) = page(fields, path, published) {
         return Verdict::new(PostStatus::Page, reason);
     }
@@ -121,11 +152,11 @@ pub(crate) fn verdict(
     if let Some(folder) = path.draft_folder() {
         return Verdict::new(PostStatus::Draft, format!("in the folder {folder}"));
     }
-    let expiry = date::of_keys(fields, &["expirydate", "expires", "unpublishdate"], site);
+    let expiry = date::of_keys(fields, &date::EXPIRY_KEYS, reading);
     if let Some(expiry) = expiry.filter(|expiry| expiry.at.timestamp() <= now) {
         return Verdict::new(PostStatus::Draft, format!("expired on {}", expiry.at.date()));
     }
-    let release = date::of_keys(fields, &["publishdate"], site);
+    let release = date::of_keys(fields, &["publishdate"], reading);
     match [published, release.as_ref()].into_iter().flatten().find(|moment| moment.at.timestamp() > now) {
         Some(moment) => Verdict::new(PostStatus::Scheduled, format!("dated {}, in the future", moment.at.date())),
         None => Verdict::new(

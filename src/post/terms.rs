@@ -11,7 +11,7 @@ pub(crate) fn taxonomies(fields: &Fields, names: &[String], path: &SourcePath) -
     let of = |name: &String| {
         let mut terms: Vec<String> = Vec::new();
         for key in keys(name, names) {
-            if let Some(field) = fields.get(&[&key]) {
+            for field in fields.joined(&key) {
                 let spaces = path.is_jekyll() && matches!(&*key, "tags" | "tag" | "categories");
                 collect(field, spaces, &mut terms);
             }

@@ -70,10 +70,15 @@ impl Site {
             Err(error) => return Err(PublishError::File { path: folder, error }),
         };
         let mut sources = Vec::new();
-        for path in paths.iter().filter(|path| post::is_post_file(path)) {
+        for path in post::files_to_read(&paths) {
             let file = folder.join(path);
             let bytes = files::read(&file).map_err(|error| PublishError::File { path: file, error })?;
             sources.push(Source { path: format!("{}/{path}", config.posts.dir), bytes });
+        }
+        for path in post::author_files(&config.posts.dir) {
+            let file = root.join(&path);
+            let bytes = files::read_optional(&file).map_err(|error| PublishError::File { path: file, error })?;
+            sources.extend(bytes.map(|bytes| Source { path, bytes }));
         }
         let post::Loaded { posts, diagnostics } = post::load(sources, &config, now);
         Ok(Self { root: root.to_owned(), config, posts, diagnostics })

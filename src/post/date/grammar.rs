@@ -5,7 +5,9 @@ use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
 use unicode_normalization::UnicodeNormalization as _;
 
+use super::Reading;
 use super::zone::{self, Zone};
+use crate::config::DateOrder;
 
 /// A moment as an author wrote it.
 #[derive(Debug, Clone)]
@@ -39,14 +41,14 @@ struct Parts {
 }
 
 /// Reads a date; one without a zone is in the site's.
-pub(crate) fn parse(text: &str, site: &TimeZone) -> Result<Moment, Fault> {
+pub(crate) fn parse(text: &str, reading: Reading<'_>) -> Result<Moment, Fault> {
     let mut plain: String = text.trim().nfkc().collect();
     let mut note = (plain != text.trim()).then(|| "this date is written in full-width characters".to_owned());
     if plain.contains("::") {
         plain = plain.replace("::", ":");
         note = Some("this date has a doubled colon".to_owned());
     }
-    let mut parts = match numeric(&plain) {
+    let mut parts = match numeric(&plain, reading.order) {
         Err(Fault::NotADate) => words(&plain)?,
         other => other?,
     };
@@ -59,10 +61,10 @@ pub(crate) fn parse(text: &str, site: &TimeZone) -> Result<Moment, Fault> {
     let zone = match parts.zone {
         Zone::Fixed(offset) => TimeZone::fixed(offset),
         Zone::Named(zone) => zone,
-        Zone::None => site.clone(),
+        Zone::None => reading.zone.clone(),
         Zone::Unknown(name) => {
             parts.note.get_or_insert_with(|| format!("the time zone `{name}` is not known; the site's is used"));
-            site.clone()
+            reading.zone.clone()
         }
     };
     let at = civil.to_zoned(zone).map_err(|_| Fault::Impossible)?;
@@ -70,7 +72,7 @@ pub(crate) fn parse(text: &str, site: &TimeZone) -> Result<Moment, Fault> {
 }
 
 /// `2025-1-31`, `2025/01/31 10:00`, `20250131T100000Z`, `2025年1月31日`, `31.1.2025`.
-fn numeric(text: &str) -> Result<Parts, Fault> {
+fn numeric(text: &str, order: Option<DateOrder>) -> Result<Parts, Fault> {
     let (first, rest) = number(text).ok_or(Fault::NotADate)?;
     if first.len() == 8 {
         return Ok(with_time(date(&first[..4], &first[4..6], &first[6..])?, rest));
@@ -91,7 +93,11 @@ fn numeric(text: &str) -> Result<Parts, Fault> {
     let (month, day) = match (a > 12, b > 12) {
         (true, true) => return Err(Fault::Impossible),
         (false, true) => (first, second),
-        (false, false) if separator != '.' && a != b => return Err(Fault::Ambiguous),
+        (false, false) if separator != '.' && a != b => match order {
+            Some(DateOrder::MonthFirst) => (first, second),
+            Some(DateOrder::DayFirst) => (second, first),
+            None => return Err(Fault::Ambiguous),
+        },
         _ => (second, first),
     };
     Ok(with_time(date(third, month, day)?, rest))
@@ -251,7 +257,7 @@ mod tests {
 
     fn read(text: &str) -> String {
         let zone = TimeZone::get("Europe/Berlin").unwrap();
-        match parse(text, &zone) {
+        match parse(text, Reading { zone: &zone, order: None }) {
             Ok(moment) => {
                 let marks = [(moment.date_only, " day"), (moment.note.is_some(), " note")];
                 let marks: String = marks.into_iter().filter(|(on, _)| *on).map(|(_, mark)| mark).collect();
@@ -353,15 +359,15 @@ mod tests {
     #[test]
     fn midnight_that_a_clock_change_skips_is_the_first_instant_of_the_day() {
         let zone = TimeZone::get("America/Sao_Paulo").unwrap();
-        let moment = parse("2018-11-04", &zone).unwrap();
+        let moment = parse("2018-11-04", Reading { zone: &zone, order: None }).unwrap();
         assert_eq!(moment.at.strftime("%Y-%m-%dT%H:%M").to_string(), "2018-11-04T01:00");
     }
 
     proptest::proptest! {
         #[test]
         fn no_text_makes_the_grammar_panic(text in "\\PC{0,40}", shaped in "[0-9]{1,4}[-/.:年 ]{0,2}[0-9]{0,4}[-/.:月T ]{0,2}[0-9a-zA-Z:.+ -]{0,20}") {
-            let _ = parse(&text, &TimeZone::UTC);
-            let _ = parse(&shaped, &TimeZone::UTC);
+            let _ = parse(&text, Reading { zone: &TimeZone::UTC, order: None });
+            let _ = parse(&shaped, Reading { zone: &TimeZone::UTC, order: None });
         }
     }
 }

@@ -8,6 +8,8 @@ mod zone;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use crate::config::{Config, DateOrder};
+
 use super::findings::Findings;
 use super::front_matter::{Field, Fields};
 use super::source_path::SourcePath;
@@ -37,6 +39,9 @@ const DATE_KEYS: [&str; 17] = [
     "creationdate",
 ];
 
+/// Keys that say when a post is no longer public.
+pub(crate) const EXPIRY_KEYS: [&str; 3] = ["expirydate", "expires", "unpublishdate"];
+
 /// Keys that say when a post last changed.
 const UPDATED_KEYS: [&str; 12] = [
     "updated",
@@ -53,22 +58,43 @@ const UPDATED_KEYS: [&str; 12] = [
     "lastmodified",
 ];
 
+/// How a site reads what its dates leave open.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reading<'c> {
+    /// The zone of a date without one.
+    pub(crate) zone: &'c TimeZone,
+    /// What `03/04/2025` means, if anything.
+    pub(crate) order: Option<DateOrder>,
+}
+
+impl<'c> Reading<'c> {
+    /// As the configuration says.
+    pub(crate) fn of(config: &'c Config) -> Self {
+        Self { zone: &config.site.timezone, order: config.posts.date_order }
+    }
+}
+
 const HELP: &str = "write it as `2025-01-31` or `2025-01-31T10:00:00+01:00`";
+
+/// The keys that say when a post is or is no longer public.
+pub(crate) fn keys() -> impl Iterator<Item = &'static str> {
+    DATE_KEYS.into_iter().chain(EXPIRY_KEYS)
+}
 
 /// When the post was published, if anything says so.
 pub(crate) fn published(
     fields: &Fields,
     path: &SourcePath,
-    site: &TimeZone,
+    reading: Reading<'_>,
     findings: &mut Findings<'_>,
 ) -> Option<Moment> {
     let named = name::from_path(path);
     for field in DATE_KEYS.iter().filter_map(|key| fields.get(&[key])) {
-        let flag_or_book_year = &*field.key.to_lowercase() == "published" && !looks_like_a_date(field);
+        let flag_or_book_year = &*field.key.to_lowercase() == "published" && !looks_like_a_date(field, reading);
         if flag_or_book_year {
             continue;
         }
-        if let Some(moment) = read(field, site, findings) {
+        if let Some(moment) = read(field, reading, findings) {
             if let Some(day) = named.filter(|day| moment.at.date().duration_since(day.date).as_hours().abs() > 24) {
                 let message = format!(
                     "`{}` says {} and the name of the file says {}: the key counts",
@@ -90,7 +116,7 @@ pub(crate) fn published(
             "write the day into the name",
         );
     }
-    let at = found.date.to_zoned(site.clone()).ok()?;
+    let at = found.date.to_zoned(reading.zone.clone()).ok()?;
     Some(Moment { at, date_only: true, note: None })
 }
 
@@ -98,11 +124,11 @@ pub(crate) fn published(
 pub(crate) fn updated(
     fields: &Fields,
     published: &Moment,
-    site: &TimeZone,
+    reading: Reading<'_>,
     findings: &mut Findings<'_>,
 ) -> Option<Moment> {
     let field = fields.get(&UPDATED_KEYS)?;
-    let moment = read(field, site, findings)?;
+    let moment = read(field, reading, findings)?;
     if moment.at >= published.at {
         return Some(moment);
     }
@@ -114,17 +140,17 @@ pub(crate) fn updated(
 }
 
 /// Another date of the post, such as `expiryDate`.
-pub(crate) fn of_keys(fields: &Fields, keys: &[&str], site: &TimeZone) -> Option<Moment> {
-    parse(fields.get(keys)?.value.text()?, site).ok()
+pub(crate) fn of_keys(fields: &Fields, keys: &[&str], reading: Reading<'_>) -> Option<Moment> {
+    parse(fields.get(keys)?.value.text()?, reading).ok()
 }
 
-fn looks_like_a_date(field: &Field) -> bool {
-    field.value.text().is_some_and(|text| !matches!(parse(text, &TimeZone::UTC), Err(Fault::NotADate)))
+pub(crate) fn looks_like_a_date(field: &Field, reading: Reading<'_>) -> bool {
+    field.value.text().is_some_and(|text| !matches!(parse(text, reading), Err(Fault::NotADate)))
 }
 
-fn read(field: &Field, site: &TimeZone, findings: &mut Findings<'_>) -> Option<Moment> {
+fn read(field: &Field, reading: Reading<'_>, findings: &mut Findings<'_>) -> Option<Moment> {
     let text = field.value.text().unwrap_or(&field.source);
-    let problem = match parse(text, site) {
+    let problem = match parse(text, reading) {
         Ok(mut moment) => {
             if let Some(note) = moment.note.take() {
                 findings.warning("post/date", field.at.clone(), note, HELP);
@@ -133,7 +159,12 @@ fn read(field: &Field, site: &TimeZone, findings: &mut Findings<'_>) -> Option<M
         }
         Err(Fault::NotADate) => format!("`{}` is not a date: `{text}`", field.key),
         Err(Fault::Impossible) => format!("`{}` is a day that does not exist: `{text}`", field.key),
-        Err(Fault::Ambiguous) => format!("`{}` may be two different days: `{text}`", field.key),
+        Err(Fault::Ambiguous) => {
+            let message = format!("`{}` may be two different days: `{text}`", field.key);
+            let help = "write it as `2025-01-31`, or say in config.toml which comes first: `date_order = \"dmy\"`";
+            findings.warning("post/date", field.at.clone(), message, help);
+            return None;
+        }
     };
     findings.warning("post/date", field.at.clone(), problem, HELP);
     None

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::super::findings::Findings;
-use super::fence::key_of;
+use super::form::Pair;
 use super::value::{Value, normal};
 
 /// One key with its value and place.
@@ -25,39 +25,18 @@ pub(crate) struct Field {
 #[derive(Debug, Default)]
 pub(crate) struct Fields(Vec<Field>);
 
-struct KeyLine<'t> {
-    key: &'t str,
-    at: Range<usize>,
-    source: &'t str,
-}
-
 impl Fields {
     /// Takes the pairs of a block that stands at `start` in the file.
-    pub(crate) fn new(pairs: Vec<(String, Value)>, block: &str, start: usize, findings: &mut Findings<'_>) -> Self {
-        let lines = key_lines(block, start);
-        let mut used = vec![false; lines.len()];
+    pub(crate) fn new(pairs: Vec<Pair>, start: usize, findings: &mut Findings<'_>) -> Self {
         let mut fields: Vec<Field> = Vec::new();
-        for (key, mut value) in pairs {
-            let line = lines.iter().enumerate().find(|(n, line)| !used[*n] && line.key == key);
-            let (at, source) = line.map_or((start..start + 1, ""), |(n, line)| {
-                used[n] = true;
-                (line.at.clone(), line.source)
-            });
-            if value == Value::Null && source.starts_with('#') && !source.starts_with("# ") {
-                // `tags: #a #b` is a comment to YAML and a list to the author (rule R4).
-                value = Value::Text(source.to_owned());
-                let help = format!(
-                    "write `{key}: [{}]`",
-                    source.replace('#', "").split_whitespace().collect::<Vec<_>>().join(", ")
-                );
-                findings.warning("post/comment", at.clone(), "what follows a `#` is a comment", help);
-            }
+        for Pair { key, value, at, source } in pairs {
+            let at = start + at.start..start + at.end;
             if let Some(earlier) = fields.iter().position(|field| field.key == key) {
                 let message = format!("`{key}` is set twice: the last one counts");
                 findings.warning("post/duplicate-key", at.clone(), message, "remove one of them");
                 fields.remove(earlier);
             }
-            fields.push(Field { normal: normal(&key), key, value, at, source: source.to_owned(), nested: false });
+            fields.push(Field { normal: normal(&key), key, value, at, source, nested: false });
         }
         let nested: Vec<Field> =
             fields.iter().filter(|f| matches!(&*f.normal, "taxonomies" | "extra")).flat_map(inner).collect();
@@ -66,6 +45,17 @@ impl Fields {
         let fields = Self(fields);
         fields.warn_of_variants(findings);
         fields
+    }
+
+    /// Takes the keys that are absent here from a file beside the post (rule R6). Places in that file mean nothing in
+    /// this one, so they become the beginning of the file.
+    pub(crate) fn fill(&mut self, beside: Self) {
+        let own = self.0.len();
+        for field in beside.0 {
+            if !self.0[..own].iter().any(|other| other.normal == field.normal) {
+                self.0.push(Field { at: 0..1, ..field });
+            }
+        }
     }
 
     /// The value of the first of `keys` (in normal form) that is set. Of several spellings the lower-case one counts,
@@ -81,6 +71,12 @@ impl Fields {
     /// Every spelling of a key that is set: for flags that must not be overlooked.
     pub(crate) fn all(&self, key: &str) -> impl Iterator<Item = &Field> {
         self.0.iter().filter(move |field| field.normal == key)
+    }
+
+    /// The value that counts at the top, and all inside of `taxonomies` and `extra`: for lists that are joined.
+    pub(crate) fn joined(&self, key: &str) -> impl Iterator<Item = &Field> {
+        let top = self.get(&[key]).filter(|field| !field.nested);
+        top.into_iter().chain(self.all(key).filter(|field| field.nested))
     }
 
     fn warn_of_variants(&self, findings: &mut Findings<'_>) {
@@ -107,37 +103,14 @@ fn inner(outer: &Field) -> Vec<Field> {
     inner.collect()
 }
 
-/// The lines of a block that begin with a key.
-fn key_lines(block: &str, start: usize) -> Vec<KeyLine<'_>> {
-    let mut lines = Vec::new();
-    let mut offset = start;
-    for line in block.split_inclusive('\n') {
-        if let Some(key) = key_of(line) {
-            let from = line.find(key).unwrap_or_default() + key.len();
-            let source = line[from..].split_once(':').map_or("", |(_, rest)| rest.trim());
-            lines.push(KeyLine { key, at: offset..offset + line.trim_end().len(), source });
-        }
-        offset += line.len();
-    }
-    lines
-}
-
-/// A line that sets one of `keys` (in normal form) although the parser saw no such key: a quote has swallowed it.
-pub(crate) fn swallowed(block: &str, start: usize, pairs: &[(String, Value)], keys: &[&str]) -> Option<Range<usize>> {
-    let seen = |key: &str| pairs.iter().any(|(found, _)| found == key);
-    let line = key_lines(block, start).into_iter().find(|line| keys.contains(&&*normal(line.key)) && !seen(line.key));
-    line.map(|line| line.at)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::yaml;
+    use super::super::read_data;
     use super::*;
 
     fn fields(block: &str) -> (Fields, Vec<&'static str>) {
-        let Ok(Value::Map(pairs)) = yaml::parse(block) else { panic!("{block}") };
         let mut findings = Findings::new("a.md", block);
-        let fields = Fields::new(pairs, block, 0, &mut findings);
+        let fields = read_data("a.yml", block, &mut findings).unwrap();
         (fields, findings.finish().into_iter().map(|finding| finding.code).collect())
     }
 

@@ -1,10 +1,19 @@
 //! The keys at the top of a post: found, read strictly, and only then with forgiveness.
 //!
+//! Each form of front matter is one file and one line in `form::FORMS`. Nothing in a front matter is ever run.
 //! Invariant: whatever is broken is an error or held back. A value is guessed only where one reading is possible.
 
+mod assignment;
 mod fence;
 mod fields;
-mod lenient;
+mod form;
+mod franklin;
+mod header;
+mod json;
+mod nikola;
+#[cfg(test)]
+mod tests;
+mod toml;
 mod value;
 mod yaml;
 
@@ -12,16 +21,17 @@ use std::ops::Range;
 
 pub(crate) use fields::{Field, Fields};
 pub(crate) use value::{Value, normal};
+pub(crate) use yaml::parse as parse_yaml;
 
 use super::findings::Findings;
-use fence::Opening;
+use form::{Extent, FORMS, Form, Problem, Reading};
 
 /// The largest front matter that is read.
 const LARGEST: usize = 64 * 1024;
 
 /// Keys that hold a post back: a broken text must not hide them.
-pub(crate) const HOLDING_KEYS: [&str; 9] =
-    ["draft", "isdraft", "published", "publish", "public", "private", "unlisted", "status", "visibility"];
+pub(crate) const HOLDING_KEYS: [&str; 10] =
+    ["draft", "isdraft", "published", "publish", "public", "private", "unlisted", "hidden", "status", "visibility"];
 
 /// What stands at the top of a file.
 pub(crate) enum FrontMatter {
@@ -29,40 +39,41 @@ pub(crate) enum FrontMatter {
     Keys(Fields),
     /// Something that must be mended first; the error is among the findings.
     Broken,
-    /// A fence, but no front matter: held back.
-    Fence(Range<usize>),
+    /// The beginning of front matter, but no end or no keys: held back; with the cure.
+    Endless(Range<usize>, &'static str),
     /// Nothing.
     Missing,
 }
 
+/// How a file begins.
+enum Opening {
+    /// With front matter.
+    Block { form: &'static Form, text: Range<usize>, body: usize },
+    /// With half of one.
+    Endless(Range<usize>, &'static str),
+    /// With a program.
+    Program(Range<usize>),
+    /// With none.
+    Nothing,
+}
+
 /// Reads the front matter of a file; also returns where its body begins.
 pub(crate) fn read(text: &str, findings: &mut Findings<'_>) -> (FrontMatter, usize) {
-    let (block, body) = match fence::find(text, findings) {
-        Opening::Block { text, body } => (text, body),
-        Opening::Fence(at) => return (FrontMatter::Fence(at), 0),
+    let (form, block, body) = match find(text, findings) {
+        Opening::Block { form, text, body } => (form, text, body),
+        Opening::Endless(at, ending) => return (FrontMatter::Endless(at, ending), 0),
         Opening::Nothing => return (FrontMatter::Missing, 0),
-        Opening::Foreign(form, at) => {
-            let message = format!("the front matter is written as {form}, which is not read");
+        Opening::Program(at) => {
             findings.error(
                 "post/front-matter-form",
                 at,
-                message,
+                "this front matter is a program, which is never run",
                 "write it as `key: value` lines between two lines `---`",
             );
             return (FrontMatter::Broken, 0);
         }
     };
-    if block.len() > LARGEST {
-        let message = format!("the front matter has {} bytes, more than the {LARGEST} that are read", block.len());
-        findings.error(
-            "post/front-matter-size",
-            block.start..block.start + 1,
-            message,
-            "move the text below the closing `---`",
-        );
-        return (FrontMatter::Broken, body);
-    }
-    if fence::second_block(&text[body..]) {
+    if is_second_block(&text[body..]) {
         findings.warning(
             "post/second-front-matter",
             body..body + 3,
@@ -70,42 +81,93 @@ pub(crate) fn read(text: &str, findings: &mut Findings<'_>) -> (FrontMatter, usi
             "join the two",
         );
     }
-    let Some(pairs) = pairs(text, block.clone(), findings) else { return (FrontMatter::Broken, body) };
-    (FrontMatter::Keys(Fields::new(pairs, &text[block.clone()], block.start, findings)), body)
+    (block_of(form, text, block, findings).map_or(FrontMatter::Broken, FrontMatter::Keys), body)
 }
 
-fn pairs(text: &str, block: Range<usize>, findings: &mut Findings<'_>) -> Option<Vec<(String, Value)>> {
-    let source = &text[block.clone()];
-    let (offset, problem) = match yaml::parse(source) {
-        Ok(Value::Null) => return Some(Vec::new()),
-        Ok(Value::Map(pairs)) => match fields::swallowed(source, block.start, &pairs, &HOLDING_KEYS) {
-            None => return Some(pairs),
-            Some(at) => (at.start - block.start, "a text above swallows this line".to_owned()),
-        },
-        Ok(_) => (0, "it holds no `key: value` lines".to_owned()),
-        Err(error) => match lenient::parse(source) {
-            Some(guess) => {
-                for at in guess.guessed {
-                    let at = block.start + at.start..block.start + at.end;
-                    let value = &text[at.clone()];
-                    let help = if value.contains('\n') {
-                        "indent with spaces".to_owned()
-                    } else {
-                        format!("put it in quotes: `'{}'`", value.replace('\'', "''"))
-                    };
-                    findings.warning("post/yaml", at, "this is not YAML as it stands; read as plain text", help);
-                }
-                return Some(guess.pairs);
-            }
-            None => (error.offset, error.message),
-        },
+/// Reads a file that is nothing but keys: JSON when its name says so, else YAML. `None` when it must be mended first.
+pub(crate) fn read_data(path: &str, text: &str, findings: &mut Findings<'_>) -> Option<Fields> {
+    let is_json = path.rsplit_once('.').is_some_and(|(_, extension)| extension.eq_ignore_ascii_case("json"));
+    // A file of data may begin and end like front matter.
+    let within = match (yaml::FORM.find)(text, 0) {
+        Some(Extent::Block { text, .. }) => text,
+        _ => 0..text.len(),
     };
-    let at = block.start + offset.min(source.len().saturating_sub(1));
-    findings.error(
-        "post/yaml",
-        at..at + 1,
-        format!("the front matter is not YAML: {problem}"),
-        "close every quote and bracket above this place, and put values with `: ` in quotes",
-    );
-    None
+    block_of(if is_json { &json::FORM } else { &yaml::FORM }, text, within, findings)
+}
+
+fn find(text: &str, findings: &mut Findings<'_>) -> Opening {
+    let (blank, comment) = preambles(text);
+    for start in [blank, comment] {
+        for form in FORMS {
+            match (form.find)(text, start) {
+                Some(Extent::Block { text: block, body }) => {
+                    if start > 0 {
+                        findings.warning(
+                            "post/fence",
+                            0..fence::first_line(text).len().max(1),
+                            "something stands before the front matter",
+                            "move the front matter to the very top of the file",
+                        );
+                    } else {
+                        fence::check(text, start..block.start, block.end..body, findings);
+                    }
+                    return Opening::Block { form, text: block, body };
+                }
+                Some(Extent::Endless) => return Opening::Endless(first_line_at(text, start), form.ending),
+                None => {}
+            }
+        }
+        let line = fence::first_line(&text[start..]);
+        if ['-', '+'].into_iter().any(|mark| fence::word(line, mark).is_some()) {
+            return Opening::Program(first_line_at(text, start));
+        }
+    }
+    Opening::Nothing
+}
+
+fn first_line_at(text: &str, start: usize) -> Range<usize> {
+    start..start + fence::first_line(&text[start..]).len()
+}
+
+/// Blank lines, and behind them one HTML comment, may precede the front matter: where it begins without and with one.
+fn preambles(text: &str) -> (usize, usize) {
+    let blank = |from: usize| from + (text[from..].len() - text[from..].trim_ascii_start().len());
+    // The start of that line: a fence is not indented.
+    let line = |at: usize| text[..at].rfind('\n').map_or(0, |at| at + 1);
+    let start = blank(0);
+    let comment = text[start..].strip_prefix("<!--").and_then(|rest| rest.find("-->"));
+    (line(start), line(comment.map_or(start, |length| blank(start + 4 + length + 3))))
+}
+
+fn block_of(form: &Form, text: &str, block: Range<usize>, findings: &mut Findings<'_>) -> Option<Fields> {
+    if block.len() > LARGEST {
+        let message = format!("the front matter has {} bytes, more than the {LARGEST} that are read", block.len());
+        let at = block.start..block.start + 1;
+        findings.error("post/front-matter-size", at, message, "move the text below the front matter");
+        return None;
+    }
+    match (form.read)(&text[block.clone()]) {
+        Ok(Reading { pairs, notes }) => {
+            for note in notes {
+                let at = block.start + note.at.start..block.start + note.at.end;
+                findings.warning(note.code, at, note.message, note.help);
+            }
+            Some(Fields::new(pairs, block.start, findings))
+        }
+        Err(Problem { code, offset, message, help }) => {
+            let at = block.start + offset.min(block.len().saturating_sub(1));
+            findings.error(code, at..at + 1, message, help);
+            None
+        }
+    }
+}
+
+/// True when the body begins with a second block of front matter: every line of it is a key, a continuation or blank.
+fn is_second_block(body: &str) -> bool {
+    let rest = body.trim_start();
+    let Some(Extent::Block { text, .. }) = (yaml::FORM.find)(rest, 0) else { return false };
+    let block = &rest[text];
+    let is_keys =
+        |line: &str| line.trim().is_empty() || line.starts_with(['#', ' ', '\t', '-']) || fence::key_of(line).is_some();
+    !block.trim().is_empty() && block.lines().all(is_keys)
 }

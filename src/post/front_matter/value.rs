@@ -28,6 +28,15 @@ impl Value {
         pairs.iter().find(|(name, _)| normal(name) == key).map(|(_, value)| value)
     }
 
+    /// True when a table in it has this key, as written, at any depth.
+    pub(crate) fn has_key(&self, key: &str) -> bool {
+        match self {
+            Self::Map(pairs) => pairs.iter().any(|(name, value)| name == key || value.has_key(key)),
+            Self::List(items) => items.iter().any(|item| item.has_key(key)),
+            Self::Null | Self::Text(_) => false,
+        }
+    }
+
     /// Null, empty text, an empty list or table: as if the key were not there (rule R5).
     pub(crate) fn is_absent(&self) -> bool {
         match self {

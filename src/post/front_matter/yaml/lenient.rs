@@ -5,9 +5,9 @@
 
 use std::ops::Range;
 
-use super::fence::key_of;
-use super::value::{Value, normal};
-use super::yaml;
+use super::super::fence::key_of;
+use super::super::value::{Value, normal};
+use super::strict;
 
 /// What was read, and the lines that had to be guessed.
 pub(crate) struct Guess {
@@ -24,7 +24,7 @@ pub(crate) fn parse(block: &str) -> Option<Guess> {
         if text.lines().all(|line| line.trim().is_empty() || line.starts_with('#')) {
             continue;
         }
-        match yaml::parse(text) {
+        match strict::parse(text) {
             Ok(Value::Map(pairs)) if pairs.len() == 1 => guess.pairs.extend(pairs),
             _ => read(text, chunk.start, &mut guess)?,
         }
@@ -53,7 +53,7 @@ fn chunks(block: &str) -> Option<Vec<Range<usize>>> {
 fn read(text: &str, start: usize, guess: &mut Guess) -> Option<()> {
     let untabbed = text.replace('\t', "  ");
     if untabbed != text
-        && let Ok(Value::Map(pairs)) = yaml::parse(&untabbed)
+        && let Ok(Value::Map(pairs)) = strict::parse(&untabbed)
         && let [(_, Value::List(_) | Value::Map(_))] = pairs.as_slice()
     {
         guess.guessed.push(start..start + text.trim_end().len());
@@ -83,7 +83,7 @@ fn read(text: &str, start: usize, guess: &mut Guess) -> Option<()> {
 
 fn item(line: &str, key: &str) -> Option<Value> {
     let rest = line.strip_prefix('-').filter(|rest| rest.is_empty() || rest.starts_with(' '))?.trim();
-    match yaml::parse(rest) {
+    match strict::parse(rest) {
         Ok(value @ (Value::Text(_) | Value::Null)) => Some(value),
         _ => plain(rest, key).map(Value::Text),
     }

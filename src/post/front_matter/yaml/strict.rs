@@ -12,7 +12,7 @@ use serde::de::{
 };
 use serde_yaml::Deserializer;
 
-use super::value::Value;
+use super::super::value::Value;
 
 /// Why a text is not YAML.
 #[derive(Debug)]

@@ -1,0 +1,83 @@
+//! Bare `Key: value` lines at the top of a file, as Pelican and others write them: a blank line ends them.
+
+use super::HOLDING_KEYS;
+use super::fence::{first_line, key_of};
+use super::form::{Extent, Form, Pair, Problem, Reading, lines};
+use super::value::{Value, normal};
+
+/// `Title: …`.
+pub(crate) const FORM: Form = Form { find, read, ending: "leave a blank line below the last `Key: value` line" };
+
+/// Keys that such lines begin with, beside those that hold a post back.
+const FIRST_KEYS: [&str; 14] = [
+    "title",
+    "date",
+    "modified",
+    "updated",
+    "tags",
+    "category",
+    "categories",
+    "slug",
+    "author",
+    "authors",
+    "summary",
+    "lang",
+    "layout",
+    "type",
+];
+
+fn begins(key: &str) -> bool {
+    FIRST_KEYS.contains(&key) || HOLDING_KEYS.contains(&key)
+}
+
+fn find(text: &str, start: usize) -> Option<Extent> {
+    let rest = &text[start..];
+    let first = first_line(rest);
+    let half_a_line = first.len() == rest.len();
+    let Some(key) = key_of(first).map(normal) else {
+        let word = normal(first);
+        let may_begin =
+            half_a_line && !word.is_empty() && FIRST_KEYS.iter().chain(&HOLDING_KEYS).any(|key| key.starts_with(&word));
+        return may_begin.then_some(Extent::Endless);
+    };
+    if !begins(&key) {
+        return None;
+    }
+    let mut decides = false;
+    for (at, line) in lines(text, start) {
+        if line.trim().is_empty() {
+            return decides.then_some(Extent::Block { text: start..at.start, body: at.end });
+        }
+        match key_of(line).map(normal) {
+            Some(key) => decides |= matches!(&*key, "title" | "date") || HOLDING_KEYS.contains(&&*key),
+            None if line.starts_with([' ', '\t']) => {}
+            None => return Some(Extent::Endless),
+        }
+    }
+    Some(Extent::Endless)
+}
+
+fn read(block: &str) -> Result<Reading, Problem> {
+    let mut pairs: Vec<Pair> = Vec::new();
+    let not_a_key = |offset| Problem {
+        code: "post/front-matter",
+        offset,
+        message: "this line is not `Key: value`".to_owned(),
+        help: "write it as `Key: value`, or leave a blank line above it",
+    };
+    for (at, line) in lines(block, 0) {
+        match (key_of(line), pairs.last_mut()) {
+            (Some(key), _) => {
+                let source = line.split_once(':').map_or("", |(_, rest)| rest.trim()).to_owned();
+                let at = at.start..at.start + line.trim_end().len();
+                pairs.push(Pair { key: key.to_owned(), value: Value::Text(source.clone()), at, source });
+            }
+            (None, Some(last)) => {
+                last.source.extend([" ", line.trim()]);
+                last.value = Value::Text(last.source.clone());
+            }
+            (None, None) => return Err(not_a_key(at.start)),
+        }
+    }
+    Ok(Reading { pairs, notes: Vec::new() })
+}

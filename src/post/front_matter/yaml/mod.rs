@@ -1,0 +1,105 @@
+//! YAML between lines of dashes: read strictly, and line by line where that fails and one reading is possible (R4).
+
+mod lenient;
+mod strict;
+
+use std::ops::Range;
+
+use super::HOLDING_KEYS;
+use super::fence::{self, key_of};
+use super::form::{Extent, Form, Note, Pair, Problem, Reading, lines};
+use super::value::{Value, normal};
+
+/// `---`, `--- yaml`.
+pub(crate) const FORM: Form =
+    Form { find, read, ending: "put `title:` and `date:` below this line, and a line `---` below them" };
+
+fn find(text: &str, start: usize) -> Option<Extent> {
+    fence::between(text, start, '-', &["", "yaml", "yml"], |line| key_of(line).is_some())
+}
+
+fn read(block: &str) -> Result<Reading, Problem> {
+    let (offset, problem) = match strict::parse(block) {
+        Ok(Value::Null) => return Ok(Reading::default()),
+        Ok(Value::Map(pairs)) => match swallowed(block, &pairs) {
+            None => return Ok(placed(pairs, block, Vec::new())),
+            Some(at) => (at.start, "a text above swallows this line".to_owned()),
+        },
+        Ok(_) => (0, "it holds no `key: value` lines".to_owned()),
+        Err(error) => match lenient::parse(block) {
+            Some(guess) => {
+                let notes = guess.guessed.into_iter().map(|at| guessed(block, at)).collect();
+                return Ok(placed(guess.pairs, block, notes));
+            }
+            None => (error.offset, error.message),
+        },
+    };
+    Err(Problem {
+        code: "post/yaml",
+        offset,
+        message: format!("the front matter is not YAML: {problem}"),
+        help: "close every quote and bracket above this place, and put values with `: ` in quotes",
+    })
+}
+
+fn guessed(block: &str, at: Range<usize>) -> Note {
+    let value = &block[at.clone()];
+    let help = if value.contains('\n') {
+        "indent with spaces".to_owned()
+    } else {
+        format!("put it in quotes: `'{}'`", value.replace('\'', "''"))
+    };
+    Note { code: "post/yaml", at, message: "this is not YAML as it stands; read as plain text", help }
+}
+
+/// Reads a YAML document of any shape.
+///
+/// # Errors
+/// The place of the fault and what it is.
+pub(crate) fn parse(text: &str) -> Result<Value, (usize, String)> {
+    strict::parse(text).map_err(|error| (error.offset, error.message))
+}
+
+struct KeyLine<'t> {
+    key: &'t str,
+    at: Range<usize>,
+    source: &'t str,
+}
+
+/// The lines of a block that begin with a key.
+fn key_lines(block: &str) -> impl Iterator<Item = KeyLine<'_>> {
+    lines(block, 0).filter_map(|(at, line)| {
+        let key = key_of(line)?;
+        let from = line.find(key).unwrap_or_default() + key.len();
+        let source = line[from..].split_once(':').map_or("", |(_, rest)| rest.trim());
+        Some(KeyLine { key, at: at.start..at.start + line.trim_end().len(), source })
+    })
+}
+
+/// A line that holds the post back although the parser saw no such key: a quote has swallowed it.
+fn swallowed(block: &str, pairs: &[(String, Value)]) -> Option<Range<usize>> {
+    let seen = |key: &str| pairs.iter().any(|(found, _)| found == key);
+    key_lines(block).find(|line| HOLDING_KEYS.contains(&&*normal(line.key)) && !seen(line.key)).map(|line| line.at)
+}
+
+fn placed(pairs: Vec<(String, Value)>, block: &str, mut notes: Vec<Note>) -> Reading {
+    let lines: Vec<KeyLine<'_>> = key_lines(block).collect();
+    let mut used = vec![false; lines.len()];
+    let place = |(key, mut value): (String, Value)| {
+        let line = lines.iter().enumerate().find(|(n, line)| !used[*n] && line.key == key);
+        let (at, source) = line.map_or((0..1, ""), |(n, line)| {
+            used[n] = true;
+            (line.at.clone(), line.source)
+        });
+        if value == Value::Null && source.starts_with('#') && !source.starts_with("# ") {
+            // `tags: #a #b` is a comment to YAML and a list to the author (rule R4).
+            value = Value::Text(source.to_owned());
+            let words = source.replace('#', "").split_whitespace().collect::<Vec<_>>().join(", ");
+            let help = format!("write `{key}: [{words}]`");
+            notes.push(Note { code: "post/comment", at: at.clone(), message: "what follows a `#` is a comment", help });
+        }
+        Pair { key, value, at, source: source.to_owned() }
+    };
+    let pairs = pairs.into_iter().map(place).collect();
+    Reading { pairs, notes }
+}

@@ -1,0 +1,88 @@
+use super::*;
+
+#[test]
+fn r14_the_address_comes_from_the_key_the_pattern_or_the_folder() {
+    let url = |path, text: &str, more| {
+        let loaded = load(vec![source(path, text)], &config(more), "2025-06-01T12:00:00Z".parse().unwrap());
+        loaded.posts[0].url.strip_prefix("https://example.org/blog/").unwrap().to_owned()
+    };
+    let dated = |keys: &str| format!("---\ndate: 2025-01-31\n{keys}\n---\nx\n");
+    assert_eq!(url("posts/a.md", &dated("permalink: /über uns/?p=1"), ""), "%C3%BCber%20uns/?p=1");
+    assert_eq!(url("posts/a.md", &dated("permalink: /:year/:title/"), ""), "2025/01/31/a/", "a template is no address");
+    assert_eq!(url("posts/a.md", &dated("url: https://elsewhere.example/x"), ""), "2025/01/31/a/", "a link post");
+    assert_eq!(url("posts/a.md", &dated("permalink: ../../etc/"), ""), "etc/");
+    assert_eq!(
+        url("posts/x/2025-01-31-50% #1?.md", &dated(""), "[posts]\npermalink = '/:dir/:slug.html'\n"),
+        "x/50%25%20%231%3F.html"
+    );
+    assert_eq!(url("posts/x/about.md", "---\nlayout: page\n---\n", ""), "x/about/");
+    assert_eq!(url("posts/2025-01-31-7.6.3.aspx.md", &dated(""), ""), "2025/01/31/7.6.3.aspx/");
+    assert_eq!(url("posts/2025-01-31.md", &dated(""), ""), "2025/01/31/2025-01-31/");
+}
+
+#[test]
+fn r14_two_posts_with_one_address_are_errors_that_name_each_other() {
+    let text = "---\ndate: 2025-01-31\nslug: same\n---\nx\n";
+    let loaded =
+        load_all(&[("posts/a.md", text), ("posts/b.md", text), ("posts/c.md", "---\ndate: 2025-01-31\n---\nx\n")]);
+    let errors: Vec<_> = loaded.diagnostics.iter().map(|d| (d.code, d.path().unwrap(), &*d.message)).collect();
+    assert_eq!(
+        errors,
+        [
+            (
+                "post/same-url",
+                "posts/a.md",
+                "this post has the same address as posts/b.md: `https://example.org/blog/2025/01/31/same/`"
+            ),
+            (
+                "post/same-url",
+                "posts/b.md",
+                "this post has the same address as posts/a.md: `https://example.org/blog/2025/01/31/same/`"
+            ),
+        ]
+    );
+    let draft = format!("---\ndraft: true\n{}", &text[4..]);
+    assert_eq!(load_all(&[("posts/a.md", text), ("posts/b.md", &draft)]).diagnostics, [], "a draft takes no address");
+}
+
+#[test]
+fn r15_an_id_of_the_author_s_is_kept_and_is_nobody_else_s() {
+    assert_eq!(keys("guid: https://old.example/?p=12").0.id, "https://old.example/?p=12");
+    let text = |slug: &str| format!("---\ndate: 2025-01-31\nslug: {slug}\nid: 7\n---\nx\n");
+    let loaded = load_all(&[("posts/a.md", &text("a")), ("posts/b.md", &text("b"))]);
+    assert!(loaded.diagnostics.iter().all(|d| d.code == "post/same-id") && loaded.diagnostics.len() == 2);
+    let text = "---\ndate: 2025-01-31\n---\nx\n";
+    let loaded = load_all(&[("posts/a.md", text), ("posts/a.fr.md", text)]);
+    assert_eq!(loaded.diagnostics, [], "a translation may share the address");
+    assert_ne!(loaded.posts[0].id, loaded.posts[1].id);
+}
+
+#[test]
+fn r14_the_slug_is_the_name_without_its_day_and_language() {
+    let slug =
+        |path: &str| one(path, "---\ndate: 2025-01-31\naliases: [/old/]\nredirect_from: /older/\n---\nx\n").0.slug;
+    for (path, expected) in [
+        ("posts/2025-01-31-a-walk.md", "a-walk"),
+        ("posts/2025-01-31--a.md", "-a"),
+        ("posts/a-walk.html.md", "a-walk"),
+        ("posts/a-walk.fr.md", "a-walk"),
+        ("posts/a.aspx.md", "a.aspx"),
+        ("posts/7.6.3.md", "7.6.3"),
+        ("posts/a@1.md", "a@1"),
+        ("posts/a-walk/index.md", "a-walk"),
+    ] {
+        assert_eq!(slug(path), expected, "{path}");
+    }
+}
+
+#[test]
+fn r15_an_id_stays_when_title_and_date_change() {
+    let id = |text: &str| one("posts/a.md", text).0.id;
+    let first = id("---\ntitle: A\npermalink: /a/\ndate: 2025-01-01\n---\nx\n");
+    assert_eq!(first, id("---\ntitle: B\npermalink: /a/\ndate: 2025-02-01\n---\ny\n"));
+    let old = "id: https://old.example/?p=12";
+    assert_eq!(
+        id(&format!("---\ntitle: A\n{old}\ndate: 2025-01-01\n---\nx\n")),
+        id(&format!("---\ntitle: B\n{old}\ndate: 2025-02-01\n---\ny\n"))
+    );
+}

@@ -1,0 +1,120 @@
+use super::*;
+
+#[test]
+fn r12_whatever_says_draft_holds_a_post_back() {
+    for held in [
+        "draft: true",
+        "Draft: yes",
+        "isDraft: on",
+        "draft: 1",
+        "draft: 'Y'",
+        "published: false",
+        "publish: no",
+        "private: true",
+        "unlisted: y",
+        "status: Draft",
+        "status: hidden",
+        "status: private",
+        "status: pending",
+        "status: future",
+        "status: trash",
+        "status: scheduled",
+        "status: skip",
+        "hidden: true",
+        "visibility: members",
+        "visibility: private",
+        "visibility: paid",
+        "expiryDate: 2025-02-01",
+        "draft: false\nDraft: true",
+        "extra:\n  draft: true",
+    ] {
+        assert_eq!(status(held), PostStatus::Draft, "{held}");
+    }
+    for free in [
+        "draft: false",
+        "draft:",
+        "published: true",
+        "published: 2025-01-31",
+        "published: 1851",
+        "status: publish",
+        "status: 🌱",
+        "visibility: public",
+        "expiryDate: 2035-01-01",
+        "draft: true\ndraft: no",
+    ] {
+        assert_eq!(status(free), PostStatus::Published, "{free}");
+    }
+    assert_eq!(one("posts/drafts/2025-01-01-a.md", "---\ntitle: x\n---\nx\n").0.status, PostStatus::Draft);
+    assert_eq!(one("posts/_drafts/a.md", "---\ntitle: x\n---\nx\n").1, [], "a draft needs no date yet");
+}
+
+#[test]
+fn r12_a_flag_that_nobody_can_read_holds_a_post_back_with_a_warning() {
+    for unclear in
+        ["draft: maybe", "draft: '{{ x }}'", "draft: [true]", "published: soon", "visibility: '?'", "status: '{{x}}'"]
+    {
+        let (post, diagnostics) = keys(unclear);
+        assert_eq!((post.status, post.draft_unclear), (PostStatus::Draft, true), "{unclear}");
+        assert_eq!((diagnostics[0].code, diagnostics[0].location.as_ref().unwrap().line), ("post/draft-unclear", 4));
+    }
+    let (post, diagnostics) = keys("newsletter: perhaps");
+    assert_eq!((post.newsletter, diagnostics.len()), (false, 1));
+    assert!(!keys("newsletter: false").0.newsletter);
+}
+
+#[test]
+fn r12_a_post_of_tomorrow_is_scheduled_and_says_so() {
+    let (post, _) = one("posts/a.md", "---\ndate: 2025-12-24\n---\nx\n");
+    assert_eq!((post.status, post.reason.as_str()), (PostStatus::Scheduled, "dated 2025-12-24, in the future"));
+    assert_eq!(status("publishDate: 2025-12-24"), PostStatus::Scheduled);
+}
+
+#[test]
+fn r13_a_page_is_not_a_post_unless_it_has_a_date() {
+    let (post, diagnostics) = one("posts/about.md", "---\nlayout: page\n---\nx\n");
+    assert_eq!((post.status, post.reason.as_str(), diagnostics.len()), (PostStatus::Page, "layout is page", 0));
+    assert_eq!(status("layout: page"), PostStatus::Published);
+    assert_eq!(status("type: attachment"), PostStatus::Page);
+}
+
+#[test]
+fn r21_newest_first_then_by_path_descending_and_undated_last() {
+    let dated = |day: &str| format!("---\ndate: {day}\n---\nx\n");
+    let (old, new) = (dated("2025-01-01"), dated("2025-02-01"));
+    let loaded = load_all(&[
+        ("posts/z.md", "no date"),
+        ("posts/a.md", &old),
+        ("posts/b.md", &old),
+        ("posts/c.md", &new),
+        ("posts/y.md", "no date"),
+    ]);
+    let order: Vec<_> = loaded.posts.iter().map(|post| &post.path[6..7]).collect();
+    assert_eq!(order, ["c", "b", "a", "y", "z"]);
+}
+
+#[test]
+fn r12_a_day_that_decides_and_cannot_be_read_holds_a_post_back() {
+    for line in ["publishDate: soon", "expiryDate: 2025-02-30", "expires: never", "unpublish_date: [x]"] {
+        let (post, found) = keys(line);
+        assert_eq!(
+            (post.status, post.draft_unclear, found[0].code),
+            (PostStatus::Draft, true, "post/day-unclear"),
+            "{line}"
+        );
+    }
+}
+
+#[test]
+fn r22_an_error_marks_its_post_and_a_warning_never_does() {
+    for (lines, is_error) in
+        [("draft: maybe", false), ("lang: 🇬🇧", false), ("updated: 2020-01-01", false), ("tags: [a", true)]
+    {
+        let (post, found) = keys(lines);
+        assert_eq!(
+            (found.iter().any(Diagnostic::is_error), post.status == PostStatus::Error),
+            (is_error, is_error),
+            "{lines}"
+        );
+        assert!(!found.is_empty() && found.iter().all(|found| found.help.is_some() && found.location.is_some()));
+    }
+}

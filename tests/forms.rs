@@ -1,0 +1,47 @@
+//! A folder in the forms of several generators, read by the program as it stands on disk.
+
+use crate::site::TestSite;
+
+const NOW: &str = "2026-03-02T09:00:00Z";
+
+#[test]
+fn posts_in_every_form_are_read_with_the_files_beside_them() {
+    let site = TestSite::new("outbox:outbox");
+    site.write("posts/yaml.md", "---\ntitle: yaml\ndate: 2026-02-01\nauthor: ada\n---\nText.\n");
+    site.write("posts/toml.md", "+++\ntitle = 'toml'\ndate = 2026-02-02\nauthors = ['ada']\n+++\nText.\n");
+    site.write("posts/json.md", "{\"title\": \"json\", \"date\": \"2026-02-03\", \"author\": \"ada\"}\n\nText.\n");
+    site.write("posts/header.md", "Title: header\nDate: 2026-02-04\nAuthor: ada\n\nText.\n");
+    site.write("posts/nikola.md", "<!--\n.. title: nikola\n.. date: 2026-02-05\n.. author: ada\n-->\nText.\n");
+    site.write(
+        "posts/franklin.md",
+        "@def title = \"franklin\"\n@def date = Date(2026, 2, 6)\n@def author = \"ada\"\n\nText.\n",
+    );
+    site.write("posts/beside/index.md", "Only text.\n");
+    site.write("posts/beside/index.yml", "title: beside\ndate: 2026-02-07\nauthor: ada\n");
+    site.write("posts/beside/data.json", "this is not read");
+    site.write("_data/authors.yml", "ada:\n  name: Ada Quill\n  url: https://ada.example/\n");
+    let run = site.run(NOW, &["posts", "--json"]).exits(0);
+    let posts = run.json();
+    let seen: Vec<_> =
+        posts.as_array().unwrap().iter().map(|post| (text(&post["title"]), text(&post["status"]))).collect();
+    let titles = ["beside", "franklin", "nikola", "header", "json", "toml", "yaml"];
+    assert_eq!(seen, titles.map(|title| (title.to_owned(), "published".to_owned())));
+    for post in posts.as_array().unwrap() {
+        assert_eq!(text(&post["authors"][0]["name"]), "Ada Quill", "{post}");
+        assert_eq!(post["diagnostics"].as_array().unwrap().len(), 0, "{post}");
+    }
+}
+
+#[test]
+fn a_broken_file_beside_a_post_is_named_and_nothing_is_built() {
+    let site = TestSite::new("outbox:outbox");
+    site.write("posts/2026-02-01-a.md", "Only text.\n");
+    site.write("posts/2026-02-01-a.yml", "title: [open\n");
+    let run = site.run(NOW, &["build"]).exits(3);
+    assert!(run.stderr.contains("posts/2026-02-01-a.yml:"), "{run:#?}");
+    assert!(!site.file("public").exists());
+}
+
+fn text(value: &serde_json::Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
