@@ -109,6 +109,10 @@ pub fn main() -> ExitCode {
     };
     let done = runtime.block_on(dispatch(cli.command, &context));
     match done {
+        Ok(Exit::Done) if Ui::lost_output() => {
+            context.ui.failure(&Failure::unexpected("the result could not be written whole"));
+            Exit::Unexpected.into()
+        }
         Ok(exit) => exit.into(),
         Err(failure) => {
             context.ui.failure(&failure);

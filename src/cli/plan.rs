@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
+use super::posts;
 use super::table::{columns, cut};
+use crate::config::Config;
 use crate::model::{Issue, Post};
 use crate::publish::{Prepared, Site, Verdict, count, is_worth_telling};
 
@@ -10,7 +12,13 @@ use crate::publish::{Prepared, Site, Verdict, count, is_worth_telling};
 const NAMED: usize = 12;
 
 /// The plan for people.
-pub(super) fn as_text(site: &Site, prepared: &Prepared, files: &[String], verbose: bool) -> String {
+pub(super) fn as_text(
+    site: &Site,
+    prepared: &Prepared,
+    files: &[String],
+    included: &[String],
+    verbose: bool,
+) -> String {
     let zone = &site.config.site.timezone;
     let day = |moment: jiff::Timestamp| moment.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M %Z").to_string();
     let last = prepared
@@ -34,9 +42,9 @@ pub(super) fn as_text(site: &Site, prepared: &Prepared, files: &[String], verbos
     for issue in &prepared.issues {
         text += &format!("\nIssue {} “{}” goes to {readers}.\n", issue.number, issue.subject);
     }
-    text += &section("Due", &due, due.len());
-    text += &section("Late, and sent only with --include", &late, late.len());
-    text += &section("Not due", &rest, if verbose { rest.len() } else { NAMED });
+    text += &section(&site.config, "Due", &due, due.len());
+    text += &section(&site.config, "Late, and sent only with --include", &late, late.len());
+    text += &section(&site.config, "Not due", &rest, if verbose { rest.len() } else { NAMED });
     if !files.is_empty() {
         let folders = files.iter().filter(|path| path.matches('/').count() > 1).count();
         let names: Vec<_> = files
@@ -53,25 +61,28 @@ pub(super) fn as_text(site: &Site, prepared: &Prepared, files: &[String], verbos
         } else {
             ".\n".to_owned()
         };
-        if !prepared.issues.is_empty() {
-            text +=
-                &format!("Nothing was sent. To send exactly this: tidings publish --expect {}\n", prepared.digest());
+        if !prepared.issues.is_empty() && prepared.guards.is_empty() {
+            let include: Vec<_> = included.iter().map(|post| format!(" --include {post}")).collect();
+            let include = include.concat();
+            let digest = prepared.digest();
+            text += &format!(
+                "Nothing was sent. To send this and nothing else: tidings publish{include} --expect {digest}\n"
+            );
         }
     }
     text
 }
 
-fn section(heading: &str, posts: &[(&Post, &Verdict)], shown: usize) -> String {
-    if posts.is_empty() {
+fn section(config: &Config, heading: &str, list: &[(&Post, &Verdict)], shown: usize) -> String {
+    if list.is_empty() {
         return String::new();
     }
     let row = |(post, verdict): &(&Post, &Verdict)| {
-        let date =
-            post.published.as_ref().map_or("no date   ".to_owned(), |date| date.strftime("%Y-%m-%d").to_string());
+        let date = posts::day(post, config).unwrap_or_else(|| "no date   ".to_owned());
         [format!("  {date}"), cut(&post.title, 40), verdict.reason()]
     };
-    let rows: Vec<_> = posts.iter().take(shown).map(row).collect();
-    let more = match posts.len().saturating_sub(shown) {
+    let rows: Vec<_> = list.iter().take(shown).map(row).collect();
+    let more = match list.len().saturating_sub(shown) {
         0 => String::new(),
         more => format!("  … and {} (`-v` names them)\n", count(more as u64, "older post")),
     };
@@ -108,7 +119,7 @@ fn post_as_json(post: &Post, verdict: &Verdict) -> Value {
         "id": post.id,
         "url": post.url,
         "title": post.title,
-        "published": post.published.as_ref().map(super::posts::rfc_3339),
+        "published": post.published.as_ref().map(posts::rfc_3339),
         "status": post.status.as_str(),
         "reason": verdict.reason(),
     })

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use super::failure::{Exit, Failure};
 use super::table::{columns, cut};
 use super::{Context, Ui, session};
+use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::model::{Post, PostStatus};
 use crate::publish::{Past, Site, Verdict, count, verdicts};
@@ -38,7 +39,7 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
 fn as_text(site: &Site, verdicts: &[Verdict], verbose: bool) -> String {
     let mut rows = vec![["DATE", "STATUS", "MAIL", "TITLE", "WHY"].map(str::to_owned)];
     for (post, verdict) in site.posts.iter().zip(verdicts) {
-        let date = post.published.as_ref().map_or(String::new(), |date| date.strftime("%Y-%m-%d").to_string());
+        let date = day(post, &site.config).unwrap_or_default();
         let mail = match verdict {
             Verdict::Due(_) | Verdict::Included => "due",
             Verdict::Late(_) => "late",
@@ -98,6 +99,12 @@ fn diagnostic_as_json(diagnostic: &Diagnostic) -> Value {
         "message": diagnostic.message,
         "help": diagnostic.help,
     })
+}
+
+/// The day of a post in the zone of the site, which is the one that counts.
+pub(super) fn day(post: &Post, config: &Config) -> Option<String> {
+    let published = post.published.as_ref()?.with_time_zone(config.site.timezone.clone());
+    Some(published.strftime("%Y-%m-%d").to_string())
 }
 
 /// A date with its own offset.

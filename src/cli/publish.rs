@@ -89,7 +89,7 @@ async fn dry_run(arguments: &Arguments, config: &Config, context: &Context) -> R
     if arguments.json {
         Ui::json(&plan::as_json(&site, &prepared, &files));
     } else {
-        Ui::result(&plan::as_text(&site, &prepared, &files, context.ui.is_verbose()));
+        Ui::result(&plan::as_text(&site, &prepared, &files, &options.include, context.ui.is_verbose()));
     }
     prepared.allowed(&options)?;
     Ok(Exit::Done)
@@ -174,7 +174,7 @@ async fn publish(arguments: &Arguments, config: &Config, context: &Context) -> R
         return Ok(exit);
     }
     if !arguments.yes && Ui::is_interactive() {
-        context.ui.say(&plan::as_text(&site, &prepared, &[], false));
+        context.ui.say(&plan::as_text(&site, &prepared, &[], &[], false));
         let readers = count(prepared.recipients.unsigned_abs(), "reader");
         if !Ui::confirm(&format!("Send this to {readers} now?")) {
             context.ui.say("Nothing was sent.");
@@ -291,7 +291,7 @@ pub(super) async fn tell_delivered(
         .collect();
     let how = transport.describe();
     context.ui.say(&match words.as_slice() {
-        [] => format!("{what}no delivery was tried."),
+        [] => "Nothing can be tried yet.".to_owned(),
         words => format!("{what}{} by way of {how}.", words.join(", ")),
     });
     let counts = store.delivery_counts(None).await?;

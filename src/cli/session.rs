@@ -8,6 +8,7 @@ use secrecy::SecretString;
 use super::Context;
 use super::failure::{Exit, Failure};
 use super::progress::Progress;
+use super::ui::Ui;
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Location};
 use crate::files;
@@ -27,6 +28,16 @@ pub(super) async fn existing_store(config: &Config, site: &Path) -> Result<Optio
 
 /// Opens the database, and makes it when it is missing.
 pub(super) async fn store(config: &Config, site: &Path) -> Result<Store, Failure> {
+    // The usual folder is made when it is missing; a mistyped one must not begin an empty ledger.
+    let path = database(config, site);
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    if let (Some(place), Some(folder)) = (&config.store.location, folder)
+        && files::identity(folder).is_err()
+        && !config.store.path.starts_with(".tidings/")
+    {
+        let missing = Diagnostic::error("store", format!("there is no folder for the database: {}", folder.display()));
+        return Err(Failure::new(Exit::Problems, missing.at(place.clone()).help("make it, or correct `store.url`")));
+    }
     Store::open(&database(config, site)).await.map_err(|error| located(error.into(), config))
 }
 
@@ -109,6 +120,7 @@ pub(super) fn listen(halt: &Arc<Halt>) {
     tokio::spawn(async move {
         if wait_for_signal().await {
             halt.set(Stop::Asked);
+            Ui::line("Stopping after what is in flight; a second signal stops at once.");
             if wait_for_signal().await {
                 std::process::exit(130);
             }

@@ -1,6 +1,7 @@
 //! The only printer: results to stdout, everything else to stderr.
 
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use clap::ValueEnum;
@@ -10,6 +11,9 @@ use crate::diagnostic::{Diagnostic, Severity};
 
 /// More diagnostics than this are counted, not shown.
 const SHOWN: usize = 20;
+
+/// Whether a part of the result never left: an export that was cut short must not look like a good one.
+static LOST_OUTPUT: AtomicBool = AtomicBool::new(false);
 
 /// When to use colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -26,6 +30,15 @@ pub enum ColorWhen {
 fn print(text: &str) {
     let mut out = io::stderr().lock();
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+/// Text from files and servers as it may stand on a terminal: control characters and those that turn the writing around
+/// could make it say something else.
+pub(super) fn printable(text: &str) -> String {
+    let is_tricky = |c: char| {
+        (c.is_control() && c != '\n' && c != '\t') || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+    };
+    text.replace(is_tricky, "\u{FFFD}")
 }
 
 /// How to talk to the user.
@@ -65,13 +78,20 @@ impl Ui {
         io::stdin().is_terminal() && io::stderr().is_terminal()
     }
 
-    /// Prints a result: what the command was asked for. A reader that closes the pipe early is no error.
+    /// Prints a result: what the command was asked for. A reader that closes the pipe early is no error, a full disk is one
+    /// that [`Ui::lost_output`] tells.
     pub fn result(text: &str) {
         let mut out = io::stdout().lock();
-        let _ = out
-            .write_all(text.as_bytes())
-            .and_then(|()| if text.ends_with('\n') { Ok(()) } else { out.write_all(b"\n") });
-        let _ = out.flush();
+        let end: &[u8] = if text.ends_with('\n') { b"" } else { b"\n" };
+        let written = out.write_all(text.as_bytes()).and_then(|()| out.write_all(end)).and_then(|()| out.flush());
+        if written.is_err_and(|error| error.kind() != io::ErrorKind::BrokenPipe) {
+            LOST_OUTPUT.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// True when a result could not be written.
+    pub fn lost_output() -> bool {
+        LOST_OUTPUT.load(Ordering::Relaxed)
     }
 
     /// Prints a result as JSON.
@@ -82,7 +102,7 @@ impl Ui {
     /// Says what was done: a sentence.
     pub fn say(&self, sentence: &str) {
         if !self.quiet {
-            print(&format!("{sentence}\n"));
+            print(&format!("{}\n", printable(sentence)));
         }
     }
 
@@ -123,6 +143,7 @@ impl Ui {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
         };
+        let diagnostic = &cleaned(diagnostic);
         let mut group = Group::with_title(level.primary_title(diagnostic.message.as_str()));
         if let Some(place) = &diagnostic.location {
             if place.excerpt.is_empty() {
@@ -143,5 +164,27 @@ impl Ui {
         }
         let renderer = if self.color { Renderer::styled() } else { Renderer::plain() };
         renderer.render(&[group]).clone()
+    }
+}
+
+/// The diagnostic with nothing in it that a terminal would act upon. Each character stays one, so places stay right.
+fn cleaned(diagnostic: &Diagnostic) -> Diagnostic {
+    let mut cleaned = diagnostic.clone();
+    cleaned.message = printable(&cleaned.message);
+    cleaned.help = cleaned.help.as_deref().map(printable);
+    if let Some(place) = &mut cleaned.location {
+        place.path = printable(&place.path);
+        place.excerpt = printable(&place.excerpt);
+    }
+    cleaned
+}
+
+#[cfg(test)]
+mod tests {
+    use super::printable;
+
+    #[test]
+    fn nothing_that_a_terminal_acts_upon_is_printed() {
+        assert_eq!(printable("a\u{1b}[31mb\u{202e}c\u{7}\n"), "a\u{fffd}[31mb\u{fffd}c\u{fffd}\n");
     }
 }

@@ -92,7 +92,9 @@ impl<'d, 't> Section<'d, 't> {
         example: &str,
     ) {
         let place = reader.place(value.span());
-        let message = format!("`{}` must be {wanted}, not {}", self.full(key), value.get_ref().type_str());
+        let found = value.get_ref();
+        let found = found.as_integer().map_or(found.type_str(), |number| number.as_str());
+        let message = format!("`{}` must be {wanted}, not {found}", self.full(key));
         reader.error("config/type", message, place, format!("write for example `{key} = {example}`"));
     }
 

@@ -92,7 +92,8 @@ pub struct Post {
     pub draft_unclear: bool,
     /// What is written below the front matter.
     pub body: Body,
-    /// SHA-256 of the body in hex, to recognise a moved post; `None` when the body is too short to be told from another.
+    /// A fingerprint in hex, to recognise a moved post: of the body, and of its day (and title) when the body is too short
+    /// to be told from another; `None` for a short body without a date.
     pub content_hash: Option<String>,
 }
 

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::diagnostic::{Diagnostic, Location};
+use crate::diagnostic::{Diagnostic, Location, Severity};
 
 /// The diagnostics of one file, placed by byte ranges of its text.
 pub(crate) struct Findings<'t> {
@@ -36,6 +36,16 @@ impl<'t> Findings<'t> {
     ) {
         let place = self.place(at);
         self.diagnostics.push(Diagnostic::warning(code, message).at(place).help(help));
+    }
+
+    /// Makes errors of the warnings with this code; false when there is none.
+    pub(crate) fn raise(&mut self, code: &str) -> bool {
+        let mut raised = false;
+        for finding in self.diagnostics.iter_mut().filter(|finding| finding.code == code) {
+            finding.severity = Severity::Error;
+            raised = true;
+        }
+        raised
     }
 
     /// The message of the first error.

@@ -32,7 +32,7 @@ use jiff::Timestamp;
 
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
-use crate::model::Post;
+use crate::model::{Post, sha256_hex};
 
 use companion::Companions;
 
@@ -97,24 +97,19 @@ pub fn load(mut sources: Vec<Source>, config: &Config, now: Timestamp) -> Loaded
     Loaded { posts, diagnostics }
 }
 
-/// What recognises a moved post: SHA-256 of its words, or `None` when there are too few to tell it from another.
-fn content_hash(body: &str) -> Option<String> {
-    let mut hash = ring::digest::Context::new(&ring::digest::SHA256);
-    let mut letters = 0;
-    for (n, word) in body.split_whitespace().enumerate() {
-        if n > 0 {
-            hash.update(b" ");
-        }
-        hash.update(word.as_bytes());
-        letters += word.chars().count();
-    }
-    (letters >= 40).then(|| hex(hash.finish().as_ref()))
-}
+/// Bodies with fewer letters are not told from each other by their words alone.
+const WORDS_ENOUGH: usize = 40;
 
-fn hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .flat_map(|byte| [byte >> 4, byte & 15])
-        .filter_map(|digit| char::from_digit(digit.into(), 16))
-        .collect()
+/// What recognises a moved or renamed post: SHA-256 of its words. A short body counts together with its day; an empty one
+/// with its day and title.
+fn content_hash(body: &str, title: &str, published: Option<&jiff::Zoned>) -> Option<String> {
+    let words: Vec<&str> = body.split_whitespace().collect();
+    let letters: usize = words.iter().map(|word| word.chars().count()).sum();
+    let words = words.join(" ");
+    if letters >= WORDS_ENOUGH {
+        return Some(sha256_hex(words.as_bytes()));
+    }
+    let day = published?.date();
+    let seen = if words.is_empty() { format!("{day}\n\n{title}") } else { format!("{day}\n{words}") };
+    Some(sha256_hex(seen.as_bytes()))
 }

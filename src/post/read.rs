@@ -165,12 +165,15 @@ fn assemble(
             Some((PostStatus::Skipped, "it has no front matter and no date".to_owned()))
         }
         _ if undated && !matches!(verdict.status, PostStatus::Page | PostStatus::Draft) => {
-            findings.error(
-                "post/no-date",
-                0..1,
-                "this post has no date",
-                "write a line such as `date: 2025-01-31` into the front matter",
-            );
+            // A date that cannot be read has been told with its place; without another it is what stops the post.
+            if !findings.raise("post/date") {
+                findings.error(
+                    "post/no-date",
+                    0..1,
+                    "this post has no date",
+                    "write a line such as `date: 2025-01-31` into the front matter",
+                );
+            }
             Some((PostStatus::Error, "it has no date".to_owned()))
         }
         _ => None,
@@ -178,10 +181,12 @@ fn assemble(
     if let Some((status, reason)) = overruled {
         (verdict.status, verdict.reason) = (status, reason);
     }
+    let title = title::title(fields, &body.text, &place, findings);
     Post {
         path: path.to_owned(),
         id: permalink::id(fields, &place, &address.url, &config.site.language),
-        title: title::title(fields, &body.text, &place, findings),
+        content_hash: content_hash(&body.text, &title, published.as_ref().map(|day| &day.at)),
+        title,
         date_only: published.as_ref().is_some_and(|day| day.date_only),
         updated: updated.or_else(|| published.clone()).map(|day| day.at),
         published: published.map(|day| day.at),
@@ -195,7 +200,6 @@ fn assemble(
         reason: verdict.reason,
         newsletter: status::newsletter(fields, findings),
         draft_unclear: verdict.draft_unclear,
-        content_hash: content_hash(&body.text),
         url: address.url,
         body,
     }

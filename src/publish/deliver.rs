@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinSet;
@@ -78,6 +78,7 @@ pub(super) async fn deliver(
                 watcher: Arc::clone(&watcher),
                 clock,
                 connections: AtomicUsize::new(mail.connections),
+                is_spent: AtomicBool::new(false),
                 lost_in_a_row: AtomicUsize::new(0),
                 refused_in_a_row: Mutex::new(Vec::new()),
                 put_off_in_a_row: AtomicUsize::new(0),
@@ -144,7 +145,8 @@ async fn run(
     shared.jobs.lock().await.close();
     let fed = feeder.await.expect("the feeder never panics");
     let (store, recorded) = recorder.await.expect("the recorder never panics");
-    delivered.stopped = shared.halt.take();
+    let is_spent = shared.is_spent.load(Ordering::SeqCst);
+    delivered.stopped = shared.halt.take().or(is_spent.then_some(Stop::RateLimit));
     let result = recorded.and(fed).map(|()| delivered).map_err(PublishError::from);
     (store, result)
 }

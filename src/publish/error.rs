@@ -15,7 +15,7 @@ pub enum PublishError {
     Site(Vec<Diagnostic>),
     #[error("a guard refuses to publish")]
     Refused(Vec<Guard>),
-    #[error("the plan is not the one that was reviewed: its digest is {found}")]
+    #[error("the plan is not the one that was reviewed: {}", if found.is_empty() { "nothing is due".to_owned() } else { format!("its digest is {found}") })]
     OtherPlan { found: String },
     #[error("`--include` names no post: `{wanted}`")]
     NoSuchPost { wanted: String, nearest: Option<String> },

@@ -137,6 +137,12 @@ pub fn prepare(site: &Site, past: &Past, options: &Options, now: Timestamp) -> R
     let mut guards = guards(&site.posts, &verdicts, &site.config, circumstances);
     guards.extend(unfinished_too_late(&past.unfinished_issues, &site.config, now));
     let mut warnings = site.diagnostics.clone();
+    if let Some(last) = past.ledger.last_run.filter(|last| *last > now) {
+        let message = format!("the last run is dated {last}, after this one: new entries count as late until then");
+        warnings.push(
+            Diagnostic::warning("publish/clock", message).help("check the clock, or name entries with `--include`"),
+        );
+    }
     let feeds = site.feeds(&mut warnings)?;
     let due: Vec<Entry> = site
         .posts

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{Mutex, mpsc, oneshot};
@@ -41,6 +41,7 @@ pub(super) struct Shared {
     pub(super) watcher: Arc<dyn Watcher>,
     pub(super) clock: Clock,
     pub(super) connections: AtomicUsize,
+    pub(super) is_spent: AtomicBool,
     pub(super) lost_in_a_row: AtomicUsize,
     /// Deliveries that failed since the last one that was accepted, for reasons that may lie with us.
     pub(super) refused_in_a_row: Mutex<Vec<DeliveryKey>>,
@@ -68,7 +69,8 @@ pub(super) async fn work(shared: Arc<Shared>, notes: mpsc::Sender<Note>) -> Tall
         let Some((open, messages)) = connection.as_mut() else { break };
         let Some(Some(job)) = shared.halt.unless(async { shared.jobs.lock().await.recv().await }).await else { break };
         if !shared.halt.unless(shared.pace.turn()).await.unwrap_or(true) {
-            shared.halt.set(Stop::RateLimit);
+            // The others still have their turns.
+            shared.is_spent.store(true, Ordering::SeqCst);
             break;
         }
         if shared.halt.is_set() {
@@ -91,7 +93,7 @@ pub(super) async fn work(shared: Arc<Shared>, notes: mpsc::Sender<Note>) -> Tall
 async fn connect(shared: &Shared) -> Option<Connection> {
     let mut pauses = RECONNECT_AFTER.iter();
     loop {
-        match shared.transport.connect().await {
+        match shared.halt.unless(shared.transport.connect()).await? {
             Ok(connection) => return Some(connection),
             Err(error) => {
                 let pause = pauses.next();
@@ -157,7 +159,12 @@ async fn try_once(
         notes.send(Note::Intent(key, answer)).await.ok()?;
         granted.await.ok()
     };
-    let (granted, begun) = tokio::join!(intent, connection.begin(envelope));
+    // Nothing is at the server before the content is complete: a stop need not wait for a server that does not answer.
+    let begin = async {
+        let begun = shared.halt.unless(connection.begin(envelope)).await;
+        begun.unwrap_or_else(|| Err(Outcome::Refused("stopped before it was sent".into())))
+    };
+    let (granted, begun) = tokio::join!(intent, begin);
     let Some(granted) = granted else {
         shared.halt.set(Stop::Ledger);
         return None;

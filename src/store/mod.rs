@@ -8,13 +8,11 @@ mod subscribers;
 
 use std::path::{Path, PathBuf};
 
-use ring::rand::{SecureRandom as _, SystemRandom};
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{Connection as _, SqlSafeStr as _, SqliteConnection};
 
 use crate::files;
-use crate::model::sha256_hex;
 
 pub use deliveries::{DeliveryKey, Intent, NotSent, QueuedDelivery, Recorded};
 pub use ledger::{FrozenEntry, RunSummary};
@@ -49,8 +47,6 @@ pub enum StoreError {
     Query(#[from] sqlx::Error),
     #[error("the database holds something that this version cannot read: {0}")]
     Content(String),
-    #[error("the system gives no random numbers")]
-    Random,
 }
 
 impl StoreError {
@@ -95,7 +91,6 @@ impl Store {
         must_be_ours(path)?;
         let mut store = Self::connect(path, options(path)).await?;
         store.migrate().await?;
-        store.make_secret().await?;
         Ok(store)
     }
 
@@ -110,11 +105,15 @@ impl Store {
             Err(error) => return Err(StoreError::Open { path: path.to_owned(), error: error.into() }),
             Ok(_) => {}
         }
+        // A program that was killed while it made the database leaves an empty file.
+        let start = files::read_start(path, 1);
+        if start.map_err(|error| StoreError::Open { path: path.to_owned(), error: error.into() })?.is_empty() {
+            return Ok(None);
+        }
         must_be_ours(path)?;
         let mut store = Self::connect(path, options(path)).await?;
         if store.is_behind().await? {
             store.migrate().await?;
-            store.make_secret().await?;
         }
         Ok(Some(store))
     }
@@ -159,18 +158,6 @@ impl Store {
             sqlx::migrate::MigrateError::Execute(error) => StoreError::Open { path, error },
             error => StoreError::Migrate { path, error },
         })
-    }
-
-    /// The secret from which tokens and Message-IDs are made. It is made once and never changes: old mails keep working.
-    async fn make_secret(&mut self) -> Result<()> {
-        let mut bytes = [0_u8; 32];
-        SystemRandom::new().fill(&mut bytes).map_err(|_| StoreError::Random)?;
-        let secret = sha256_hex(&bytes);
-        sqlx::query("INSERT INTO site (name, value) VALUES ('secret', $1) ON CONFLICT (name) DO NOTHING")
-            .bind(secret)
-            .execute(&mut self.connection)
-            .await?;
-        Ok(())
     }
 
     /// The site's secret, as the text that is stored.

@@ -10,6 +10,9 @@ pub enum TransportError {
     /// The outbox cannot be written to.
     #[error("cannot make the folder `{folder}`: {reason}")]
     Folder { folder: String, reason: String },
+    /// There is no such program to pipe messages into.
+    #[error("cannot start `{program}`: {reason}")]
+    Program { program: String, reason: String },
     /// The name of the server is not known to the system.
     #[error("the mail server's name cannot be resolved: `{host}`")]
     Name { host: String, reason: String },
@@ -70,6 +73,7 @@ impl TransportError {
                 "set `password_env` under `[mail]` to the name of the variable that holds it, and set that variable"
             }
             Self::Folder { .. } => "make the folder writable, or name another one in `mail.transport`",
+            Self::Program { .. } => "install it, or name another program in `mail.transport` after `sendmail:`",
             Self::Name { .. } => "correct the host in `mail.transport`, or check the network",
             Self::Unreachable { .. } => {
                 "check that the server runs, that host and port in `mail.transport` are right, and that no firewall \

@@ -64,7 +64,7 @@ impl Transport {
         Ok(match self {
             Self::Smtp(smtp) => Connection::Smtp(Box::new(smtp.connect().await?)),
             Self::Outbox(outbox) => Connection::Outbox(outbox.open()?),
-            Self::Sendmail(sendmail) => Connection::Sendmail(sendmail.clone()),
+            Self::Sendmail(sendmail) => Connection::Sendmail(sendmail.open()?),
         })
     }
 

@@ -12,8 +12,9 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, ChildStdin, Command};
 use tokio::time::timeout;
 
-use super::Envelope;
 use super::smtp::one_line;
+use super::{Envelope, TransportError};
+use crate::files;
 use crate::model::Outcome;
 
 /// Of what the program complains about, this many bytes are kept.
@@ -43,6 +44,17 @@ impl Sendmail {
         // A bare name is looked up in PATH, anything else starts at the site.
         let path = if program.contains('/') { site.join(program) } else { program.into() };
         Self { name: program.to_owned(), program: path, deadline: Duration::from_secs(timeout.into()) * 2 }
+    }
+
+    /// Finds out early that there is no such program; one without a path is looked for when it is started.
+    pub(super) fn open(&self) -> Result<Self, TransportError> {
+        let is_path = self.program.components().count() > 1;
+        match files::identity(&self.program) {
+            Err(error) if is_path => {
+                Err(TransportError::Program { program: self.name.clone(), reason: error.to_string() })
+            }
+            _ => Ok(self.clone()),
+        }
     }
 
     pub(super) fn describe(&self) -> String {

@@ -18,8 +18,8 @@ pub(super) fn parse(path: &str, bytes: &[u8]) -> (Vec<NewSubscriber>, Vec<Diagno
         let broken = Diagnostic::error("import/encoding", "the file is not UTF-8 text").at(Location::start_of(path));
         return (Vec::new(), vec![broken.help("export or save it as UTF-8")]);
     };
-    let delimiter =
-        if text.lines().next().is_some_and(|line| line.contains(';') && !line.contains(',')) { b';' } else { b',' };
+    let first_line = text.lines().next().unwrap_or_default();
+    let delimiter = [b',', b';', b'\t'].into_iter().find(|mark| first_line.contains(char::from(*mark))).unwrap_or(b',');
     let mut table = csv::ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)

@@ -122,7 +122,8 @@ pub(super) async fn run(arguments: Arguments, context: &Context) -> Result<Exit,
                         reader.name.clone().unwrap_or_default(),
                     ]
                 };
-                Ui::result(&columns(&readers.iter().map(row).collect::<Vec<_>>()));
+                let header = ["ADDRESS", "STATUS", "SINCE", "NAME"].map(str::to_owned);
+                Ui::result(&columns(&std::iter::once(header).chain(readers.iter().map(row)).collect::<Vec<_>>()));
             }
             Ok(Exit::Done)
         }

@@ -24,8 +24,7 @@ pub(crate) fn key(post: &Post, posts: &[Post]) -> String {
     if key == post.slug && !shared {
         return key.to_owned();
     }
-    let hash = ring::digest::digest(&ring::digest::SHA256, post.id.as_bytes());
-    let hash = super::super::hex(&hash.as_ref()[..4]);
+    let hash = &crate::model::sha256_hex(post.id.as_bytes())[..8];
     if key.is_empty() { format!("p-{hash}") } else { format!("{key}-{hash}") }
 }
 

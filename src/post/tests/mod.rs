@@ -103,12 +103,18 @@ fn broken_yaml_is_one_clear_error_and_never_a_post() {
 
 #[test]
 fn a_moved_post_is_recognised_by_its_words() {
-    let hash = |body: &str| content_hash(body);
+    let day = |day: &str| day.parse::<jiff::civil::Date>().unwrap().to_zoned(jiff::tz::TimeZone::UTC).unwrap();
+    let hash = |body: &str| content_hash(body, "Title", None);
     let long = "It rained all day, and nobody minded it, for once.";
     assert_eq!(hash(long), hash("It rained  all day,\nand nobody minded\n\nit, for once.\n"));
     assert_ne!(hash(long), hash(&long.replace("day", "week")));
     assert_eq!(hash(long).unwrap().len(), 64);
     assert_eq!(hash("Too short to tell."), None);
+    let short = |title: &str, on: &str| content_hash("Too short to tell.", title, Some(&day(on)));
+    assert_eq!(short("One", "2025-01-31"), short("Another", "2025-01-31"), "a short post counts with its day");
+    assert_ne!(short("One", "2025-01-31"), short("One", "2025-02-01"));
+    let empty = |title: &str| content_hash("\n", title, Some(&day("2025-01-31")));
+    assert_ne!(empty("One"), empty("Two"), "a post without words counts with its title");
 }
 
 proptest::proptest! {

@@ -8,6 +8,10 @@ CREATE TABLE site (
     value TEXT NOT NULL
 );
 
+-- From this secret unsubscribe tokens and Message-IDs are made. It never changes: old mails keep working. (SQLite seeds its
+-- random numbers, ChaCha20, from the system.)
+INSERT INTO site (name, value) VALUES ('secret', lower(hex(randomblob(32))));
+
 -- AUTOINCREMENT: a number is never given to another reader, because unsubscribe tokens are made from it.
 CREATE TABLE subscribers (
     id          INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -4,9 +4,9 @@
 use std::io;
 use std::sync::Arc;
 
-use rustls::ClientConfig;
 use rustls::crypto::ring;
 use rustls::pki_types::ServerName;
+use rustls::{CertificateError, ClientConfig};
 use rustls_platform_verifier::BuilderVerifierExt as _;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
@@ -40,11 +40,32 @@ impl Smtp {
     fn tls_error(&self, error: &io::Error) -> TransportError {
         let server = self.server();
         match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-            Some(rustls::Error::InvalidCertificate(reason)) => {
-                TransportError::Certificate { server, reason: reason.to_string() }
+            Some(rustls::Error::InvalidCertificate(fault)) => {
+                TransportError::Certificate { server, reason: in_words(fault) }
             }
             Some(reason) => TransportError::Tls { server, reason: reason.to_string() },
             None => TransportError::Tls { server, reason: error.to_string() },
         }
+    }
+}
+
+/// What is wrong with a certificate, for people.
+fn in_words(fault: &CertificateError) -> String {
+    match fault {
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => "it has expired".to_owned(),
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => "it is not valid yet".to_owned(),
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            "it is for another name".to_owned()
+        }
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => {
+            "it is not signed by an authority that this machine trusts".to_owned()
+        }
+        CertificateError::Revoked => "it was revoked".to_owned(),
+        // webpki's words for a certificate that openssl makes by default when it signs itself.
+        other if format!("{other:?}").contains("CaUsedAsEndEntity") => {
+            "it is the certificate of an authority, not of a server (openssl: add `basicConstraints=CA:FALSE`)"
+                .to_owned()
+        }
+        other => other.to_string(),
     }
 }
