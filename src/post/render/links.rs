@@ -13,6 +13,9 @@ use super::ids::Ids;
 use super::sanitise::SCHEMES;
 use super::tree::{Element, Node, walk};
 
+/// More warnings than this about one body tell nobody anything.
+const MOST_WARNINGS: usize = 40;
+
 /// What is needed to resolve the URLs of one post.
 pub(crate) struct Links<'a> {
     post: &'a Post,
@@ -68,10 +71,11 @@ impl<'a> Links<'a> {
             url.set_fragment((!fragment.is_empty()).then_some(fragment));
             return Some(url.into());
         }
-        if let Some(url) = self.post_file(written) {
-            return Some(url);
+        match self.post_file(written) {
+            Target::Post(url) => Some(url),
+            Target::Missing => None,
+            Target::Other => self.join(written, &SCHEMES),
         }
-        self.join(written, &SCHEMES)
     }
 
     fn file(&self, written: &str) -> Option<String> {
@@ -103,17 +107,17 @@ impl<'a> Links<'a> {
     }
 
     /// The permalink of the post whose file is meant, with the fragment.
-    fn post_file(&mut self, written: &str) -> Option<String> {
+    fn post_file(&mut self, written: &str) -> Target {
         if written.is_empty() || written.starts_with("//") || written.contains(':') {
-            return None;
+            return Target::Other;
         }
         let end = written.find(['?', '#']).unwrap_or(written.len());
         let (path, rest) = written.split_at(end);
-        let path = percent_decode_str(path).decode_utf8().ok()?;
+        let path = percent_decode_str(path).decode_utf8_lossy();
         let name = path.rsplit('/').next().unwrap_or_default();
         let is_file = source_path::strip_extension(name).is_some();
         if !is_file && (name.is_empty() || name.contains('.')) {
-            return None;
+            return Target::Other;
         }
         let posts = self.posts;
         let places = self.places(&path);
@@ -128,14 +132,14 @@ impl<'a> Links<'a> {
                     let message = format!("this link leads to {}, which is not published: {}", post.path, post.reason);
                     self.warn(written, message, "publish that post first, or remove the link");
                 }
-                Some(format!("{}{fragment}", post.url))
+                Target::Post(format!("{}{fragment}", post.url))
             }
             None if is_file => {
                 let message = format!("there is no post `{path}`");
                 self.warn(written, message, "write the path of a file in the posts folder, or the address of the page");
-                None
+                Target::Missing
             }
-            None => None,
+            None => Target::Other,
         }
     }
 
@@ -143,7 +147,10 @@ impl<'a> Links<'a> {
     fn places(&self, path: &str) -> Vec<String> {
         let dir = self.config.posts.dir.trim_start_matches("./");
         if let Some(below) = path.strip_prefix("@/") {
-            return vec![normal(&format!("{dir}/{below}"))];
+            // Zola counts from its content folder, of which the posts folder may be a part.
+            let inner = dir.split_once('/').map_or("", |(_, inner)| inner);
+            let from_content = below.strip_prefix(inner).unwrap_or(below);
+            return vec![normal(&format!("{dir}/{below}")), normal(&format!("{dir}/{from_content}"))];
         }
         if let Some(rooted) = path.strip_prefix('/') {
             return vec![normal(rooted), normal(&format!("{dir}/{rooted}"))];
@@ -153,6 +160,9 @@ impl<'a> Links<'a> {
     }
 
     fn warn(&mut self, written: &str, message: String, help: &str) {
+        if self.warnings.len() >= MOST_WARNINGS {
+            return;
+        }
         let body = &self.post.body;
         let place = body.text.find(written).map_or_else(
             || Location::start_of(&self.post.path),
@@ -164,6 +174,16 @@ impl<'a> Links<'a> {
         );
         self.warnings.push(Diagnostic::warning("post/link", message).at(place).help(help));
     }
+}
+
+/// What a link leads to.
+enum Target {
+    /// This permalink.
+    Post(String),
+    /// A file that is no post: the link goes, its text stays.
+    Missing,
+    /// Anything else.
+    Other,
 }
 
 /// The path without `.` and `..`.

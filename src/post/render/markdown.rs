@@ -8,20 +8,21 @@ use super::footnotes::Footnotes;
 /// Containers open at once; deeper ones are left out, their content stays. HTML5 parsers are quadratic in this.
 const DEEPEST: usize = 90;
 
+/// Metadata blocks stay off: a `---` pair in the middle of a text would vanish. So does smart punctuation: quotes are the
+/// author's.
+pub(crate) const OPTIONS: Options = Options::ENABLE_TABLES
+    .union(Options::ENABLE_FOOTNOTES)
+    .union(Options::ENABLE_STRIKETHROUGH)
+    .union(Options::ENABLE_TASKLISTS)
+    .union(Options::ENABLE_DEFINITION_LIST)
+    .union(Options::ENABLE_HEADING_ATTRIBUTES)
+    .union(Options::ENABLE_GFM);
+
 /// Renders a body; `key` is what makes the ids of this post its own.
 pub(crate) fn to_html(text: &str, key: &str) -> String {
-    // Metadata blocks stay off: a `---` pair in the middle of a text would vanish. So does smart punctuation: quotes
-    // are the author's.
-    let options = Options::ENABLE_TABLES
-        | Options::ENABLE_FOOTNOTES
-        | Options::ENABLE_STRIKETHROUGH
-        | Options::ENABLE_TASKLISTS
-        | Options::ENABLE_DEFINITION_LIST
-        | Options::ENABLE_HEADING_ATTRIBUTES
-        | Options::ENABLE_GFM;
     let mut notes = Footnotes::default();
     let mut main = Vec::new();
-    for event in Shallow::new(Parser::new_ext(text, options)) {
+    for event in Shallow::new(Parser::new_ext(text, OPTIONS)) {
         let Some(event) = notes.take(event) else { continue };
         match event {
             Event::TaskListMarker(done) => main.push(Event::Text(if done { "☑ " } else { "☐ " }.into())),

@@ -2,10 +2,12 @@
 //! one tree, and both the HTML and the text of the entry are written from it: they never disagree.
 
 mod autolink;
+mod dialect;
 mod elements;
 mod footnotes;
 mod html;
 mod ids;
+mod leftover;
 mod links;
 mod markdown;
 mod media;
@@ -38,7 +40,9 @@ use tree::{Element, Node};
 pub fn render(post: &Post, posts: &[Post], config: &Config) -> (Entry, Vec<Diagnostic>) {
     let mut warnings = Vec::new();
     let key = ids::key(post, posts);
-    let (html, left_out) = normalise::normalise(&markdown::to_html(&post.body.text, &key));
+    let (text, found) = dialect::expand(post, posts, config);
+    warnings.extend(found);
+    let (html, left_out) = normalise::normalise(&markdown::to_html(&text, &key));
     warnings.extend(about_left_out(post, &left_out));
     let mut nodes = parse::parse(&sanitise::sanitise(&html));
     drop_title(&mut nodes, &post.title);
@@ -50,7 +54,9 @@ pub fn render(post: &Post, posts: &[Post], config: &Config) -> (Entry, Vec<Diagn
     let nodes = media::wrap_lone_links(media::replace(nodes));
     let nodes = autolink::link(nodes);
     let summary = summary::summary(post.description.as_deref(), &nodes);
-    let nodes = trim(tree::settle(summary::remove_mark(nodes)));
+    let mut nodes = tree::settle(summary::remove_mark(nodes));
+    leftover::remove(&mut nodes);
+    let nodes = trim(nodes);
     let content_text = text::render(&nodes);
     let mut content_html = String::with_capacity(html.len());
     html::write(&in_direction(nodes, &post.language), &mut content_html);
@@ -152,9 +158,9 @@ fn tidy_attributes(nodes: &mut [Node]) {
 
 fn known_class(element: &str, class: &str) -> Option<String> {
     match (element, class) {
-        ("a", "footnote" | "reversefootnote") | ("section", "footnotes") | ("span", normalise::MORE) => {
-            Some(class.to_owned())
-        }
+        ("a", "footnote" | "reversefootnote")
+        | ("section", "footnotes")
+        | ("span", normalise::MORE | normalise::BEGIN) => Some(class.to_owned()),
         ("code", class) => {
             let language = class.strip_prefix("language-")?;
             let end =

@@ -22,6 +22,9 @@ const LONGEST_RUN: usize = 1024;
 /// The class of the element that stands where the summary ends.
 pub(crate) const MORE: &str = "tidings-more";
 
+/// The class of the element that stands where the summary begins, when that is not the beginning.
+pub(crate) const BEGIN: &str = "tidings-begin";
+
 /// The balanced HTML, and the names of the elements that were left out with their content or effect.
 pub(crate) fn normalise(html: &str) -> (String, BTreeSet<String>) {
     let mut output = Output { html: String::with_capacity(html.len()), ..Output::default() };
@@ -30,7 +33,8 @@ pub(crate) fn normalise(html: &str) -> (String, BTreeSet<String>) {
         match piece {
             Piece::Text(text) => output.text(text),
             Piece::Stray => output.text("&lt;"),
-            Piece::Comment(text) if is_more_marker(text) => output.more(),
+            Piece::Comment(text) if is_more_marker(text) => output.mark(MORE),
+            Piece::Comment(text) if text.trim().eq_ignore_ascii_case("pelican_begin_summary") => output.mark(BEGIN),
             Piece::Comment(_) => {}
             Piece::Close(name) => output.close(&name),
             Piece::Open(name, attributes) => {
@@ -116,10 +120,10 @@ impl Output {
         self.run += rest.len();
     }
 
-    fn more(&mut self) {
+    fn mark(&mut self, class: &str) {
         if !self.in_table_structure() {
             self.html.push_str("<span class=\"");
-            self.html.push_str(MORE);
+            self.html.push_str(class);
             self.html.push_str("\"></span>");
         }
     }

@@ -1,6 +1,6 @@
 //! One line that says what an entry is about, and the mark that ends it in the text.
 
-use super::normalise::MORE;
+use super::normalise::{BEGIN, MORE};
 use super::tree::{self, Element, Node};
 
 /// About this many characters, never in the middle of a word.
@@ -25,11 +25,11 @@ fn shortened(whole: &str, description: Option<&str>) -> Option<String> {
 
 /// Removes the mark from the content.
 pub(crate) fn remove_mark(nodes: Vec<Node>) -> Vec<Node> {
-    tree::rewrite(nodes, &mut |node| if is_mark(&node) { vec![] } else { vec![node] })
+    tree::rewrite(nodes, &mut |node| if is_mark(&node, MORE) || is_mark(&node, BEGIN) { vec![] } else { vec![node] })
 }
 
-fn is_mark(node: &Node) -> bool {
-    matches!(node, Node::Element(element) if element.name == "span" && element.has_class(MORE))
+fn is_mark(node: &Node, class: &str) -> bool {
+    matches!(node, Node::Element(element) if element.name == "span" && element.has_class(class))
 }
 
 fn before_mark(nodes: &[Node]) -> Option<String> {
@@ -43,7 +43,8 @@ fn before_mark(nodes: &[Node]) -> Option<String> {
 fn copy_to_mark(nodes: &[Node], into: &mut Vec<Node>) -> bool {
     for node in nodes {
         match node {
-            Node::Element(_) if is_mark(node) => return true,
+            Node::Element(_) if is_mark(node, MORE) => return true,
+            Node::Element(_) if is_mark(node, BEGIN) => into.clear(),
             Node::Element(element) => {
                 let mut copy = Element { children: Vec::new(), ..shell(element) };
                 let found = copy_to_mark(&element.children, &mut copy.children);

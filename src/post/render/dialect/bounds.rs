@@ -1,0 +1,270 @@
+//! Hostile bodies: nothing panics, no tag is left, and the work stays in proportion to the text.
+
+use proptest::prelude::Strategy;
+
+use super::super::super::tests::{config, one};
+use super::super::{render, sanitise};
+use super::part::Part;
+use super::writer::Writer;
+use super::{Post, expand_part};
+
+fn post(body: &str) -> Post {
+    one("posts/a.md", &format!("---\ntitle: A\ndate: 2025-01-31\n---\n{body}")).0
+}
+
+#[test]
+fn open_tags_cost_work_in_proportion() {
+    for hostile in [
+        "{{<",
+        "{{%",
+        "{%",
+        "{% a %}",
+        "{{< a >}}",
+        "{{",
+        "{{ a }}",
+        "{#",
+        "{/*",
+        "[[",
+        "![[",
+        "[[a]]",
+        ":::",
+        ":::a\n",
+        ":::note\n",
+        "!!! a\n    ",
+        "!!! a\n",
+        "$",
+        "$a",
+        "$$",
+        "$$a",
+        "\\(",
+        "==",
+        "==a",
+        ":",
+        ":a",
+        "://",
+        "<A",
+        "<A {",
+        "<a x=\"",
+        "</A>",
+        "<A>",
+        "<pre>",
+        "<!--",
+        "](",
+        "](a ",
+        "x){",
+        "x){.a",
+        "{: ",
+        "{:a}\n",
+        "# a\n{:#b}\n",
+        "{::comment}\n",
+        "* a\n{:toc}\n",
+        "import {\n",
+        "export {\n",
+        "[embed]",
+        "[caption ",
+        "[code a]",
+        "{% raw %}",
+        "{% raw %}{{",
+        "{% highlight %}",
+        "{% a() %}",
+        "{{< highlight >}}",
+        "{{< note >}}",
+        "{% link a %}",
+        "{{< ref \"a\" >}}",
+        "%}",
+        "`{%",
+        "`{%`",
+    ] {
+        let body = hostile.repeat(200_000 / hostile.len());
+        let post = post("x");
+        let post = Post { body: crate::model::Body { text: body, first_line: 1 }, ..post };
+        let config = config("");
+        let mut writer = Writer::new(&post, &[], &config);
+        let started = std::time::Instant::now();
+        expand_part(&Part::new(&post.body.text, 0, 0), &mut writer);
+        let work = writer.work_done;
+        assert!(work < post.body.text.len() * 64, "{hostile}: {work}");
+        let (text, warnings) = writer.finish();
+        assert!(text.len() < post.body.text.len() * 64 && warnings.len() <= 64, "{hostile}: {}", text.len());
+        println!("{hostile:?} {work} {:?} {}", started.elapsed(), text.len());
+    }
+}
+
+/// What a dialect gives a meaning to, and what Markdown and HTML do.
+const PIECES: &[&str] = &[
+    "{{<",
+    ">}}",
+    "{{%",
+    "%}}",
+    "{%",
+    "%}",
+    "{{",
+    "}}",
+    "{#",
+    "#}",
+    "{/*",
+    "*/}",
+    "{",
+    "}",
+    "%",
+    "<",
+    "{{< /",
+    "/>}}",
+    " figure ",
+    " highlight ",
+    " endhighlight ",
+    " note ",
+    " endnote ",
+    " raw ",
+    " endraw ",
+    " comment ",
+    " endcomment ",
+    " youtube ",
+    " gist ",
+    " if x ",
+    " endif ",
+    " quote() ",
+    " end ",
+    " ref \"a\" ",
+    " post_url b ",
+    " link a.md ",
+    "src=\"a b.png\"",
+    "id=\"x\"",
+    "caption='*c*'",
+    "=",
+    "==",
+    "==m",
+    "$",
+    "$$",
+    "\\(",
+    "\\)",
+    "\\",
+    ":",
+    ":smile:",
+    ":::",
+    "\n:::note[T]\n",
+    "\n:::\n",
+    "\n!!! tip \"T\"\n    ",
+    "\n    ",
+    "[[",
+    "]]",
+    "![[",
+    "|",
+    "#",
+    "](",
+    "](a b.png)",
+    "[",
+    "]",
+    "(",
+    ")",
+    "[caption a=b]",
+    "[/caption]",
+    "[embed]",
+    "[/embed]",
+    "[code]",
+    "[/code]",
+    "[gallery]",
+    "https://e.example/",
+    "\n{: .a #b}\n",
+    "{:",
+    "{#h}",
+    "\n# ",
+    "\n\n",
+    "\n",
+    "  \n",
+    "* TOC\n{:toc}\n",
+    "*[A]: b\n",
+    "\nimport a from 'b'\n",
+    "\nexport const a = {\n",
+    "<Note>",
+    "</Note>",
+    "<Chart />",
+    "<A b={c}>",
+    "</A>",
+    "<p style={{a: 1}}>",
+    "<pre>",
+    "</pre>",
+    "<code>",
+    "</code>",
+    "<!--",
+    "-->",
+    "<!--more-->",
+    "`",
+    "``",
+    "```\n",
+    "~~~\n",
+    "> ",
+    "- ",
+    "1. ",
+    "|a|b|\n|-|-|\n|",
+    "*",
+    "**",
+    "_",
+    "[^1]",
+    "\n[^1]: ",
+    "word",
+    "a longer run of words ",
+    "字",
+    "é",
+    "🙂",
+    "\u{a0}",
+    "\t",
+    "<td title=\"{%\">",
+    "<a href=\"?{%x%}\">",
+    "&#123;%",
+    "&lbrace;{<",
+    "{*",
+    "*%",
+];
+
+/// Pieces in any order.
+fn pieces() -> impl Strategy<Value = String> {
+    let piece = proptest::sample::select(PIECES.to_vec()).prop_map(str::to_owned);
+    let any = proptest::prop_oneof![12 => piece, 1 => "\\PC{0,5}"];
+    proptest::collection::vec(any, 0..40).prop_map(|pieces| pieces.concat())
+}
+
+/// The HTML without what stands in code.
+fn outside_code(html: &str) -> String {
+    let mut outside = String::new();
+    let mut rest = html;
+    while let Some(start) = rest.find("<code") {
+        outside.push_str(&rest[..start]);
+        outside.push(' ');
+        rest = rest[start..].split_once("</code>").map_or("", |(_, rest)| rest);
+    }
+    outside.push_str(rest);
+    let mut without = String::new();
+    rest = &outside;
+    while let Some(start) = rest.find("<pre") {
+        without.push_str(&rest[..start]);
+        without.push(' ');
+        rest = rest[start..].split_once("</pre>").map_or("", |(_, rest)| rest);
+    }
+    without + rest
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn no_tag_is_left_whatever_is_mixed(body in pieces()) {
+        let post = post(&body);
+        let (entry, warnings) = render(&post, std::slice::from_ref(&post), &config(""));
+        let outside = outside_code(&entry.content_html).replace("&lt;", "<").replace("&gt;", ">");
+        for mark in ["{{<", "{{%", "{%", "%}"] {
+            proptest::prop_assert!(!outside.contains(mark), "{mark} in {}", entry.content_html);
+        }
+        let again = sanitise::sanitise(&entry.content_html).replace("&nbsp;", "\u{a0}");
+        proptest::prop_assert_eq!(&again, &entry.content_html, "the sanitiser finds nothing left to do");
+        for line in entry.content_text.lines() {
+            let width = unicode_width::UnicodeWidthStr::width(line);
+            let longest = line.split(' ').map(unicode_width::UnicodeWidthStr::width).max().unwrap_or_default();
+            proptest::prop_assert!(width <= 72 || line.contains("    ") || longest > 24, "{line:?}");
+        }
+        for warning in warnings {
+            let place = warning.location.unwrap();
+            proptest::prop_assert!(place.line >= 1 && place.column >= 1 && place.length >= 1);
+        }
+    }
+}

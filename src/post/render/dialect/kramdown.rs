@@ -1,0 +1,102 @@
+//! kramdown and its kin: `{: .class #id}`, `{:toc}` and `[TOC]`, `{::options /}`, `*[HTML]: …`.
+
+use super::part::Part;
+use super::wiki;
+use super::writer::Writer;
+
+/// An attribute list is not longer than this.
+const LONGEST: usize = 400;
+
+/// Lines that say something about others.
+pub(crate) fn line(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) -> Option<usize> {
+    let whole = part.line(at);
+    let line = whole.trim();
+    let after = part.next_line(at);
+    let is_item = line.len() > 2 && matches!(line.as_bytes(), [b'*' | b'-' | b'+', b' ', ..] | [b'1', b'.', b' ', ..]);
+    // A list of one item that only stands for the table of contents.
+    if is_item && after < part.text.len() && part.line(after).trim_start().starts_with("{:toc") {
+        return Some(part.next_line(after));
+    }
+    let inside = line.strip_prefix('[').and_then(|line| line.strip_suffix(']'));
+    let inside = inside.map(|inside| inside.strip_prefix('[').and_then(|i| i.strip_suffix(']')).unwrap_or(inside));
+    if inside.is_some_and(wiki::is_contents) || line.eq_ignore_ascii_case("@[toc]") || line == "${toc}" {
+        return Some(after);
+    }
+    if line.starts_with("*[") && line.contains("]:") {
+        return Some(after);
+    }
+    if let Some(list) = line.strip_prefix("{:").and_then(|list| list.strip_suffix('}')) {
+        if let Some(list) = list.strip_prefix(':') {
+            if list.trim_start().starts_with("comment") && !list.ends_with('/') {
+                let end = part.find("{:/", after..part.text.len(), writer);
+                return Some(end.map_or(after, |end| part.next_line(end)));
+            }
+            return Some(after);
+        }
+        if !is_attributes(list) {
+            return None;
+        }
+        // A heading takes its id from the line below.
+        if let Some(id) = id(list)
+            && heading_before(part, at)
+            && writer.out.ends_with('\n')
+        {
+            writer.out.pop();
+            writer.out.push_str(&format!(" {{#{id}}}\n"));
+        }
+        // The line ends what is before it, as it does in kramdown.
+        return Some(after);
+    }
+    None
+}
+
+fn heading_before(part: &Part<'_>, at: usize) -> bool {
+    let before = part.text[..at].trim_end_matches('\n');
+    before.len() + 1 == at
+        && before.rsplit('\n').next().is_some_and(|line| line.starts_with('#') && !line.ends_with('}'))
+}
+
+/// Attributes behind a word, a link, a picture or a heading.
+pub(crate) fn attributes(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) -> Option<usize> {
+    let rest = &part.text[at..];
+    let colon = rest.starts_with("{:");
+    let before = part.before(at)?;
+    let behind = matches!(before, ')' | ']' | '*' | '_' | '`' | '>' | '"');
+    let is_heading = before == ' ' && colon;
+    if !rest.starts_with('{') || !(colon && !before.is_whitespace() || behind || is_heading) {
+        return None;
+    }
+    let stop = part.short_line(at, LONGEST).find('}')?;
+    let list = rest[1..stop].trim_start_matches(':');
+    if list.starts_with(':') || list.starts_with('/') {
+        return Some(at + stop + 1);
+    }
+    if !is_attributes(list) || !(colon || list.trim_start().starts_with(['.', '#']) || list.contains('=')) {
+        return None;
+    }
+    let ends_line = part.ends_line(at + stop + 1);
+    let start = part.text[..at].rfind('\n').map_or(0, |end| end + 1);
+    writer.work(at - start);
+    if ends_line
+        && part.text[start..at].starts_with('#')
+        && let Some(id) = id(list)
+    {
+        writer.out.push_str(&format!("{}{{#{id}}}", if before == ' ' { "" } else { " " }));
+    } else if is_heading && !ends_line {
+        return None;
+    }
+    Some(at + stop + 1)
+}
+
+/// `.class #id key="value" toc`.
+fn is_attributes(list: &str) -> bool {
+    let list = list.trim();
+    let starts = |c: char| c.is_ascii_alphabetic() || matches!(c, '.' | '#' | '-');
+    !list.is_empty() && list.starts_with(starts) && !list.contains(['{', '}', '<', '>', '$', '|', ';'])
+}
+
+fn id(list: &str) -> Option<&str> {
+    let id = list.split_whitespace().find_map(|word| word.strip_prefix('#'))?;
+    let id = id.split('.').next().unwrap_or(id);
+    (!id.is_empty() && id.chars().all(|c| c.is_alphanumeric() || "-_:".contains(c))).then_some(id)
+}

@@ -1,0 +1,213 @@
+//! MDX (Docusaurus, Astro, Next, Gatsby): imports and exports, `{/* remarks */}`, and components, whose content is kept.
+
+use super::super::elements;
+use super::arguments::Arguments;
+use super::hugo::note_words;
+use super::part::Part;
+use super::shortcode::{self, Meaning};
+use super::writer::{Writer, attribute};
+
+/// A tag is not longer than this.
+const LONGEST: usize = 4096;
+
+/// A line that imports or exports, and the lines that belong to it.
+pub(crate) fn line(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) -> Option<usize> {
+    let line = part.line(at);
+    let after_blank = part.text[..at].trim_end_matches([' ', '\t']).is_empty() || part.text[..at].ends_with("\n\n");
+    if let Some(rest) = line.strip_prefix("import ") {
+        let rest = rest.trim_start();
+        let names_file = |line: &str| {
+            let line = line.trim_end().trim_end_matches(';').trim_end();
+            line.ends_with(['"', '\''])
+                && (line.contains(" from ") || line.contains("}from ") || line.starts_with(['"', '\'']))
+        };
+        if names_file(rest) || names_file(&format!(" {rest}")) {
+            return Some(part.next_line(at));
+        }
+        if !rest.starts_with('{') || rest.contains('}') {
+            return None;
+        }
+        let stop = part.find_close("}", at, LONGEST, writer)?;
+        return names_file(&format!(" {}", part.line(stop + 1))).then(|| part.next_line(stop));
+    }
+    let declares = ["const ", "default ", "function ", "let ", "async ", "{", "*"];
+    let rest = line.strip_prefix("export ")?;
+    if !after_blank && !is_import(part, at) || !declares.iter().any(|word| rest.starts_with(word)) {
+        return None;
+    }
+    let mut end = at;
+    let mut depth = 0_i32;
+    while end < part.text.len() && end - at < LONGEST && writer.may_work() {
+        let line = part.line(end);
+        writer.work(line.len() + 1);
+        if line.trim().is_empty() && depth <= 0 {
+            break;
+        }
+        for byte in line.bytes() {
+            depth += i32::from(matches!(byte, b'{' | b'(' | b'[')) - i32::from(matches!(byte, b'}' | b')' | b']'));
+        }
+        end = part.next_line(end);
+        if depth <= 0 && !part.line(end).starts_with([' ', '\t', '}', ')']) {
+            break;
+        }
+    }
+    Some(if depth > 0 || !writer.may_work() { part.next_line(at) } else { end })
+}
+
+/// True when the line before is an import or export.
+fn is_import(part: &Part<'_>, at: usize) -> bool {
+    let before = part.text[..at].trim_end_matches('\n');
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    line.starts_with("import ") || line.starts_with("export ") || line.starts_with("} from ")
+}
+
+/// `{/* a remark */}`, and the value of an attribute within a tag.
+pub(crate) fn braces(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) -> Option<usize> {
+    let rest = &part.text[at..];
+    if rest.starts_with("{/*") {
+        let stop = part.find("*/}", at + 3..part.text.floor_char_boundary(at + LONGEST), writer)?;
+        if matches!(part.text[at + 3..stop].trim(), "truncate" | "more") {
+            writer.out.push_str("<!--more-->");
+        }
+        return Some(stop + 3);
+    }
+    if rest.starts_with('{') && at < writer.quiet_until && part.before(at) == Some('=') {
+        let end = balanced(part, at, writer)?;
+        let value = part.text[at + 1..end - 1].trim();
+        let text = value.strip_prefix(['"', '\'', '`']).and_then(|value| value.strip_suffix(['"', '\'', '`']));
+        writer.out.push('"');
+        writer.out.push_str(&attribute(text.filter(|text| !text.contains("${")).unwrap_or_default()));
+        writer.out.push('"');
+        return Some(end);
+    }
+    let blank = matches!(rest.as_bytes(), [b'{', b'"' | b'\'', b' ', b'"' | b'\'', b'}', ..]);
+    blank.then(|| {
+        writer.out.push(' ');
+        at + 5
+    })
+}
+
+fn balanced(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) -> Option<usize> {
+    let mut depth = 0_usize;
+    for (n, byte) in part.text.as_bytes()[at..].iter().take(LONGEST).enumerate() {
+        writer.work(1);
+        match byte {
+            b'{' => depth += 1,
+            b'}' if depth == 1 => return Some(at + n + 1),
+            b'}' => depth = depth.checked_sub(1)?,
+            _ if !writer.may_work() => return None,
+            _ => {}
+        }
+    }
+    None
+}
+
+/// `<Component …>`, `<Component … />` and `</Component>`; within any other tag only braces are read.
+pub(crate) fn tag(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) -> Option<usize> {
+    let rest = &part.text[at..];
+    if rest.starts_with("<!--") {
+        let end = part.find("-->", at + 4..part.text.len(), writer)? + 3;
+        writer.out.push_str(&part.text[at..end]);
+        return Some(end);
+    }
+    if rest.starts_with("<>") || rest.starts_with("</>") {
+        return Some(at + rest.find('>')? + 1);
+    }
+    let name = rest[1..].trim_start_matches('/');
+    if !name.starts_with(|c: char| c.is_ascii_alphabetic()) {
+        return None;
+    }
+    let name_end =
+        name.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'))).unwrap_or(name.len());
+    let (name, follows) = name.split_at(name_end);
+    let starts_component = name.starts_with(|c: char| c.is_ascii_uppercase()) && !follows.starts_with([':', '@']);
+    if let Some(end) = verbatim(part, at, name, writer) {
+        return Some(end);
+    }
+    let end = end_of_tag(part, at, writer)?;
+    let is_html = elements::kind(&name.to_ascii_lowercase()).is_some()
+        || elements::DROPPED.contains(&&*name.to_ascii_lowercase());
+    let self_closing = part.text[..end].ends_with("/>");
+    let is_shouted = name.bytes().all(|b| !b.is_ascii_lowercase());
+    if !starts_component || (is_html && (!self_closing || is_shouted)) {
+        writer.quiet_until = writer.quiet_until.max(end);
+        return None;
+    }
+    // `Vec<T>` is prose.
+    if part.before(at).is_some_and(char::is_alphanumeric) && !rest.starts_with("</") && !self_closing {
+        return None;
+    }
+    component(part, (at, end), name, writer);
+    Some(end)
+}
+
+fn component(part: &Part<'_>, (at, end): (usize, usize), name: &str, writer: &mut Writer<'_>) {
+    let rest = &part.text[at..end];
+    let own = format!("component {name}");
+    if rest.starts_with("</") {
+        writer.close(part, (at, end), |open| open == own);
+        return;
+    }
+    let source = rest[1 + name.len()..].trim_end_matches('>');
+    let arguments = Arguments::read(source.trim_end_matches('/'));
+    if rest.ends_with("/>") {
+        shortcode::show(writer, part, (at, end), &format!("<{name}>"), name, &arguments);
+        return;
+    }
+    match shortcode::meaning(name) {
+        Some(Meaning::Note(label)) => {
+            let words = arguments.get(&["title", "type", "kind", "variant"]);
+            writer.open_note(part, (at, end), &own, &note_words(label, words));
+        }
+        Some(Meaning::Quote) => writer.open_note(part, (at, end), &own, arguments.get(&["author"]).unwrap_or_default()),
+        Some(Meaning::Link) => match arguments.get(&["to", "href", "url"]) {
+            Some(address) => {
+                writer.out.push_str(&format!("<a href=\"{}\">", attribute(address)));
+                writer.open(part, (at, end), &own, "", "</a>");
+            }
+            None => writer.open(part, (at, end), &own, "", ""),
+        },
+        _ => writer.open(part, (at, end), &own, "", ""),
+    }
+}
+
+/// HTML in which nothing is read: code, scripts and styles.
+fn verbatim(part: &Part<'_>, at: usize, name: &str, writer: &mut Writer<'_>) -> Option<usize> {
+    let end = match name {
+        "pre" => "</pre>",
+        "code" => "</code>",
+        "script" => "</script>",
+        "style" => "</style>",
+        "textarea" => "</textarea>",
+        _ => return None,
+    };
+    if part.text[at..].starts_with("</") || writer.unclosed.contains(end) {
+        return None;
+    }
+    let Some(stop) = part.find(end, at..part.text.len(), writer) else {
+        writer.unclosed.insert(end.to_owned());
+        return None;
+    };
+    writer.out.push_str(&part.text[at..stop + end.len()]);
+    Some(stop + end.len())
+}
+
+/// Behind the `>` of a tag, which is neither in quotes nor in braces.
+fn end_of_tag(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) -> Option<usize> {
+    let mut quote = None;
+    let mut depth = 0_usize;
+    for (n, byte) in part.text.as_bytes()[at..].iter().take(LONGEST).enumerate().skip(1) {
+        writer.work(1);
+        match (byte, quote) {
+            _ if !writer.may_work() => return None,
+            (byte, Some(open)) => quote = quote.filter(|_| *byte != open),
+            (b'"' | b'\'', None) => quote = Some(*byte),
+            (b'{', None) => depth += 1,
+            (b'}', None) => depth = depth.saturating_sub(1),
+            (b'>', None) if depth == 0 => return Some(at + n + 1),
+            (b'<', None) if depth == 0 => return None,
+            _ => {}
+        }
+    }
+    None
+}

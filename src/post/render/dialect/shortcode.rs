@@ -1,0 +1,222 @@
+//! What the common shortcodes show, by name: one vocabulary for all generators, because they borrow each other's names.
+
+use super::arguments::Arguments;
+use super::part::Part;
+use super::writer::{Writer, attribute, literal};
+
+/// What a shortcode stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Meaning {
+    Picture,
+    /// A film, a message or a piece of code at another site: what it is called, and its address around the id.
+    Embed(&'static str, &'static str),
+    /// A file that plays.
+    Media(&'static str),
+    /// Code until the end tag.
+    Code,
+    /// A note box with this label.
+    Note(&'static str),
+    Quote,
+    /// A link to a page.
+    Link,
+    /// Only its content shows.
+    Transparent,
+    /// Nothing shows, and nobody misses it.
+    Nothing,
+}
+
+const EMBEDS: [(&str, &str, &str); 14] = [
+    ("youtube", "Video on YouTube", "https://www.youtube.com/watch?v="),
+    ("yt", "Video on YouTube", "https://www.youtube.com/watch?v="),
+    ("vimeo", "Video on Vimeo", "https://vimeo.com/"),
+    ("tweet", "Post on X", "https://x.com/i/status/"),
+    ("twitter", "Post on X", "https://x.com/i/status/"),
+    ("x", "Post on X", "https://x.com/i/status/"),
+    ("gist", "Code on GitHub Gist", "https://gist.github.com/"),
+    ("instagram", "Post on Instagram", "https://www.instagram.com/p/"),
+    ("codepen", "Code on CodePen", "https://codepen.io/"),
+    ("asciinema", "Recording on asciinema", "https://asciinema.org/a/"),
+    ("bilibili", "Video on Bilibili", "https://www.bilibili.com/video/"),
+    ("dailymotion", "Video on Dailymotion", "https://www.dailymotion.com/video/"),
+    ("speakerdeck", "Slides on Speaker Deck", "https://speakerdeck.com/player/"),
+    ("jsfiddle", "Code on JSFiddle", "https://jsfiddle.net/"),
+];
+
+/// The label of a note box, when `name` is the name of one.
+pub(crate) fn note_label(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "note" | "notice" | "admonition" | "callout" | "aside" | "alert" | "message" | "msg" | "box" | "hint-box"
+        | "notes" => "Note",
+        "info" | "information" | "abstract" | "todo" => "Info",
+        "tip" | "hint" | "success" | "check" => "Tip",
+        "important" | "attention" => "Important",
+        "warning" | "warn" => "Warning",
+        "caution" => "Caution",
+        "danger" | "error" | "failure" | "bug" => "Danger",
+        "question" | "faq" | "help" => "Question",
+        "example" => "Example",
+        "spoiler" | "details" | "expand" | "collapse" => "Details",
+        _ => return None,
+    })
+}
+
+/// What a name means; names are compared without case, `-`, `_` and an extension.
+pub(crate) fn meaning(name: &str) -> Option<Meaning> {
+    let name = name.rsplit('/').next().unwrap_or_default();
+    let name = name.split('.').next().unwrap_or_default().to_ascii_lowercase().replace(['-', '_'], "");
+    let name = name.trim_start_matches("lite").trim_end_matches("embed").trim_start_matches("embed");
+    let name = name.trim_end_matches("player");
+    if let Some((_, label, address)) = EMBEDS.iter().find(|(known, ..)| *known == name) {
+        return Some(Meaning::Embed(label, address));
+    }
+    Some(match name {
+        "figure" | "fig" | "image" | "img" | "picture" | "photo" | "pic" | "resizeimage" | "responsiveimage"
+        | "postimage" | "assetimg" | "screenshot" | "zoomimage" | "lightbox" | "staticimage" | "imgproc" => {
+            Meaning::Picture
+        }
+        "video" | "mp4" | "webm" | "localvideo" => Meaning::Media("Video"),
+        "audio" | "mp3" | "podcast" => Meaning::Media("Audio"),
+        "highlight" | "code" | "codeblock" | "sourcecode" | "prism" => Meaning::Code,
+        "quote" | "blockquote" | "pullquote" | "epigraph" | "centerquote" => Meaning::Quote,
+        "link" | "button" | "btn" | "linkcard" | "linkto" | "card" | "bookmark" => Meaning::Link,
+        "rawhtml" | "html" | "raw" | "columns" | "column" | "col" | "row" | "center" | "div" | "tabs" | "tab"
+        | "tabitem" | "tabpane" | "steps" | "step" | "cards" | "fragment" | "accordion" | "markdown" | "safe" => {
+            Meaning::Transparent
+        }
+        "toc" | "tableofcontents" | "clear" | "clearfix" | "br" | "param" | "comment" | "adsense" | "icon" | "math"
+        | "katex" | "mathjax" => Meaning::Nothing,
+        other => Meaning::Note(note_label(other)?),
+    })
+}
+
+/// What a shortcode without content shows; `None` when its arguments say nothing that could be shown.
+pub(crate) fn html(meaning: Option<Meaning>, arguments: &Arguments) -> Option<String> {
+    match meaning {
+        Some(Meaning::Picture) => picture(arguments),
+        Some(Meaning::Embed(label, address)) => embed(label, address, arguments),
+        Some(Meaning::Media(label)) => {
+            let file = arguments.get_or(&["src", "url", "href", "path", "file", "mp4", "webm", "source", "id"], 0)?;
+            Some(link(file, arguments.get(&["title", "caption"]).unwrap_or(label)))
+        }
+        Some(Meaning::Link) => {
+            let address = arguments.get(&["href", "url", "link", "to", "src"]);
+            let address = address.or_else(|| arguments.values().find(|value| is_address(value)))?;
+            let words = arguments.get(&["text", "title", "label", "name"]);
+            let words =
+                words.or_else(|| arguments.positional.iter().map(String::as_str).find(|word| !is_address(word)));
+            Some(link(address, words.unwrap_or(address)))
+        }
+        Some(Meaning::Note(label)) => {
+            let words =
+                arguments.get_or(&["content", "text", "body", "message"], arguments.positional.len().max(1) - 1)?;
+            Some(format!(
+                "<blockquote><p><strong>{}</strong></p><p>{}</p></blockquote>",
+                literal(label),
+                literal(words)
+            ))
+        }
+        Some(Meaning::Quote) => {
+            let words = arguments.get_or(&["content", "text", "quote"], 0)?;
+            Some(format!("<blockquote><p>{}</p></blockquote>", literal(words)))
+        }
+        Some(Meaning::Code | Meaning::Transparent | Meaning::Nothing) => Some(String::new()),
+        None => anything(arguments),
+    }
+}
+
+/// Writes what a shortcode without content shows, or warns that it shows nothing; `kind` is how it is written.
+pub(crate) fn show(
+    writer: &mut Writer<'_>,
+    part: &Part<'_>,
+    span: (usize, usize),
+    kind: &str,
+    name: &str,
+    arguments: &Arguments,
+) {
+    match html(meaning(name), arguments) {
+        Some(html) if html.is_empty() => {}
+        Some(html) => writer.block(part, span, &html),
+        None => writer.left_out(kind, part, span.0),
+    }
+}
+
+fn picture(arguments: &Arguments) -> Option<String> {
+    let source = arguments
+        .get_or(&["src", "url", "image", "img", "image_path", "path", "file", "filename", "source", "name"], 0)?;
+    let plain = |text: &str| super::super::super::plain::text(text, super::super::super::plain::Tags::All);
+    let caption = arguments.get(&["caption", "title", "figcaption"]).map(plain).unwrap_or_default();
+    let attribution = arguments.get(&["attr", "attribution", "credit"]).map(plain).unwrap_or_default();
+    let alt = arguments.get_or(&["alt"], 1).map_or_else(|| caption.clone(), plain);
+    let mut html = format!("<img src=\"{}\" alt=\"{}\">", attribute(source), attribute(&alt));
+    if let Some(target) =
+        arguments.get(&["link", "href"]).filter(|target| is_address(target) || target.starts_with('/'))
+    {
+        html = format!("<a href=\"{}\">{html}</a>", attribute(target));
+    }
+    let said: Vec<_> = [caption, attribution].into_iter().filter(|text| !text.is_empty()).collect();
+    if said.is_empty() {
+        return Some(html);
+    }
+    Some(format!("<figure>{html}<figcaption>{}</figcaption></figure>", literal(&said.join(" — "))))
+}
+
+fn embed(label: &str, address: &str, arguments: &Arguments) -> Option<String> {
+    let id = arguments.get_or(&["id", "tweetid", "videoid", "video_id", "url", "src", "href", "v", "video", "slug"], 0);
+    let mut id = id?.to_owned();
+    if is_address(&id) {
+        return Some(link(&id, arguments.get(&["title", "caption"]).unwrap_or(label)));
+    }
+    // Hugo's gist and the old tweet name the person first.
+    let second = arguments.positional.get(1).filter(|_| arguments.get(&["id"]).is_none());
+    let is_gist = address.contains("gist.");
+    let person = arguments.get(&["user", "username"]).map(str::to_owned);
+    if is_gist {
+        match (&person, second) {
+            (Some(person), _) => id = format!("{person}/{id}"),
+            (None, Some(gist)) if !gist.contains('.') => id = format!("{id}/{gist}"),
+            _ => {}
+        }
+    } else if let Some(second) = second
+        && address.contains("x.com")
+        && second.bytes().all(|b| b.is_ascii_digit())
+    {
+        id.clone_from(second);
+    }
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "-_/".contains(c);
+    let id: String = id.chars().take_while(|c| allowed(*c)).collect();
+    if id.is_empty() {
+        return None;
+    }
+    Some(link(&format!("{address}{id}"), arguments.get(&["title", "caption"]).unwrap_or(label)))
+}
+
+/// An unknown shortcode with an address in it is a link or a picture.
+fn anything(arguments: &Arguments) -> Option<String> {
+    let address = arguments.values().find(|value| is_address(value))?;
+    if is_picture(address) {
+        return Some(format!(
+            "<img src=\"{}\" alt=\"{}\">",
+            attribute(address),
+            attribute(arguments.get(&["alt"]).unwrap_or(""))
+        ));
+    }
+    Some(link(address, arguments.get(&["title", "text", "caption", "label"]).unwrap_or(address)))
+}
+
+/// A link in HTML.
+pub(crate) fn link(address: &str, words: &str) -> String {
+    format!("<a href=\"{}\">{}</a>", attribute(address), literal(words.trim()))
+}
+
+fn is_address(value: &str) -> bool {
+    value.starts_with("https://") || value.starts_with("http://")
+}
+
+/// True for the name of a picture.
+pub(crate) fn is_picture(address: &str) -> bool {
+    let path = address.split(['?', '#']).next().unwrap_or_default();
+    let extension = path.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase());
+    extension.is_some_and(|extension| {
+        matches!(&*extension, "png" | "jpg" | "jpeg" | "gif" | "webp" | "svg" | "avif" | "bmp" | "heic")
+    })
+}

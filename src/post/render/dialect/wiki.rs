@@ -1,0 +1,143 @@
+//! Obsidian and other wikis: `[[Post]]`, `[[Post#heading|text]]`, `![[image.png]]`; and addresses with spaces in them.
+
+use super::part::Part;
+use super::shortcode::{is_picture, link};
+use super::target;
+use super::writer::{Writer, attribute, literal};
+
+/// A wiki link is not longer than this.
+const LONGEST: usize = 400;
+
+/// `[[…]]` and `![[…]]`.
+pub(crate) fn read(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) -> Option<usize> {
+    let embeds = part.text[at..].starts_with("![[");
+    let start = at + if embeds { 3 } else { 2 };
+    if !embeds && !part.text[at..].starts_with("[[") {
+        return None;
+    }
+    let end = part.find_close("]]", start, LONGEST, writer)?;
+    let inside = &part.text[start..end];
+    let follows = part.after(end + 2);
+    let numbers = inside.bytes().all(|b| b.is_ascii_digit());
+    if inside.trim().is_empty()
+        || inside.starts_with([' ', '^'])
+        || inside.contains(['[', ']', '\n', '{', '<'])
+        || numbers
+        || matches!(follows, Some('(' | '[' | ':' | ']'))
+    {
+        return None;
+    }
+    if is_contents(inside) {
+        return Some(end + 2);
+    }
+    let (name, words) = inside.split_once('|').map_or((inside, None), |(name, words)| (name, Some(words)));
+    let name = name.trim_end_matches('\\').trim();
+    let is_file = name.rsplit('/').next().is_some_and(is_attachment);
+    if is_file {
+        let is_size = |word: &str| word.chars().all(|c| c.is_ascii_digit() || c == 'x');
+        let words = words.map(str::trim).filter(|words| !is_size(words));
+        if embeds && is_picture(name) {
+            let html = format!("<img src=\"{}\" alt=\"{}\">", address(name), attribute(words.unwrap_or("")));
+            writer.out.push_str(&html);
+        } else {
+            writer.out.push_str(&link(&address(name), words.unwrap_or(name)));
+        }
+        return Some(end + 2);
+    }
+    let (post_name, heading) = name.split_once('#').map_or((name, None), |(post, heading)| (post, Some(heading)));
+    let said = words.unwrap_or(if post_name.is_empty() { heading.unwrap_or(name) } else { post_name });
+    if post_name.is_empty() {
+        writer.out.push_str(&literal(said.trim()));
+        return Some(end + 2);
+    }
+    match target::post(writer, part, at, name) {
+        Some((post, fragment)) => writer.out.push_str(&link(&format!("{}{fragment}", post.url), said)),
+        None => writer.out.push_str(&literal(said.trim())),
+    }
+    Some(end + 2)
+}
+
+/// The names of a table of contents.
+pub(crate) fn is_contents(inside: &str) -> bool {
+    matches!(&*inside.trim_matches(['_', ' ']).to_ascii_lowercase(), "toc" | "tableofcontents" | "table of contents")
+}
+
+fn is_attachment(file: &str) -> bool {
+    is_picture(file)
+        || file.rsplit_once('.').is_some_and(|(_, extension)| {
+            let extension = extension.to_ascii_lowercase();
+            matches!(&*extension, "pdf" | "mp3" | "mp4" | "webm" | "wav" | "m4a" | "ogg" | "mov" | "zip" | "canvas")
+        })
+}
+
+fn address(name: &str) -> String {
+    name.replace('%', "%25").replace(' ', "%20").replace('?', "%3F")
+}
+
+/// `](my file.png)` → `](my%20file.png)`; what follows until the bracket is an address in which no dialect is read.
+pub(crate) fn destination(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) -> Option<usize> {
+    let start = at + 2;
+    if !part.text[at..].starts_with("](") {
+        return None;
+    }
+    let line_end = part.text.floor_char_boundary((start + 2048).min(part.text.len()));
+    let mut depth = 0_usize;
+    let mut end = None;
+    for (n, byte) in part.text.as_bytes()[start..line_end].iter().enumerate() {
+        match byte {
+            b'(' => depth += 1,
+            b')' if depth > 0 => depth -= 1,
+            b')' => {
+                end = Some(start + n);
+                break;
+            }
+            b'\n' => break,
+            _ => {}
+        }
+        writer.work(1);
+        if !writer.may_work() {
+            break;
+        }
+    }
+    let end = end?;
+    writer.quiet_until = writer.quiet_until.max(end);
+    let inside = &part.text[start..end];
+    let (place, title) = split_title(inside.trim());
+    let sized = place.rsplit_once(" =").filter(|(_, size)| {
+        !size.is_empty() && size.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'x' | b'%' | b'*'))
+    });
+    let place = sized.map_or(place, |(file, _)| file.trim());
+    if !is_place(place) || !(place.contains(' ') || sized.is_some()) {
+        return None;
+    }
+    writer.out.push_str("](");
+    writer.out.push_str(&place.replace(' ', "%20"));
+    if !title.is_empty() {
+        writer.out.push(' ');
+        writer.out.push_str(title);
+    }
+    writer.out.push(')');
+    Some(end + 1)
+}
+
+/// The address and the quoted title behind it.
+fn split_title(inside: &str) -> (&str, &str) {
+    let Some(quote) = inside.chars().next_back().filter(|c| matches!(c, '"' | '\'')) else { return (inside, "") };
+    let before = &inside[..inside.len() - 1];
+    match before.rfind(&format!(" {quote}")) {
+        Some(at) => (inside[..at].trim_end(), &inside[at + 1..]),
+        None => (inside, ""),
+    }
+}
+
+/// True for what looks like a file or an address, and not like words.
+fn is_place(place: &str) -> bool {
+    if place.starts_with('<') || place.contains(['{', '<', '`', '"']) {
+        return false;
+    }
+    let path = place.split(['?', '#']).next().unwrap_or_default();
+    let extension = path.rsplit_once('.').map_or("", |(_, extension)| extension);
+    place.starts_with("http")
+        || place.starts_with(['/', '.'])
+        || ((2..=5).contains(&extension.len()) && extension.bytes().all(|b| b.is_ascii_alphanumeric()))
+}
