@@ -2,6 +2,7 @@
 //! it does. Results go to stdout, everything else to stderr; [`ui`] is the only printer.
 
 mod build;
+mod check;
 mod deliver;
 mod failure;
 mod init;
@@ -10,6 +11,7 @@ mod plan;
 mod posts;
 mod progress;
 mod publish;
+mod report;
 mod runs;
 mod session;
 mod status;
@@ -68,6 +70,7 @@ enum Command {
     Init(init::Arguments),
     New(new::Arguments),
     Build(build::Arguments),
+    Check(check::Arguments),
     Publish(publish::Arguments),
     Deliver(deliver::Arguments),
     Posts(posts::Arguments),
@@ -121,6 +124,7 @@ async fn dispatch(command: Command, context: &Context) -> Result<Exit, Failure> 
         Command::Init(arguments) => init::run(&arguments, context),
         Command::New(arguments) => new::run(&arguments, context),
         Command::Build(arguments) => build::run(&arguments, context),
+        Command::Check(arguments) => check::run(&arguments, context).await,
         Command::Publish(arguments) => publish::run(arguments, context).await,
         Command::Deliver(arguments) => deliver::run(&arguments, context).await,
         Command::Posts(arguments) => posts::run(&arguments, context).await,

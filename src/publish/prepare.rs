@@ -184,7 +184,8 @@ fn included(posts: &[Post], names: &[String]) -> Result<BTreeSet<String>, Publis
     Ok(paths)
 }
 
-fn issues(site: &Site, due: &[Entry], first: i64, now: Timestamp) -> Result<Vec<Issue>, PublishError> {
+/// The issues that mail `due`, of which the first one has the number `first`.
+pub(super) fn issues(site: &Site, due: &[Entry], first: i64, now: Timestamp) -> Result<Vec<Issue>, PublishError> {
     if due.is_empty() {
         return Ok(Vec::new());
     }

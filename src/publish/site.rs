@@ -95,6 +95,14 @@ impl Site {
     /// # Errors
     /// Templates that do not compile.
     pub fn templates(&self) -> Result<Templates, PublishError> {
+        Templates::new(&self.own_templates()?).map_err(PublishError::Site)
+    }
+
+    /// The texts of the site's own templates, by name below `templates/`.
+    ///
+    /// # Errors
+    /// As the system reports them.
+    pub fn own_templates(&self) -> Result<BTreeMap<String, String>, PublishError> {
         let folder = self.root.join("templates");
         let mut own = BTreeMap::new();
         for name in Templates::names() {
@@ -104,7 +112,7 @@ impl Site {
                 own.insert(name.to_owned(), String::from_utf8_lossy(&bytes).into_owned());
             }
         }
-        Templates::new(&own).map_err(PublishError::Site)
+        Ok(own)
     }
 
     /// Renders a post; what is wrong with its body is added to `warnings`.
