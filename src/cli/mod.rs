@@ -4,6 +4,7 @@
 mod build;
 mod check;
 mod deliver;
+mod explain;
 mod failure;
 mod init;
 mod new;
@@ -74,6 +75,7 @@ enum Command {
     Publish(publish::Arguments),
     Deliver(deliver::Arguments),
     Posts(posts::Arguments),
+    Explain(explain::Arguments),
     Status(status::Arguments),
     Runs(runs::Arguments),
     Subscribers(subscribers::Arguments),
@@ -128,6 +130,7 @@ async fn dispatch(command: Command, context: &Context) -> Result<Exit, Failure> 
         Command::Publish(arguments) => publish::run(arguments, context).await,
         Command::Deliver(arguments) => deliver::run(&arguments, context).await,
         Command::Posts(arguments) => posts::run(&arguments, context).await,
+        Command::Explain(arguments) => explain::run(&arguments, context).await,
         Command::Status(arguments) => status::run(&arguments, context).await,
         Command::Runs(arguments) => runs::run(arguments, context).await,
         Command::Subscribers(arguments) => subscribers::run(arguments, context).await,

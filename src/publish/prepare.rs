@@ -13,7 +13,7 @@ use crate::config::Mode;
 use crate::diagnostic::Diagnostic;
 use crate::email;
 use crate::feed::FeedFile;
-use crate::model::{Entry, Issue, MailedEntry, Post, PostStatus, sha256_hex};
+use crate::model::{Entry, Issue, MailedEntry, PostStatus, sha256_hex};
 use crate::store::{FrozenEntry, Store};
 
 /// What the user asked for.
@@ -123,7 +123,7 @@ pub fn verdicts(site: &Site, past: &Past, now: Timestamp) -> Vec<Verdict> {
 /// Posts or templates with errors, an `--include` that names no post or one that cannot be mailed.
 pub fn prepare(site: &Site, past: &Past, options: &Options, now: Timestamp) -> Result<Prepared, PublishError> {
     site.check()?;
-    let included = included(&site.posts, &options.include)?;
+    let included = included(site, &options.include)?;
     let verdicts = plan(&site.posts, &past.ledger, &rules(site), &included, now);
     for (post, verdict) in site.posts.iter().zip(&verdicts) {
         if included.contains(&post.path) && !verdict.is_due() {
@@ -163,22 +163,13 @@ fn rules(site: &Site) -> Rules {
 }
 
 /// The paths of the posts that the owner named.
-fn included(posts: &[Post], names: &[String]) -> Result<BTreeSet<String>, PublishError> {
+fn included(site: &Site, names: &[String]) -> Result<BTreeSet<String>, PublishError> {
     let mut paths = BTreeSet::new();
     for wanted in names {
-        let file_name = |post: &Post| post.path.rsplit('/').next().unwrap_or_default().to_owned();
-        let is_meant = |post: &&Post| {
-            [post.path.as_str(), post.slug.as_str(), post.id.as_str(), post.url.as_str()].contains(&wanted.as_str())
-                || file_name(post) == *wanted
-        };
-        let Some(post) = posts.iter().find(is_meant) else {
-            let nearest =
-                posts.iter().map(|post| (strsim::damerau_levenshtein(wanted, &file_name(post)), &post.path)).min();
-            return Err(PublishError::NoSuchPost {
-                wanted: wanted.clone(),
-                nearest: nearest.map(|(_, path)| path.clone()),
-            });
-        };
+        let post = site.find(wanted).map_err(|nearest| PublishError::NoSuchPost {
+            wanted: wanted.clone(),
+            nearest: nearest.map(str::to_owned),
+        })?;
         paths.insert(post.path.clone());
     }
     Ok(paths)

@@ -90,6 +90,25 @@ impl Site {
         Ok(())
     }
 
+    /// The post that somebody means by its path, file name, slug, id or URL.
+    ///
+    /// # Errors
+    /// The path of the post with the most similar file name, when there are posts.
+    pub fn find(&self, wanted: &str) -> Result<&Post, Option<&str>> {
+        let wanted = wanted.strip_prefix("./").unwrap_or(wanted);
+        let with_slash = format!("{wanted}/");
+        let file_name = |post: &'_ Post| post.path.rsplit('/').next().unwrap_or_default().to_owned();
+        let is_meant = |post: &&Post| {
+            [post.path.as_str(), post.slug.as_str(), post.id.as_str(), post.url.as_str()].contains(&wanted)
+                || file_name(post) == wanted
+                || post.url == with_slash
+        };
+        self.posts.iter().find(is_meant).ok_or_else(|| {
+            let distance = |post: &Post| (strsim::damerau_levenshtein(wanted, &file_name(post)), post.path.clone());
+            self.posts.iter().min_by_key(|post| distance(post)).map(|post| post.path.as_str())
+        })
+    }
+
     /// The templates: the site's own in the place of the built-in ones.
     ///
     /// # Errors

@@ -4,6 +4,7 @@
 
 mod deliveries;
 mod ledger;
+mod story;
 mod subscribers;
 
 use std::path::{Path, PathBuf};
@@ -18,6 +19,7 @@ use crate::model::sha256_hex;
 
 pub use deliveries::{DeliveryKey, Intent, NotSent, QueuedDelivery, Recorded};
 pub use ledger::{FrozenEntry, RunSummary};
+pub use story::{DeliveryTo, Mailing};
 pub use subscribers::{Added, NewSubscriber};
 
 /// Never edit a migration that was released: add one.
