@@ -15,3 +15,4 @@ mod source;
 mod stack;
 mod stories;
 mod tidy;
+mod tolerance;

@@ -18,6 +18,7 @@ mod session;
 mod status;
 mod subscribers;
 mod table;
+mod tolerance;
 pub mod ui;
 
 use std::path::PathBuf;

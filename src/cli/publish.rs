@@ -5,7 +5,7 @@ use clap::builder::PossibleValuesParser;
 use serde_json::json;
 
 use super::failure::{Exit, Failure};
-use super::{Context, Ui, plan, session};
+use super::{Context, Ui, plan, session, tolerance};
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Location};
 use crate::model::{DeliveryState, EmailAddress, Outcome};
@@ -40,6 +40,9 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "GUARD", value_parser = PossibleValuesParser::new(GuardName::ALL.map(GuardName::as_str)))]
     allow: Vec<String>,
 
+    #[command(flatten)]
+    tolerance: tolerance::ToleranceArguments,
+
     /// Deliver at most this many messages now; the rest stay queued
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
@@ -57,7 +60,12 @@ impl Arguments {
     fn options(&self) -> Options {
         let allow =
             GuardName::ALL.into_iter().filter(|guard| self.allow.iter().any(|word| word == guard.as_str())).collect();
-        Options { include: self.include.clone(), allow, expect: self.expect.clone() }
+        Options {
+            include: self.include.clone(),
+            allow,
+            expect: self.expect.clone(),
+            tolerance: self.tolerance.tolerance(),
+        }
     }
 }
 

@@ -16,6 +16,7 @@ mod prepare;
 pub mod preview;
 mod recorder;
 mod site;
+mod tolerance;
 mod worker;
 
 use std::sync::Arc;
@@ -30,6 +31,7 @@ pub use inspect::inspect;
 pub use plan::{Ledger, Likeness, Rules, Verdict, plan};
 pub use prepare::{Options, Past, Prepared, is_worth_telling, prepare, verdicts};
 pub use site::{CONFIG_FILE, Site};
+pub use tolerance::Tolerance;
 
 use crate::clock::Clock;
 use crate::config::{Config, InDoubt, Mail};

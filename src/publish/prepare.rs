@@ -9,6 +9,7 @@ use super::error::PublishError;
 use super::guard::{Circumstances, Guard, GuardName, guards};
 use super::plan::{Ledger, Rules, Verdict, plan};
 use super::site::Site;
+use super::tolerance::{Tolerance, refuse_bad_due};
 use crate::config::Mode;
 use crate::diagnostic::Diagnostic;
 use crate::email;
@@ -25,6 +26,8 @@ pub struct Options {
     pub allow: Vec<GuardName>,
     /// The digest of the plan that was reviewed.
     pub expect: Option<String>,
+    /// How much may be wrong with the posts.
+    pub tolerance: Tolerance,
 }
 
 /// A publish, ready to be shown or carried out.
@@ -48,7 +51,7 @@ pub struct Prepared {
     pub unfinished: i64,
     /// What stands in the way.
     pub guards: Vec<Guard>,
-    /// Warnings about posts.
+    /// What is wrong with the posts and was put up with.
     pub warnings: Vec<Diagnostic>,
 }
 
@@ -122,7 +125,10 @@ pub fn verdicts(site: &Site, past: &Past, now: Timestamp) -> Vec<Verdict> {
 /// # Errors
 /// Posts or templates with errors, an `--include` that names no post or one that cannot be mailed.
 pub fn prepare(site: &Site, past: &Past, options: &Options, now: Timestamp) -> Result<Prepared, PublishError> {
-    site.check()?;
+    options.tolerance.judge_early(&site.diagnostics)?;
+    if options.tolerance == Tolerance::BadPosts {
+        refuse_bad_due(site, &past.ledger, &rules(site))?;
+    }
     let included = included(site, &options.include)?;
     let verdicts = plan(&site.posts, &past.ledger, &rules(site), &included, now);
     for (post, verdict) in site.posts.iter().zip(&verdicts) {
@@ -142,6 +148,7 @@ pub fn prepare(site: &Site, past: &Past, options: &Options, now: Timestamp) -> R
         .filter(|(_, verdict)| verdict.is_due())
         .map(|(post, _)| site.entry(post, &mut warnings))
         .collect();
+    options.tolerance.judge(&warnings)?;
     let issues = issues(site, &due, past.next_issue, now)?;
     let entries = due.iter().filter_map(|entry| frozen(entry, &due, &issues, site.config.newsletter.mode)).collect();
     Ok(Prepared {

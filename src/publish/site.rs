@@ -79,17 +79,6 @@ impl Site {
         Ok(Self { root: root.to_owned(), config, posts, diagnostics })
     }
 
-    /// Stops at posts with errors: a feed or an issue without them would be a surprise.
-    ///
-    /// # Errors
-    /// All diagnostics, when one of them is an error.
-    pub fn check(&self) -> Result<(), PublishError> {
-        if self.diagnostics.iter().any(Diagnostic::is_error) {
-            return Err(PublishError::Site(self.diagnostics.clone()));
-        }
-        Ok(())
-    }
-
     /// The post that somebody means by its path, file name, slug, id or URL.
     ///
     /// # Errors
