@@ -70,10 +70,19 @@ pub struct Loaded {
 /// assert!(warnings.is_empty());
 /// ```
 pub fn load(sources: Vec<Source>, config: &Config, now: Timestamp) -> Loaded {
-    let mut posts = Vec::with_capacity(sources.len());
+    gather(sources.into_iter().map(|source| read(&source, config, now)).collect())
+}
+
+/// Reads one file, without a look at the others: the part of [`load`] that can be done for many files at once.
+pub fn read(source: &Source, config: &Config, now: Timestamp) -> (Post, Vec<Diagnostic>) {
+    read::read(source, config, now)
+}
+
+/// Puts the posts of a site together: the part of [`load`] that looks at all of them.
+pub fn gather(files: Vec<(Post, Vec<Diagnostic>)>) -> Loaded {
+    let mut posts = Vec::with_capacity(files.len());
     let mut diagnostics = Vec::new();
-    for source in sources {
-        let (post, found) = read::read(&source, config, now);
+    for (post, found) in files {
         posts.push(post);
         diagnostics.extend(found);
     }

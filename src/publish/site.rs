@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use super::error::PublishError;
+use super::parallel;
 use crate::config::{self, Config};
 use crate::diagnostic::{Diagnostic, Location};
 use crate::feed::{self, FeedFile};
@@ -69,13 +70,15 @@ impl Site {
             }
             Err(error) => return Err(PublishError::File { path: folder, error }),
         };
-        let mut sources = Vec::new();
-        for path in paths.iter().filter(|path| post::is_post_file(path)) {
+        let paths: Vec<String> = paths.into_iter().filter(|path| post::is_post_file(path)).collect();
+        let read = |path: &String| {
             let file = folder.join(path);
             let bytes = files::read(&file).map_err(|error| PublishError::File { path: file, error })?;
-            sources.push(Source { path: format!("{}/{path}", config.posts.dir), bytes });
-        }
-        let post::Loaded { posts, diagnostics } = post::load(sources, &config, now);
+            let source = Source { path: format!("{}/{path}", config.posts.dir), bytes };
+            Ok(post::read(&source, &config, now))
+        };
+        let files: Result<Vec<_>, PublishError> = parallel::map(&paths, read).into_iter().collect();
+        let post::Loaded { posts, diagnostics } = post::gather(files?);
         Ok(Self { root: root.to_owned(), config, posts, diagnostics })
     }
 
