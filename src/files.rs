@@ -46,6 +46,11 @@ pub fn read_start(path: &Path, length: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// True when there is a folder at this place, or a link to one.
+pub fn is_folder(path: &Path) -> bool {
+    path.is_dir()
+}
+
 /// Lists the files below a folder as paths relative to it, with `/`, sorted. `enter` decides by the relative path of a
 /// folder whether it is entered. Links to files are followed, links to folders are not: they may lead in a circle.
 ///

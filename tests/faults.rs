@@ -83,7 +83,9 @@ fn a_server_that_turns_against_us_stops_the_run_and_blames_no_reader() {
     assert!(run.stderr.contains("in a row") && run.stderr.contains("5.7.1 sending suspended"), "{run:#?}");
     let counts = site.status()["deliveries"].clone();
     assert_eq!(counts["sent"], 5);
-    assert_eq!((counts["failed"].as_i64(), counts["queued"].as_i64()), (Some(0), Some(60)), "{counts}");
+    // One refusal may have come before the last acceptance, and so outside of the streak.
+    let (failed, queued) = (counts["failed"].as_i64().unwrap(), counts["queued"].as_i64().unwrap());
+    assert!(failed <= 1 && failed + queued == 60, "{counts}");
 }
 
 #[test]

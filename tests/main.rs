@@ -17,3 +17,4 @@ mod source;
 mod stack;
 mod stories;
 mod tidy;
+mod tolerance;

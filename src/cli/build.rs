@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::failure::{Exit, Failure};
-use super::{Context, Ui};
+use super::{Context, Ui, tolerance};
 use crate::files::Written;
 use crate::model::PostStatus;
 use crate::publish::{Site, count};
@@ -11,6 +11,9 @@ use crate::publish::{Site, count};
 /// Write the feeds: only files whose bytes changed, each whole or not at all.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
+    #[command(flatten)]
+    tolerance: tolerance::ToleranceArguments,
+
     /// Print what was written as JSON
     #[arg(long)]
     json: bool,
@@ -18,9 +21,11 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
     let site = Site::open(&context.site, context.now)?;
-    site.check()?;
+    let tolerance = arguments.tolerance.tolerance();
+    tolerance.judge_early(&site.diagnostics)?;
     let mut warnings = site.diagnostics.clone();
     let feeds = site.feeds(&mut warnings)?;
+    tolerance.judge(&warnings)?;
     let written = site.write_feeds(&feeds)?;
     context.ui.diagnostics(&warnings);
     if arguments.json {
@@ -28,6 +33,10 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
             written.iter().map(|(path, done)| serde_json::json!({ "path": path, "written": word(*done) })).collect();
         Ui::json(&serde_json::json!({ "files": files }));
         return Ok(Exit::Done);
+    }
+    let bad = site.posts.iter().filter(|post| post.status == PostStatus::Error).count();
+    if bad > 0 {
+        context.ui.say(&format!("Left out {} with errors.", count(bad as u64, "post")));
     }
     let published = site.posts.iter().filter(|post| post.status == PostStatus::Published).count();
     let shown = published.min(site.config.feeds.limit);

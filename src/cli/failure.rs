@@ -81,14 +81,7 @@ impl From<PublishError> for Failure {
                 let help = "look at `tidings publish --dry-run` again, and expect the digest that it names";
                 Self::new(Exit::Refused, Diagnostic::error("guard", message).help(help))
             }
-            PublishError::NoSuchPost { nearest, .. } => {
-                let help =
-                    nearest.map_or_else(|| "there are no posts".to_owned(), |path| format!("did you mean `{path}`?"));
-                Self::usage(message, help)
-            }
-            PublishError::SeveralPosts { paths, .. } => {
-                Self::usage(message, format!("name one by its path: {}", paths.join(", ")))
-            }
+            PublishError::NotOnePost { why, .. } => Self::usage(message, why.help()),
             PublishError::NotMailable { .. } => Self::new(
                 Exit::Refused,
                 Diagnostic::error("guard", message)

@@ -3,7 +3,9 @@
 
 mod allow;
 mod build;
+mod check;
 mod deliver;
+mod explain;
 mod failure;
 mod init;
 mod new;
@@ -11,11 +13,13 @@ mod plan;
 mod posts;
 mod progress;
 mod publish;
+mod report;
 mod runs;
 mod session;
 mod status;
 mod subscribers;
 mod table;
+mod tolerance;
 pub mod ui;
 
 use std::path::PathBuf;
@@ -69,9 +73,11 @@ enum Command {
     Init(init::Arguments),
     New(new::Arguments),
     Build(build::Arguments),
+    Check(check::Arguments),
     Publish(publish::Arguments),
     Deliver(deliver::Arguments),
     Posts(posts::Arguments),
+    Explain(explain::Arguments),
     Status(status::Arguments),
     Runs(runs::Arguments),
     Subscribers(subscribers::Arguments),
@@ -126,9 +132,11 @@ async fn dispatch(command: Command, context: &Context) -> Result<Exit, Failure> 
         Command::Init(arguments) => init::run(&arguments, context),
         Command::New(arguments) => new::run(&arguments, context),
         Command::Build(arguments) => build::run(&arguments, context),
+        Command::Check(arguments) => check::run(&arguments, context).await,
         Command::Publish(arguments) => publish::run(arguments, context).await,
         Command::Deliver(arguments) => deliver::run(&arguments, context).await,
         Command::Posts(arguments) => posts::run(&arguments, context).await,
+        Command::Explain(arguments) => explain::run(&arguments, context).await,
         Command::Status(arguments) => status::run(&arguments, context).await,
         Command::Runs(arguments) => runs::run(arguments, context).await,
         Command::Subscribers(arguments) => subscribers::run(arguments, context).await,

@@ -55,7 +55,8 @@ fn as_text(site: &Site, verdicts: &[Verdict], verbose: bool) -> String {
     format!("{}\n{}, {published} published, {due} due.\n", columns(&rows), count(site.posts.len() as u64, "file"))
 }
 
-fn as_json(site: &Site, post: &Post, verdict: &Verdict) -> Value {
+/// A post for programs; the keys are a promise.
+pub(super) fn as_json(site: &Site, post: &Post, verdict: &Verdict) -> Value {
     let diagnostics = site.diagnostics.iter().filter(|diagnostic| diagnostic.path() == Some(&post.path));
     let summary = post.description.clone().or_else(|| {
         let is_entry = post.published.is_some() && post.status != PostStatus::Error;
@@ -88,7 +89,7 @@ fn as_json(site: &Site, post: &Post, verdict: &Verdict) -> Value {
 }
 
 /// A diagnostic for programs; the keys are a promise.
-fn diagnostic_as_json(diagnostic: &Diagnostic) -> Value {
+pub(super) fn diagnostic_as_json(diagnostic: &Diagnostic) -> Value {
     let place = diagnostic.location.as_ref();
     json!({
         "severity": diagnostic.severity.as_str(),

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::allow::Allow;
 use super::failure::{Exit, Failure};
-use super::{Context, Ui, plan, session};
+use super::{Context, Ui, plan, session, tolerance};
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Location};
 use crate::model::{DeliveryState, EmailAddress, Outcome};
@@ -41,6 +41,9 @@ pub(super) struct Arguments {
     #[command(flatten)]
     allow: Allow,
 
+    #[command(flatten)]
+    tolerance: tolerance::ToleranceArguments,
+
     /// Deliver at most this many messages now; the rest stay queued
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
@@ -56,7 +59,12 @@ pub(super) struct Arguments {
 
 impl Arguments {
     fn options(&self) -> Options {
-        Options { include: self.include.clone(), allow: self.allow.guards(), expect: self.expect.clone() }
+        Options {
+            include: self.include.clone(),
+            allow: self.allow.guards(),
+            expect: self.expect.clone(),
+            tolerance: self.tolerance.tolerance(),
+        }
     }
 }
 

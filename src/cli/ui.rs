@@ -44,23 +44,35 @@ pub(super) fn printable(text: &str) -> String {
 /// How to talk to the user.
 #[derive(Debug)]
 pub struct Ui {
-    color: bool,
+    colors: Colors,
     quiet: bool,
     verbose: bool,
+}
+
+/// Where there are colours.
+#[derive(Debug)]
+struct Colors {
+    results: bool,
+    messages: bool,
 }
 
 impl Ui {
     /// Decides once how to talk.
     #[expect(clippy::disallowed_methods, reason = "NO_COLOR is for the printer")]
     pub fn new(color: ColorWhen, quiet: bool, verbose: bool) -> Self {
-        let color = match color {
+        let is_wanted = |is_terminal: bool| match color {
             ColorWhen::Always => true,
             ColorWhen::Never => false,
-            ColorWhen::Auto => {
-                io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
-            }
+            ColorWhen::Auto => is_terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
         };
-        Self { color, quiet, verbose }
+        let colors =
+            Colors { results: is_wanted(io::stdout().is_terminal()), messages: is_wanted(io::stderr().is_terminal()) };
+        Self { colors, quiet, verbose }
+    }
+
+    /// True when results are shown in colours.
+    pub fn colors_results(&self) -> bool {
+        self.colors.results
     }
 
     /// True when the user wants to hear more.
@@ -162,7 +174,7 @@ impl Ui {
         if let Some(help) = &diagnostic.help {
             group = group.element(Level::HELP.message(help.as_str()));
         }
-        let renderer = if self.color { Renderer::styled() } else { Renderer::plain() };
+        let renderer = if self.colors.messages { Renderer::styled() } else { Renderer::plain() };
         renderer.render(&[group]).clone()
     }
 }

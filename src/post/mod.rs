@@ -74,14 +74,56 @@ pub struct Loaded {
 /// assert_eq!(entry.content_html, "<p>It <em>rained</em>.</p>\n");
 /// assert!(warnings.is_empty());
 /// ```
-pub fn load(mut sources: Vec<Source>, config: &Config, now: Timestamp) -> Loaded {
-    let mut diagnostics = Vec::new();
-    let companions = &Companions::take(&mut sources, &config.posts.dir, &mut diagnostics);
-    let language_folders = language::divides(sources.iter().map(|source| &*source.path), &config.posts.dir);
-    let around = read::Surroundings { config, companions, language_folders, now };
-    let mut posts = Vec::with_capacity(sources.len());
-    for source in sources {
-        let (post, found) = read::read(&source, &around);
+pub fn load(sources: Vec<Source>, config: &Config, now: Timestamp) -> Loaded {
+    let reader = Reader::new(sources, config, now);
+    let files = reader.sources().iter().map(|source| reader.read(source)).collect();
+    reader.gather(files)
+}
+
+/// The files of a folder on their way to posts: each can be read by itself, in any order or many at once.
+pub struct Reader<'c> {
+    sources: Vec<Source>,
+    companions: Companions,
+    language_folders: bool,
+    diagnostics: Vec<Diagnostic>,
+    config: &'c Config,
+    now: Timestamp,
+}
+
+impl<'c> Reader<'c> {
+    /// Takes the files that say something about others (sidecars, author tables) out of the rest.
+    pub fn new(mut sources: Vec<Source>, config: &'c Config, now: Timestamp) -> Self {
+        let mut diagnostics = Vec::new();
+        let companions = Companions::take(&mut sources, &config.posts.dir, &mut diagnostics);
+        let language_folders = language::divides(sources.iter().map(|source| &*source.path), &config.posts.dir);
+        Self { sources, companions, language_folders, diagnostics, config, now }
+    }
+
+    /// The files that may be posts.
+    pub fn sources(&self) -> &[Source] {
+        &self.sources
+    }
+
+    /// Reads one of the sources, without a look at the other posts.
+    pub fn read(&self, source: &Source) -> (Post, Vec<Diagnostic>) {
+        let around = read::Surroundings {
+            config: self.config,
+            companions: &self.companions,
+            language_folders: self.language_folders,
+            now: self.now,
+        };
+        read::read(source, &around)
+    }
+
+    /// Puts the posts together: what can be said only with all of them in sight.
+    pub fn gather(self, files: Vec<(Post, Vec<Diagnostic>)>) -> Loaded {
+        gather(files, self.diagnostics)
+    }
+}
+
+fn gather(files: Vec<(Post, Vec<Diagnostic>)>, mut diagnostics: Vec<Diagnostic>) -> Loaded {
+    let mut posts = Vec::with_capacity(files.len());
+    for (post, found) in files {
         posts.push(post);
         diagnostics.extend(found);
     }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::guard::Guard;
+use super::site::NotOnePost;
 use crate::diagnostic::Diagnostic;
 use crate::store::StoreError;
 use crate::transport::TransportError;
@@ -17,10 +18,8 @@ pub enum PublishError {
     Refused(Vec<Guard>),
     #[error("the plan is not the one that was reviewed: {}", if found.is_empty() { "nothing is due".to_owned() } else { format!("its digest is {found}") })]
     OtherPlan { found: String },
-    #[error("`--include` names no post: `{wanted}`")]
-    NoSuchPost { wanted: String, nearest: Option<String> },
-    #[error("`--include` names several posts: `{wanted}`")]
-    SeveralPosts { wanted: String, paths: Vec<String> },
+    #[error("`--include` does not name one post: `{wanted}`")]
+    NotOnePost { wanted: String, why: NotOnePost },
     #[error("`--include` names a post that cannot be mailed: {path}: {reason}")]
     NotMailable { path: String, reason: String },
     #[error("another process is delivering from this database")]

@@ -8,12 +8,15 @@ mod deliver;
 mod error;
 mod guard;
 mod halt;
+mod inspect;
 mod pace;
+mod parallel;
 mod plan;
 mod prepare;
 pub mod preview;
 mod recorder;
 mod site;
+mod tolerance;
 mod worker;
 
 use std::sync::Arc;
@@ -23,9 +26,11 @@ pub use error::PublishError;
 pub use guard::{Guard, GuardName, count};
 use guard::{copied_database, unfinished_too_late};
 pub use halt::{Halt, Stop};
+pub use inspect::inspect;
 pub use plan::{Ledger, Likeness, Rules, Verdict, plan};
 pub use prepare::{Options, Past, Prepared, is_worth_telling, prepare, verdicts};
-pub use site::{CONFIG_FILE, Site};
+pub use site::{CONFIG_FILE, NotOnePost, Site};
+pub use tolerance::Tolerance;
 
 use crate::clock::Clock;
 use crate::config::{Config, InDoubt, Mail};

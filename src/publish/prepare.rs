@@ -9,11 +9,12 @@ use super::error::PublishError;
 use super::guard::{Circumstances, Guard, GuardName, guards, unfinished_too_late};
 use super::plan::{Ledger, Rules, Verdict, plan};
 use super::site::Site;
+use super::tolerance::{Tolerance, refuse_bad_due};
 use crate::config::Mode;
 use crate::diagnostic::Diagnostic;
 use crate::email;
 use crate::feed::FeedFile;
-use crate::model::{Entry, Issue, MailedEntry, Post, PostStatus, Run, sha256_hex};
+use crate::model::{Entry, Issue, MailedEntry, PostStatus, Run, sha256_hex};
 use crate::store::{FrozenEntry, Store, StoreError};
 
 /// What the user asked for.
@@ -25,6 +26,8 @@ pub struct Options {
     pub allow: Vec<GuardName>,
     /// The digest of the plan that was reviewed.
     pub expect: Option<String>,
+    /// How much may be wrong with the posts.
+    pub tolerance: Tolerance,
 }
 
 /// A publish, ready to be shown or carried out.
@@ -48,7 +51,7 @@ pub struct Prepared {
     pub unfinished: i64,
     /// What stands in the way.
     pub guards: Vec<Guard>,
-    /// Warnings about posts.
+    /// What is wrong with the posts and was put up with.
     pub warnings: Vec<Diagnostic>,
 }
 
@@ -124,8 +127,11 @@ pub fn verdicts(site: &Site, past: &Past, now: Timestamp) -> Vec<Verdict> {
 /// # Errors
 /// Posts or templates with errors, an `--include` that names no post or one that cannot be mailed.
 pub fn prepare(site: &Site, past: &Past, options: &Options, now: Timestamp) -> Result<Prepared, PublishError> {
-    site.check()?;
-    let included = included(&site.posts, &options.include)?;
+    options.tolerance.judge_early(&site.diagnostics)?;
+    if options.tolerance == Tolerance::BadPosts {
+        refuse_bad_due(site, &past.ledger, &rules(site))?;
+    }
+    let included = included(site, &options.include)?;
     let verdicts = plan(&site.posts, &past.ledger, &rules(site), &included, now);
     for (post, verdict) in site.posts.iter().zip(&verdicts) {
         if included.contains(&post.path) && !verdict.is_due() {
@@ -151,6 +157,7 @@ pub fn prepare(site: &Site, past: &Past, options: &Options, now: Timestamp) -> R
         .filter(|(_, verdict)| verdict.is_due())
         .map(|(post, _)| site.entry(post, &mut warnings))
         .collect();
+    options.tolerance.judge(&warnings)?;
     let issues = issues(site, &due, past.next_issue, now)?;
     let entries = due.iter().filter_map(|entry| frozen(entry, &due, &issues, site.config.newsletter.mode)).collect();
     Ok(Prepared {
@@ -172,34 +179,17 @@ fn rules(site: &Site) -> Rules {
 }
 
 /// The paths of the posts that the owner named.
-fn included(posts: &[Post], names: &[String]) -> Result<BTreeSet<String>, PublishError> {
+fn included(site: &Site, names: &[String]) -> Result<BTreeSet<String>, PublishError> {
     let mut paths = BTreeSet::new();
     for wanted in names {
-        let file_name = |post: &Post| post.path.rsplit('/').next().unwrap_or_default().to_owned();
-        let is_meant = |post: &&Post| {
-            [post.path.as_str(), post.slug.as_str(), post.id.as_str(), post.url.as_str()].contains(&wanted.as_str())
-                || file_name(post) == *wanted
-        };
-        let meant: Vec<&Post> = posts.iter().filter(is_meant).collect();
-        let exact = meant.iter().find(|post| [&post.path, &post.id, &post.url].contains(&wanted));
-        let post = match (exact, meant.as_slice()) {
-            (Some(post), _) | (None, [post]) => post,
-            (None, []) => {
-                let distance = |post: &Post| (strsim::damerau_levenshtein(wanted, &file_name(post)), post.path.clone());
-                let nearest = posts.iter().map(distance).min().map(|(_, path)| path);
-                return Err(PublishError::NoSuchPost { wanted: wanted.clone(), nearest });
-            }
-            (None, several) => {
-                let paths = several.iter().map(|post| post.path.clone()).collect();
-                return Err(PublishError::SeveralPosts { wanted: wanted.clone(), paths });
-            }
-        };
+        let post = site.find(wanted).map_err(|why| PublishError::NotOnePost { wanted: wanted.clone(), why })?;
         paths.insert(post.path.clone());
     }
     Ok(paths)
 }
 
-fn issues(site: &Site, due: &[Entry], first: i64, now: Timestamp) -> Result<Vec<Issue>, PublishError> {
+/// The issues that mail `due`, of which the first one has the number `first`.
+pub(super) fn issues(site: &Site, due: &[Entry], first: i64, now: Timestamp) -> Result<Vec<Issue>, PublishError> {
     if due.is_empty() {
         return Ok(Vec::new());
     }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use super::error::PublishError;
+use super::parallel;
 use crate::config::{self, Config};
 use crate::diagnostic::{Diagnostic, Location};
 use crate::feed::{self, FeedFile};
@@ -28,6 +29,32 @@ pub struct Site {
     pub posts: Vec<Post>,
     /// What is wrong with the posts, errors and warnings.
     pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Why a name does not lead to one post.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotOnePost {
+    /// Nothing is called so.
+    None {
+        /// The path of the post with the most similar file name, when there are posts.
+        nearest: Option<String>,
+    },
+    /// Several files have that name or slug.
+    Several {
+        /// Their paths.
+        paths: Vec<String>,
+    },
+}
+
+impl NotOnePost {
+    /// How to name one.
+    pub fn help(&self) -> String {
+        match self {
+            Self::None { nearest: None } => "there are no posts".to_owned(),
+            Self::None { nearest: Some(path) } => format!("did you mean `{path}`?"),
+            Self::Several { paths } => format!("name one by its path: {}", paths.join(", ")),
+        }
+    }
 }
 
 impl Site {
@@ -69,30 +96,49 @@ impl Site {
             }
             Err(error) => return Err(PublishError::File { path: folder, error }),
         };
-        let mut sources = Vec::new();
-        for path in post::files_to_read(&paths) {
+        let paths: Vec<String> = post::files_to_read(&paths).into_iter().map(str::to_owned).collect();
+        let read = |path: &String| {
             let file = folder.join(path);
             let bytes = files::read(&file).map_err(|error| PublishError::File { path: file, error })?;
-            sources.push(Source { path: format!("{}/{path}", config.posts.dir), bytes });
-        }
+            Ok(Source { path: format!("{}/{path}", config.posts.dir), bytes })
+        };
+        let mut sources = parallel::map(&paths, read).into_iter().collect::<Result<Vec<_>, PublishError>>()?;
         for path in post::author_files(&config.posts.dir) {
             let file = root.join(&path);
             let bytes = files::read_optional(&file).map_err(|error| PublishError::File { path: file, error })?;
             sources.extend(bytes.map(|bytes| Source { path, bytes }));
         }
-        let post::Loaded { posts, diagnostics } = post::load(sources, &config, now);
+        let reader = post::Reader::new(sources, &config, now);
+        let files = parallel::map(reader.sources(), |source| reader.read(source));
+        let post::Loaded { posts, diagnostics } = reader.gather(files);
         Ok(Self { root: root.to_owned(), config, posts, diagnostics })
     }
 
-    /// Stops at posts with errors: a feed or an issue without them would be a surprise.
+    /// The post that somebody means by its path, file name, slug, id or URL.
     ///
     /// # Errors
-    /// All diagnostics, when one of them is an error.
-    pub fn check(&self) -> Result<(), PublishError> {
-        if self.diagnostics.iter().any(Diagnostic::is_error) {
-            return Err(PublishError::Site(self.diagnostics.clone()));
+    /// When there is none, or when a file name or slug fits several.
+    pub fn find(&self, wanted: &str) -> Result<&Post, NotOnePost> {
+        let wanted = wanted.strip_prefix("./").unwrap_or(wanted);
+        let with_slash = format!("{wanted}/");
+        let file_name = |post: &Post| post.path.rsplit('/').next().unwrap_or_default().to_owned();
+        let is_exact =
+            |post: &&&Post| [post.path.as_str(), &post.id, &post.url].contains(&wanted) || post.url == with_slash;
+        let meant: Vec<&Post> = self
+            .posts
+            .iter()
+            .filter(|post| is_exact(&post) || post.slug == wanted || file_name(post) == wanted)
+            .collect();
+        match (meant.iter().find(is_exact), meant.as_slice()) {
+            (Some(post), _) | (None, [post]) => Ok(post),
+            (None, []) => {
+                let distance = |post: &Post| (strsim::damerau_levenshtein(wanted, &file_name(post)), post.path.clone());
+                Err(NotOnePost::None { nearest: self.posts.iter().map(distance).min().map(|(_, path)| path) })
+            }
+            (None, several) => {
+                Err(NotOnePost::Several { paths: several.iter().map(|post| post.path.clone()).collect() })
+            }
         }
-        Ok(())
     }
 
     /// The templates: the site's own in the place of the built-in ones.
@@ -100,6 +146,14 @@ impl Site {
     /// # Errors
     /// Templates that do not compile.
     pub fn templates(&self) -> Result<Templates, PublishError> {
+        Templates::new(&self.own_templates()?).map_err(PublishError::Site)
+    }
+
+    /// The texts of the site's own templates, by name below `templates/`.
+    ///
+    /// # Errors
+    /// As the system reports them.
+    pub fn own_templates(&self) -> Result<BTreeMap<String, String>, PublishError> {
         let folder = self.root.join("templates");
         let mut own = BTreeMap::new();
         for name in Templates::names() {
@@ -109,7 +163,7 @@ impl Site {
                 own.insert(name.to_owned(), String::from_utf8_lossy(&bytes).into_owned());
             }
         }
-        Templates::new(&own).map_err(PublishError::Site)
+        Ok(own)
     }
 
     /// Renders a post; what is wrong with its body is added to `warnings`.

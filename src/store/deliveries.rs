@@ -283,6 +283,6 @@ impl Store {
     }
 }
 
-fn state_of(word: &str) -> Result<DeliveryState> {
+pub(super) fn state_of(word: &str) -> Result<DeliveryState> {
     DeliveryState::parse(word).ok_or_else(|| StoreError::Content(format!("a delivery's state `{word}`")))
 }

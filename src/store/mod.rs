@@ -4,6 +4,7 @@
 
 mod deliveries;
 mod ledger;
+mod story;
 mod subscribers;
 
 use std::path::{Path, PathBuf};
@@ -16,6 +17,7 @@ use crate::files;
 
 pub use deliveries::{DeliveryKey, Intent, NotSent, QueuedDelivery, Recorded};
 pub use ledger::{FrozenEntry, RunSummary};
+pub use story::{DeliveryTo, Mailing};
 pub use subscribers::{Added, NewSubscriber};
 
 /// Never edit a migration that was released: add one.

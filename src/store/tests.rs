@@ -187,3 +187,24 @@ async fn two_processes_cannot_deliver_at_once() {
     drop(lock);
     assert!(store.lock().unwrap().is_some());
 }
+
+#[tokio::test]
+async fn the_ledger_tells_the_story_of_an_entry_and_of_a_reader() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = frozen(&folder, 3).await;
+    store.record(&[outcome(1, DeliveryState::Sent, None)], &[], "2026-03-01T09:00:07Z").await.unwrap();
+    store.record(&[outcome(2, DeliveryState::Deferred, Some("2026-03-01T10:00:00Z"))], &[], NOW).await.unwrap();
+
+    let mailings = store.mailings("https://example.org/a/").await.unwrap();
+    assert_eq!((mailings.len(), mailings[0].issue, mailings[0].path.as_str()), (1, 1, "posts/a.md"));
+    let counts = mailings[0].deliveries;
+    assert_eq!((counts.sent, counts.deferred, counts.queued), (1, 1, 1));
+    assert_eq!(store.mailings("https://example.org/b/").await.unwrap(), []);
+
+    let sent = store.deliveries_to(1).await.unwrap().remove(0);
+    assert_eq!((sent.state, sent.updated_at.as_str()), (DeliveryState::Sent, "2026-03-01T09:00:07Z"));
+    assert_eq!((sent.reply.as_deref(), sent.run, sent.cutoff.as_str()), (Some("250 ok"), 1, NOW));
+    let deferred = store.deliveries_to(2).await.unwrap().remove(0);
+    assert_eq!(deferred.next_attempt_at.as_deref(), Some("2026-03-01T10:00:00Z"));
+    assert_eq!(store.deliveries_to(99).await.unwrap(), []);
+}

@@ -1,4 +1,16 @@
-//! `tidings init`
+//! `tidings init`: a new site, or a site for a blog that another program makes: its settings are taken over, and not one of
+//! its files is changed.
+
+mod astro;
+mod blog;
+mod eleventy;
+mod hexo;
+mod hugo;
+mod jekyll;
+mod pelican;
+mod settings;
+mod takeover;
+mod zola;
 
 use std::path::{Path, PathBuf};
 
@@ -6,15 +18,21 @@ use clap::Args;
 
 use super::Context;
 use super::failure::{Exit, Failure};
+use super::table::{columns, cut};
 use crate::diagnostic::Diagnostic;
 use crate::files;
 use crate::publish::CONFIG_FILE;
+use blog::{Blog, Folder, GENERATORS};
+use takeover::{Takeover, take_over};
 
 const CONFIG: &str = include_str!("config.toml");
 const FIRST_POST: &str = include_str!("first-post.md");
 const GITIGNORE: &str = "/public\n/preview\n/outbox\n/.tidings\n";
 
 /// Make a new site: a commented config.toml and a first post. Posts from today on will be mailed, older ones never.
+///
+/// In the folder of a blog made with Jekyll, Hugo, Zola, Eleventy, Astro, Hexo or Pelican, or in a new folder inside of it,
+/// the blog's settings are taken over, and its own files stay as they are.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// The folder of the new site; it is made when it is missing
@@ -28,8 +46,28 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
     let shown = |name: &str| {
         if arguments.dir == Path::new(".") { name.to_owned() } else { arguments.dir.join(name).display().to_string() }
     };
-    let config = CONFIG.replace("{today}", &today);
-    let post = format!("posts/{today}-hello.md");
+    let template = CONFIG.replace("{today}", &today);
+    let here = recognise(&folder);
+    let is_above = here.is_none();
+    // In a new folder inside of a blog, the blog is the one above.
+    let above = || recognise(folder.parent().filter(|_| folder.file_name().is_some())?);
+    let found = here.or_else(above);
+    if let Some((name, _)) = found.as_ref().filter(|_| !is_above && is_theirs(&folder)) {
+        let theirs = format!("{} belongs to the {name} blog in this folder", shown(CONFIG_FILE));
+        let beside = shown("newsletter");
+        let help = format!("make a folder for Tidings beside it: `tidings init {beside}` takes over what it says");
+        return Err(Failure::new(Exit::Refused, Diagnostic::error("init/foreign", theirs).help(help)));
+    }
+    let mut takeover = found.map(|(name, blog)| (name, take_over(&template, blog, is_above)));
+    let is_public_taken = files::is_folder(&folder.join("public"));
+    if let Some((_, takeover)) = takeover.as_mut().filter(|_| is_public_taken) {
+        // The blog's program may write there too.
+        takeover.config = takeover.config.replacen("# dir = \"public\"", "dir = \"feeds\"", 1);
+        takeover
+            .notes
+            .push("feeds will be written to the folder feeds, because there is a folder public already".into());
+    }
+    let config = takeover.as_ref().map_or(template, |(_, takeover)| takeover.config.clone());
     match files::write_new(&folder.join(CONFIG_FILE), config.as_bytes()) {
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
             let exists = Diagnostic::error("init/exists", format!("there is a site already: {}", shown(CONFIG_FILE)));
@@ -37,18 +75,71 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
         }
         written => written.map_err(|error| unwritten(&folder.join(CONFIG_FILE), &error))?,
     }
+    if let Some((name, takeover)) = &takeover {
+        tell(name, is_above, takeover, context);
+    }
     context.ui.say(&format!("Made {}.", shown(CONFIG_FILE)));
-    for (name, text) in [(post.as_str(), FIRST_POST.replace("{today}", &today)), (".gitignore", GITIGNORE.to_owned())] {
+    let post = format!("posts/{today}-hello.md");
+    let first_post = takeover.is_none().then(|| (post.as_str(), FIRST_POST.replace("{today}", &today)));
+    let ignored =
+        if takeover.is_some() && is_public_taken { GITIGNORE.replace("public", "feeds") } else { GITIGNORE.to_owned() };
+    for (name, text) in first_post.into_iter().chain([(".gitignore", ignored)]) {
         match files::write_new(&folder.join(name), text.as_bytes()) {
             Ok(()) => context.ui.say(&format!("Made {}.", shown(name))),
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
                 context.ui.say(&format!("Left {} as it is.", shown(name)));
+                if takeover.is_some() {
+                    let lines = text.lines().collect::<Vec<_>>().join(" ");
+                    context.ui.say(&format!("If the folder goes to git, add these lines to {}: {lines}", shown(name)));
+                }
             }
             Err(error) => return Err(unwritten(&folder.join(name), &error)),
         }
     }
-    context.ui.say("Now set title, url and from in config.toml, and look at `tidings publish --dry-run`.");
+    let is_taken = |key: &str| {
+        takeover.as_ref().is_some_and(|(_, takeover)| takeover.taken.iter().any(|(taken, _)| *taken == key))
+    };
+    let open: Vec<_> = [("site.title", "title"), ("site.url", "url"), ("site.author.email", "from")]
+        .into_iter()
+        .filter_map(|(key, name)| (!is_taken(key)).then_some(name))
+        .collect();
+    context.ui.say(&match open.as_slice() {
+        [] => "Now look at config.toml and at `tidings publish --dry-run`.".to_owned(),
+        [one] => format!("Now set {one} in config.toml, and look at `tidings publish --dry-run`."),
+        [first @ .., last] => {
+            format!("Now set {} and {last} in config.toml, and look at `tidings publish --dry-run`.", first.join(", "))
+        }
+    });
     Ok(Exit::Done)
+}
+
+/// The blog in a folder and what makes it.
+fn recognise(folder: &Path) -> Option<(&'static str, Blog)> {
+    let folder = Folder(folder);
+    GENERATORS.iter().find_map(|generator| Some((generator.name, (generator.recognise)(&folder)?)))
+}
+
+/// True when config.toml of this folder is the blog's own.
+fn is_theirs(folder: &Path) -> bool {
+    let settings = Folder(folder).settings(CONFIG_FILE);
+    settings.is_some_and(|settings| settings.get(&["baseURL", "base_url"]).is_some())
+}
+
+/// Says what was taken over and from where, and what was not.
+fn tell(name: &str, is_above: bool, takeover: &Takeover, context: &Context) {
+    let place = if is_above { "The folder above" } else { "This" };
+    context.ui.say(&format!("{place} is a blog made with {name}; its files stay as they are. Taken over:"));
+    let row = |(key, found): &(&'static str, settings::Found)| {
+        [format!("  {key}"), cut(&found.text, 44), format!("({})", found.from)]
+    };
+    let rows: Vec<_> = takeover.taken.iter().map(row).collect();
+    context.ui.say(columns(&rows).trim_end());
+    if !takeover.notes.is_empty() {
+        context.ui.say("Not taken over, or good to know:");
+        for note in &takeover.notes {
+            context.ui.say(&format!("  - {note}"));
+        }
+    }
 }
 
 fn unwritten(path: &Path, error: &std::io::Error) -> Failure {

@@ -1,0 +1,55 @@
+//! `tidings check`
+
+use clap::Args;
+use serde_json::json;
+
+use super::failure::{Exit, Failure};
+use super::posts::diagnostic_as_json;
+use super::{Context, Ui, report, session};
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::publish::{Past, PublishError, Site, inspect};
+
+/// Look for mistakes in all posts, the configuration, the templates and the next issue, and say how to mend them.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Take warnings for errors
+    #[arg(long)]
+    strict: bool,
+
+    /// Print what was found as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
+    let (mut found, files) = find(context).await?;
+    if arguments.strict {
+        for diagnostic in &mut found {
+            diagnostic.severity = Severity::Error;
+        }
+    }
+    report::sort(&mut found);
+    if arguments.json {
+        Ui::json(&json!({ "diagnostics": found.iter().map(diagnostic_as_json).collect::<Vec<_>>() }));
+    } else {
+        Ui::result(&report::as_text(&found, files, context.ui.is_quiet(), context.ui.colors_results()));
+    }
+    Ok(if found.iter().any(Diagnostic::is_error) { Exit::Problems } else { Exit::Done })
+}
+
+/// Everything there is to say, and how many files were looked at.
+async fn find(context: &Context) -> Result<(Vec<Diagnostic>, usize), Failure> {
+    let site = match Site::open(&context.site, context.now) {
+        Ok(site) => site,
+        // Without a configuration or a folder nobody knows where the posts are.
+        Err(PublishError::Site(found)) => return Ok((found, 1)),
+        Err(error) => return Err(error.into()),
+    };
+    let mut store = session::existing_store(&site.config, &context.site).await?;
+    let past = Past::read(store.as_mut()).await?;
+    session::close(store).await?;
+    let found = inspect(&site, &past, context.now)?;
+    // config.toml is one of them.
+    let files = 1 + site.posts.len() + site.own_templates()?.len();
+    Ok((found, files))
+}

@@ -1,0 +1,54 @@
+//! `tidings explain`
+
+mod post;
+mod reader;
+
+use clap::Args;
+
+use super::failure::{Exit, Failure};
+use super::{Context, session};
+use crate::model::{DeliveryCounts, DeliveryState, EmailAddress};
+use crate::publish::Site;
+
+/// Tell the whole story of one post or one reader: what it is, why, and which issues went out when.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// A post (its path, file name, slug, id or URL) or a reader's address
+    #[arg(value_name = "POST or ADDRESS")]
+    subject: String,
+
+    /// Print it as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
+    let site = Site::open(&context.site, context.now)?;
+    let mut store = session::existing_store(&site.config, &context.site).await?;
+    let exit = match (site.find(&arguments.subject), arguments.subject.parse::<EmailAddress>()) {
+        (Ok(post), _) => post::explain(post, &site, store.as_mut(), arguments.json, context).await?,
+        (Err(_), Ok(address)) => reader::explain(&address, store.as_mut(), arguments.json).await?,
+        (Err(why), Err(_)) => {
+            let help = why.help();
+            let message = format!("this is not one post, nor an address: `{}`", arguments.subject);
+            return Err(Failure::usage(message, help));
+        }
+    };
+    session::close(store).await?;
+    Ok(exit)
+}
+
+/// `40 sent, 1 in doubt`
+fn states(counts: &DeliveryCounts) -> String {
+    let states: Vec<_> = DeliveryState::ALL
+        .into_iter()
+        .filter(|state| counts.get(*state) > 0)
+        .map(|state| format!("{} {}", counts.get(state), state.as_str().replace('_', " ")))
+        .collect();
+    if states.is_empty() { "to nobody".to_owned() } else { states.join(", ") }
+}
+
+/// A moment of the ledger as people read it; the zone is UTC.
+fn moment(text: &str) -> String {
+    text.replace('T', " ").replace('Z', " UTC")
+}

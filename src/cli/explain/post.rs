@@ -1,0 +1,143 @@
+//! The story of a post.
+
+use serde_json::{Value, json};
+
+use super::super::failure::{Exit, Failure};
+use super::super::posts::{diagnostic_as_json, rfc_3339};
+use super::super::table::columns;
+use super::super::{Context, Ui, posts, report};
+use super::{moment, states};
+use crate::diagnostic::Diagnostic;
+use crate::model::{Post, PostStatus};
+use crate::publish::{Past, Site, Verdict, verdicts};
+use crate::store::{Mailing, Store};
+
+/// Prints what there is to say about a post.
+pub(super) async fn explain(
+    post: &Post,
+    site: &Site,
+    mut store: Option<&mut Store>,
+    json: bool,
+    context: &Context,
+) -> Result<Exit, Failure> {
+    let past = Past::read(store.as_deref_mut()).await?;
+    let verdicts = verdicts(site, &past, context.now);
+    let verdict = site.posts.iter().zip(&verdicts).find(|(other, _)| other.path == post.path);
+    let Some((_, verdict)) = verdict else { return Err(Failure::unexpected("the post is gone")) };
+    let mailings = match store {
+        Some(store) => store.mailings(&post.id).await?,
+        None => Vec::new(),
+    };
+    let mut found: Vec<Diagnostic> =
+        site.diagnostics.iter().filter(|diagnostic| diagnostic.path() == Some(&post.path)).cloned().collect();
+    if matches!(post.status, PostStatus::Published | PostStatus::Scheduled) {
+        site.entry(post, &mut found);
+    }
+    report::sort(&mut found);
+    let feeds = Feeds::of(post, site)?;
+    if json {
+        let mut story = posts::as_json(site, post, verdict);
+        story["diagnostics"] = found.iter().map(diagnostic_as_json).collect();
+        story["feeds"] = json!(feeds.names);
+        story["feeds_reason"] = json!(feeds.reason);
+        story["mailed"] = mailings.iter().map(mailing_as_json).collect();
+        Ui::json(&story);
+    } else {
+        let mut text = as_text(post, verdict, &feeds, &mailings);
+        if found.is_empty() {
+            text += "\nThere is nothing to mend in it.\n";
+        } else {
+            text += &format!("\n{}", report::as_text(&found, 1, context.ui.is_quiet(), context.ui.colors_results()));
+        }
+        Ui::result(&text);
+    }
+    Ok(Exit::Done)
+}
+
+/// Which feeds show a post, and why.
+struct Feeds {
+    names: Vec<String>,
+    reason: String,
+}
+
+impl Feeds {
+    fn of(post: &Post, site: &Site) -> Result<Self, Failure> {
+        if post.status != PostStatus::Published {
+            return Ok(Self { names: Vec::new(), reason: format!("not in the feeds ({})", post.reason) });
+        }
+        let limit = site.config.feeds.limit;
+        let newer = site
+            .posts
+            .iter()
+            .filter(|post| post.status == PostStatus::Published)
+            .take_while(|other| other.path != post.path)
+            .count();
+        let place = newer + 1;
+        if newer >= limit {
+            let reason = format!("not in the feeds any more (number {place}, and `feeds.limit` is {limit})");
+            return Ok(Self { names: Vec::new(), reason });
+        }
+        let names = site.feeds(&mut Vec::new())?.iter().map(|feed| feed.file_name.to_owned()).collect();
+        Ok(Self { names, reason: format!("number {place} of at most {limit}") })
+    }
+}
+
+fn as_text(post: &Post, verdict: &Verdict, feeds: &Feeds, mailings: &[Mailing]) -> String {
+    let row = |name: &str, text: String| [format!("  {name}"), text];
+    let mut rows = vec![row("file", post.path.clone()), row("url", post.url.clone())];
+    rows.push(row("id", if post.id == post.url { "its url".to_owned() } else { post.id.clone() }));
+    if let Some(published) = &post.published {
+        let day = published.strftime("%Y-%m-%d");
+        let date = if post.date_only { format!("{day}, without a time") } else { rfc_3339(published) };
+        rows.push(row("published", date));
+    }
+    if let Some(updated) = post.updated.as_ref().filter(|updated| Some(*updated) != post.published.as_ref()) {
+        rows.push(row("updated", rfc_3339(updated)));
+    }
+    rows.push(row("language", post.language.clone()));
+    let authors: Vec<_> = post.authors.iter().map(|author| author.name.as_str()).collect();
+    if !authors.is_empty() {
+        rows.push(row(if authors.len() == 1 { "author" } else { "authors" }, authors.join(", ")));
+    }
+    rows.extend(post.taxonomies.iter().map(|taxonomy| row(&taxonomy.name, taxonomy.terms.join(", "))));
+    rows.push(row("status", format!("{} ({})", post.status.as_str(), post.reason)));
+    let in_feeds = if feeds.names.is_empty() {
+        feeds.reason.clone()
+    } else {
+        format!("{} ({})", feeds.names.join(", "), feeds.reason)
+    };
+    rows.push(row("feeds", in_feeds));
+    let word = match verdict {
+        Verdict::Due(_) | Verdict::Included => "due",
+        Verdict::Late(_) => "late",
+        Verdict::Mailed { .. } => "mailed",
+        _ => "not due",
+    };
+    let why = verdict.reason();
+    rows.push(row("newsletter", if why.starts_with(word) { why } else { format!("{word} ({why})") }));
+    rows.extend(mailings.iter().map(|mailing| {
+        let Mailing { run, cutoff, issue, subject, deliveries, .. } = mailing;
+        let mut text = format!("issue {issue} “{subject}”, run {run} at {}: {}", moment(cutoff), states(deliveries));
+        if mailing.path != post.path {
+            text += &format!("; the file was {}", mailing.path);
+        }
+        if mailing.title != post.title {
+            text += &format!("; the title was “{}”", mailing.title);
+        }
+        row("mailed", text)
+    }));
+    let title = if post.title.is_empty() { "(without a title)" } else { &post.title };
+    format!("{title}\n{}", columns(&rows))
+}
+
+fn mailing_as_json(mailing: &Mailing) -> Value {
+    json!({
+        "run": mailing.run,
+        "cutoff": mailing.cutoff,
+        "issue": mailing.issue,
+        "subject": mailing.subject,
+        "path": mailing.path,
+        "title": mailing.title,
+        "deliveries": mailing.deliveries,
+    })
+}

@@ -1,0 +1,89 @@
+//! The story of a reader.
+
+use serde_json::{Value, json};
+
+use super::super::Ui;
+use super::super::failure::{Exit, Failure};
+use super::super::table::columns;
+use super::moment;
+use crate::model::{EmailAddress, Subscriber, SubscriberStatus};
+use crate::publish::count;
+use crate::store::{DeliveryTo, Store};
+
+/// Prints what there is to say about an address.
+pub(super) async fn explain(address: &EmailAddress, store: Option<&mut Store>, json: bool) -> Result<Exit, Failure> {
+    let unknown = || {
+        let message = format!("this address is not on the list: {}", address.as_str());
+        Failure::usage(message, "see `tidings subscribers list` for who is; an erased reader leaves no trace")
+    };
+    let store = store.ok_or_else(unknown)?;
+    let reader = store.subscriber(address).await?.ok_or_else(unknown)?;
+    let deliveries = store.deliveries_to(reader.id).await?;
+    if json {
+        Ui::json(&as_json(&reader, &deliveries));
+    } else {
+        Ui::result(&as_text(&reader, &deliveries));
+    }
+    Ok(Exit::Done)
+}
+
+fn as_text(reader: &Subscriber, deliveries: &[DeliveryTo]) -> String {
+    let row = |name: &str, text: String| [format!("  {name}"), text];
+    let gets = match reader.status {
+        SubscriberStatus::Confirmed => "gets every issue",
+        SubscriberStatus::Pending => "gets no issue before they confirm",
+        SubscriberStatus::Unsubscribed => "left, and gets no more mail",
+        SubscriberStatus::Bounced => "their mailbox refuses mail, so they get no more",
+        SubscriberStatus::Complained => "reported an issue as unwanted, and gets no more mail",
+    };
+    let mut rows = Vec::new();
+    rows.extend(reader.name.clone().map(|name| row("name", name)));
+    rows.push(row("status", format!("{} since {}: {gets}", reader.status.as_str(), moment(&reader.updated_at))));
+    rows.push(row("on the list", format!("since {}", moment(&reader.created_at))));
+    rows.push(row("source", reader.source.clone()));
+    let mut text = format!("{}\n{}\n", reader.address.as_str(), columns(&rows));
+    if deliveries.is_empty() {
+        return text + "No issue was ever meant for them.\n";
+    }
+    let mut rows = vec![["ISSUE", "STATE", "TRIES", "AT", "WHAT THE SERVER SAID"].map(str::to_owned)];
+    rows.extend(deliveries.iter().map(|delivery| {
+        let mut said = delivery.reply.clone().unwrap_or_default();
+        if let Some(next) = &delivery.next_attempt_at {
+            said += &format!(" (again from {})", moment(next));
+        }
+        [
+            format!("{} “{}”", delivery.issue, delivery.subject),
+            delivery.state.as_str().replace('_', " "),
+            delivery.attempts.to_string(),
+            moment(&delivery.updated_at),
+            said,
+        ]
+    }));
+    text += &columns(&rows);
+    text + &format!("\n{} in all.\n", count(deliveries.len() as u64, "issue"))
+}
+
+fn as_json(reader: &Subscriber, deliveries: &[DeliveryTo]) -> Value {
+    let delivery = |delivery: &DeliveryTo| {
+        json!({
+            "issue": delivery.issue,
+            "subject": delivery.subject,
+            "run": delivery.run,
+            "cutoff": delivery.cutoff,
+            "state": delivery.state.as_str(),
+            "attempts": delivery.attempts,
+            "next_attempt_at": delivery.next_attempt_at,
+            "reply": delivery.reply,
+            "updated_at": delivery.updated_at,
+        })
+    };
+    json!({
+        "address": reader.address.as_str(),
+        "name": reader.name,
+        "status": reader.status.as_str(),
+        "source": reader.source,
+        "created_at": reader.created_at,
+        "updated_at": reader.updated_at,
+        "deliveries": deliveries.iter().map(delivery).collect::<Vec<_>>(),
+    })
+}

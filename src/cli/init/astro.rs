@@ -1,0 +1,46 @@
+//! Astro: `site` in `astro.config.mjs`; what else is known stands where its starters put it. Nothing is run.
+
+use super::blog::{Blog, DATES_IN_NAMES, Folder};
+use super::settings::Found;
+
+const FILES: [&str; 5] =
+    ["astro.config.mjs", "astro.config.js", "astro.config.ts", "astro.config.mts", "astro.config.cjs"];
+
+pub(super) fn recognise(folder: &Folder<'_>) -> Option<Blog> {
+    let (file, settings) = folder.first(&FILES)?;
+    let mut blog = Blog::default();
+    let mut more = super::settings::Settings::default();
+    for name in ["src/consts.ts", "src/config.ts", "src/consts.js", "src/config.js", "src/site.config.ts"] {
+        more.add("", folder.settings(name).unwrap_or_default());
+    }
+    blog.take("site.title", more.get(&["SITE_TITLE", "title"]));
+    let url = settings.get(&["site"]).or_else(|| more.get(&["website", "SITE_URL"])).map(|url| {
+        match settings.get(&["base"]).map(|base| base.text.trim_matches('/').to_owned()) {
+            Some(base) if !base.is_empty() => {
+                Found::new(format!("{}/{base}", url.text.trim_end_matches('/')), format!("{file}: site, base"))
+            }
+            _ => url,
+        }
+    });
+    blog.take("site.url", url);
+    blog.take("site.description", more.get(&["SITE_DESCRIPTION", "desc", "description"]));
+    blog.take("site.language", more.get(&["lang", "locale"]).or_else(|| settings.get(&["defaultLocale"])));
+    blog.take("site.author.name", more.get(&["author", "SITE_AUTHOR"]));
+    blog.take("site.author.email", more.get(&["email"]));
+    blog.take("site.timezone", more.get(&["timezone"]));
+    let candidates = [
+        "src/content/blog",
+        "src/content/posts",
+        "src/content/post",
+        "src/data/blog",
+        "src/pages/blog",
+        "src/pages/posts",
+    ];
+    if let Some(posts) = blog.posts(folder, &candidates.map(str::to_owned)) {
+        let section = posts.rsplit('/').next().unwrap_or_default();
+        let pattern = Found::new(format!("/{section}/:dir/:slug/"), "the name of the folder, as its starters do it");
+        blog.take("posts.permalink", Some(pattern));
+    }
+    blog.notes.push(DATES_IN_NAMES.into());
+    Some(blog)
+}

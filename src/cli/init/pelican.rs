@@ -1,0 +1,55 @@
+//! Pelican: `pelicanconf.py`, and `publishconf.py` for what differs when it is published. Nothing is run.
+
+use super::blog::{Blog, Folder};
+use super::settings::Found;
+
+pub(super) fn recognise(folder: &Folder<'_>) -> Option<Blog> {
+    let settings = folder.settings("pelicanconf.py")?;
+    let published = folder.settings("publishconf.py").unwrap_or_default();
+    let mut blog = Blog::default();
+    blog.take("site.title", settings.get(&["SITENAME"]));
+    blog.take("site.url", published.get(&["SITEURL"]).or_else(|| settings.get(&["SITEURL"])));
+    blog.take("site.description", settings.get(&["SITESUBTITLE", "SITEDESCRIPTION"]));
+    blog.take("site.language", settings.get(&["DEFAULT_LANG"]));
+    blog.take("site.author.name", settings.get(&["AUTHOR"]));
+    blog.take("site.author.email", settings.get(&["AUTHOR_EMAIL", "EMAIL"]));
+    blog.take("site.timezone", settings.get(&["TIMEZONE"]));
+    let content = settings.get(&["PATH"]).map_or("content".to_owned(), |path| path.text);
+    blog.posts(folder, &[content.trim_start_matches("./").trim_matches('/').to_owned()]);
+    let pattern = settings.get(&["ARTICLE_URL"]).unwrap_or_else(|| Found::new("{slug}.html", "Pelican's own default"));
+    blog.permalink(Found { text: with_colons(&pattern.text), ..pattern }, |word| {
+        matches!(word, "year" | "month" | "day" | "slug").then(|| format!(":{word}"))
+    });
+    blog.notes
+        .push("Pelican makes slugs from titles, here they are the names of the files: such posts need `slug:`".into());
+    Some(blog)
+}
+
+/// `{date:%Y/%m}/{slug}` → `:year/:month/:slug`
+fn with_colons(pattern: &str) -> String {
+    let mut text = String::new();
+    let mut rest = pattern;
+    while let Some((before, after)) = rest.split_once('{') {
+        text += before;
+        let (name, after) = after.split_once('}').unwrap_or((after, ""));
+        text += &match name.split_once(':') {
+            Some(("date", layout)) => {
+                layout.replace("%Y", ":year").replace("%m", ":month").replace("%d", ":day").replace('%', ":date_")
+            }
+            _ => format!(":{name}"),
+        };
+        rest = after;
+    }
+    text + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::with_colons;
+
+    #[test]
+    fn patterns_in_braces_become_ours() {
+        assert_eq!(with_colons("posts/{date:%Y/%m/%d}/{slug}/"), "posts/:year/:month/:day/:slug/");
+        assert_eq!(with_colons("{date:%b}/{category}/{slug"), ":date_b/:category/:slug");
+    }
+}

@@ -1,0 +1,201 @@
+//! Many diagnostics as one report for people: file by file, those with errors first, and no more than a few screens.
+
+use std::collections::BTreeMap;
+
+use annotate_snippets::renderer::{AnsiColor, Style};
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
+
+use super::table::cut;
+use crate::diagnostic::{Diagnostic, Location};
+use crate::publish::count;
+
+/// More diagnostics than this are counted, not shown.
+const SHOWN: usize = 20;
+
+/// So many columns of a line of the user's file are shown.
+const COLUMNS: usize = 72;
+
+/// So many columns are shown before the place that is meant.
+const BEFORE: usize = 30;
+
+const FILE: Style = Style::new().bold();
+const ERROR: Style = AnsiColor::Red.on_default().bold();
+const WARNING: Style = AnsiColor::Yellow.on_default().bold();
+const EXCERPT: Style = AnsiColor::Cyan.on_default();
+const CODE: Style = Style::new().dimmed();
+
+/// Puts files with errors first, and in each file errors first; else by path and place.
+pub(super) fn sort(diagnostics: &mut [Diagnostic]) {
+    let mut worst = BTreeMap::new();
+    for diagnostic in diagnostics.iter() {
+        let worst = worst.entry(diagnostic.path().map(str::to_owned)).or_insert(diagnostic.severity);
+        *worst = diagnostic.severity.min(*worst);
+    }
+    diagnostics.sort_by_cached_key(|diagnostic| {
+        let path = diagnostic.path().map(str::to_owned);
+        let place = diagnostic.location.as_ref().map(|place| (place.line, place.column));
+        (worst.get(&path).copied(), path, diagnostic.severity, place)
+    });
+}
+
+/// The report on sorted diagnostics, found in so many files.
+pub(super) fn as_text(diagnostics: &[Diagnostic], files: usize, only_errors: bool, color: bool) -> String {
+    let paint = Paint { color };
+    let told: Vec<&Diagnostic> =
+        diagnostics.iter().filter(|diagnostic| !only_errors || diagnostic.is_error()).collect();
+    let mut text = String::new();
+    let mut file = None;
+    let mut help = None;
+    for diagnostic in told.iter().take(SHOWN) {
+        if file != Some(diagnostic.path()) {
+            file = Some(diagnostic.path());
+            help = None;
+            if let Some(path) = diagnostic.path() {
+                text += &format!("{}\n", paint.with(FILE, path));
+            }
+        }
+        text += &one(diagnostic, help != Some(&diagnostic.help), paint);
+        help = Some(&diagnostic.help);
+        text.push('\n');
+    }
+    text += &rest(told.get(SHOWN..).unwrap_or_default());
+    text + &sum(diagnostics, files)
+}
+
+fn one(diagnostic: &Diagnostic, with_help: bool, paint: Paint) -> String {
+    let style = if diagnostic.is_error() { ERROR } else { WARNING };
+    let mut text = format!("  {}", paint.with(style, diagnostic.severity.as_str()));
+    let excerpt = diagnostic.location.as_ref().filter(|place| !place.excerpt.trim().is_empty());
+    if let Some(place) = excerpt {
+        text += &format!(" in line {}, column {}", place.line, place.column);
+    }
+    text += &format!(": {} {}\n", printable(&diagnostic.message), paint.with(CODE, &format!("[{}]", diagnostic.code)));
+    if let Some(place) = excerpt {
+        let (line, marks) = window(place);
+        text += &format!("      {line}\n      {}\n", paint.with(EXCERPT, &marks));
+    }
+    if let (true, Some(help)) = (with_help, &diagnostic.help) {
+        text += &format!("    help: {}\n", printable(help));
+    }
+    text
+}
+
+/// The part of the line around the place, and the marks below it.
+fn window(place: &Location) -> (String, String) {
+    let width = |c: char| c.width().unwrap_or(0);
+    let line: Vec<char> = printable(place.excerpt.trim_end()).chars().collect();
+    let at = (place.column - 1).min(line.len());
+    let mut start = line[..at].iter().take_while(|c| c.is_whitespace()).count();
+    let before = |start: usize| line[start..at].iter().map(|c| width(*c)).sum::<usize>();
+    let is_cut = before(start) > COLUMNS - BEFORE;
+    while is_cut && before(start) > BEFORE {
+        start += 1;
+    }
+    let lead = if is_cut { "…" } else { "" };
+    let shown = format!("{lead}{}", cut(&line[start..].iter().collect::<String>(), COLUMNS));
+    let meant: usize = line[at..].iter().take(place.length).map(|c| width(*c)).sum();
+    let indent = lead.width() + before(start);
+    let meant = meant.clamp(1, shown.width().saturating_sub(indent).max(1));
+    (shown, format!("{}{}", " ".repeat(indent), "^".repeat(meant)))
+}
+
+/// Without what could steer the terminal.
+fn printable(text: &str) -> String {
+    text.chars().map(|c| if c == '\t' || c == '\n' { ' ' } else { c }).filter(|c| !c.is_control()).collect()
+}
+
+/// `… and 31 more: 20 × post/link, 11 × post/no-title`
+fn rest(diagnostics: &[&Diagnostic]) -> String {
+    if diagnostics.is_empty() {
+        return String::new();
+    }
+    let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
+    for diagnostic in diagnostics {
+        *kinds.entry(diagnostic.code).or_default() += 1;
+    }
+    let mut kinds: Vec<_> = kinds.into_iter().collect();
+    kinds.sort_by_key(|(_, number)| std::cmp::Reverse(*number));
+    let kinds: Vec<_> = kinds.iter().map(|(code, number)| format!("{number} × {code}")).collect();
+    format!("… and {} more: {}\n\n", diagnostics.len(), kinds.join(", "))
+}
+
+fn sum(diagnostics: &[Diagnostic], files: usize) -> String {
+    let errors = diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count();
+    let number = |number: usize, noun: &str| count(number as u64, noun);
+    let (errors, warnings) = (number(errors, "error"), number(diagnostics.len() - errors, "warning"));
+    format!("{errors}, {warnings} in {}\n", number(files, "file"))
+}
+
+/// Colours, or none.
+#[derive(Clone, Copy)]
+struct Paint {
+    color: bool,
+}
+
+impl Paint {
+    fn with(self, style: Style, text: &str) -> String {
+        if self.color { format!("{style}{text}{style:#}") } else { text.to_owned() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn warning(path: &str, line: usize) -> Diagnostic {
+        Diagnostic::warning("post/link", "a link").at(Location { line, ..Location::start_of(path) })
+    }
+
+    #[test]
+    fn files_with_errors_come_first_and_errors_first_in_them() {
+        let mut found = vec![warning("a.md", 1), warning("b.md", 1), warning("b.md", 9), warning("c.md", 2)];
+        found[2].severity = crate::diagnostic::Severity::Error;
+        sort(&mut found);
+        let order: Vec<_> = found
+            .iter()
+            .map(|diagnostic| (diagnostic.path().unwrap(), diagnostic.location.as_ref().unwrap().line))
+            .collect();
+        assert_eq!(order, [("b.md", 9), ("b.md", 1), ("a.md", 1), ("c.md", 2)]);
+    }
+
+    #[test]
+    fn what_is_not_shown_is_counted_by_kind() {
+        let mut found: Vec<_> = (1..=31).map(|line| warning("a.md", line)).collect();
+        found.extend((0..3).map(|_| Diagnostic::warning("post/no-title", "no title").at(Location::start_of("b.md"))));
+        sort(&mut found);
+        let text = as_text(&found, 240, false, false);
+        assert_eq!(text.matches("a link").count(), 20);
+        assert!(
+            text.ends_with("… and 14 more: 11 × post/link, 3 × post/no-title\n\n0 errors, 34 warnings in 240 files\n"),
+            "{text}"
+        );
+        assert_eq!(as_text(&found, 240, true, false), "0 errors, 34 warnings in 240 files\n", "only errors are told");
+    }
+
+    #[test]
+    fn a_long_line_is_cut_around_the_place_and_the_marks_stand_below_it() {
+        let line = format!("{}日本HERE{}", "x".repeat(500), "y".repeat(500));
+        let (shown, marks) = window(&Location::in_text("a.md", &line, 506, 4));
+        assert!(shown.starts_with('…') && shown.width() <= COLUMNS + 1, "{shown}");
+        assert_eq!(shown.split("HERE").next().map(str::width), marks.find('^'), "{shown}\n{marks}");
+        assert_eq!(marks.matches('^').count(), 4);
+    }
+
+    #[test]
+    fn nothing_from_a_file_reaches_the_terminal_as_a_command() {
+        let place = Location::in_text("a.md", "\u{1b}[2Jtitle: x", 5, 3);
+        let found = [Diagnostic::error("post/yaml", "bad \u{1b}[31m").at(place)];
+        assert!(!as_text(&found, 1, false, false).contains('\u{1b}'));
+        assert!(as_text(&found, 1, false, true).contains("\u{1b}[31m"), "colours are ours");
+    }
+
+    #[test]
+    fn the_same_cure_is_said_once_in_a_row() {
+        let found = [
+            warning("a.md", 1).help("mend it"),
+            warning("a.md", 2).help("mend it"),
+            warning("b.md", 1).help("mend it"),
+        ];
+        assert_eq!(as_text(&found, 2, false, false).matches("help: mend it").count(), 2);
+    }
+}

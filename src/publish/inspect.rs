@@ -1,0 +1,59 @@
+//! Everything that is wrong with a site: what publishing would find now, and what it would find later in posts that are
+//! neither in a feed nor due today. Nothing is written.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
+use super::error::PublishError;
+use super::parallel;
+use super::prepare::{Past, issues, verdicts};
+use super::site::Site;
+use crate::diagnostic::Diagnostic;
+use crate::model::{Entry, Post, PostStatus};
+use crate::post;
+
+/// All diagnostics of a site whose configuration is sound, in no order: of front matter, bodies, templates, feeds and the
+/// next issue.
+///
+/// # Errors
+/// When a file cannot be read.
+pub fn inspect(site: &Site, past: &Past, now: Timestamp) -> Result<Vec<Diagnostic>, PublishError> {
+    let mut found = site.diagnostics.clone();
+    let readable: Vec<&Post> =
+        site.posts.iter().filter(|post| matches!(post.status, PostStatus::Published | PostStatus::Scheduled)).collect();
+    let of_bodies = parallel::map(&readable, |post| post::render(post, &site.posts, &site.config).1);
+    found.extend(of_bodies.into_iter().flatten());
+    collect(site.feeds(&mut Vec::new()), &mut found)?;
+    if site.config.newsletter.from.is_some() {
+        let verdicts = verdicts(site, past, now);
+        let due = site.posts.iter().zip(&verdicts).filter(|(_, verdict)| verdict.is_due()).map(|(post, _)| post);
+        let mut entries: Vec<Entry> = due.map(|post| site.entry(post, &mut Vec::new())).collect();
+        if entries.is_empty() {
+            // Nothing is due today; the newest post shows whether the templates will do when something is.
+            let newest = site.posts.iter().find(|post| post.status == PostStatus::Published);
+            entries.extend(newest.map(|post| site.entry(post, &mut Vec::new())));
+        }
+        collect(issues(site, &entries, 1, now), &mut found)?;
+    }
+    // Templates are compiled for an issue; without one they have not been looked at.
+    collect(site.templates(), &mut found)?;
+    let mut seen = BTreeSet::new();
+    found.retain(|diagnostic| {
+        let place = diagnostic.location.as_ref().map(|place| (place.path.clone(), place.line, place.column));
+        seen.insert((diagnostic.code, place, diagnostic.message.clone()))
+    });
+    Ok(found)
+}
+
+/// Puts the diagnostics of what failed with the others; what else went wrong is an error.
+fn collect<T>(result: Result<T, PublishError>, found: &mut Vec<Diagnostic>) -> Result<(), PublishError> {
+    match result {
+        Ok(_) => Ok(()),
+        Err(PublishError::Site(diagnostics)) => {
+            found.extend(diagnostics);
+            Ok(())
+        }
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,121 @@
+//! The ledger read the other way round: everything about one entry, everything about one reader.
+
+use sqlx::Row as _;
+
+use super::deliveries::state_of;
+use super::{Result, Store};
+use crate::model::{DeliveryCounts, DeliveryState};
+
+/// One time that an entry was mailed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mailing {
+    /// The run.
+    pub run: i64,
+    /// Its time, RFC 3339 in UTC.
+    pub cutoff: String,
+    /// The issue that carried it.
+    pub issue: i64,
+    /// Its subject.
+    pub subject: String,
+    /// The entry's file at that time.
+    pub path: String,
+    /// Its title at that time.
+    pub title: String,
+    /// What became of the issue's deliveries.
+    pub deliveries: DeliveryCounts,
+}
+
+/// One issue to one reader.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeliveryTo {
+    /// The issue.
+    pub issue: i64,
+    /// Its subject.
+    pub subject: String,
+    /// The run that froze it.
+    pub run: i64,
+    /// The run's time, RFC 3339 in UTC.
+    pub cutoff: String,
+    /// The state.
+    pub state: DeliveryState,
+    /// How often it was tried.
+    pub attempts: i64,
+    /// When it may be tried again.
+    pub next_attempt_at: Option<String>,
+    /// The last thing that the server said.
+    pub reply: Option<String>,
+    /// When the state last changed.
+    pub updated_at: String,
+}
+
+impl Store {
+    /// Every time that the entry with this id was mailed, oldest first.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn mailings(&mut self, id: &str) -> Result<Vec<Mailing>> {
+        let rows = sqlx::query(
+            "SELECT e.run, r.cutoff, e.issue, i.subject, e.path, e.title FROM entries e
+             JOIN runs r ON r.id = e.run JOIN issues i ON i.number = e.issue WHERE e.id = $1 ORDER BY e.run",
+        )
+        .bind(id)
+        .fetch_all(&mut self.connection)
+        .await?;
+        let mut mailings = Vec::new();
+        for row in rows {
+            let issue = row.try_get("issue")?;
+            mailings.push(Mailing {
+                run: row.try_get("run")?,
+                cutoff: row.try_get("cutoff")?,
+                issue,
+                subject: row.try_get("subject")?,
+                path: row.try_get("path")?,
+                title: row.try_get("title")?,
+                deliveries: self.issue_counts(issue).await?,
+            });
+        }
+        Ok(mailings)
+    }
+
+    /// How many deliveries of an issue are in each state.
+    async fn issue_counts(&mut self, issue: i64) -> Result<DeliveryCounts> {
+        let rows = sqlx::query("SELECT state, COUNT(*) AS count FROM deliveries WHERE issue = $1 GROUP BY state")
+            .bind(issue)
+            .fetch_all(&mut self.connection)
+            .await?;
+        let mut counts = DeliveryCounts::default();
+        for row in rows {
+            counts.set(state_of(row.try_get("state")?)?, row.try_get("count")?);
+        }
+        Ok(counts)
+    }
+
+    /// Every delivery to a reader, oldest issue first.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn deliveries_to(&mut self, subscriber: i64) -> Result<Vec<DeliveryTo>> {
+        let rows = sqlx::query(
+            "SELECT d.*, i.subject, i.run, r.cutoff FROM issues i JOIN runs r ON r.id = i.run
+             JOIN deliveries d ON d.issue = i.number AND d.subscriber = $1 ORDER BY i.number",
+        )
+        .bind(subscriber)
+        .fetch_all(&mut self.connection)
+        .await?;
+        rows.iter()
+            .map(|row| {
+                Ok(DeliveryTo {
+                    issue: row.try_get("issue")?,
+                    subject: row.try_get("subject")?,
+                    run: row.try_get("run")?,
+                    cutoff: row.try_get("cutoff")?,
+                    state: state_of(row.try_get("state")?)?,
+                    attempts: row.try_get("attempts")?,
+                    next_attempt_at: row.try_get("next_attempt_at")?,
+                    reply: row.try_get("reply")?,
+                    updated_at: row.try_get("updated_at")?,
+                })
+            })
+            .collect()
+    }
+}
