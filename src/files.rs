@@ -5,6 +5,12 @@
 use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::Path;
 
+/// How the names of temporary files begin.
+const TEMPORARY: &str = ".tidings-";
+
+/// No write takes so long.
+const LEFT_BEHIND: std::time::Duration = std::time::Duration::from_mins(10);
+
 /// Whether writing a file changed anything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Written {
@@ -57,24 +63,64 @@ pub fn is_folder(path: &Path) -> bool {
 /// # Errors
 /// As the system reports them; a missing folder is one.
 pub fn list(folder: &Path, enter: &dyn Fn(&str) -> bool) -> io::Result<Vec<String>> {
-    let mut found = Vec::new();
+    Ok(survey(folder, enter)?.files)
+}
+
+/// What is below a folder.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Survey {
+    /// The files, as [`list`] gives them.
+    pub files: Vec<String>,
+    /// What is there and cannot be read, as well as its name can be written, and why.
+    pub unreadable: Vec<(String, &'static str)>,
+}
+
+/// Like [`list`], and names what it had to leave out.
+///
+/// # Errors
+/// As the system reports them; a missing folder is one.
+pub fn survey(folder: &Path, enter: &dyn Fn(&str) -> bool) -> io::Result<Survey> {
+    let mut found = Survey::default();
     walk(folder, "", enter, &mut found)?;
-    found.sort();
+    found.files.sort();
+    found.unreadable.sort();
     Ok(found)
 }
 
-fn walk(folder: &Path, prefix: &str, enter: &dyn Fn(&str) -> bool, found: &mut Vec<String>) -> io::Result<()> {
+fn walk(folder: &Path, prefix: &str, enter: &dyn Fn(&str) -> bool, found: &mut Survey) -> io::Result<()> {
     for item in std::fs::read_dir(folder)? {
         let item = item?;
         let name = item.file_name();
         let path = format!("{prefix}{}", name.to_string_lossy());
         let kind = item.file_type()?;
-        if kind.is_dir() {
+        if name.to_str().is_none() {
+            found.unreadable.push((path, "its name is not UTF-8 text"));
+        } else if kind.is_dir() {
             if enter(&path) {
                 walk(&item.path(), &format!("{path}/"), enter, found)?;
             }
         } else if kind.is_file() || item.path().is_file() {
-            found.push(path);
+            found.files.push(path);
+        } else if item.path().is_dir() {
+            found.unreadable.push((path, "it is a link to a folder, which could lead in a circle"));
+        } else {
+            found.unreadable.push((path, "it is a link that leads nowhere, or no file at all"));
+        }
+    }
+    Ok(())
+}
+
+/// Removes the temporary files that a program left in a folder when it was killed, but not those of one at work.
+///
+/// # Errors
+/// As the system reports them.
+pub fn sweep(folder: &Path) -> io::Result<()> {
+    for item in std::fs::read_dir(folder)? {
+        let item = item?;
+        let is_ours = item.file_name().to_str().is_some_and(|name| name.starts_with(TEMPORARY));
+        let is_old = || item.metadata()?.modified()?.elapsed().map_err(io::Error::other).map(|age| age >= LEFT_BEHIND);
+        if is_ours && is_old().unwrap_or(false) {
+            std::fs::remove_file(item.path())?;
         }
     }
     Ok(())
@@ -252,7 +298,7 @@ fn folder_of(path: &Path) -> &Path {
 fn beside(path: &Path) -> io::Result<tempfile::NamedTempFile> {
     let folder = folder_of(path);
     std::fs::create_dir_all(folder)?;
-    tempfile::Builder::new().prefix(".tidings-").tempfile_in(folder)
+    tempfile::Builder::new().prefix(TEMPORARY).tempfile_in(folder)
 }
 
 /// Temporary files are private; a feed is for a web server, which may be another user.

@@ -154,3 +154,19 @@ fn include_names_a_post_that_is_there_and_can_be_mailed() {
     );
     assert!(site.outbox().is_empty());
 }
+
+#[test]
+#[cfg(unix)]
+fn what_cannot_be_read_is_named_and_does_not_hide_the_rest() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let site = broken("outbox:outbox", |_| ());
+    std::os::unix::fs::symlink("/nowhere/at/all", site.file("posts/dangling.md")).unwrap();
+    std::os::unix::fs::symlink("..", site.file("posts/circle")).unwrap();
+    let name = std::ffi::OsStr::from_bytes(b"posts/latin\xff.md");
+    std::fs::write(site.path().join(name), "---\ntitle: L\ndate: 2026-03-01\n---\n\nText.\n").unwrap();
+    let run = site.run(NOW, &["build"]).exits(0);
+    for words in ["posts/dangling.md", "posts/circle", "posts/latin", "not UTF-8"] {
+        assert!(run.stderr.contains(words), "{words:?} is missing: {run:#?}");
+    }
+    assert!(site.read("public/feed.xml").contains("Slow rivers"));
+}

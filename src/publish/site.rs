@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::error::PublishError;
 use super::parallel;
 use crate::config::{self, Config};
-use crate::diagnostic::{Diagnostic, Location};
+use crate::diagnostic::{Diagnostic, Location, Severity};
 use crate::feed::{self, FeedFile};
 use crate::files::{self, Written};
 use crate::model::{Entry, Post, PostStatus};
@@ -86,8 +86,8 @@ impl Site {
     pub fn open(root: &Path, now: Timestamp) -> Result<Self, PublishError> {
         let config = Self::config(root)?;
         let folder = root.join(&config.posts.dir);
-        let paths = match files::list(&folder, &|folder| post::enters(folder)) {
-            Ok(paths) => paths,
+        let survey = match files::survey(&folder, &|folder| post::enters(folder)) {
+            Ok(survey) => survey,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 let missing =
                     Diagnostic::error("posts/no-folder", format!("there is no folder for posts: {}", folder.display()))
@@ -96,13 +96,23 @@ impl Site {
             }
             Err(error) => return Err(PublishError::File { path: folder, error }),
         };
-        let paths: Vec<String> = post::files_to_read(&paths).into_iter().map(str::to_owned).collect();
-        let read = |path: &String| {
-            let file = folder.join(path);
-            let bytes = files::read(&file).map_err(|error| PublishError::File { path: file, error })?;
-            Ok(Source { path: format!("{}/{path}", config.posts.dir), bytes })
+        let named = |path: &str| format!("{}/{path}", config.posts.dir);
+        let paths: Vec<String> = post::files_to_read(&survey.files).into_iter().map(str::to_owned).collect();
+        let read = |path: &String| match files::read(&folder.join(path)) {
+            Ok(bytes) => Ok(Source { path: named(path), bytes }),
+            Err(error) => Err(unreadable(&named(path), &error.to_string())),
         };
-        let mut sources = parallel::map(&paths, read).into_iter().collect::<Result<Vec<_>, PublishError>>()?;
+        let (mut sources, mut unread) = (Vec::new(), Vec::new());
+        for source in parallel::map(&paths, read) {
+            match source {
+                Ok(source) => sources.push(source),
+                Err(problem) => unread.push(problem),
+            }
+        }
+        let is_missed = |path: &str, why: &str| post::is_post_file(path) || why.contains("a folder");
+        for (path, why) in survey.unreadable.iter().filter(|(path, why)| is_missed(path, why)) {
+            unread.push(Diagnostic { severity: Severity::Warning, ..unreadable(&named(path), why) });
+        }
         for path in post::author_files(&config.posts.dir) {
             let file = root.join(&path);
             let bytes = files::read_optional(&file).map_err(|error| PublishError::File { path: file, error })?;
@@ -110,7 +120,8 @@ impl Site {
         }
         let reader = post::Reader::new(sources, &config, now);
         let files = parallel::map(reader.sources(), |source| reader.read(source));
-        let post::Loaded { posts, diagnostics } = reader.gather(files);
+        let post::Loaded { posts, mut diagnostics } = reader.gather(files);
+        diagnostics.extend(unread);
         Ok(Self { root: root.to_owned(), config, posts, diagnostics })
     }
 
@@ -160,7 +171,7 @@ impl Site {
             let path = folder.join(name);
             let bytes = files::read_optional(&path).map_err(|error| PublishError::File { path, error })?;
             if let Some(bytes) = bytes {
-                own.insert(name.to_owned(), String::from_utf8_lossy(&bytes).into_owned());
+                own.insert(name.to_owned(), String::from_utf8(bytes).map_err(|_| not_text(name))?);
             }
         }
         Ok(own)
@@ -198,4 +209,17 @@ impl Site {
         }
         Ok(written)
     }
+}
+
+/// A file that is there and cannot be read as a post.
+fn unreadable(path: &str, why: &str) -> Diagnostic {
+    Diagnostic::error("posts/unreadable", format!("this cannot be read: {why}"))
+        .at(Location::start_of(path))
+        .help("mend it, or move it out of the folder of posts")
+}
+
+/// A template in another encoding would be sent with holes in it.
+fn not_text(name: &str) -> PublishError {
+    let broken = Diagnostic::error("template/encoding", "the template is not UTF-8 text");
+    PublishError::Site(vec![broken.at(Location::start_of(&format!("templates/{name}"))).help("save it as UTF-8")])
 }

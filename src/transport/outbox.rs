@@ -27,6 +27,8 @@ impl Outbox {
     pub(super) fn open(&self) -> Result<Self, TransportError> {
         files::make_private_folder(&self.folder)
             .map_err(|error| TransportError::Folder { folder: self.name.clone(), reason: error.to_string() })?;
+        files::sweep(&self.folder)
+            .map_err(|error| TransportError::Folder { folder: self.name.clone(), reason: error.to_string() })?;
         Ok(self.clone())
     }
 
