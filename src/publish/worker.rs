@@ -97,7 +97,7 @@ async fn connect(shared: &Shared) -> Option<Connection> {
             Ok(connection) => return Some(connection),
             Err(error) => {
                 let pause = pauses.next();
-                if let Some(pause) = pause.filter(|_| !shared.halt.is_set()) {
+                if let Some(pause) = pause.filter(|_| error.is_temporary() && !shared.halt.is_set()) {
                     shared.halt.unless(tokio::time::sleep(*pause)).await;
                     continue;
                 }

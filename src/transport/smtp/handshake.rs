@@ -32,7 +32,7 @@ impl Smtp {
         let tcp = self.dial().await?;
         let lost = |_| self.lost("connecting");
         let (peer, local) = (tcp.peer_addr().map_err(lost)?, tcp.local_addr().map_err(lost)?);
-        // Without it lettre's two writes for each message cost 40 ms between them.
+        // A long message goes in several writes, which would wait for each other's acknowledgement.
         tcp.set_nodelay(true).map_err(lost)?;
         let hello = client_id(local.ip());
         match self.security {
