@@ -89,12 +89,15 @@ impl Store {
         } else {
             ("in_doubt", "the program ended while this was being sent: nobody knows whether it arrived")
         };
-        let done = sqlx::query("UPDATE deliveries SET state = $1, reply = $2, updated_at = $3 WHERE state = 'sending'")
-            .bind(state)
-            .bind(reply)
-            .bind(now)
-            .execute(&mut self.connection)
-            .await?;
+        let done = sqlx::query(
+            "UPDATE deliveries SET state = $1, reply = $2, updated_at = $3 WHERE state = 'sending' AND issue IN (
+                SELECT number FROM issues JOIN runs ON runs.id = issues.run WHERE runs.finished_at IS NULL)",
+        )
+        .bind(state)
+        .bind(reply)
+        .bind(now)
+        .execute(&mut self.connection)
+        .await?;
         Ok(done.rows_affected())
     }
 
@@ -132,8 +135,9 @@ impl Store {
     /// When the database does not answer.
     pub async fn ready(&mut self, now: &str) -> Result<u64> {
         let count: i64 = sqlx::query_scalar(
-            "SELECT (SELECT COUNT(*) FROM deliveries WHERE state = 'queued')
-             + (SELECT COUNT(*) FROM deliveries WHERE state = 'deferred' AND next_attempt_at <= $1)",
+            "SELECT COUNT(*) FROM deliveries WHERE issue IN (
+                SELECT number FROM issues JOIN runs ON runs.id = issues.run WHERE runs.finished_at IS NULL)
+             AND (state = 'queued' OR (state = 'deferred' AND next_attempt_at <= $1))",
         )
         .bind(now)
         .fetch_one(&mut self.connection)

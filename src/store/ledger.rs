@@ -141,8 +141,9 @@ impl Store {
     /// When the database does not answer.
     pub async fn open_issues(&mut self) -> Result<Vec<Issue>> {
         let frozen: Vec<String> = sqlx::query_scalar(
-            "SELECT frozen FROM issues WHERE EXISTS (SELECT 1 FROM deliveries WHERE issue = issues.number
-             AND state IN ('queued', 'sending', 'deferred')) ORDER BY number",
+            "SELECT frozen FROM issues JOIN runs ON runs.id = issues.run WHERE runs.finished_at IS NULL AND EXISTS (
+                SELECT 1 FROM deliveries WHERE issue = issues.number AND state IN ('queued', 'sending', 'deferred'))
+             ORDER BY number",
         )
         .fetch_all(&mut self.connection)
         .await?;

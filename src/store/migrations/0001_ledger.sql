@@ -63,4 +63,3 @@ CREATE TABLE deliveries (
     updated_at      TEXT NOT NULL,
     PRIMARY KEY (issue, subscriber)
 ) WITHOUT ROWID;
-CREATE INDEX deliveries_unsettled ON deliveries (state, next_attempt_at) WHERE state IN ('queued', 'sending', 'deferred', 'in_doubt');
