@@ -83,6 +83,16 @@ impl Sink {
         }
     }
 
+    /// Waits until somebody was named as a recipient.
+    #[track_caller]
+    pub(crate) fn wait_for_tries(&self, recipient: &str) {
+        let start = Instant::now();
+        while !self.state.tries.lock().unwrap().contains_key(recipient) {
+            assert!(start.elapsed() < Duration::from_mins(1), "nobody asked for {recipient}");
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
     /// How many copies each recipient has.
     pub(crate) fn copies(&self) -> BTreeMap<String, usize> {
         let mut copies = BTreeMap::new();

@@ -105,6 +105,22 @@ fn a_polite_stop_finishes_what_is_in_flight_and_the_next_run_goes_on() {
 }
 
 #[test]
+fn a_polite_stop_does_not_wait_for_a_server_that_hangs() {
+    let sink = Sink::start(Duration::ZERO);
+    let site = TestSite::new(&sink.transport());
+    site.run(MONDAY, &["subscribers", "add", "hang-reader@reader.test"]).exits(0);
+    site.post("2026-03-01", "Slow rivers");
+    let publish = site.start(MONDAY, &["publish"]);
+    sink.wait_for_tries("hang-reader@reader.test");
+    let asked = std::time::Instant::now();
+    assert!(std::process::Command::new("kill").args(["-TERM", &publish.id().to_string()]).status().unwrap().success());
+    end_of(publish).exits(4);
+    assert!(asked.elapsed() < Duration::from_secs(10), "the server would take its 20 seconds");
+    let counts = site.status()["deliveries"].clone();
+    assert_eq!((counts["queued"].as_i64(), counts["in_doubt"].as_i64()), (Some(1), Some(0)), "{counts}");
+}
+
+#[test]
 fn a_limit_sends_so_many_and_leaves_the_rest_for_later() {
     let sink = Sink::start(Duration::ZERO);
     let site = TestSite::new(&sink.transport());

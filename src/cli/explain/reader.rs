@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::super::Ui;
 use super::super::failure::{Exit, Failure};
+use super::super::subscribers;
 use super::super::table::columns;
 use super::moment;
 use crate::model::{EmailAddress, Subscriber, SubscriberStatus};
@@ -14,7 +15,7 @@ use crate::store::{DeliveryTo, Store};
 pub(super) async fn explain(address: &EmailAddress, store: Option<&mut Store>, json: bool) -> Result<Exit, Failure> {
     let unknown = || {
         let message = format!("this address is not on the list: {}", address.as_str());
-        Failure::usage(message, "see `tidings subscribers list` for who is; an erased reader leaves no trace")
+        Failure::usage(message, "see `tidings subscribers list` for who is")
     };
     let store = store.ok_or_else(unknown)?;
     let reader = store.subscriber(address).await?.ok_or_else(unknown)?;
@@ -77,13 +78,7 @@ fn as_json(reader: &Subscriber, deliveries: &[DeliveryTo]) -> Value {
             "updated_at": delivery.updated_at,
         })
     };
-    json!({
-        "address": reader.address.as_str(),
-        "name": reader.name,
-        "status": reader.status.as_str(),
-        "source": reader.source,
-        "created_at": reader.created_at,
-        "updated_at": reader.updated_at,
-        "deliveries": deliveries.iter().map(delivery).collect::<Vec<_>>(),
-    })
+    let mut value = subscribers::as_json(reader);
+    value["deliveries"] = deliveries.iter().map(delivery).collect();
+    value
 }

@@ -240,7 +240,8 @@ async fn all(
     Ok(readers)
 }
 
-fn as_json(reader: &Subscriber) -> serde_json::Value {
+/// A reader for programs.
+pub(super) fn as_json(reader: &Subscriber) -> serde_json::Value {
     json!({
         "id": reader.id,
         "address": reader.address.as_str(),
