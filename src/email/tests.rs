@@ -32,6 +32,8 @@ pub(super) fn entry(title: &str) -> Entry {
         authors: Vec::new(),
         categories: Vec::new(),
         image: None,
+        enclosures: Vec::new(),
+        episode: None,
         summary: Some("What the first reader of this post will take away from it.".to_owned()),
         content_html: format!("<p>The text of {title}.</p>\n"),
         content_text: format!("The text of {title}."),

@@ -2,7 +2,7 @@
 
 use jiff::Zoned;
 
-use super::Person;
+use super::{Enclosure, Episode, Image, Person};
 
 /// A term of a taxonomy (RFC 4287 §4.2.2).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,13 +13,6 @@ pub struct Category {
     pub term: String,
     /// The absolute URL of the taxonomy's page: `scheme` in Atom, `domain` in RSS.
     pub scheme: String,
-}
-
-/// The picture of an entry.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Image {
-    /// Absolute URL.
-    pub url: String,
 }
 
 /// One published post, rendered once.
@@ -47,6 +40,10 @@ pub struct Entry {
     pub categories: Vec<Category>,
     /// The picture from the front matter.
     pub image: Option<Image>,
+    /// Sound, film and other files from the front matter: the one that counts first.
+    pub enclosures: Vec<Enclosure>,
+    /// What the front matter says about it as an episode of a podcast; only with an enclosure.
+    pub episode: Option<Episode>,
     /// One line of plain text; `None` when it would repeat the whole content or there is none.
     pub summary: Option<String>,
     /// HTML fragment: sanitised, balanced, every URL absolute, every `id` unique among all posts of the site.

@@ -2,7 +2,7 @@
 
 use jiff::Zoned;
 
-use super::Person;
+use super::{Enclosure, Episode, Image, Person};
 
 /// Whether a post is in the feeds, and if not, why not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,8 +80,12 @@ pub struct Post {
     pub authors: Vec<Person>,
     /// The author's own summary (`description`, `summary`, …) as plain text.
     pub description: Option<String>,
-    /// The post's picture: an absolute URL.
-    pub image: Option<String>,
+    /// The post's picture.
+    pub image: Option<Image>,
+    /// Sound, film and other files that come with it, as in [`Entry`](super::Entry).
+    pub enclosures: Vec<Enclosure>,
+    /// What it says about itself as an episode of a podcast; only with an enclosure.
+    pub episode: Option<Episode>,
     /// Whether it is in the feeds.
     pub status: PostStatus,
     /// Why it has that status, as half a sentence for people.

@@ -1,8 +1,11 @@
-//! The picture of a post (rule R19) as an absolute URL.
+//! The picture of a post (rule R19), and what its author says about it.
 
 use url::Url;
 
+use super::address::address;
 use super::front_matter::{Fields, Value};
+use super::plain::{self, Tags};
+use crate::model::Image;
 
 const KEYS: [&str; 16] = [
     "image",
@@ -23,30 +26,56 @@ const KEYS: [&str; 16] = [
     "picture",
 ];
 
+/// Where the address is in a table.
+const ADDRESSES: [&str; 9] = ["url", "src", "path", "image", "feature", "overlayimage", "teaser", "file", "filename"];
+
+/// What a table calls the words for those who do not see the picture; a caption is better than nothing.
+const WORDS: [&str; 6] = ["alt", "alttext", "imagealt", "description", "caption", "title"];
+
 /// The picture, resolved like an image in the text: a bare name is beside the post.
-pub(crate) fn image(fields: &Fields, permalink: &str, site: &Url) -> Option<String> {
-    let base = Url::parse(permalink).ok()?;
+pub(crate) fn image(fields: &Fields, permalink: &str, site: &Url) -> Option<Image> {
     KEYS.iter().find_map(|key| {
-        let text = address(&fields.get(&[key])?.value)?.trim();
+        let value = &fields.get(&[key])?.value;
+        let (text, table) = written(value)?;
         // `hero: true` and `header: dark` are settings of a theme.
         if !text.contains(['.', '/']) {
             return None;
         }
-        let text = text.replace("__GHOST_URL__", site.as_str().trim_end_matches('/'));
-        let text = if text.starts_with("//") { format!("https:{text}") } else { text };
-        let url = base.join(&text).ok()?;
-        matches!(url.scheme(), "http" | "https").then(|| url.into())
+        let number = |key: &str| table?.get(key)?.text()?.trim_end_matches("px").parse().ok().filter(|&n| n > 0);
+        Some(Image {
+            url: address(text, permalink, site)?,
+            alt: alt(fields, key, table),
+            media_type: None,
+            width: number("width"),
+            height: number("height"),
+        })
     })
 }
 
-fn address(value: &Value) -> Option<&str> {
+/// The address, and the table that it stands in.
+fn written(value: &Value) -> Option<(&str, Option<&Value>)> {
     match value {
-        Value::Text(text) => Some(text),
-        Value::List(items) => items.first().and_then(address),
-        Value::Map(_) => ["url", "src", "path", "image", "feature", "overlayimage", "teaser"]
-            .iter()
-            .find_map(|key| value.get(key))
-            .and_then(address),
+        Value::Text(text) => Some((text.trim(), None)),
+        Value::List(items) => items.first().and_then(written),
+        Value::Map(_) => {
+            let (text, inner) = ADDRESSES.iter().find_map(|key| value.get(key)).and_then(written)?;
+            Some((text, inner.or(Some(value))))
+        }
         Value::Null => None,
     }
+}
+
+/// `image: {alt: …}`, `image_alt: …`, `image_caption: …`.
+fn alt(fields: &Fields, key: &str, table: Option<&Value>) -> Option<String> {
+    let inner = WORDS.iter().find_map(|word| table?.get(word)?.text());
+    let beside = || {
+        let key = key.trim_end_matches("image");
+        ["alt", "alttext", "imagealt", "imagealttext", "caption", "imagecaption", "imagedescription"]
+            .iter()
+            .map(|word| format!("{key}{word}"))
+            .chain(["imagealt".to_owned(), "imagecaption".to_owned(), "alt".to_owned()])
+            .find_map(|key| fields.get(&[&key])?.value.text())
+    };
+    let words = plain::text(inner.or_else(beside)?, Tags::All);
+    (!words.is_empty()).then_some(words)
 }

@@ -7,12 +7,14 @@
 //! Invariants: nothing here has an effect; no input panics; every file that is given comes out as a post, whatever is
 //! wrong with it; what is not clearly public is never [`Published`](crate::model::PostStatus::Published).
 
+mod address;
 mod author;
 mod characters;
 mod collision;
 mod companion;
 mod date;
 mod decode;
+mod enclosure;
 mod findings;
 mod front_matter;
 mod image;

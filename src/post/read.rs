@@ -11,7 +11,7 @@ use super::decode::{Decoded, NotText, decode};
 use super::findings::Findings;
 use super::front_matter::{self, Fields, FrontMatter};
 use super::source_path::SourcePath;
-use super::{Source, author, content_hash, date, image, language, permalink, status, terms, title};
+use super::{Source, author, content_hash, date, enclosure, image, language, permalink, status, terms, title};
 
 /// What the top of a file allows.
 enum Standing {
@@ -182,6 +182,7 @@ fn assemble(
         (verdict.status, verdict.reason) = (status, reason);
     }
     let title = title::title(fields, &body.text, &place, findings);
+    let enclosures = enclosure::enclosures(fields, &address.url, &config.site.url);
     Post {
         path: path.to_owned(),
         id: permalink::id(fields, &place, &address.url, &config.site.language),
@@ -196,6 +197,8 @@ fn assemble(
         authors: author::authors(fields, around.companions, &config.site),
         description: title::description(fields),
         image: image::image(fields, &address.url, &config.site.url),
+        episode: if enclosures.is_empty() { None } else { enclosure::episode(fields) },
+        enclosures,
         status: verdict.status,
         reason: verdict.reason,
         newsletter: status::newsletter(fields, findings),

@@ -30,7 +30,7 @@ fn truth(field: &Field) -> Option<bool> {
     word_of_truth(field.value.text()?)
 }
 
-fn word_of_truth(text: &str) -> Option<bool> {
+pub(crate) fn word_of_truth(text: &str) -> Option<bool> {
     let word = text.to_lowercase();
     if YES.contains(&&*word) { Some(true) } else { NO.contains(&&*word).then_some(false) }
 }

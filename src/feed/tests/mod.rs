@@ -28,6 +28,8 @@ fn entry(slug: &str, published: &str) -> Entry {
         authors: vec![Person { name: "Ada".into(), email: Some("ada@example.org".into()), url: None }],
         categories: Vec::new(),
         image: None,
+        enclosures: Vec::new(),
+        episode: None,
         summary: Some(format!("About the {slug}.")),
         content_html: format!("<p>About the {slug}.</p>\n<p>More.</p>\n"),
         content_text: format!("About the {slug}.\n\nMore.\n"),
@@ -215,8 +217,8 @@ fn a_permalink_is_called_one_only_when_the_id_is_the_link() {
 #[test]
 fn pictures_and_author_pages_are_absolute_addresses_or_nothing() {
     let mut entries = [entry("a", "2025-06-23T00:00:00[UTC]"), entry("b", "2025-06-23T00:00:00[UTC]")];
-    entries[0].image = Some(Image { url: "https://example.org/my picture.png".into() });
-    entries[1].image = Some(Image { url: "javascript:alert(1)".into() });
+    entries[0].image = Some(Image { url: "https://example.org/my picture.png".into(), ..Image::default() });
+    entries[1].image = Some(Image { url: "javascript:alert(1)".into(), ..Image::default() });
     entries[0].authors = ["https://ada.example/?a&b", "/about"]
         .map(|url| Person { name: "Ada".into(), email: None, url: Some(url.into()) })
         .into();

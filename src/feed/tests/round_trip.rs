@@ -103,7 +103,7 @@ fn any_entry() -> impl Strategy<Value = Entry> {
             language: next(),
             authors: vec![Person { name: next(), email: None, url: Some(next()) }],
             categories: vec![category],
-            image: Some(Image { url: next() }),
+            image: Some(Image { url: next(), ..Image::default() }),
             summary: Some(next()),
             // Content of blanks is no content.
             content_html: format!("x{}", next()),

@@ -28,7 +28,7 @@ use jiff::tz::TimeZone;
 
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Location};
-use crate::model::{Category, Entry, Image, Post};
+use crate::model::{Category, Entry, Post};
 
 use super::language::is_right_to_left;
 use ids::Ids;
@@ -76,7 +76,9 @@ pub fn render(post: &Post, posts: &[Post], config: &Config) -> (Entry, Vec<Diagn
         language: post.language.clone(),
         authors: post.authors.clone(),
         categories: categories(post, config),
-        image: post.image.clone().map(|url| Image { url }),
+        image: post.image.clone(),
+        enclosures: post.enclosures.clone(),
+        episode: post.episode.clone(),
         summary,
         content_html,
         content_text,

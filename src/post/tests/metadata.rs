@@ -93,7 +93,7 @@ fn r18_ids_are_looked_up_in_the_table_of_authors() {
 
 #[test]
 fn r19_the_picture_is_the_first_address() {
-    let image = |lines: &str| keys(lines).0.image;
+    let image = |lines: &str| keys(lines).0.image.map(|image| image.url);
     let beside = Some("https://example.org/blog/2025/01/31/a-walk/rain.jpg".to_owned());
     for lines in [
         "image: rain.jpg",
@@ -113,6 +113,20 @@ fn r19_the_picture_is_the_first_address() {
         assert_eq!(image(lines), beside, "{lines}");
     }
     assert_eq!(image("image: //cdn.example/a b.jpg").as_deref(), Some("https://cdn.example/a%20b.jpg"));
+    for lines in [
+        "image: {path: rain.jpg, alt: '*Rain*', width: 640px, height: 480}",
+        "cover: {image: {src: rain.jpg, alt: Rain, width: 640, height: 480}}",
+    ] {
+        let image = keys(lines).0.image.unwrap();
+        assert_eq!((image.alt.as_deref(), image.width, image.height), (Some("Rain"), Some(640), Some(480)), "{lines}");
+    }
+    for lines in [
+        "image: rain.jpg\nimage_alt: Rain",
+        "cover_image: rain.jpg\ncover_image_alt: Rain",
+        "cover: rain.jpg\ncoverAlt: Rain",
+    ] {
+        assert_eq!(keys(lines).0.image.unwrap().alt.as_deref(), Some("Rain"), "{lines}");
+    }
     assert_eq!(image("image: __GHOST_URL__/a.jpg").as_deref(), Some("https://example.org/blog/a.jpg"));
     assert_eq!(image("hero: true\nheader: dark\nimage: javascript:alert(1.0)"), None);
 }

@@ -20,6 +20,8 @@ fn post(path: &str, published: &str) -> Post {
         authors: vec![],
         description: None,
         image: None,
+        enclosures: Vec::new(),
+        episode: None,
         status: PostStatus::Published,
         reason: "published".into(),
         newsletter: true,
