@@ -1,7 +1,9 @@
 //! `config.toml`: text in, checked values or diagnostics out. Nothing here opens a file.
 
+mod feeds;
 mod newsletter;
 mod permalink;
+mod podcast;
 mod rate;
 mod reader;
 mod transport;
@@ -14,8 +16,10 @@ use url::Url;
 use crate::diagnostic::{Diagnostic, Location};
 use crate::model::Person;
 
+pub use feeds::{FeedContent, Feeds};
 pub use newsletter::{Mode, Newsletter};
 pub use permalink::{Permalink, PermalinkPart};
+pub use podcast::Podcast;
 pub use rate::RateLimit;
 use reader::{Reader, Section};
 pub use transport::{Security, TransportUrl};
@@ -27,6 +31,7 @@ pub struct Config {
     pub site: Site,
     pub posts: Posts,
     pub feeds: Feeds,
+    pub podcast: Option<Podcast>,
     pub newsletter: Newsletter,
     pub mail: Mail,
     pub store: Store,
@@ -70,28 +75,6 @@ pub enum DateOrder {
     DayFirst,
     /// `mdy`: the fourth of March.
     MonthFirst,
-}
-
-/// How much of a post a feed holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FeedContent {
-    /// The whole post and its summary.
-    Full,
-    /// The summary only.
-    Summary,
-}
-
-/// `[feeds]`
-#[derive(Debug, Clone)]
-pub struct Feeds {
-    /// Where feeds are written, relative to the site.
-    pub dir: String,
-    /// The names of the formats and where they stand: the feed room knows which there are.
-    pub formats: Vec<(String, Location)>,
-    /// How many of the newest entries a feed holds.
-    pub limit: usize,
-    /// How much of each.
-    pub content: FeedContent,
 }
 
 /// What happens to a delivery of which nobody knows whether it arrived.
@@ -160,14 +143,17 @@ pub fn parse(path: &str, text: &str) -> Result<Config, Vec<Diagnostic>> {
     let mut root = Section::new("", Some(document.get_ref()));
     let site = site(&mut root, &mut reader);
     let posts = posts(&mut root, &mut reader);
-    let feeds = feeds(&mut root, &mut reader);
+    let feeds = feeds::read(&mut root, &mut reader, site.as_ref());
+    let podcast = podcast::read(&mut root, &mut reader, site.as_ref());
     let web = web(&mut root, &mut reader);
     let newsletter = newsletter::read(&mut root, &mut reader, site.as_ref(), &web);
     let mail = mail(&mut root, &mut reader);
     let store = store(&mut root, &mut reader);
     root.finish(&mut reader);
     match site {
-        Some(site) if reader.diagnostics.is_empty() => Ok(Config { site, posts, feeds, newsletter, mail, store, web }),
+        Some(site) if reader.diagnostics.is_empty() => {
+            Ok(Config { site, posts, feeds, podcast, newsletter, mail, store, web })
+        }
         _ => {
             reader.diagnostics.sort_by_key(|d| d.location.as_ref().map(|place| (place.line, place.column)));
             Err(reader.diagnostics)
@@ -253,20 +239,6 @@ fn posts<'t>(root: &mut Section<'_, 't>, reader: &mut Reader<'t>) -> Posts {
         |names| names.into_iter().map(|(name, _)| name.trim().to_lowercase()).filter(|name| !name.is_empty()).collect(),
     );
     Posts { dir, permalink: permalink.unwrap_or_default(), date_order, taxonomies }
-}
-
-fn feeds<'t>(root: &mut Section<'_, 't>, reader: &mut Reader<'t>) -> Feeds {
-    let mut section = root.section(reader, "feeds", "feeds");
-    let dir = folder(&mut section, reader, "dir", "public");
-    let formats = section.strings(reader, "formats");
-    let limit = section.number(reader, "limit", 1..100_001).unwrap_or(20);
-    let words = [("full", FeedContent::Full), ("summary", FeedContent::Summary)];
-    let content = section.word(reader, "content", &words).unwrap_or(FeedContent::Full);
-    section.finish(reader);
-    let formats = formats.unwrap_or_else(|| {
-        ["rss", "atom", "json"].map(|name| (name.to_owned(), Location::start_of("config.toml"))).to_vec()
-    });
-    Feeds { dir, formats, limit: limit as usize, content }
 }
 
 fn web<'t>(root: &mut Section<'_, 't>, reader: &mut Reader<'t>) -> Web {
