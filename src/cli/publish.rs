@@ -13,7 +13,7 @@ use crate::diagnostic::{Diagnostic, Location};
 use crate::model::{DeliveryState, EmailAddress, Outcome};
 use crate::publish::{
     CONFIG_FILE, Delivered, Options, Past, Prepared, Publisher, Resumed, Site, Stop, Verdict, count, not_live, prepare,
-    preview,
+    preview, send_test,
 };
 
 /// Build the feeds, mail the due entries to every confirmed subscriber, and record the run.
@@ -106,16 +106,20 @@ async fn dry_run(arguments: &Arguments, config: &Config, context: &Context) -> R
 /// Sends the next issue to one address. Nothing is recorded.
 async fn test(to: &EmailAddress, arguments: &Arguments, config: &Config, context: &Context) -> Result<Exit, Failure> {
     let site = Site::open(&context.site, context.now)?;
-    let mut publisher = session::publisher(config, context).await?;
-    let past = Past::read(Some(&mut publisher.store)).await?;
+    let transport = session::transport(config, &context.site)?;
+    let mut store = session::existing_store(config, &context.site).await?;
+    let past = Past::read(store.as_mut()).await?;
     let prepared = prepare(&site, &past, &arguments.options(), context.now)?;
     context.ui.diagnostics(&prepared.warnings);
     if prepared.issues.is_empty() {
+        session::close(store).await?;
         context.ui.say("Nothing is due, so there is no issue to test; name a post with --include.");
         return Ok(Exit::Done);
     }
     let mut exit = Exit::Done;
-    for (issue, outcome) in prepared.issues.iter().zip(publisher.send_test(&prepared.issues, to).await?) {
+    let outcomes = send_test(&transport, store.as_mut(), &prepared.issues, to).await?;
+    session::close(store).await?;
+    for (issue, outcome) in prepared.issues.iter().zip(outcomes) {
         let said = match outcome {
             Outcome::Sent(reply) => format!(
                 "Sent issue {} “{}” to {} as a test; nothing is recorded. {reply}",
@@ -130,7 +134,6 @@ async fn test(to: &EmailAddress, arguments: &Arguments, config: &Config, context
         };
         context.ui.say(&said);
     }
-    publisher.store.close().await?;
     Ok(exit)
 }
 

@@ -12,7 +12,7 @@ use super::ui::Ui;
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Location};
 use crate::files;
-use crate::publish::{CONFIG_FILE, Halt, Publisher, Stop};
+use crate::publish::{CONFIG_FILE, Halt, PublishError, Publisher, Stop};
 use crate::store::Store;
 use crate::transport::Transport;
 
@@ -61,9 +61,7 @@ fn located(mut failure: Failure, config: &Config) -> Failure {
 
 /// Everything that delivering needs.
 pub(super) async fn publisher(config: &Config, context: &Context) -> Result<Publisher, Failure> {
-    let password = password(config, &context.site)?;
-    let transport =
-        Transport::new(&config.mail, &context.site, password).map_err(crate::publish::PublishError::from)?;
+    let transport = transport(config, &context.site)?;
     let store = store(config, &context.site).await?;
     Ok(Publisher {
         store,
@@ -73,6 +71,12 @@ pub(super) async fn publisher(config: &Config, context: &Context) -> Result<Publ
         watcher: Arc::new(Progress::new(context.ui.is_quiet())),
         halt: Arc::new(Halt::default()),
     })
+}
+
+/// The way out that the configuration names.
+pub(super) fn transport(config: &Config, site: &Path) -> Result<Transport, Failure> {
+    let password = password(config, site)?;
+    Ok(Transport::new(&config.mail, site, password).map_err(PublishError::from)?)
 }
 
 /// The password, from the environment or a file: never from config.toml.
@@ -129,7 +133,7 @@ pub(super) fn listen(halt: &Arc<Halt>) {
 }
 
 #[cfg(unix)]
-async fn wait_for_signal() -> bool {
+pub(super) async fn wait_for_signal() -> bool {
     use tokio::signal::unix::{SignalKind, signal};
     // A terminal that is closed says SIGHUP.
     let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
@@ -142,6 +146,6 @@ async fn wait_for_signal() -> bool {
 }
 
 #[cfg(not(unix))]
-async fn wait_for_signal() -> bool {
+pub(super) async fn wait_for_signal() -> bool {
     tokio::signal::ctrl_c().await.is_ok()
 }

@@ -28,13 +28,13 @@ use guard::{copied_database, unfinished_too_late};
 pub use halt::{Halt, Stop};
 pub use inspect::inspect;
 pub use plan::{Ledger, Likeness, Rules, Verdict, plan};
-pub use prepare::{Options, Past, Prepared, is_worth_telling, prepare, verdicts};
+pub use prepare::{Options, Past, Prepared, is_worth_telling, prepare, specimen, verdicts};
+use preview::Addressee;
 pub use site::{CONFIG_FILE, NotOnePost, Site};
 pub use tolerance::Tolerance;
 
 use crate::clock::Clock;
 use crate::config::{Config, InDoubt, Mail};
-use crate::email::{self, Copies};
 use crate::files::Lock;
 use crate::model::{EmailAddress, Issue, Outcome};
 use crate::store::Store;
@@ -158,30 +158,33 @@ impl Publisher {
         store.finish_runs(&clock.now().to_string()).await?;
         Ok((Self { store, transport, mail, clock, watcher, halt }, delivered))
     }
+}
 
-    /// Sends the issues to one address, as a test: nothing is recorded.
-    ///
-    /// # Errors
-    /// When the server cannot be reached; what it answered is in the outcomes.
-    pub async fn send_test(&mut self, issues: &[Issue], to: &EmailAddress) -> Result<Vec<Outcome>, PublishError> {
-        let secret = self.store.secret().await?;
-        let reader = self.store.subscriber(to).await?.map_or(0, |reader| reader.id);
-        let mut connection = self.transport.connect().await?;
-        let mut outcomes = Vec::new();
-        for issue in issues {
-            let damaged = || PublishError::DamagedIssue { number: issue.number, what: "its sender".into() };
-            let from: EmailAddress = issue.from_address.parse().map_err(|_| damaged())?;
-            let name = format!("test-issue-{}", issue.number);
-            let envelope = Envelope { from: &from, to, name: &name };
-            let message = Copies::new(issue).message(&email::recipient(&secret, issue, reader, to));
-            outcomes.push(match connection.begin(&envelope).await {
-                Ok(()) => connection.finish(&envelope, &message).await,
-                Err(outcome) => outcome,
-            });
-        }
-        connection.close().await;
-        Ok(outcomes)
+/// Sends the issues to one address, as a test: the copies that the dry run shows for it. Nothing is recorded.
+///
+/// # Errors
+/// When the server cannot be reached; what it answered is in the outcomes.
+pub async fn send_test(
+    transport: &Transport,
+    store: Option<&mut Store>,
+    issues: &[Issue],
+    to: &EmailAddress,
+) -> Result<Vec<Outcome>, PublishError> {
+    let addressee = Addressee::find(store, to).await?;
+    let mut connection = transport.connect().await?;
+    let mut outcomes = Vec::new();
+    for issue in issues {
+        let damaged = || PublishError::DamagedIssue { number: issue.number, what: "its sender".into() };
+        let from: EmailAddress = issue.from_address.parse().map_err(|_| damaged())?;
+        let name = format!("test-issue-{}", issue.number);
+        let envelope = Envelope { from: &from, to, name: &name };
+        outcomes.push(match connection.begin(&envelope).await {
+            Ok(()) => connection.finish(&envelope, &addressee.copy(issue).message).await,
+            Err(outcome) => outcome,
+        });
     }
+    connection.close().await;
+    Ok(outcomes)
 }
 
 /// The guard for links that lead nowhere yet, when `newsletter.require_live` is on: asks for the page of every due entry.

@@ -14,7 +14,7 @@ use crate::config::Mode;
 use crate::diagnostic::Diagnostic;
 use crate::email;
 use crate::feed::FeedFile;
-use crate::model::{Entry, Issue, MailedEntry, PostStatus, Run, sha256_hex};
+use crate::model::{Entry, Issue, MailedEntry, Post, PostStatus, Run, sha256_hex};
 use crate::store::{FrozenEntry, Store, StoreError};
 
 /// What the user asked for.
@@ -186,6 +186,16 @@ fn included(site: &Site, names: &[String]) -> Result<BTreeSet<String>, PublishEr
         paths.insert(post.path.clone());
     }
     Ok(paths)
+}
+
+/// The issue that would mail one post and no other, whether it is due or not: how it would look, with the number of the
+/// next issue.
+///
+/// # Errors
+/// Templates with errors, or a newsletter without a sender.
+pub fn specimen(site: &Site, past: &Past, post: &Post, now: Timestamp) -> Result<Option<Issue>, PublishError> {
+    let entry = site.entry(post, &mut Vec::new());
+    Ok(issues(site, &[entry], past.next_issue, now)?.pop())
 }
 
 /// The issues that mail `due`, of which the first one has the number `first`.

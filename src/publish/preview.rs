@@ -19,6 +19,47 @@ const COPIES: u32 = 25;
 /// Stands in for the site's secret as long as there is no database, and so no reader to whom it matters.
 const NO_SECRET: &[u8] = b"preview";
 
+/// Somebody who can be shown the copy that would be theirs.
+pub struct Addressee {
+    secret: Vec<u8>,
+    subscriber: i64,
+    /// Where it would go.
+    pub address: EmailAddress,
+}
+
+impl Addressee {
+    /// Who `address` is to the ledger: a reader, or nobody yet.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn find(store: Option<&mut Store>, address: &EmailAddress) -> Result<Self, PublishError> {
+        let (secret, readers) = readers(store, Some(address)).await?;
+        let (subscriber, address) = readers.into_iter().next().unwrap_or_else(|| (0, address.clone()));
+        Ok(Self { secret, subscriber, address })
+    }
+
+    /// Their copy of an issue.
+    pub fn copy(&self, issue: &Issue) -> ReaderCopy {
+        let recipient = email::recipient(&self.secret, issue, self.subscriber, &self.address);
+        ReaderCopy {
+            html: email::html_for(issue, &recipient),
+            text: email::text_for(issue, &recipient),
+            message: Copies::new(issue).message(&recipient),
+        }
+    }
+}
+
+/// One reader's copy of an issue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReaderCopy {
+    /// The HTML part, decoded.
+    pub html: String,
+    /// The text part, decoded.
+    pub text: String,
+    /// The whole message, as it goes over the wire.
+    pub message: Vec<u8>,
+}
+
 /// Writes the preview and removes what an earlier one left; returns the paths relative to the site.
 ///
 /// # Errors
