@@ -3,16 +3,24 @@
 use atom_syndication::{Category, Content, Entry, Generator, Link, Person, Text, WriteConfig};
 use chrono::DateTime;
 
-use super::item::{Author, Feed, Item};
+use super::channel::Feed;
+use super::item::{Author, Item};
 use super::{Format, date, xml};
 
-pub(super) const FORMAT: Format =
-    Format { name: "atom", file_name: "atom.xml", media_type: "application/atom+xml", build };
+pub(super) const FORMAT: Format = Format {
+    name: "atom",
+    file_name: "atom.xml",
+    media_type: "application/atom+xml",
+    open,
+    item,
+    between: "",
+    close: |_| "\n</feed>\n",
+};
 
 /// The library's own declaration does not name the encoding, which some readers then guess.
 const DECLARATION: &str = "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n";
 
-fn build(feed: &Feed<'_>) -> Vec<u8> {
+fn open(feed: &Feed) -> String {
     let address = feed.address(FORMAT.file_name);
     let document = atom_syndication::Feed {
         title: Text::plain(feed.title.clone()),
@@ -26,17 +34,24 @@ fn build(feed: &Feed<'_>) -> Vec<u8> {
         links: vec![link("self", FORMAT.media_type, address), link("alternate", "text/html", feed.site.clone())],
         subtitle: feed.description.clone().map(Text::plain),
         lang: Some(feed.language.clone()),
-        entries: feed.items.iter().map(entry).collect(),
         ..atom_syndication::Feed::default()
     };
+    let whole = written(&document, "<feed", "</feed>");
+    format!("{DECLARATION}{}", whole.strip_suffix("\n</feed>").unwrap_or(&whole))
+}
+
+fn item(item: &Item<'_>) -> String {
+    let document = atom_syndication::Feed { entries: vec![entry(item)], ..atom_syndication::Feed::default() };
+    let entry = written(&document, "\n  <entry>", "</entry>");
+    xml::with_attributes(&entry, "entry", std::iter::once(attributes(item)))
+}
+
+/// The part of a feed, as the library writes it, from the first `from` to the end of the last `to`.
+fn written(document: &atom_syndication::Feed, from: &str, to: &str) -> String {
     let config = WriteConfig { write_document_declaration: false, indent_size: Some(2) };
-    let bytes =
-        document.write_with_config(DECLARATION.as_bytes().to_vec(), config).expect("writing to memory does not fail");
-    let written = String::from_utf8(bytes).expect("the feed holds only strings");
-    let written = xml::hex_references(&written, ("<content", "</content>"));
-    let mut written = xml::with_attributes(&written, "entry", feed.items.iter().map(attributes));
-    written.push('\n');
-    written.into_bytes()
+    let bytes = document.write_with_config(Vec::new(), config).expect("writing to memory does not fail");
+    let whole = String::from_utf8(bytes).expect("the feed holds only strings");
+    xml::hex_references(xml::part(&whole, from, to), ("<content", "</content>"))
 }
 
 fn entry(item: &Item<'_>) -> Entry {

@@ -1,5 +1,5 @@
-//! What all formats show, decided once: a feed and its items hold only clean text, absolute addresses and valid
-//! language tags, so that the formats need not check anything and cannot disagree.
+//! What all formats show of an entry, decided once: an item holds only clean text, absolute addresses and valid language
+//! tags, so that the formats need not check anything and cannot disagree. It is the same in every feed that shows it.
 
 use std::borrow::Cow;
 
@@ -9,20 +9,6 @@ use crate::config::{Config, FeedContent};
 use crate::model::{Entry, Person};
 
 use super::{language, text, uri};
-
-/// A feed before it has a format.
-pub(super) struct Feed<'a> {
-    pub(super) title: String,
-    pub(super) description: Option<String>,
-    /// Where the site is; the feeds lie at its root.
-    pub(super) site: String,
-    pub(super) language: String,
-    /// The site's author.
-    pub(super) author: Option<Author>,
-    /// The newest `updated` of the items: the clock has no part in it. `None` in a feed without items.
-    pub(super) updated: Option<Zoned>,
-    pub(super) items: Vec<Item<'a>>,
-}
 
 /// An entry as every format shows it.
 pub(super) struct Item<'a> {
@@ -39,7 +25,7 @@ pub(super) struct Item<'a> {
     pub(super) published: &'a Zoned,
     pub(super) updated: &'a Zoned,
     pub(super) language: String,
-    /// True when its language is not the feed's.
+    /// True when its language is not the site's.
     pub(super) is_foreign: bool,
     pub(super) authors: Vec<Author>,
     pub(super) categories: Vec<Category<'a>>,
@@ -64,33 +50,17 @@ pub(super) struct Category<'a> {
     pub(super) scheme: Option<String>,
 }
 
-impl<'a> Feed<'a> {
-    /// A feed of exactly these entries, in this order.
-    pub(super) fn new(entries: &'a [Entry], config: &Config) -> Self {
-        let site = &config.site;
-        let address = uri::from_url(&site.url);
-        let description = site.description.as_deref().map(text::line).filter(|text| !text.is_empty());
-        Self {
-            title: text::line(&site.title),
-            description,
-            items: entries.iter().map(|entry| item(entry, config, &address)).collect(),
-            site: address,
-            language: site.language.clone(),
-            author: site.author.as_ref().and_then(author),
-            updated: entries.iter().map(|entry| &entry.updated).max().cloned(),
-        }
-    }
-
-    /// The address of a file beside the others of this feed.
-    pub(super) fn address(&self, file_name: &str) -> String {
-        format!("{}{file_name}", self.site)
-    }
-}
-
 impl Item<'_> {
     /// The last change, when there was one since publication.
     pub(super) fn changed(&self) -> Option<&Zoned> {
         Some(self.updated).filter(|updated| *updated > self.published)
+    }
+}
+
+impl<'a> Item<'a> {
+    /// An entry of the site whose address is `site`.
+    pub(super) fn new(entry: &'a Entry, config: &Config, site: &str) -> Self {
+        item(entry, config, site)
     }
 }
 
@@ -133,7 +103,8 @@ fn item<'a>(entry: &'a Entry, config: &Config, site: &str) -> Item<'a> {
     }
 }
 
-fn author(person: &Person) -> Option<Author> {
+/// A person with a name.
+pub(super) fn author(person: &Person) -> Option<Author> {
     let name = text::line(&person.name);
     (!name.is_empty()).then(|| Author { name, url: person.url.as_deref().and_then(uri::web) })
 }

@@ -3,11 +3,19 @@
 use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 
-use super::item::{Author, Category, Feed, Item};
+use super::channel::Feed;
+use super::item::{Author, Category, Item};
 use super::{Format, date};
 
-pub(super) const FORMAT: Format =
-    Format { name: "json", file_name: "feed.json", media_type: "application/feed+json", build };
+pub(super) const FORMAT: Format = Format {
+    name: "json",
+    file_name: "feed.json",
+    media_type: "application/feed+json",
+    open,
+    item,
+    between: ",",
+    close: |has_items| if has_items { "\n  ]\n}\n" } else { "]\n}\n" },
+};
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -20,7 +28,14 @@ struct Document<'a> {
     language: &'a str,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     authors: Vec<Name<'a>>,
-    items: Vec<Member<'a>>,
+    /// The items follow one by one.
+    items: [(); 0],
+}
+
+/// A document that holds nothing but one item.
+#[derive(Serialize)]
+struct Single<'a> {
+    items: [Member<'a>; 1],
 }
 
 #[derive(Serialize)]
@@ -76,8 +91,8 @@ impl Serialize for Taxonomies<'_> {
     }
 }
 
-fn build(feed: &Feed<'_>) -> Vec<u8> {
-    let document = Document {
+fn open(feed: &Feed) -> String {
+    let whole = written(&Document {
         version: "https://jsonfeed.org/version/1.1",
         title: &feed.title,
         home_page_url: &feed.site,
@@ -85,11 +100,19 @@ fn build(feed: &Feed<'_>) -> Vec<u8> {
         description: feed.description.as_deref(),
         language: &feed.language,
         authors: feed.author.iter().map(name).collect(),
-        items: feed.items.iter().map(member).collect(),
-    };
-    let mut bytes = serde_json::to_vec_pretty(&document).expect("the document holds only strings and lists");
-    bytes.push(b'\n');
-    bytes
+        items: [],
+    });
+    whole.strip_suffix("]\n}").unwrap_or(&whole).to_owned()
+}
+
+fn item(item: &Item<'_>) -> String {
+    let whole = written(&Single { items: [member(item)] });
+    let item = whole.strip_prefix("{\n  \"items\": [").and_then(|rest| rest.strip_suffix("\n  ]\n}"));
+    item.unwrap_or_default().to_owned()
+}
+
+fn written(document: &impl Serialize) -> String {
+    serde_json::to_string_pretty(document).expect("the document holds only strings and lists")
 }
 
 fn member<'a>(item: &'a Item<'a>) -> Member<'a> {

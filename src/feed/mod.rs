@@ -1,9 +1,11 @@
-//! Entries → feeds: RSS 2.0, Atom 1.0 and JSON Feed 1.1, all laid out from one `item::Feed`.
+//! Entries → feeds: RSS 2.0, Atom 1.0 and JSON Feed 1.1, all laid out from one `channel::Feed` and its `item::Item`s.
 //!
-//! Everything that all readers must agree on (which entries, their ids, links, dates, texts) is decided once, in `item`;
-//! a format only says how it is written. No clock is read: the same entries and config give the same bytes.
+//! Everything that all readers must agree on (which entries, their ids, links, dates, texts) is decided once, there;
+//! a format only says how it is written. No clock is read: the same entries and config give the same bytes. An item is laid
+//! out once, whatever number of feeds show it, and a feed is its opening, its items and its end, one after the other.
 
 mod atom;
+mod channel;
 mod date;
 mod item;
 mod json;
@@ -17,7 +19,8 @@ use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Location};
 use crate::model::Entry;
 
-use item::Feed;
+use channel::Feed;
+use item::Item;
 
 /// One format: everything the program needs to know about it. A new format is one file and one line in [`FORMATS`].
 #[derive(Debug)]
@@ -28,7 +31,14 @@ pub struct Format {
     pub file_name: &'static str,
     /// What a server should call it.
     pub media_type: &'static str,
-    build: fn(&Feed<'_>) -> Vec<u8>,
+    /// Everything before the first item.
+    open: fn(&Feed) -> String,
+    /// One item, the same in every feed that shows it.
+    item: fn(&Item<'_>) -> String,
+    /// What stands between two items.
+    between: &'static str,
+    /// Everything after the items; the argument says whether there were any.
+    close: fn(bool) -> &'static str,
 }
 
 /// Every format there is.
@@ -57,8 +67,23 @@ pub struct FeedFile {
 /// ```
 pub fn build(entries: &[Entry], config: &Config) -> Result<Vec<FeedFile>, Vec<Diagnostic>> {
     let formats = formats(&config.feeds.formats)?;
-    let feed = Feed::new(&entries[..entries.len().min(config.feeds.limit)], config);
-    Ok(formats.iter().map(|format| FeedFile { file_name: format.file_name, bytes: (format.build)(&feed) }).collect())
+    let entries = &entries[..entries.len().min(config.feeds.limit)];
+    let feed = Feed::new(entries, config);
+    let items: Vec<Item<'_>> = entries.iter().map(|entry| Item::new(entry, config, &feed.site)).collect();
+    let file = |format: &&Format| FeedFile { file_name: format.file_name, bytes: document(format, &feed, &items) };
+    Ok(formats.iter().map(file).collect())
+}
+
+fn document(format: &Format, feed: &Feed, items: &[Item<'_>]) -> Vec<u8> {
+    let mut text = (format.open)(feed);
+    for (index, item) in items.iter().enumerate() {
+        if index > 0 {
+            text.push_str(format.between);
+        }
+        text.push_str(&(format.item)(item));
+    }
+    text.push_str((format.close)(!items.is_empty()));
+    text.into_bytes()
 }
 
 fn formats(names: &[(String, Location)]) -> Result<Vec<&'static Format>, Vec<Diagnostic>> {

@@ -7,15 +7,30 @@ use rss::extension::dublincore::DublinCoreExtension;
 use rss::extension::{Extension, ExtensionMap};
 use rss::{Category, Channel, Guid};
 
-use super::item::{Feed, Item};
+use super::channel::Feed;
+use super::item::Item;
 use super::{Format, date, language, text, xml};
 
-pub(super) const FORMAT: Format =
-    Format { name: "rss", file_name: "feed.xml", media_type: "application/rss+xml", build };
+pub(super) const FORMAT: Format = Format {
+    name: "rss",
+    file_name: "feed.xml",
+    media_type: "application/rss+xml",
+    open,
+    item: |item| written(&Channel { items: vec![self::item(item)], ..Channel::default() }, "\n    <item>", "</item>"),
+    between: "",
+    close: |_| "\n  </channel>\n</rss>\n",
+};
 
 const ATOM: &str = "http://www.w3.org/2005/Atom";
 
-fn build(feed: &Feed<'_>) -> Vec<u8> {
+/// Every namespace that an item may need: the opening is written before any item is known.
+const NAMESPACES: [(&str, &str); 3] = [
+    ("atom", ATOM),
+    ("content", "http://purl.org/rss/1.0/modules/content/"),
+    ("dc", "http://purl.org/dc/elements/1.1/"),
+];
+
+fn open(feed: &Feed) -> String {
     let channel = Channel {
         title: feed.title.clone(),
         link: feed.site.clone(),
@@ -26,15 +41,18 @@ fn build(feed: &Feed<'_>) -> Vec<u8> {
         // Without a version: an upgrade must not change the bytes of a feed.
         generator: Some("Tidings".into()),
         extensions: atom("link", own_address(feed), ""),
-        namespaces: BTreeMap::from([("atom".into(), ATOM.into())]),
-        items: feed.items.iter().map(item).collect(),
+        namespaces: NAMESPACES.map(|(prefix, uri)| (prefix.to_owned(), uri.to_owned())).into(),
         ..Channel::default()
     };
+    let whole = written(&channel, "", "</rss>");
+    whole.strip_suffix("\n  </channel>\n</rss>").unwrap_or(&whole).to_owned()
+}
+
+/// The part of a channel, as the library writes it, from the first `from` to the end of the last `to`.
+fn written(channel: &Channel, from: &str, to: &str) -> String {
     let bytes = channel.pretty_write_to(Vec::new(), b' ', 2).expect("writing to memory does not fail");
-    let written = String::from_utf8(bytes).expect("the channel holds only strings");
-    let mut written = xml::hex_references(&written, ("<![CDATA[", "]]>"));
-    written.push('\n');
-    written.into_bytes()
+    let whole = String::from_utf8(bytes).expect("the channel holds only strings");
+    xml::hex_references(xml::part(&whole, from, to), ("<![CDATA[", "]]>"))
 }
 
 fn item(item: &Item<'_>) -> rss::Item {
@@ -70,7 +88,7 @@ fn dublin_core(item: &Item<'_>) -> Option<DublinCoreExtension> {
     })
 }
 
-fn own_address(feed: &Feed<'_>) -> BTreeMap<String, String> {
+fn own_address(feed: &Feed) -> BTreeMap<String, String> {
     let attributes =
         [("href", feed.address(FORMAT.file_name)), ("rel", "self".into()), ("type", FORMAT.media_type.into())];
     attributes.map(|(name, value)| (name.to_owned(), value)).into()

@@ -18,6 +18,13 @@ pub(super) fn hex_references(xml: &str, verbatim: (&str, &str)) -> String {
     written
 }
 
+/// The part of a document from the first `from` to the end of the last `to`.
+pub(super) fn part<'x>(xml: &'x str, from: &str, to: &str) -> &'x str {
+    let start = xml.find(from).unwrap_or(0);
+    let end = xml.rfind(to).map_or(xml.len(), |at| at + to.len());
+    xml.get(start..end).unwrap_or_default()
+}
+
 /// Puts attributes on the start tags `<name>` that have none, one after the other.
 pub(super) fn with_attributes(xml: &str, name: &str, attributes: impl Iterator<Item = String>) -> String {
     let tag = format!("<{name}>");

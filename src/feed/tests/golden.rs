@@ -122,7 +122,7 @@ fn a_feed_without_entries_is_valid_and_the_same_on_every_day() {
     assert_eq!(
         rss,
         r#"<?xml version="1.0" encoding="utf-8"?>
-<rss version="2.0" xmlns:atom="http://www.w3.org/2005/Atom">
+<rss version="2.0" xmlns:atom="http://www.w3.org/2005/Atom" xmlns:content="http://purl.org/rss/1.0/modules/content/" xmlns:dc="http://purl.org/dc/elements/1.1/">
   <channel>
     <title>Notes &#x26; &#x3C;angles&gt;</title>
     <link>https://example.org/blog/</link>
