@@ -11,9 +11,14 @@ use serde::Serialize;
 use crate::diagnostic::{Diagnostic, Location};
 
 /// The embedded templates by name: the path below `templates/`.
-const DEFAULTS: [(&str, &str); 2] = [
+const DEFAULTS: [(&str, &str); 7] = [
     ("email/issue.html", include_str!("../templates/email/issue.html")),
+    ("email/style.html", include_str!("../templates/email/style.html")),
+    ("email/entry.html", include_str!("../templates/email/entry.html")),
+    ("email/footer.html", include_str!("../templates/email/footer.html")),
     ("email/issue.txt", include_str!("../templates/email/issue.txt")),
+    ("email/entry.txt", include_str!("../templates/email/entry.txt")),
+    ("email/footer.txt", include_str!("../templates/email/footer.txt")),
 ];
 
 /// All templates of a site, compiled.
@@ -60,11 +65,21 @@ impl Templates {
     pub fn render<V: Serialize>(&self, name: &str, values: &V) -> Result<String, Diagnostic> {
         let template = self.environment.get_template(name);
         template.and_then(|template| template.render(Serde(values))).map_err(|error| {
-            let culprit = error.name().unwrap_or(name).to_owned();
+            let cause = innermost(&error);
+            let culprit = cause.name().unwrap_or(name).to_owned();
             let text = self.texts.get(&culprit).map_or("", String::as_str);
-            diagnose(&error, &culprit, text)
+            diagnose(cause, &culprit, text)
         })
     }
+}
+
+/// The fault itself, where an included template has it.
+fn innermost(error: &minijinja::Error) -> &minijinja::Error {
+    let mut cause = error;
+    while let Some(inner) = std::error::Error::source(cause).and_then(|source| source.downcast_ref()) {
+        cause = inner;
+    }
+    cause
 }
 
 fn is_html(name: &str) -> bool {
@@ -123,6 +138,17 @@ mod tests {
         let problem = templates.render("email/issue.txt", &serde_json::json!({})).unwrap_err();
         let place = problem.location.unwrap();
         assert_eq!((place.path.as_str(), place.line), ("templates/email/issue.txt", 2));
+    }
+
+    #[test]
+    fn a_fault_in_an_included_template_is_reported_there() {
+        let own = BTreeMap::from([
+            ("email/issue.txt".to_owned(), "one\n{% include \"email/own.txt\" %}\n".to_owned()),
+            ("email/own.txt".to_owned(), "a\nb\n{{ sujbect }}\n".to_owned()),
+        ]);
+        let problem = Templates::new(&own).unwrap().render("email/issue.txt", &serde_json::json!({})).unwrap_err();
+        let place = problem.location.unwrap();
+        assert_eq!((place.path.as_str(), place.line, &*place.excerpt), ("templates/email/own.txt", 3, "{{ sujbect }}"));
     }
 
     #[test]

@@ -32,6 +32,12 @@ fn every_documented_default_is_valid() {
 }
 
 #[test]
+fn the_documented_look_is_the_built_in_one() {
+    let config = tidings::config::parse("config.toml", &with_defaults(NEW_SITE)).unwrap();
+    assert_eq!(config.theme, tidings::config::Theme::default());
+}
+
+#[test]
 fn both_files_document_the_same_settings() {
     assert_eq!(keys(SAMPLE), keys(NEW_SITE));
 }
@@ -40,7 +46,7 @@ fn both_files_document_the_same_settings() {
 fn every_setting_is_documented() {
     // An unknown key is told with the list of the known ones, or with the nearest: a key that no word is near gets the list.
     let documented = keys(NEW_SITE);
-    for section in ["site", "posts", "feeds", "podcast", "newsletter", "mail", "store", "web"] {
+    for section in ["site", "posts", "feeds", "podcast", "newsletter", "theme", "mail", "store", "web"] {
         let text =
             format!("[site]\ntitle = 'x'\nurl = 'https://example.org'\n[{section}]\nxxxxxxxxxxxxxxxxxxxxxxxxxx = 1\n");
         let text = text.replace("[site]\nxxx", "xxx");

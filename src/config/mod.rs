@@ -6,7 +6,9 @@ mod permalink;
 mod podcast;
 mod rate;
 mod reader;
+mod theme;
 mod transport;
+mod words;
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -22,7 +24,9 @@ pub use permalink::{Permalink, PermalinkPart};
 pub use podcast::Podcast;
 pub use rate::RateLimit;
 use reader::{Reader, Section};
+pub use theme::{Pair, Palette, READABLE, Theme, contrast};
 pub use transport::{Security, TransportUrl};
+pub use words::{WORDS, Words};
 
 /// Everything that `config.toml` says, with the defaults filled in.
 #[derive(Debug, Clone)]
@@ -33,6 +37,7 @@ pub struct Config {
     pub feeds: Feeds,
     pub podcast: Option<Podcast>,
     pub newsletter: Newsletter,
+    pub theme: Theme,
     pub mail: Mail,
     pub store: Store,
     pub web: Web,
@@ -147,12 +152,13 @@ pub fn parse(path: &str, text: &str) -> Result<Config, Vec<Diagnostic>> {
     let podcast = podcast::read(&mut root, &mut reader, site.as_ref());
     let web = web(&mut root, &mut reader);
     let newsletter = newsletter::read(&mut root, &mut reader, site.as_ref(), &web);
+    let theme = theme::read(&mut root, &mut reader);
     let mail = mail(&mut root, &mut reader);
     let store = store(&mut root, &mut reader);
     root.finish(&mut reader);
     match site {
         Some(site) if reader.diagnostics.is_empty() => {
-            Ok(Config { site, posts, feeds, podcast, newsletter, mail, store, web })
+            Ok(Config { site, posts, feeds, podcast, newsletter, theme, mail, store, web })
         }
         _ => {
             reader.diagnostics.sort_by_key(|d| d.location.as_ref().map(|place| (place.line, place.column)));

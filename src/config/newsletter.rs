@@ -7,6 +7,7 @@ use crate::diagnostic::Location;
 use crate::model::{ListId, Mailbox};
 
 use super::reader::{Reader, Section};
+use super::words::{self, Words};
 use super::{Site, Web};
 
 /// Whether the due entries share one issue.
@@ -41,6 +42,8 @@ pub struct Newsletter {
     pub list_id: ListId,
     /// Addresses of List-Unsubscribe, https first; `{token}` stands for the reader's token.
     pub unsubscribe: Vec<String>,
+    /// What the newsletter says by itself, where the owner says it in other words.
+    pub words: Words,
 }
 
 pub(super) fn read<'t>(
@@ -60,6 +63,7 @@ pub(super) fn read<'t>(
     let postal_address = section.string(reader, "postal_address").map(|(text, _)| text);
     let list_id = section.string(reader, "list_id");
     let unsubscribe = section.strings(reader, "unsubscribe");
+    let words = words::read(&mut section, reader);
     section.finish(reader);
     let host = site.and_then(|site| site.url.host_str()).unwrap_or("localhost");
     let list_id = list_id.map_or_else(
@@ -86,6 +90,7 @@ pub(super) fn read<'t>(
         reply_to,
         start,
         mode,
+        words,
         max_entries: max_entries as usize,
         max_lateness,
         require_live,

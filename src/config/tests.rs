@@ -2,11 +2,11 @@ use super::*;
 
 const SMALLEST: &str = "[site]\ntitle = 'Notes'\nurl = 'https://example.org/blog'\n";
 
-fn with(more: &str) -> Result<Config, Vec<Diagnostic>> {
+pub(super) fn with(more: &str) -> Result<Config, Vec<Diagnostic>> {
     parse("config.toml", &format!("{SMALLEST}{more}"))
 }
 
-fn only_problem(more: &str) -> Diagnostic {
+pub(super) fn only_problem(more: &str) -> Diagnostic {
     let mut problems = with(more).expect_err("this config has a problem");
     assert_eq!(problems.len(), 1, "{problems:?}");
     problems.remove(0)

@@ -39,10 +39,11 @@ pub(super) fn underlined(text: &str, with: &str) -> String {
 
 /// A label and the address that belongs to it, which stays whole. Readers make links of web addresses by themselves;
 /// others stand in angle brackets (RFC 3986, appendix C).
-pub(super) fn labelled(label: &str, address: &str) -> String {
+pub(super) fn labelled(label: &str, colon: &str, address: &str) -> String {
     let address = if address.starts_with("http") { address.to_owned() } else { format!("<{address}>") };
-    let gap = if label.width() + address.width() + 2 > COLUMNS { "\n" } else { " " };
-    format!("{label}:{gap}{address}")
+    let label = format!("{label}{colon}");
+    let gap = if label.width() + 1 + address.width() > COLUMNS { "\n" } else { " " };
+    format!("{label}{gap}{address}")
 }
 
 /// The parts of a word between which a line may end: around each wide character, as Chinese and Japanese do, but not

@@ -3,14 +3,13 @@
 
 use serde::Serialize;
 
-use crate::config::Config;
+use crate::config::{Config, Theme, Words};
 use crate::model::Entry;
 
 use super::clean::{one_line, printable, shorten};
 use super::inline::{Surroundings, inline};
 use super::plain::{labelled, underlined, wrap};
-use super::theme::Theme;
-use super::wording::{Wording, day, direction};
+use super::wording::{Wording, day, direction, primary};
 
 /// RFC 5322 sets no limit; nobody reads more, and no client shows it.
 const SUBJECT_LIMIT: usize = 200;
@@ -51,7 +50,7 @@ pub(super) struct IssueView {
     /// Lines.
     postal_address: Vec<String>,
     theme: Theme,
-    words: &'static Wording,
+    words: Wording,
     text: IssueText,
 }
 
@@ -76,8 +75,8 @@ struct EntryView {
     headline: String,
     url: String,
     date: String,
-    /// `Publication · 23 June 2025`, without what is said above it: the publication in a digest, the day where it is the
-    /// heading.
+    /// `Publication · 23 June 2025 · 4 min read`, without what is said above it (the publication in a digest, the day where
+    /// it is the heading) and what would say nothing.
     meta: String,
     language: String,
     direction: &'static str,
@@ -113,15 +112,17 @@ impl IssueView {
             [first, others @ ..] if others.iter().all(|entry| entry.language == first.language) => &first.language,
             _ => &config.site.language,
         };
-        let words = Wording::of(language);
+        let none = Words::new();
+        let own = if primary(language) == primary(&config.site.language) { &config.newsletter.words } else { &none };
+        let words = Wording::of(language, own);
         let publication = one_line(&config.site.title);
-        let theme = Theme::DEFAULT;
+        let theme = config.theme.clone();
         let alone = Some(publication.as_str()).filter(|_| entries.len() == 1);
         let date = entries.iter().max_by_key(|entry| &entry.published).map(|entry| day(&entry.published, language));
         let date = date.unwrap_or_default();
-        let meta = format!("{} {number} · {date}", words.issue);
-        let views: Vec<_> = entries.iter().map(|entry| EntryView::new(entry, alone, &theme)).collect();
-        let subject = subject(&views, words);
+        let meta = format!("{} · {date}", words.issue(number));
+        let views: Vec<_> = entries.iter().map(|entry| EntryView::new(entry, alone, &words, &theme)).collect();
+        let subject = subject(&views, &words);
         let preheader = preheader(entries, &views, &subject, &publication);
         let reason = words.reason(&publication);
         let postal_address = config.newsletter.postal_address.as_deref().unwrap_or_default();
@@ -162,18 +163,18 @@ impl IssueView {
 
     /// Fills in the footer's links; `unsubscribe` holds addresses with the marker in them.
     pub(super) fn link(&mut self, unsubscribe: &[String]) {
-        let words = self.words;
-        let labels = [words.unsubscribe, words.unsubscribe_by_mail];
-        let site = [(words.archive, Some(&self.site_url)), (words.feed, self.feed_url.as_ref())];
+        let words = &self.words;
+        let labels = [&words.unsubscribe, &words.unsubscribe_by_mail];
+        let site = [(&words.archive, Some(&self.site_url)), (&words.feed, self.feed_url.as_ref())];
         let site = site.into_iter().filter_map(|(label, url)| Some((label, url?)));
         let links = labels.into_iter().zip(unsubscribe).chain(site);
-        self.links = links.map(|(label, url)| LinkView::new(label, url)).collect();
+        self.links = links.map(|(label, url)| LinkView::new(label, &words.colon, url)).collect();
     }
 }
 
 impl EntryView {
     /// `publication` when the entry is the only one of its issue: a digest has named it already.
-    fn new(entry: &Entry, publication: Option<&str>, theme: &Theme) -> Self {
+    fn new(entry: &Entry, publication: Option<&str>, words: &Wording, theme: &Theme) -> Self {
         let direction = direction(&entry.language);
         let date = day(&entry.published, &entry.language);
         let title = one_line(&entry.title);
@@ -181,7 +182,9 @@ impl EntryView {
             Some(&title).filter(|title| !title.is_empty()).cloned().unwrap_or_else(|| first_words(entry, 60));
         let headline = if headline.is_empty() { date.clone() } else { headline };
         let (heading, dated) = if title.is_empty() { (date.clone(), None) } else { (title, Some(date.as_str())) };
-        let meta = publication.into_iter().chain(dated).collect::<Vec<_>>().join(" · ");
+        let readable = primary(&words.language) == primary(&entry.language);
+        let reading_time = words.reading_time(minutes(&entry.content_text)).filter(|_| readable);
+        let meta = publication.into_iter().chain(dated).chain(reading_time.as_deref()).collect::<Vec<_>>().join(" · ");
         let surroundings = Surroundings {
             theme,
             url: &entry.url,
@@ -210,16 +213,16 @@ impl EntryView {
 }
 
 impl LinkView {
-    fn new(label: &str, url: &str) -> Self {
-        Self { label: label.to_owned(), url: url.to_owned(), text: labelled(label, url) }
+    fn new(label: &str, colon: &str, url: &str) -> Self {
+        Self { label: label.to_owned(), url: url.to_owned(), text: labelled(label, colon, url) }
     }
 }
 
 /// One entry: its headline. Several: the first one's, and how many more there are.
 fn subject(entries: &[EntryView], words: &Wording) -> String {
     let first = entries.first().map_or("", |entry| &entry.headline);
-    let more = if entries.len() > 1 { words.and_more(entries.len() - 1) } else { String::new() };
-    format!("{}{more}", shorten(first, SUBJECT_LIMIT - more.len()))
+    let more = words.and_more(entries.len().saturating_sub(1));
+    format!("{}{more}", shorten(first, SUBJECT_LIMIT.saturating_sub(more.chars().count()).max(1)))
 }
 
 /// What goes on where the subject ends: the summary or the first words; the titles that the subject does not name.
@@ -267,6 +270,15 @@ fn content_words(entry: &Entry) -> String {
     one_line(
         &words.filter(|word| word.chars().any(char::is_alphanumeric) || *word == "—").collect::<Vec<_>>().join(" "),
     )
+}
+
+/// How many minutes a text takes: 230 words a minute, 500 characters of scripts without spaces.
+fn minutes(text: &str) -> usize {
+    let unspaced = |c: char| matches!(c, '\u{3040}'..='\u{30FF}' | '\u{3400}'..='\u{9FFF}' | '\u{20000}'..='\u{3FFFF}');
+    let words = text.split(|c: char| c.is_whitespace() || unspaced(c));
+    let words = words.filter(|word| word.chars().any(char::is_alphanumeric) && !word.contains("://")).count();
+    let characters = text.chars().filter(|&c| unspaced(c)).count();
+    (words * 60 / 230 + characters * 60 / 500 + 30) / 60
 }
 
 fn start(direction: &str) -> &'static str {

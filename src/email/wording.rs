@@ -1,44 +1,240 @@
-//! The words that the program itself says in a message. English is the only language so far; a further one is a
-//! further constant here and a line in [`Wording::of`].
+//! The words that the program itself says in a message, as natives say them, and days as natives write them. A further
+//! language is a further constant here, a line in [`Wording::of`] and one in [`day`].
+
+use std::borrow::Cow;
 
 use jiff::Zoned;
 use serde::Serialize;
 
+use crate::config::Words;
+
+type Text = Cow<'static, str>;
+
 /// One language's words, as templates see them.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub(super) struct Wording {
     /// The language of these words (BCP 47), which need not be that of the site.
-    pub(super) language: &'static str,
-    pub(super) in_this_issue: &'static str,
-    pub(super) issue: &'static str,
-    pub(super) read_online: &'static str,
-    pub(super) unsubscribe: &'static str,
-    pub(super) unsubscribe_by_mail: &'static str,
-    pub(super) archive: &'static str,
-    pub(super) feed: &'static str,
+    pub(super) language: Text,
+    pub(super) in_this_issue: Text,
+    /// `{number}` is the issue's.
+    issue: Text,
+    /// `{minutes}`, at least 2.
+    reading_time: Text,
+    pub(super) read_online: Text,
+    pub(super) unsubscribe: Text,
+    pub(super) unsubscribe_by_mail: Text,
+    pub(super) archive: Text,
+    pub(super) feed: Text,
     /// Why the reader gets this; `{publication}` is its name.
-    reason: &'static str,
-    /// The end of a digest's subject; `{count}` is how many entries it does not name.
-    and_more: &'static str,
+    reason: Text,
+    /// The end of a digest's subject when it does not name one entry.
+    and_one_more: Text,
+    /// The same for several; `{count}` says how many.
+    and_more: Text,
+    /// What stands between a label and its address in the text part.
+    pub(super) colon: Text,
+}
+
+const fn text(text: &'static str) -> Text {
+    Cow::Borrowed(text)
 }
 
 const ENGLISH: Wording = Wording {
-    language: "en",
-    in_this_issue: "In this issue",
-    issue: "Issue",
-    read_online: "Read this post online",
-    unsubscribe: "Unsubscribe",
-    unsubscribe_by_mail: "Unsubscribe by e-mail",
-    archive: "Archive",
-    feed: "Feed",
-    reason: "You receive this because you subscribed to {publication}.",
-    and_more: " and {count} more",
+    language: text("en"),
+    in_this_issue: text("In this issue"),
+    issue: text("Issue {number}"),
+    reading_time: text("{minutes} min read"),
+    read_online: text("Read this post online"),
+    unsubscribe: text("Unsubscribe"),
+    unsubscribe_by_mail: text("Unsubscribe by e-mail"),
+    archive: text("Archive"),
+    feed: text("Feed"),
+    reason: text("You receive this because you subscribed to {publication}."),
+    and_one_more: text(" and 1 more"),
+    and_more: text(" and {count} more"),
+    colon: text(":"),
+};
+
+const GERMAN: Wording = Wording {
+    language: text("de"),
+    in_this_issue: text("In dieser Ausgabe"),
+    issue: text("Ausgabe {number}"),
+    reading_time: text("{minutes} Min. Lesezeit"),
+    read_online: text("Diesen Beitrag online lesen"),
+    unsubscribe: text("Abbestellen"),
+    unsubscribe_by_mail: text("Per E-Mail abbestellen"),
+    archive: text("Archiv"),
+    feed: text("Feed"),
+    reason: text("Sie erhalten diese E-Mail, weil Sie {publication} abonniert haben."),
+    and_one_more: text(" und 1 weiterer Beitrag"),
+    and_more: text(" und {count} weitere Beiträge"),
+    colon: text(":"),
+};
+
+const FRENCH: Wording = Wording {
+    language: text("fr"),
+    in_this_issue: text("Dans ce numéro"),
+    issue: text("Numéro {number}"),
+    reading_time: text("{minutes} min de lecture"),
+    read_online: text("Lire cet article en ligne"),
+    unsubscribe: text("Se désabonner"),
+    unsubscribe_by_mail: text("Se désabonner par e-mail"),
+    archive: text("Archives"),
+    feed: text("Flux RSS"),
+    reason: text("Vous recevez cet e-mail en raison de votre abonnement à {publication}."),
+    and_one_more: text(" et 1 autre article"),
+    and_more: text(" et {count} autres articles"),
+    colon: text("\u{A0}:"),
+};
+
+const SPANISH: Wording = Wording {
+    language: text("es"),
+    in_this_issue: text("En este número"),
+    issue: text("Número {number}"),
+    reading_time: text("{minutes} min de lectura"),
+    read_online: text("Leer este artículo en la web"),
+    unsubscribe: text("Darse de baja"),
+    unsubscribe_by_mail: text("Darse de baja por correo electrónico"),
+    archive: text("Archivo"),
+    feed: text("RSS"),
+    reason: text("Recibes este correo porque te suscribiste a {publication}."),
+    and_one_more: text(" y 1 más"),
+    and_more: text(" y {count} más"),
+    colon: text(":"),
+};
+
+const PORTUGUESE: Wording = Wording {
+    language: text("pt"),
+    in_this_issue: text("Nesta edição"),
+    issue: text("Edição {number}"),
+    reading_time: text("{minutes} min de leitura"),
+    read_online: text("Ler este artigo on-line"),
+    unsubscribe: text("Cancelar inscrição"),
+    unsubscribe_by_mail: text("Cancelar inscrição por e-mail"),
+    archive: text("Arquivo"),
+    feed: text("Feed"),
+    reason: text("Você recebe este e-mail porque se inscreveu em {publication}."),
+    and_one_more: text(" e mais 1"),
+    and_more: text(" e mais {count}"),
+    colon: text(":"),
+};
+
+const PORTUGUESE_OF_PORTUGAL: Wording = Wording {
+    language: text("pt-PT"),
+    in_this_issue: text("Nesta edição"),
+    issue: text("Edição {number}"),
+    reading_time: text("{minutes} min de leitura"),
+    read_online: text("Ler este artigo online"),
+    unsubscribe: text("Cancelar a subscrição"),
+    unsubscribe_by_mail: text("Cancelar a subscrição por e-mail"),
+    archive: text("Arquivo"),
+    feed: text("Feed"),
+    reason: text("Recebeu este e-mail porque subscreveu {publication}."),
+    and_one_more: text(" e mais 1"),
+    and_more: text(" e mais {count}"),
+    colon: text(":"),
+};
+
+const ITALIAN: Wording = Wording {
+    language: text("it"),
+    in_this_issue: text("In questo numero"),
+    issue: text("Numero {number}"),
+    reading_time: text("{minutes} min di lettura"),
+    read_online: text("Leggi questo articolo online"),
+    unsubscribe: text("Annulla l’iscrizione"),
+    unsubscribe_by_mail: text("Annulla l’iscrizione via e-mail"),
+    archive: text("Archivio"),
+    feed: text("Feed"),
+    reason: text("Ricevi questa e-mail perché hai scelto di iscriverti a {publication}."),
+    and_one_more: text(" e un altro articolo"),
+    and_more: text(" e altri {count} articoli"),
+    colon: text(":"),
+};
+
+const DUTCH: Wording = Wording {
+    language: text("nl"),
+    in_this_issue: text("In dit nummer"),
+    issue: text("Nummer {number}"),
+    reading_time: text("{minutes} min. leestijd"),
+    read_online: text("Lees dit bericht online"),
+    unsubscribe: text("Afmelden"),
+    unsubscribe_by_mail: text("Afmelden per e-mail"),
+    archive: text("Archief"),
+    feed: text("Feed"),
+    reason: text("Je ontvangt deze e-mail omdat je je hebt aangemeld voor {publication}."),
+    and_one_more: text(" en nog 1 bericht"),
+    and_more: text(" en nog {count} berichten"),
+    colon: text(":"),
+};
+
+const JAPANESE: Wording = Wording {
+    language: text("ja"),
+    in_this_issue: text("今号の内容"),
+    issue: text("第{number}号"),
+    reading_time: text("約{minutes}分で読めます"),
+    read_online: text("この記事をウェブで読む"),
+    unsubscribe: text("配信を停止する"),
+    unsubscribe_by_mail: text("メールで配信を停止する"),
+    archive: text("バックナンバー"),
+    feed: text("フィード"),
+    reason: text("このメールは「{publication}」にご登録いただいた方にお送りしています。"),
+    and_one_more: text("、ほか1件"),
+    and_more: text("、ほか{count}件"),
+    colon: text("："),
 };
 
 impl Wording {
-    /// The words for a site in `language`.
-    pub(super) fn of(_language: &str) -> &'static Self {
-        &ENGLISH
+    /// The words for an issue in `language`: the owner's where there are some, which count as written in that language.
+    pub(super) fn of(language: &str, own: &Words) -> Self {
+        let mut wording = match (&*primary(language), &*language.to_ascii_lowercase()) {
+            ("de", _) => GERMAN,
+            ("fr", _) => FRENCH,
+            ("es", _) => SPANISH,
+            ("pt", "pt" | "pt-br") => PORTUGUESE,
+            ("pt", _) => PORTUGUESE_OF_PORTUGAL,
+            ("it", _) => ITALIAN,
+            ("nl", _) => DUTCH,
+            ("ja", _) => JAPANESE,
+            _ => ENGLISH,
+        };
+        for (key, text) in own {
+            if let Some(word) = wording.word(key) {
+                *word = Cow::Owned(text.clone());
+            }
+        }
+        if !own.is_empty() || primary(&wording.language) == primary(language) {
+            wording.language = Cow::Owned(language.to_owned());
+        }
+        wording
+    }
+
+    /// The word that a key of `newsletter.words` sets.
+    fn word(&mut self, key: &str) -> Option<&mut Text> {
+        Some(match key {
+            "in_this_issue" => &mut self.in_this_issue,
+            "issue" => &mut self.issue,
+            "reading_time" => &mut self.reading_time,
+            "read_online" => &mut self.read_online,
+            "unsubscribe" => &mut self.unsubscribe,
+            "unsubscribe_by_mail" => &mut self.unsubscribe_by_mail,
+            "archive" => &mut self.archive,
+            "feed" => &mut self.feed,
+            "reason" => &mut self.reason,
+            "and_one_more" => &mut self.and_one_more,
+            "and_more" => &mut self.and_more,
+            "colon" => &mut self.colon,
+            _ => return None,
+        })
+    }
+
+    /// `Issue 3`
+    pub(super) fn issue(&self, number: i64) -> String {
+        self.issue.replace("{number}", &number.to_string())
+    }
+
+    /// How long reading takes; nothing when it is hardly worth the word.
+    pub(super) fn reading_time(&self, minutes: usize) -> Option<String> {
+        (minutes > 1).then(|| self.reading_time.replace("{minutes}", &minutes.to_string()))
     }
 
     /// Why the reader gets this.
@@ -46,20 +242,120 @@ impl Wording {
         self.reason.replace("{publication}", publication)
     }
 
-    /// The end of a digest's subject.
+    /// The end of the subject of a digest that does not name so many of its entries; empty for none.
     pub(super) fn and_more(&self, others: usize) -> String {
-        self.and_more.replace("{count}", &others.to_string())
+        match others {
+            0 => String::new(),
+            1 => self.and_one_more.clone().into_owned(),
+            others => self.and_more.replace("{count}", &others.to_string()),
+        }
     }
 }
 
 /// A day as readers of `language` write it; as ISO 8601, which all can read, where the program does not know the words.
 pub(super) fn day(date: &Zoned, language: &str) -> String {
-    let pattern = match primary(language).as_str() {
-        "en" if language.eq_ignore_ascii_case("en-US") => "%B %-d, %Y",
-        "en" => "%-d %B %Y",
-        _ => "%Y-%m-%d",
-    };
-    date.strftime(pattern).to_string()
+    const GERMAN: [&str; 12] = [
+        "Januar",
+        "Februar",
+        "März",
+        "April",
+        "Mai",
+        "Juni",
+        "Juli",
+        "August",
+        "September",
+        "Oktober",
+        "November",
+        "Dezember",
+    ];
+    const FRENCH: [&str; 12] = [
+        "janvier",
+        "février",
+        "mars",
+        "avril",
+        "mai",
+        "juin",
+        "juillet",
+        "août",
+        "septembre",
+        "octobre",
+        "novembre",
+        "décembre",
+    ];
+    const SPANISH: [&str; 12] = [
+        "enero",
+        "febrero",
+        "marzo",
+        "abril",
+        "mayo",
+        "junio",
+        "julio",
+        "agosto",
+        "septiembre",
+        "octubre",
+        "noviembre",
+        "diciembre",
+    ];
+    const PORTUGUESE: [&str; 12] = [
+        "janeiro",
+        "fevereiro",
+        "março",
+        "abril",
+        "maio",
+        "junho",
+        "julho",
+        "agosto",
+        "setembro",
+        "outubro",
+        "novembro",
+        "dezembro",
+    ];
+    const ITALIAN: [&str; 12] = [
+        "gennaio",
+        "febbraio",
+        "marzo",
+        "aprile",
+        "maggio",
+        "giugno",
+        "luglio",
+        "agosto",
+        "settembre",
+        "ottobre",
+        "novembre",
+        "dicembre",
+    ];
+    const DUTCH: [&str; 12] = [
+        "januari",
+        "februari",
+        "maart",
+        "april",
+        "mei",
+        "juni",
+        "juli",
+        "augustus",
+        "september",
+        "oktober",
+        "november",
+        "december",
+    ];
+    let (year, month, day) = (date.year(), date.month(), date.day());
+    let name = |names: [&'static str; 12]| names[usize::try_from(month - 1).unwrap_or_default()];
+    match (&*primary(language), &*language.to_ascii_lowercase()) {
+        (_, "en-us" | "en-ca" | "en-ph") => date.strftime("%B %-d, %Y").to_string(),
+        ("en", _) => date.strftime("%-d %B %Y").to_string(),
+        ("de", "de-at") if month == 1 => format!("{day}. Jänner {year}"),
+        ("de", _) => format!("{day}. {} {year}", name(GERMAN)),
+        ("fr", _) if day == 1 => format!("1er {} {year}", name(FRENCH)),
+        ("fr", _) => format!("{day} {} {year}", name(FRENCH)),
+        ("es", _) => format!("{day} de {} de {year}", name(SPANISH)),
+        ("pt", _) if day == 1 => format!("1º de {} de {year}", name(PORTUGUESE)),
+        ("pt", _) => format!("{day} de {} de {year}", name(PORTUGUESE)),
+        ("it", _) if day == 1 => format!("1º {} {year}", name(ITALIAN)),
+        ("it", _) => format!("{day} {} {year}", name(ITALIAN)),
+        ("nl", _) => format!("{day} {} {year}", name(DUTCH)),
+        ("ja" | "zh", _) => format!("{year}年{month}月{day}日"),
+        _ => date.strftime("%Y-%m-%d").to_string(),
+    }
 }
 
 /// `rtl` for languages that are written from right to left, by their script or by their usual one.
@@ -74,20 +370,69 @@ pub(super) fn direction(language: &str) -> &'static str {
     if right_to_left { "rtl" } else { "ltr" }
 }
 
-fn primary(language: &str) -> String {
+/// The language without country and script, in lower case.
+pub(super) fn primary(language: &str) -> String {
     language.split('-').next().unwrap_or_default().to_lowercase()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::WORDS;
 
     #[test]
     fn days_are_written_as_their_readers_do() {
         let date = "2025-06-03T00:00:00[UTC]".parse().unwrap();
-        assert_eq!(day(&date, "en"), "3 June 2025");
-        assert_eq!(day(&date, "en-us"), "June 3, 2025");
-        assert_eq!(day(&date, "ja"), "2025-06-03");
+        let first = "2026-01-01T00:00:00[UTC]".parse().unwrap();
+        for (language, third_of_june, new_year) in [
+            ("en", "3 June 2025", "1 January 2026"),
+            ("en-us", "June 3, 2025", "January 1, 2026"),
+            ("de", "3. Juni 2025", "1. Januar 2026"),
+            ("de-AT", "3. Juni 2025", "1. Jänner 2026"),
+            ("fr", "3 juin 2025", "1er janvier 2026"),
+            ("es-MX", "3 de junio de 2025", "1 de enero de 2026"),
+            ("pt-BR", "3 de junho de 2025", "1º de janeiro de 2026"),
+            ("it", "3 giugno 2025", "1º gennaio 2026"),
+            ("nl", "3 juni 2025", "1 januari 2026"),
+            ("ja", "2025年6月3日", "2026年1月1日"),
+            ("he", "2025-06-03", "2026-01-01"),
+        ] {
+            assert_eq!((&*day(&date, language), &*day(&first, language)), (third_of_june, new_year));
+        }
+    }
+
+    #[test]
+    fn every_language_has_its_words_and_they_count() {
+        for (language, one, two) in [
+            ("en-GB", " and 1 more", " and 2 more"),
+            ("de", " und 1 weiterer Beitrag", " und 2 weitere Beiträge"),
+            ("fr-CA", " et 1 autre article", " et 2 autres articles"),
+            ("es", " y 1 más", " y 2 más"),
+            ("pt", " e mais 1", " e mais 2"),
+            ("pt-PT", " e mais 1", " e mais 2"),
+            ("it", " e un altro articolo", " e altri 2 articoli"),
+            ("nl", " en nog 1 bericht", " en nog 2 berichten"),
+            ("ja", "、ほか1件", "、ほか2件"),
+            ("he", " and 1 more", " and 2 more"),
+        ] {
+            let mut words = Wording::of(language, &Words::new());
+            assert_eq!((&*words.and_more(1), &*words.and_more(2)), (one, two));
+            assert_eq!(words.language == language, language != "he");
+            assert!(words.reason("Notes").contains("Notes") && words.issue(7).contains('7'));
+            for (key, placeholder) in WORDS {
+                let word = words.word(key).expect(key).clone();
+                assert!(!word.is_empty());
+                assert_eq!(placeholder.is_some(), word.contains('{'), "{language}: {key}: {word}");
+                assert!(placeholder.is_none_or(|placeholder| word.contains(placeholder)), "{language}: {key}: {word}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_owners_words_win_and_are_in_the_owners_language() {
+        let own = Words::from([("unsubscribe", "הסרה".to_owned())]);
+        let words = Wording::of("he", &own);
+        assert_eq!((&*words.unsubscribe, &*words.language, &*words.archive), ("הסרה", "he", "Archive"));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! A site on disk: reads what the pure rooms need, hands it to them, and writes the feeds they make.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -160,18 +160,27 @@ impl Site {
         Templates::new(&self.own_templates()?).map_err(PublishError::Site)
     }
 
-    /// The texts of the site's own templates, by name below `templates/`.
+    /// The texts of the site's own templates, by name below `templates/`: those that stand in for a built-in one, and what
+    /// they include from `templates/email/`.
     ///
     /// # Errors
     /// As the system reports them.
     pub fn own_templates(&self) -> Result<BTreeMap<String, String>, PublishError> {
         let folder = self.root.join("templates");
+        let beside = match files::list(&folder.join("email"), &|_| true) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
+            listed => listed.map_err(|error| PublishError::File { path: folder.join("email"), error })?,
+        };
+        let is_template = |name: &&String| name.ends_with(".html") || name.ends_with(".txt");
+        let beside = beside.iter().filter(is_template).map(|name| format!("email/{name}"));
+        let names: BTreeSet<String> = Templates::names().map(str::to_owned).chain(beside).collect();
         let mut own = BTreeMap::new();
-        for name in Templates::names() {
-            let path = folder.join(name);
+        for name in names {
+            let path = folder.join(&name);
             let bytes = files::read_optional(&path).map_err(|error| PublishError::File { path, error })?;
             if let Some(bytes) = bytes {
-                own.insert(name.to_owned(), String::from_utf8(bytes).map_err(|_| not_text(name))?);
+                let text = String::from_utf8(bytes).map_err(|_| not_text(&name))?;
+                own.insert(name, text);
             }
         }
         Ok(own)

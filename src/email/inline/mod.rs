@@ -4,9 +4,10 @@
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 
+use crate::config::Theme;
 use crate::email::fragment::{Element, Node, is_void, parse};
 use crate::email::markup::{alignment_of, attribute_value, escape, has_long_word, is_dropped, is_kept, push_code};
-use crate::email::theme::{Place, Theme};
+use crate::email::theme::{Place, style};
 
 /// What an entry's HTML becomes part of.
 pub(in crate::email) struct Surroundings<'a> {
@@ -171,7 +172,7 @@ impl<'a> Inliner<'a> {
         }
         self.out.push_str(more);
         let alignment = element.attribute("align").or_else(|| alignment_of(element.attribute("style")?));
-        let mut style = self.surroundings.theme.style(style, place);
+        let mut style = self::style(self.surroundings.theme, style, place);
         if matches!(tag, "td" | "th") {
             let side = alignment.filter(|side| matches!(*side, "left" | "right" | "center")).unwrap_or(place.start());
             let _ = write!(style, ";text-align:{side}");
@@ -226,7 +227,7 @@ impl<'a> Inliner<'a> {
 
     /// A data table may be wider than a phone: it scrolls in a frame where the client can do that.
     fn table(&mut self, index: usize, element: &Element, place: Place) {
-        let style = self.surroundings.theme.style("table-frame", place);
+        let style = style(self.surroundings.theme, "table-frame", place);
         let _ = write!(self.out, "<div tabindex=\"0\" style=\"{style};overflow-x:auto\">");
         let inside = &self.nodes[index..element.close];
         let role = if elements(inside).any(|e| e.name == "th") { "" } else { " role=\"presentation\"" };

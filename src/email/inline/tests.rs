@@ -5,7 +5,7 @@ use super::*;
 const URL: &str = "https://example.org/post/";
 
 fn inlined(html: &str) -> String {
-    inline(html, &Surroundings { theme: &Theme::DEFAULT, url: URL, heading: 2, right_to_left: false })
+    inline(html, &Surroundings { theme: &Theme::default(), url: URL, heading: 2, right_to_left: false })
 }
 
 /// Without the styles, which [`Theme`] tests.
