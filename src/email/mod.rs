@@ -4,6 +4,7 @@
 //! and splices each reader's copy from it; [`recipient`] derives what only that reader's copy has. Nothing in this room
 //! has an effect: the same entries, configuration and time give the same bytes.
 
+mod calendar;
 mod clean;
 mod compose;
 mod copies;

@@ -6,10 +6,11 @@ use serde::Serialize;
 use crate::config::{Config, Theme, Words};
 use crate::model::Entry;
 
+use super::calendar::day;
 use super::clean::{one_line, printable, shorten};
 use super::inline::{Surroundings, inline};
 use super::plain::{labelled, underlined, wrap};
-use super::wording::{Wording, day, direction, primary};
+use super::wording::{Wording, direction, primary};
 
 /// RFC 5322 sets no limit; nobody reads more, and no client shows it.
 const SUBJECT_LIMIT: usize = 200;

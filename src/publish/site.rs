@@ -171,7 +171,8 @@ impl Site {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
             listed => listed.map_err(|error| PublishError::File { path: folder.join("email"), error })?,
         };
-        let is_template = |name: &&String| name.ends_with(".html") || name.ends_with(".txt");
+        let is_template =
+            |name: &&String| name.rsplit_once('.').is_some_and(|(_, extension)| matches!(extension, "html" | "txt"));
         let beside = beside.iter().filter(is_template).map(|name| format!("email/{name}"));
         let names: BTreeSet<String> = Templates::names().map(str::to_owned).chain(beside).collect();
         let mut own = BTreeMap::new();
