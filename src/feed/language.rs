@@ -1,7 +1,6 @@
-//! Languages: which tags are well formed, and which languages are written from right to left.
+//! Languages: which tags are well formed, and how text that runs from right to left says so.
 
-/// Primary subtags (IANA registry) of languages whose usual script runs from right to left.
-const RIGHT_TO_LEFT: [&str; 11] = ["ar", "arc", "ckb", "dv", "fa", "he", "ks", "ps", "sd", "ur", "yi"];
+use crate::model::is_right_to_left;
 
 /// A language tag (BCP 47) with hyphens, or `None` when the text cannot be one.
 pub(super) fn tag(text: &str) -> Option<String> {
@@ -13,8 +12,8 @@ pub(super) fn tag(text: &str) -> Option<String> {
 /// HTML in a language: text that runs from right to left needs to say so itself, because readers show it on pages that
 /// run from left to right.
 pub(super) fn directed(html: &str, language: &str) -> Option<String> {
-    let primary = language.split('-').next().unwrap_or_default().to_ascii_lowercase();
-    RIGHT_TO_LEFT.contains(&primary.as_str()).then(|| format!("<div dir=\"rtl\" lang=\"{language}\">{html}</div>"))
+    let says_so = html.starts_with("<div dir=\"rtl\"");
+    (is_right_to_left(language) && !says_so).then(|| format!("<div dir=\"rtl\" lang=\"{language}\">{html}</div>"))
 }
 
 #[cfg(test)]
@@ -36,5 +35,6 @@ mod tests {
             Some("<div dir=\"rtl\" lang=\"he-IL\"><p>שלום</p></div>")
         );
         assert_eq!(directed("<p>hej</p>", "hes"), None);
+        assert_eq!(directed("<div dir=\"rtl\" lang=\"he\"><p>שלום</p></div>", "he"), None);
     }
 }

@@ -4,21 +4,23 @@ use std::borrow::Cow;
 
 /// What XML 1.0 §2.2 allows, without the characters that it discourages (C1 controls, non-characters) and without the
 /// byte order mark. Readers choke on the first kind and show boxes for the others. The replacement character U+FFFD is
-/// what a decoder leaves of text that it lost.
+/// what a decoder leaves of text that it lost. Line and paragraph separators are line ends to some readers only.
 fn is_allowed(c: char) -> bool {
     match c {
         '\t' | '\n' => true,
-        '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{fdd0}'..='\u{fdef}' | '\u{feff}' | '\u{fffd}' => false,
-        _ => u32::from(c) & 0xfffe != 0xfffe,
+        '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffd}' => false,
+        // The non-characters.
+        c => u32::from(c) & 0xfffe != 0xfffe && !matches!(c, '\u{fdd0}'..='\u{fdef}'),
     }
 }
 
-/// Drops every character that has no place in a feed; line ends become `\n`.
+/// Drops every character that has no place in a feed; line ends become `\n`, and Unicode's separators blanks.
 pub(super) fn clean(text: &str) -> Cow<'_, str> {
     if text.chars().all(is_allowed) {
         return Cow::Borrowed(text);
     }
-    Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n").chars().filter(|c| is_allowed(*c)).collect())
+    let text = text.replace("\r\n", "\n").replace('\r', "\n").replace(['\u{2028}', '\u{2029}'], " ");
+    Cow::Owned(text.chars().filter(|c| is_allowed(*c)).collect())
 }
 
 /// A clean HTML fragment. It can keep a replacement character, as a reference.
@@ -65,7 +67,7 @@ mod tests {
     #[test]
     fn characters_that_break_or_litter_a_feed_are_dropped_and_all_others_stay() {
         assert_eq!(clean("\u{feff}a\0b\u{b}c\u{1b}[31m\u{7f}\u{85}\u{9f}\u{fffd}\u{fffe}\u{fdd0}\u{1ffff}"), "abc[31m");
-        let kept = "tab\t line\n “quotes” שלום 👩‍💻 \u{a0}\u{2028}\u{200f}\u{fffc}\u{10fffd}";
+        let kept = "tab\t line\n “quotes” שלום 👩‍💻 \u{a0}\u{200f}\u{fffc}\u{10fffd}";
         assert!(matches!(clean(kept), Cow::Borrowed(same) if same == kept));
     }
 
@@ -77,6 +79,7 @@ mod tests {
     #[test]
     fn every_kind_of_line_end_becomes_one_line_feed() {
         assert_eq!(clean("a\r\nb\rc\nd\r\r\n"), "a\nb\nc\nd\n\n");
+        assert_eq!(clean("a\u{2028}b\u{2029}c"), "a b c");
     }
 
     #[test]

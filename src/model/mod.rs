@@ -3,6 +3,7 @@
 mod address;
 mod delivery;
 mod digest;
+mod direction;
 mod entry;
 mod issue;
 mod media;
@@ -11,10 +12,12 @@ mod person;
 mod post;
 mod run;
 mod subscriber;
+mod uri;
 
 pub use address::{AddressError, EmailAddress, Mailbox};
 pub use delivery::{DeliveryCounts, DeliveryState, Outcome};
 pub use digest::sha256_hex;
+pub use direction::is_right_to_left;
 pub use entry::{Category, Entry};
 pub use issue::{Issue, ListId, Recipient};
 pub use media::{Enclosure, Episode, Image};
@@ -23,3 +26,4 @@ pub use person::Person;
 pub use post::{Body, Post, PostStatus, Taxonomy};
 pub use run::{MailedEntry, Run};
 pub use subscriber::{Subscriber, SubscriberCounts, SubscriberStatus};
+pub use uri::percent_encoded;

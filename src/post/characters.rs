@@ -9,10 +9,14 @@ pub(crate) fn is_legal(c: char) -> bool {
     }
 }
 
-/// Drops the illegal characters of a text.
+/// Drops the illegal characters of a text. Unicode's own line and paragraph separators, which some readers take for line
+/// ends and others show as boxes, become blanks.
 pub(crate) fn clean(text: &mut String) {
     if !text.chars().all(is_legal) {
         text.retain(is_legal);
+    }
+    if text.contains(['\u{2028}', '\u{2029}']) {
+        *text = text.replace(['\u{2028}', '\u{2029}'], " ");
     }
 }
 
@@ -34,8 +38,9 @@ mod tests {
 
     #[test]
     fn control_characters_and_non_characters_are_dropped_and_all_else_is_kept() {
-        let mut text = "a\u{0}\u{8}\t\n\u{1f}\u{7f}\u{85}\u{9f}\u{a0}é\u{fdd0}\u{fffe}\u{1ffff}\u{10fffe}😀".to_owned();
+        let mut text =
+            "a\u{0}\u{8}\t\n\u{1f}\u{7f}\u{85}\u{9f}\u{a0}é\u{fdd0}\u{fffe}\u{1ffff}\u{10fffe}😀\u{2028}b".to_owned();
         clean(&mut text);
-        assert_eq!(text, "a\t\n\u{a0}é😀");
+        assert_eq!(text, "a\t\n\u{a0}é😀 b");
     }
 }

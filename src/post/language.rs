@@ -1,4 +1,4 @@
-//! The language of a post (rule R20), and which languages run from right to left.
+//! The language of a post (rule R20).
 
 use std::collections::BTreeSet;
 
@@ -20,12 +20,6 @@ pub(crate) fn is_file_suffix(suffix: &str) -> bool {
         && FILE_SUFFIXES.contains(&format!(" {language} "))
         && matches!(region.len(), 2 | 4)
         && region.bytes().all(|b| b.is_ascii_alphabetic())
-}
-
-/// True for languages that are written from right to left.
-pub(crate) fn is_right_to_left(tag: &str) -> bool {
-    let language = tag.split('-').next().unwrap_or_default().to_ascii_lowercase();
-    matches!(language.as_str(), "ar" | "he" | "iw" | "fa" | "ur" | "yi" | "ps" | "sd" | "ug" | "dv" | "ckb")
 }
 
 /// The tag with `-` between its parts, or `None` when it is none (BCP 47, RFC 5646 §2.1, loosely).

@@ -62,7 +62,7 @@ const VOID: [&str; 5] = ["br", "hr", "img", "source", "wbr"];
 const EMBED: [&str; 3] = ["iframe", "video", "audio"];
 
 /// Elements whose content is left out with them.
-pub(crate) const DROPPED: [&str; 20] = [
+pub(crate) const DROPPED: [&str; 18] = [
     "script",
     "style",
     "template",
@@ -71,8 +71,6 @@ pub(crate) const DROPPED: [&str; 20] = [
     "select",
     "button",
     "svg",
-    "math",
-    "object",
     "applet",
     "canvas",
     "noscript",
@@ -88,7 +86,7 @@ pub(crate) const DROPPED: [&str; 20] = [
 /// Attributes by element; `*` stands for all.
 pub(crate) const ATTRIBUTES: [(&str, &[&str]); 21] = [
     ("*", &["id", "dir", "lang", "title"]),
-    ("a", &["href", "class", "hreflang", "aria-label"]),
+    ("a", &["href", "name", "class", "hreflang", "aria-label"]),
     ("blockquote", &["cite"]),
     ("code", &["class"]),
     ("data", &["value"]),
@@ -103,8 +101,8 @@ pub(crate) const ATTRIBUTES: [(&str, &[&str]); 21] = [
     ("section", &["class"]),
     ("source", &["src", "srcset", "sizes", "media", "type"]),
     ("span", &["class"]),
-    ("td", &["colspan", "rowspan", "style"]),
-    ("th", &["colspan", "rowspan", "scope", "style"]),
+    ("td", &["colspan", "rowspan", "align", "style"]),
+    ("th", &["colspan", "rowspan", "scope", "align", "style"]),
     ("time", &["datetime"]),
     ("video", &["src", "poster", "aria-label"]),
     ("audio", &["src", "aria-label"]),
@@ -125,6 +123,12 @@ pub(crate) fn kind(name: &str) -> Option<Kind> {
 /// The names of all allowed elements.
 pub(crate) fn all() -> impl Iterator<Item = &'static str> {
     [&INLINE[..], &BLOCK, &TABLE, &VOID, &EMBED].into_iter().flatten().copied()
+}
+
+/// True for elements in which a paragraph may stand, directly or in a part of them.
+pub(crate) fn holds_paragraphs(name: &str) -> bool {
+    matches!(kind(name), Some(Kind::Block | Kind::Table))
+        && !matches!(name, "p" | "pre" | "summary" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6")
 }
 
 /// True for elements that stand on lines of their own.

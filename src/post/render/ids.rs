@@ -44,7 +44,7 @@ impl Ids {
                 let rest = written.strip_prefix(start.as_str());
                 rest.is_some_and(|rest| rest.bytes().all(|b| b.is_ascii_digit() || b == b'_'))
             });
-            let plain = written.split_ascii_whitespace().collect::<Vec<_>>().join("-");
+            let plain = plain(&written);
             let id = if is_note { written.clone() } else { format!("{key}--{plain}") };
             if !plain.is_empty() && used.insert(id.clone()) {
                 ids.entry(written).or_insert_with(|| id.clone());
@@ -59,4 +59,16 @@ impl Ids {
         let decoded = percent_encoding::percent_decode_str(fragment).decode_utf8_lossy();
         self.0.get(fragment).or_else(|| self.0.get(&*decoded)).map(String::as_str)
     }
+}
+
+/// An id of letters that need no escape in a link: readers that compare the two do not decode.
+fn plain(id: &str) -> String {
+    let stays = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let words: Vec<String> = id.split_ascii_whitespace().map(|word| word.replace(|c| !stays(c), "")).collect();
+    let plain = words.join("-");
+    if id.chars().all(|c| stays(c) || c.is_ascii_whitespace()) {
+        return plain;
+    }
+    let hash = &crate::model::sha256_hex(id.as_bytes())[..8];
+    if plain.is_empty() { hash.to_owned() } else { format!("{plain}-{hash}") }
 }

@@ -2,11 +2,11 @@
 //! where the author linked to a file.
 
 use percent_encoding::percent_decode_str;
-use url::Url;
+use url::{Position, Url};
 
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Location};
-use crate::model::{Post, PostStatus};
+use crate::model::{Post, PostStatus, percent_encoded};
 
 use super::super::source_path;
 use super::ids::Ids;
@@ -66,15 +66,26 @@ impl<'a> Links<'a> {
     fn href(&mut self, written: &str) -> Option<String> {
         let written = written.trim();
         if let Some(fragment) = written.strip_prefix('#') {
-            let fragment = self.ids.renamed(fragment).unwrap_or(fragment);
-            let mut url = self.permalink.clone()?;
-            url.set_fragment((!fragment.is_empty()).then_some(fragment));
-            return Some(url.into());
+            return Some(self.place(fragment));
         }
         match self.post_file(written) {
             Target::Post(url) => Some(url),
             Target::Missing => None,
-            Target::Other => self.join(written, &SCHEMES),
+            Target::Other => {
+                let url = self.join(written, &SCHEMES)?;
+                match url.split_once('#') {
+                    Some((page, fragment)) if page == self.post.url => Some(self.place(fragment)),
+                    _ => Some(url),
+                }
+            }
+        }
+    }
+
+    /// A place in this post; the page itself when the place is not in what the entry shows (`#comments`): there it may be.
+    fn place(&self, fragment: &str) -> String {
+        match self.ids.renamed(fragment) {
+            Some(id) => format!("{}#{}", self.post.url, percent_encoded(id).replace('#', "%23")),
+            None => self.post.url.clone(),
         }
     }
 
@@ -84,7 +95,9 @@ impl<'a> Links<'a> {
 
     fn join(&self, written: &str, schemes: &[&str]) -> Option<String> {
         let url = self.permalink.as_ref()?.join(written).ok()?;
-        schemes.contains(&url.scheme()).then(|| url.into())
+        // Parsing leaves some characters in it that RFC 3986 does not know.
+        let encoded = || format!("{}{}", &url[..Position::BeforePath], percent_encoded(&url[Position::BeforePath..]));
+        schemes.contains(&url.scheme()).then(encoded)
     }
 
     /// `a.png 1x, b.png 2x` (HTML §4.8.4.2.1).
@@ -100,7 +113,9 @@ impl<'a> Links<'a> {
             let alone = address.ends_with(',');
             let (descriptor, after) = if alone { ("", after) } else { after.split_once(',').unwrap_or((after, "")) };
             rest = after;
-            if let Some(url) = self.file(address.trim_end_matches(',')) {
+            if let Some(url) = self.file(address.trim_end_matches(',')).filter(|_| is_descriptor(descriptor)) {
+                // The set is divided at commas.
+                let url = url.replace(',', "%2C");
                 candidates.push(format!("{url} {}", descriptor.trim()).trim_end().to_owned());
             }
         }
@@ -174,6 +189,13 @@ impl<'a> Links<'a> {
         );
         self.warnings.push(Diagnostic::warning("post/link", message).at(place).help(help));
     }
+}
+
+/// `2x`, `1.5x`, `640w`, or nothing.
+fn is_descriptor(text: &str) -> bool {
+    let text = text.trim();
+    let number = text.strip_suffix(['x', 'w']).unwrap_or("1");
+    text.is_empty() || text.ends_with(['x', 'w']) && number.parse::<f64>().is_ok_and(|number| number > 0.0)
 }
 
 /// What a link leads to.

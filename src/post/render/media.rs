@@ -1,9 +1,10 @@
-//! What mail and readers do not play becomes a link; what loads by script becomes what it would have loaded.
+//! What mail and readers do not play becomes a titled link; what loads by script becomes what it would have loaded.
 
 use url::Url;
 
 use super::elements;
-use super::tree::{self, Element, Node, rewrite, walk};
+use super::embed;
+use super::tree::{self, Element, Node, walk};
 
 /// Promotes the addresses of lazy pictures; runs before addresses are resolved.
 pub(crate) fn promote_lazy(nodes: &mut [Node]) {
@@ -18,95 +19,97 @@ pub(crate) fn promote_lazy(nodes: &mut [Node]) {
 
 /// Replaces frames, films and sound by links; drops what shows nothing. Runs after addresses are resolved.
 pub(crate) fn replace(nodes: Vec<Node>) -> Vec<Node> {
-    rewrite(nodes, &mut |node| {
-        let Node::Element(element) = node else { return vec![node] };
-        match &*element.name {
-            "iframe" => embed(&element, element.get("src").map(str::to_owned), "Embedded page"),
-            "video" => embed(&element, source(&element), "Video"),
-            "audio" => embed(&element, source(&element), "Audio"),
-            "img" if element.get("src").is_none() && element.get("srcset").is_none() => {
-                let alt = element.get("alt").unwrap_or_default();
-                if alt.is_empty() { vec![] } else { vec![Node::Text(alt.to_owned())] }
-            }
-            "a" if element.get("href").is_none() && element.get("id").is_none() => element.children,
-            "a" if element.get("id").is_none() && element.children.iter().all(is_blank) => element.children,
-            // Empty paragraphs are what is left of elements that went.
-            "p" if element.children.iter().all(is_blank) => vec![],
-            _ => vec![Node::Element(element)],
+    replace_in(nodes, true)
+}
+
+/// `flow` is true where paragraphs may stand.
+fn replace_in(nodes: Vec<Node>, flow: bool) -> Vec<Node> {
+    let mut changed = Vec::with_capacity(nodes.len());
+    for node in nodes {
+        let Node::Element(mut element) = node else {
+            changed.push(node);
+            continue;
+        };
+        let flow_inside = flow && elements::holds_paragraphs(&element.name);
+        element.children = replace_in(element.children, flow_inside);
+        let is_embed = matches!(&*element.name, "iframe" | "video" | "audio");
+        let shown = one(element);
+        if is_embed && flow && !shown.is_empty() {
+            changed.push(Node::Element(Element::new("p", &[], shown)));
+        } else {
+            changed.extend(shown);
         }
-    })
+    }
+    changed
+}
+
+fn one(element: Element) -> Vec<Node> {
+    match &*element.name {
+        "iframe" => frame(&element),
+        "video" => file(&element, "Video"),
+        "audio" => file(&element, "Audio"),
+        "img" if element.get("src").is_none() && element.get("srcset").is_none() => {
+            let alt = element.get("alt").unwrap_or_default();
+            if alt.is_empty() { vec![] } else { vec![Node::Text(alt.to_owned())] }
+        }
+        "a" if element.get("href").is_none() && element.get("id").is_none() => element.children,
+        "a" if element.get("id").is_none() && element.children.iter().all(is_blank) => element.children,
+        // Empty paragraphs are what is left of elements that went.
+        "p" if element.children.iter().all(is_blank) => vec![],
+        _ => vec![Node::Element(element)],
+    }
 }
 
 fn is_blank(node: &Node) -> bool {
     matches!(node, Node::Text(text) if text.trim_ascii().is_empty())
 }
 
-fn source(element: &Element) -> Option<String> {
-    let own = element.get("src");
+/// A frame as a link to the page for people.
+fn frame(element: &Element) -> Vec<Node> {
+    let fallback = tree::one_line(&element.children);
+    let Some(address) = element.get("src") else { return words(fallback) };
+    let shown = embed::shown(address);
+    let short = (!fallback.is_empty() && fallback.chars().count() <= 100).then_some(fallback);
+    let label = title(element).or(short).unwrap_or(shown.label);
+    link(&shown.address, &label, shown.poster.as_deref())
+}
+
+/// A film or sound as a link to its file.
+fn file(element: &Element, what: &str) -> Vec<Node> {
     let inner = element.children.iter().find_map(|child| match child {
         Node::Element(child) if child.name == "source" => child.get("src"),
         _ => None,
     });
-    own.or(inner).map(str::to_owned)
+    let Some(address) = element.get("src").or(inner) else { return words(tree::one_line(&element.children)) };
+    let label = title(element).unwrap_or_else(|| format!("{what}: {}", place(address)));
+    link(address, &label, element.get("poster"))
 }
 
-/// A link with the element's own title; a film's poster is shown in it.
-fn embed(element: &Element, address: Option<String>, what: &str) -> Vec<Node> {
-    let Some(address) = address else { return vec![Node::Text(tree::one_line(&element.children))] };
-    let address = watchable(&address);
-    let title =
-        element.get("title").or_else(|| element.get("aria-label")).map(str::trim).filter(|title| !title.is_empty());
-    let fallback = tree::one_line(&element.children);
-    let label = match title {
-        Some(title) => title.to_owned(),
-        None if !fallback.is_empty() && fallback.chars().count() <= 100 && element.name == "iframe" => fallback,
-        None => format!("{what}: {}", place(&address)),
-    };
-    let content = match element.get("poster") {
-        Some(poster) => Node::Element(Element::new("img", &[("src", poster), ("alt", &label)], vec![])),
-        None => Node::Text(label),
-    };
-    vec![Node::Element(Element::new("a", &[("href", &address)], vec![content]))]
+fn words(text: String) -> Vec<Node> {
+    if text.is_empty() { vec![] } else { vec![Node::Text(text)] }
 }
 
-/// The page where a person can see what a frame shows.
-fn watchable(address: &str) -> String {
-    let Ok(url) = Url::parse(address) else { return address.to_owned() };
-    let mut parts = url.path_segments().into_iter().flatten();
-    match (url.host_str().unwrap_or_default(), parts.next(), parts.next()) {
-        ("www.youtube.com" | "youtube.com" | "www.youtube-nocookie.com", Some("embed"), Some(film))
-            if !film.is_empty() =>
-        {
-            format!("https://www.youtube.com/watch?v={film}")
-        }
-        ("player.vimeo.com", Some("video"), Some(film)) => format!("https://vimeo.com/{film}"),
-        _ => address.to_owned(),
+/// The author's title.
+fn title(element: &Element) -> Option<String> {
+    let title = element.get("title").or_else(|| element.get("aria-label"))?;
+    Some(title.trim().to_owned()).filter(|title| !title.is_empty())
+}
+
+/// The title stays in sight under the poster, for whoever sees no pictures.
+fn link(address: &str, label: &str, poster: Option<&str>) -> Vec<Node> {
+    let mut content = Vec::new();
+    if let Some(poster) = poster {
+        content.push(Node::Element(Element::new("img", &[("src", poster), ("alt", "")], vec![])));
+        content.push(Node::Element(Element::new("br", &[], vec![])));
     }
+    content.push(Node::Text(label.to_owned()));
+    vec![Node::Element(Element::new("a", &[("href", address)], content))]
 }
 
 /// The file's name, or the host.
 fn place(address: &str) -> String {
     let Ok(url) = Url::parse(address) else { return address.to_owned() };
-    let file = url.path_segments().and_then(Iterator::last).filter(|name| name.contains('.')).map(str::to_owned);
+    let file = url.path_segments().and_then(Iterator::last).filter(|name| name.contains('.'));
+    let file = file.map(|name| percent_encoding::percent_decode_str(name).decode_utf8_lossy().into_owned());
     file.or_else(|| url.host_str().map(str::to_owned)).unwrap_or_default()
-}
-
-/// Wraps links that [`replace`] left between blocks into paragraphs.
-pub(crate) fn wrap_lone_links(nodes: Vec<Node>) -> Vec<Node> {
-    let between_blocks =
-        nodes.iter().any(|node| matches!(node, Node::Element(element) if elements::is_block(&element.name)))
-            || nodes.iter().all(|node| is_blank(node) || is_link(node));
-    let wrap = |node: Node| match node {
-        link if between_blocks && is_link(&link) => Node::Element(Element::new("p", &[], vec![link])),
-        node => node,
-    };
-    nodes.into_iter().map(wrap).collect()
-}
-
-fn is_link(node: &Node) -> bool {
-    matches!(node, Node::Element(element) if element.name == "a" && !element.children.iter().any(holds_block))
-}
-
-fn holds_block(node: &Node) -> bool {
-    matches!(node, Node::Element(element) if elements::is_block(&element.name) || element.children.iter().any(holds_block))
 }

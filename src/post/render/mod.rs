@@ -4,7 +4,9 @@
 mod autolink;
 mod dialect;
 mod elements;
+mod embed;
 mod footnotes;
+mod headings;
 mod html;
 mod ids;
 mod leftover;
@@ -15,6 +17,7 @@ mod normalise;
 mod parse;
 mod sanitise;
 mod scan;
+mod stand_in;
 mod summary;
 #[cfg(test)]
 mod tests;
@@ -28,9 +31,8 @@ use jiff::tz::TimeZone;
 
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Location};
-use crate::model::{Category, Entry, Post};
+use crate::model::{Category, Entry, Post, is_right_to_left};
 
-use super::language::is_right_to_left;
 use ids::Ids;
 use tree::{Element, Node};
 
@@ -48,10 +50,13 @@ pub fn render(post: &Post, posts: &[Post], config: &Config) -> (Entry, Vec<Diagn
     drop_title(&mut nodes, &post.title);
     demote_headings(&mut nodes);
     media::promote_lazy(&mut nodes);
+    let mut nodes = tree::rewrite(nodes, &mut without_doubles);
     tidy_attributes(&mut nodes);
+    headings::give_ids(&mut nodes);
+    headings::drop_anchors(&mut nodes);
     let ids = Ids::rename(&mut nodes, &key);
     warnings.extend(links::Links::new(post, posts, config, &ids).resolve(&mut nodes));
-    let nodes = media::wrap_lone_links(media::replace(nodes));
+    let nodes = media::replace(nodes);
     let nodes = autolink::link(nodes);
     let summary = summary::summary(post.description.as_deref(), &nodes);
     let mut nodes = tree::settle(summary::remove_mark(nodes));
@@ -137,6 +142,14 @@ fn demote_headings(nodes: &mut [Node]) {
     }
 }
 
+/// What is there only for the eye and says again what stands beside it.
+fn without_doubles(node: Node) -> Vec<Node> {
+    match &node {
+        Node::Element(element) if element.name == "span" && element.has_class("katex-html") => vec![],
+        _ => vec![node],
+    }
+}
+
 /// Keeps of classes and styles only what means something here.
 fn tidy_attributes(nodes: &mut [Node]) {
     tree::walk(nodes, &mut |element| {
@@ -147,7 +160,12 @@ fn tidy_attributes(nodes: &mut [Node]) {
                 element.set("class", kept.join(" "));
             }
         }
-        if let Some(style) = element.remove("style") {
+        // An anchor of old.
+        if let Some(name) = element.remove("name").filter(|_| element.name == "a" && element.get("id").is_none()) {
+            element.set("id", name);
+        }
+        let align = element.remove("align").map(|side| format!("text-align:{}", side.to_ascii_lowercase()));
+        if let Some(style) = element.remove("style").or(align) {
             let aligned = ["left", "center", "right"]
                 .into_iter()
                 .find(|side| style.strip_prefix("text-align:").is_some_and(|value| value.trim() == *side));

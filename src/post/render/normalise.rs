@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 
 use super::elements::{self, DROPPED, Kind};
 use super::scan::{Piece, Scanner};
+use super::stand_in;
 
 /// Elements open at once; deeper ones are left out, their content stays.
 const DEEPEST: usize = 100;
@@ -38,6 +39,9 @@ pub(crate) fn normalise(html: &str) -> (String, BTreeSet<String>) {
             Piece::Comment(_) => {}
             Piece::Close(name) => output.close(&name),
             Piece::Open(name, attributes) => {
+                if output.stand_in(&name, &attributes, &mut scanner) {
+                    continue;
+                }
                 let dropped = DROPPED.contains(&&*name);
                 if dropped || matches!(&*name, "form" | "input" | "embed" | "frame") {
                     output.left_out.insert(name.clone());
@@ -118,6 +122,34 @@ impl Output {
         }
         self.html.push_str(rest);
         self.run += rest.len();
+    }
+
+    /// Writes what stands for the element, if anything does.
+    fn stand_in(&mut self, name: &str, attributes: &Vec<(String, String)>, scanner: &mut Scanner<'_>) -> bool {
+        match name {
+            "input" => match stand_in::tick_box(attributes) {
+                Some(tick_box) => self.text(tick_box),
+                None => return false,
+            },
+            "math" => {
+                let formula = stand_in::formula(attributes, scanner.skip_to_end_of("math"));
+                if !formula.is_empty() {
+                    self.open("code", Vec::new());
+                    self.text(&formula);
+                    self.close("code");
+                }
+            }
+            "object" | "embed" => {
+                let Some((element, attributes)) = stand_in::embedded(name, attributes) else { return name == "object" };
+                if name == "object" {
+                    scanner.skip_to_end_of(name);
+                }
+                self.open(element, attributes);
+                self.close(element);
+            }
+            _ => return false,
+        }
+        true
     }
 
     fn mark(&mut self, class: &str) {

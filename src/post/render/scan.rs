@@ -83,19 +83,24 @@ impl<'h> Scanner<'h> {
         end
     }
 
-    /// Skips the content of an element and its end tag; nothing when there is no end tag.
-    pub(crate) fn skip_to_end_of(&mut self, name: &str) {
+    /// Skips the content of an element, which it returns, and its end tag; nothing when there is no end tag.
+    pub(crate) fn skip_to_end_of(&mut self, name: &str) -> &'h str {
         if self.unclosed.iter().any(|unclosed| unclosed == name) {
-            return;
+            return "";
         }
+        let start = self.at;
         let rest = self.rest().as_bytes();
         let is_end = |window: &[u8]| window.starts_with(b"</") && window[2..].eq_ignore_ascii_case(name.as_bytes());
         match rest.windows(name.len() + 2).position(is_end) {
             Some(end) => {
                 let after = self.at + end + name.len() + 2;
                 self.at = self.html[after..].find('>').map_or(self.html.len(), |close| after + close + 1);
+                &self.html[start..start + end]
             }
-            None => self.unclosed.push(name.to_owned()),
+            None => {
+                self.unclosed.push(name.to_owned());
+                ""
+            }
         }
     }
 }

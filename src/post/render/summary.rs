@@ -68,7 +68,9 @@ fn first_paragraph(nodes: &[Node]) -> Option<String> {
         Node::Element(element) if element.name == "p" => {
             Some(tree::one_line(&element.children)).filter(|text| !text.is_empty())
         }
-        Node::Element(element) if !matches!(&*element.name, "figure" | "table" | "aside" | "nav") => {
+        Node::Element(element)
+            if !matches!(&*element.name, "figure" | "table" | "aside" | "nav" | "ol" | "ul" | "dl") =>
+        {
             first_paragraph(&element.children)
         }
         _ => None,

@@ -1,0 +1,160 @@
+//! Headings: ids for those that the text links to, and none of the marks that themes hang on them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use percent_encoding::percent_decode_str;
+
+use super::tree::{self, Element, Node, walk};
+
+/// Gives an id to each heading without one that a link in the text means: generators make ids of headings, and authors
+/// link to them. Runs before ids are renamed.
+pub(crate) fn give_ids(nodes: &mut [Node]) {
+    let mut wanted = BTreeSet::new();
+    let mut taken = BTreeSet::new();
+    walk(nodes, &mut |element| {
+        if let Some(fragment) = element.get("href").and_then(|href| href.trim().strip_prefix('#')) {
+            wanted.insert(percent_decode_str(fragment).decode_utf8_lossy().into_owned());
+        }
+        taken.extend(element.get("id").map(str::to_owned));
+    });
+    wanted.retain(|fragment| !fragment.is_empty() && !taken.contains(fragment));
+    if wanted.is_empty() {
+        return;
+    }
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    walk(nodes, &mut |element| {
+        if !is_heading(element) {
+            return;
+        }
+        let key = key(&tree::one_line(&element.children));
+        let count = seen.entry(key.clone()).or_default();
+        *count += 1;
+        if element.get("id").is_some() {
+            return;
+        }
+        // The second of a name is `name-1` to most generators, `name-2` to some.
+        let names = |fragment: &str| match fragment.rsplit_once(['-', '_']) {
+            _ if self::key(fragment) == key => *count == 1,
+            Some((name, number)) => self::key(name) == key && *count > 1 && number.parse() == Ok(*count - 1),
+            None => false,
+        };
+        if let Some(fragment) = wanted.iter().find(|fragment| names(fragment)).cloned() {
+            element.set("id", fragment.clone());
+            wanted.remove(&fragment);
+        }
+    });
+}
+
+/// What the ids of all generators have in common: the letters and digits of the words.
+fn key(text: &str) -> String {
+    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+/// Removes the links of headings to themselves: a mark goes, words stay. Runs after ids are given.
+pub(crate) fn drop_anchors(nodes: &mut [Node]) {
+    walk(nodes, &mut |element| {
+        if !is_heading(element) {
+            return;
+        }
+        let id = element.get("id").map(str::to_owned);
+        let children = std::mem::take(&mut element.children);
+        let mut anchor = None;
+        let kept = tree::rewrite(children, &mut |node| match node {
+            Node::Element(link) if link.name == "a" && is_own(&link, id.as_deref()) => {
+                anchor = anchor.take().or_else(|| link.get("id").map(str::to_owned));
+                let words = tree::one_line(&link.children);
+                let is_mark =
+                    !words.chars().any(char::is_alphanumeric) || PERMALINK_WORDS.contains(&&*words.to_lowercase());
+                if is_mark && !holds_picture(&link.children) { vec![] } else { link.children }
+            }
+            node => vec![node],
+        });
+        element.children = trimmed(kept);
+        if let (None, Some(anchor)) = (id, anchor) {
+            element.set("id", anchor);
+        }
+    });
+}
+
+/// What themes write into a link from a heading to itself.
+const PERMALINK_WORDS: [&str; 7] =
+    ["anchor", "link", "permalink", "direct link", "link to this heading", "link to this section", "link to heading"];
+
+fn is_heading(element: &Element) -> bool {
+    matches!(element.name.as_bytes(), [b'h', b'1'..=b'6'])
+}
+
+/// A link to the heading it stands in, or to where it stands itself.
+fn is_own(link: &Element, heading: Option<&str>) -> bool {
+    let Some(fragment) = link.get("href").and_then(|href| href.trim().strip_prefix('#')) else { return false };
+    let fragment = percent_decode_str(fragment).decode_utf8_lossy();
+    let words = tree::one_line(&link.children);
+    heading.is_some_and(|id| id == fragment)
+        || link.get("id").is_some_and(|id| id == fragment)
+        || !words.chars().any(char::is_alphanumeric)
+}
+
+fn holds_picture(nodes: &[Node]) -> bool {
+    nodes.iter().any(|node| match node {
+        Node::Element(element) => {
+            element.name == "img" && element.get("alt").is_some_and(|alt| !alt.is_empty())
+                || holds_picture(&element.children)
+        }
+        Node::Text(_) => false,
+    })
+}
+
+fn trimmed(mut nodes: Vec<Node>) -> Vec<Node> {
+    if let Some(Node::Text(text)) = nodes.first_mut() {
+        *text = text.trim_start_matches(|c: char| c.is_ascii_whitespace()).to_owned();
+    }
+    if let Some(Node::Text(text)) = nodes.last_mut() {
+        *text = text.trim_end_matches(|c: char| c.is_ascii_whitespace() || c == '\u{a0}').to_owned();
+    }
+    nodes.retain(|node| !matches!(node, Node::Text(text) if text.is_empty()));
+    nodes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{html, parse};
+    use super::*;
+
+    fn after(source: &str) -> String {
+        let mut nodes = parse::parse(source);
+        give_ids(&mut nodes);
+        drop_anchors(&mut nodes);
+        let mut written = String::new();
+        html::write(&nodes, &mut written);
+        written
+    }
+
+    #[test]
+    fn a_heading_that_is_linked_to_has_an_id() {
+        for (link, heading) in
+            [("a-b-c", "A b, c!"), ("a--b", "A – b"), ("%C3%BCber", "Über"), ("%E6%97%A5%E6%9C%AC", "日本")]
+        {
+            let html = after(&format!("<a href=\"#{link}\">x</a><h2>{heading}</h2>"));
+            let id = percent_decode_str(link).decode_utf8_lossy();
+            assert!(html.ends_with(&format!("<h2 id=\"{id}\">{heading}</h2>")), "{html}");
+        }
+        assert_eq!(after("<a href=\"#b\">x</a><h2>A</h2>"), "<a href=\"#b\">x</a><h2>A</h2>");
+        assert!(after("<a href=\"#a-1\">x</a><h2>A</h2><h2>A</h2>").ends_with("<h2>A</h2><h2 id=\"a-1\">A</h2>"));
+    }
+
+    #[test]
+    fn marks_go_and_words_stay() {
+        for source in [
+            "<h2 id=\"a\"><a href=\"#a\">¶</a> Words</h2>",
+            "<h2 id=\"a\">Words <a href=\"#a\" title=\"Permalink\">#</a></h2>",
+            "<h2 id=\"a\"><a href=\"#a\">Words</a></h2>",
+            "<h2 id=\"a\">Words<a href=\"#a\">🔗</a></h2>",
+            "<h2><a id=\"a\" href=\"#a\"></a>Words</h2>",
+            "<h2 id=\"a\">Words<a href=\"#a\">Link to this heading</a></h2>",
+        ] {
+            assert_eq!(after(source), "<h2 id=\"a\">Words</h2>", "{source}");
+        }
+        let kept = "<h2 id=\"a\">Words <a href=\"https://b.example/\">#</a> <a href=\"#b\">more</a></h2>";
+        assert_eq!(after(kept), kept);
+    }
+}
