@@ -52,9 +52,40 @@ pub fn read_start(path: &Path, length: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// Opens a file for reading when it is, whatever links and `..` its path holds, below one of `homes`, and says how many
+/// bytes it has. `homes` are paths as [`canonical`] gives them. `None` when there is no such file, or not there.
+///
+/// # Errors
+/// As the system reports them, but for a missing file.
+pub fn open_below(
+    homes: &[std::path::PathBuf],
+    path: &Path,
+) -> io::Result<Option<(io::BufReader<std::fs::File>, u64)>> {
+    use io::ErrorKind::{InvalidFilename, InvalidInput, NotADirectory, NotFound};
+    let path = match std::fs::canonicalize(path) {
+        Ok(path) => path,
+        Err(error) if matches!(error.kind(), NotFound | NotADirectory | InvalidFilename | InvalidInput) => {
+            return Ok(None);
+        }
+        Err(error) => return Err(error),
+    };
+    // Asked before it is opened: a pipe would wait for its other end.
+    if !homes.iter().any(|home| path.starts_with(home)) || !path.is_file() {
+        return Ok(None);
+    }
+    let file = std::fs::File::open(path)?;
+    let length = file.metadata()?.len();
+    Ok(Some((io::BufReader::new(file), length)))
+}
+
 /// True when there is a folder at this place, or a link to one.
 pub fn is_folder(path: &Path) -> bool {
     path.is_dir()
+}
+
+/// True when there is a file at this place, or a link to one.
+pub fn is_file(path: &Path) -> bool {
+    path.is_file()
 }
 
 /// Lists the files below a folder as paths relative to it, with `/`, sorted. `enter` decides by the relative path of a
@@ -325,6 +356,26 @@ mod tests {
         assert_eq!(write_if_changed(&path, b"one").unwrap(), Written::Unchanged);
         assert_eq!(write_if_changed(&path, b"two").unwrap(), Written::Changed);
         assert_eq!(list(folder.path(), &|_| true).unwrap(), ["a/feed.xml"], "no temporary file stays behind");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn nothing_outside_of_its_homes_is_opened() {
+        let folder = tempfile::tempdir().unwrap();
+        let outside = folder.path().join("secret");
+        write_new(&outside, b"secret").unwrap();
+        write_new(&folder.path().join("site/a.png"), b"picture").unwrap();
+        let site = folder.path().join("site");
+        std::os::unix::fs::symlink(&outside, site.join("link.png")).unwrap();
+        std::os::unix::fs::symlink(folder.path(), site.join("up")).unwrap();
+        std::os::unix::fs::symlink("a.png", site.join("b.png")).unwrap();
+        let homes = [canonical(&site).unwrap()];
+        let length = |name: &str| open_below(&homes, &site.join(name)).unwrap().map(|(_, length)| length);
+        assert_eq!((length("a.png"), length("b.png"), length("./x/../a.png")), (Some(7), Some(7), None));
+        let long = "x".repeat(10_000);
+        for name in ["../secret", "link.png", "up/secret", "/etc/passwd", "a.png/b", "gone", ".", "a\0b", &long] {
+            assert_eq!(length(name), None, "{name}");
+        }
     }
 
     #[test]

@@ -31,6 +31,7 @@
 //! | [`config`] | config.toml: text → checked values or diagnostics | `model`, `diagnostic` |
 //! | [`templates`] | templates for people: built in, overridden by the site | `model`, `diagnostic` |
 //! | [`post`] | files → posts and all their diagnostics; Markdown → clean HTML and text | the above, but `clock` and `files` |
+//! | [`media`] | bytes of pictures, sound and film → what they are; pictures that mail does not show → such that it does | `model` |
 //! | [`feed`] | entries → RSS 2.0, Atom 1.0, JSON Feed 1.1; one file for each format | likewise |
 //! | [`email`] | due entries → issue → the bytes of one reader's message | likewise |
 //! | [`store`] | what publishing remembers; all SQL | `model`, `diagnostic`, `config`, `clock`, `files` |
@@ -61,6 +62,7 @@ pub mod diagnostic;
 pub mod email;
 pub mod feed;
 pub mod files;
+pub mod media;
 pub mod model;
 pub mod post;
 pub mod publish;

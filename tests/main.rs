@@ -9,6 +9,7 @@ mod crash;
 mod dry_run;
 mod faults;
 mod forms;
+mod media;
 mod sessions;
 mod settings;
 mod sink;

@@ -25,8 +25,10 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
     tolerance.judge_early(&site.diagnostics)?;
     let mut warnings = site.diagnostics.clone();
     let feeds = site.feeds(&mut warnings)?;
+    let made = site.mail_files(&mut warnings);
     tolerance.judge(&warnings)?;
-    let written = site.write_feeds(&feeds)?;
+    let mut written = site.write_feeds(&feeds)?;
+    written.extend(site.write_made(&made)?);
     context.ui.diagnostics(&warnings);
     if arguments.json {
         let files: Vec<_> =

@@ -179,6 +179,7 @@ async fn publish(arguments: &Arguments, config: &Config, context: &Context) -> R
     tell_held_back(&site, &prepared, context);
     if prepared.issues.is_empty() || prepared.recipients == 0 {
         site.write_feeds(&prepared.feeds)?;
+        site.write_made(&prepared.made)?;
         tell_nothing(&prepared, context);
         done.tell(arguments, None);
         publisher.store.close().await?;
@@ -196,6 +197,7 @@ async fn publish(arguments: &Arguments, config: &Config, context: &Context) -> R
     // Steps 3 to 5: from the freeze on the entries count as published, and only the ledger decides what is sent.
     publisher.reach().await?;
     site.write_feeds(&prepared.feeds)?;
+    site.write_made(&prepared.made)?;
     if publisher.halt.is_set() {
         context.ui.say("Stopped as asked: nothing new was sent or recorded.");
         return Ok(Exit::Incomplete);

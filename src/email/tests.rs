@@ -34,6 +34,8 @@ pub(super) fn entry(title: &str) -> Entry {
         image: None,
         enclosures: Vec::new(),
         episode: None,
+        pictures: Vec::new(),
+        mail_pictures: BTreeMap::new(),
         summary: Some("What the first reader of this post will take away from it.".to_owned()),
         content_html: format!("<p>The text of {title}.</p>\n"),
         content_text: format!("The text of {title}."),

@@ -191,6 +191,7 @@ impl EntryView {
             url: &entry.url,
             heading: if publication.is_some() { 2 } else { 3 },
             right_to_left: direction == "rtl",
+            pictures: &entry.mail_pictures,
         };
         let body = printable(&entry.content_text);
         Self {

@@ -1,8 +1,10 @@
 //! An entry: a post as it is published. Feeds and newsletter are made from the same entries, so they never disagree.
 
+use std::collections::BTreeMap;
+
 use jiff::Zoned;
 
-use super::{Enclosure, Episode, Image, Person};
+use super::{Enclosure, Episode, Image, MailPicture, Person};
 
 /// A term of a taxonomy (RFC 4287 §4.2.2).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +46,10 @@ pub struct Entry {
     pub enclosures: Vec<Enclosure>,
     /// What the front matter says about it as an episode of a podcast; only with an enclosure.
     pub episode: Option<Episode>,
+    /// The pictures in the content, in order, each once, with what is known of their files.
+    pub pictures: Vec<Image>,
+    /// What mail shows for those pictures that its readers' programs do not show, by URL.
+    pub mail_pictures: BTreeMap<String, MailPicture>,
     /// One line of plain text; `None` when it would repeat the whole content or there is none.
     pub summary: Option<String>,
     /// HTML fragment: sanitised, balanced, every URL absolute, every `id` unique among all posts of the site.

@@ -42,3 +42,21 @@ pub struct Episode {
     /// Whether it is not for children.
     pub explicit: Option<bool>,
 }
+
+/// What mail shows in the place of a picture that mail clients do not show, such as SVG.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MailPicture {
+    /// The same picture as PNG or JPEG.
+    Instead(Image),
+    /// A link to it.
+    Link,
+}
+
+/// A file that publishing makes beside the feeds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MadeFile {
+    /// Its name below `feeds.dir` and the root of the site, with `/`.
+    pub file_name: String,
+    /// What it holds.
+    pub bytes: Vec<u8>,
+}

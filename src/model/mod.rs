@@ -20,7 +20,7 @@ pub use digest::sha256_hex;
 pub use direction::is_right_to_left;
 pub use entry::{Category, Entry};
 pub use issue::{Issue, ListId, Recipient};
-pub use media::{Enclosure, Episode, Image};
+pub use media::{Enclosure, Episode, Image, MadeFile, MailPicture};
 pub use media_type::media_type;
 pub use person::Person;
 pub use post::{Body, Post, PostStatus, Taxonomy};

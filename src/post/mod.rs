@@ -39,7 +39,7 @@ use crate::model::{Post, sha256_hex};
 use companion::Companions;
 
 pub use companion::{author_files, files_to_read};
-pub use render::render;
+pub use render::{pictures, render, with_sizes};
 pub use source_path::{enters, is_post_file};
 
 /// A file as it was read.

@@ -11,7 +11,6 @@ use super::prepare::{Past, issues, verdicts};
 use super::site::Site;
 use crate::diagnostic::Diagnostic;
 use crate::model::{Entry, Post, PostStatus};
-use crate::post;
 
 /// All diagnostics of a site whose configuration is sound, in no order: of front matter, bodies, templates, feeds and the
 /// next issue.
@@ -22,7 +21,11 @@ pub fn inspect(site: &Site, past: &Past, now: Timestamp) -> Result<Vec<Diagnosti
     let mut found = site.diagnostics.clone();
     let readable: Vec<&Post> =
         site.posts.iter().filter(|post| matches!(post.status, PostStatus::Published | PostStatus::Scheduled)).collect();
-    let of_bodies = parallel::map(&readable, |post| post::render(post, &site.posts, &site.config).1);
+    let of_bodies = parallel::map(&readable, |post| {
+        let mut found = Vec::new();
+        site.entry(post, &mut found);
+        found
+    });
     found.extend(of_bodies.into_iter().flatten());
     collect(site.feeds(&mut Vec::new()), &mut found)?;
     if site.config.newsletter.from.is_some() {
@@ -34,6 +37,8 @@ pub fn inspect(site: &Site, past: &Past, now: Timestamp) -> Result<Vec<Diagnosti
             let newest = site.posts.iter().find(|post| post.status == PostStatus::Published);
             entries.extend(newest.map(|post| site.entry(post, &mut Vec::new())));
         }
+        let entries: Vec<Entry> =
+            entries.into_iter().map(|entry| site.for_mail(entry, &mut Vec::new(), &mut found)).collect();
         collect(issues(site, &entries, 1, now), &mut found)?;
     }
     // Templates are compiled for an issue; without one they have not been looked at.

@@ -9,6 +9,8 @@ mod error;
 mod guard;
 mod halt;
 mod inspect;
+mod library;
+mod mail_pictures;
 mod pace;
 mod parallel;
 mod plan;
@@ -192,11 +194,18 @@ pub async fn not_live(prepared: &Prepared, config: &Config) -> Vec<Guard> {
     if !config.newsletter.require_live {
         return Vec::new();
     }
-    let addresses: Vec<_> = prepared.entries.iter().map(|entry| entry.url.clone()).collect();
+    let pages = prepared.entries.iter().map(|entry| entry.url.clone());
+    let pictures =
+        prepared.made.iter().filter_map(|file| Some(config.site.url.join(&file.file_name).ok()?.to_string()));
+    let addresses: Vec<_> = pages.chain(pictures).collect();
+    let what = |address: &str| {
+        let is_page = prepared.entries.iter().any(|entry| entry.url == address);
+        if is_page { "the page of a due entry" } else { "a picture of a due entry" }
+    };
     let asked = tokio::task::spawn_blocking(move || transport::not_live(&addresses)).await;
     let refusal = |(address, answer): (String, String)| Guard {
         name: GuardName::NotLive,
-        message: format!("the page of a due entry is not online: {address}: {answer}"),
+        message: format!("{} is not online: {address}: {answer}", what(&address)),
         help: "publish the site before its mail".into(),
     };
     match asked {

@@ -14,7 +14,7 @@ use crate::config::Mode;
 use crate::diagnostic::Diagnostic;
 use crate::email;
 use crate::feed::FeedFile;
-use crate::model::{Entry, Issue, MailedEntry, Post, PostStatus, Run, sha256_hex};
+use crate::model::{Entry, Issue, MadeFile, MailedEntry, Post, PostStatus, Run, sha256_hex};
 use crate::store::{FrozenEntry, Store, StoreError};
 
 /// What the user asked for.
@@ -41,6 +41,8 @@ pub struct Prepared {
     pub verdicts: Vec<Verdict>,
     /// The feeds.
     pub feeds: Vec<FeedFile>,
+    /// Pictures that the issues show and that have to be online beside the feeds.
+    pub made: Vec<MadeFile>,
     /// The issues, none when nothing is due.
     pub issues: Vec<Issue>,
     /// The entries that the run will record.
@@ -157,6 +159,9 @@ pub fn prepare(site: &Site, past: &Past, options: &Options, now: Timestamp) -> R
         .filter(|(_, verdict)| verdict.is_due())
         .map(|(post, _)| site.entry(post, &mut warnings))
         .collect();
+    let mut made = Vec::new();
+    let due: Vec<Entry> = due.into_iter().map(|entry| site.for_mail(entry, &mut made, &mut warnings)).collect();
+    warnings.extend(site.not_yet_written(&made).map(not_online));
     options.tolerance.judge(&warnings)?;
     let issues = issues(site, &due, past.next_issue, now)?;
     let entries = due.iter().filter_map(|entry| frozen(entry, &due, &issues, site.config.newsletter.mode)).collect();
@@ -165,6 +170,7 @@ pub fn prepare(site: &Site, past: &Past, options: &Options, now: Timestamp) -> R
         last_run: past.ledger.last_run,
         verdicts,
         feeds,
+        made,
         issues,
         entries,
         recipients: past.recipients,
@@ -172,6 +178,13 @@ pub fn prepare(site: &Site, past: &Past, options: &Options, now: Timestamp) -> R
         guards,
         warnings,
     })
+}
+
+/// Mail that shows a picture which nobody has put online shows a hole.
+fn not_online(file: &MadeFile) -> Diagnostic {
+    let message = format!("the mail shows a picture that was made just now: {}", file.file_name);
+    let help = "run `tidings build` and put its files online before you publish";
+    Diagnostic::warning("mail/new-picture", message).help(help)
 }
 
 fn rules(site: &Site) -> Rules {

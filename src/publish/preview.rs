@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::error::PublishError;
+use super::mail_pictures;
 use super::prepare::Prepared;
 use super::site::Site;
 use crate::email::{self, Copies};
@@ -74,6 +75,9 @@ pub async fn write(
     for feed in &prepared.feeds {
         output.push((feed.file_name.to_owned(), feed.bytes.clone()));
     }
+    for file in &prepared.made {
+        output.push((file.file_name.clone(), file.bytes.clone()));
+    }
     let (secret, readers) = readers(store, to).await?;
     for issue in &prepared.issues {
         let copies = Copies::new(issue);
@@ -141,12 +145,13 @@ fn is_mail(name: &str) -> bool {
 /// Removes the files of earlier previews, and nothing else that may be there.
 fn clean(folder: &Path, output: &[(String, Vec<u8>)]) -> Result<(), PublishError> {
     let failed = |path: &Path, error| PublishError::File { path: path.to_owned(), error };
-    let old = match files::list(folder, &|name| name == "outbox") {
+    let is_made = |name: &str| name.starts_with(&format!("{}/", mail_pictures::FOLDER));
+    let old = match files::list(folder, &|name| name == "outbox" || name == mail_pictures::FOLDER) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
         old => old.map_err(|error| failed(folder, error))?,
     };
     for name in old {
-        if is_mail(&name) && !output.iter().any(|(new, _)| *new == name) {
+        if (is_mail(&name) || is_made(&name)) && !output.iter().any(|(new, _)| *new == name) {
             let path = folder.join(&name);
             files::remove(&path).map_err(|error| failed(&path, error))?;
         }

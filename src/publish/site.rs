@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use super::error::PublishError;
+use super::library::Library;
 use super::parallel;
 use crate::config::{self, Config};
 use crate::diagnostic::{Diagnostic, Location, Severity};
 use crate::feed::{self, FeedFile};
 use crate::files::{self, Written};
-use crate::model::{Entry, Post, PostStatus};
+use crate::model::{Entry, MadeFile, Post, PostStatus};
 use crate::post::{self, Source};
 use crate::templates::Templates;
 
@@ -29,6 +30,7 @@ pub struct Site {
     pub posts: Vec<Post>,
     /// What is wrong with the posts, errors and warnings.
     pub diagnostics: Vec<Diagnostic>,
+    library: Library,
 }
 
 /// Why a name does not lead to one post.
@@ -122,7 +124,8 @@ impl Site {
         let files = parallel::map(reader.sources(), |source| reader.read(source));
         let post::Loaded { posts, mut diagnostics } = reader.gather(files);
         diagnostics.extend(unread);
-        Ok(Self { root: root.to_owned(), config, posts, diagnostics })
+        let library = Library::new(root, &config);
+        Ok(Self { root: root.to_owned(), config, posts, diagnostics, library })
     }
 
     /// The post that somebody means by its path, file name, slug, id or URL.
@@ -187,11 +190,43 @@ impl Site {
         Ok(own)
     }
 
-    /// Renders a post; what is wrong with its body is added to `warnings`.
+    /// Renders a post, with what its pictures and other files say about themselves; what is wrong with its body is added to
+    /// `warnings`.
     pub fn entry(&self, post: &Post, warnings: &mut Vec<Diagnostic>) -> Entry {
-        let (entry, found) = post::render(post, &self.posts, &self.config);
+        let (mut entry, found) = post::render(post, &self.posts, &self.config);
         warnings.extend(found.into_iter().filter(|diagnostic| !warnings.contains(diagnostic)).collect::<Vec<_>>());
+        self.library.complete(&mut entry, warnings);
         entry
+    }
+
+    /// An entry as mail shows it: see [`Entry::mail_pictures`]. The files that this needs online are added to `made`.
+    pub fn for_mail(&self, mut entry: Entry, made: &mut Vec<MadeFile>, warnings: &mut Vec<Diagnostic>) -> Entry {
+        self.library.for_mail(&mut entry, made, warnings);
+        entry
+    }
+
+    /// The files that mail about the newest posts would need online, so that they are there before it leaves. None without
+    /// a newsletter.
+    pub fn mail_files(&self, warnings: &mut Vec<Diagnostic>) -> Vec<MadeFile> {
+        let newsletter = &self.config.newsletter;
+        let mut made = Vec::new();
+        if newsletter.from.is_none() {
+            return made;
+        }
+        let zone = &self.config.site.timezone;
+        let day = |post: &Post| post.published.as_ref().map(|at| at.with_time_zone(zone.clone()).date());
+        let is_mailed = |post: &&Post| post.newsletter && newsletter.start.is_none_or(|start| day(post) >= Some(start));
+        let published = self.posts.iter().filter(|post| post.status == PostStatus::Published);
+        for post in published.take(self.config.feeds.limit).filter(is_mailed) {
+            let entry = self.entry(post, warnings);
+            self.for_mail(entry, &mut made, warnings);
+        }
+        made
+    }
+
+    /// Those files that are not yet below `feeds.dir`: nobody can have put them online.
+    pub(super) fn not_yet_written<'m>(&self, made: &'m [MadeFile]) -> impl Iterator<Item = &'m MadeFile> {
+        self.library.not_yet_written(made)
     }
 
     /// The feeds of the newest published posts, as they will be written.
@@ -215,6 +250,22 @@ impl Site {
             let path = self.root.join(&name);
             let done =
                 files::write_if_changed(&path, &feed.bytes).map_err(|error| PublishError::File { path, error })?;
+            written.push((name, done));
+        }
+        Ok(written)
+    }
+
+    /// Writes what was made for mail into `feeds.dir`: only what is not there.
+    ///
+    /// # Errors
+    /// As the system reports them; each file is whole, old or new.
+    pub fn write_made(&self, made: &[MadeFile]) -> Result<Vec<(String, Written)>, PublishError> {
+        let mut written = Vec::new();
+        for file in made {
+            let name = format!("{}/{}", self.config.feeds.dir, file.file_name);
+            let path = self.root.join(&name);
+            let done =
+                files::write_if_changed(&path, &file.bytes).map_err(|error| PublishError::File { path, error })?;
             written.push((name, done));
         }
         Ok(written)

@@ -1,13 +1,16 @@
 //! An entry's HTML made fit for mail clients: styles on the elements, code that keeps its lines without a style sheet,
 //! headings that continue the message's own, targets that every client finds.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Write as _;
+
+use percent_encoding::percent_decode_str;
 
 use crate::config::Theme;
 use crate::email::fragment::{Element, Node, is_void, parse};
 use crate::email::markup::{alignment_of, attribute_value, escape, has_long_word, is_dropped, is_kept, push_code};
 use crate::email::theme::{Place, style};
+use crate::model::{Image, MailPicture};
 
 /// What an entry's HTML becomes part of.
 pub(in crate::email) struct Surroundings<'a> {
@@ -17,6 +20,8 @@ pub(in crate::email) struct Surroundings<'a> {
     /// The level of the entry's first headings: one below its title.
     pub(in crate::email) heading: usize,
     pub(in crate::email) right_to_left: bool,
+    /// What is shown in the place of pictures that mail clients do not show, by their URL.
+    pub(in crate::email) pictures: &'a BTreeMap<String, MailPicture>,
 }
 
 /// Rewrites a sanitised fragment.
@@ -242,6 +247,13 @@ impl<'a> Inliner<'a> {
 
     /// An image never wider than the column: Outlook knows no `max-width` and reads the attributes.
     fn image(&mut self, index: usize, element: &Element, place: Place) {
+        let mut element = element.clone();
+        match element.attribute("src").and_then(|url| self.surroundings.pictures.get(url)) {
+            Some(MailPicture::Link) => return self.picture_link(index, &element, place),
+            Some(MailPicture::Instead(image)) => show_instead(&mut element, image),
+            None => {}
+        }
+        let element = &element;
         let number = |name| element.attribute(name).and_then(|value| value.parse::<u32>().ok()).filter(|&n| n > 0);
         let column = self.surroundings.theme.width;
         let mut more = format!(" alt=\"{}\"", attribute_value(element.attribute("alt").unwrap_or_default()));
@@ -258,6 +270,24 @@ impl<'a> Inliner<'a> {
             (None, None) => {}
         }
         self.write(index, element, "img", "img", place, &more);
+    }
+
+    /// A link to a picture, called by its words, or by its file's name when it has none; words alone within a link.
+    fn picture_link(&mut self, index: usize, element: &Element, place: Place) {
+        let url = element.attribute("src").unwrap_or_default();
+        let alt = element.attribute("alt").map(str::trim).filter(|alt| !alt.is_empty());
+        let name = || {
+            let path = url.split(['?', '#']).next().unwrap_or_default();
+            percent_decode_str(path.rsplit('/').next().unwrap_or_default()).decode_utf8_lossy().into_owned()
+        };
+        let words = alt.map_or_else(name, str::to_owned);
+        if self.inside("a") {
+            return escape(&mut self.out, &words);
+        }
+        let attributes = vec![("href".to_owned(), url.to_owned())];
+        let link = Element { name: "a".to_owned(), attributes, close: element.close };
+        self.write(index, &link, "a", "a", place, "");
+        escape(&mut self.out, &words);
     }
 
     /// The text of a code block, of which neither the first nor the last line end is shown.
@@ -297,6 +327,18 @@ impl<'a> Inliner<'a> {
 
     fn inside(&self, name: &str) -> bool {
         self.open.iter().any(|element| element.name == name)
+    }
+}
+
+/// Another picture in the place of this one, as large as it unless nobody knows.
+fn show_instead(element: &mut Element, image: &Image) {
+    let is_sized = ["width", "height"].iter().any(|name| element.attribute(name).is_some());
+    element.attributes.retain(|(name, _)| name != "src");
+    element.attributes.push(("src".to_owned(), image.url.clone()));
+    if !is_sized {
+        let sides = [("width", image.width), ("height", image.height)];
+        let sides = sides.into_iter().filter_map(|(name, side)| Some((name.to_owned(), side?.to_string())));
+        element.attributes.extend(sides);
     }
 }
 

@@ -5,12 +5,16 @@ use super::*;
 const URL: &str = "https://example.org/post/";
 
 fn inlined(html: &str) -> String {
-    inline(html, &Surroundings { theme: &Theme::default(), url: URL, heading: 2, right_to_left: false })
+    let pictures = &BTreeMap::new();
+    inline(html, &Surroundings { theme: &Theme::default(), url: URL, heading: 2, right_to_left: false, pictures })
 }
 
 /// Without the styles, which [`Theme`] tests.
 fn bare(html: &str) -> String {
-    let html = inlined(html);
+    without_styles(&inlined(html))
+}
+
+fn without_styles(html: &str) -> String {
     let mut pieces = html.split(" style=\"");
     let first = pieces.next().unwrap_or_default().to_owned();
     pieces.fold(first, |text, piece| text + piece.split_once('"').map_or("", |(_, rest)| rest))
@@ -95,4 +99,37 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn what_mail_does_not_show_is_replaced_or_linked() {
+    let image = |url: &str| Image { url: url.into(), width: Some(800), height: Some(400), ..Image::default() };
+    let pictures = &BTreeMap::from([
+        ("https://a.example/a.svg".to_owned(), MailPicture::Link),
+        ("https://a.example/b%20c.svg".to_owned(), MailPicture::Link),
+        ("https://a.example/d.webp".to_owned(), MailPicture::Instead(image("https://a.example/d.png"))),
+        ("https://a.example/e.svg".to_owned(), MailPicture::Instead(image("https://a.example/e.png"))),
+    ]);
+    let surroundings = Surroundings { theme: &Theme::default(), url: URL, heading: 2, right_to_left: false, pictures };
+    let rendered = |html: &str| without_styles(&inline(html, &surroundings));
+    assert_eq!(
+        rendered("<img src=\"https://a.example/a.svg\" alt=\"A <tree>\">"),
+        "<a href=\"https://a.example/a.svg\">A &lt;tree&gt;</a>"
+    );
+    assert_eq!(
+        rendered("<img src=\"https://a.example/b%20c.svg\" alt=\"\">"),
+        "<a href=\"https://a.example/b%20c.svg\">b c.svg</a>"
+    );
+    assert_eq!(
+        rendered("<a href=\"https://a.example/\"><img src=\"https://a.example/a.svg\" alt=\"A tree\"></a>"),
+        "<a href=\"https://a.example/\">A tree</a>"
+    );
+    assert_eq!(
+        rendered("<img src=\"https://a.example/d.webp\" alt=\"D\" width=\"300\" height=\"150\">"),
+        "<img src=\"https://a.example/d.png\" alt=\"D\" width=\"300\" height=\"150\">"
+    );
+    assert_eq!(
+        rendered("<img src=\"https://a.example/e.svg\" alt=\"E\">"),
+        "<img src=\"https://a.example/e.png\" alt=\"E\" width=\"600\" height=\"300\">"
+    );
 }

@@ -30,6 +30,8 @@ fn entry(slug: &str, published: &str) -> Entry {
         image: None,
         enclosures: Vec::new(),
         episode: None,
+        pictures: Vec::new(),
+        mail_pictures: std::collections::BTreeMap::new(),
         summary: Some(format!("About the {slug}.")),
         content_html: format!("<p>About the {slug}.</p>\n<p>More.</p>\n"),
         content_text: format!("About the {slug}.\n\nMore.\n"),

@@ -48,6 +48,9 @@ impl<'a> Links<'a> {
         for key in keys {
             let Some(written) = element.get(key) else { continue };
             let written = written.to_owned();
+            if element.name == "img" {
+                self.look_at_picture(&written);
+            }
             match if *key == "href" { self.href(&written) } else { self.file(&written) } {
                 Some(url) => element.set(key, url),
                 None => drop(element.remove(key)),
@@ -59,6 +62,15 @@ impl<'a> Links<'a> {
             } else {
                 element.set("srcset", set);
             }
+        }
+    }
+
+    /// A picture that comes unprotected is shown by few mail programs.
+    fn look_at_picture(&mut self, written: &str) {
+        let is_http = written.trim().get(..7).is_some_and(|start| start.eq_ignore_ascii_case("http://"));
+        if is_http && self.config.newsletter.from.is_some() {
+            let message = "this picture comes over http, and many mail programs do not show such".to_owned();
+            self.warn_of("post/insecure-image", written, message, "write `https://` when its server can do that");
         }
     }
 
@@ -175,6 +187,10 @@ impl<'a> Links<'a> {
     }
 
     fn warn(&mut self, written: &str, message: String, help: &str) {
+        self.warn_of("post/link", written, message, help);
+    }
+
+    fn warn_of(&mut self, code: &'static str, written: &str, message: String, help: &str) {
         if self.warnings.len() >= MOST_WARNINGS {
             return;
         }
@@ -187,7 +203,7 @@ impl<'a> Links<'a> {
                 place
             },
         );
-        self.warnings.push(Diagnostic::warning("post/link", message).at(place).help(help));
+        self.warnings.push(Diagnostic::warning(code, message).at(place).help(help));
     }
 }
 

@@ -15,6 +15,7 @@ mod markdown;
 mod media;
 mod normalise;
 mod parse;
+mod pictures;
 mod sanitise;
 mod scan;
 mod stand_in;
@@ -24,7 +25,7 @@ mod tests;
 mod text;
 mod tree;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -34,6 +35,7 @@ use crate::diagnostic::{Diagnostic, Location};
 use crate::model::{Category, Entry, Post, is_right_to_left};
 
 use ids::Ids;
+pub use pictures::{pictures, with_sizes};
 use tree::{Element, Node};
 
 /// Renders one post. `posts` are all posts of the site: links to their files become links to their permalinks.
@@ -46,6 +48,7 @@ pub fn render(post: &Post, posts: &[Post], config: &Config) -> (Entry, Vec<Diagn
     warnings.extend(found);
     let (html, left_out) = normalise::normalise(&markdown::to_html(&text, &key));
     warnings.extend(about_left_out(post, &left_out));
+    warnings.extend(about_data_picture(post, &html));
     let mut nodes = parse::parse(&sanitise::sanitise(&html));
     drop_title(&mut nodes, &post.title);
     demote_headings(&mut nodes);
@@ -84,6 +87,8 @@ pub fn render(post: &Post, posts: &[Post], config: &Config) -> (Entry, Vec<Diagn
         image: post.image.clone(),
         enclosures: post.enclosures.clone(),
         episode: post.episode.clone(),
+        pictures: pictures(&content_html),
+        mail_pictures: BTreeMap::new(),
         summary,
         content_html,
         content_text,
@@ -100,6 +105,25 @@ fn about_left_out(post: &Post, names: &BTreeSet<String>) -> Option<Diagnostic> {
     let message = format!("left out of feeds and mail, where it does nothing: {list}");
     let help = "say in words or with a picture what it shows";
     Some(Diagnostic::warning("post/active-content", message).at(Location::start_of(&post.path)).help(help))
+}
+
+/// A picture within the text is a burden on every feed, and mail clients do not show it.
+fn about_data_picture(post: &Post, html: &str) -> Option<Diagnostic> {
+    html.contains(" src=\"data:").then_some(())?;
+    let body = &post.body;
+    let place = body.text.find("data:image/").map_or_else(
+        || Location::start_of(&post.path),
+        |at| {
+            let mut place = Location::in_text(&post.path, &body.text, at, "data:image/".len());
+            place.line += body.first_line.saturating_sub(1);
+            // One line of letters and digits, as long as the picture is large.
+            place.excerpt = place.excerpt.chars().take(place.column + 40).collect();
+            place
+        },
+    );
+    let message = "left out: a picture that is written into the text itself as `data:`";
+    let help = "save it as a file beside the post, and write the name of the file";
+    Some(Diagnostic::warning("post/data-image", message).at(place).help(help))
 }
 
 fn categories(post: &Post, config: &Config) -> Vec<Category> {

@@ -1,0 +1,92 @@
+//! The pictures in the HTML of an entry. That HTML is what [`super::html`] wrote: each `<img` is a tag, and each value
+//! stands in double quotes.
+
+use std::collections::BTreeMap;
+
+use crate::model::Image;
+
+/// The pictures in an entry's content, in order, each once, with what its author says about them.
+pub fn pictures(html: &str) -> Vec<Image> {
+    let mut found: Vec<Image> = Vec::new();
+    for tag in tags(html) {
+        let Some(url) = attribute(tag, "src").map(decoded) else { continue };
+        if found.iter().any(|other| other.url == url) {
+            continue;
+        }
+        let number = |name| attribute(tag, name).and_then(|value| value.parse().ok()).filter(|&number| number > 0);
+        found.push(Image {
+            url,
+            alt: attribute(tag, "alt").map(decoded).filter(|alt| !alt.trim().is_empty()),
+            media_type: None,
+            width: number("width"),
+            height: number("height"),
+        });
+    }
+    found
+}
+
+/// The content with width and height on every picture whose size, by its URL, is known; what the author wrote stays.
+pub fn with_sizes(html: &str, sizes: &BTreeMap<String, (u32, u32)>) -> String {
+    let mut out = String::with_capacity(html.len() + sizes.len() * 32);
+    let mut written = 0;
+    for tag in tags(html) {
+        let size = attribute(tag, "src").and_then(|url| sizes.get(&decoded(url)));
+        if let Some((width, height)) =
+            size.filter(|_| ["width", "height"].iter().all(|name| attribute(tag, name).is_none()))
+        {
+            let end = tag.as_ptr() as usize - html.as_ptr() as usize + tag.len();
+            out.push_str(&html[written..end]);
+            out.push_str(&format!(" width=\"{width}\" height=\"{height}\""));
+            written = end;
+        }
+    }
+    out.push_str(&html[written..]);
+    out
+}
+
+/// What stands between `<img` and `>`.
+fn tags(html: &str) -> impl Iterator<Item = &str> {
+    html.match_indices("<img ").filter_map(|(at, _)| html[at..].split('>').next())
+}
+
+/// The value of an attribute as it is written.
+fn attribute<'h>(tag: &'h str, name: &str) -> Option<&'h str> {
+    let mut rest = tag.strip_prefix("<img ")?;
+    loop {
+        let (key, after) = rest.split_once("=\"")?;
+        let (value, after) = after.split_once('"')?;
+        if key == name {
+            return Some(value);
+        }
+        rest = after.strip_prefix(' ')?;
+    }
+}
+
+fn decoded(value: &str) -> String {
+    value.replace("&quot;", "\"").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HTML: &str = "<p>&lt;img src=\"no\"&gt;<img alt=\"a src=\" src=\"https://a.example/?b&amp;c\"> \
+        <img src=\"https://a.example/d\" width=\"40\"><img src=\"https://a.example/d\" alt=\"x &gt; y\"></p>";
+
+    #[test]
+    fn each_picture_is_found_once() {
+        let found = pictures(HTML);
+        let seen: Vec<_> = found.iter().map(|image| (&*image.url, image.alt.as_deref(), image.width)).collect();
+        assert_eq!(seen, [("https://a.example/?b&c", Some("a src="), None), ("https://a.example/d", None, Some(40))]);
+    }
+
+    #[test]
+    fn a_known_size_is_written_where_there_is_none() {
+        let sizes = ["https://a.example/?b&c", "https://a.example/d"].map(|url| (url.to_owned(), (3, 2))).into();
+        let sized = with_sizes(HTML, &sizes);
+        assert!(sized.contains("?b&amp;c\" width=\"3\" height=\"2\">"), "{sized}");
+        assert!(sized.contains("/d\" width=\"40\"><img"), "{sized}");
+        assert!(sized.contains("alt=\"x &gt; y\" width=\"3\" height=\"2\"></p>"), "{sized}");
+        assert_eq!(with_sizes(HTML, &BTreeMap::new()), HTML);
+    }
+}

@@ -1,0 +1,181 @@
+//! The pictures, sound and film of a site: which file a URL stands for, and what that file is.
+//!
+//! Only URLs of the site itself have a file. It is looked for beside the post, as the author wrote it, and in the folders
+//! from which generators copy their files to the root of a site; never outside of the site.
+
+use std::collections::BTreeMap;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use percent_encoding::percent_decode_str;
+use url::Url;
+
+use crate::config::Config;
+use crate::diagnostic::{Diagnostic, Location};
+use crate::files;
+use crate::media::{self, Facts};
+use crate::model::{Entry, Image};
+use crate::post;
+
+/// The folders whose content generators put at the root of a site.
+const FOLDERS: [&str; 14] = [
+    "static",
+    "public",
+    "assets",
+    "source",
+    "content",
+    "src",
+    "src/assets",
+    "src/public",
+    "docs",
+    "docs/.vuepress/public",
+    ".vuepress/public",
+    "content/extra",
+    "files",
+    "media",
+];
+
+/// A larger picture is not read whole.
+const LARGEST: u64 = 64 << 20;
+
+/// Where the files of a site are.
+#[derive(Debug)]
+pub(super) struct Library {
+    root: PathBuf,
+    /// What the folders really are: nothing outside of them is opened.
+    homes: Vec<PathBuf>,
+    /// Those of [`FOLDERS`] that are there, and the site's own; `""` is the root.
+    folders: Vec<String>,
+    /// Where the feeds are written.
+    pub(super) feeds: PathBuf,
+    pub(super) site: Url,
+}
+
+/// A file that was found.
+pub(super) struct Found {
+    /// Relative to the site.
+    path: String,
+    length: u64,
+    pub(super) facts: Facts,
+}
+
+impl Library {
+    /// Looks which folders there are.
+    pub(super) fn new(root: &Path, config: &Config) -> Self {
+        let posts = config.posts.dir.trim_matches('/');
+        let own = [posts, &config.feeds.dir].map(|folder| folder.trim_start_matches("./").trim_matches('/').to_owned());
+        // With posts in content/blog, content is the root.
+        let above = own[0].match_indices('/').map(|(at, _)| own[0][..at].to_owned());
+        let mut folders = vec![String::new()];
+        for folder in FOLDERS.map(str::to_owned).into_iter().chain(above).chain(own.clone()) {
+            if !folders.contains(&folder) && files::is_folder(&root.join(&folder)) {
+                folders.push(folder);
+            }
+        }
+        let homes = ["", posts].iter().filter_map(|folder| files::canonical(&root.join(folder)).ok()).collect();
+        Self {
+            root: root.to_owned(),
+            homes,
+            folders,
+            feeds: root.join(&config.feeds.dir),
+            site: config.site.url.clone(),
+        }
+    }
+
+    /// Adds to an entry what its files say about themselves.
+    pub(super) fn complete(&self, entry: &mut Entry, warnings: &mut Vec<Diagnostic>) {
+        let mut sizes = BTreeMap::new();
+        for index in 0..entry.pictures.len() {
+            let url = entry.pictures[index].url.clone();
+            if let Some(found) = self.find(&url, entry) {
+                if let Some(size) = found.facts.size {
+                    sizes.insert(url, size);
+                }
+                know(&mut entry.pictures[index], &found.facts);
+            }
+        }
+        if !sizes.is_empty() {
+            entry.content_html = post::with_sizes(&entry.content_html, &sizes);
+        }
+        if let Some(mut image) = entry.image.take() {
+            if let Some(found) = self.find(&image.url, entry) {
+                know(&mut image, &found.facts);
+            }
+            entry.image = Some(image);
+        }
+        for index in 0..entry.enclosures.len() {
+            let found = self.find(&entry.enclosures[index].url, entry);
+            let enclosure = &mut entry.enclosures[index];
+            match found {
+                Some(found) => {
+                    enclosure.length = Some(found.length);
+                    if let Some(kind) = found.facts.media_type {
+                        enclosure.media_type = Some(kind.to_owned());
+                    }
+                }
+                None if enclosure.length.is_none() => {
+                    let message = format!("nobody knows how many bytes `{}` has", enclosure.url);
+                    let help = "write it into the front matter, for example `length: 4815162`, or put the file into the site's folder";
+                    let place = Location::start_of(&entry.path);
+                    let warning = Diagnostic::warning("post/enclosure-length", message).at(place).help(help);
+                    if !warnings.contains(&warning) {
+                        warnings.push(warning);
+                    }
+                }
+                None => {}
+            }
+        }
+    }
+
+    /// The file that a URL of an entry stands for.
+    pub(super) fn find(&self, url: &str, entry: &Entry) -> Option<Found> {
+        self.places(url, entry).into_iter().find_map(|path| {
+            // What cannot be read is as good as not there: its facts are not known.
+            let (mut file, length) = files::open_below(&self.homes, &self.root.join(&path)).ok()??;
+            let facts = media::facts(&path, &mut file)?;
+            Some(Found { path, length, facts })
+        })
+    }
+
+    /// The bytes of a file that was found, when it is not far too large.
+    pub(super) fn read(&self, found: &Found) -> Option<Vec<u8>> {
+        let (file, length) = files::open_below(&self.homes, &self.root.join(&found.path)).ok()??;
+        let mut bytes = Vec::new();
+        (length <= LARGEST).then_some(file)?.take(LARGEST).read_to_end(&mut bytes).ok()?;
+        Some(bytes)
+    }
+
+    /// Where the file of a URL may be, relative to the site.
+    fn places(&self, url: &str, entry: &Entry) -> Vec<String> {
+        let (Ok(url), Ok(permalink)) = (Url::parse(url), Url::parse(&entry.url)) else { return Vec::new() };
+        if url.origin() != self.site.origin() {
+            return Vec::new();
+        }
+        let decoded = |path: &str| {
+            let path = path.split(['?', '#']).next().unwrap_or_default();
+            Some(percent_decode_str(path).decode_utf8().ok()?.into_owned()).filter(|path| !path.is_empty())
+        };
+        let mut places = Vec::new();
+        if let Some(relative) = permalink.make_relative(&url).and_then(|path| decoded(&path)) {
+            let (folder, name) = entry.path.rsplit_once('/').unwrap_or(("", &entry.path));
+            let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+            places.push(format!("{folder}/{relative}"));
+            // Hexo keeps the pictures of a post in a folder of its name.
+            places.push(format!("{folder}/{stem}/{relative}"));
+        }
+        // Not the site's own root: a site at example.org/blog/ does not hold example.org/a.png.
+        let below = url.path().strip_prefix(self.site.path()).and_then(decoded);
+        places.extend(below.iter().flat_map(|path| self.folders.iter().map(move |folder| format!("{folder}/{path}"))));
+        places.iter().map(|place| place.trim_start_matches('/').to_owned()).collect()
+    }
+}
+
+/// What a file says about itself is true; what was written about it may be old.
+fn know(image: &mut Image, facts: &Facts) {
+    if let Some((width, height)) = facts.size {
+        (image.width, image.height) = (Some(width), Some(height));
+    }
+    if let Some(kind) = facts.media_type {
+        image.media_type = Some(kind.to_owned());
+    }
+}

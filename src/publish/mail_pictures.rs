@@ -1,0 +1,105 @@
+//! What mail shows in the place of pictures that mail clients do not show: a PNG or JPEG of the same name that lies beside
+//! the picture; a copy of a WebP that we make; else a link.
+
+use url::Url;
+
+use super::library::Library;
+use crate::diagnostic::{Diagnostic, Location};
+use crate::files;
+use crate::media::Conversion;
+use crate::model::{Entry, Image, MadeFile, MailPicture, media_type};
+
+/// Where the pictures that we make are put, below `feeds.dir` and the root of the site.
+pub(super) const FOLDER: &str = "mail-images";
+
+/// What every mail client shows.
+const SHOWN: [&str; 3] = ["image/png", "image/jpeg", "image/gif"];
+
+/// Endings of the pictures that may lie beside another as what mail shows for it.
+const ENDINGS: [&str; 3] = ["png", "jpg", "jpeg"];
+
+impl Library {
+    /// Says in `entry` what mail shows for each of its pictures. Files that have to be put online for that are added to
+    /// `made`, each once; what mail can only link to is told in `warnings`.
+    pub(super) fn for_mail(&self, entry: &mut Entry, made: &mut Vec<MadeFile>, warnings: &mut Vec<Diagnostic>) {
+        for index in 0..entry.pictures.len() {
+            let picture = &entry.pictures[index];
+            let kind = picture.media_type.as_deref().or_else(|| media_type(&picture.url));
+            // A picture without an ending may be anything; it stays as the author wrote it.
+            let Some(kind) = kind.filter(|kind| !SHOWN.contains(kind)) else { continue };
+            let url = picture.url.clone();
+            let mut problem = None;
+            let instead = self.beside(&url, entry).or_else(|| {
+                let copy = (kind == "image/webp").then(|| self.copy(&url, entry, made))?;
+                copy.map_err(|error| problem = error).ok()
+            });
+            if instead.is_none() {
+                let warning = linked(&url, kind, problem.as_deref(), entry);
+                if !warnings.contains(&warning) {
+                    warnings.push(warning);
+                }
+            }
+            entry.mail_pictures.insert(url, instead.map_or(MailPicture::Link, MailPicture::Instead));
+        }
+    }
+
+    /// `tree.png` for `tree.svg`.
+    fn beside(&self, url: &str, entry: &Entry) -> Option<Image> {
+        let parsed = Url::parse(url).ok()?;
+        let (stem, _) = parsed.path().rsplit_once('.')?;
+        let doubled = ENDINGS.iter().any(|ending| stem.to_ascii_lowercase().ends_with(&format!(".{ending}")));
+        let names = ENDINGS.iter().map(|ending| format!("{stem}.{ending}"));
+        doubled.then(|| stem.to_owned()).into_iter().chain(names).find_map(|path| {
+            let mut other = parsed.clone();
+            other.set_path(&path);
+            let found = self.find(other.as_str(), entry)?;
+            let (width, height) = found.facts.size?;
+            let kind = found.facts.media_type.filter(|kind| SHOWN.contains(kind))?;
+            Some(Image {
+                url: other.into(),
+                alt: None,
+                media_type: Some(kind.to_owned()),
+                width: Some(width),
+                height: Some(height),
+            })
+        })
+    }
+
+    /// A copy of a WebP. The error is `None` when its file is not in the site.
+    fn copy(&self, url: &str, entry: &Entry, made: &mut Vec<MadeFile>) -> Result<Image, Option<String>> {
+        let found = self.find(url, entry).ok_or(None)?;
+        let bytes = self.read(&found).ok_or_else(|| Some("it cannot be read".to_owned()))?;
+        let conversion = Conversion::of(&bytes).map_err(|error| Some(error.to_string()))?;
+        let file_name = format!("{FOLDER}/{}", conversion.file_name());
+        let image = Image {
+            url: self.site.join(&format!("./{file_name}")).map_err(|_| None)?.into(),
+            alt: None,
+            media_type: Some(conversion.media_type().to_owned()),
+            width: found.facts.size.map(|(width, _)| width),
+            height: found.facts.size.map(|(_, height)| height),
+        };
+        if !made.iter().any(|file| file.file_name == file_name) {
+            // The name stands for the bytes: a copy that is there is not made again.
+            let there = files::read_optional(&self.feeds.join(&file_name)).ok().flatten();
+            let bytes = match there {
+                Some(bytes) => bytes,
+                None => conversion.make().map_err(|error| Some(error.to_string()))?,
+            };
+            made.push(MadeFile { file_name, bytes });
+        }
+        Ok(image)
+    }
+
+    /// Those of `made` that are not yet where the feeds are: nobody can have put them online.
+    pub(super) fn not_yet_written<'m>(&self, made: &'m [MadeFile]) -> impl Iterator<Item = &'m MadeFile> {
+        made.iter().filter(|file| !files::is_file(&self.feeds.join(&file.file_name)))
+    }
+}
+
+fn linked(url: &str, kind: &str, problem: Option<&str>, entry: &Entry) -> Diagnostic {
+    let kind = kind.split('/').nth(1).unwrap_or(kind).trim_end_matches("+xml").to_uppercase();
+    let because = problem.map(|problem| format!(" ({problem})")).unwrap_or_default();
+    let message = format!("mail programs do not show this {kind} picture; mail only links to it{because}: {url}");
+    let help = "put a PNG or JPEG of the same name beside it";
+    Diagnostic::warning("mail/picture", message).at(Location::start_of(&entry.path)).help(help)
+}
