@@ -123,6 +123,8 @@ fn sound_says_its_length_and_type_and_nobody_guesses() {
     walk(&site, "audio: https://cdn.example/walk.mp3\n", "Listen.");
     let (found, warnings) = entry(&site);
     assert_eq!((found.enclosures[0].length, warnings), (None, vec!["post/enclosure-length"]));
+    let said = site.run(NOW, &["check"]).exits(0).stdout;
+    assert!(said.contains("line 4, column 28") && said.contains("how many bytes"), "{said}");
     walk(&site, "audio: https://cdn.example/walk.mp3\nlength: 4815162\n", "Listen.");
     assert_eq!((entry(&site).0.enclosures[0].length, entry(&site).1.len()), (Some(4_815_162), 0));
 }
@@ -147,7 +149,12 @@ fn mail_shows_a_picture_beside_or_a_copy_and_the_feeds_the_original() {
     put(&site, "static/lone.svg", b"<svg xmlns='http://www.w3.org/2000/svg'/>");
     walk(&site, "", "![A photo](/photo.webp)\n\n![A drawing](/drawing.svg)\n\n![Alone](/lone.svg)");
     let run = site.run(NOW, &["publish", "--dry-run"]).exits(0);
-    assert!(run.stderr.contains("made just now") && run.stderr.contains("only links to it"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("the mail shows 1 picture that is not in `public/` yet")
+            && run.stderr.contains("only links to it"),
+        "{}",
+        run.stderr
+    );
     let preview: Vec<_> = site.snapshot(&["config", "posts", "static", ".tidings", "readers"]).into_keys().collect();
     let copy = preview.iter().find_map(|name| name.strip_prefix("preview/mail-images/")).expect("a copy").to_owned();
     let mail = site.read("preview/issue-1.html");
@@ -156,6 +163,11 @@ fn mail_shows_a_picture_beside_or_a_copy_and_the_feeds_the_original() {
     assert!(mail.contains("src=\"https://example.org/drawing.png\"") && mail.contains("width=\"600\" height=\"300\""));
     assert!(mail.contains("href=\"https://example.org/lone.svg\"") && mail.contains(">Alone</a>"), "{mail}");
     assert!(!mail.contains(".webp"));
+    assert!(
+        run.stderr.contains("walk.md:10:11") && run.stdout.contains("1 picture in preview/mail-images/"),
+        "{run:#?}"
+    );
+    assert!(site.read("preview/issue-1.txt").contains("\n[Image: Alone]\nhttps://example.org/lone.svg\n"));
     let feed = site.read("preview/feed.json");
     assert!(feed.contains("/photo.webp") && feed.contains("/drawing.svg") && !feed.contains("mail-images"));
 
@@ -169,7 +181,7 @@ fn mail_shows_a_picture_beside_or_a_copy_and_the_feeds_the_original() {
         site.read_bytes(&format!("preview/mail-images/{copy}"))
     );
     let again = site.run(NOW, &["publish"]).exits(0);
-    assert!(!again.stderr.contains("made just now"), "{}", again.stderr);
+    assert!(!again.stderr.contains("the mail shows"), "{}", again.stderr);
     assert_eq!(site.outbox().len(), 1);
 
     // A preview of nothing leaves no copy behind, and what is online stays: old mail shows it.

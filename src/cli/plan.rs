@@ -46,21 +46,7 @@ pub(super) fn as_text(
     text += &section(&site.config, "Late, and sent only with --include", &late, late.len());
     text += &section(&site.config, "Not due", &rest, if verbose { rest.len() } else { NAMED });
     if !files.is_empty() {
-        let folders = files.iter().filter(|path| path.matches('/').count() > 1).count();
-        let names: Vec<_> = files
-            .iter()
-            .filter(|path| path.matches('/').count() == 1)
-            .map(|path| path.trim_start_matches("preview/"))
-            .collect();
-        text += &format!("\nIn preview/: {}", names.join(", "));
-        text += &if folders > 0 {
-            format!(
-                ", and {} in preview/outbox/.\n",
-                count(folders as u64, "reader's copy").replace("reader's copies", "readers' copies")
-            )
-        } else {
-            ".\n".to_owned()
-        };
+        text += &format!("\nIn preview/: {}.\n", in_preview(files));
         if !prepared.issues.is_empty() && prepared.guards.is_empty() {
             let include: Vec<_> = included.iter().map(|post| format!(" --include {post}")).collect();
             let include = include.concat();
@@ -71,6 +57,30 @@ pub(super) fn as_text(
         }
     }
     text
+}
+
+/// The files of the preview by name, those in folders by their number.
+fn in_preview(files: &[String]) -> String {
+    let below: Vec<&str> = files.iter().map(|path| path.trim_start_matches("preview/")).collect();
+    let inside = |folder: &str| below.iter().filter(|name| name.starts_with(folder)).count() as u64;
+    let mut names: Vec<String> =
+        below.iter().filter(|name| !name.contains('/')).map(|name| (*name).to_owned()).collect();
+    let (copies, pictures) = (inside("outbox/"), inside("mail-images/"));
+    if pictures > 0 {
+        names.push(format!("{} in preview/mail-images/", count(pictures, "picture")));
+    }
+    if copies > 0 {
+        names.push(format!(
+            "{} in preview/outbox/",
+            count(copies, "reader's copy").replace("reader's copies", "readers' copies")
+        ));
+    }
+    if copies + pictures > 0
+        && let Some(last) = names.last_mut()
+    {
+        last.insert_str(0, "and ");
+    }
+    names.join(", ")
 }
 
 fn section(config: &Config, heading: &str, list: &[(&Post, &Verdict)], shown: usize) -> String {

@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use crate::config::{Config, Theme, Words};
-use crate::model::Entry;
+use crate::model::{Entry, Image, MailPicture};
 
 use super::calendar::day;
 use super::clean::{one_line, printable, shorten};
@@ -193,7 +193,7 @@ impl EntryView {
             right_to_left: direction == "rtl",
             pictures: &entry.mail_pictures,
         };
-        let body = printable(&entry.content_text);
+        let body = printable(&entry.content_text) + &linked_pictures(entry);
         Self {
             text: EntryText {
                 heading: underlined(&heading, "-"),
@@ -218,6 +218,17 @@ impl LinkView {
     fn new(label: &str, colon: &str, url: &str) -> Self {
         Self { label: label.to_owned(), url: url.to_owned(), text: labelled(label, colon, url) }
     }
+}
+
+/// The pictures that the HTML part only links to: the text part has the same links.
+fn linked_pictures(entry: &Entry) -> String {
+    let is_linked = |image: &&Image| entry.mail_pictures.get(&image.url) == Some(&MailPicture::Link);
+    let lines = |image: &Image| {
+        let alt = image.alt.as_deref().map(one_line).filter(|alt| !alt.is_empty());
+        let alt = alt.map(|alt| wrap(&format!("[Image: {alt}]"), "") + "\n").unwrap_or_default();
+        format!("\n{alt}{}\n", image.url)
+    };
+    entry.pictures.iter().filter(is_linked).map(lines).collect()
 }
 
 /// One entry: its headline. Several: the first one's, and how many more there are.

@@ -38,6 +38,9 @@ const FOLDERS: [&str; 14] = [
 /// A larger picture is not read whole.
 const LARGEST: u64 = 64 << 20;
 
+/// A longer line is no help to anybody.
+const LONGEST_EXCERPT: usize = 1000;
+
 /// Where the files of a site are.
 #[derive(Debug)]
 pub(super) struct Library {
@@ -114,9 +117,10 @@ impl Library {
                     }
                 }
                 None if enclosure.length.is_none() => {
-                    let message = format!("nobody knows how many bytes `{}` has", enclosure.url);
-                    let help = "write it into the front matter, for example `length: 4815162`, or put the file into the site's folder";
-                    let place = Location::start_of(&entry.path);
+                    let message = "it is not known how many bytes this file has, which podcast programs want to know";
+                    let help =
+                        "write `length:` and the number of bytes into the front matter, or keep the file in the site";
+                    let place = self.place(&entry.path, &enclosure.url);
                     let warning = Diagnostic::warning("post/enclosure-length", message).at(place).help(help);
                     if !warnings.contains(&warning) {
                         warnings.push(warning);
@@ -143,6 +147,22 @@ impl Library {
         let mut bytes = Vec::new();
         (length <= LARGEST).then_some(file)?.take(LARGEST).read_to_end(&mut bytes).ok()?;
         Some(bytes)
+    }
+
+    /// Where a post names a file: in its text, by the last part of the URL.
+    pub(super) fn place(&self, post: &str, url: &str) -> Location {
+        let path = url.split(['?', '#']).next().unwrap_or_default();
+        let name = path.rsplit('/').next().unwrap_or_default();
+        let decoded = percent_decode_str(name).decode_utf8_lossy();
+        let text = files::read(&self.root.join(post)).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+        let found = text.as_deref().and_then(|text| {
+            let found = [name, &decoded]
+                .into_iter()
+                .filter(|name| !name.is_empty())
+                .find_map(|name| text.find(name).map(|at| Location::in_text(post, text, at, name.len())));
+            found.filter(|place| place.excerpt.len() < LONGEST_EXCERPT)
+        });
+        found.unwrap_or_else(|| Location::start_of(post))
     }
 
     /// Where the file of a URL may be, relative to the site.

@@ -34,7 +34,7 @@ impl Library {
                 copy.map_err(|error| problem = error).ok()
             });
             if instead.is_none() {
-                let warning = linked(&url, kind, problem.as_deref(), entry);
+                let warning = linked(kind, problem.as_deref(), self.place(&entry.path, &url));
                 if !warnings.contains(&warning) {
                     warnings.push(warning);
                 }
@@ -96,10 +96,10 @@ impl Library {
     }
 }
 
-fn linked(url: &str, kind: &str, problem: Option<&str>, entry: &Entry) -> Diagnostic {
+fn linked(kind: &str, problem: Option<&str>, place: Location) -> Diagnostic {
     let kind = kind.split('/').nth(1).unwrap_or(kind).trim_end_matches("+xml").to_uppercase();
     let because = problem.map(|problem| format!(" ({problem})")).unwrap_or_default();
-    let message = format!("mail programs do not show this {kind} picture; mail only links to it{because}: {url}");
+    let message = format!("mail programs do not show this {kind} picture, so mail only links to it{because}");
     let help = "put a PNG or JPEG of the same name beside it";
-    Diagnostic::warning("mail/picture", message).at(Location::start_of(&entry.path)).help(help)
+    Diagnostic::warning("mail/picture", message).at(place).help(help)
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::error::PublishError;
-use super::guard::{Circumstances, Guard, GuardName, guards, unfinished_too_late};
+use super::guard::{Circumstances, Guard, GuardName, count, guards, unfinished_too_late};
 use super::plan::{Ledger, Rules, Verdict, plan};
 use super::site::Site;
 use super::tolerance::{Tolerance, refuse_bad_due};
@@ -161,7 +161,7 @@ pub fn prepare(site: &Site, past: &Past, options: &Options, now: Timestamp) -> R
         .collect();
     let mut made = Vec::new();
     let due: Vec<Entry> = due.into_iter().map(|entry| site.for_mail(entry, &mut made, &mut warnings)).collect();
-    warnings.extend(site.not_yet_written(&made).map(not_online));
+    warnings.extend(not_online(site.not_yet_written(&made).count(), site));
     options.tolerance.judge(&warnings)?;
     let issues = issues(site, &due, past.next_issue, now)?;
     let entries = due.iter().filter_map(|entry| frozen(entry, &due, &issues, site.config.newsletter.mode)).collect();
@@ -181,10 +181,16 @@ pub fn prepare(site: &Site, past: &Past, options: &Options, now: Timestamp) -> R
 }
 
 /// Mail that shows a picture which nobody has put online shows a hole.
-fn not_online(file: &MadeFile) -> Diagnostic {
-    let message = format!("the mail shows a picture that was made just now: {}", file.file_name);
+fn not_online(number: usize, site: &Site) -> Option<Diagnostic> {
+    let pictures = count(number as u64, "picture");
+    let message =
+        format!("the mail shows {pictures} that {} not in `{}/` yet", is_or_are(number), site.config.feeds.dir);
     let help = "run `tidings build` and put its files online before you publish";
-    Diagnostic::warning("mail/new-picture", message).help(help)
+    (number > 0).then(|| Diagnostic::warning("mail/new-picture", message).help(help))
+}
+
+fn is_or_are(number: usize) -> &'static str {
+    if number == 1 { "is" } else { "are" }
 }
 
 fn rules(site: &Site) -> Rules {
