@@ -246,6 +246,40 @@ pub fn make_private_file(path: &Path) -> io::Result<()> {
     options.open(path).map(drop)
 }
 
+/// Writes a file that must not be there yet and that only its owner can read. Makes missing folders, which only their owner
+/// can look into.
+///
+/// # Errors
+/// [`io::ErrorKind::AlreadyExists`] when there is such a file, which then stays as it is; else as the system reports.
+pub fn write_new_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    make_private_folder(folder_of(path))?;
+    // A temporary file is private from the start.
+    let mut file = beside(path)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_data()?;
+    file.persist_noclobber(path).map_err(|error| error.error)?;
+    sync_folder(path)
+}
+
+/// True for a file that every user of the machine can read.
+///
+/// # Errors
+/// As the system reports them; a missing file is one.
+#[cfg(unix)]
+pub fn is_open_to_all(path: &Path) -> io::Result<bool> {
+    use std::os::unix::fs::PermissionsExt as _;
+    Ok(std::fs::metadata(path)?.permissions().mode() & 0o007 != 0)
+}
+
+/// True for a file that every user of the machine can read; not known on this system.
+///
+/// # Errors
+/// As the system reports them; a missing file is one.
+#[cfg(not(unix))]
+pub fn is_open_to_all(path: &Path) -> io::Result<bool> {
+    std::fs::metadata(path).map(|_| false)
+}
+
 /// The one name of a file, whatever links lead to it.
 ///
 /// # Errors

@@ -5,6 +5,7 @@ mod allow;
 mod build;
 mod check;
 mod deliver;
+mod dkim;
 mod explain;
 mod failure;
 mod init;
@@ -81,6 +82,7 @@ enum Command {
     Status(status::Arguments),
     Runs(runs::Arguments),
     Subscribers(subscribers::Arguments),
+    Dkim(dkim::Arguments),
 }
 
 /// What every command is given.
@@ -139,6 +141,7 @@ async fn dispatch(command: Command, context: &Context) -> Result<Exit, Failure> 
         Command::Explain(arguments) => explain::run(&arguments, context).await,
         Command::Status(arguments) => status::run(&arguments, context).await,
         Command::Runs(arguments) => runs::run(arguments, context).await,
+        Command::Dkim(arguments) => dkim::run(arguments, context),
         Command::Subscribers(arguments) => subscribers::run(arguments, context).await,
     }
 }

@@ -13,7 +13,7 @@ use crate::diagnostic::{Diagnostic, Location};
 use crate::model::{DeliveryState, EmailAddress, Outcome};
 use crate::publish::{
     CONFIG_FILE, Delivered, Options, Past, Prepared, Publisher, Resumed, Site, Stop, Verdict, count, not_live, prepare,
-    preview, send_test,
+    preview, send_test, signer,
 };
 
 /// Build the feeds, mail the due entries to every confirmed subscriber, and record the run.
@@ -117,7 +117,8 @@ async fn test(to: &EmailAddress, arguments: &Arguments, config: &Config, context
         return Ok(Exit::Done);
     }
     let mut exit = Exit::Done;
-    let outcomes = send_test(&transport, store.as_mut(), &prepared.issues, to).await?;
+    let signer = signer(config, &context.site)?;
+    let outcomes = send_test(&transport, store.as_mut(), signer, &prepared.issues, to).await?;
     session::close(store).await?;
     for (issue, outcome) in prepared.issues.iter().zip(outcomes) {
         let said = match outcome {

@@ -12,7 +12,7 @@ use super::ui::Ui;
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Location};
 use crate::files;
-use crate::publish::{CONFIG_FILE, Halt, PublishError, Publisher, Stop};
+use crate::publish::{CONFIG_FILE, Halt, PublishError, Publisher, Stop, signer};
 use crate::store::Store;
 use crate::transport::Transport;
 
@@ -62,11 +62,13 @@ fn located(mut failure: Failure, config: &Config) -> Failure {
 /// Everything that delivering needs.
 pub(super) async fn publisher(config: &Config, context: &Context) -> Result<Publisher, Failure> {
     let transport = transport(config, &context.site)?;
+    let signer = signer(config, &context.site)?;
     let store = store(config, &context.site).await?;
     Ok(Publisher {
         store,
         transport: Arc::new(transport),
         mail: config.mail.clone(),
+        signer,
         clock: context.clock,
         watcher: Arc::new(Progress::new(context.ui.is_quiet())),
         halt: Arc::new(Halt::default()),

@@ -1,5 +1,6 @@
 //! `config.toml`: text in, checked values or diagnostics out. Nothing here opens a file.
 
+mod dkim;
 mod feeds;
 mod newsletter;
 mod permalink;
@@ -16,8 +17,9 @@ use jiff::tz::TimeZone;
 use url::Url;
 
 use crate::diagnostic::{Diagnostic, Location};
-use crate::model::Person;
+use crate::model::{Mailbox, Person};
 
+pub use dkim::Dkim;
 pub use feeds::{FeedContent, Feeds};
 pub use newsletter::{Mode, Newsletter};
 pub use permalink::{Permalink, PermalinkPart};
@@ -108,6 +110,8 @@ pub struct Mail {
     pub in_doubt: InDoubt,
     /// Seconds to wait for a reply of the server, twice that for the one to the final dot (RFC 5321 §4.5.3.2).
     pub timeout: u32,
+    /// How messages are signed; `None` when that is left to the server.
+    pub dkim: Option<Dkim>,
 }
 
 /// `[store]`
@@ -153,7 +157,7 @@ pub fn parse(path: &str, text: &str) -> Result<Config, Vec<Diagnostic>> {
     let web = web(&mut root, &mut reader);
     let newsletter = newsletter::read(&mut root, &mut reader, site.as_ref(), &web);
     let theme = theme::read(&mut root, &mut reader);
-    let mail = mail(&mut root, &mut reader);
+    let mail = mail(&mut root, &mut reader, site.as_ref(), newsletter.from.as_ref());
     let store = store(&mut root, &mut reader);
     root.finish(&mut reader);
     match site {
@@ -267,7 +271,7 @@ fn web<'t>(root: &mut Section<'_, 't>, reader: &mut Reader<'t>) -> Web {
     Web { url }
 }
 
-fn mail<'t>(root: &mut Section<'_, 't>, reader: &mut Reader<'t>) -> Mail {
+fn mail<'t>(root: &mut Section<'_, 't>, reader: &mut Reader<'t>, site: Option<&Site>, from: Option<&Mailbox>) -> Mail {
     let mut section = root.section(reader, "mail", "mail");
     let transport = section.string(reader, "transport").and_then(|(text, place)| match TransportUrl::parse(&text) {
         Ok(transport) => Some(transport),
@@ -295,11 +299,7 @@ fn mail<'t>(root: &mut Section<'_, 't>, reader: &mut Reader<'t>) -> Mail {
     let words = [("hold", InDoubt::Hold), ("resend", InDoubt::Resend)];
     let in_doubt = section.word(reader, "in_doubt", &words).unwrap_or(InDoubt::Hold);
     let timeout = section.number(reader, "timeout", 1..3_601).unwrap_or(300);
-    if let Some(dkim) = section.get("dkim") {
-        let place = reader.place(dkim.span());
-        let message = "`mail.dkim` is not supported by this version: messages would leave unsigned".to_owned();
-        reader.error("config/dkim", message, place, "remove the section and let your mail relay sign");
-    }
+    let dkim = dkim::read(&mut section, reader, site, from);
     section.finish(reader);
     Mail {
         transport: transport.unwrap_or_else(|| TransportUrl::Outbox("outbox".into())),
@@ -309,6 +309,7 @@ fn mail<'t>(root: &mut Section<'_, 't>, reader: &mut Reader<'t>) -> Mail {
         rate,
         in_doubt,
         timeout,
+        dkim,
     }
 }
 

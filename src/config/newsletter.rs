@@ -1,6 +1,7 @@
 //! `[newsletter]`: who writes to whom, and what would be a mistake.
 
 use jiff::civil::Date;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use url::Url;
 
 use crate::diagnostic::Location;
@@ -9,6 +10,10 @@ use crate::model::{ListId, Mailbox};
 use super::reader::{Reader, Section};
 use super::words::{self, Words};
 use super::{Site, Web};
+
+/// What must not stand as it is in the address of a `mailto:` (RFC 6068 §2), or in brackets in a header.
+const NOT_IN_MAILTO: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'+').remove(b'!').remove(b'$');
 
 /// Whether the due entries share one issue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +45,8 @@ pub struct Newsletter {
     pub postal_address: Option<String>,
     /// The identity of the list.
     pub list_id: ListId,
+    /// What names the sender in Feedback-ID: 5 to 15 letters, digits and `-`, never to be changed.
+    pub feedback_id: Option<String>,
     /// Addresses of List-Unsubscribe, https first; `{token}` stands for the reader's token.
     pub unsubscribe: Vec<String>,
     /// What the newsletter says by itself, where the owner says it in other words.
@@ -62,6 +69,16 @@ pub(super) fn read<'t>(
     let require_live = section.switch(reader, "require_live").unwrap_or(false);
     let postal_address = section.string(reader, "postal_address").map(|(text, _)| text);
     let list_id = section.string(reader, "list_id");
+    let feedback_id = section.string(reader, "feedback_id").map(|(id, place)| {
+        if !(5..=15).contains(&id.len())
+            || !id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+            || id == "tidings"
+        {
+            let message = format!("`newsletter.feedback_id` does not name a sender: `{id}`");
+            reader.error("config/value", message, place, "write 5 to 15 letters, digits and `-` that nobody else uses");
+        }
+        id
+    });
     let unsubscribe = section.strings(reader, "unsubscribe");
     let words = words::read(&mut section, reader);
     section.finish(reader);
@@ -95,6 +112,7 @@ pub(super) fn read<'t>(
         max_lateness,
         require_live,
         postal_address,
+        feedback_id,
         list_id: ListId { name: site.map(|site| site.title.clone()).unwrap_or_default(), id: list_id },
     }
 }
@@ -128,7 +146,9 @@ fn unsubscribe_addresses(
         }
     }
     if let (true, Some(from)) = (addresses.is_empty(), from) {
-        addresses.push(format!("mailto:{}?subject=unsubscribe", from.address.as_str()));
+        let address = &from.address;
+        let local = utf8_percent_encode(address.local_part(), NOT_IN_MAILTO);
+        addresses.push(format!("mailto:{local}@{}?subject=unsubscribe", address.domain()));
     }
     addresses.sort_by_key(|address| !address.starts_with("https:"));
     addresses

@@ -75,8 +75,36 @@ fn several_rates_hold_at_once() {
 }
 
 #[test]
-fn dkim_is_refused_rather_than_forgotten() {
-    assert_eq!(only_problem("[mail.dkim]\ndomain = 'example.org'\n").code, "config/dkim");
+fn mail_is_signed_when_the_section_is_there() {
+    let dkim = |text: &str| with(text).unwrap().mail.dkim.map(|dkim| (dkim.domain, dkim.selector, dkim.key_file));
+    let row =
+        |domain: &str, selector: &str, file: &str| Some((domain.to_owned(), selector.to_owned(), file.to_owned()));
+    let sender = "[newsletter]\nfrom = 'ada@Bücher.example'\n[mail.dkim]\n";
+    assert_eq!(dkim("[mail]\n"), None);
+    assert_eq!(dkim(sender), row("xn--bcher-kva.example", "tidings", ".tidings/dkim-tidings.pem"));
+    let given = format!("{sender}domain = 'Example.org'\nselector = 's1'\nkey_file = '/run/secrets/dkim'\n");
+    assert_eq!(dkim(&given), row("example.org", "s1", "/run/secrets/dkim"));
+    let second = with("[mail]\ndkim = { ed25519 = {} }\n").unwrap().mail.dkim.unwrap().ed25519;
+    assert_eq!(second, Some(("tidings-ed25519".into(), ".tidings/dkim-tidings-ed25519.pem".into())));
+}
+
+#[test]
+fn a_domain_or_selector_that_no_dns_can_hold_is_refused() {
+    for line in
+        ["domain = 'localhost'", "domain = 'a b.example'", "selector = 'a b'", "selector = ''", "selector = 'a..b'"]
+    {
+        assert_eq!(only_problem(&format!("[mail.dkim]\n{line}\n")).code, "config/value", "{line}");
+    }
+    assert_eq!(only_problem("[mail.dkim]\nselektor = 'x'\n").help.as_deref(), Some("did you mean `selector`?"));
+    let same = only_problem("[mail.dkim]\nselector = 'x'\ned25519 = { selector = 'x' }\n");
+    assert_eq!(same.help.as_deref(), Some("give the second key another selector"));
+    assert_eq!(only_problem("[newsletter]\nfeedback_id = 'x'\n").code, "config/value");
+}
+
+#[test]
+fn the_address_for_unsubscribing_is_a_legal_one() {
+    let config = with("[newsletter]\nfrom = 'a?d&aé%@example.org'\n").unwrap();
+    assert_eq!(config.newsletter.unsubscribe, ["mailto:a%3Fd%26a%C3%A9%25@example.org?subject=unsubscribe"]);
 }
 
 #[test]

@@ -71,6 +71,8 @@ pub fn compose(
         reply_to: reply_to.map(|mailbox| (mailbox.name.as_deref().map(one_line), mailbox.address.as_str().to_owned())),
         list_id: newsletter.list_id.clone(),
         unsubscribe,
+        archive: Some(config.site.url.to_string()).filter(|address| address.len() <= ADDRESS_LIMIT),
+        feedback_id: feedback_id(number, config),
         date: date.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string(),
         html,
         text,
@@ -85,6 +87,24 @@ pub fn compose(
 fn one_of_each(addresses: &[String]) -> Vec<String> {
     let first = |scheme: &str| addresses.iter().find(|address| address.starts_with(scheme)).cloned();
     ["https:", "mailto:"].into_iter().filter_map(first).collect()
+}
+
+/// Feedback-ID: issue, list and sender, for Gmail's statistics of complaints. It counts only in messages that the sender's own
+/// domain has signed; a mail server that signs for its customers writes its own.
+fn feedback_id(number: i64, config: &Config) -> Option<String> {
+    let newsletter = &config.newsletter;
+    let list = newsletter.list_id.id.split('.').next().unwrap_or_default();
+    let sender = match (&newsletter.feedback_id, &config.mail.dkim) {
+        (Some(sender), _) => sender.clone(),
+        (None, Some(_)) => {
+            base32(digest(&SHA256, format!("feedback-id\n{}", newsletter.list_id.id).as_bytes()).as_ref())[..12]
+                .to_owned()
+        }
+        (None, None) => return None,
+    };
+    // No identifier may stand in two fields.
+    let list = if list.eq_ignore_ascii_case("tidings") || list == sender { "" } else { list };
+    Some(format!("issue{number}:{list}:tidings:{sender}"))
 }
 
 /// Letters that stand for a token: made from what the parts are made of, and found nowhere in it.
@@ -113,8 +133,9 @@ fn fingerprint(issue: &Issue) -> String {
         &issue.html,
         &issue.text,
     ];
-    let fields =
-        fixed.into_iter().chain(reply_to.into_iter().flatten()).chain(issue.unsubscribe.iter().map(String::as_str));
+    let optional = issue.archive.iter().chain(&issue.feedback_id);
+    let addresses = issue.unsubscribe.iter().chain(optional).map(String::as_str);
+    let fields = fixed.into_iter().chain(reply_to.into_iter().flatten()).chain(addresses);
     let seen: Vec<u8> = fields.flat_map(|field| format!("{}:{field}\n", field.len()).into_bytes()).collect();
     sha256_hex(&seen)
 }

@@ -1,17 +1,24 @@
 //! Message bytes. Invariant: everything that is the same for all readers is encoded once, and the same issue and
 //! recipient give the same bytes on every try.
 
+use std::fmt;
+use std::sync::Arc;
+
 use jiff::tz::TimeZone;
+use ring::digest;
 
 use crate::model::{Issue, Recipient};
 
+use super::dkim::{RelaxedBody, Signer};
 use super::header;
 use super::transfer::{Stretch, TransferEncoding, push_base64_lines, split};
 
-/// An issue encoded once; each reader's copy is spliced from it.
+/// An issue encoded once; each reader's copy is spliced from it, and signed.
 #[derive(Debug, Clone)]
 pub struct Copies {
-    pieces: Vec<Piece>,
+    head: Vec<Piece>,
+    body: Vec<Piece>,
+    seal: Option<Seal>,
     /// Enough room for a message without its own parts.
     capacity: usize,
 }
@@ -23,65 +30,140 @@ enum Piece {
     MessageId,
 }
 
+/// What signs each copy. Everything of the body that stands before the first token is hashed once.
+#[derive(Clone)]
+struct Seal {
+    signer: Arc<Signer>,
+    hashed: digest::Context,
+    /// The rest of the body in relaxed form.
+    rest: Vec<Piece>,
+}
+
 impl Copies {
-    /// Encodes an issue: multipart/alternative, the text part first (RFC 2046 §5.1.4).
+    /// Encodes an issue: multipart/alternative, the text part first (RFC 2046 §5.1.4). With a `signer` every copy gets its
+    /// DKIM signatures.
     ///
     /// # Panics
     /// When the issue's date is not RFC 3339 with an offset, as [`compose`](super::compose) writes it.
-    pub fn new(issue: &Issue) -> Self {
-        let mut pieces = Vec::new();
-        let fixed = |text: String| Piece::Part(Stretch::Fixed(text.into_bytes()));
-        let mut top = header::named("From", issue.from_name.as_deref(), &issue.from_address);
-        if let Some((name, address)) = &issue.reply_to {
-            top += &header::named("Reply-To", name.as_deref(), address);
-        }
-        pieces.push(fixed(top + "To: "));
-        pieces.push(Piece::Address);
-        let subject = header::unstructured("Subject", &issue.subject);
-        let date = header::plain("Date", &internet_date(&issue.date));
-        pieces.push(fixed(format!("\r\n{subject}{date}Message-ID: <")));
-        pieces.push(Piece::MessageId);
-        pieces.push(fixed(">\r\n".to_owned()));
-        let list = list_headers(issue);
-        pieces.extend(split(&list, &issue.marker).into_iter().map(Piece::Part));
+    pub fn new(issue: &Issue, signer: Option<Arc<Signer>>) -> Self {
         // `=_` occurs neither in quoted-printable nor in base64 (RFC 2045 §6.7).
         let boundary = format!("=_{}", issue.digest.get(..32).unwrap_or(&issue.digest));
-        let content = format!("multipart/alternative;\r\n boundary=\"{boundary}\"");
-        pieces.push(fixed(format!("MIME-Version: 1.0\r\n{}", header::plain("Content-Type", &content))));
-        for (kind, text) in [("plain", &issue.text), ("html", &issue.html)] {
+        let head = head(issue, &boundary);
+        let mut body = Vec::new();
+        for (kind, text, before) in [("plain", &issue.text, ""), ("html", &issue.html, "\r\n")] {
             let encoding = TransferEncoding::of(text);
             let content_type = header::plain("Content-Type", &format!("text/{kind}; charset=utf-8"));
             let transfer = header::plain("Content-Transfer-Encoding", encoding.name());
-            pieces.push(fixed(format!("\r\n--{boundary}\r\n{content_type}{transfer}\r\n")));
-            pieces.extend(encoding.encode(text, &issue.marker).into_iter().map(Piece::Part));
+            body.push(fixed(format!("{before}--{boundary}\r\n{content_type}{transfer}\r\n")));
+            body.extend(encoding.encode(text, &issue.marker).into_iter().map(Piece::Part));
         }
-        pieces.push(fixed(format!("\r\n--{boundary}--\r\n")));
-        let capacity = pieces.iter().map(Piece::size).sum();
-        Self { pieces, capacity }
+        body.push(fixed(format!("\r\n--{boundary}--\r\n")));
+        let capacity = head.iter().chain(&body).map(Piece::size).sum();
+        let seal = signer.map(|signer| Seal::new(signer, &body));
+        Self { head, body, seal, capacity }
     }
 
-    /// The message for one reader, ready for the wire: CRLF line ends, lines of at most 998 octets, not dot-stuffed.
+    /// The message for one reader, ready for the wire: CRLF line ends, lines of at most 998 octets, not dot-stuffed. It is
+    /// the same on every call.
     ///
     /// # Panics
     /// When the recipient's token does not have the length that [`recipient`](super::recipient) gives it.
     pub fn message(&self, recipient: &Recipient) -> Vec<u8> {
+        let mut head = Vec::with_capacity(2_048);
+        fill(&self.head, recipient, &mut |bytes| head.extend_from_slice(bytes));
         let mut out = Vec::with_capacity(self.capacity);
-        for piece in &self.pieces {
+        if let Some(seal) = &self.seal {
+            out.extend_from_slice(seal.signatures(&String::from_utf8_lossy(&head), recipient).as_bytes());
+        }
+        out.extend_from_slice(&head);
+        out.extend_from_slice(b"\r\n");
+        fill(&self.body, recipient, &mut |bytes| out.extend_from_slice(bytes));
+        out
+    }
+
+    /// True when [`message`](Self::message) signs, which takes a thousand times as long as everything else it does.
+    pub fn is_signed(&self) -> bool {
+        self.seal.is_some()
+    }
+}
+
+impl Seal {
+    fn new(signer: Arc<Signer>, body: &[Piece]) -> Self {
+        let mut relaxed = RelaxedBody::default();
+        let mut pieces = Vec::new();
+        for piece in body {
             match piece {
-                Piece::Part(Stretch::Fixed(bytes)) => out.extend_from_slice(bytes),
-                Piece::Part(Stretch::Token) => out.extend_from_slice(recipient.token.as_bytes()),
-                Piece::Part(Stretch::Quanta { bytes, tokens }) => {
-                    let mut bytes = bytes.clone();
-                    for &at in tokens {
-                        bytes[at..at + recipient.token.len()].copy_from_slice(recipient.token.as_bytes());
-                    }
-                    push_base64_lines(&mut out, &bytes);
+                Piece::Part(Stretch::Fixed(bytes)) => relaxed.push(bytes),
+                // Neither tokens nor lines of base64 hold or begin with white space.
+                reader_own => {
+                    pieces.push(Piece::Part(Stretch::Fixed(relaxed.take())));
+                    pieces.push(reader_own.clone());
                 }
-                Piece::Address => out.extend_from_slice(recipient.address.as_str().as_bytes()),
-                Piece::MessageId => out.extend_from_slice(recipient.message_id.as_bytes()),
             }
         }
-        out
+        pieces.push(Piece::Part(Stretch::Fixed(relaxed.finish())));
+        let mut hashed = digest::Context::new(&digest::SHA256);
+        let rest = pieces.split_off(1);
+        if let Some(Piece::Part(Stretch::Fixed(bytes))) = pieces.first() {
+            hashed.update(bytes);
+        }
+        Self { signer, hashed, rest }
+    }
+
+    fn signatures(&self, head: &str, recipient: &Recipient) -> String {
+        let mut hash = self.hashed.clone();
+        fill(&self.rest, recipient, &mut |bytes| hash.update(bytes));
+        self.signer.sign(head, hash.finish().as_ref())
+    }
+}
+
+// A hash in the making shows nothing.
+impl fmt::Debug for Seal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Seal").field("signer", &self.signer).finish_non_exhaustive()
+    }
+}
+
+fn fixed(text: String) -> Piece {
+    Piece::Part(Stretch::Fixed(text.into_bytes()))
+}
+
+/// The headers, without the empty line after them.
+fn head(issue: &Issue, boundary: &str) -> Vec<Piece> {
+    let mut top = header::named("From", issue.from_name.as_deref(), &issue.from_address);
+    if let Some((name, address)) = &issue.reply_to {
+        top += &header::named("Reply-To", name.as_deref(), address);
+    }
+    let mut pieces = vec![fixed(top + "To: "), Piece::Address];
+    let subject = header::unstructured("Subject", &issue.subject);
+    let date = header::plain("Date", &internet_date(&issue.date));
+    pieces.push(fixed(format!("\r\n{subject}{date}Message-ID: <")));
+    pieces.push(Piece::MessageId);
+    pieces.push(fixed(">\r\n".to_owned()));
+    pieces.extend(split(&list_headers(issue), &issue.marker).into_iter().map(Piece::Part));
+    let content = format!("multipart/alternative;\r\n boundary=\"{boundary}\"");
+    pieces.push(fixed(format!("MIME-Version: 1.0\r\n{}", header::plain("Content-Type", &content))));
+    pieces
+}
+
+/// Writes pieces with what is the reader's own.
+fn fill(pieces: &[Piece], recipient: &Recipient, write: &mut dyn FnMut(&[u8])) {
+    for piece in pieces {
+        match piece {
+            Piece::Part(Stretch::Fixed(bytes)) => write(bytes),
+            Piece::Part(Stretch::Token) => write(recipient.token.as_bytes()),
+            Piece::Part(Stretch::Quanta { bytes, tokens }) => {
+                let mut bytes = bytes.clone();
+                for &at in tokens {
+                    bytes[at..at + recipient.token.len()].copy_from_slice(recipient.token.as_bytes());
+                }
+                let mut lines = Vec::new();
+                push_base64_lines(&mut lines, &bytes);
+                write(&lines);
+            }
+            Piece::Address => write(recipient.address.as_str().as_bytes()),
+            Piece::MessageId => write(recipient.message_id.as_bytes()),
+        }
     }
 }
 
@@ -106,6 +188,12 @@ fn list_headers(issue: &Issue) -> String {
     // One click tells the server nothing but the address: without a token it could not know who clicks.
     if issue.unsubscribe.iter().any(|address| address.starts_with("https:") && address.contains(&issue.marker)) {
         headers += &header::plain("List-Unsubscribe-Post", "List-Unsubscribe=One-Click");
+    }
+    if let Some(archive) = &issue.archive {
+        headers += &header::addresses("List-Archive", std::slice::from_ref(archive));
+    }
+    if let Some(feedback_id) = &issue.feedback_id {
+        headers += &header::plain("Feedback-ID", feedback_id);
     }
     headers
 }

@@ -8,6 +8,7 @@ mod calendar;
 mod clean;
 mod compose;
 mod copies;
+pub mod dkim;
 mod fragment;
 mod header;
 mod inline;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use mail_parser::{MessageParser, MimeHeaders as _};
 use proptest::prelude::{Strategy, any, prop, prop_oneof, proptest};
 
+use super::dkim::tests::{signer, verify};
 use super::{Copies, compose, html_for, recipient, text_for};
 use crate::config::Config;
 use crate::model::{Entry, Issue, Recipient};
@@ -53,7 +54,7 @@ fn reader(issue: &Issue) -> Recipient {
 }
 
 fn message(issue: &Issue) -> String {
-    String::from_utf8(Copies::new(issue).message(&reader(issue))).unwrap()
+    String::from_utf8(Copies::new(issue, None).message(&reader(issue))).unwrap()
 }
 
 /// The names of the headers before the first empty line.
@@ -74,9 +75,9 @@ const HEADERS: [&str; 11] = [
     "List-Id",
     "List-Unsubscribe",
     "List-Unsubscribe-Post",
+    "List-Archive",
     "MIME-Version",
     "Content-Type",
-    "",
 ];
 
 #[test]
@@ -84,7 +85,7 @@ fn a_copy_has_exactly_the_headers_of_a_newsletter() {
     let issue = issue(&config(""), &[entry("On engines")]);
     let message = message(&issue);
     let copy = reader(&issue);
-    assert_eq!(header_names(&message), HEADERS[..10]);
+    assert_eq!(header_names(&message), HEADERS);
     let head = message.split("\r\n\r\n").next().unwrap();
     let token = &copy.token;
     for line in [
@@ -98,6 +99,7 @@ fn a_copy_has_exactly_the_headers_of_a_newsletter() {
             "List-Unsubscribe: <https://news.example.org/u/{token}>,\r\n <mailto:leave+{token}@news.example.org>\r\n"
         ),
         "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n",
+        "List-Archive: <https://example.org/>\r\n",
         "Content-Type: multipart/alternative;\r\n boundary=\"=_",
     ] {
         assert!(head.contains(line), "{line} is missing in\n{head}");
@@ -125,6 +127,28 @@ fn replies_go_where_the_owner_wants_them() {
 }
 
 #[test]
+fn the_sender_is_named_to_gmail_when_its_own_domain_signs() {
+    let id = |more: &str| issue(&config(more), &[entry("One")]).feedback_id;
+    assert_eq!(id(""), None);
+    assert_eq!(id("feedback_id = 'adanotes'\n").as_deref(), Some("issue7:newsletter:tidings:adanotes"));
+    let derived = id("[mail.dkim]\n").unwrap();
+    assert_eq!(derived.split(':').map(str::len).collect::<Vec<_>>(), [6, 10, 7, 12], "{derived}");
+    let message = message(&issue(&config("list_id = 'tidings.example.org'\n[mail.dkim]\n"), &[entry("One")]));
+    assert!(message.contains("\r\nFeedback-ID: issue7::tidings:"), "{message}");
+}
+
+#[test]
+fn an_issue_that_an_older_version_froze_is_sent_as_it_was() {
+    let issue = issue(&config(""), &[entry("One")]);
+    let mut frozen = serde_json::to_value(&issue).unwrap();
+    for new in ["archive", "feedback_id"] {
+        frozen.as_object_mut().unwrap().remove(new).unwrap();
+    }
+    let thawed: Issue = serde_json::from_value(frozen).unwrap();
+    assert_eq!(message(&issue).replace("List-Archive: <https://example.org/>\r\n", ""), message(&thawed));
+}
+
+#[test]
 fn the_parts_arrive_as_they_were_composed() {
     for (title, text) in
         [("Engines", "A short text — with a dash."), ("日本語の題名", "これは本文です。".repeat(80).as_str())]
@@ -133,7 +157,7 @@ fn the_parts_arrive_as_they_were_composed() {
         entry.content_html = format!("<p>{text}</p>\n");
         entry.content_text = text.to_owned();
         let issue = issue(&config(""), &[entry]);
-        let bytes = Copies::new(&issue).message(&reader(&issue));
+        let bytes = Copies::new(&issue, None).message(&reader(&issue));
         let parsed = MessageParser::default().parse(&bytes).unwrap();
         assert_eq!(parsed.subject(), Some(title));
         assert_eq!(parsed.body_text(0).unwrap().replace("\r\n", "\n"), text_for(&issue, &reader(&issue)));
@@ -282,13 +306,14 @@ proptest! {
 
     #[test]
     fn no_text_breaks_a_message(
-        title in hostile(), name in hostile(), list in hostile(), summary in hostile(), body in hostile(), address in hostile(),
-        several in any::<bool>(),
+        title in hostile(), name in hostile(), reply in hostile(), list in hostile(), summary in hostile(), body in hostile(),
+        address in hostile(), several in any::<bool>(),
     ) {
-        let mut config = config("");
+        let mut config = config("reply_to = 'x@example.org'\n[mail.dkim]\n");
         config.site.title.clone_from(&list);
         config.newsletter.list_id.name = list;
         config.newsletter.from.as_mut().unwrap().name = Some(name);
+        config.newsletter.reply_to.as_mut().unwrap().name = Some(reply);
         config.newsletter.postal_address = Some(address);
         let mut first = entry("x");
         first.title = title;
@@ -300,8 +325,13 @@ proptest! {
             entries.push(entry("Two"));
         }
         let issue = issue(&config, &entries);
-        let message = message(&issue);
-        assert_eq!(header_names(&message), HEADERS[..10]);
+        let message = String::from_utf8(Copies::new(&issue, Some(signer())).message(&reader(&issue))).unwrap();
+        assert_eq!(verify(&message, &signer().records()), [true, true]);
+        let mut expected = ["DKIM-Signature"; 2].to_vec();
+        expected.extend(HEADERS);
+        expected.insert(3, "Reply-To");
+        expected.insert(12, "Feedback-ID");
+        assert_eq!(header_names(&message), expected);
         let head = message.split("\r\n\r\n").next().unwrap();
         assert!(head.is_ascii() && head.lines().all(|line| line.len() <= 120), "{head}");
         assert!(message.split("\r\n").all(|line| line.len() <= 998 && !line.contains(['\r', '\n', '\0'])));
@@ -312,8 +342,17 @@ proptest! {
         let from = parsed.from().unwrap().first().unwrap();
         assert_eq!(from.address(), Some("ada@news.example.org"));
         assert_eq!(from.name().unwrap_or_default(), issue.from_name.as_deref().unwrap_or_default());
+        let reply_to = parsed.reply_to().unwrap().first().unwrap();
+        assert_eq!(reply_to.address(), Some("x@example.org"));
+        assert_eq!(reply_to.name().unwrap_or_default(), issue.reply_to.as_ref().unwrap().0.as_deref().unwrap_or_default());
         assert_eq!(parsed.parts.len(), 3);
         assert_eq!(parsed.body_text(0).unwrap().replace("\r\n", "\n"), text_for(&issue, &reader(&issue)));
         assert_eq!(parsed.body_html(0).unwrap().replace("\r\n", "\n"), html_for(&issue, &reader(&issue)));
+
+        // One control character makes Gmail cut a message short.
+        let is_control = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
+        let shown = [issue.subject.as_str(), from.name().unwrap_or_default(), reply_to.name().unwrap_or_default()];
+        let turns = |c: char| c.is_control() || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+        assert!(!shown.concat().contains(turns) && !issue.html.contains(is_control) && !issue.text.contains(is_control));
     }
 }

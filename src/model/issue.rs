@@ -31,6 +31,12 @@ pub struct Issue {
     pub list_id: ListId,
     /// The addresses of List-Unsubscribe, https before mailto; [`Issue::marker`] stands where a reader's token goes.
     pub unsubscribe: Vec<String>,
+    /// The address of List-Archive (RFC 2369 §3.6): where old issues can be read.
+    #[serde(default)]
+    pub archive: Option<String>,
+    /// The value of Feedback-ID, by which Gmail tells the sender how many readers complain.
+    #[serde(default)]
+    pub feedback_id: Option<String>,
     /// The Date header: the time of the run, RFC 3339 with offset.
     pub date: String,
     /// The HTML part; [`Issue::marker`] stands where a reader's token goes.

@@ -16,6 +16,7 @@ use super::worker::{FrozenIssue, Shared, work};
 use crate::clock::Clock;
 use crate::config::Mail;
 use crate::email::Copies;
+use crate::email::dkim::Signer;
 use crate::model::{DeliveryState, Issue};
 use crate::store::{QueuedDelivery, Store};
 use crate::transport::Transport;
@@ -59,12 +60,13 @@ pub(super) async fn deliver(
     transport: Arc<Transport>,
     issues: Vec<Issue>,
     mail: &Mail,
+    signer: Option<Arc<Signer>>,
     limit: Option<usize>,
     clock: Clock,
     watcher: Arc<dyn Watcher>,
     halt: Arc<Halt>,
 ) -> (Store, Result<Delivered, PublishError>) {
-    match prepare(store, issues, mail, clock).await {
+    match prepare(store, issues, mail, signer, clock).await {
         (store, Ok((reader, frozen, secret, pace))) => {
             let (sender, jobs) = mpsc::channel(PAGE as usize);
             let shared = Arc::new(Shared {
@@ -95,6 +97,7 @@ async fn prepare(
     mut store: Store,
     issues: Vec<Issue>,
     mail: &Mail,
+    signer: Option<Arc<Signer>>,
     clock: Clock,
 ) -> (Store, Result<Prepared, PublishError>) {
     let prepared = async {
@@ -106,17 +109,17 @@ async fn prepare(
             used.insert(limit.seconds, store.tried_since(&since.to_string()).await?.cast_unsigned());
         }
         let pace = Pace::new(&mail.rate, |limit| used.get(&limit.seconds).copied().unwrap_or(0));
-        let frozen = issues.into_iter().map(freeze).collect::<Result<_, _>>()?;
+        let frozen = issues.into_iter().map(|issue| freeze(issue, signer.clone())).collect::<Result<_, _>>()?;
         Ok((reader, frozen, secret, pace))
     };
     let prepared = prepared.await;
     (store, prepared)
 }
 
-fn freeze(issue: Issue) -> Result<(i64, FrozenIssue), PublishError> {
+fn freeze(issue: Issue, signer: Option<Arc<Signer>>) -> Result<(i64, FrozenIssue), PublishError> {
     let damaged = |what: &str| PublishError::DamagedIssue { number: issue.number, what: what.to_owned() };
     let from = issue.from_address.parse().map_err(|_| damaged("its sender"))?;
-    Ok((issue.number, FrozenIssue { copies: Copies::new(&issue), from, issue }))
+    Ok((issue.number, FrozenIssue { copies: Arc::new(Copies::new(&issue, signer)), from, issue }))
 }
 
 async fn run(

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::error::PublishError;
 use super::parallel;
 use super::prepare::{Past, issues, verdicts};
+use super::signing::{misaligned, signer};
 use super::site::Site;
 use crate::diagnostic::Diagnostic;
 use crate::model::{Entry, Post, PostStatus};
@@ -40,6 +41,8 @@ pub fn inspect(site: &Site, past: &Past, now: Timestamp) -> Result<Vec<Diagnosti
         let entries: Vec<Entry> =
             entries.into_iter().map(|entry| site.for_mail(entry, &mut Vec::new(), &mut found)).collect();
         collect(issues(site, &entries, 1, now), &mut found)?;
+        collect(signer(&site.config, &site.root), &mut found)?;
+        found.extend(misaligned(&site.config));
     }
     // Templates are compiled for an issue; without one they have not been looked at.
     collect(site.templates(), &mut found)?;

@@ -17,6 +17,7 @@ mod plan;
 mod prepare;
 pub mod preview;
 mod recorder;
+mod signing;
 mod site;
 mod tolerance;
 mod worker;
@@ -32,11 +33,13 @@ pub use inspect::inspect;
 pub use plan::{Ledger, Likeness, Rules, Verdict, plan};
 pub use prepare::{Options, Past, Prepared, is_worth_telling, prepare, specimen, verdicts};
 use preview::Addressee;
+pub use signing::{misaligned, signer};
 pub use site::{CONFIG_FILE, NotOnePost, Site};
 pub use tolerance::Tolerance;
 
 use crate::clock::Clock;
 use crate::config::{Config, InDoubt, Mail};
+use crate::email::dkim::Signer;
 use crate::files::Lock;
 use crate::model::{EmailAddress, Issue, Outcome};
 use crate::store::Store;
@@ -50,6 +53,9 @@ pub struct Publisher {
     pub transport: Arc<Transport>,
     /// `[mail]` of the configuration.
     pub mail: Mail,
+    /// What signs the messages. A signature is made when its message leaves, with the key of that moment: an issue that was
+    /// frozen before the key changed goes on with the new key, and everything else of it stays as it was.
+    pub signer: Option<Arc<Signer>>,
     /// Where the time comes from.
     pub clock: Clock,
     /// Who is told how it goes on.
@@ -134,7 +140,7 @@ impl Publisher {
     /// When the ledger cannot be read or written.
     pub async fn deliver(self, limit: Option<usize>) -> Result<(Self, Delivered), PublishError> {
         let may_repeat = self.may_repeat();
-        let Self { mut store, transport, mail, clock, watcher, halt } = self;
+        let Self { mut store, transport, mail, signer, clock, watcher, halt } = self;
         let issues = store.open_issues().await?;
         let total = store.ready(&clock.now().to_string()).await?;
         let total = limit.map_or(total, |limit| total.min(limit as u64));
@@ -148,6 +154,7 @@ impl Publisher {
                 Arc::clone(&transport),
                 issues,
                 &mail,
+                signer.clone(),
                 limit,
                 clock,
                 Arc::clone(&watcher),
@@ -158,7 +165,7 @@ impl Publisher {
             delivered = result?;
         }
         store.finish_runs(&clock.now().to_string()).await?;
-        Ok((Self { store, transport, mail, clock, watcher, halt }, delivered))
+        Ok((Self { store, transport, mail, signer, clock, watcher, halt }, delivered))
     }
 }
 
@@ -169,10 +176,11 @@ impl Publisher {
 pub async fn send_test(
     transport: &Transport,
     store: Option<&mut Store>,
+    signer: Option<Arc<Signer>>,
     issues: &[Issue],
     to: &EmailAddress,
 ) -> Result<Vec<Outcome>, PublishError> {
-    let addressee = Addressee::find(store, to).await?;
+    let addressee = Addressee::find(store, signer, to).await?;
     let mut connection = transport.connect().await?;
     let mut outcomes = Vec::new();
     for issue in issues {

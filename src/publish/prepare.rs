@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::error::PublishError;
 use super::guard::{Circumstances, Guard, GuardName, count, guards, unfinished_too_late};
 use super::plan::{Ledger, Rules, Verdict, plan};
+use super::signing::misaligned;
 use super::site::Site;
 use super::tolerance::{Tolerance, refuse_bad_due};
 use crate::config::Mode;
@@ -145,6 +146,7 @@ pub fn prepare(site: &Site, past: &Past, options: &Options, now: Timestamp) -> R
     let mut guards = guards(&site.posts, &verdicts, &site.config, circumstances);
     guards.extend(unfinished_too_late(&past.unfinished_issues, &site.config, now));
     let mut warnings = site.diagnostics.clone();
+    warnings.extend(misaligned(&site.config));
     if let Some(last) = past.ledger.last_run.filter(|last| *last > now) {
         let message = format!("the last run is dated {last}, after this one: new entries count as late until then");
         warnings.push(

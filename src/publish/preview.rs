@@ -1,11 +1,14 @@
 //! The dry run's files: the very bytes that publishing would write and send, in `preview/`.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use super::error::PublishError;
 use super::mail_pictures;
 use super::prepare::Prepared;
+use super::signing::signer;
 use super::site::Site;
+use crate::email::dkim::Signer;
 use crate::email::{self, Copies};
 use crate::files;
 use crate::model::{EmailAddress, Issue};
@@ -23,20 +26,25 @@ const NO_SECRET: &[u8] = b"preview";
 /// Somebody who can be shown the copy that would be theirs.
 pub struct Addressee {
     secret: Vec<u8>,
+    signer: Option<Arc<Signer>>,
     subscriber: i64,
     /// Where it would go.
     pub address: EmailAddress,
 }
 
 impl Addressee {
-    /// Who `address` is to the ledger: a reader, or nobody yet.
+    /// Who `address` is to the ledger: a reader, or nobody yet. Their copies are signed by `signer`.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn find(store: Option<&mut Store>, address: &EmailAddress) -> Result<Self, PublishError> {
+    pub async fn find(
+        store: Option<&mut Store>,
+        signer: Option<Arc<Signer>>,
+        address: &EmailAddress,
+    ) -> Result<Self, PublishError> {
         let (secret, readers) = readers(store, Some(address)).await?;
         let (subscriber, address) = readers.into_iter().next().unwrap_or_else(|| (0, address.clone()));
-        Ok(Self { secret, subscriber, address })
+        Ok(Self { secret, signer, subscriber, address })
     }
 
     /// Their copy of an issue.
@@ -45,7 +53,7 @@ impl Addressee {
         ReaderCopy {
             html: email::html_for(issue, &recipient),
             text: email::text_for(issue, &recipient),
-            message: Copies::new(issue).message(&recipient),
+            message: Copies::new(issue, self.signer.clone()).message(&recipient),
         }
     }
 }
@@ -78,9 +86,10 @@ pub async fn write(
     for file in &prepared.made {
         output.push((file.file_name.clone(), file.bytes.clone()));
     }
+    let signer = signer(&site.config, &site.root)?;
     let (secret, readers) = readers(store, to).await?;
     for issue in &prepared.issues {
-        let copies = Copies::new(issue);
+        let copies = Copies::new(issue, signer.clone());
         for (index, (id, address)) in readers.iter().cloned().chain(sample(site, issue, readers.is_empty())).enumerate()
         {
             let recipient = email::recipient(&secret, issue, id, &address);

@@ -15,7 +15,7 @@ use super::recorder::Note;
 use crate::clock::Clock;
 use crate::config::InDoubt;
 use crate::email::{self, Copies};
-use crate::model::{DeliveryState, EmailAddress, Issue, Outcome};
+use crate::model::{DeliveryState, EmailAddress, Issue, Outcome, Recipient};
 use crate::store::{DeliveryKey, QueuedDelivery, Recorded};
 use crate::transport::{Connection, Envelope, Transport};
 
@@ -50,7 +50,7 @@ pub(super) struct Shared {
 
 pub(super) struct FrozenIssue {
     pub(super) issue: Issue,
-    pub(super) copies: Copies,
+    pub(super) copies: Arc<Copies>,
     pub(super) from: EmailAddress,
 }
 
@@ -179,10 +179,19 @@ async fn try_once(
         Err(outcome) => Some(Some(outcome)),
         Ok(()) => {
             let recipient = email::recipient(&shared.secret, &frozen.issue, key.subscriber, envelope.to);
-            let message = frozen.copies.message(&recipient);
+            let message = message(&frozen.copies, recipient).await;
             Some(Some(connection.finish(envelope, &message).await))
         }
     }
+}
+
+/// The message for one reader. To sign takes half a millisecond, so signatures are made on all cores at once.
+async fn message(copies: &Arc<Copies>, recipient: Recipient) -> Vec<u8> {
+    if !copies.is_signed() {
+        return copies.message(&recipient);
+    }
+    let copies = Arc::clone(copies);
+    tokio::task::spawn_blocking(move || copies.message(&recipient)).await.expect("signing never panics")
 }
 
 /// Records what became of a try; `lost` says that it ended with the connection and not with an answer.

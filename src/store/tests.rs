@@ -29,6 +29,8 @@ fn issue(number: i64) -> Issue {
         reply_to: None,
         list_id: ListId { name: "Notes".into(), id: "notes.example.org".into() },
         unsubscribe: vec![],
+        archive: None,
+        feedback_id: None,
         date: NOW.into(),
         html: "<p>".into(),
         text: "text".into(),
