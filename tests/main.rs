@@ -12,6 +12,7 @@ mod forms;
 mod media;
 mod sessions;
 mod settings;
+mod signing;
 mod sink;
 mod site;
 mod source;
