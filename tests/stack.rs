@@ -147,7 +147,7 @@ fn without_trace(message: &str) -> String {
     rest.replace('\n', "\r\n")
 }
 
-/// Checks every signature of a message with Mail::DKIM (Debian's `libmail-dkim-perl`), which gets the keys from a table.
+/// Checks every signature of a message with `Mail::DKIM` (Debian's `libmail-dkim-perl`), which gets the keys from a table.
 const VERIFY: &str = r#"
     package Keys;
     sub new { my ($class, %keys) = @_; bless { keys => \%keys }, $class }
@@ -172,7 +172,7 @@ const VERIFY: &str = r#"
     print join ' ', map { $_->algorithm . '=' . $_->result } $verifier->signatures;
 "#;
 
-/// What Mail::DKIM says to each signature of a message, with the keys that `dkim show` publishes.
+/// What `Mail::DKIM` says to each signature of a message, with the keys that `dkim show` publishes.
 fn verdicts(site: &TestSite, message: &str) -> String {
     site.write("message.eml", message);
     let records = site.run("2026-03-02T09:00:00Z", &["dkim", "show", "--json"]).exits(0).json();

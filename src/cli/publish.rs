@@ -107,6 +107,7 @@ async fn dry_run(arguments: &Arguments, config: &Config, context: &Context) -> R
 async fn test(to: &EmailAddress, arguments: &Arguments, config: &Config, context: &Context) -> Result<Exit, Failure> {
     let site = Site::open(&context.site, context.now)?;
     let transport = session::transport(config, &context.site)?;
+    let signer = signer(config, &context.site)?;
     let mut store = session::existing_store(config, &context.site).await?;
     let past = Past::read(store.as_mut()).await?;
     let prepared = prepare(&site, &past, &arguments.options(), context.now)?;
@@ -117,7 +118,6 @@ async fn test(to: &EmailAddress, arguments: &Arguments, config: &Config, context
         return Ok(Exit::Done);
     }
     let mut exit = Exit::Done;
-    let signer = signer(config, &context.site)?;
     let outcomes = send_test(&transport, store.as_mut(), signer, &prepared.issues, to).await?;
     session::close(store).await?;
     for (issue, outcome) in prepared.issues.iter().zip(outcomes) {

@@ -135,20 +135,16 @@ impl Plan {
             ));
         }
         let usual_second = || (Dkim::ED25519_SELECTOR.to_owned(), Dkim::default_key_file(Dkim::ED25519_SELECTOR));
-        let (named, named_file) = match new.ed25519 {
-            false => (base.selector.clone(), base.key_file.clone()),
-            true => base.ed25519.clone().unwrap_or_else(usual_second),
-        };
+        let first = || (base.selector.clone(), base.key_file.clone());
+        let (named, named_file) = if new.ed25519 { base.ed25519.clone().unwrap_or_else(usual_second) } else { first() };
         let selector = new.selector.clone().unwrap_or(named);
         let file = match &new.key_file {
             Some(file) => file.clone(),
             None if new.selector.is_some() => Dkim::default_key_file(&selector),
             None => named_file,
         };
-        let (rsa, second) = match new.ed25519 {
-            false => ((selector.clone(), file.clone()), base.ed25519.clone()),
-            true => ((base.selector.clone(), base.key_file.clone()), Some((selector.clone(), file.clone()))),
-        };
+        let this = (selector.clone(), file.clone());
+        let (rsa, second) = if new.ed25519 { (first(), Some(this)) } else { (this, base.ed25519.clone()) };
         let is_set = set.is_some_and(|set| {
             set.domain == domain && (&set.selector, &set.key_file) == (&rsa.0, &rsa.1) && set.ed25519 == second
         });

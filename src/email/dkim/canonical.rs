@@ -88,7 +88,9 @@ mod tests {
 
     fn body(pieces: &[&str]) -> String {
         let mut body = RelaxedBody::default();
-        pieces.iter().for_each(|piece| body.push(piece.as_bytes()));
+        for piece in pieces {
+            body.push(piece.as_bytes());
+        }
         String::from_utf8(body.finish()).unwrap()
     }
 
