@@ -30,6 +30,30 @@ pub fn read(path: &Path) -> io::Result<Vec<u8>> {
     std::fs::read(path)
 }
 
+/// A file that is read bit by bit.
+#[derive(Debug)]
+pub struct Open(std::fs::File);
+
+impl Open {
+    /// Reads on until `bytes` holds `length` bytes; true when the file ended before.
+    ///
+    /// # Errors
+    /// As the system reports them.
+    pub fn read_to(&mut self, bytes: &mut Vec<u8>, length: usize) -> io::Result<bool> {
+        let more = length.saturating_sub(bytes.len());
+        let read = (&mut self.0).take(more as u64).read_to_end(bytes)?;
+        Ok(read < more)
+    }
+}
+
+/// Opens a file for reading.
+///
+/// # Errors
+/// As the system reports them.
+pub fn open(path: &Path) -> io::Result<Open> {
+    std::fs::File::open(path).map(Open)
+}
+
 /// Reads a file that may be missing.
 ///
 /// # Errors

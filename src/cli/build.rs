@@ -1,9 +1,12 @@
 //! `tidings build`
 
+use std::collections::BTreeSet;
+
 use clap::Args;
 
 use super::failure::{Exit, Failure};
 use super::{Context, Ui, tolerance};
+use crate::diagnostic::Diagnostic;
 use crate::files::Written;
 use crate::model::PostStatus;
 use crate::publish::{Site, count};
@@ -36,11 +39,15 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
         Ui::json(&serde_json::json!({ "files": files }));
         return Ok(Exit::Done);
     }
-    let bad = site.posts.iter().filter(|post| post.status == PostStatus::Error).count();
+    // Some are known to be bad only since their bodies were read.
+    let is_bad = |path: &&str| site.posts.at_path(path).is_some_and(|post| post.status == PostStatus::Published);
+    let errors = warnings.iter().filter(|warning| warning.is_error());
+    let bad_bodies = errors.filter_map(Diagnostic::path).filter(is_bad).collect::<BTreeSet<_>>().len();
+    let bad = bad_bodies + site.posts.iter().filter(|post| post.status == PostStatus::Error).count();
     if bad > 0 {
         context.ui.say(&format!("Left out {} with errors.", count(bad as u64, "post")));
     }
-    let published = site.posts.iter().filter(|post| post.status == PostStatus::Published).count();
+    let published = site.published().count() - bad_bodies;
     let shown = published.min(site.config.feeds.limit);
     for (path, done) in &written {
         context.ui.say(&format!("{:9} {path}", word(*done)));

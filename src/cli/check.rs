@@ -39,7 +39,7 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
 
 /// Everything there is to say, and how many files were looked at.
 async fn find(context: &Context) -> Result<(Vec<Diagnostic>, usize), Failure> {
-    let site = match Site::open(&context.site, context.now) {
+    let site = match Site::open_whole(&context.site, context.now) {
         Ok(site) => site,
         // Without a configuration or a folder nobody knows where the posts are.
         Err(PublishError::Site(found)) => return Ok((found, 1)),

@@ -21,11 +21,11 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
-    let site = Site::open(&context.site, context.now)?;
+    let site = Site::open_whole(&context.site, context.now)?;
     let mut store = session::existing_store(&site.config, &context.site).await?;
     let past = Past::read(store.as_mut()).await?;
     session::close(store).await?;
-    let verdicts = verdicts(&site, &past, context.now);
+    let verdicts = verdicts(&site, &past, context.now)?;
     if arguments.json {
         let list = site.posts.iter().zip(&verdicts).map(|(post, verdict)| as_json(&site, post, verdict)).collect();
         Ui::json(&Value::Array(list));
@@ -60,7 +60,7 @@ pub(super) fn as_json(site: &Site, post: &Post, verdict: &Verdict) -> Value {
     let diagnostics = site.diagnostics.iter().filter(|diagnostic| diagnostic.path() == Some(&post.path));
     let summary = post.description.clone().or_else(|| {
         let is_entry = post.published.is_some() && post.status != PostStatus::Error;
-        if is_entry { site.entry(post, &mut Vec::new()).summary } else { None }
+        if is_entry { site.entry(post, &mut Vec::new())?.summary } else { None }
     });
     let authors: Vec<_> = post.authors.iter().map(|author| json!({ "name": author.name, "url": author.url })).collect();
     let taxonomies: Map<_, _> =

@@ -40,7 +40,6 @@ pub(super) fn entry(title: &str) -> Entry {
         summary: Some("What the first reader of this post will take away from it.".to_owned()),
         content_html: format!("<p>The text of {title}.</p>\n"),
         content_text: format!("The text of {title}."),
-        content_hash: None,
     }
 }
 

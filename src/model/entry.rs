@@ -56,6 +56,4 @@ pub struct Entry {
     pub content_html: String,
     /// The same content as plain text: 72 columns, links numbered and listed at the end.
     pub content_text: String,
-    /// SHA-256 of the body in hex, as in [`Post`](super::Post).
-    pub content_hash: Option<String>,
 }

@@ -23,7 +23,7 @@ pub use issue::{Issue, ListId, Recipient};
 pub use media::{Enclosure, Episode, Image, MadeFile, MailPicture};
 pub use media_type::media_type;
 pub use person::Person;
-pub use post::{Body, Post, PostStatus, Taxonomy};
+pub use post::{Body, Head, Post, PostStatus, Taxonomy};
 pub use run::{MailedEntry, Run};
 pub use subscriber::{Subscriber, SubscriberCounts, SubscriberStatus};
 pub use uri::percent_encoded;

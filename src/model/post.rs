@@ -44,6 +44,19 @@ pub struct Taxonomy {
     pub terms: Vec<String>,
 }
 
+/// The beginning of a file, as far as a post was read from it: so that its body, read later, is known to be of the same file.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Head {
+    /// How many bytes were read.
+    pub length: usize,
+    /// A hash of these bytes, which means nothing to another process.
+    pub hash: u64,
+    /// True when these were all bytes of the file.
+    pub is_whole: bool,
+    /// Where the body begins: an offset into the text of the file, not into its bytes.
+    pub body: usize,
+}
+
 /// The Markdown below the front matter.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Body {
@@ -53,7 +66,7 @@ pub struct Body {
     pub first_line: usize,
 }
 
-/// One Markdown file with its front matter read and its body not yet rendered.
+/// What the front matter and the name of one Markdown file say; its [`Body`] is read when it is needed.
 #[derive(Debug, Clone)]
 pub struct Post {
     /// The file, relative to the site, with `/` on every system.
@@ -94,11 +107,8 @@ pub struct Post {
     pub newsletter: bool,
     /// True when a draft flag could be read neither as yes nor as no: nothing is mailed before it is clear.
     pub draft_unclear: bool,
-    /// What is written below the front matter.
-    pub body: Body,
-    /// A fingerprint in hex, to recognise a moved post: of the body, and of its day (and title) when the body is too short
-    /// to be told from another; `None` for a short body without a date.
-    pub content_hash: Option<String>,
+    /// What of the file this was read from.
+    pub head: Head,
 }
 
 impl Post {

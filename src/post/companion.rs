@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::diagnostic::{Diagnostic, Location};
 
 use super::Source;
+use super::body;
 use super::decode::decode;
 use super::findings::Findings;
 use super::front_matter::{self, Fields, Value};
@@ -37,6 +38,11 @@ pub fn files_to_read(files: &[String]) -> Vec<&str> {
     files.iter().map(String::as_str).filter(|path| is_post_file(path) || wanted.contains(path)).collect()
 }
 
+/// True for a file that is read for what it says about others: a sidecar file or a table of authors.
+pub fn is_companion(path: &str) -> bool {
+    path.rsplit_once('.').is_some_and(|(_, extension)| DATA_EXTENSIONS.contains(&extension))
+}
+
 /// Where the sidecar of a post may be: the same name, also without the language, or `index` beside a `content.md`.
 fn sidecars_of(post: &str) -> impl Iterator<Item = String> {
     let (folder, name) = post.rsplit_once('/').map_or(("", post), |(folder, name)| (folder, name));
@@ -61,15 +67,11 @@ pub(crate) struct Companions {
 }
 
 impl Companions {
-    /// Takes what is no post from `sources`; a table of authors that cannot be read is a warning.
-    pub(crate) fn take(sources: &mut Vec<Source>, posts_dir: &str, diagnostics: &mut Vec<Diagnostic>) -> Self {
+    /// Sorts the files; a table of authors that cannot be read is a warning.
+    pub(crate) fn new(sources: Vec<Source>, posts_dir: &str, diagnostics: &mut Vec<Diagnostic>) -> Self {
         let author_files = author_files(posts_dir);
         let mut companions = Self::default();
-        let is_data = |source: &Source| {
-            let extension = source.path.rsplit_once('.').map_or("", |(_, extension)| extension);
-            DATA_EXTENSIONS.contains(&extension)
-        };
-        for source in sources.extract_if(.., |source| is_data(source)) {
+        for source in sources {
             if author_files.contains(&source.path) {
                 companions.authors.extend(authors(&source, diagnostics));
             } else {
@@ -86,9 +88,7 @@ impl Companions {
         }
         let Some(sidecar) = sidecars_of(path).find_map(|path| self.sidecars.get(&path)) else { return Ok(None) };
         let decoded = decode(&sidecar.bytes).map_err(|problem| {
-            let error = Diagnostic::error("post/encoding", problem.message.clone());
-            let place = Location::in_text(&sidecar.path, &problem.lossy, problem.offset, 1);
-            diagnostics.push(error.at(place).help("save the file as UTF-8"));
+            diagnostics.push(body::not_text(&sidecar.path, &problem));
             Broken
         })?;
         let mut findings = Findings::new(&sidecar.path, &decoded.text);

@@ -24,6 +24,14 @@ pub(crate) struct NotText {
     pub(crate) lossy: String,
 }
 
+/// Reads the beginning of a longer file: its whole lines, and how many bytes they have. `None` where only all of the file can
+/// tell what it is: UTF-16, what is not UTF-8, a first line without end.
+pub(crate) fn decode_head(bytes: &[u8]) -> Option<(Decoded, usize)> {
+    let length = memchr::memrchr(b'\n', bytes)? + 1;
+    let decoded = decode(&bytes[..length]).ok().filter(|decoded| !decoded.utf16)?;
+    Some((decoded, length))
+}
+
 /// Reads UTF-8, or UTF-16 with a byte order mark.
 pub(crate) fn decode(bytes: &[u8]) -> Result<Decoded, NotText> {
     let (text, utf16) = match bytes {

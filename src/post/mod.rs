@@ -1,14 +1,16 @@
 //! A folder of Markdown files → posts and all their diagnostics; a post → its entry: clean, absolute HTML and text.
 //!
-//! - [`enters`], [`files_to_read`] and [`author_files`] say which files to read; [`load`] reads them: bytes (`decode`), front matter
-//!   (`front_matter`), and one file for each thing that the keys, the name or the folder say about a post.
-//! - [`render`] turns a post into an entry: Markdown, one sanitised tree, and from that tree both HTML and text.
+//! - [`enters`], [`files_to_read`] and [`author_files`] say which files to read; a [`Reader`] reads their beginnings: bytes
+//!   (`decode`), front matter (`front_matter`), and one file for each thing that the keys, the name or the folder say about a post.
+//! - [`body`] reads the rest of the few files that are shown; [`render`] turns post and body into an entry: Markdown, one
+//!   sanitised tree, and from that tree both HTML and text.
 //!
 //! Invariants: nothing here has an effect; no input panics; every file that is given comes out as a post, whatever is
 //! wrong with it; what is not clearly public is never [`Published`](crate::model::PostStatus::Published).
 
 mod address;
 mod author;
+mod body;
 mod characters;
 mod collision;
 mod companion;
@@ -21,6 +23,7 @@ mod image;
 mod language;
 mod permalink;
 mod plain;
+mod posts;
 mod read;
 mod render;
 mod source_path;
@@ -34,11 +37,13 @@ use jiff::Timestamp;
 
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
-use crate::model::{Post, sha256_hex};
+use crate::model::{Body, Post, sha256_hex};
 
 use companion::Companions;
 
-pub use companion::{author_files, files_to_read};
+pub use body::body;
+pub use companion::{author_files, files_to_read, is_companion};
+pub use posts::Posts;
 pub use render::{pictures, render, with_sizes};
 pub use source_path::{enters, is_post_file};
 
@@ -55,7 +60,7 @@ pub struct Source {
 #[derive(Debug, Clone)]
 pub struct Loaded {
     /// Newest first; posts of one instant by path, descending; those without a date last, by path.
-    pub posts: Vec<Post>,
+    pub posts: Posts,
     /// By path, then line.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -68,23 +73,24 @@ pub struct Loaded {
 /// use tidings::{config, post};
 /// let config = config::parse("config.toml", "[site]\ntitle = 'Notes'\nurl = 'https://example.org'\n").expect("valid");
 /// let bytes = b"---\nTitle: A walk\nDate: 2025-01-31\nTags: rain, mud\n---\n\nIt *rained*.\n".to_vec();
-/// let source = post::Source { path: "posts/a-walk.md".into(), bytes };
+/// let source = post::Source { path: "posts/a-walk.md".into(), bytes: bytes.clone() };
 /// let loaded = post::load(vec![source], &config, "2025-02-01T00:00:00Z".parse().expect("a time"));
 /// assert_eq!(loaded.posts[0].url, "https://example.org/2025/01/31/a-walk/");
 ///
-/// let (entry, warnings) = post::render(&loaded.posts[0], &loaded.posts, &config);
+/// let (body, _) = post::body(&loaded.posts[0], &bytes).expect("text");
+/// let (entry, warnings) = post::render(&loaded.posts[0], &body, &loaded.posts, &config);
 /// assert_eq!(entry.content_html, "<p>It <em>rained</em>.</p>\n");
 /// assert!(warnings.is_empty());
 /// ```
 pub fn load(sources: Vec<Source>, config: &Config, now: Timestamp) -> Loaded {
-    let reader = Reader::new(sources, config, now);
-    let files = reader.sources().iter().map(|source| reader.read(source)).collect();
+    let (companions, sources): (Vec<_>, Vec<_>) = sources.into_iter().partition(|source| is_companion(&source.path));
+    let reader = Reader::new(companions, sources.iter().map(|source| &*source.path), config, now);
+    let files = sources.iter().map(|source| reader.read(source)).collect();
     reader.gather(files)
 }
 
-/// The files of a folder on their way to posts: each can be read by itself, in any order or many at once.
+/// What it takes to read the files of a folder: each by itself, in any order or many at once.
 pub struct Reader<'c> {
-    sources: Vec<Source>,
     companions: Companions,
     language_folders: bool,
     diagnostics: Vec<Diagnostic>,
@@ -93,28 +99,37 @@ pub struct Reader<'c> {
 }
 
 impl<'c> Reader<'c> {
-    /// Takes the files that say something about others (sidecars, author tables) out of the rest.
-    pub fn new(mut sources: Vec<Source>, config: &'c Config, now: Timestamp) -> Self {
+    /// Takes the files that say something about others ([`is_companion`]) and the names of those others.
+    pub fn new<'p>(
+        companions: Vec<Source>,
+        paths: impl Iterator<Item = &'p str>,
+        config: &'c Config,
+        now: Timestamp,
+    ) -> Self {
         let mut diagnostics = Vec::new();
-        let companions = Companions::take(&mut sources, &config.posts.dir, &mut diagnostics);
-        let language_folders = language::divides(sources.iter().map(|source| &*source.path), &config.posts.dir);
-        Self { sources, companions, language_folders, diagnostics, config, now }
+        let companions = Companions::new(companions, &config.posts.dir, &mut diagnostics);
+        let language_folders = language::divides(paths, &config.posts.dir);
+        Self { companions, language_folders, diagnostics, config, now }
     }
 
-    /// The files that may be posts.
-    pub fn sources(&self) -> &[Source] {
-        &self.sources
-    }
-
-    /// Reads one of the sources, without a look at the other posts.
+    /// Reads one file, of which the source holds all bytes, without a look at the other posts.
     pub fn read(&self, source: &Source) -> (Post, Vec<Diagnostic>) {
-        let around = read::Surroundings {
+        read::read(source, &self.surroundings())
+    }
+
+    /// Reads one file by its beginning, which is all that the source holds; `None` when that does not say enough. What is
+    /// wrong with the text further down comes out when [`body`] reads it.
+    pub fn read_head(&self, source: &Source) -> Option<(Post, Vec<Diagnostic>)> {
+        read::read_head(source, &self.surroundings())
+    }
+
+    fn surroundings(&self) -> read::Surroundings<'_> {
+        read::Surroundings {
             config: self.config,
             companions: &self.companions,
             language_folders: self.language_folders,
             now: self.now,
-        };
-        read::read(source, &around)
+        }
     }
 
     /// Puts the posts together: what can be said only with all of them in sight.
@@ -138,15 +153,19 @@ fn gather(files: Vec<(Post, Vec<Diagnostic>)>, mut diagnostics: Vec<Diagnostic>)
     let order =
         |finding: &Diagnostic| finding.location.as_ref().map(|place| (place.path.clone(), place.line, place.column));
     diagnostics.sort_by_cached_key(order);
-    Loaded { posts, diagnostics }
+    Loaded { posts: posts.into(), diagnostics }
 }
 
 /// Bodies with fewer letters are not told from each other by their words alone.
 const WORDS_ENOUGH: usize = 40;
 
-/// What recognises a moved or renamed post: SHA-256 of its words. A short body counts together with its day; an empty one
-/// with its day and title.
-fn content_hash(body: &str, title: &str, published: Option<&jiff::Zoned>) -> Option<String> {
+/// What recognises a moved or renamed post, in hex: the hash of its words. A short body counts together with its day, an empty
+/// one with its day and title; `None` for a short body without a date.
+pub fn content_hash(post: &Post, body: &Body) -> Option<String> {
+    hash_of_words(&body.text, &post.title, post.published.as_ref())
+}
+
+fn hash_of_words(body: &str, title: &str, published: Option<&jiff::Zoned>) -> Option<String> {
     let words: Vec<&str> = body.split_whitespace().collect();
     let letters: usize = words.iter().map(|word| word.chars().count()).sum();
     let words = words.join(" ");

@@ -3,15 +3,16 @@
 use jiff::Timestamp;
 
 use crate::config::Config;
-use crate::diagnostic::{Diagnostic, Location};
-use crate::model::{Body, Post, PostStatus};
+use crate::diagnostic::Diagnostic;
+use crate::model::{Head, Post, PostStatus};
 
+use super::body;
 use super::companion::{Broken, Companions};
-use super::decode::{Decoded, NotText, decode};
+use super::decode::{Decoded, NotText, decode, decode_head};
 use super::findings::Findings;
 use super::front_matter::{self, Fields, FrontMatter};
 use super::source_path::SourcePath;
-use super::{Source, author, content_hash, date, enclosure, image, language, permalink, status, terms, title};
+use super::{Source, author, date, enclosure, image, language, permalink, status, terms, title};
 
 /// What the top of a file allows.
 enum Standing {
@@ -37,51 +38,70 @@ pub(crate) struct Surroundings<'s> {
 
 /// Reads one file.
 pub(crate) fn read(source: &Source, around: &Surroundings<'_>) -> (Post, Vec<Diagnostic>) {
-    match decode(&source.bytes) {
-        Ok(decoded) => readable(&source.path, &decoded, around),
-        Err(problem) => unreadable(&source.path, &problem, around),
-    }
+    let Source { path, bytes } = source;
+    let (mut post, found) = match decode(bytes) {
+        Ok(decoded) => whole(path, &decoded, around),
+        Err(problem) => unreadable(path, &problem, around),
+    };
+    post.head = body::head(bytes, true, post.head.body);
+    (post, found)
+}
+
+/// Reads one file by its beginning; `None` when that does not say all that is needed. What comes out is what [`read`] makes
+/// of the whole file, but for what is wrong with the text further down.
+pub(crate) fn read_head(source: &Source, around: &Surroundings<'_>) -> Option<(Post, Vec<Diagnostic>)> {
+    let (decoded, length) = decode_head(&source.bytes)?;
+    let (mut post, found) = readable(&source.path, &decoded, false, around)?;
+    post.head = body::head(&source.bytes[..length], false, post.head.body);
+    Some((post, found))
 }
 
 fn unreadable(path: &str, problem: &NotText, around: &Surroundings<'_>) -> (Post, Vec<Diagnostic>) {
     // Only the name is left to go by.
     let nothing = Decoded { text: String::new(), utf16: false, dropped: None };
-    let (mut post, _) = readable(path, &nothing, around);
+    let (mut post, _) = whole(path, &nothing, around);
     post.status = PostStatus::Error;
     post.reason.clone_from(&problem.message);
-    let place = Location::in_text(path, &problem.lossy, problem.offset, 1);
-    let error = Diagnostic::error("post/encoding", problem.message.clone()).at(place).help("save the file as UTF-8");
-    (post, vec![error])
+    (post, vec![body::not_text(path, problem)])
 }
 
-fn readable(path: &str, decoded: &Decoded, around: &Surroundings<'_>) -> (Post, Vec<Diagnostic>) {
+fn whole(path: &str, decoded: &Decoded, around: &Surroundings<'_>) -> (Post, Vec<Diagnostic>) {
+    readable(path, decoded, true, around).expect("a whole file always says enough")
+}
+
+/// True when more text would change nothing of what was read: the front matter has ended and words of the body follow. A
+/// body that begins with dashes may be a second front matter.
+fn says_enough(front: &FrontMatter, body: &str) -> bool {
+    let body = body.trim_start();
+    matches!(front, FrontMatter::Keys(_)) && !body.is_empty() && !body.starts_with("---")
+}
+
+fn readable(
+    path: &str,
+    decoded: &Decoded,
+    is_whole: bool,
+    around: &Surroundings<'_>,
+) -> Option<(Post, Vec<Diagnostic>)> {
     let text = &*decoded.text;
     let mut findings = Findings::new(path, text);
     if decoded.utf16 {
         findings.warning("post/encoding", 0..1, "this file is UTF-16", "save it as UTF-8");
     }
-    if let Some(line) = decoded.dropped {
-        let at: usize = text.split_inclusive('\n').take(line - 1).map(str::len).sum();
-        findings.warning(
-            "post/control-character",
-            at..at + 1,
-            "this line has invisible control characters, left out",
-            "remove them",
-        );
-    }
+    body::warn_of_dropped(decoded, &mut findings);
     let mut beside = Vec::new();
     let sidecar = around.companions.of_post(path, &mut beside);
     let (front, start) = front_matter::read(text, &mut findings);
-    let body = body(text, start);
+    let body = &text[start..];
+    if !is_whole && !says_enough(&front, body) {
+        return None;
+    }
     let (mut fields, mut standing) = match front {
-        FrontMatter::Keys(fields)
-            if fields.get(&["redirect", "redirectto"]).is_some() && body.text.trim().is_empty() =>
-        {
+        FrontMatter::Keys(fields) if fields.get(&["redirect", "redirectto"]).is_some() && body.trim().is_empty() => {
             (fields, Standing::Skipped("it redirects to another page"))
         }
         FrontMatter::Keys(fields) => (fields, Standing::Decides),
         FrontMatter::Broken => (Fields::default(), Standing::Broken),
-        FrontMatter::Missing if says_something(&body.text) => (Fields::default(), Standing::Bare),
+        FrontMatter::Missing if says_something(body) => (Fields::default(), Standing::Bare),
         FrontMatter::Missing => (Fields::default(), Standing::Skipped("it is empty")),
         FrontMatter::Endless(at, ending) => {
             findings.warning(
@@ -103,19 +123,14 @@ fn readable(path: &str, decoded: &Decoded, around: &Surroundings<'_>) -> (Post, 
         }
         Err(Broken) => standing = Standing::Broken,
     }
-    let mut post = assemble(path, &fields, body, &standing, around, &mut findings);
+    let body = title::Text { text: body, is_whole };
+    let mut post = assemble(path, &fields, body, &standing, around, &mut findings)?;
+    post.head.body = start;
     if let Some(error) = beside.iter().find(|finding| finding.is_error()) {
         post.reason = format!("the file beside it cannot be read: {}", error.message);
     }
     beside.extend(findings.finish());
-    (post, beside)
-}
-
-fn body(text: &str, start: usize) -> Body {
-    let rest = &text[start..];
-    let blank = rest.len() - rest.trim_start_matches('\n').len();
-    let start = start + blank;
-    Body { text: text[start..].to_owned(), first_line: text[..start].matches('\n').count() + 1 }
+    Some((post, beside))
 }
 
 /// False for a file that holds no word outside of comments.
@@ -136,11 +151,11 @@ fn says_something(body: &str) -> bool {
 fn assemble(
     path: &str,
     fields: &Fields,
-    body: Body,
+    body: title::Text<'_>,
     standing: &Standing,
     around: &Surroundings<'_>,
     findings: &mut Findings<'_>,
-) -> Post {
+) -> Option<Post> {
     let config = around.config;
     let reading = date::Reading::of(config);
     let filename = fields.get(&["filename"]).and_then(|field| field.value.text());
@@ -181,12 +196,11 @@ fn assemble(
     if let Some((status, reason)) = overruled {
         (verdict.status, verdict.reason) = (status, reason);
     }
-    let title = title::title(fields, &body.text, &place, findings);
+    let title = title::title(fields, body, &place, findings)?;
     let enclosures = enclosure::enclosures(fields, &address.url, &config.site.url);
-    Post {
+    Some(Post {
         path: path.to_owned(),
         id: permalink::id(fields, &place, &address.url, &config.site.language),
-        content_hash: content_hash(&body.text, &title, published.as_ref().map(|day| &day.at)),
         title,
         date_only: published.as_ref().is_some_and(|day| day.date_only),
         updated: updated.or_else(|| published.clone()).map(|day| day.at),
@@ -204,6 +218,6 @@ fn assemble(
         newsletter: status::newsletter(fields, findings),
         draft_unclear: verdict.draft_unclear,
         url: address.url,
-        body,
-    }
+        head: Head::default(),
+    })
 }

@@ -25,23 +25,38 @@ const DESCRIPTION_KEYS: [&str; 13] = [
     "spoiler",
 ];
 
-/// The title: of the front matter, else the first `# heading`, else the name of the file, else how the text begins.
-pub(crate) fn title(fields: &Fields, body: &str, path: &SourcePath, findings: &mut Findings<'_>) -> String {
+/// What is known of the text below the front matter.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Text<'t> {
+    /// Whole lines.
+    pub(crate) text: &'t str,
+    /// True when nothing follows.
+    pub(crate) is_whole: bool,
+}
+
+/// The title: of the front matter, else the first `# heading`, else the name of the file, else how the text begins. `None`
+/// when more of the text is needed.
+pub(crate) fn title(fields: &Fields, body: Text<'_>, path: &SourcePath, findings: &mut Findings<'_>) -> Option<String> {
     if let Some(title) = fields.get(&TITLE_KEYS).map(source).filter(|title| !title.is_empty()) {
-        return title;
+        return Some(title);
     }
-    if let Some(heading) = plain::first_heading(body) {
+    let heading = plain::first_heading(body.text);
+    // A bracket may be a link whose address stands at the end of the text.
+    if !body.is_whole {
+        return heading.filter(|heading| !heading.contains('['));
+    }
+    if heading.is_some() {
         return heading;
     }
     let name = date::split_name(&path.name).map_or(&*path.name, |(_, rest)| rest);
     let words = super::characters::one_line(&name.replace(['-', '_'], " "));
     if words.chars().any(char::is_alphabetic) {
-        return words;
+        return Some(words);
     }
-    let start: String = super::characters::one_line(body).chars().take(60).collect();
+    let start: String = super::characters::one_line(body.text).chars().take(60).collect();
     let title = plain::text(&start, Tags::All);
     findings.warning("post/no-title", 0..1, "this post has no title", "write a line `title:` into the front matter");
-    if title.is_empty() { words } else { title }
+    Some(if title.is_empty() { words } else { title })
 }
 
 /// A title in brackets is a list to YAML and a title to its author: the source text counts.

@@ -30,13 +30,12 @@ pub fn inspect(site: &Site, past: &Past, now: Timestamp) -> Result<Vec<Diagnosti
     found.extend(of_bodies.into_iter().flatten());
     collect(site.feeds(&mut Vec::new()), &mut found)?;
     if site.config.newsletter.from.is_some() {
-        let verdicts = verdicts(site, past, now);
+        let verdicts = verdicts(site, past, now)?;
         let due = site.posts.iter().zip(&verdicts).filter(|(_, verdict)| verdict.is_due()).map(|(post, _)| post);
-        let mut entries: Vec<Entry> = due.map(|post| site.entry(post, &mut Vec::new())).collect();
+        let mut entries: Vec<Entry> = due.filter_map(|post| site.entry(post, &mut Vec::new())).collect();
         if entries.is_empty() {
             // Nothing is due today; the newest post shows whether the templates will do when something is.
-            let newest = site.posts.iter().find(|post| post.status == PostStatus::Published);
-            entries.extend(newest.map(|post| site.entry(post, &mut Vec::new())));
+            entries.extend(site.published().find_map(|post| site.entry(post, &mut Vec::new())));
         }
         let entries: Vec<Entry> =
             entries.into_iter().map(|entry| site.for_mail(entry, &mut Vec::new(), &mut found)).collect();

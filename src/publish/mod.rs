@@ -6,6 +6,7 @@
 mod backoff;
 mod deliver;
 mod error;
+mod folder;
 mod guard;
 mod halt;
 mod inspect;
@@ -30,7 +31,7 @@ pub use guard::{Guard, GuardName, count};
 use guard::{copied_database, unfinished_too_late};
 pub use halt::{Halt, Stop};
 pub use inspect::inspect;
-pub use plan::{Ledger, Likeness, Rules, Verdict, plan};
+pub use plan::{ContentHashes, Ledger, Likeness, Rules, Verdict, plan, undecided};
 pub use prepare::{Options, Past, Prepared, is_worth_telling, prepare, specimen, verdicts};
 use preview::Addressee;
 pub use signing::{misaligned, signer};

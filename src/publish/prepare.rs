@@ -7,7 +7,8 @@ use jiff::Timestamp;
 
 use super::error::PublishError;
 use super::guard::{Circumstances, Guard, GuardName, count, guards, unfinished_too_late};
-use super::plan::{Ledger, Rules, Verdict, plan};
+use super::parallel;
+use super::plan::{ContentHashes, Ledger, Rules, Verdict, plan, undecided};
 use super::signing::misaligned;
 use super::site::Site;
 use super::tolerance::{Tolerance, refuse_bad_due};
@@ -16,6 +17,7 @@ use crate::diagnostic::Diagnostic;
 use crate::email;
 use crate::feed::FeedFile;
 use crate::model::{Entry, Issue, MadeFile, MailedEntry, Post, PostStatus, Run, sha256_hex};
+use crate::post;
 use crate::store::{FrozenEntry, Store, StoreError};
 
 /// What the user asked for.
@@ -121,8 +123,44 @@ impl Past {
 }
 
 /// The verdict on every post of a site, without `--include`.
-pub fn verdicts(site: &Site, past: &Past, now: Timestamp) -> Vec<Verdict> {
-    plan(&site.posts, &past.ledger, &rules(site), &BTreeSet::new(), now)
+///
+/// # Errors
+/// When a file that was read a moment ago cannot be read again.
+pub fn verdicts(site: &Site, past: &Past, now: Timestamp) -> Result<Vec<Verdict>, PublishError> {
+    let mut found = Vec::new();
+    let hashes = content_hashes(site, past, &BTreeSet::new(), now, &mut found);
+    if found.iter().any(Diagnostic::is_error) {
+        return Err(PublishError::Site(found));
+    }
+    Ok(plan(&site.posts, &past.ledger, &rules(site), &BTreeSet::new(), &hashes, now))
+}
+
+/// The content hashes that decide about posts; what is wrong with their bodies is added to `found`.
+fn content_hashes(
+    site: &Site,
+    past: &Past,
+    included: &BTreeSet<String>,
+    now: Timestamp,
+    found: &mut Vec<Diagnostic>,
+) -> ContentHashes {
+    let posts = undecided(&site.posts, &past.ledger, &rules(site), included, now);
+    let hashes = parallel::map(&posts, |post| {
+        let mut found = Vec::new();
+        let hash = match site.body(post, &mut found) {
+            Ok(body) => post::content_hash(post, &body),
+            Err(error) => {
+                found.push(error);
+                None
+            }
+        };
+        (hash, found)
+    });
+    let mut known = ContentHashes::new();
+    for (post, (hash, about)) in posts.into_iter().zip(hashes) {
+        known.extend(hash.map(|hash| (post.path.clone(), hash)));
+        found.extend(about);
+    }
+    known
 }
 
 /// Works a publish out.
@@ -131,11 +169,13 @@ pub fn verdicts(site: &Site, past: &Past, now: Timestamp) -> Vec<Verdict> {
 /// Posts or templates with errors, an `--include` that names no post or one that cannot be mailed.
 pub fn prepare(site: &Site, past: &Past, options: &Options, now: Timestamp) -> Result<Prepared, PublishError> {
     options.tolerance.judge_early(&site.diagnostics)?;
-    if options.tolerance == Tolerance::BadPosts {
-        refuse_bad_due(site, &past.ledger, &rules(site))?;
-    }
     let included = included(site, &options.include)?;
-    let verdicts = plan(&site.posts, &past.ledger, &rules(site), &included, now);
+    let mut warnings = site.diagnostics.clone();
+    let hashes = content_hashes(site, past, &included, now, &mut warnings);
+    if options.tolerance == Tolerance::BadPosts {
+        refuse_bad_due(site, &warnings, &past.ledger, &rules(site))?;
+    }
+    let verdicts = plan(&site.posts, &past.ledger, &rules(site), &included, &hashes, now);
     for (post, verdict) in site.posts.iter().zip(&verdicts) {
         if included.contains(&post.path) && !verdict.is_due() {
             return Err(PublishError::NotMailable { path: post.path.clone(), reason: verdict.reason() });
@@ -145,7 +185,6 @@ pub fn prepare(site: &Site, past: &Past, options: &Options, now: Timestamp) -> R
         Circumstances { published_before: past.ledger.last_run.is_some(), copied_database: past.copied_database, now };
     let mut guards = guards(&site.posts, &verdicts, &site.config, circumstances);
     guards.extend(unfinished_too_late(&past.unfinished_issues, &site.config, now));
-    let mut warnings = site.diagnostics.clone();
     warnings.extend(misaligned(&site.config));
     if let Some(last) = past.ledger.last_run.filter(|last| *last > now) {
         let message = format!("the last run is dated {last}, after this one: new entries count as late until then");
@@ -154,19 +193,20 @@ pub fn prepare(site: &Site, past: &Past, options: &Options, now: Timestamp) -> R
         );
     }
     let feeds = site.feeds(&mut warnings)?;
-    let due: Vec<Entry> = site
-        .posts
-        .iter()
-        .zip(&verdicts)
-        .filter(|(_, verdict)| verdict.is_due())
-        .map(|(post, _)| site.entry(post, &mut warnings))
-        .collect();
+    let mut due: Vec<Entry> = Vec::new();
     let mut made = Vec::new();
-    let due: Vec<Entry> = due.into_iter().map(|entry| site.for_mail(entry, &mut made, &mut warnings)).collect();
+    for (post, _) in site.posts.iter().zip(&verdicts).filter(|(_, verdict)| verdict.is_due()) {
+        match site.entry(post, &mut warnings) {
+            Some(entry) => due.push(site.for_mail(entry, &mut made, &mut warnings)),
+            // Whatever is put up with, nobody's newsletter goes out without an entry that is due.
+            None => return Err(PublishError::Site(warnings)),
+        }
+    }
     warnings.extend(not_online(site.not_yet_written(&made).count(), site));
     options.tolerance.judge(&warnings)?;
     let issues = issues(site, &due, past.next_issue, now)?;
-    let entries = due.iter().filter_map(|entry| frozen(entry, &due, &issues, site.config.newsletter.mode)).collect();
+    let freeze = |entry| frozen(entry, &due, &issues, &hashes, site.config.newsletter.mode);
+    let entries = due.iter().filter_map(freeze).collect();
     Ok(Prepared {
         now,
         last_run: past.ledger.last_run,
@@ -240,7 +280,7 @@ pub(super) fn issues(site: &Site, due: &[Entry], first: i64, now: Timestamp) -> 
 }
 
 /// An entry as the ledger will record it, with the issue that carries it.
-fn frozen(entry: &Entry, due: &[Entry], issues: &[Issue], mode: Mode) -> Option<FrozenEntry> {
+fn frozen(entry: &Entry, due: &[Entry], issues: &[Issue], hashes: &ContentHashes, mode: Mode) -> Option<FrozenEntry> {
     let issue = match mode {
         Mode::Digest => issues.first()?,
         Mode::Each => issues.get(due.iter().rev().position(|other| other.path == entry.path)?)?,
@@ -250,7 +290,7 @@ fn frozen(entry: &Entry, due: &[Entry], issues: &[Issue], mode: Mode) -> Option<
         run: 0,
         issue: issue.number,
         path: entry.path.clone(),
-        content_hash: entry.content_hash.clone(),
+        content_hash: hashes.get(&entry.path).cloned(),
         title: entry.title.clone(),
     };
     Some(FrozenEntry { mailed, url: entry.url.clone(), published: entry.published.timestamp().to_string() })

@@ -6,14 +6,14 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use super::error::PublishError;
+use super::folder::{self, Depth};
 use super::library::Library;
-use super::parallel;
 use crate::config::{self, Config};
-use crate::diagnostic::{Diagnostic, Location, Severity};
+use crate::diagnostic::{Diagnostic, Location};
 use crate::feed::{self, FeedFile};
 use crate::files::{self, Written};
-use crate::model::{Entry, MadeFile, Post, PostStatus};
-use crate::post::{self, Source};
+use crate::model::{Body, Entry, MadeFile, Post, PostStatus};
+use crate::post::{self, Loaded, Posts};
 use crate::templates::Templates;
 
 /// The file that makes a folder a site.
@@ -27,7 +27,7 @@ pub struct Site {
     /// What it says.
     pub config: Config,
     /// Every post file, newest first.
-    pub posts: Vec<Post>,
+    pub posts: Posts,
     /// What is wrong with the posts, errors and warnings.
     pub diagnostics: Vec<Diagnostic>,
     library: Library,
@@ -81,49 +81,25 @@ impl Site {
         config::parse(CONFIG_FILE, &text).map_err(PublishError::Site)
     }
 
-    /// Reads the configuration and every post.
+    /// Reads the configuration, and of every post what its front matter says. Bodies are read when they are shown.
     ///
     /// # Errors
     /// A faulty configuration or a missing folder. Faulty posts are in [`Site::diagnostics`].
     pub fn open(root: &Path, now: Timestamp) -> Result<Self, PublishError> {
+        Self::open_at(root, now, Depth::Heads)
+    }
+
+    /// Like [`Site::open`], but looks at every byte of every file: what is wrong far down in a text counts too.
+    ///
+    /// # Errors
+    /// As for [`Site::open`].
+    pub fn open_whole(root: &Path, now: Timestamp) -> Result<Self, PublishError> {
+        Self::open_at(root, now, Depth::Whole)
+    }
+
+    fn open_at(root: &Path, now: Timestamp, depth: Depth) -> Result<Self, PublishError> {
         let config = Self::config(root)?;
-        let folder = root.join(&config.posts.dir);
-        let survey = match files::survey(&folder, &|folder| post::enters(folder)) {
-            Ok(survey) => survey,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                let missing =
-                    Diagnostic::error("posts/no-folder", format!("there is no folder for posts: {}", folder.display()))
-                        .help("make it, or set `posts.dir` in config.toml");
-                return Err(PublishError::Site(vec![missing]));
-            }
-            Err(error) => return Err(PublishError::File { path: folder, error }),
-        };
-        let named = |path: &str| format!("{}/{path}", config.posts.dir);
-        let paths: Vec<String> = post::files_to_read(&survey.files).into_iter().map(str::to_owned).collect();
-        let read = |path: &String| match files::read(&folder.join(path)) {
-            Ok(bytes) => Ok(Source { path: named(path), bytes }),
-            Err(error) => Err(unreadable(&named(path), &error.to_string())),
-        };
-        let (mut sources, mut unread) = (Vec::new(), Vec::new());
-        for source in parallel::map(&paths, read) {
-            match source {
-                Ok(source) => sources.push(source),
-                Err(problem) => unread.push(problem),
-            }
-        }
-        let is_missed = |path: &str, why: &str| post::is_post_file(path) || why.contains("a folder");
-        for (path, why) in survey.unreadable.iter().filter(|(path, why)| is_missed(path, why)) {
-            unread.push(Diagnostic { severity: Severity::Warning, ..unreadable(&named(path), why) });
-        }
-        for path in post::author_files(&config.posts.dir) {
-            let file = root.join(&path);
-            let bytes = files::read_optional(&file).map_err(|error| PublishError::File { path: file, error })?;
-            sources.extend(bytes.map(|bytes| Source { path, bytes }));
-        }
-        let reader = post::Reader::new(sources, &config, now);
-        let files = parallel::map(reader.sources(), |source| reader.read(source));
-        let post::Loaded { posts, mut diagnostics } = reader.gather(files);
-        diagnostics.extend(unread);
+        let Loaded { posts, diagnostics } = folder::read(root, &config, now, depth)?;
         let library = Library::new(root, &config);
         Ok(Self { root: root.to_owned(), config, posts, diagnostics, library })
     }
@@ -190,13 +166,36 @@ impl Site {
         Ok(own)
     }
 
-    /// Renders a post, with what its pictures and other files say about themselves; what is wrong with its body is added to
-    /// `warnings`.
-    pub fn entry(&self, post: &Post, warnings: &mut Vec<Diagnostic>) -> Entry {
-        let (mut entry, found) = post::render(post, &self.posts, &self.config);
-        warnings.extend(found.into_iter().filter(|diagnostic| !warnings.contains(diagnostic)).collect::<Vec<_>>());
-        self.library.complete(&mut entry, warnings);
-        entry
+    /// Reads the body of a post; what is wrong with its text is added to `found`.
+    ///
+    /// # Errors
+    /// Why there is none: the file is gone, was changed meanwhile, or is not text.
+    pub fn body(&self, post: &Post, found: &mut Vec<Diagnostic>) -> Result<Body, Diagnostic> {
+        let bytes = folder::bytes(&self.root, &post.path)?;
+        let (body, warning) = post::body(post, &bytes)?;
+        add(warning, found);
+        Ok(body)
+    }
+
+    /// Reads and renders a post, with what its pictures and other files say about themselves; what is wrong with its body is
+    /// added to `found`. `None` when it cannot be read: then there is an error among what was added.
+    pub fn entry(&self, post: &Post, found: &mut Vec<Diagnostic>) -> Option<Entry> {
+        let body = match self.body(post, found) {
+            Ok(body) => body,
+            Err(error) => {
+                add([error], found);
+                return None;
+            }
+        };
+        let (mut entry, about_body) = post::render(post, &body, &self.posts, &self.config);
+        add(about_body, found);
+        self.library.complete(&mut entry, found);
+        Some(entry)
+    }
+
+    /// The posts that the newsletter or the feeds may show.
+    pub fn published(&self) -> impl Iterator<Item = &Post> {
+        self.posts.iter().filter(|post| post.status == PostStatus::Published)
     }
 
     /// An entry as mail shows it: see [`Entry::mail_pictures`]. The files that this needs online are added to `made`.
@@ -216,10 +215,10 @@ impl Site {
         let zone = &self.config.site.timezone;
         let day = |post: &Post| post.published.as_ref().map(|at| at.with_time_zone(zone.clone()).date());
         let is_mailed = |post: &&Post| post.newsletter && newsletter.start.is_none_or(|start| day(post) >= Some(start));
-        let published = self.posts.iter().filter(|post| post.status == PostStatus::Published);
-        for post in published.take(self.config.feeds.limit).filter(is_mailed) {
-            let entry = self.entry(post, warnings);
-            self.for_mail(entry, &mut made, warnings);
+        for post in self.published().take(self.config.feeds.limit).filter(is_mailed) {
+            if let Some(entry) = self.entry(post, warnings) {
+                self.for_mail(entry, &mut made, warnings);
+            }
         }
         made
     }
@@ -233,9 +232,9 @@ impl Site {
     ///
     /// # Errors
     /// An unknown feed format.
-    pub fn feeds(&self, warnings: &mut Vec<Diagnostic>) -> Result<Vec<FeedFile>, PublishError> {
-        let published = self.posts.iter().filter(|post| post.status == PostStatus::Published);
-        let entries: Vec<_> = published.take(self.config.feeds.limit).map(|post| self.entry(post, warnings)).collect();
+    pub fn feeds(&self, found: &mut Vec<Diagnostic>) -> Result<Vec<FeedFile>, PublishError> {
+        let entries: Vec<_> =
+            self.published().filter_map(|post| self.entry(post, found)).take(self.config.feeds.limit).collect();
         feed::build(&entries, &self.config).map_err(PublishError::Site)
     }
 
@@ -272,11 +271,13 @@ impl Site {
     }
 }
 
-/// A file that is there and cannot be read as a post.
-fn unreadable(path: &str, why: &str) -> Diagnostic {
-    Diagnostic::error("posts/unreadable", format!("this cannot be read: {why}"))
-        .at(Location::start_of(path))
-        .help("mend it, or move it out of the folder of posts")
+/// Adds what is not there yet.
+fn add(new: impl IntoIterator<Item = Diagnostic>, found: &mut Vec<Diagnostic>) {
+    for diagnostic in new {
+        if !found.contains(&diagnostic) {
+            found.push(diagnostic);
+        }
+    }
 }
 
 /// A template in another encoding would be sent with holes in it.

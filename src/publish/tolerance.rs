@@ -48,20 +48,25 @@ fn be_error(diagnostic: &mut Diagnostic) {
     diagnostic.severity = Severity::Error;
 }
 
-/// Stops at posts with errors that might be due: to mail the others would leave them out of the newsletter.
+/// Stops at posts with errors among `found` that might be due: to mail the others would leave them out of the newsletter.
 ///
 /// # Errors
 /// What is wrong with these posts.
-pub(super) fn refuse_bad_due(site: &Site, ledger: &Ledger, rules: &Rules) -> Result<(), PublishError> {
+pub(super) fn refuse_bad_due(
+    site: &Site,
+    found: &[Diagnostic],
+    ledger: &Ledger,
+    rules: &Rules,
+) -> Result<(), PublishError> {
     let day = |moment: jiff::Timestamp| moment.to_zoned(rules.timezone.clone()).date();
     // Only what is dated on or after both of these days is due.
     let first: Option<Date> = rules.start.max(ledger.last_run.map(day));
     let is_past = |path: &str| {
-        let post = site.posts.iter().find(|post| post.path == path);
+        let post = site.posts.at_path(path);
         let published = post.and_then(|post| post.published.as_ref());
         first.zip(published).is_some_and(|(first, published)| day(published.timestamp()) < first)
     };
-    let errors = site.diagnostics.iter().filter(|diagnostic| diagnostic.is_error());
+    let errors = found.iter().filter(|diagnostic| diagnostic.is_error());
     let mut found: Vec<Diagnostic> =
         errors.filter(|diagnostic| !diagnostic.path().is_some_and(is_past)).cloned().collect();
     if found.is_empty() {

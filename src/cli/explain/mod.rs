@@ -23,7 +23,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
-    let site = Site::open(&context.site, context.now)?;
+    let site = Site::open_whole(&context.site, context.now)?;
     let mut store = session::existing_store(&site.config, &context.site).await?;
     let exit = match (site.find(&arguments.subject), arguments.subject.parse::<EmailAddress>()) {
         (Ok(post), _) => post::explain(post, &site, store.as_mut(), arguments.json, context).await?,

@@ -21,7 +21,7 @@ pub(super) async fn explain(
     context: &Context,
 ) -> Result<Exit, Failure> {
     let past = Past::read(store.as_deref_mut()).await?;
-    let verdicts = verdicts(site, &past, context.now);
+    let verdicts = verdicts(site, &past, context.now)?;
     let verdict = site.posts.iter().zip(&verdicts).find(|(other, _)| other.path == post.path);
     let Some((_, verdict)) = verdict else { return Err(Failure::unexpected("the post is gone")) };
     let mailings = match store {

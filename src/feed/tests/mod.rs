@@ -35,7 +35,6 @@ fn entry(slug: &str, published: &str) -> Entry {
         summary: Some(format!("About the {slug}.")),
         content_html: format!("<p>About the {slug}.</p>\n<p>More.</p>\n"),
         content_text: format!("About the {slug}.\n\nMore.\n"),
-        content_hash: None,
     }
 }
 

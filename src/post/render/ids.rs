@@ -6,10 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::Post;
 
+use super::super::posts::Posts;
 use super::tree::{Node, walk};
 
 /// What a post's ids begin with: its slug, and a piece of a hash where the slug alone would not do.
-pub(crate) fn key(post: &Post, posts: &[Post]) -> String {
+pub(crate) fn key(post: &Post, posts: &Posts) -> String {
     let mut key = String::with_capacity(post.slug.len());
     for c in post.slug.chars() {
         let c = if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' };
@@ -19,8 +20,7 @@ pub(crate) fn key(post: &Post, posts: &[Post]) -> String {
     }
     let key = key.trim_matches('-');
     // The oldest post of a slug keeps it bare, so that a newer one does not change its content.
-    let age = |post: &Post| (post.published.as_ref().map(jiff::Zoned::timestamp), post.path.clone());
-    let shared = posts.iter().any(|other| other.slug == post.slug && other.path != post.path && age(other) < age(post));
+    let shared = posts.oldest_of_slug(&post.slug).is_some_and(|oldest| oldest.path != post.path);
     if key == post.slug && !shared {
         return key.to_owned();
     }

@@ -6,8 +6,9 @@ use url::{Position, Url};
 
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Location};
-use crate::model::{Post, PostStatus, percent_encoded};
+use crate::model::{Body, Post, PostStatus, percent_encoded};
 
+use super::super::posts::Posts;
 use super::super::source_path;
 use super::ids::Ids;
 use super::sanitise::SCHEMES;
@@ -19,7 +20,8 @@ const MOST_WARNINGS: usize = 40;
 /// What is needed to resolve the URLs of one post.
 pub(crate) struct Links<'a> {
     post: &'a Post,
-    posts: &'a [Post],
+    body: &'a Body,
+    posts: &'a Posts,
     config: &'a Config,
     ids: &'a Ids,
     permalink: Option<Url>,
@@ -27,8 +29,8 @@ pub(crate) struct Links<'a> {
 }
 
 impl<'a> Links<'a> {
-    pub(crate) fn new(post: &'a Post, posts: &'a [Post], config: &'a Config, ids: &'a Ids) -> Self {
-        Self { post, posts, config, ids, permalink: Url::parse(&post.url).ok(), warnings: Vec::new() }
+    pub(crate) fn new((post, body): (&'a Post, &'a Body), posts: &'a Posts, config: &'a Config, ids: &'a Ids) -> Self {
+        Self { post, body, posts, config, ids, permalink: Url::parse(&post.url).ok(), warnings: Vec::new() }
     }
 
     /// Makes all URLs below `nodes` absolute and drops those that lead nowhere safe; returns what there is to warn of.
@@ -149,8 +151,8 @@ impl<'a> Links<'a> {
         let posts = self.posts;
         let places = self.places(&path);
         let found = places.iter().find_map(|place| {
-            let named = |name: &str| posts.iter().find(|post| post.path == name);
-            if is_file { named(place) } else { source_path::with_extensions(place).find_map(|file| named(&file)) }
+            let with_extensions = || source_path::with_extensions(place).find_map(|file| posts.at_path(&file));
+            if is_file { posts.at_path(place) } else { with_extensions() }
         });
         let fragment = rest.find('#').map_or("", |at| &rest[at..]);
         match found {
@@ -194,7 +196,7 @@ impl<'a> Links<'a> {
         if self.warnings.len() >= MOST_WARNINGS {
             return;
         }
-        let body = &self.post.body;
+        let body = self.body;
         let place = body.text.find(written).map_or_else(
             || Location::start_of(&self.post.path),
             |at| {

@@ -32,19 +32,20 @@ use jiff::tz::TimeZone;
 
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Location};
-use crate::model::{Category, Entry, Post, is_right_to_left};
+use crate::model::{Body, Category, Entry, Post, is_right_to_left};
 
+use super::posts::Posts;
 use ids::Ids;
 pub use pictures::{pictures, with_sizes};
 use tree::{Element, Node};
 
-/// Renders one post. `posts` are all posts of the site: links to their files become links to their permalinks.
+/// Renders one post and its body. `posts` are all posts of the site: links to their files become links to their permalinks.
 ///
 /// Never fails: what cannot be shown is left out, and the warnings say so.
-pub fn render(post: &Post, posts: &[Post], config: &Config) -> (Entry, Vec<Diagnostic>) {
+pub fn render(post: &Post, body: &Body, posts: &Posts, config: &Config) -> (Entry, Vec<Diagnostic>) {
     let mut warnings = Vec::new();
     let key = ids::key(post, posts);
-    let (text, found) = dialect::expand(post, posts, config);
+    let (text, found) = dialect::expand((post, body), posts, config);
     warnings.extend(found);
     let (html, left_out) = normalise::normalise(&markdown::to_html(&text, &key));
     warnings.extend(about_left_out(post, &left_out));
@@ -58,7 +59,7 @@ pub fn render(post: &Post, posts: &[Post], config: &Config) -> (Entry, Vec<Diagn
     headings::give_ids(&mut nodes);
     headings::drop_anchors(&mut nodes);
     let ids = Ids::rename(&mut nodes, &key);
-    warnings.extend(links::Links::new(post, posts, config, &ids).resolve(&mut nodes));
+    warnings.extend(links::Links::new((post, body), posts, config, &ids).resolve(&mut nodes));
     let nodes = media::replace(nodes);
     let nodes = autolink::link(nodes);
     let summary = summary::summary(post.description.as_deref(), &nodes);
@@ -92,7 +93,6 @@ pub fn render(post: &Post, posts: &[Post], config: &Config) -> (Entry, Vec<Diagn
         summary,
         content_html,
         content_text,
-        content_hash: post.content_hash.clone(),
     };
     (entry, warnings)
 }

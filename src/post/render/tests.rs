@@ -1,11 +1,10 @@
 use std::time::Instant;
 
-use super::super::tests::{config, one};
+use super::super::tests::{body_of, config, one, rendered};
 use super::*;
 
 fn entry(body: &str) -> (Entry, Vec<Diagnostic>) {
-    let (post, _) = one("posts/a-walk.md", &format!("---\ntitle: A walk\ndate: 2025-01-31\n---\n{body}"));
-    render(&post, std::slice::from_ref(&post), &config(""))
+    rendered(&[("posts/a-walk.md", &format!("---\ntitle: A walk\ndate: 2025-01-31\n---\n{body}"))])
 }
 
 fn html(body: &str) -> String {
@@ -58,16 +57,15 @@ fn every_url_is_absolute() {
 
 #[test]
 fn a_link_to_a_file_leads_to_its_post() {
-    let (mut first, _) = one(
-        "posts/2025/a.md",
-        "---\ndate: 2025-01-01\n---\n[b](b.md#x) [c](../c%20d.md) [e](/2025/b.md) [f](@/2025/b.md) [g](b) [h](gone.md) [i](i.md)\n",
-    );
-    let (second, _) = one("posts/2025/b.md", "---\ndate: 2025-01-02\n---\nx\n");
-    let (third, _) = one("posts/c d.md", "---\ndate: 2025-01-03\n---\nx\n");
-    let (draft, _) = one("posts/2025/i.md", "---\ndraft: true\n---\nx\n");
-    first.body.first_line = 4;
-    let posts = [first, second, third, draft];
-    let (entry, warnings) = render(&posts[0], &posts, &config(""));
+    let (entry, warnings) = rendered(&[
+        (
+            "posts/2025/a.md",
+            "---\ndate: 2025-01-01\n---\n[b](b.md#x) [c](../c%20d.md) [e](/2025/b.md) [f](@/2025/b.md) [g](b) [h](gone.md) [i](i.md)\n",
+        ),
+        ("posts/2025/b.md", "---\ndate: 2025-01-02\n---\nx\n"),
+        ("posts/c d.md", "---\ndate: 2025-01-03\n---\nx\n"),
+        ("posts/2025/i.md", "---\ndraft: true\n---\nx\n"),
+    ]);
     for (word, url) in [
         ("b", "2025/01/02/b/#x"),
         ("c", "2025/01/03/c%20d/"),
@@ -95,11 +93,11 @@ fn ids_of_two_posts_never_clash() {
         ("posts/2024/walk.md", "2024-01-01"),
         ("posts/walk-fn.md", "2025-01-02"),
     ];
-    let posts: Vec<Post> =
-        texts.iter().map(|(path, day)| one(path, &format!("---\ndate: {day}\n---\n{body}")).0).collect();
+    let text = |day: &str| format!("---\ndate: {day}\n---\n{body}");
+    let posts: Posts = texts.iter().map(|(path, day)| one(path, &text(day)).0).collect::<Vec<_>>().into();
     let mut ids = BTreeSet::new();
-    for post in &posts {
-        let html = render(post, &posts, &config("")).0.content_html;
+    for (post, (_, day)) in posts.iter().zip(texts) {
+        let html = render(post, &body_of(post, &text(day)), &posts, &config("")).0.content_html;
         for id in html.split(" id=\"").skip(1).map(|rest| rest.split('"').next().unwrap().to_owned()) {
             assert!(ids.insert(id.clone()), "{id} is used twice");
             assert!(html.contains(&format!("{}#{id}\"", post.url)), "{id} is linked to in {html}");
@@ -159,8 +157,7 @@ fn what_xml_cannot_hold_is_nowhere() {
 
 #[test]
 fn a_language_from_right_to_left_says_so() {
-    let (post, _) = one("posts/a.md", "---\ndate: 2025-01-31\nlang: he\n---\nשלום\n");
-    let (entry, _) = render(&post, &[], &config(""));
+    let (entry, _) = rendered(&[("posts/a.md", "---\ndate: 2025-01-31\nlang: he\n---\nשלום\n")]);
     assert_eq!(entry.content_html, "<div dir=\"rtl\" lang=\"he\"><p>שלום</p></div>\n");
     assert_eq!(entry.content_text, "שלום\n");
 }
@@ -174,15 +171,15 @@ fn the_summary_is_the_author_s_or_the_beginning() {
     assert_eq!(summary("Only this.\n"), None);
     assert_eq!(summary(""), None);
     assert!(summary(&format!("{}\n", "word ".repeat(200))).unwrap().ends_with('…'));
-    let (post, _) = one("posts/a.md", "---\ndate: 2025-01-31\ndescription: Mine.\n---\nx\n");
-    assert_eq!(render(&post, &[], &config("")).0.summary.as_deref(), Some("Mine."));
+    let (entry, _) = rendered(&[("posts/a.md", "---\ndate: 2025-01-31\ndescription: Mine.\n---\nx\n")]);
+    assert_eq!(entry.summary.as_deref(), Some("Mine."));
 }
 
 #[test]
 fn categories_have_the_address_of_their_taxonomy() {
-    let (post, _) = one("posts/a.md", "---\ndate: 2025-01-31\ntags: [R&D]\nemotions: calm\n---\nx\n");
-    let categories = render(&post, &[], &config("")).0.categories;
-    let seen: Vec<_> = categories.iter().map(|c| (c.taxonomy.as_str(), c.term.as_str(), c.scheme.as_str())).collect();
+    let (entry, _) = rendered(&[("posts/a.md", "---\ndate: 2025-01-31\ntags: [R&D]\nemotions: calm\n---\nx\n")]);
+    let seen: Vec<_> =
+        entry.categories.iter().map(|c| (c.taxonomy.as_str(), c.term.as_str(), c.scheme.as_str())).collect();
     assert_eq!(
         seen,
         [("tags", "R&D", "https://example.org/blog/tags/"), ("emotions", "calm", "https://example.org/blog/emotions/")]

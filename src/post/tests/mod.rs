@@ -2,13 +2,14 @@ mod addresses;
 mod cutting;
 mod dates;
 mod fixtures;
+mod heads;
 mod metadata;
 mod reading;
 mod standing;
 
 use super::*;
 use crate::diagnostic::Severity;
-use crate::model::PostStatus;
+use crate::model::{Entry, PostStatus};
 
 const SITE: &str = "[site]\ntitle = 'Notes'\nurl = 'https://example.org/blog'\ntimezone = 'Europe/Berlin'\n";
 
@@ -31,8 +32,18 @@ pub(super) fn load_all(sources: &[(&str, &str)]) -> Loaded {
 }
 
 pub(super) fn one(path: &str, text: &str) -> (Post, Vec<Diagnostic>) {
-    let mut loaded = load_all(&[(path, text)]);
-    (loaded.posts.remove(0), loaded.diagnostics)
+    let loaded = load_all(&[(path, text)]);
+    (loaded.posts.into_iter().next().unwrap(), loaded.diagnostics)
+}
+
+pub(super) fn body_of(post: &Post, text: &str) -> Body {
+    body(post, text.as_bytes()).unwrap().0
+}
+
+/// The entry of the first of these files, and what there is to say about its body. Each file is read by itself.
+pub(super) fn rendered(files: &[(&str, &str)]) -> (Entry, Vec<Diagnostic>) {
+    let posts: Posts = files.iter().map(|(path, text)| one(path, text).0).collect::<Vec<_>>().into();
+    render(&posts[0], &body_of(&posts[0], files[0].1), &posts, &config(""))
 }
 
 pub(super) fn keys(keys: &str) -> (Post, Vec<Diagnostic>) {
@@ -54,9 +65,10 @@ fn the_owner_s_form_is_read_whole_and_without_a_warning() {
     assert_eq!(post.terms("emotions"), ["calm", "quiet joy"]);
     assert_eq!(post.description.as_deref(), Some("On not taking the bus — and what a wet road says."));
     assert_eq!((post.status, post.date_only, post.newsletter), (PostStatus::Published, true, true));
+    let body = body_of(&post, REFLECTION);
+    assert_eq!(body.first_line, 11);
+    assert!(body.text.starts_with("I walked.  \n"));
     assert_eq!(post.published.unwrap().to_string(), "2025-02-03T00:00:00+01:00[Europe/Berlin]");
-    assert_eq!(post.body.first_line, 11);
-    assert!(post.body.text.starts_with("I walked.  \n"));
 }
 
 #[test]
@@ -104,25 +116,28 @@ fn broken_yaml_is_one_clear_error_and_never_a_post() {
 #[test]
 fn a_moved_post_is_recognised_by_its_words() {
     let day = |day: &str| day.parse::<jiff::civil::Date>().unwrap().to_zoned(jiff::tz::TimeZone::UTC).unwrap();
-    let hash = |body: &str| content_hash(body, "Title", None);
+    let hash = |body: &str| hash_of_words(body, "Title", None);
     let long = "It rained all day, and nobody minded it, for once.";
     assert_eq!(hash(long), hash("It rained  all day,\nand nobody minded\n\nit, for once.\n"));
     assert_ne!(hash(long), hash(&long.replace("day", "week")));
     assert_eq!(hash(long).unwrap().len(), 64);
     assert_eq!(hash("Too short to tell."), None);
-    let short = |title: &str, on: &str| content_hash("Too short to tell.", title, Some(&day(on)));
+    let short = |title: &str, on: &str| hash_of_words("Too short to tell.", title, Some(&day(on)));
     assert_eq!(short("One", "2025-01-31"), short("Another", "2025-01-31"), "a short post counts with its day");
     assert_ne!(short("One", "2025-01-31"), short("One", "2025-02-01"));
-    let empty = |title: &str| content_hash("\n", title, Some(&day("2025-01-31")));
+    let empty = |title: &str| hash_of_words("\n", title, Some(&day("2025-01-31")));
     assert_ne!(empty("One"), empty("Two"), "a post without words counts with its title");
 }
 
 proptest::proptest! {
     #[test]
     fn any_bytes_come_out_as_one_post(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..300)) {
-        let loaded = load(vec![Source { path: "posts/2025-01-01-a.md".into(), bytes }], &config(""), Timestamp::UNIX_EPOCH);
+        let source = Source { path: "posts/2025-01-01-a.md".into(), bytes: bytes.clone() };
+        let loaded = load(vec![source], &config(""), Timestamp::UNIX_EPOCH);
         assert_eq!(loaded.posts.len(), 1);
-        let _ = render(&loaded.posts[0], &loaded.posts, &config(""));
+        if let Ok((body, _)) = body(&loaded.posts[0], &bytes) {
+            let _ = render(&loaded.posts[0], &body, &loaded.posts, &config(""));
+        }
     }
 
     #[test]

@@ -90,15 +90,37 @@ impl Verdict {
     }
 }
 
+/// What recognises the words of posts ([`post::content_hash`](crate::post::content_hash)), by the paths of their files.
+pub type ContentHashes = BTreeMap<String, String>;
+
+/// The posts that are mailed unless their words were mailed before: the content hashes that [`plan`] needs.
+pub fn undecided<'p>(
+    posts: &'p [Post],
+    ledger: &Ledger,
+    rules: &Rules,
+    included: &BTreeSet<String>,
+    now: Timestamp,
+) -> Vec<&'p Post> {
+    let compares = ledger.mailed.iter().any(|entry| entry.content_hash.is_some());
+    let verdicts = plan(posts, ledger, rules, included, &ContentHashes::new(), now);
+    let may_change = |verdict: &Verdict| match verdict {
+        Verdict::Due(_) | Verdict::Included => true,
+        Verdict::Late(_) | Verdict::Resembles { .. } => compares,
+        _ => false,
+    };
+    posts.iter().zip(&verdicts).filter(|(_, verdict)| may_change(verdict)).map(|(post, _)| post).collect()
+}
+
 /// The verdict on every post, in the order of the posts.
 ///
 /// `included` holds the paths of the posts that the owner named with `--include`. A post that is not published, or that
-/// says `newsletter: false`, is not mailed even so.
+/// says `newsletter: false`, is not mailed even so. `hashes` are those of the [`undecided`] posts.
 pub fn plan(
     posts: &[Post],
     ledger: &Ledger,
     rules: &Rules,
     included: &BTreeSet<String>,
+    hashes: &ContentHashes,
     now: Timestamp,
 ) -> Vec<Verdict> {
     let current: BTreeSet<&str> = posts.iter().map(|post| post.id.as_str()).collect();
@@ -129,17 +151,19 @@ pub fn plan(
         }
         let like =
             |entry: &MailedEntry, same| Verdict::Resembles { issue: entry.issue, title: entry.title.clone(), same };
-        if let Some(entry) = post.content_hash.as_deref().and_then(|hash| by_hash.get(hash)) {
+        let day = published.timestamp().to_zoned(rules.timezone.clone()).date();
+        if let Some(start) = rules.start.filter(|start| day < *start) {
+            return Verdict::BeforeStart(start);
+        }
+        if let Some(entry) = hashes.get(&post.path).and_then(|hash| by_hash.get(hash.as_str())) {
             return like(entry, Likeness::Content);
         }
         if let Some(entry) = by_path.get(post.path.as_str()) {
             return like(entry, Likeness::Path);
         }
-        let day = published.timestamp().to_zoned(rules.timezone.clone()).date();
-        match (rules.start, last_day) {
-            (Some(start), _) if day < start => Verdict::BeforeStart(start),
-            (_, Some(last)) if day < last => Verdict::Late(last),
-            (_, last) => Verdict::Due(last),
+        match last_day {
+            Some(last) if day < last => Verdict::Late(last),
+            last => Verdict::Due(last),
         }
     };
     posts.iter().map(judge).collect()

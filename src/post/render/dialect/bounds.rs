@@ -2,15 +2,13 @@
 
 use proptest::prelude::Strategy;
 
-use super::super::super::tests::{config, one};
-use super::super::{render, sanitise};
+use super::super::super::tests::{config, one, rendered};
+use super::super::sanitise;
 use super::part::Part;
 use super::writer::Writer;
-use super::{Post, expand_part};
+use super::{Body, Posts, expand_part};
 
-fn post(body: &str) -> Post {
-    one("posts/a.md", &format!("---\ntitle: A\ndate: 2025-01-31\n---\n{body}")).0
-}
+const FRONT: &str = "---\ntitle: A\ndate: 2025-01-31\n---\n";
 
 #[test]
 fn open_tags_cost_work_in_proportion() {
@@ -75,17 +73,16 @@ fn open_tags_cost_work_in_proportion() {
         "`{%",
         "`{%`",
     ] {
-        let body = hostile.repeat(200_000 / hostile.len());
-        let post = post("x");
-        let post = Post { body: crate::model::Body { text: body, first_line: 1 }, ..post };
-        let config = config("");
-        let mut writer = Writer::new(&post, &[], &config);
+        let body = Body { text: hostile.repeat(200_000 / hostile.len()), first_line: 1 };
+        let (post, _) = one("posts/a.md", FRONT);
+        let (config, posts) = (config(""), Posts::default());
+        let mut writer = Writer::new((&post, &body), &posts, &config);
         let started = std::time::Instant::now();
-        expand_part(&Part::new(&post.body.text, 0, 0), &mut writer);
+        expand_part(&Part::new(&body.text, 0, 0), &mut writer);
         let work = writer.work_done;
-        assert!(work < post.body.text.len() * 64, "{hostile}: {work}");
+        assert!(work < body.text.len() * 64, "{hostile}: {work}");
         let (text, warnings) = writer.finish();
-        assert!(text.len() < post.body.text.len() * 64 && warnings.len() <= 64, "{hostile}: {}", text.len());
+        assert!(text.len() < body.text.len() * 64 && warnings.len() <= 64, "{hostile}: {}", text.len());
         println!("{hostile:?} {work} {:?} {}", started.elapsed(), text.len());
     }
 }
@@ -249,8 +246,7 @@ proptest::proptest! {
 
     #[test]
     fn no_tag_is_left_whatever_is_mixed(body in pieces()) {
-        let post = post(&body);
-        let (entry, warnings) = render(&post, std::slice::from_ref(&post), &config(""));
+        let (entry, warnings) = rendered(&[("posts/a.md", &format!("{FRONT}{body}"))]);
         let outside = outside_code(&entry.content_html).replace("&lt;", "<").replace("&gt;", ">");
         for mark in ["{{<", "{{%", "{%", "%}"] {
             proptest::prop_assert!(!outside.contains(mark), "{mark} in {}", entry.content_html);

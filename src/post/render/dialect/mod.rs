@@ -30,8 +30,9 @@ mod zola;
 
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
-use crate::model::Post;
+use crate::model::{Body, Post};
 
+use super::super::posts::Posts;
 use part::Part;
 use writer::Writer;
 
@@ -78,9 +79,9 @@ const DIALECTS: [(Place, Reader); 23] = [
 ];
 
 /// Expands the body of a post; `posts` are all posts of the site.
-pub(crate) fn expand(post: &Post, posts: &[Post], config: &Config) -> (String, Vec<Diagnostic>) {
+pub(crate) fn expand(post: (&Post, &Body), posts: &Posts, config: &Config) -> (String, Vec<Diagnostic>) {
     let mut writer = Writer::new(post, posts, config);
-    expand_part(&Part::new(&post.body.text, 0, 0), &mut writer);
+    expand_part(&Part::new(&post.1.text, 0, 0), &mut writer);
     writer.finish()
 }
 

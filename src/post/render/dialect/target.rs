@@ -57,8 +57,7 @@ fn look_up<'a>(writer: &mut Writer<'a>, name: &str) -> Option<&'a Post> {
         return None;
     }
     let wanted = Wanted::new(name);
-    let ranked = posts.iter().enumerate().filter_map(|(n, post)| wanted.rank(post).map(|rank| (rank, n)));
-    let found = ranked.min().map(|(_, n)| n);
+    let found = posts.best_named(&wanted.names(), names, |post| wanted.rank(post));
     writer.known.insert(name.to_owned(), found);
     found.and_then(|n| posts.get(n))
 }
@@ -67,6 +66,21 @@ fn look_up<'a>(writer: &mut Writer<'a>, name: &str) -> Option<&'a Post> {
 struct Wanted {
     path: String,
     title: String,
+    /// The title as the name of a file.
+    dashed: String,
+}
+
+/// Under which names a post can be meant: its file's, also without the date, its slug and its title.
+fn names(post: &Post) -> Vec<String> {
+    let path = comparable(post);
+    let name = path.rsplit('/').next().unwrap_or_default();
+    vec![undated(name).to_owned(), post.slug.to_lowercase(), post.title.to_lowercase(), name.to_owned()]
+}
+
+/// The path without the ending that all posts have.
+fn comparable(post: &Post) -> String {
+    let path = source_path::strip_extension(&post.path).unwrap_or(&post.path);
+    path.strip_suffix("/index").unwrap_or(path).to_lowercase()
 }
 
 impl Wanted {
@@ -76,25 +90,29 @@ impl Wanted {
         let path = path.trim_start_matches("@/").trim_start_matches(['.', '/']).trim_end_matches('/').to_lowercase();
         let path = source_path::strip_extension(&path).unwrap_or(&path);
         let path = path.strip_suffix("/index").or_else(|| path.strip_suffix("/_index")).unwrap_or(path).to_owned();
-        Self { path, title: decoded.trim().to_lowercase() }
+        let title = decoded.trim().to_lowercase();
+        Self { path, dashed: title.split_whitespace().collect::<Vec<_>>().join("-"), title }
+    }
+
+    /// What a post that fits is called by [`names`].
+    fn names(&self) -> [&str; 4] {
+        [&self.path, self.path.rsplit('/').next().unwrap_or_default(), &self.title, &self.dashed]
     }
 
     /// How well a post fits, the best being the lowest: its path, the end of its path, its name without the date, its
     /// slug, its title.
     fn rank(&self, post: &Post) -> Option<usize> {
-        let path = source_path::strip_extension(&post.path).unwrap_or(&post.path);
-        let path = path.strip_suffix("/index").unwrap_or(path).to_lowercase();
+        let path = comparable(post);
         let ends = |whole: &str, end: &str| {
             !end.is_empty() && whole.strip_suffix(end).is_some_and(|before| before.is_empty() || before.ends_with('/'))
         };
         let name = path.rsplit('/').next().unwrap_or_default();
         let slug = self.path.rsplit('/').next().unwrap_or_default();
-        let dashed = || self.title.split_whitespace().collect::<Vec<_>>().join("-");
         if path == self.path {
             Some(0)
         } else if ends(&path, &self.path) {
             Some(1)
-        } else if undated(name) == self.path || undated(name) == dashed() {
+        } else if undated(name) == self.path || undated(name) == self.dashed {
             Some(2)
         } else if post.title.to_lowercase() == self.title {
             Some(3)

@@ -7,8 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Location};
-use crate::model::Post;
+use crate::model::{Body, Post};
 
+use super::super::super::posts::Posts;
 use super::part::Part;
 
 /// Bytes that may be looked at for each byte of the body: tags that nothing closes cost no more than this.
@@ -20,7 +21,8 @@ const MOST_WARNINGS: usize = 40;
 pub(crate) struct Writer<'a> {
     pub(crate) out: String,
     pub(crate) post: &'a Post,
-    pub(crate) posts: &'a [Post],
+    body: &'a Body,
+    pub(crate) posts: &'a Posts,
     pub(crate) config: &'a Config,
     /// Until here in the text only tags in braces are read: within HTML tags and addresses.
     pub(crate) quiet_until: usize,
@@ -41,11 +43,12 @@ pub(crate) struct Writer<'a> {
 }
 
 impl<'a> Writer<'a> {
-    pub(crate) fn new(post: &'a Post, posts: &'a [Post], config: &'a Config) -> Self {
-        let length = post.body.text.len();
+    pub(crate) fn new((post, body): (&'a Post, &'a Body), posts: &'a Posts, config: &'a Config) -> Self {
+        let length = body.text.len();
         Self {
             out: String::with_capacity(length + length / 8),
             post,
+            body,
             posts,
             config,
             quiet_until: 0,
@@ -169,12 +172,12 @@ impl<'a> Writer<'a> {
             return;
         }
         let line = part.line_number(at);
-        let excerpt = self.post.body.text.lines().nth(line).unwrap_or_default();
+        let excerpt = self.body.text.lines().nth(line).unwrap_or_default();
         let written = part.line(at);
         let column = excerpt.find(written.trim_end()).unwrap_or_default();
         let location = Location {
             path: self.post.path.clone(),
-            line: line + self.post.body.first_line.max(1),
+            line: line + self.body.first_line.max(1),
             column: excerpt[..column].chars().count() + 1,
             length: kind.chars().count().clamp(1, excerpt[column..].chars().count().max(1)),
             excerpt: excerpt.to_owned(),

@@ -52,8 +52,7 @@ fn links_to_no_post_keep_their_text_and_name_the_line() {
         "[t]({% link gone.md %})",
         "[t][x]\n\n[x]: {% post_url gone %}",
     ] {
-        let posts = posts(&format!("One.\n\n{link}\n"));
-        let (entry, warnings) = render(&posts[0], &posts, &config(""));
+        let (entry, warnings) = walk(&format!("One.\n\n{link}\n"));
         assert_eq!(entry.content_html, "<p>One.</p>\n<p>t</p>\n", "{link}");
         let place = warnings[0].location.as_ref().unwrap();
         assert!(warnings[0].message.starts_with("there is no post `"), "{link}");

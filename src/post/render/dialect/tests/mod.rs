@@ -1,23 +1,22 @@
-use super::super::super::tests::{config, one};
-use super::super::render;
+use super::super::super::tests::rendered as rendered_files;
 use super::*;
+use crate::model::Entry;
 
 mod links;
 
-/// A walk, whose body is given, another walk of its year, and one that is a draft.
-fn posts(body: &str) -> Vec<Post> {
-    let read = |path: &str, front: &str, body: &str| one(path, &format!("---\n{front}\n---\n{body}")).0;
-    vec![
-        read("posts/2025-01-31-a-walk.md", "title: A walk\ndate: 2025-01-31", body),
-        read("posts/2025-01-02-another-walk.md", "title: Another *Walk*\ndate: 2025-01-02", "x\n"),
-        read("posts/trips/the sea/index.md", "title: By the sea\ndate: 2025-01-03", "x\n"),
-        read("posts/unfinished.md", "title: Unfinished\ndraft: true", "x\n"),
-    ]
+/// A walk, whose body is given, beside another walk of its year, and one that is a draft.
+fn walk(body: &str) -> (Entry, Vec<Diagnostic>) {
+    let text = format!("---\ntitle: A walk\ndate: 2025-01-31\n---\n{body}");
+    rendered_files(&[
+        ("posts/2025-01-31-a-walk.md", &text),
+        ("posts/2025-01-02-another-walk.md", "---\ntitle: Another *Walk*\ndate: 2025-01-02\n---\nx\n"),
+        ("posts/trips/the sea/index.md", "---\ntitle: By the sea\ndate: 2025-01-03\n---\nx\n"),
+        ("posts/unfinished.md", "---\ntitle: Unfinished\ndraft: true\n---\nx\n"),
+    ])
 }
 
 fn rendered(body: &str) -> (String, Vec<String>) {
-    let posts = posts(body);
-    let (entry, warnings) = render(&posts[0], &posts, &config(""));
+    let (entry, warnings) = walk(body);
     (entry.content_html.trim_end().to_owned(), warnings.into_iter().map(|warning| warning.message).collect())
 }
 
@@ -36,8 +35,7 @@ fn each(cases: &[(&str, &str)]) {
 
 #[test]
 fn a_post_that_mixes_all_dialects_renders_as_reviewed() {
-    let posts = posts(include_str!("../../tests/dialects.md"));
-    let (entry, warnings) = render(&posts[0], &posts, &config(""));
+    let (entry, warnings) = walk(include_str!("../../tests/dialects.md"));
     assert_eq!(entry.content_html, include_str!("../../tests/dialects.html"));
     assert_eq!(entry.content_text, include_str!("../../tests/dialects.txt"));
     let said: Vec<String> = warnings.iter().map(ToString::to_string).collect();
@@ -73,10 +71,7 @@ fn code_is_never_read_for_tags() {
 
 #[test]
 fn more_markers_of_every_generator_end_the_summary() {
-    let summary = |body: &str| {
-        let posts = posts(body);
-        render(&posts[0], &posts, &config("")).0.summary
-    };
+    let summary = |body: &str| walk(body).0.summary;
     for marker in [
         "<!--more-->",
         "<!-- more -->",
@@ -302,8 +297,7 @@ fn admonitions_are_quotations_with_a_bold_word() {
         ),
         ("What!!! note that\n\na :::b\n", "<p>What!!! note that</p>\n<p>a :::b</p>"),
     ]);
-    let posts = posts("a\n\n!!! note\n    b\n\n    [[gone]]\n");
-    let (_, warnings) = render(&posts[0], &posts, &config(""));
+    let (_, warnings) = walk("a\n\n!!! note\n    b\n\n    [[gone]]\n");
     let place = warnings[0].location.as_ref().unwrap();
     assert_eq!((place.line, place.excerpt.as_str(), place.column), (10, "    [[gone]]", 5));
 }

@@ -1,0 +1,102 @@
+//! The folder of posts: finds the files, reads of each as much as its front matter needs, and later a body that is shown.
+
+use std::io;
+use std::path::Path;
+
+use jiff::Timestamp;
+
+use super::error::PublishError;
+use super::parallel;
+use crate::config::Config;
+use crate::diagnostic::{Diagnostic, Location, Severity};
+use crate::files;
+use crate::post::{self, Loaded, Source};
+
+/// How much of a file is read at first, in bytes: the front matter of nearly all posts and some of the text.
+const HEAD: usize = 2048;
+
+/// How much of the files is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Depth {
+    /// What it takes to know all about a post but its body.
+    Heads,
+    /// All.
+    Whole,
+}
+
+/// Reads the posts of a site.
+pub(super) fn read(root: &Path, config: &Config, now: Timestamp, depth: Depth) -> Result<Loaded, PublishError> {
+    let dir = &config.posts.dir;
+    let folder = root.join(dir);
+    let survey = match files::survey(&folder, &|folder| post::enters(folder)) {
+        Ok(survey) => survey,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let missing =
+                Diagnostic::error("posts/no-folder", format!("there is no folder for posts: {}", folder.display()))
+                    .help("make it, or set `posts.dir` in config.toml");
+            return Err(PublishError::Site(vec![missing]));
+        }
+        Err(error) => return Err(PublishError::File { path: folder, error }),
+    };
+    let named = |path: &str| format!("{dir}/{path}");
+    let (beside, paths): (Vec<String>, Vec<String>) =
+        post::files_to_read(&survey.files).into_iter().map(named).partition(|path| post::is_companion(path));
+    let (mut companions, mut unread) = (Vec::new(), Vec::new());
+    for path in beside {
+        match bytes(root, &path) {
+            Ok(bytes) => companions.push(Source { path, bytes }),
+            Err(problem) => unread.push(problem),
+        }
+    }
+    let is_missed = |path: &str, why: &str| post::is_post_file(path) || why.contains("a folder");
+    for (path, why) in survey.unreadable.iter().filter(|(path, why)| is_missed(path, why)) {
+        unread.push(Diagnostic { severity: Severity::Warning, ..unreadable(&named(path), why) });
+    }
+    for path in post::author_files(dir) {
+        let file = root.join(&path);
+        let bytes = files::read_optional(&file).map_err(|error| PublishError::File { path: file, error })?;
+        companions.extend(bytes.map(|bytes| Source { path, bytes }));
+    }
+    let reader = post::Reader::new(companions, paths.iter().map(String::as_str), config, now);
+    let mut posts = Vec::with_capacity(paths.len());
+    for result in parallel::map(&paths, |path| read_one(root, path, &reader, depth)) {
+        match result {
+            Ok(read) => posts.push(read),
+            Err(problem) => unread.push(problem),
+        }
+    }
+    let mut loaded = reader.gather(posts);
+    loaded.diagnostics.extend(unread);
+    Ok(loaded)
+}
+
+/// The whole of a file.
+pub(super) fn bytes(root: &Path, path: &str) -> Result<Vec<u8>, Diagnostic> {
+    files::read(&root.join(path)).map_err(|error| unreadable(path, &error.to_string()))
+}
+
+fn read_one(
+    root: &Path,
+    path: &str,
+    reader: &post::Reader<'_>,
+    depth: Depth,
+) -> Result<(crate::model::Post, Vec<Diagnostic>), Diagnostic> {
+    let failed = |error: io::Error| unreadable(path, &error.to_string());
+    let mut file = files::open(&root.join(path)).map_err(failed)?;
+    let mut source = Source { path: path.to_owned(), bytes: Vec::new() };
+    if depth == Depth::Heads {
+        let is_whole = file.read_to(&mut source.bytes, HEAD).map_err(failed)?;
+        if !is_whole && let Some(read) = reader.read_head(&source) {
+            return Ok(read);
+        }
+    }
+    file.read_to(&mut source.bytes, usize::MAX).map_err(failed)?;
+    Ok(reader.read(&source))
+}
+
+/// A file that is there and cannot be read as a post.
+fn unreadable(path: &str, why: &str) -> Diagnostic {
+    Diagnostic::error("posts/unreadable", format!("this cannot be read: {why}"))
+        .at(Location::start_of(path))
+        .help("mend it, or move it out of the folder of posts")
+}
