@@ -253,9 +253,10 @@ fn included(site: &Site, names: &[String]) -> Result<BTreeSet<String>, PublishEr
 /// next issue.
 ///
 /// # Errors
-/// Templates with errors, or a newsletter without a sender.
+/// Templates with errors, a newsletter without a sender, or a file that cannot be read any more.
 pub fn specimen(site: &Site, past: &Past, post: &Post, now: Timestamp) -> Result<Option<Issue>, PublishError> {
-    let entry = site.entry(post, &mut Vec::new());
+    let mut found = Vec::new();
+    let Some(entry) = site.entry(post, &mut found) else { return Err(PublishError::Site(found)) };
     Ok(issues(site, &[entry], past.next_issue, now)?.pop())
 }
 

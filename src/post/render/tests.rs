@@ -216,7 +216,7 @@ fn hostile_bodies_take_bounded_time() {
         "<script>",
         "|a",
     ] {
-        let body = hostile.repeat(100_000 / hostile.len());
+        let body = hostile.repeat(30_000 / hostile.len());
         let start = Instant::now();
         let _ = entry(&body);
         assert!(start.elapsed().as_secs() < 20, "{hostile} took {:?}", start.elapsed());
