@@ -42,7 +42,7 @@ fn entry(site: &TestSite) -> (Entry, Vec<&'static str>) {
     let site = Site::open(site.path(), NOW.parse::<Timestamp>().unwrap()).unwrap();
     let mut warnings = Vec::new();
     let entry = site.entry(&site.posts[0], &mut warnings);
-    (entry, warnings.into_iter().map(|warning| warning.code).collect())
+    (entry.unwrap(), warnings.into_iter().map(|warning| warning.code).collect())
 }
 
 fn html(site: &TestSite) -> String {

@@ -49,7 +49,7 @@ pub fn render(post: &Post, body: &Body, posts: &Posts, config: &Config) -> (Entr
     warnings.extend(found);
     let (html, left_out) = normalise::normalise(&markdown::to_html(&text, &key));
     warnings.extend(about_left_out(post, &left_out));
-    warnings.extend(about_data_picture(post, &html));
+    warnings.extend(about_data_picture(post, body, &html));
     let mut nodes = parse::parse(&sanitise::sanitise(&html));
     drop_title(&mut nodes, &post.title);
     demote_headings(&mut nodes);
@@ -108,9 +108,8 @@ fn about_left_out(post: &Post, names: &BTreeSet<String>) -> Option<Diagnostic> {
 }
 
 /// A picture within the text is a burden on every feed, and mail clients do not show it.
-fn about_data_picture(post: &Post, html: &str) -> Option<Diagnostic> {
+fn about_data_picture(post: &Post, body: &Body, html: &str) -> Option<Diagnostic> {
     html.contains(" src=\"data:").then_some(())?;
-    let body = &post.body;
     let place = body.text.find("data:image/").map_or_else(
         || Location::start_of(&post.path),
         |at| {
