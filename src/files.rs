@@ -86,6 +86,10 @@ pub fn open_below(
     path: &Path,
 ) -> io::Result<Option<(io::BufReader<std::fs::File>, u64)>> {
     use io::ErrorKind::{InvalidFilename, InvalidInput, NotADirectory, NotFound};
+    // Asked before it is opened: a pipe would wait for its other end.
+    if !path.is_file() {
+        return Ok(None);
+    }
     let path = match std::fs::canonicalize(path) {
         Ok(path) => path,
         Err(error) if matches!(error.kind(), NotFound | NotADirectory | InvalidFilename | InvalidInput) => {
@@ -93,8 +97,7 @@ pub fn open_below(
         }
         Err(error) => return Err(error),
     };
-    // Asked before it is opened: a pipe would wait for its other end.
-    if !homes.iter().any(|home| path.starts_with(home)) || !path.is_file() {
+    if !homes.iter().any(|home| path.starts_with(home)) {
         return Ok(None);
     }
     let file = std::fs::File::open(path)?;

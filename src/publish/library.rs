@@ -3,9 +3,10 @@
 //! Only URLs of the site itself have a file. It is looked for beside the post, as the author wrote it, and in the folders
 //! from which generators copy their files to the root of a site; never outside of the site.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use percent_encoding::percent_decode_str;
 use url::Url;
@@ -52,9 +53,20 @@ pub(super) struct Library {
     /// Where the feeds are written.
     pub(super) feeds: PathBuf,
     pub(super) site: Url,
+    seen: Mutex<Seen>,
+}
+
+/// What was looked at before: posts often show the same pictures, and look for them in the same folders.
+#[derive(Debug, Default)]
+struct Seen {
+    /// Whether there is such a folder.
+    folders: HashMap<String, bool>,
+    /// The files that were found.
+    files: HashMap<String, Found>,
 }
 
 /// A file that was found.
+#[derive(Debug, Clone)]
 pub(super) struct Found {
     /// Relative to the site.
     path: String,
@@ -82,6 +94,7 @@ impl Library {
             folders,
             feeds: root.join(&config.feeds.dir),
             site: config.site.url.clone(),
+            seen: Mutex::default(),
         }
     }
 
@@ -133,12 +146,27 @@ impl Library {
 
     /// The file that a URL of an entry stands for.
     pub(super) fn find(&self, url: &str, entry: &Entry) -> Option<Found> {
-        self.places(url, entry).into_iter().find_map(|path| {
-            // What cannot be read is as good as not there: its facts are not known.
-            let (mut file, length) = files::open_below(&self.homes, &self.root.join(&path)).ok()??;
-            let facts = media::facts(&path, &mut file)?;
-            Some(Found { path, length, facts })
-        })
+        self.places(url, entry).into_iter().find_map(|path| self.look_at(path))
+    }
+
+    fn look_at(&self, path: String) -> Option<Found> {
+        let (folder, _) = path.rsplit_once('/').unwrap_or_default();
+        {
+            let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(found) = seen.files.get(&path) {
+                return Some(found.clone());
+            }
+            let is_there = || files::is_folder(&self.root.join(folder));
+            if !*seen.folders.entry(folder.to_owned()).or_insert_with(is_there) {
+                return None;
+            }
+        }
+        // What cannot be read is as good as not there: its facts are not known.
+        let (mut file, length) = files::open_below(&self.homes, &self.root.join(&path)).ok()??;
+        let facts = media::facts(&path, &mut file)?;
+        let found = Found { path: path.clone(), length, facts };
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).files.insert(path, found.clone());
+        Some(found)
     }
 
     /// The bytes of a file that was found, when it is not far too large.

@@ -8,6 +8,7 @@ use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Location};
 use crate::model::{Body, Post, PostStatus, percent_encoded};
 
+use super::super::address::without_mark;
 use super::super::posts::Posts;
 use super::super::source_path;
 use super::ids::Ids;
@@ -49,7 +50,7 @@ impl<'a> Links<'a> {
         };
         for key in keys {
             let Some(written) = element.get(key) else { continue };
-            let written = written.to_owned();
+            let written = without_mark(written.trim()).to_owned();
             if element.name == "img" {
                 self.look_at_picture(&written);
             }

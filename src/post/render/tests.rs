@@ -37,7 +37,8 @@ fn rules_and_hard_breaks_are_kept_in_both() {
 #[test]
 fn every_url_is_absolute() {
     let body = "[a](b) [c](/d) [e](?f) [g](//h.example/i) [j](../k) ![l](m.png) [n](mailto:o@p.example)\n\n\
-        <img srcset=\"q.png 1x, /r.png 2x\" src=\"s t.png\"> <blockquote cite=\"u\">v</blockquote>\n";
+        <img srcset=\"q.png 1x, /r.png 2x\" src=\"s t.png\"> <blockquote cite=\"u\">v</blockquote>\n\n\
+        ![]({static}/img/w.png) [x]({attach}x.pdf)\n";
     let html = html(body);
     for url in [
         "\"https://example.org/blog/2025/01/31/a-walk/b\"",
@@ -50,6 +51,8 @@ fn every_url_is_absolute() {
         "\"https://example.org/blog/2025/01/31/a-walk/q.png 1x, https://example.org/r.png 2x\"",
         "\"https://example.org/blog/2025/01/31/a-walk/s%20t.png\"",
         "cite=\"https://example.org/blog/2025/01/31/a-walk/u\"",
+        "\"https://example.org/img/w.png\"",
+        "\"https://example.org/blog/2025/01/31/a-walk/x.pdf\"",
     ] {
         assert!(html.contains(url), "{url} in {html}");
     }
