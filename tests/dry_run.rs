@@ -69,7 +69,10 @@ fn an_old_preview_does_not_stay_behind() {
     let plan = site.run(NOW, &["publish", "--dry-run", "--json"]).exits(0).json();
     assert!(plan["issue"].is_null());
     let left: Vec<_> = site.snapshot(&["config", "posts", ".tidings"]).into_keys().collect();
-    assert_eq!(left, ["preview/atom.xml", "preview/feed.json", "preview/feed.xml", "preview/notes.txt"]);
+    assert_eq!(
+        left,
+        ["preview/atom.xml", "preview/feed.css", "preview/feed.json", "preview/feed.xml", "preview/notes.txt"]
+    );
 }
 
 #[test]

@@ -1,16 +1,21 @@
 //! Atom 1.0 (RFC 4287).
 
+use std::collections::BTreeMap;
+
+use atom_syndication::extension::{Extension, ExtensionMap};
 use atom_syndication::{Category, Content, Entry, Generator, Link, Person, Text, WriteConfig};
 use chrono::DateTime;
 
 use super::channel::Feed;
 use super::item::{Author, Item};
-use super::{Format, date, xml};
+use super::media::Attachment;
+use super::{Format, date, media, style, xml};
 
 pub(super) const FORMAT: Format = Format {
     name: "atom",
     file_name: "atom.xml",
     media_type: "application/atom+xml",
+    is_xml: true,
     open,
     item,
     between: "",
@@ -31,13 +36,21 @@ fn open(feed: &Feed) -> String {
         authors: vec![feed.author.as_ref().map_or_else(|| named(&feed.title), person)],
         // Without a version: an upgrade must not change the bytes of a feed.
         generator: Some(Generator { value: "Tidings".into(), ..Generator::default() }),
-        links: vec![link("self", FORMAT.media_type, address), link("alternate", "text/html", feed.site.clone())],
+        links: [link("self", FORMAT.media_type, address), link("alternate", "text/html", feed.site.clone())]
+            .into_iter()
+            .chain(feed.about.links().map(|(rel, href)| Link { mime_type: None, ..link(rel, "", href.to_owned()) }))
+            .collect(),
+        rights: feed.about.rights.clone().map(Text::plain),
+        icon: feed.about.icon.clone(),
+        logo: feed.about.logo.clone(),
         subtitle: feed.description.clone().map(Text::plain),
         lang: Some(feed.language.clone()),
+        namespaces: BTreeMap::from([("media".to_owned(), media::NAMESPACE.to_owned())]),
         ..atom_syndication::Feed::default()
     };
     let whole = written(&document, "<feed", "</feed>");
-    format!("{DECLARATION}{}", whole.strip_suffix("\n</feed>").unwrap_or(&whole))
+    let opening = format!("{DECLARATION}{}", whole.strip_suffix("\n</feed>").unwrap_or(&whole));
+    if feed.about.is_styled { style::styled(&opening, feed.depth()) } else { opening }
 }
 
 fn item(item: &Item<'_>) -> String {
@@ -70,7 +83,9 @@ fn entry(item: &Item<'_>) -> Entry {
                 label: Some(category.term.clone()),
             })
             .collect(),
-        links: vec![link("alternate", "text/html", item.url.clone())],
+        links: std::iter::once(link("alternate", "text/html", item.url.clone()))
+            .chain(item.attachments.iter().map(enclosure))
+            .collect(),
         published: Some(date::fixed(item.published)),
         summary: item.summary.clone().map(Text::plain),
         content: item.content.as_deref().map(|html| Content {
@@ -80,6 +95,7 @@ fn entry(item: &Item<'_>) -> Entry {
             value: Some(html.to_owned()),
             ..Content::default()
         }),
+        extensions: pictures(item),
         ..Entry::default()
     }
 }
@@ -91,6 +107,37 @@ fn attributes(item: &Item<'_>) -> String {
 
 fn link(rel: &str, media_type: &str, href: String) -> Link {
     Link { href, rel: rel.into(), mime_type: Some(media_type.into()), ..Link::default() }
+}
+
+fn enclosure(attachment: &Attachment) -> Link {
+    Link {
+        length: attachment.length.map(|length| length.to_string()),
+        title: attachment.title.clone(),
+        ..link("enclosure", &attachment.media_type, attachment.url.clone())
+    }
+}
+
+/// The picture in the words of Media RSS: Atom has none of its own for it.
+fn pictures(item: &Item<'_>) -> ExtensionMap {
+    let mut elements: BTreeMap<String, Vec<Extension>> = BTreeMap::new();
+    for element in media::elements(item.image.as_ref(), &[]) {
+        elements.entry(element.name.to_owned()).or_default().push(extension(element));
+    }
+    if elements.is_empty() { ExtensionMap::new() } else { ExtensionMap::from([("media".to_owned(), elements)]) }
+}
+
+fn extension(element: media::Element) -> Extension {
+    let mut children: BTreeMap<String, Vec<Extension>> = BTreeMap::new();
+    for child in element.children {
+        children.entry(child.name.to_owned()).or_default().push(extension(child));
+    }
+    Extension {
+        name: format!("media:{}", element.name),
+        // The library escapes texts but not attributes.
+        attrs: element.attributes.into_iter().map(|(name, value)| (name, xml::attribute(&value))).collect(),
+        value: element.text,
+        children,
+    }
 }
 
 fn person(author: &Author) -> Person {

@@ -5,6 +5,7 @@ use jiff::Zoned;
 use crate::config::Config;
 use crate::model::Entry;
 
+use super::about::About;
 use super::item::{Author, author};
 use super::{text, uri};
 
@@ -19,6 +20,7 @@ pub(super) struct Feed {
     pub(super) author: Option<Author>,
     /// The newest `updated` of the items: the clock has no part in it. `None` in a feed without items.
     pub(super) updated: Option<Zoned>,
+    pub(super) about: About,
 }
 
 impl Feed {
@@ -32,7 +34,13 @@ impl Feed {
             language: site.language.clone(),
             author: site.author.as_ref().and_then(author),
             updated: entries.iter().map(|entry| &entry.updated).max().cloned(),
+            about: About::new(config),
         }
+    }
+
+    /// How many folders it lies below the site's own feed.
+    pub(super) fn depth(&self) -> usize {
+        self.address("").matches('/').count() - self.site.matches('/').count()
     }
 
     /// The address of a file beside the others of this feed.

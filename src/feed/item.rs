@@ -6,9 +6,10 @@ use std::borrow::Cow;
 use jiff::Zoned;
 
 use crate::config::{Config, FeedContent};
-use crate::model::{Entry, Person};
+use crate::model::{Entry, Episode, Person};
 
-use super::{language, text, uri};
+use super::media::{Attachment, Picture};
+use super::{language, media, text, uri};
 
 /// An entry as every format shows it.
 pub(super) struct Item<'a> {
@@ -29,7 +30,12 @@ pub(super) struct Item<'a> {
     pub(super) is_foreign: bool,
     pub(super) authors: Vec<Author>,
     pub(super) categories: Vec<Category<'a>>,
-    pub(super) image: Option<String>,
+    pub(super) image: Option<Picture>,
+    /// The one that counts first.
+    pub(super) attachments: Vec<Attachment>,
+    pub(super) episode: Option<&'a Episode>,
+    /// True when the feeds of the site are a podcast's.
+    pub(super) is_podcast: bool,
     /// One line of plain text; `None` when it would only repeat the content, always there when `content` is not.
     pub(super) summary: Option<String>,
     /// HTML.
@@ -97,7 +103,10 @@ fn item<'a>(entry: &'a Entry, config: &Config, site: &str) -> Item<'a> {
         language: tag,
         authors: entry.authors.iter().filter_map(author).collect(),
         categories: entry.categories.iter().filter_map(category).collect(),
-        image: entry.image.as_ref().and_then(|image| uri::web(&image.url)),
+        image: entry.image.as_ref().and_then(media::picture),
+        attachments: entry.enclosures.iter().filter_map(media::attachment).collect(),
+        episode: entry.episode.as_ref(),
+        is_podcast: config.podcast.is_some(),
         summary,
         content,
     }

@@ -5,12 +5,14 @@ use serde::{Serialize, Serializer};
 
 use super::channel::Feed;
 use super::item::{Author, Category, Item};
+use super::media::Attachment;
 use super::{Format, date};
 
 pub(super) const FORMAT: Format = Format {
     name: "json",
     file_name: "feed.json",
     media_type: "application/feed+json",
+    is_xml: false,
     open,
     item,
     between: ",",
@@ -25,11 +27,40 @@ struct Document<'a> {
     feed_url: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    icon: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    favicon: Option<&'a str>,
     language: &'a str,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     authors: Vec<Name<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    hubs: Vec<Hub<'a>>,
+    #[serde(rename = "_tidings", skip_serializing_if = "Rights::is_empty")]
+    rights: Rights<'a>,
     /// The items follow one by one.
     items: [(); 0],
+}
+
+#[derive(Serialize)]
+struct Hub<'a> {
+    r#type: &'static str,
+    url: &'a str,
+}
+
+/// JSON Feed has no words for these.
+#[derive(Serialize)]
+struct Rights<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rights: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    license: Option<&'a str>,
+}
+
+impl Rights<'_> {
+    fn is_empty(&self) -> bool {
+        self.rights.is_none() && self.license.is_none()
+    }
 }
 
 /// A document that holds nothing but one item.
@@ -61,6 +92,8 @@ struct Member<'a> {
     content_html: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     content_text: Option<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    attachments: Vec<File<'a>>,
     #[serde(rename = "_tidings", skip_serializing_if = "Taxonomies::is_empty")]
     taxonomies: Taxonomies<'a>,
 }
@@ -70,6 +103,18 @@ struct Name<'a> {
     name: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     url: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct File<'a> {
+    url: &'a str,
+    mime_type: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    size_in_bytes: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    duration_in_seconds: Option<u64>,
 }
 
 /// Every taxonomy by its name: `{"tags": ["rust"], "emotions": ["calm"]}`.
@@ -98,8 +143,12 @@ fn open(feed: &Feed) -> String {
         home_page_url: &feed.site,
         feed_url: feed.address(FORMAT.file_name),
         description: feed.description.as_deref(),
+        icon: feed.about.icon.as_deref(),
+        favicon: feed.about.favicon.as_deref(),
         language: &feed.language,
         authors: feed.author.iter().map(name).collect(),
+        hubs: feed.about.hubs.iter().map(|url| Hub { r#type: "WebSub", url }).collect(),
+        rights: Rights { rights: feed.about.rights.as_deref(), license: feed.about.license.as_deref() },
         items: [],
     });
     whole.strip_suffix("]\n}").unwrap_or(&whole).to_owned()
@@ -128,10 +177,11 @@ fn member<'a>(item: &'a Item<'a>) -> Member<'a> {
         language: item.is_foreign.then_some(&item.language),
         authors: item.authors.iter().map(name).collect(),
         tags: tags(&item.categories),
-        image: item.image.as_deref(),
+        image: item.image.as_ref().map(|image| image.url.as_str()),
         summary,
         content_html: item.content.as_deref(),
         content_text: text,
+        attachments: item.attachments.iter().map(file).collect(),
         taxonomies: Taxonomies(&item.categories),
     }
 }
@@ -145,6 +195,16 @@ fn tags<'a>(categories: &'a [Category<'a>]) -> Vec<&'a str> {
         }
     }
     tags
+}
+
+fn file(attachment: &Attachment) -> File<'_> {
+    File {
+        url: &attachment.url,
+        mime_type: &attachment.media_type,
+        title: attachment.title.as_deref(),
+        size_in_bytes: attachment.length,
+        duration_in_seconds: attachment.duration,
+    }
 }
 
 fn name(author: &Author) -> Name<'_> {

@@ -4,13 +4,16 @@
 //! a format only says how it is written. No clock is read: the same entries and config give the same bytes. An item is laid
 //! out once, whatever number of feeds show it, and a feed is its opening, its items and its end, one after the other.
 
+mod about;
 mod atom;
 mod channel;
 mod date;
 mod item;
 mod json;
 mod language;
+mod media;
 mod rss;
+mod style;
 mod text;
 mod uri;
 mod xml;
@@ -31,6 +34,8 @@ pub struct Format {
     pub file_name: &'static str,
     /// What a server should call it.
     pub media_type: &'static str,
+    /// Whether a browser can show it with a style sheet.
+    pub is_xml: bool,
     /// Everything before the first item.
     open: fn(&Feed) -> String,
     /// One item, the same in every feed that shows it.
@@ -72,6 +77,14 @@ pub fn build(entries: &[Entry], config: &Config) -> Result<Vec<FeedFile>, Vec<Di
     let items: Vec<Item<'_>> = entries.iter().map(|entry| Item::new(entry, config, &feed.site)).collect();
     let file = |format: &&Format| FeedFile { file_name: format.file_name, bytes: document(format, &feed, &items) };
     Ok(formats.iter().map(file).collect())
+}
+
+/// The style sheet that the XML feeds name; `None` when there are none or it is switched off.
+pub fn stylesheet(config: &Config) -> Option<FeedFile> {
+    let is_xml = |name: &str| FORMATS.iter().any(|format| format.is_xml && format.name == name);
+    let is_used = config.feeds.stylesheet && config.feeds.formats.iter().any(|(name, _)| is_xml(name));
+    let bytes = || style::sheet(&config.site.language).into_bytes();
+    is_used.then(|| FeedFile { file_name: style::FILE_NAME, bytes: bytes() })
 }
 
 fn document(format: &Format, feed: &Feed, items: &[Item<'_>]) -> Vec<u8> {

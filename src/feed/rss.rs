@@ -4,17 +4,20 @@
 use std::collections::BTreeMap;
 
 use rss::extension::dublincore::DublinCoreExtension;
+use rss::extension::itunes::{ITunesCategory, ITunesChannelExtension, ITunesItemExtension, ITunesOwner};
 use rss::extension::{Extension, ExtensionMap};
-use rss::{Category, Channel, Guid};
+use rss::{Category, Channel, Enclosure, Guid, Image};
 
+use super::about::Podcast;
 use super::channel::Feed;
 use super::item::Item;
-use super::{Format, date, language, text, xml};
+use super::{Format, date, language, media, style, text, xml};
 
 pub(super) const FORMAT: Format = Format {
     name: "rss",
     file_name: "feed.xml",
     media_type: "application/rss+xml",
+    is_xml: true,
     open,
     item: |item| written(&Channel { items: vec![self::item(item)], ..Channel::default() }, "\n    <item>", "</item>"),
     between: "",
@@ -24,10 +27,11 @@ pub(super) const FORMAT: Format = Format {
 const ATOM: &str = "http://www.w3.org/2005/Atom";
 
 /// Every namespace that an item may need: the opening is written before any item is known.
-const NAMESPACES: [(&str, &str); 3] = [
+const NAMESPACES: [(&str, &str); 4] = [
     ("atom", ATOM),
     ("content", "http://purl.org/rss/1.0/modules/content/"),
     ("dc", "http://purl.org/dc/elements/1.1/"),
+    ("media", media::NAMESPACE),
 ];
 
 fn open(feed: &Feed) -> String {
@@ -40,12 +44,21 @@ fn open(feed: &Feed) -> String {
         last_build_date: feed.updated.as_ref().map(date::rfc822),
         // Without a version: an upgrade must not change the bytes of a feed.
         generator: Some("Tidings".into()),
-        extensions: atom("link", own_address(feed), ""),
-        namespaces: NAMESPACES.map(|(prefix, uri)| (prefix.to_owned(), uri.to_owned())).into(),
+        copyright: feed.about.rights.clone(),
+        image: feed.about.image.clone().map(|url| Image {
+            url,
+            title: feed.title.clone(),
+            link: feed.site.clone(),
+            ..Image::default()
+        }),
+        itunes_ext: feed.about.podcast.as_ref().map(podcast),
+        extensions: extensions(feed),
+        namespaces: namespaces(feed),
         ..Channel::default()
     };
     let whole = written(&channel, "", "</rss>");
-    whole.strip_suffix("\n  </channel>\n</rss>").unwrap_or(&whole).to_owned()
+    let opening = whole.strip_suffix("\n  </channel>\n</rss>").unwrap_or(&whole);
+    if feed.about.is_styled { style::styled(opening, feed.depth()) } else { opening.to_owned() }
 }
 
 /// The part of a channel, as the library writes it, from the first `from` to the end of the last `to`.
@@ -70,11 +83,56 @@ fn item(item: &Item<'_>) -> rss::Item {
         guid: Some(Guid { value: item.guid.clone(), permalink: item.guid == item.url }),
         pub_date: Some(date::rfc822(item.published)),
         content: item.content.as_deref().map(str::to_owned),
-        extensions: item
-            .changed()
-            .map_or_else(ExtensionMap::new, |changed| atom("updated", BTreeMap::new(), &date::rfc3339(changed))),
+        enclosure: item.attachments.first().map(|attachment| Enclosure {
+            url: attachment.url.clone(),
+            // Required; 0 where nobody knows (RSS Best Practices Profile, "enclosure").
+            length: attachment.length.unwrap_or(0).to_string(),
+            mime_type: attachment.media_type.clone(),
+        }),
+        extensions: item_extensions(item),
+        itunes_ext: item.is_podcast.then(|| episode(item)),
         dublin_core_ext: dublin_core(item),
         ..rss::Item::default()
+    }
+}
+
+fn item_extensions(item: &Item<'_>) -> ExtensionMap {
+    let mut extensions = item
+        .changed()
+        .map_or_else(ExtensionMap::new, |changed| atom("updated", BTreeMap::new(), &date::rfc3339(changed)));
+    let mut elements: BTreeMap<String, Vec<Extension>> = BTreeMap::new();
+    // An item has room for one enclosure.
+    for element in media::elements(item.image.as_ref(), item.attachments.get(1..).unwrap_or_default()) {
+        elements.entry(element.name.to_owned()).or_default().push(media_extension(element));
+    }
+    if !elements.is_empty() {
+        extensions.insert("media".to_owned(), elements);
+    }
+    extensions
+}
+
+fn media_extension(element: media::Element) -> Extension {
+    let mut children: BTreeMap<String, Vec<Extension>> = BTreeMap::new();
+    for child in element.children {
+        children.entry(child.name.to_owned()).or_default().push(media_extension(child));
+    }
+    Extension { name: format!("media:{}", element.name), attrs: element.attributes, value: element.text, children }
+}
+
+/// What directories of podcasts want to know of an episode.
+fn episode(item: &Item<'_>) -> ITunesItemExtension {
+    let said = item.episode;
+    ITunesItemExtension {
+        duration: item
+            .attachments
+            .first()
+            .and_then(|attachment| attachment.duration)
+            .map(|seconds| seconds.to_string()),
+        explicit: said.and_then(|episode| episode.explicit).map(|explicit| explicit.to_string()),
+        episode: said.and_then(|episode| episode.number).map(|number| number.to_string()),
+        season: said.and_then(|episode| episode.season).map(|season| season.to_string()),
+        image: item.image.as_ref().map(|image| image.url.clone()),
+        ..ITunesItemExtension::default()
     }
 }
 
@@ -88,15 +146,51 @@ fn dublin_core(item: &Item<'_>) -> Option<DublinCoreExtension> {
     })
 }
 
-fn own_address(feed: &Feed) -> BTreeMap<String, String> {
-    let attributes =
-        [("href", feed.address(FORMAT.file_name)), ("rel", "self".into()), ("type", FORMAT.media_type.into())];
-    attributes.map(|(name, value)| (name.to_owned(), value)).into()
+fn namespaces(feed: &Feed) -> BTreeMap<String, String> {
+    let podcast = feed.about.podcast.as_ref().map(|_| ("itunes", "http://www.itunes.com/dtds/podcast-1.0.dtd"));
+    NAMESPACES.into_iter().chain(podcast).map(|(prefix, uri)| (prefix.to_owned(), uri.to_owned())).collect()
+}
+
+/// The links to this feed and to what belongs to it.
+fn extensions(feed: &Feed) -> ExtensionMap {
+    let own =
+        [("href", feed.address(FORMAT.file_name)), ("rel", "self".to_owned()), ("type", FORMAT.media_type.into())];
+    let about = feed.about.links().map(|(rel, href)| vec![("href", href.to_owned()), ("rel", rel.to_owned())]);
+    let links = std::iter::once(own.to_vec()).chain(about).map(|attributes| {
+        let attributes = attributes.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        element("atom:link", attributes, "")
+    });
+    ExtensionMap::from([("atom".to_owned(), BTreeMap::from([("link".to_owned(), links.collect())]))])
+}
+
+fn podcast(podcast: &Podcast) -> ITunesChannelExtension {
+    let category = |text: &str| ITunesCategory { text: text.to_owned(), subcategory: None };
+    ITunesChannelExtension {
+        author: Some(podcast.author.clone()),
+        categories: podcast
+            .categories
+            .iter()
+            .map(|(name, below)| ITunesCategory {
+                subcategory: below.as_deref().map(|below| Box::new(category(below))),
+                ..category(name)
+            })
+            .collect(),
+        image: podcast.image.clone(),
+        explicit: Some(podcast.explicit.to_string()),
+        owner: podcast
+            .owner
+            .as_ref()
+            .map(|(name, email)| ITunesOwner { name: Some(name.clone()), email: Some(email.clone()) }),
+        ..ITunesChannelExtension::default()
+    }
+}
+
+fn element(name: &str, attrs: BTreeMap<String, String>, value: &str) -> Extension {
+    Extension { name: name.to_owned(), value: Some(value.to_owned()), attrs, ..Extension::default() }
 }
 
 /// One element of the Atom namespace.
 fn atom(name: &str, attrs: BTreeMap<String, String>, value: &str) -> ExtensionMap {
-    let extension =
-        Extension { name: format!("atom:{name}"), value: Some(value.to_owned()), attrs, ..Extension::default() };
-    BTreeMap::from([("atom".to_owned(), BTreeMap::from([(name.to_owned(), vec![extension])]))])
+    let element = element(&format!("atom:{name}"), attrs, value);
+    BTreeMap::from([("atom".to_owned(), BTreeMap::from([(name.to_owned(), vec![element])]))])
 }

@@ -235,7 +235,9 @@ impl Site {
     pub fn feeds(&self, found: &mut Vec<Diagnostic>) -> Result<Vec<FeedFile>, PublishError> {
         let entries: Vec<_> =
             self.published().filter_map(|post| self.entry(post, found)).take(self.config.feeds.limit).collect();
-        feed::build(&entries, &self.config).map_err(PublishError::Site)
+        let mut files = feed::build(&entries, &self.config).map_err(PublishError::Site)?;
+        files.extend(feed::stylesheet(&self.config));
+        Ok(files)
     }
 
     /// Writes feeds into `feeds.dir`: only those whose bytes changed.

@@ -16,7 +16,8 @@ fn a_feed_in_all_three_formats() {
 }
 
 const RSS: &str = r#"<?xml version="1.0" encoding="utf-8"?>
-<rss version="2.0" xmlns:atom="http://www.w3.org/2005/Atom" xmlns:content="http://purl.org/rss/1.0/modules/content/" xmlns:dc="http://purl.org/dc/elements/1.1/">
+<?xml-stylesheet type="text/css" href="feed.css"?>
+<rss version="2.0" xmlns:atom="http://www.w3.org/2005/Atom" xmlns:content="http://purl.org/rss/1.0/modules/content/" xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:media="http://search.yahoo.com/mrss/">
   <channel>
     <title>Notes &#x26; &#x3C;angles&gt;</title>
     <link>https://example.org/blog/</link>
@@ -44,7 +45,8 @@ const RSS: &str = r#"<?xml version="1.0" encoding="utf-8"?>
 "#;
 
 const ATOM: &str = r#"<?xml version="1.0" encoding="utf-8"?>
-<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="en">
+<?xml-stylesheet type="text/css" href="feed.css"?>
+<feed xmlns="http://www.w3.org/2005/Atom" xmlns:media="http://search.yahoo.com/mrss/" xml:lang="en">
   <title>Notes &#x26; &#x3C;angles&gt;</title>
   <id>https://example.org/blog/atom.xml</id>
   <updated>2025-06-24T09:00:00+02:00</updated>
@@ -122,7 +124,8 @@ fn a_feed_without_entries_is_valid_and_the_same_on_every_day() {
     assert_eq!(
         rss,
         r#"<?xml version="1.0" encoding="utf-8"?>
-<rss version="2.0" xmlns:atom="http://www.w3.org/2005/Atom" xmlns:content="http://purl.org/rss/1.0/modules/content/" xmlns:dc="http://purl.org/dc/elements/1.1/">
+<?xml-stylesheet type="text/css" href="feed.css"?>
+<rss version="2.0" xmlns:atom="http://www.w3.org/2005/Atom" xmlns:content="http://purl.org/rss/1.0/modules/content/" xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:media="http://search.yahoo.com/mrss/">
   <channel>
     <title>Notes &#x26; &#x3C;angles&gt;</title>
     <link>https://example.org/blog/</link>

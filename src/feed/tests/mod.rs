@@ -1,6 +1,7 @@
 //! What must hold for every feed, whatever its format.
 
 mod golden;
+mod media;
 mod round_trip;
 
 use crate::config::Config;

@@ -5,8 +5,9 @@ use jiff::tz::{Offset, TimeZone};
 use proptest::prelude::{Strategy, any, prop_assert_eq, prop_oneof, proptest};
 use proptest::sample::select;
 
+use crate::config::Podcast;
 use crate::feed::{build, text};
-use crate::model::{Entry, Image, Person};
+use crate::model::{Enclosure, Entry, Image, Person};
 
 use super::{category, config, entry};
 
@@ -86,7 +87,7 @@ fn anything() -> impl Strategy<Value = String> {
 }
 
 fn any_entry() -> impl Strategy<Value = Entry> {
-    let texts = proptest::collection::vec(anything(), 9);
+    let texts = proptest::collection::vec(anything(), 14);
     let dates = (-2_000_000_000..4_000_000_000_i64, 0..100_000_000_i64, -86_399..86_400_i32);
     (texts, dates).prop_map(|(texts, (second, later, offset))| {
         let zone = TimeZone::fixed(Offset::from_seconds(offset).unwrap());
@@ -103,7 +104,18 @@ fn any_entry() -> impl Strategy<Value = Entry> {
             language: next(),
             authors: vec![Person { name: next(), email: None, url: Some(next()) }],
             categories: vec![category],
-            image: Some(Image { url: next(), ..Image::default() }),
+            image: Some(Image {
+                url: format!("https://example.org/{}", next()),
+                alt: Some(next()),
+                media_type: Some(next()),
+                ..Image::default()
+            }),
+            enclosures: vec![Enclosure {
+                url: format!("https://example.org/{}", next()),
+                media_type: Some(next()),
+                title: Some(next()),
+                ..Enclosure::default()
+            }],
             summary: Some(next()),
             // Content of blanks is no content.
             content_html: format!("x{}", next()),
@@ -140,14 +152,22 @@ proptest! {
     }
 
     #[test]
-    fn any_text_in_the_config_gives_feeds_that_can_be_read(title in anything(), description in anything(), name in anything()) {
+    fn any_text_in_the_config_gives_feeds_that_can_be_read(title in anything(), description in anything(), rights in anything(), name in anything()) {
         let mut config = config("");
         config.site.title = format!("x{title}");
         config.site.description = Some(description);
+        config.feeds.rights = Some(rights);
+        config.podcast = Some(Podcast {
+            author: Some(name.clone()),
+            image: None,
+            categories: vec![("Arts".into(), Some(title.clone()))],
+            explicit: true,
+            owner: Some(Person { name: name.clone(), email: Some("owner@example.org".into()), url: None }),
+        });
         config.site.author = Some(Person { name, email: Some("ada@example.org".into()), url: None });
         let title = text::line(&config.site.title);
         for file in build(&[], &config).unwrap() {
-            prop_assert_eq!(&read(&file.bytes).title.unwrap().content, &title);
+            prop_assert_eq!(&read(&file.bytes).title.unwrap().content, &title, "{}", file.file_name);
         }
     }
 }
