@@ -12,6 +12,12 @@ pub(crate) fn remove(nodes: &mut [Node]) {
                 attributes(element);
                 if !is_code(element) {
                     remove(&mut element.children);
+                    // A line end that comes to stand first in `pre` would be lost to a parser.
+                    if element.name == "pre"
+                        && let Some(Node::Text(text)) = element.children.first_mut()
+                    {
+                        *text = text.trim_start_matches('\n').to_owned();
+                    }
                 }
             }
         }
