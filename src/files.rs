@@ -124,6 +124,25 @@ pub fn list(folder: &Path, enter: &dyn Fn(&str) -> bool) -> io::Result<Vec<Strin
     Ok(survey(folder, enter)?.files)
 }
 
+/// Lists the folders below a folder, as [`list`] does the files.
+///
+/// # Errors
+/// As the system reports them; a missing folder is one.
+pub fn folders(folder: &Path, enter: &dyn Fn(&str) -> bool) -> io::Result<Vec<String>> {
+    let found = std::cell::RefCell::new(Vec::new());
+    let note = |path: &str| {
+        let is_entered = enter(path);
+        if is_entered {
+            found.borrow_mut().push(path.to_owned());
+        }
+        is_entered
+    };
+    walk(folder, "", &note, &mut Survey::default())?;
+    let mut found = found.into_inner();
+    found.sort();
+    Ok(found)
+}
+
 /// What is below a folder.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Survey {

@@ -37,7 +37,8 @@
 //! | [`store`] | what publishing remembers; all SQL | `model`, `diagnostic`, `config`, `clock`, `files` |
 //! | [`transport`] | how a message leaves: SMTP, outbox, sendmail | likewise |
 //! | [`publish`] | resume, plan, freeze, deliver, finish | all above |
-//! | [`cli`] | one file for each command; the only printer | all above |
+//! | [`web`] | HTTP: the preview | all above |
+//! | [`cli`] | one file for each command; the only printer | all above, but `web` only in `cli/preview` |
 //!
 //! `tests/tidy.rs` holds this table and fails when an import breaks it. Functions take data and return data; the time is an
 //! argument; each effect (clock, files, database, network, terminal) has one room.
@@ -69,3 +70,4 @@ pub mod publish;
 pub mod store;
 pub mod templates;
 pub mod transport;
+pub mod web;

@@ -1,4 +1,4 @@
-//! The templates for people (mail, later web pages): embedded defaults, each overridable by a file of the site.
+//! The templates for people: those of mail, each overridable by a file of the site, and those of the program's own pages.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -21,6 +21,17 @@ const DEFAULTS: [(&str, &str); 7] = [
     ("email/footer.txt", include_str!("../templates/email/footer.txt")),
 ];
 
+/// The templates of the preview. They are the program's and not the site's: a mistake in them would hide the mistakes that
+/// the page is there to show.
+const PREVIEW: [(&str, &str); 6] = [
+    ("web/preview.html", include_str!("../templates/web/preview.html")),
+    ("web/preview-entry.html", include_str!("../templates/web/preview-entry.html")),
+    ("web/preview-feeds.html", include_str!("../templates/web/preview-feeds.html")),
+    ("web/preview-findings.html", include_str!("../templates/web/preview-findings.html")),
+    ("web/preview-issue.html", include_str!("../templates/web/preview-issue.html")),
+    ("web/preview-plan.html", include_str!("../templates/web/preview-plan.html")),
+];
+
 /// All templates of a site, compiled.
 #[derive(Debug)]
 pub struct Templates {
@@ -39,16 +50,25 @@ impl Templates {
     /// # Errors
     /// Every template that does not compile, with its line.
     pub fn new(own: &BTreeMap<String, String>) -> Result<Self, Vec<Diagnostic>> {
+        let mut texts: BTreeMap<String, String> = DEFAULTS.map(|(name, text)| (name.to_owned(), text.to_owned())).into();
+        texts.extend(own.iter().map(|(name, text)| (name.clone(), text.clone())));
+        Self::compile(texts)
+    }
+
+    /// Compiles the templates of the program's own pages.
+    ///
+    /// # Errors
+    /// Every template that does not compile, with its line.
+    pub fn of_the_preview() -> Result<Self, Vec<Diagnostic>> {
+        Self::compile(PREVIEW.map(|(name, text)| (name.to_owned(), text.to_owned())).into())
+    }
+
+    fn compile(texts: BTreeMap<String, String>) -> Result<Self, Vec<Diagnostic>> {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         environment.set_auto_escape_callback(|name| if is_html(name) { AutoEscape::Html } else { AutoEscape::None });
         environment.set_formatter(format);
         environment.set_syntax(whitespace());
-        let mut texts: BTreeMap<String, String> =
-            DEFAULTS.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
-        for (name, text) in own {
-            texts.insert(name.clone(), text.clone());
-        }
         let mut problems = Vec::new();
         for (name, text) in &texts {
             if let Err(error) = environment.add_template_owned(name.clone(), text.clone()) {

@@ -12,6 +12,7 @@ mod init;
 mod new;
 mod plan;
 mod posts;
+mod preview;
 mod progress;
 mod publish;
 mod report;
@@ -76,6 +77,7 @@ enum Command {
     Build(build::Arguments),
     Check(check::Arguments),
     Publish(publish::Arguments),
+    Preview(preview::Arguments),
     Deliver(deliver::Arguments),
     Posts(posts::Arguments),
     Explain(explain::Arguments),
@@ -135,6 +137,7 @@ async fn dispatch(command: Command, context: &Context) -> Result<Exit, Failure> 
         Command::New(arguments) => new::run(&arguments, context),
         Command::Build(arguments) => build::run(&arguments, context),
         Command::Check(arguments) => check::run(&arguments, context).await,
+        Command::Preview(arguments) => preview::run(&arguments, context).await,
         Command::Publish(arguments) => publish::run(arguments, context).await,
         Command::Deliver(arguments) => deliver::run(&arguments, context).await,
         Command::Posts(arguments) => posts::run(&arguments, context).await,

@@ -1,0 +1,134 @@
+//! `tidings preview`
+
+use std::net::Ipv4Addr;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use jiff::Timestamp;
+use tokio::net::TcpListener;
+
+use super::failure::{Exit, Failure};
+use super::{Context, Ui, report, session};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::diagnostic::Diagnostic;
+use crate::files;
+use crate::model::{EmailAddress, Issue, Outcome};
+use crate::publish::preview::Addressee;
+use crate::publish::{Options, Past, Site, inspect, prepare, send_test};
+use crate::web::preview::{Desk, Look, Scene, serve};
+
+/// Show the next issue, the plan and the feeds in the browser, live.
+///
+/// The page is for this machine only. It shows what `publish` would send now, in light and dark, on desktop and phone, with
+/// and without images, as text and as source; what is due and what is not, and why; everything that `check` finds; and the
+/// feeds as a reader shows them. It follows every change of a file. Nothing is changed or recorded; a test leaves only on
+/// your word, and only to your own address.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Answer at this port; any free one by default
+    #[arg(long, value_name = "PORT", default_value_t = 0, hide_default_value = true)]
+    port: u16,
+
+    /// Open no browser, only print the address
+    #[arg(long)]
+    no_open: bool,
+}
+
+pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
+    // A folder that is no site at all is a mistake on the command line; a broken site is what the page is for.
+    let root = files::canonical(&context.site)
+        .map_err(|error| Failure::usage(format!("{}: {error}", context.site.display()), "name a folder with `-C`"))?;
+    if files::identity(&root.join(crate::publish::CONFIG_FILE)).is_err() {
+        Site::config(&context.site)?;
+    }
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, arguments.port)).await.map_err(|error| {
+        Failure::usage(format!("port {} cannot be used: {error}", arguments.port), "choose another one with `--port`")
+    })?;
+    let address = listener.local_addr().map_err(|error| Failure::unexpected(error.to_string()))?;
+    let desk = SiteDesk { site: root.clone(), clock: context.clock };
+    let page = format!("http://{address}/");
+    Ui::result(&page);
+    context.ui.say("The preview is at this address until you press Ctrl-C.");
+    if !arguments.no_open && open::that_detached(&page).is_err() {
+        context.ui.say("No browser could be opened; open the address yourself.");
+    }
+    tokio::select! {
+        stopped = serve(listener, &root, desk, |sentence| context.ui.say(sentence)) => {
+            let Err(error) = stopped;
+            Err(Failure::unexpected(format!("the preview stopped: {error}")))
+        }
+        _ = session::wait_for_signal() => Ok(Exit::Done),
+    }
+}
+
+/// A site on disk, for the preview.
+struct SiteDesk {
+    site: PathBuf,
+    clock: Clock,
+}
+
+impl Desk for SiteDesk {
+    async fn look(&self) -> Look {
+        let now = self.clock.now();
+        Look { now, site: scene(&self.site, now).await.map_err(|failure| failure.diagnostics) }
+    }
+
+    async fn send(&self, issue: &Issue, to: &EmailAddress) -> Result<Outcome, Vec<Diagnostic>> {
+        send(&self.site, issue, to).await.map_err(|failure| failure.diagnostics)
+    }
+}
+
+/// The site as it is now. Reading and rendering take a thread of their own: the page answers meanwhile.
+async fn scene(root: &Path, now: Timestamp) -> Result<Scene, Failure> {
+    let ended = |error: tokio::task::JoinError| Failure::unexpected(error.to_string());
+    let folder = root.to_owned();
+    let site = tokio::task::spawn_blocking(move || Site::open(&folder, now)).await.map_err(ended)??;
+    let mut store = session::existing_store(&site.config, root).await?;
+    let past = Past::read(store.as_mut()).await?;
+    let own = own_addresses(&site.config);
+    let addressee = match own.first() {
+        Some(address) => Some(Addressee::find(store.as_mut(), address).await?),
+        None => None,
+    };
+    session::close(store).await?;
+    tokio::task::spawn_blocking(move || work_out(site, past, own, addressee, now)).await.map_err(ended)?
+}
+
+/// What publishing would do, and what `check` says.
+fn work_out(
+    site: Site,
+    past: Past,
+    own: Vec<EmailAddress>,
+    addressee: Option<Addressee>,
+    now: Timestamp,
+) -> Result<Scene, Failure> {
+    let prepared = prepare(&site, &past, &Options::default(), now).map_err(|error| Failure::from(error).diagnostics);
+    let mut findings = inspect(&site, &past, now)?;
+    let more = prepared.iter().flat_map(|prepared| &prepared.warnings);
+    let more: Vec<_> = more.filter(|warning| !findings.contains(warning)).cloned().collect();
+    findings.extend(more);
+    report::sort(&mut findings);
+    let transport = session::transport(&site.config, &site.root);
+    let transport = transport.map(|transport| transport.describe()).map_err(|failure| failure.diagnostics);
+    Ok(Scene { site, past, prepared, findings, addressee, own, transport })
+}
+
+/// The author's address and the sender's: to no other one does a test go.
+fn own_addresses(config: &Config) -> Vec<EmailAddress> {
+    let author = config.site.author.as_ref().and_then(|author| author.email.as_deref()?.parse().ok());
+    let sender = config.newsletter.from.as_ref().map(|from| from.address.clone());
+    let mut own: Vec<EmailAddress> = author.into_iter().collect();
+    own.extend(sender.filter(|sender| !own.iter().any(|known| known.key() == sender.key())));
+    own
+}
+
+/// Sends one issue to one address; nothing is recorded.
+async fn send(root: &Path, issue: &Issue, to: &EmailAddress) -> Result<Outcome, Failure> {
+    let config = Site::config(root)?;
+    let transport = session::transport(&config, root)?;
+    let mut store = session::existing_store(&config, root).await?;
+    let outcomes = send_test(&transport, store.as_mut(), std::slice::from_ref(issue), to).await;
+    session::close(store).await?;
+    outcomes?.pop().ok_or_else(|| Failure::unexpected("the transport gave no answer"))
+}

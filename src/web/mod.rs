@@ -1,0 +1,4 @@
+//! HTTP: what a browser sees of a site.
+
+pub mod preview;
+mod security;

@@ -1,0 +1,238 @@
+//! What the handlers share: the newest look at the site, and the outcome of the last test.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::diagnostic::Diagnostic;
+use crate::model::Outcome;
+use crate::templates::Templates;
+
+use super::choice::Choice;
+use super::feeds;
+use super::look::{Desk, Look, Scene, Shown};
+use super::page::{self, Report};
+use super::watch::{Scope, Watcher};
+
+/// A look at the site that is this young is good enough for somebody who opens the page.
+const YOUNG: Duration = Duration::from_secs(1);
+
+/// A look, and its place among the others.
+pub(super) struct Seen {
+    pub(super) look: Look,
+    /// 1 for the first, and so on.
+    pub(super) revision: u64,
+    at: Instant,
+}
+
+/// The answer to the question whether a test shall be sent.
+#[derive(Deserialize)]
+pub(super) struct TestForm {
+    /// Proves that the form is ours.
+    pub(super) token: String,
+    /// Which of the writer's addresses, from 0.
+    to: usize,
+    /// The digest of the issue that the writer has seen.
+    digest: String,
+}
+
+/// What handlers ask for. Whoever reads the site and sends does so in one place, one thing after the other.
+pub(super) struct Errands {
+    looks: mpsc::Receiver<oneshot::Sender<()>>,
+    tests: mpsc::Receiver<Test>,
+}
+
+struct Test {
+    choice: Choice,
+    form: TestForm,
+    done: oneshot::Sender<()>,
+}
+
+pub(super) struct Board {
+    templates: Result<Templates, Vec<Diagnostic>>,
+    token: String,
+    newest: watch::Sender<Arc<Seen>>,
+    report: Mutex<Option<Report>>,
+    looks: mpsc::Sender<oneshot::Sender<()>>,
+    tests: mpsc::Sender<Test>,
+}
+
+impl Board {
+    pub(super) fn new(look: Look, token: String) -> (Self, Errands) {
+        let (newest, _) = watch::channel(Arc::new(Seen { look, revision: 1, at: Instant::now() }));
+        let ((looks, to_look), (tests, to_test)) = (mpsc::channel(16), mpsc::channel(1));
+        let templates = Templates::of_the_preview();
+        let board = Self { templates, token, newest, report: Mutex::default(), looks, tests };
+        (board, Errands { looks: to_look, tests: to_test })
+    }
+
+    /// Does what handlers ask for, and looks anew after each change of a file.
+    pub(super) async fn attend(&self, root: &Path, desk: &impl Desk, errands: Errands, tell: impl Fn(&str)) {
+        let Errands { looks, mut tests } = errands;
+        let send = async {
+            while let Some(Test { choice, form, done }) = tests.recv().await {
+                self.send_test(desk, &choice, &form).await;
+                let _ = done.send(());
+            }
+        };
+        tokio::join!(self.follow(root, desk, looks, tell), send);
+    }
+
+    async fn follow(
+        &self,
+        root: &Path,
+        desk: &impl Desk,
+        mut looks: mpsc::Receiver<oneshot::Sender<()>>,
+        tell: impl Fn(&str),
+    ) {
+        let mut watcher = Watcher::new();
+        if let Err(error) = &watcher {
+            tell(&format!("The page does not follow changes, reload it to see them: {error}."));
+        }
+        let mut scope = Scope::of(root, None);
+        let mut told = false;
+        loop {
+            // What to watch depends on the configuration; while it is broken, what it said last is watched.
+            let wanted = match &self.newest.borrow().look.site {
+                Ok(scene) => Scope::of(root, Some(&scene.site.config)),
+                Err(_) => scope.clone(),
+            };
+            if let Ok(watcher) = &mut watcher {
+                let missed = watcher.set(wanted.clone());
+                if missed > 0 && !told {
+                    told = true;
+                    tell(&format!("The page does not follow changes in {missed} of the folders, reload it to see them."));
+                }
+            }
+            let changed = async {
+                match &watcher {
+                    // A folder may have been filled before it was watched.
+                    Ok(watcher) if wanted == scope => watcher.changed().await,
+                    Ok(_) => {}
+                    Err(_) => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = changed => self.look(desk).await,
+                Some(done) = looks.recv() => {
+                    let is_young = self.newest.borrow().at.elapsed() < YOUNG;
+                    if !is_young {
+                        self.look(desk).await;
+                    }
+                    let _ = done.send(());
+                }
+            }
+            scope = wanted;
+        }
+    }
+
+    async fn look(&self, desk: &impl Desk) {
+        let look = desk.look().await;
+        let revision = self.newest.borrow().revision + 1;
+        self.newest.send_replace(Arc::new(Seen { look, revision, at: Instant::now() }));
+    }
+
+    /// Looks anew unless somebody just did.
+    pub(super) async fn refresh(&self) {
+        let (done, is_done) = oneshot::channel();
+        if self.looks.send(done).await.is_ok() {
+            let _ = is_done.await;
+        }
+    }
+
+    /// Sends the issue that the page shows, if it is still the one that the writer has seen.
+    pub(super) async fn test(&self, choice: Choice, form: TestForm) {
+        let (done, is_done) = oneshot::channel();
+        if self.tests.send(Test { choice, form, done }).await.is_ok() {
+            let _ = is_done.await;
+        }
+    }
+
+    pub(super) fn news(&self) -> watch::Receiver<Arc<Seen>> {
+        self.newest.subscribe()
+    }
+
+    fn seen(&self) -> Arc<Seen> {
+        Arc::clone(&self.newest.borrow())
+    }
+
+    pub(super) fn knows(&self, token: &str) -> bool {
+        token == self.token
+    }
+
+    fn templates(&self) -> Result<&Templates, Diagnostic> {
+        let broken = |problems: &Vec<Diagnostic>| {
+            let unknown = || Diagnostic::error("unexpected", "the page's templates do not compile");
+            problems.first().cloned().unwrap_or_else(unknown)
+        };
+        self.templates.as_ref().map_err(broken)
+    }
+
+    /// The page as HTML.
+    pub(super) fn page(&self, choice: &Choice) -> Result<String, Diagnostic> {
+        let seen = self.seen();
+        let report = self.report.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let view = page::page(&seen.look, choice, seen.revision, &self.token, report);
+        self.templates()?.render("web/preview.html", &view)
+    }
+
+    /// The issue that the page shows.
+    pub(super) fn shown(&self, choice: &Choice) -> Option<Shown> {
+        let seen = self.seen();
+        seen.look.site.as_ref().ok()?.shown(seen.look.now, choice).ok()?
+    }
+
+    /// The entry of a feed that the page shows, as a document.
+    pub(super) fn entry(&self, choice: &Choice) -> Option<Result<String, Diagnostic>> {
+        let article = feeds::article(self.seen().look.site.as_ref().ok()?, choice)?;
+        Some(self.templates().and_then(|templates| templates.render("web/preview-entry.html", &article)))
+    }
+
+    /// The bytes of a feed.
+    pub(super) fn feed(&self, name: &str) -> Option<Vec<u8>> {
+        feeds::bytes(self.seen().look.site.as_ref().ok()?, name).map(<[u8]>::to_vec)
+    }
+
+    async fn send_test(&self, desk: &impl Desk, choice: &Choice, form: &TestForm) {
+        self.refresh().await;
+        let seen = self.seen();
+        let report = match &seen.look.site {
+            Ok(scene) => {
+                let (is_sent, answer) = send(desk, scene, seen.look.now, choice, form).await;
+                Some(Report::new(scene, seen.look.now, is_sent, answer))
+            }
+            Err(_) => None,
+        };
+        *self.report.lock().unwrap_or_else(PoisonError::into_inner) = report;
+    }
+}
+
+/// Whether the test was sent, and the answer.
+async fn send(desk: &impl Desk, scene: &Scene, now: Timestamp, choice: &Choice, form: &TestForm) -> (bool, String) {
+        let nothing = |why: &str| (false, format!("Nothing was sent: {why}"));
+        let Some(address) = scene.own.get(form.to) else { return nothing("this is none of your addresses any more.") };
+        let shown = match scene.shown(now, choice) {
+            Ok(Some(shown)) => shown,
+            _ => return nothing("there is no issue any more."),
+        };
+        if shown.issue.digest != form.digest {
+            return nothing("the issue has changed since you looked at it. Look again, then send it.");
+        }
+        match desk.send(&shown.issue, address).await {
+            Ok(Outcome::Sent(reply)) => (true, format!("Sent to {}. {reply}", address.as_str())),
+            Ok(
+                Outcome::Deferred(reply) | Outcome::Failed(reply) | Outcome::InDoubt(reply) | Outcome::Refused(reply),
+            ) => (false, format!("Not sent to {}: {reply}", address.as_str())),
+            Err(problems) => {
+                let said = |problem: &Diagnostic| match &problem.help {
+                    Some(help) => format!("{}; {help}", problem.message),
+                    None => problem.message.clone(),
+                };
+                nothing(&problems.iter().map(said).collect::<Vec<_>>().join(". "))
+            }
+        }
+}

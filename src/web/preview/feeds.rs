@@ -1,0 +1,156 @@
+//! The feeds as the page shows them.
+
+use jiff::Timestamp;
+use jiff::fmt::rfc2822;
+use serde::Serialize;
+
+use crate::model::sha256_hex;
+
+use super::choice::Choice;
+use super::look::Scene;
+use super::page::kilobytes;
+use super::reader::{self, ReadFeed, ReadItem};
+
+#[derive(Serialize)]
+pub(super) struct FeedsView {
+    files: Vec<FileView>,
+    /// The bytes of the chosen one.
+    source: String,
+    title: String,
+    description: String,
+    items: Vec<ItemView>,
+    article: Option<ArticleView>,
+    /// Why a reader could not show it.
+    problem: Option<String>,
+}
+
+#[derive(Serialize)]
+struct FileView {
+    name: String,
+    size: String,
+    address: String,
+    is_current: bool,
+}
+
+#[derive(Serialize)]
+struct ItemView {
+    title: String,
+    day: String,
+    address: String,
+    is_current: bool,
+}
+
+/// An entry on the page, around the frame that shows its content.
+#[derive(Serialize)]
+struct ArticleView {
+    title: String,
+    url: String,
+    day: String,
+    authors: String,
+    categories: Vec<String>,
+    frame: String,
+}
+
+/// An entry in its frame.
+#[derive(Serialize)]
+pub(super) struct FramedEntry {
+    title: String,
+    /// Cleaned by the same code that feeds are made with, and shown without scripts.
+    html: String,
+    scheme: &'static str,
+}
+
+/// The bytes of a feed.
+pub(super) fn bytes<'s>(scene: &'s Scene, name: &str) -> Option<&'s [u8]> {
+    let prepared = scene.prepared.as_ref().ok()?;
+    prepared.feeds.iter().find(|feed| feed.file_name == name).map(|feed| feed.bytes.as_slice())
+}
+
+/// The chosen feed, the first one when none is chosen, and its name.
+fn chosen<'s>(scene: &'s Scene, choice: &Choice) -> Option<(&'s str, &'s [u8])> {
+    let feeds = &scene.prepared.as_ref().ok()?.feeds;
+    let wanted = choice.feed.as_deref().and_then(|name| feeds.iter().find(|feed| feed.file_name == name));
+    wanted.or(feeds.first()).map(|feed| (&*feed.file_name, feed.bytes.as_slice()))
+}
+
+/// The chosen entry of the chosen feed.
+pub(super) fn article(scene: &Scene, choice: &Choice) -> Option<FramedEntry> {
+    let (_, bytes) = chosen(scene, choice)?;
+    let mut items = reader::read(bytes).ok()?.items;
+    let place = choice.entry.unwrap_or(0);
+    let item = (place < items.len()).then(|| items.swap_remove(place))?;
+    Some(FramedEntry { title: item.title, html: item.html, scheme: choice.scheme.word() })
+}
+
+pub(super) fn feeds(scene: &Scene, choice: &Choice) -> Option<FeedsView> {
+    let (current, bytes) = chosen(scene, choice)?;
+    let (feed, problem) = match reader::read(bytes) {
+        Ok(feed) => (feed, None),
+        Err(problem) => {
+            (ReadFeed { title: String::new(), description: String::new(), items: Vec::new() }, Some(problem))
+        }
+    };
+    let files = scene.prepared.as_ref().ok()?.feeds.iter().map(|file| FileView {
+        name: file.file_name.to_string(),
+        size: kilobytes(file.bytes.len()),
+        is_current: file.file_name == current,
+        address: choice
+            .with(|choice| {
+                choice.feed = Some(file.file_name.to_string());
+                choice.entry = None;
+            })
+            .address(),
+    });
+    let place = choice.entry.unwrap_or(0);
+    let item = |(number, item): (usize, &ReadItem)| ItemView {
+        title: item.title.clone(),
+        day: day(&item.date),
+        is_current: number == place,
+        address: choice.with(|choice| choice.entry = Some(number)).address(),
+    };
+    Some(FeedsView {
+        files: files.collect(),
+        source: format!("/feed/{current}"),
+        items: feed.items.iter().enumerate().map(item).collect(),
+        article: feed.items.get(place).map(|item| article_view(item, choice)),
+        title: feed.title,
+        description: feed.description,
+        problem,
+    })
+}
+
+fn article_view(item: &ReadItem, choice: &Choice) -> ArticleView {
+    let content: String = sha256_hex(item.html.as_bytes()).chars().take(12).collect();
+    let query = choice.query();
+    let joint = if query.is_empty() { '?' } else { '&' };
+    ArticleView {
+        title: item.title.clone(),
+        // A reader follows a link only to the web.
+        url: Some(&item.url).filter(|url| url.starts_with("https://") || url.starts_with("http://")).cloned().unwrap_or_default(),
+        day: day(&item.date),
+        authors: item.authors.join(", "),
+        categories: item.categories.clone(),
+        frame: format!("/entry{query}{joint}content={content}"),
+    }
+}
+
+/// The day for people, in the offset that the feed gives; the date as it stands when it is none.
+fn day(date: &str) -> String {
+    let is_moment = date.parse::<Timestamp>().is_ok();
+    let day = if is_moment { date.get(..10).and_then(|day| day.parse().ok()) } else { None };
+    let day = day.or_else(|| rfc2822::parse(date).ok().map(|zoned| zoned.date()));
+    day.map_or_else(|| date.to_owned(), |day: jiff::civil::Date| day.strftime("%-d %B %Y").to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_date_of_any_format_is_a_day() {
+        for date in ["Mon, 02 Mar 2026 23:30:00 -0500", "2026-03-02T23:30:00-05:00", "2026-03-02T00:00:00Z"] {
+            assert_eq!(day(date), "2 March 2026");
+        }
+        assert_eq!(day("soon"), "soon");
+    }
+}

@@ -1,0 +1,112 @@
+//! What the page shows: the site at one moment.
+
+use jiff::Timestamp;
+
+use crate::diagnostic::Diagnostic;
+use crate::model::{EmailAddress, Issue, Outcome, Post, PostStatus};
+use crate::publish::preview::{Addressee, ReaderCopy};
+use crate::publish::{Past, Prepared, PublishError, Site, specimen};
+
+use super::choice::Choice;
+
+/// Where the page gets what it shows, and what it may do.
+#[expect(async_fn_in_trait, reason = "the desk is asked in one place, by a task that never changes its thread")]
+pub trait Desk {
+    /// Reads the site and works out what publishing would do now. Nothing is written.
+    async fn look(&self) -> Look;
+
+    /// Sends one issue to one of the writer's own addresses, as a test; records nothing.
+    ///
+    /// # Errors
+    /// Why nothing could be sent.
+    async fn send(&self, issue: &Issue, to: &EmailAddress) -> Result<Outcome, Vec<Diagnostic>>;
+}
+
+/// A site at one moment.
+pub struct Look {
+    /// When that was.
+    pub now: Timestamp,
+    /// The site, or why it cannot be read.
+    pub site: Result<Scene, Vec<Diagnostic>>,
+}
+
+/// What publishing would do with a site.
+pub struct Scene {
+    /// The site.
+    pub site: Site,
+    /// What the ledger knows.
+    pub past: Past,
+    /// The plan, or why there is none.
+    pub prepared: Result<Prepared, Vec<Diagnostic>>,
+    /// What `tidings check` says, in its order.
+    pub findings: Vec<Diagnostic>,
+    /// For whom the copies are that are shown: the writer. `None` when the site names no address.
+    pub addressee: Option<Addressee>,
+    /// The writer's own addresses, to which a test may go.
+    pub own: Vec<EmailAddress>,
+    /// How mail would leave, for people, or why it cannot.
+    pub transport: Result<String, Vec<Diagnostic>>,
+}
+
+/// Why an issue is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// The next run sends it.
+    Due,
+    /// Nothing is due; this is what the newest post would look like.
+    Newest,
+    /// The writer wants to see this post, whatever the plan says of it.
+    Asked,
+}
+
+/// An issue to be shown.
+pub(super) struct Shown {
+    pub(super) issue: Issue,
+    pub(super) copy: ReaderCopy,
+    pub(super) standing: Standing,
+}
+
+impl Scene {
+    /// The issue that the page shows: the one asked for, the next one, or an example. `None` when there is no post at all.
+    ///
+    /// # Errors
+    /// Why there is no issue.
+    pub(super) fn shown(&self, now: Timestamp, choice: &Choice) -> Result<Option<Shown>, Vec<Diagnostic>> {
+        if let Some(post) = choice.post.as_deref().and_then(|path| self.showable(path)) {
+            return self.specimen(post, now, Standing::Asked);
+        }
+        let prepared = self.prepared.as_ref().map_err(Clone::clone)?;
+        let place = choice.issue.unwrap_or(0).min(prepared.issues.len().saturating_sub(1));
+        if let Some(issue) = prepared.issues.get(place) {
+            return Ok(self.copy(issue.clone(), Standing::Due));
+        }
+        match self.site.posts.iter().find(|post| post.status == PostStatus::Published) {
+            Some(newest) => self.specimen(newest, now, Standing::Newest),
+            None => Ok(None),
+        }
+    }
+
+    fn specimen(&self, post: &Post, now: Timestamp, standing: Standing) -> Result<Option<Shown>, Vec<Diagnostic>> {
+        let issue = specimen(&self.site, &self.past, post, now).map_err(|error| match error {
+            PublishError::Site(diagnostics) => diagnostics,
+            error => vec![Diagnostic::error("unexpected", error.to_string())],
+        })?;
+        Ok(issue.and_then(|issue| self.copy(issue, standing)))
+    }
+
+    fn copy(&self, issue: Issue, standing: Standing) -> Option<Shown> {
+        let copy = self.addressee.as_ref()?.copy(&issue);
+        Some(Shown { issue, copy, standing })
+    }
+
+    /// A post that can be shown as an issue: one with a date and without errors.
+    pub(super) fn showable(&self, path: &str) -> Option<&Post> {
+        self.site.posts.iter().find(|post| post.path == path).filter(|post| is_showable(post))
+    }
+}
+
+/// True when a post can be shown as an issue.
+pub(super) fn is_showable(post: &Post) -> bool {
+    let is_post = matches!(post.status, PostStatus::Published | PostStatus::Draft | PostStatus::Scheduled);
+    is_post && post.published.is_some()
+}

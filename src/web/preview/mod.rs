@@ -1,0 +1,155 @@
+//! The preview: a page on this machine that shows what publishing would do, and changes nothing.
+//!
+//! The page is made by the server, for the choice that its address names; a small script follows links without a new
+//! document and fetches the page again when a file has changed. Everything shown comes from the code that publishing runs.
+
+mod board;
+mod choice;
+mod feeds;
+mod findings;
+mod look;
+mod page;
+mod plan;
+mod reader;
+mod shown;
+mod watch;
+
+use std::convert::Infallible;
+use std::path::Path;
+use std::sync::Arc;
+
+use axum::extract::{Form, Path as Name, Query, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use axum::{Router, middleware};
+use futures_util::stream::{self, Stream};
+use tokio::net::TcpListener;
+use tokio::sync::watch::error::RecvError;
+
+use super::security::{self, CONTENT, CONTENT_WITHOUT_IMAGES};
+use board::{Board, TestForm};
+use choice::{Choice, Images, View};
+pub use look::{Desk, Look, Scene};
+
+/// Serves the preview of the site in `root` until it is dropped, and looks anew whenever a file of the site changes.
+///
+/// `root` has no links in it, so that the system names the files below it in the same way. `tell` is given what the user
+/// should know.
+///
+/// # Errors
+/// When the listener has no address or stops to work.
+pub async fn serve(
+    listener: TcpListener,
+    root: &Path,
+    desk: impl Desk,
+    tell: impl Fn(&str),
+) -> std::io::Result<Infallible> {
+    let port = listener.local_addr()?.port();
+    let token = security::token().ok_or_else(|| std::io::Error::other("the system has no random numbers"))?;
+    let (board, errands) = Board::new(desk.look().await, token);
+    let board = Arc::new(board);
+    let server = axum::serve(listener, routes(Arc::clone(&board), port));
+    tokio::select! {
+        end = server.into_future() => end?,
+        () = board.attend(root, &desk, errands, tell) => {}
+    }
+    Err(std::io::Error::other("the server has stopped"))
+}
+
+fn routes(board: Arc<Board>, port: u16) -> Router {
+    Router::new()
+        .route("/", get(page))
+        .route("/issue", get(issue))
+        .route("/entry", get(entry))
+        .route("/message.eml", get(message))
+        .route("/feed/{*name}", get(feed))
+        .route("/events", get(events))
+        .route("/test", post(test))
+        .route("/preview.css", get(|| asset("text/css", include_str!("../../../templates/web/preview.css"))))
+        .route("/preview.js", get(|| asset("text/javascript", include_str!("../../../templates/web/preview.js"))))
+        .route("/icon.svg", get(|| asset("image/svg+xml", include_str!("../../../templates/web/icon.svg"))))
+        .layer(middleware::from_fn_with_state(port, security::guard))
+        .with_state(board)
+}
+
+type Shared = State<Arc<Board>>;
+
+/// The page. When somebody opens or reloads it, or comes back to it, the site is read again: what is due depends on the
+/// time and the ledger as well.
+async fn page(State(board): Shared, Query(choice): Query<Choice>, headers: HeaderMap) -> Response {
+    let is = |name: &str, value: &str| headers.get(name).is_some_and(|found| found == value);
+    if is("sec-fetch-mode", "navigate") || is("x-preview", "return") {
+        board.refresh().await;
+    }
+    match board.page(&choice) {
+        Ok(html) => Html(html).into_response(),
+        Err(problem) => (StatusCode::INTERNAL_SERVER_ERROR, problem.to_string()).into_response(),
+    }
+}
+
+/// The HTML part of the issue, for a frame.
+async fn issue(State(board): Shared, Query(choice): Query<Choice>) -> Response {
+    let Some(shown) = board.shown(&choice) else { return missing() };
+    let policy = if choice.images == Images::On { CONTENT } else { CONTENT_WITHOUT_IMAGES };
+    let html = shown::framed(&shown.copy.html, choice.scheme);
+    ([(header::CONTENT_SECURITY_POLICY, policy)], Html(html)).into_response()
+}
+
+/// An entry of a feed, for a frame.
+async fn entry(State(board): Shared, Query(choice): Query<Choice>) -> Response {
+    match board.entry(&choice) {
+        Some(Ok(html)) => ([(header::CONTENT_SECURITY_POLICY, CONTENT)], Html(html)).into_response(),
+        Some(Err(problem)) => (StatusCode::INTERNAL_SERVER_ERROR, problem.to_string()).into_response(),
+        None => missing(),
+    }
+}
+
+/// The message as a file, for a mail program.
+async fn message(State(board): Shared, Query(choice): Query<Choice>) -> Response {
+    let Some(shown) = board.shown(&choice) else { return missing() };
+    let name = format!("attachment; filename=\"issue-{}.eml\"", shown.issue.number);
+    let headers = [(header::CONTENT_TYPE, "message/rfc822".to_owned()), (header::CONTENT_DISPOSITION, name)];
+    (headers, shown.copy.message).into_response()
+}
+
+/// The bytes of a feed, as text: a browser would offer to save it.
+async fn feed(State(board): Shared, Name(name): Name<String>) -> Response {
+    match board.feed(&name) {
+        Some(bytes) => ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], bytes).into_response(),
+        None => missing(),
+    }
+}
+
+/// Tells the page that there is something new: its number, now and after each change.
+async fn events(State(board): Shared) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+    let news = stream::unfold((board.news(), true), async |(mut news, is_first)| {
+        if !is_first {
+            let waited: Result<(), RecvError> = news.changed().await;
+            waited.ok()?;
+        }
+        let event = Event::default().event("look").data(news.borrow_and_update().revision.to_string());
+        Some((Ok(event), (news, false)))
+    });
+    Sse::new(news).keep_alive(KeepAlive::default())
+}
+
+/// Sends the test. What became of it is shown by the page to which this leads, so that a reload sends nothing again.
+async fn test(State(board): Shared, Query(choice): Query<Choice>, Form(form): Form<TestForm>) -> Response {
+    if !board.knows(&form.token) {
+        let refused = "This form is from another preview. Open the page again and send the test from there.\n";
+        return (StatusCode::FORBIDDEN, refused).into_response();
+    }
+    let address = choice.with(|choice| choice.view = View::Test).address();
+    board.test(choice, form).await;
+    Redirect::to(&address).into_response()
+}
+
+async fn asset(media_type: &'static str, text: &'static str) -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, format!("{media_type}; charset=utf-8"))], text)
+}
+
+fn missing() -> Response {
+    (StatusCode::NOT_FOUND, "There is nothing here; it may have changed. Go back to the preview.\n").into_response()
+}

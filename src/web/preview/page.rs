@@ -1,0 +1,383 @@
+//! The page as its template sees it.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde::Serialize;
+
+use crate::diagnostic::Diagnostic;
+use crate::model::sha256_hex;
+
+use super::choice::{Choice, Images, Part, View, Width};
+use super::feeds::{self, FeedsView};
+use super::findings::FindingsView;
+use super::look::{Look, Scene, Shown, Standing};
+use super::plan::{self, PlanView};
+use super::shown::{self, Scheme};
+
+/// Gmail cuts messages whose HTML is longer, and with it the link for unsubscribing.
+const CLIP: usize = 102 * 1024;
+/// From here on an issue is too long for comfort.
+const NEAR_CLIP: usize = 80 * 1024;
+
+/// The whole page.
+#[derive(Serialize)]
+pub(super) struct PageView {
+    publication: String,
+    /// The number of the look that is shown.
+    revision: u64,
+    /// The time of the look.
+    clock: String,
+    view: View,
+    tabs: Vec<Tab>,
+    /// The issue, unless there is none.
+    issue: Option<IssueView>,
+    /// Why there is no issue, when that is because of errors.
+    problems: Option<FindingsView>,
+    plan: Option<PlanView>,
+    findings: Option<FindingsView>,
+    feeds: Option<FeedsView>,
+    test: Option<TestView>,
+}
+
+/// A link that may be the chosen one.
+#[derive(Serialize)]
+struct Link {
+    label: String,
+    address: String,
+    is_current: bool,
+}
+
+#[derive(Serialize)]
+struct Tab {
+    name: &'static str,
+    address: String,
+    is_current: bool,
+    /// A number beside the name, and what it counts.
+    count: Option<(usize, &'static str)>,
+    /// `bad`, `warn` or empty.
+    state: &'static str,
+}
+
+#[derive(Serialize)]
+struct IssueView {
+    number: i64,
+    subject: String,
+    /// The sender as an inbox names it.
+    sender: String,
+    /// The sender's address.
+    address: String,
+    /// The words that an inbox shows beside the subject, as HTML without elements.
+    first_words: String,
+    /// `due`, `newest` or `asked`.
+    standing: &'static str,
+    /// The post that was asked for.
+    post: Option<String>,
+    /// The address of the page that shows the next issue instead.
+    back: String,
+    /// When several issues are due.
+    others: Vec<Link>,
+    meter: Meter,
+    /// What the frame shows.
+    frame: String,
+    width: Width,
+    controls: Vec<Control>,
+    text: String,
+    /// The source: headers, each with its name, and the rest.
+    headers: Vec<(String, String)>,
+    body: String,
+    parts: Vec<Link>,
+    download: String,
+    test: String,
+}
+
+/// A choice between two, with the key that switches.
+#[derive(Serialize)]
+struct Control {
+    name: &'static str,
+    key: char,
+    links: Vec<Link>,
+    /// The address of the other one.
+    other: String,
+}
+
+#[derive(Serialize)]
+struct Meter {
+    /// Octets of the HTML part as it travels.
+    bytes: usize,
+    clip: usize,
+    near: usize,
+    html: String,
+    text: String,
+    message: String,
+    /// `good`, `warn` or `bad`.
+    state: &'static str,
+}
+
+#[derive(Serialize)]
+struct TestView {
+    own: Vec<String>,
+    /// Empty when mail cannot leave.
+    transport: String,
+    problems: Option<FindingsView>,
+    token: String,
+    digest: String,
+    action: String,
+    report: Option<Report>,
+}
+
+/// What became of a test.
+#[derive(Clone, Serialize)]
+pub(super) struct Report {
+    is_sent: bool,
+    answer: String,
+    clock: String,
+}
+
+impl Report {
+    pub(super) fn new(scene: &Scene, now: Timestamp, is_sent: bool, answer: String) -> Self {
+        Self { is_sent, answer, clock: clock(now, &scene.site.config.site.timezone) }
+    }
+}
+
+/// Lays the page out.
+pub(super) fn page(
+    look: &Look,
+    choice: &Choice,
+    revision: u64,
+    token: &str,
+    report: Option<Report>,
+) -> PageView {
+    let scene = match &look.site {
+        Ok(scene) => scene,
+        Err(problems) => return broken(look, problems, revision),
+    };
+    let shown = scene.shown(look.now, choice);
+    let findings = FindingsView::new(&scene.findings);
+    let tabs = tabs(scene, choice, &findings);
+    let test = |shown: &Shown| TestView {
+        own: scene.own.iter().map(|address| address.as_str().to_owned()).collect(),
+        transport: scene.transport.clone().unwrap_or_default(),
+        problems: scene.transport.as_ref().err().map(|problems| FindingsView::new(problems)),
+        token: token.to_owned(),
+        digest: shown.issue.digest.clone(),
+        action: format!("/test{}", choice.with(|choice| choice.view = View::default()).query()),
+        report,
+    };
+    let is = |view| choice.view == view;
+    let needs_issue = matches!(choice.view, View::Issue | View::Text | View::Source | View::Test);
+    let (shown, problems) = match shown {
+        Ok(shown) => (shown, None),
+        Err(problems) => (None, needs_issue.then(|| FindingsView::new(&problems))),
+    };
+    PageView {
+        publication: scene.site.config.site.title.clone(),
+        revision,
+        clock: clock(look.now, &scene.site.config.site.timezone),
+        view: choice.view,
+        tabs,
+        test: shown.as_ref().filter(|_| is(View::Test)).map(test),
+        issue: shown.map(|shown| issue(scene, shown, choice)),
+        problems,
+        plan: is(View::Plan).then(|| plan::plan(scene, look.now, choice)),
+        findings: is(View::Findings).then_some(findings),
+        feeds: if is(View::Feeds) { feeds::feeds(scene, choice) } else { None },
+    }
+}
+
+/// The page of a site that cannot be read.
+fn broken(look: &Look, problems: &[Diagnostic], revision: u64) -> PageView {
+    PageView {
+        publication: String::new(),
+        revision,
+        clock: clock(look.now, &TimeZone::system()),
+        view: View::Findings,
+        tabs: Vec::new(),
+        issue: None,
+        problems: None,
+        plan: None,
+        findings: Some(FindingsView::new(problems)),
+        feeds: None,
+        test: None,
+    }
+}
+
+fn tabs(scene: &Scene, choice: &Choice, findings: &FindingsView) -> Vec<Tab> {
+    let due = scene.prepared.as_ref().map_or(0, |prepared| prepared.entries.len());
+    let refused = scene.prepared.as_ref().is_ok_and(|prepared| !prepared.guards.is_empty());
+    let all = [
+        ("Issue", View::Issue, None, ""),
+        ("Text", View::Text, None, ""),
+        ("Source", View::Source, None, ""),
+        ("Plan", View::Plan, Some((due, "due")), if refused { "bad" } else { "" }),
+        ("Findings", View::Findings, Some((findings.total(), "found")), findings.state()),
+        ("Feeds", View::Feeds, None, ""),
+    ];
+    all.into_iter()
+        .map(|(name, view, count, state)| Tab {
+            name,
+            address: choice.with(|choice| choice.view = view).address(),
+            is_current: choice.view == view,
+            count: count.filter(|(number, _)| *number > 0),
+            state,
+        })
+        .collect()
+}
+
+fn issue(scene: &Scene, shown: Shown, choice: &Choice) -> IssueView {
+    let Shown { issue, copy, standing } = shown;
+    let message = String::from_utf8_lossy(&copy.message).replace("\r\n", "\n");
+    let (head, body) = message.split_once("\n\n").unwrap_or((&message, ""));
+    let (headers, body) = match choice.part {
+        Part::Message => (headers(head), body.to_owned()),
+        Part::Html => (Vec::new(), copy.html.clone()),
+    };
+    let digest: String = sha256_hex(copy.html.as_bytes()).chars().take(12).collect();
+    let query = choice.with(|choice| choice.view = View::default()).query();
+    let joint = if query.is_empty() { '?' } else { '&' };
+    IssueView {
+        number: issue.number,
+        first_words: shown::first_words(&copy.html),
+        standing: match standing {
+            Standing::Due => "due",
+            Standing::Newest => "newest",
+            Standing::Asked => "asked",
+        },
+        post: choice.post.clone().filter(|_| standing == Standing::Asked),
+        back: choice.with(|choice| choice.post = None).address(),
+        others: others(scene, standing, choice),
+        meter: Meter::new(&copy.message, copy.text.len()),
+        // A frame whose address does not change is not loaded again.
+        frame: format!("/issue{query}{joint}content={digest}"),
+        width: choice.width,
+        controls: controls(choice),
+        text: copy.text,
+        headers,
+        body,
+        parts: parts(choice),
+        download: format!("/message.eml{query}"),
+        test: choice.with(|choice| choice.view = View::Test).address(),
+        sender: issue.from_name.unwrap_or_else(|| issue.from_address.clone()),
+        address: issue.from_address,
+        subject: issue.subject,
+    }
+}
+
+fn others(scene: &Scene, standing: Standing, choice: &Choice) -> Vec<Link> {
+    let issues = scene.prepared.as_ref().map_or(&[][..], |prepared| prepared.issues.as_slice());
+    if issues.len() < 2 {
+        return Vec::new();
+    }
+    let current = choice.issue.unwrap_or(0).min(issues.len() - 1);
+    let link = |(place, issue): (usize, &crate::model::Issue)| Link {
+        label: format!("{} · {}", issue.number, issue.subject),
+        is_current: standing == Standing::Due && place == current,
+        address: choice
+            .with(|choice| {
+                choice.post = None;
+                choice.issue = Some(place);
+            })
+            .address(),
+    };
+    issues.iter().enumerate().map(link).collect()
+}
+
+fn link(label: &str, choice: &Choice, change: impl FnOnce(&mut Choice)) -> Link {
+    let wanted = choice.with(change);
+    Link { label: label.to_owned(), is_current: wanted == *choice, address: wanted.address() }
+}
+
+fn controls(choice: &Choice) -> Vec<Control> {
+    let control = |name, key, links: [Link; 2]| {
+        let other = links.iter().find(|link| !link.is_current).map(|link| link.address.clone()).unwrap_or_default();
+        Control { name, key, links: links.into(), other }
+    };
+    let width = |width| move |choice: &mut Choice| choice.width = width;
+    let scheme = |scheme| move |choice: &mut Choice| choice.scheme = scheme;
+    let images = |images| move |choice: &mut Choice| choice.images = images;
+    vec![
+        control(
+            "Width",
+            'w',
+            [link("Desktop", choice, width(Width::Desktop)), link("Phone", choice, width(Width::Phone))],
+        ),
+        control(
+            "Scheme",
+            'd',
+            [link("Light", choice, scheme(Scheme::Light)), link("Dark", choice, scheme(Scheme::Dark))],
+        ),
+        control("Images", 'i', [link("On", choice, images(Images::On)), link("Off", choice, images(Images::Off))]),
+    ]
+}
+
+fn parts(choice: &Choice) -> Vec<Link> {
+    let part = |part| move |choice: &mut Choice| choice.part = part;
+    vec![link("As sent", choice, part(Part::Message)), link("HTML part", choice, part(Part::Html))]
+}
+
+/// The header fields of a message: name, and value with its folds.
+fn headers(head: &str) -> Vec<(String, String)> {
+    let mut fields: Vec<(String, String)> = Vec::new();
+    for line in head.lines() {
+        match (line.split_once(':'), fields.last_mut()) {
+            (_, Some((_, value))) if line.starts_with([' ', '\t']) => {
+                value.push('\n');
+                value.push_str(line);
+            }
+            (Some((name, value)), _) => fields.push((name.to_owned(), value.to_owned())),
+            (None, _) => fields.push((String::new(), line.to_owned())),
+        }
+    }
+    fields
+}
+
+impl Meter {
+    fn new(message: &[u8], text: usize) -> Self {
+        let mark = b"Content-Type: text/html";
+        let html = message.windows(mark.len()).rposition(|window| window == mark).unwrap_or(0);
+        let bytes = message.len() - html;
+        let state = match bytes {
+            bytes if bytes >= CLIP => "bad",
+            bytes if bytes >= NEAR_CLIP => "warn",
+            _ => "good",
+        };
+        Self {
+            bytes: bytes.min(CLIP),
+            clip: CLIP,
+            near: NEAR_CLIP,
+            html: kilobytes(bytes),
+            text: kilobytes(text),
+            message: kilobytes(message.len()),
+            state,
+        }
+    }
+}
+
+/// `12.3 KB`
+pub(super) fn kilobytes(bytes: usize) -> String {
+    let tenths = bytes * 10 / 1024;
+    if tenths >= 1000 { format!("{} KB", tenths / 10) } else { format!("{}.{} KB", tenths / 10, tenths % 10) }
+}
+
+/// The time of day in the zone of the site.
+fn clock(moment: Timestamp, zone: &TimeZone) -> String {
+    moment.to_zoned(zone.clone()).strftime("%H:%M:%S").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_keeps_its_folds() {
+        let fields = headers("Subject: a\n b: c\nX-Y:z");
+        assert_eq!(fields, [("Subject".into(), " a\n b: c".into()), ("X-Y".into(), "z".into())]);
+    }
+
+    #[test]
+    fn the_meter_measures_the_html_part_as_it_travels() {
+        let message = |size: usize| [b"x: y\r\n\r\nContent-Type: text/html".as_slice(), &vec![b'x'; size]].concat();
+        let meter = |size| Meter::new(&message(size), 10).state;
+        assert_eq!((meter(10), meter(NEAR_CLIP), meter(CLIP)), ("good", "warn", "bad"));
+        assert_eq!(Meter::new(&message(1001), 10).html, "1.0 KB");
+    }
+}

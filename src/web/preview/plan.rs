@@ -1,0 +1,128 @@
+//! The plan as the page shows it: what is due, late or not, and why.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::model::Post;
+use crate::publish::{Prepared, Verdict, count, is_worth_telling};
+
+use super::choice::{Choice, View};
+use super::findings::FindingsView;
+use super::look::{Scene, is_showable};
+
+#[derive(Serialize)]
+pub(super) struct PlanView {
+    /// Why there is no plan.
+    problems: Option<FindingsView>,
+    /// `2026-03-02 10:00 CET`
+    now: String,
+    /// When it was, if ever.
+    last_run: Option<String>,
+    /// `3 readers`
+    readers: String,
+    /// Deliveries of earlier runs that come first: `2 deliveries`.
+    unfinished: Option<String>,
+    guards: Vec<GuardView>,
+    groups: Vec<Group>,
+    /// What to type to send this and nothing else.
+    command: Option<String>,
+    /// Whether publishing asks the network for what is not shown here.
+    asks_for_pages: bool,
+}
+
+#[derive(Serialize)]
+struct GuardView {
+    name: &'static str,
+    message: String,
+    help: String,
+}
+
+#[derive(Serialize)]
+struct Group {
+    name: &'static str,
+    /// `due`, `late` or `rest`.
+    kind: &'static str,
+    rows: Vec<Row>,
+}
+
+#[derive(Serialize)]
+struct Row {
+    day: String,
+    title: String,
+    path: String,
+    reason: String,
+    /// The page that shows this post as an issue.
+    address: Option<String>,
+}
+
+pub(super) fn plan(scene: &Scene, now: Timestamp, choice: &Choice) -> PlanView {
+    let zone = &scene.site.config.site.timezone;
+    let time = |moment: Timestamp| moment.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M %Z").to_string();
+    let config = &scene.site.config;
+    let prepared = match &scene.prepared {
+        Ok(prepared) => prepared,
+        Err(problems) => {
+            return PlanView {
+                problems: Some(FindingsView::new(problems)),
+                now: time(now),
+                last_run: None,
+                readers: String::new(),
+                unfinished: None,
+                guards: Vec::new(),
+                groups: Vec::new(),
+                command: None,
+                asks_for_pages: false,
+            };
+        }
+    };
+    let guards = prepared.guards.iter().map(|guard| GuardView {
+        name: guard.name.as_str(),
+        message: guard.message.clone(),
+        help: guard.help.clone(),
+    });
+    let is_clear = prepared.guards.is_empty() && !prepared.issues.is_empty() && prepared.recipients > 0;
+    PlanView {
+        problems: None,
+        now: time(now),
+        last_run: prepared.last_run.map(time),
+        readers: count(prepared.recipients.unsigned_abs(), "reader"),
+        unfinished: (prepared.unfinished > 0).then(|| count(prepared.unfinished.unsigned_abs(), "delivery")),
+        guards: guards.collect(),
+        groups: groups(scene, prepared, choice),
+        command: is_clear.then(|| format!("tidings publish --expect {}", prepared.digest())),
+        asks_for_pages: config.newsletter.require_live,
+    }
+}
+
+fn groups(scene: &Scene, prepared: &Prepared, choice: &Choice) -> Vec<Group> {
+    let kind = |verdict: &Verdict| match verdict {
+        verdict if verdict.is_due() => "due",
+        Verdict::Late(_) => "late",
+        _ => "rest",
+    };
+    let names = [("due", "Due"), ("late", "Late: sent only with --include"), ("rest", "Not due")];
+    let pairs: Vec<_> = scene.site.posts.iter().zip(&prepared.verdicts).filter(|(_, verdict)| is_worth_telling(verdict)).collect();
+    let rows = |wanted: &str| -> Vec<Row> {
+        let chosen = pairs.iter().filter(|(_, verdict)| kind(verdict) == wanted);
+        chosen.map(|(post, verdict)| row(scene, post, verdict, choice)).collect()
+    };
+    let all = names.map(|(kind, name)| Group { name, kind, rows: rows(kind) });
+    all.into_iter().filter(|group| !group.rows.is_empty()).collect()
+}
+
+fn row(scene: &Scene, post: &Post, verdict: &Verdict, choice: &Choice) -> Row {
+    let zone = &scene.site.config.site.timezone;
+    let day = post.published.as_ref().map(|published| published.with_time_zone(zone.clone()).date().to_string());
+    let address = choice.with(|choice| {
+        choice.view = View::Issue;
+        choice.issue = None;
+        choice.post = Some(post.path.clone());
+    });
+    Row {
+        day: day.unwrap_or_default(),
+        title: post.title.clone(),
+        path: post.path.clone(),
+        reason: verdict.reason(),
+        address: is_showable(post).then(|| address.address()),
+    }
+}

@@ -1,0 +1,232 @@
+//! Tells when a file changes that the page is made of. Folders are watched, not files: editors put a new file in the place
+//! of the old one, and a watched file would be lost with it.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use notify::event::{AccessKind, AccessMode, ModifyKind};
+use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
+use tokio::sync::Notify;
+
+use crate::config::Config;
+use crate::files;
+use crate::post;
+use crate::publish::CONFIG_FILE;
+
+/// A save is several events; the page is made anew when there were none for so long.
+const QUIET: Duration = Duration::from_millis(40);
+/// Where something is always being written, the page is still made anew so often.
+const PATIENCE: Duration = Duration::from_millis(400);
+
+/// What to watch.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub(super) struct Scope {
+    root: PathBuf,
+    /// The names in the site's folder that matter.
+    names: BTreeSet<String>,
+    /// Every other folder of which each file matters.
+    folders: BTreeSet<PathBuf>,
+}
+
+impl Scope {
+    /// The files that a site with this configuration is made of: without one, the configuration.
+    pub(super) fn of(root: &Path, config: Option<&Config>) -> Self {
+        let mut scope = Self { root: root.to_owned(), ..Self::default() };
+        scope.names.insert(CONFIG_FILE.to_owned());
+        scope.add("templates", &|_| true);
+        if let Some(config) = config {
+            scope.add(&config.posts.dir, &|folder| post::enters(folder));
+            for path in post::author_files(&config.posts.dir) {
+                if let Some((folder, _)) = path.rsplit_once('/') {
+                    scope.add(folder, &|_| false);
+                } else {
+                    scope.names.insert(path);
+                }
+            }
+        }
+        scope
+    }
+
+    /// Adds a folder and those below it. While it is missing, its making is what matters.
+    fn add(&mut self, folder: &str, enter: &dyn Fn(&str) -> bool) {
+        let path = self.root.join(folder);
+        if let Some(first) = Path::new(folder).components().next() {
+            self.names.insert(first.as_os_str().to_string_lossy().into_owned());
+        }
+        let below = files::folders(&path, enter).unwrap_or_default();
+        if files::is_folder(&path) {
+            self.folders.extend(below.into_iter().map(|name| path.join(name)));
+            self.folders.insert(path);
+        }
+    }
+
+    /// True when a change of the file matters.
+    fn has(&self, path: &Path) -> bool {
+        let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+        let folder = path.parent().unwrap_or(path);
+        let is_known = self.folders.contains(folder) || (folder == self.root && self.names.contains(&*name));
+        is_known && !is_of_an_editor(&name)
+    }
+}
+
+/// Files that editors make beside the one that is written.
+fn is_of_an_editor(name: &str) -> bool {
+    name.ends_with('~') || name.starts_with(".#") || name.ends_with(".swp") || name.ends_with(".swx") || name == "4913"
+}
+
+/// True for what changes a file; that it was read is no change.
+fn is_change(kind: EventKind) -> bool {
+    match kind {
+        EventKind::Access(AccessKind::Close(AccessMode::Write)) => true,
+        EventKind::Access(_) | EventKind::Modify(ModifyKind::Metadata(_)) => false,
+        _ => true,
+    }
+}
+
+#[derive(Default)]
+struct Watched {
+    scope: Scope,
+    /// The folders that the system watches for us.
+    folders: BTreeSet<PathBuf>,
+}
+
+/// Ears on the site's files.
+pub(super) struct Watcher {
+    system: RecommendedWatcher,
+    watched: Arc<Mutex<Watched>>,
+    changed: Arc<Notify>,
+}
+
+impl Watcher {
+    /// # Errors
+    /// When the system does not let us watch.
+    pub(super) fn new() -> notify::Result<Self> {
+        let watched: Arc<Mutex<Watched>> = Arc::default();
+        let changed = Arc::new(Notify::new());
+        let (shared, signal) = (Arc::clone(&watched), Arc::clone(&changed));
+        let system = notify::recommended_watcher(move |event: notify::Result<Event>| {
+            let Ok(event) = event else { return signal.notify_one() };
+            let mut watched = shared.lock().unwrap_or_else(PoisonError::into_inner);
+            if matches!(event.kind, EventKind::Remove(_) | EventKind::Modify(ModifyKind::Name(_))) {
+                // The system forgets a folder that is gone, and does not know one that takes its place.
+                watched.folders.retain(|folder| !event.paths.contains(folder));
+            }
+            if event.need_rescan()
+                || (is_change(event.kind) && event.paths.iter().any(|path| watched.scope.has(path)))
+            {
+                signal.notify_one();
+            }
+        })?;
+        Ok(Self { system, watched, changed })
+    }
+
+    /// Watches these files from now on, and tells how many folders cannot be watched.
+    pub(super) fn set(&mut self, scope: Scope) -> usize {
+        let wanted: BTreeSet<PathBuf> = scope.folders.iter().cloned().chain([scope.root.clone()]).collect();
+        let known = {
+            let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
+            watched.scope = scope;
+            std::mem::replace(&mut watched.folders, wanted.clone())
+        };
+        // Not under the lock: the system may be waiting for it to tell us something.
+        for folder in known.difference(&wanted) {
+            let _ = self.system.unwatch(folder);
+        }
+        let missed: Vec<_> = wanted
+            .difference(&known)
+            .filter(|folder| self.system.watch(folder, RecursiveMode::NonRecursive).is_err())
+            .cloned()
+            .collect();
+        let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
+        watched.folders.retain(|folder| !missed.contains(folder));
+        missed.len()
+    }
+
+    /// Waits for a change, and then for the moment when all of it is written.
+    pub(super) async fn changed(&self) {
+        self.changed.notified().await;
+        let patience = tokio::time::sleep(PATIENCE);
+        tokio::pin!(patience);
+        loop {
+            tokio::select! {
+                () = self.changed.notified() => {}
+                () = tokio::time::sleep(QUIET) => break,
+                () = &mut patience => break,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn site() -> (tempfile::TempDir, Scope) {
+        let folder = tempfile::tempdir().unwrap();
+        let root = files::canonical(folder.path()).unwrap();
+        let text = "[site]\ntitle = 'Notes'\nurl = 'https://example.org'\n";
+        for name in ["config.toml", "posts/2026/a.md", "outbox/1.eml", "public/feed.xml"] {
+            files::write_new(&root.join(name), text.as_bytes()).unwrap();
+        }
+        let config = crate::config::parse("config.toml", text).unwrap();
+        let scope = Scope::of(&root, Some(&config));
+        (folder, scope)
+    }
+
+    #[test]
+    fn only_what_the_page_is_made_of_matters() {
+        let (_folder, scope) = site();
+        let has = |name: &str| scope.has(&scope.root.join(name));
+        for name in ["config.toml", "posts", "posts/b.md", "posts/2026/a.md", "posts/2026/a.yml", "templates"] {
+            assert!(has(name), "{name}");
+        }
+        for name in ["outbox/1.eml", "public/feed.xml", ".tidings/tidings.db", "other.toml", "posts/.a.md.swp", "posts/a.md~"] {
+            assert!(!has(name), "{name}");
+        }
+    }
+
+    /// Waits for a change; panics when none comes.
+    async fn change(watcher: &Watcher, what: &str) {
+        assert!(tokio::time::timeout(Duration::from_secs(20), watcher.changed()).await.is_ok(), "not told: {what}");
+    }
+
+    #[tokio::test]
+    async fn a_save_is_told_however_it_is_made() {
+        let (_folder, scope) = site();
+        let root = scope.root.clone();
+        let mut watcher = Watcher::new().unwrap();
+        assert_eq!(watcher.set(scope.clone()), 0);
+
+        files::write_if_changed(&root.join("posts/2026/a.md"), b"in the place of the old one").unwrap();
+        change(&watcher, "an atomic save").await;
+        files::write_new(&root.join("posts/2027/b.md"), b"new").unwrap();
+        change(&watcher, "a new folder").await;
+        let text = "[site]\ntitle = 'Notes'\nurl = 'https://example.org'\n";
+        let config = crate::config::parse("config.toml", text).unwrap();
+        watcher.set(Scope::of(&root, Some(&config)));
+        files::write_if_changed(&root.join("posts/2027/b.md"), b"newer").unwrap();
+        change(&watcher, "a file in the new folder").await;
+        files::write_new(&root.join("templates/email/issue.txt"), b"x").unwrap();
+        change(&watcher, "the first template").await;
+        files::remove(&root.join("posts/2026/a.md")).unwrap();
+        change(&watcher, "a removed post").await;
+    }
+
+    #[tokio::test]
+    async fn what_is_only_read_or_written_elsewhere_is_not_told() {
+        let (_folder, scope) = site();
+        let root = scope.root.clone();
+        let mut watcher = Watcher::new().unwrap();
+        watcher.set(scope);
+        files::read(&root.join("posts/2026/a.md")).unwrap();
+        files::write_if_changed(&root.join("outbox/1.eml"), b"other").unwrap();
+        files::write_if_changed(&root.join("public/feed.xml"), b"other").unwrap();
+        // What is told in the order of the events is told before the last of them.
+        files::write_if_changed(&root.join("config.toml"), b"other").unwrap();
+        change(&watcher, "the configuration").await;
+        let told = tokio::time::timeout(QUIET * 3, watcher.changed.notified()).await;
+        assert!(told.is_err(), "told without a change");
+    }
+}
