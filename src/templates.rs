@@ -50,7 +50,8 @@ impl Templates {
     /// # Errors
     /// Every template that does not compile, with its line.
     pub fn new(own: &BTreeMap<String, String>) -> Result<Self, Vec<Diagnostic>> {
-        let mut texts: BTreeMap<String, String> = DEFAULTS.map(|(name, text)| (name.to_owned(), text.to_owned())).into();
+        let mut texts: BTreeMap<String, String> =
+            DEFAULTS.map(|(name, text)| (name.to_owned(), text.to_owned())).into();
         texts.extend(own.iter().map(|(name, text)| (name.clone(), text.clone())));
         Self::compile(texts)
     }

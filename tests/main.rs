@@ -10,6 +10,7 @@ mod dry_run;
 mod faults;
 mod forms;
 mod media;
+mod preview;
 mod sessions;
 mod settings;
 mod signing;

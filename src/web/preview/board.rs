@@ -2,7 +2,6 @@
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -18,15 +17,11 @@ use super::look::{Desk, Look, Scene, Shown};
 use super::page::{self, Report};
 use super::watch::{Scope, Watcher};
 
-/// A look at the site that is this young is good enough for somebody who opens the page.
-const YOUNG: Duration = Duration::from_secs(1);
-
 /// A look, and its place among the others.
 pub(super) struct Seen {
     pub(super) look: Look,
     /// 1 for the first, and so on.
     pub(super) revision: u64,
-    at: Instant,
 }
 
 /// The answer to the question whether a test shall be sent.
@@ -63,7 +58,7 @@ pub(super) struct Board {
 
 impl Board {
     pub(super) fn new(look: Look, token: String) -> (Self, Errands) {
-        let (newest, _) = watch::channel(Arc::new(Seen { look, revision: 1, at: Instant::now() }));
+        let (newest, _) = watch::channel(Arc::new(Seen { look, revision: 1 }));
         let ((looks, to_look), (tests, to_test)) = (mpsc::channel(16), mpsc::channel(1));
         let templates = Templates::of_the_preview();
         let board = Self { templates, token, newest, report: Mutex::default(), looks, tests };
@@ -105,7 +100,9 @@ impl Board {
                 let missed = watcher.set(wanted.clone());
                 if missed > 0 && !told {
                     told = true;
-                    tell(&format!("The page does not follow changes in {missed} of the folders, reload it to see them."));
+                    tell(&format!(
+                        "The page does not follow changes in {missed} of the folders, reload it to see them."
+                    ));
                 }
             }
             let changed = async {
@@ -119,11 +116,10 @@ impl Board {
             tokio::select! {
                 () = changed => self.look(desk).await,
                 Some(done) = looks.recv() => {
-                    let is_young = self.newest.borrow().at.elapsed() < YOUNG;
-                    if !is_young {
-                        self.look(desk).await;
-                    }
-                    let _ = done.send(());
+                    // One look is enough for all who wait for one.
+                    let waiting: Vec<_> = std::iter::from_fn(|| looks.try_recv().ok()).chain([done]).collect();
+                    self.look(desk).await;
+                    waiting.into_iter().for_each(|done| drop(done.send(())));
                 }
             }
             scope = wanted;
@@ -133,10 +129,10 @@ impl Board {
     async fn look(&self, desk: &impl Desk) {
         let look = desk.look().await;
         let revision = self.newest.borrow().revision + 1;
-        self.newest.send_replace(Arc::new(Seen { look, revision, at: Instant::now() }));
+        self.newest.send_replace(Arc::new(Seen { look, revision }));
     }
 
-    /// Looks anew unless somebody just did.
+    /// Looks anew.
     pub(super) async fn refresh(&self) {
         let (done, is_done) = oneshot::channel();
         if self.looks.send(done).await.is_ok() {
@@ -213,26 +209,26 @@ impl Board {
 
 /// Whether the test was sent, and the answer.
 async fn send(desk: &impl Desk, scene: &Scene, now: Timestamp, choice: &Choice, form: &TestForm) -> (bool, String) {
-        let nothing = |why: &str| (false, format!("Nothing was sent: {why}"));
-        let Some(address) = scene.own.get(form.to) else { return nothing("this is none of your addresses any more.") };
-        let shown = match scene.shown(now, choice) {
-            Ok(Some(shown)) => shown,
-            _ => return nothing("there is no issue any more."),
-        };
-        if shown.issue.digest != form.digest {
-            return nothing("the issue has changed since you looked at it. Look again, then send it.");
+    let nothing = |why: &str| (false, format!("Nothing was sent: {why}"));
+    let Some(address) = scene.own.get(form.to) else { return nothing("this is none of your addresses any more.") };
+    let shown = match scene.shown(now, choice) {
+        Ok(Some(shown)) => shown,
+        _ => return nothing("there is no issue any more."),
+    };
+    if shown.issue.digest != form.digest {
+        return nothing("the issue has changed since you looked at it. Look again, then send it.");
+    }
+    match desk.send(&shown.issue, address).await {
+        Ok(Outcome::Sent(reply)) => (true, format!("Sent to {}. {reply}", address.as_str())),
+        Ok(Outcome::Deferred(reply) | Outcome::Failed(reply) | Outcome::InDoubt(reply) | Outcome::Refused(reply)) => {
+            (false, format!("Not sent to {}: {reply}", address.as_str()))
         }
-        match desk.send(&shown.issue, address).await {
-            Ok(Outcome::Sent(reply)) => (true, format!("Sent to {}. {reply}", address.as_str())),
-            Ok(
-                Outcome::Deferred(reply) | Outcome::Failed(reply) | Outcome::InDoubt(reply) | Outcome::Refused(reply),
-            ) => (false, format!("Not sent to {}: {reply}", address.as_str())),
-            Err(problems) => {
-                let said = |problem: &Diagnostic| match &problem.help {
-                    Some(help) => format!("{}; {help}", problem.message),
-                    None => problem.message.clone(),
-                };
-                nothing(&problems.iter().map(said).collect::<Vec<_>>().join(". "))
-            }
+        Err(problems) => {
+            let said = |problem: &Diagnostic| match &problem.help {
+                Some(help) => format!("{}; {help}", problem.message),
+                None => problem.message.clone(),
+            };
+            nothing(&problems.iter().map(said).collect::<Vec<_>>().join(". "))
         }
+    }
 }

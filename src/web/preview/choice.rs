@@ -98,7 +98,9 @@ impl Choice {
     pub(super) fn query(&self) -> String {
         let (mine, usual) = (serde_json::json!(self), serde_json::json!(Self::default()));
         let mut query = url::form_urlencoded::Serializer::new(String::new());
-        for (name, value) in mine.as_object().into_iter().flatten().filter(|(name, value)| usual.get(name) != Some(value)) {
+        for (name, value) in
+            mine.as_object().into_iter().flatten().filter(|(name, value)| usual.get(name) != Some(value))
+        {
             query.append_pair(name, value.as_str().unwrap_or(&value.to_string()));
         }
         let query = query.finish();

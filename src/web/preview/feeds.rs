@@ -57,7 +57,6 @@ pub(super) struct FramedEntry {
     title: String,
     /// Cleaned by the same code that feeds are made with, and shown without scripts.
     html: String,
-    scheme: &'static str,
 }
 
 /// The bytes of a feed.
@@ -79,7 +78,7 @@ pub(super) fn article(scene: &Scene, choice: &Choice) -> Option<FramedEntry> {
     let mut items = reader::read(bytes).ok()?.items;
     let place = choice.entry.unwrap_or(0);
     let item = (place < items.len()).then(|| items.swap_remove(place))?;
-    Some(FramedEntry { title: item.title, html: item.html, scheme: choice.scheme.word() })
+    Some(FramedEntry { title: item.title, html: item.html })
 }
 
 pub(super) fn feeds(scene: &Scene, choice: &Choice) -> Option<FeedsView> {
@@ -126,7 +125,10 @@ fn article_view(item: &ReadItem, choice: &Choice) -> ArticleView {
     ArticleView {
         title: item.title.clone(),
         // A reader follows a link only to the web.
-        url: Some(&item.url).filter(|url| url.starts_with("https://") || url.starts_with("http://")).cloned().unwrap_or_default(),
+        url: Some(&item.url)
+            .filter(|url| url.starts_with("https://") || url.starts_with("http://"))
+            .cloned()
+            .unwrap_or_default(),
         day: day(&item.date),
         authors: item.authors.join(", "),
         categories: item.categories.clone(),

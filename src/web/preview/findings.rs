@@ -30,9 +30,16 @@ struct FindingView {
     /// `error` or `warning`.
     severity: &'static str,
     code: &'static str,
-    message: String,
-    help: Option<String>,
+    message: Vec<Words>,
+    help: Vec<Words>,
     place: Option<PlaceView>,
+}
+
+/// A piece of a sentence: words, or what stands between backticks.
+#[derive(Debug, PartialEq, Serialize)]
+struct Words {
+    text: String,
+    is_code: bool,
 }
 
 /// A line of a file, in three pieces: what comes before the place that is meant, the place, and the rest.
@@ -53,8 +60,8 @@ impl FindingsView {
             let finding = FindingView {
                 severity: diagnostic.severity.as_str(),
                 code: diagnostic.code,
-                message: diagnostic.message.clone(),
-                help: diagnostic.help.clone(),
+                message: words(&diagnostic.message),
+                help: words(diagnostic.help.as_deref().unwrap_or_default()),
                 place: diagnostic.location.as_ref().and_then(place),
             };
             match files.iter_mut().find(|file| file.path == path) {
@@ -82,12 +89,29 @@ impl FindingsView {
     }
 }
 
+/// Divides a sentence at its backticks; one without a partner is an ordinary sign.
+fn words(sentence: &str) -> Vec<Words> {
+    let mut pieces = Vec::new();
+    let mut rest = sentence;
+    let plain = |text: &str| Words { text: text.to_owned(), is_code: false };
+    while let Some((before, more)) = rest.split_once('`') {
+        let Some((code, after)) = more.split_once('`') else { break };
+        pieces.push(plain(before));
+        pieces.push(Words { text: code.to_owned(), is_code: true });
+        rest = after;
+    }
+    pieces.push(plain(rest));
+    pieces.retain(|piece| !piece.text.is_empty());
+    pieces
+}
+
 /// `None` when only the file is known.
 fn place(location: &Location) -> Option<PlaceView> {
     if location.excerpt.trim().is_empty() {
         return None;
     }
-    let line: Vec<char> = location.excerpt.chars().map(|c| if c.is_control() && c != '\t' { '\u{FFFD}' } else { c }).collect();
+    let line: Vec<char> =
+        location.excerpt.chars().map(|c| if c.is_control() && c != '\t' { '\u{FFFD}' } else { c }).collect();
     let start = (location.column - 1).min(line.len());
     let end = (start + location.length).min(line.len());
     let text = |range: &[char]| range.iter().collect::<String>();
@@ -124,6 +148,16 @@ mod tests {
         let shown = place(&Location::in_text("a.md", "title:\nx", 6, 1)).unwrap();
         assert_eq!((shown.before.as_str(), shown.meant.as_str(), shown.after.as_str()), ("title:", " ", ""));
         assert!(place(&Location::start_of("a.md")).is_none());
+    }
+
+    #[test]
+    fn what_stands_between_backticks_is_code() {
+        let pieces = |sentence: &str| -> Vec<(String, bool)> {
+            words(sentence).into_iter().map(|piece| (piece.text, piece.is_code)).collect()
+        };
+        assert_eq!(pieces("write `a` or b"), [("write ".into(), false), ("a".into(), true), (" or b".into(), false)]);
+        assert_eq!(pieces("one ` alone"), [("one ` alone".into(), false)]);
+        assert!(pieces("").is_empty());
     }
 
     #[test]

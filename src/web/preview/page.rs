@@ -140,13 +140,7 @@ impl Report {
 }
 
 /// Lays the page out.
-pub(super) fn page(
-    look: &Look,
-    choice: &Choice,
-    revision: u64,
-    token: &str,
-    report: Option<Report>,
-) -> PageView {
+pub(super) fn page(look: &Look, choice: &Choice, revision: u64, token: &str, report: Option<Report>) -> PageView {
     let scene = match &look.site {
         Ok(scene) => scene,
         Err(problems) => return broken(look, problems, revision),

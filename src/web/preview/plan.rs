@@ -101,7 +101,8 @@ fn groups(scene: &Scene, prepared: &Prepared, choice: &Choice) -> Vec<Group> {
         _ => "rest",
     };
     let names = [("due", "Due"), ("late", "Late: sent only with --include"), ("rest", "Not due")];
-    let pairs: Vec<_> = scene.site.posts.iter().zip(&prepared.verdicts).filter(|(_, verdict)| is_worth_telling(verdict)).collect();
+    let pairs: Vec<_> =
+        scene.site.posts.iter().zip(&prepared.verdicts).filter(|(_, verdict)| is_worth_telling(verdict)).collect();
     let rows = |wanted: &str| -> Vec<Row> {
         let chosen = pairs.iter().filter(|(_, verdict)| kind(verdict) == wanted);
         chosen.map(|(post, verdict)| row(scene, post, verdict, choice)).collect()

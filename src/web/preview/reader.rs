@@ -120,7 +120,10 @@ mod tests {
             assert_eq!(item.title, "R&D <b>");
             assert_eq!(item.url, "https://example.org/2025/01/31/a/");
             assert!(item.date.contains("2025"), "{}", item.date);
-            assert_eq!((item.authors.as_slice(), item.categories.as_slice()), (&["Ada".into()][..], &["mud".into()][..]));
+            assert_eq!(
+                (item.authors.as_slice(), item.categories.as_slice()),
+                (&["Ada".into()][..], &["mud".into()][..])
+            );
             assert!(item.html.contains("<em>rained</em>"));
         }
     }

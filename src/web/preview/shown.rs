@@ -101,7 +101,8 @@ mod tests {
 
     #[test]
     fn a_text_about_schemes_stays_as_it_is() {
-        for text in ["prefers-color-scheme", "the prefers-color-scheme) feature", "(prefers-color-scheme", "ä prefers"] {
+        for text in ["prefers-color-scheme", "the prefers-color-scheme) feature", "(prefers-color-scheme", "ä prefers"]
+        {
             assert_eq!(answered(text, Scheme::Dark), text);
         }
     }

@@ -113,8 +113,7 @@ impl Watcher {
                 // The system forgets a folder that is gone, and does not know one that takes its place.
                 watched.folders.retain(|folder| !event.paths.contains(folder));
             }
-            if event.need_rescan()
-                || (is_change(event.kind) && event.paths.iter().any(|path| watched.scope.has(path)))
+            if event.need_rescan() || (is_change(event.kind) && event.paths.iter().any(|path| watched.scope.has(path)))
             {
                 signal.notify_one();
             }
@@ -182,7 +181,9 @@ mod tests {
         for name in ["config.toml", "posts", "posts/b.md", "posts/2026/a.md", "posts/2026/a.yml", "templates"] {
             assert!(has(name), "{name}");
         }
-        for name in ["outbox/1.eml", "public/feed.xml", ".tidings/tidings.db", "other.toml", "posts/.a.md.swp", "posts/a.md~"] {
+        for name in
+            ["outbox/1.eml", "public/feed.xml", ".tidings/tidings.db", "other.toml", "posts/.a.md.swp", "posts/a.md~"]
+        {
             assert!(!has(name), "{name}");
         }
     }
