@@ -28,7 +28,7 @@ impl Preview {
 
     fn request(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        stream.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
         let own = format!("127.0.0.1:{}", self.port);
         let host = headers.iter().find(|(name, _)| *name == "host").map_or(&*own, |(_, value)| value);
         let mut text = format!("{method} {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n");
@@ -186,8 +186,9 @@ fn no_post_can_speak_for_the_page() {
     let site = TestSite::new("outbox:outbox");
     let hostile = "\"'><script>alert(1)</script>{{ 7 * 7 }}</title>";
     let title = hostile.replace('\'', "''");
-    let text =
-        format!("---\ntitle: '{title}'\ndate: 2026-03-01\n---\n\n<script>alert(2)</script>\n\n[x](javascript:alert(3))\n");
+    let text = format!(
+        "---\ntitle: '{title}'\ndate: 2026-03-01\n---\n\n<script>alert(2)</script>\n\n[x](javascript:alert(3))\n"
+    );
     site.write("posts/2026-03-01-'\"><script>alert(4)</script>.md", &text.replace("alert(4)", ""));
     site.write(
         "posts/2026-03-02-broken.md",

@@ -31,7 +31,8 @@ pub(super) async fn guard(State(port): State<u16>, request: Request, next: Next)
     let headers = response.headers_mut();
     for (name, value) in [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::REFERRER_POLICY, "no-referrer"),
+        // Not `no-referrer`: a form of ours would then say that it comes from nowhere.
+        (header::REFERRER_POLICY, "same-origin"),
         (header::CACHE_CONTROL, "no-store"),
         (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
         (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
@@ -55,7 +56,7 @@ fn is_ours(headers: &HeaderMap, port: u16) -> bool {
 pub(super) fn token() -> Option<String> {
     let mut bytes = [0; 16];
     SystemRandom::new().fill(&mut bytes).ok()?;
-    Some(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    Some(format!("{:032x}", u128::from_ne_bytes(bytes)))
 }
 
 #[cfg(test)]

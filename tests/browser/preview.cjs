@@ -39,15 +39,21 @@ async function look(page, query) {
   await page.locator("#live.on").waitFor();
 }
 
-// No rule of axe-core is broken, nothing is wider than the screen, everything to be pressed is large enough.
+// No rule of axe-core is broken.
 async function inspect(page, what) {
-  const found = await page.evaluate(async (source) => {
-    // The page lets no script in but its own; this one comes from the test.
-    if (!window.axe) (0, eval)(source);
+  await page.evaluate(axe);
+  const found = await page.evaluate(async () => {
     const result = await window.axe.run(document, { iframes: false });
-    return result.violations.map((rule) => `${rule.id}: ${rule.nodes.map((node) => node.html).join(" ")}`);
-  }, axe).catch((error) => [String(error)]);
-  assert.deepEqual(found, [], what);
+    const broken = result.violations.map((rule) => `${rule.id}: ${rule.nodes.map((node) => node.html).join(" ")}`);
+    return { broken, kept: result.passes.length };
+  });
+  assert.deepEqual(found.broken, [], what);
+  assert.ok(found.kept > 15, `${what}: axe-core looked at next to nothing`);
+  await fits(page, what);
+}
+
+// Nothing is wider than the screen, everything to be pressed is large enough.
+async function fits(page, what) {
   const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
   assert.equal(over, 0, `${what} scrolls sideways`);
   const small = await page.evaluate(() => [...document.querySelectorAll("nav a, .button, .switch a, .reader li a, label")]
@@ -59,10 +65,9 @@ async function inspect(page, what) {
 async function everyView(browser) {
   for (const size of sizes) {
     const page = await open(browser, size);
-    await page.context().grantPermissions([]);
     for (const view of views) {
       await look(page, view);
-      await inspect(page, `${size.name} ${view}`);
+      await (size.width > 600 ? inspect : fits)(page, `${size.name} ${view}`);
       if (pictures) {
         await page.waitForTimeout(200);
         await page.screenshot({ path: path.join(pictures, `${size.name}-${view.replace(/\W+/g, "-") || "issue"}.png`) });
@@ -113,6 +118,8 @@ async function theIssue(browser) {
   }
   await page.keyboard.press("j");
   await page.waitForURL(/entry=1/);
+  await page.keyboard.press("j");
+  await page.waitForURL(/entry=2/);
   await page.frameLocator("#entry-frame").locator("body").getByText("has to say").waitFor();
   assert.deepEqual(page.problems, []);
   await page.context().close();
@@ -137,7 +144,7 @@ async function reload(browser) {
   console.log(`a save is shown after ${took.join(", ")} ms`);
   assert.ok(Math.min(...took) < 1000, `a save is shown after ${took} ms`);
   assert.ok(await page.evaluate(() => window.isSame), "the document was loaded anew");
-  assert.match(page.url(), /scheme=dark.*width=phone/);
+  assert.match(page.url(), /width=phone&scheme=dark/);
   // A broken post says what is wrong, and is gone when mended.
   fs.writeFileSync(post, text.replace("title: Slow rivers", "title: [Slow"));
   await page.getByRole("heading", { name: "This cannot be published yet" }).waitFor();

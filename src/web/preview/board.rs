@@ -119,7 +119,9 @@ impl Board {
                     // One look is enough for all who wait for one.
                     let waiting: Vec<_> = std::iter::from_fn(|| looks.try_recv().ok()).chain([done]).collect();
                     self.look(desk).await;
-                    waiting.into_iter().for_each(|done| drop(done.send(())));
+                    for done in waiting {
+                        let _ = done.send(());
+                    }
                 }
             }
             scope = wanted;
@@ -211,10 +213,7 @@ impl Board {
 async fn send(desk: &impl Desk, scene: &Scene, now: Timestamp, choice: &Choice, form: &TestForm) -> (bool, String) {
     let nothing = |why: &str| (false, format!("Nothing was sent: {why}"));
     let Some(address) = scene.own.get(form.to) else { return nothing("this is none of your addresses any more.") };
-    let shown = match scene.shown(now, choice) {
-        Ok(Some(shown)) => shown,
-        _ => return nothing("there is no issue any more."),
-    };
+    let Ok(Some(shown)) = scene.shown(now, choice) else { return nothing("there is no issue any more.") };
     if shown.issue.digest != form.digest {
         return nothing("the issue has changed since you looked at it. Look again, then send it.");
     }

@@ -69,7 +69,7 @@ pub(super) fn bytes<'s>(scene: &'s Scene, name: &str) -> Option<&'s [u8]> {
 fn chosen<'s>(scene: &'s Scene, choice: &Choice) -> Option<(&'s str, &'s [u8])> {
     let feeds = &scene.prepared.as_ref().ok()?.feeds;
     let wanted = choice.feed.as_deref().and_then(|name| feeds.iter().find(|feed| feed.file_name == name));
-    wanted.or(feeds.first()).map(|feed| (&*feed.file_name, feed.bytes.as_slice()))
+    wanted.or(feeds.first()).map(|feed| (feed.file_name, feed.bytes.as_slice()))
 }
 
 /// The chosen entry of the chosen feed.

@@ -19,7 +19,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use axum::extract::{Form, Path as Name, Query, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
@@ -67,9 +67,15 @@ fn routes(board: Arc<Board>, port: u16) -> Router {
         .route("/feed/{*name}", get(feed))
         .route("/events", get(events))
         .route("/test", post(test))
-        .route("/preview.css", get(|| asset("text/css", include_str!("../../../templates/web/preview.css"))))
-        .route("/preview.js", get(|| asset("text/javascript", include_str!("../../../templates/web/preview.js"))))
-        .route("/icon.svg", get(|| asset("image/svg+xml", include_str!("../../../templates/web/icon.svg"))))
+        .route(
+            "/preview.css",
+            get(asset("text/css; charset=utf-8", include_str!("../../../templates/web/preview.css"))),
+        )
+        .route(
+            "/preview.js",
+            get(asset("text/javascript; charset=utf-8", include_str!("../../../templates/web/preview.js"))),
+        )
+        .route("/icon.svg", get(asset("image/svg+xml", include_str!("../../../templates/web/icon.svg"))))
         .layer(middleware::from_fn_with_state(port, security::guard))
         .with_state(board)
 }
@@ -146,8 +152,9 @@ async fn test(State(board): Shared, Query(choice): Query<Choice>, Form(form): Fo
     Redirect::to(&address).into_response()
 }
 
-async fn asset(media_type: &'static str, text: &'static str) -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, format!("{media_type}; charset=utf-8"))], text)
+/// A file of the page, as it is in the program.
+fn asset(media_type: &'static str, text: &'static str) -> ([(HeaderName, &'static str); 1], &'static str) {
+    ([(header::CONTENT_TYPE, media_type)], text)
 }
 
 fn missing() -> Response {

@@ -105,7 +105,8 @@ struct Meter {
     /// Octets of the HTML part as it travels.
     bytes: usize,
     clip: usize,
-    near: usize,
+    /// Of the way to the clip, at most 100.
+    percent: usize,
     html: String,
     text: String,
     message: String,
@@ -335,9 +336,9 @@ impl Meter {
             _ => "good",
         };
         Self {
-            bytes: bytes.min(CLIP),
+            bytes,
             clip: CLIP,
-            near: NEAR_CLIP,
+            percent: (bytes * 100).div_ceil(CLIP).min(100),
             html: kilobytes(bytes),
             text: kilobytes(text),
             message: kilobytes(message.len()),

@@ -73,7 +73,8 @@ impl Scope {
 
 /// Files that editors make beside the one that is written.
 fn is_of_an_editor(name: &str) -> bool {
-    name.ends_with('~') || name.starts_with(".#") || name.ends_with(".swp") || name.ends_with(".swx") || name == "4913"
+    let is_swap_file = matches!(name.rsplit_once('.'), Some((_, "swp" | "swx")));
+    is_swap_file || name.ends_with('~') || name.starts_with(".#") || name == "4913"
 }
 
 /// True for what changes a file; that it was read is no change.
