@@ -15,7 +15,7 @@ use crate::diagnostic::Diagnostic;
 use crate::files;
 use crate::model::{EmailAddress, Issue, Outcome};
 use crate::publish::preview::Addressee;
-use crate::publish::{Options, Past, Site, inspect, prepare, send_test};
+use crate::publish::{Options, Past, Site, inspect, prepare, send_test, signer};
 use crate::web::preview::{Desk, Look, Scene, serve};
 
 /// Show the next issue, the plan and the feeds in the browser, live.
@@ -87,12 +87,25 @@ async fn scene(root: &Path, now: Timestamp) -> Result<Scene, Failure> {
     let mut store = session::existing_store(&site.config, root).await?;
     let past = Past::read(store.as_mut()).await?;
     let own = own_addresses(&site.config);
+    // Without its key nothing is sent, and so nothing shown that would be.
+    let (signer, unsigned) = match signer(&site.config, root) {
+        Ok(signer) => (signer, None),
+        Err(error) => (None, Some(Failure::from(error).diagnostics)),
+    };
     let addressee = match own.first() {
-        Some(address) => Some(Addressee::find(store.as_mut(), address).await?),
+        Some(address) => Some(Addressee::find(store.as_mut(), signer, address).await?),
         None => None,
     };
     session::close(store).await?;
-    tokio::task::spawn_blocking(move || work_out(site, past, own, addressee, now)).await.map_err(ended)?
+    let mut scene =
+        tokio::task::spawn_blocking(move || work_out(site, past, own, addressee, now)).await.map_err(ended)??;
+    if let Some(problems) = unsigned {
+        let unknown: Vec<_> = problems.iter().filter(|problem| !scene.findings.contains(problem)).cloned().collect();
+        scene.findings.extend(unknown);
+        report::sort(&mut scene.findings);
+        scene.prepared = scene.prepared.and(Err(problems));
+    }
+    Ok(scene)
 }
 
 /// What publishing would do, and what `check` says.
@@ -127,8 +140,9 @@ fn own_addresses(config: &Config) -> Vec<EmailAddress> {
 async fn send(root: &Path, issue: &Issue, to: &EmailAddress) -> Result<Outcome, Failure> {
     let config = Site::config(root)?;
     let transport = session::transport(&config, root)?;
+    let signer = signer(&config, root)?;
     let mut store = session::existing_store(&config, root).await?;
-    let outcomes = send_test(&transport, store.as_mut(), std::slice::from_ref(issue), to).await;
+    let outcomes = send_test(&transport, store.as_mut(), signer, std::slice::from_ref(issue), to).await;
     session::close(store).await?;
     outcomes?.pop().ok_or_else(|| Failure::unexpected("the transport gave no answer"))
 }
