@@ -257,6 +257,7 @@ fn included(site: &Site, names: &[String]) -> Result<BTreeSet<String>, PublishEr
 pub fn specimen(site: &Site, past: &Past, post: &Post, now: Timestamp) -> Result<Option<Issue>, PublishError> {
     let mut found = Vec::new();
     let Some(entry) = site.entry(post, &mut found) else { return Err(PublishError::Site(found)) };
+    let entry = site.for_mail(entry, &mut Vec::new(), &mut found);
     Ok(issues(site, &[entry], past.next_issue, now)?.pop())
 }
 

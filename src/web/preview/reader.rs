@@ -108,9 +108,10 @@ mod tests {
         let text = "[site]\ntitle = 'Four <Minutes>'\nurl = 'https://example.org'\nauthor = 'Ada'\ndescription = 'D'\n";
         let config = config::parse("config.toml", text).unwrap();
         let bytes = b"---\ntitle: R&D 1 < 2\ndate: 2025-01-31\ntags: [mud]\n---\n\nIt *rained*.\n".to_vec();
-        let source = post::Source { path: "posts/a.md".into(), bytes };
+        let source = post::Source { path: "posts/a.md".into(), bytes: bytes.clone() };
         let loaded = post::load(vec![source], &config, "2025-02-01T00:00:00Z".parse().unwrap());
-        let (entry, _) = post::render(&loaded.posts[0], &loaded.posts, &config);
+        let (body, _) = post::body(&loaded.posts[0], &bytes).unwrap();
+        let (entry, _) = post::render(&loaded.posts[0], &body, &loaded.posts, &config);
         let files = feed::build(&[entry], &config).unwrap();
         assert_eq!(files.len(), 3);
         for file in files {
