@@ -8,6 +8,7 @@ mod bad_input;
 mod crash;
 mod dry_run;
 mod faults;
+mod feeds;
 mod forms;
 mod media;
 mod preview;

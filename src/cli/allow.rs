@@ -1,9 +1,9 @@
-//! `--allow`, which commands that send have in common.
+//! `--allow` and `--accept`, which several commands have in common.
 
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 
-use crate::publish::GuardName;
+use crate::publish::{BuiltFeeds, GuardName, PublishError};
 
 /// The guards that the user lets pass.
 #[derive(Debug, Args)]
@@ -16,5 +16,20 @@ pub(super) struct Allow {
 impl Allow {
     pub(super) fn guards(&self) -> Vec<GuardName> {
         GuardName::ALL.into_iter().filter(|guard| self.allow.iter().any(|word| word == guard.as_str())).collect()
+    }
+}
+
+/// What a user lets pass of what readers would notice in the feeds.
+#[derive(Debug, Args)]
+pub(super) struct Accept {
+    /// Write the feeds even if readers would take old entries for new ones or miss some
+    #[arg(long)]
+    accept: bool,
+}
+
+impl Accept {
+    /// Stops at objections to feeds, unless they are accepted.
+    pub(super) fn judge(&self, feeds: &BuiltFeeds) -> Result<(), PublishError> {
+        feeds.allowed(self.accept)
     }
 }

@@ -3,17 +3,33 @@
 use std::collections::BTreeSet;
 
 use clap::Args;
+use serde_json::json;
 
+use super::allow::Accept;
 use super::failure::{Exit, Failure};
 use super::{Context, Ui, tolerance};
 use crate::diagnostic::Diagnostic;
 use crate::files::Written;
 use crate::model::PostStatus;
-use crate::publish::{Site, count};
+use crate::publish::{BuiltFeeds, Purpose, Site, count};
+
+/// As many files are named one by one; of more, only those that change.
+const NAMED: usize = 20;
 
 /// Write the feeds: only files whose bytes changed, each whole or not at all.
+///
+/// The feeds that are there are looked at first. Entries that readers would take for new although they are not, and entries
+/// that would be gone, are named and nothing is written (exit code 5) unless you accept it. New, edited and redated entries,
+/// and old ones that make room for new ones, are no reason to refuse.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
+    /// Write nothing; say what would change. The exit code is 5 if the feeds would be refused, else 0
+    #[arg(long)]
+    check: bool,
+
+    #[command(flatten)]
+    accept: Accept,
+
     #[command(flatten)]
     tolerance: tolerance::ToleranceArguments,
 
@@ -26,45 +42,113 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
     let site = Site::open(&context.site, context.now)?;
     let tolerance = arguments.tolerance.tolerance();
     tolerance.judge_early(&site.diagnostics)?;
+    let feeds = site.build_feeds(if arguments.check { Purpose::Compare } else { Purpose::Write })?;
     let mut warnings = site.diagnostics.clone();
-    let feeds = site.feeds(&mut warnings)?;
+    warnings.extend(feeds.warnings.iter().cloned());
     let made = site.mail_files(&mut warnings);
     tolerance.judge(&warnings)?;
-    let mut written = site.write_feeds(&feeds)?;
-    written.extend(site.write_made(&made)?);
     context.ui.diagnostics(&warnings);
-    if arguments.json {
-        let files: Vec<_> =
-            written.iter().map(|(path, done)| serde_json::json!({ "path": path, "written": word(*done) })).collect();
-        Ui::json(&serde_json::json!({ "files": files }));
-        return Ok(Exit::Done);
-    }
+    let mut files = told(feeds.written(), arguments.check);
+    let removed = if arguments.check { "would remove" } else { "removed" };
+    files.extend(feeds.stale().iter().map(|path| (path.clone(), removed)));
     // Some are known to be bad only since their bodies were read.
     let is_bad = |path: &&str| site.posts.at_path(path).is_some_and(|post| post.status == PostStatus::Published);
     let errors = warnings.iter().filter(|warning| warning.is_error());
     let bad_bodies = errors.filter_map(Diagnostic::path).filter(is_bad).collect::<BTreeSet<_>>().len();
     let bad = bad_bodies + site.posts.iter().filter(|post| post.status == PostStatus::Error).count();
-    if bad > 0 {
-        context.ui.say(&format!("Left out {} with errors.", count(bad as u64, "post")));
+    let left_out = (bad > 0).then(|| format!("Left out {} with errors.", count(bad as u64, "post")));
+    let mut summary = vec![in_the_feeds(&site, bad_bodies)];
+    if files.len() > NAMED {
+        let unchanged = files.iter().filter(|(_, word)| *word == "unchanged").count();
+        let feeds = count(feeds.feeds as u64, "feed");
+        summary.insert(0, format!("{feeds}: {unchanged} of {} unchanged.", count(files.len() as u64, "file")));
     }
-    let published = site.published().count() - bad_bodies;
-    let shown = published.min(site.config.feeds.limit);
-    for (path, done) in &written {
-        context.ui.say(&format!("{:9} {path}", word(*done)));
+    let refused = arguments.accept.judge(&feeds);
+    if arguments.check {
+        files.extend(told(site.compare_made(&made), true));
+        tell(&files, for_readers(&feeds, &site).into_iter().chain(summary), arguments, context);
+        refused?;
+    } else {
+        refused?;
+        feeds.commit()?;
+        files.extend(told(site.write_made(&made)?, false));
+        tell(&files, left_out.into_iter().chain(summary), arguments, context);
     }
-    context.ui.say(&format!(
-        "{} of {} in the feeds.",
-        count(shown as u64, "entry"),
-        count(published as u64, "published post")
-    ));
     Ok(Exit::Done)
 }
 
+/// A file and what became or would become of it.
+type File = (String, &'static str);
+
+fn told(written: Vec<(String, Written)>, check: bool) -> Vec<File> {
+    let word = if check { planned } else { word };
+    written.into_iter().map(|(path, done)| (path, word(done))).collect()
+}
+
+fn tell(files: &[File], more: impl Iterator<Item = String>, arguments: &Arguments, context: &Context) {
+    if arguments.json {
+        let file = |(path, word): &File| json!({ "path": path, "written": word });
+        Ui::json(&json!({ "files": files.iter().map(file).collect::<Vec<_>>() }));
+        return;
+    }
+    let is_named = |(_, word): &&File| files.len() <= NAMED || *word != "unchanged";
+    let width = if arguments.check { 12 } else { 9 };
+    let named = files.iter().filter(is_named);
+    let rest = named.clone().count().saturating_sub(NAMED);
+    let mut lines: Vec<String> = named.take(NAMED).map(|(path, word)| format!("{word:width$} {path}")).collect();
+    if rest > 0 {
+        lines.push(format!("… and {}.", count(rest as u64, "more file")));
+    }
+    lines.extend(more);
+    if arguments.check {
+        Ui::result(&lines.join("\n"));
+    } else {
+        for line in &lines {
+            context.ui.say(line);
+        }
+    }
+}
+
+fn in_the_feeds(site: &Site, bad_bodies: usize) -> String {
+    let published = site.published().count() - bad_bodies;
+    let shown = published.min(site.config.feeds.limit);
+    format!("{} of {} in the feeds.", count(shown as u64, "entry"), count(published as u64, "published post"))
+}
+
+/// What those who subscribe to the site's feed will see.
+fn for_readers(feeds: &BuiltFeeds, site: &Site) -> Vec<String> {
+    let Some(changes) = &feeds.changes else { return Vec::new() };
+    let titles = |places: &[usize]| places.iter().map(|at| site.posts[*at].title.clone()).collect::<Vec<_>>();
+    let line = |what: &str, titles: Vec<String>| {
+        let more = titles.len().saturating_sub(NAMED);
+        let named: Vec<_> = titles.into_iter().take(NAMED).map(|title| format!("“{title}”")).collect();
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        (!named.is_empty()).then(|| format!("{what}: {}{more}.", named.join(", ")))
+    };
+    [
+        line("New to readers", titles(&changes.new)),
+        line("With another `updated`", titles(&changes.redated)),
+        line("Making room for newer ones", changes.dropped.clone()),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
 /// How a write is called.
-pub(super) fn word(written: Written) -> &'static str {
+fn word(written: Written) -> &'static str {
     match written {
         Written::Created => "created",
         Written::Changed => "changed",
+        Written::Unchanged => "unchanged",
+    }
+}
+
+/// How a write that is not done is called.
+fn planned(written: Written) -> &'static str {
+    match written {
+        Written::Created => "would create",
+        Written::Changed => "would change",
         Written::Unchanged => "unchanged",
     }
 }

@@ -70,6 +70,7 @@ impl From<PublishError> for Failure {
         let message = error.to_string();
         match error {
             PublishError::Site(diagnostics) => Self { exit: Exit::Problems, diagnostics },
+            PublishError::FeedsRefused(diagnostics) => Self { exit: Exit::Refused, diagnostics },
             PublishError::Refused(guards) => {
                 let refusal = |guard: &crate::publish::Guard| {
                     let help = format!("{}; or let it pass with `--allow {}`", guard.help, guard.name.as_str());

@@ -69,13 +69,17 @@ fn in_preview(files: &[String]) -> String {
     if pictures > 0 {
         names.push(format!("{} in preview/mail-images/", count(pictures, "picture")));
     }
+    let further = below.iter().filter(|name| name.contains('/')).count() as u64 - copies - pictures;
+    if further > 0 {
+        names.push(format!("{} of further feeds", count(further, "file")));
+    }
     if copies > 0 {
         names.push(format!(
             "{} in preview/outbox/",
             count(copies, "reader's copy").replace("reader's copies", "readers' copies")
         ));
     }
-    if copies + pictures > 0
+    if copies + pictures + further > 0
         && let Some(last) = names.last_mut()
     {
         last.insert_str(0, "and ");

@@ -1,19 +1,19 @@
 //! `tidings publish`
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use clap::Args;
 use serde_json::json;
 
-use super::allow::Allow;
+use super::allow::{Accept, Allow};
 use super::failure::{Exit, Failure};
 use super::{Context, Ui, plan, session, tolerance};
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Location};
 use crate::model::{DeliveryState, EmailAddress, Outcome};
 use crate::publish::{
-    CONFIG_FILE, Delivered, Options, Past, Prepared, Publisher, Resumed, Site, Stop, Verdict, count, not_live, prepare,
-    preview, send_test, signer,
+    BuiltFeeds, CONFIG_FILE, Delivered, Options, Past, Prepared, Publisher, Purpose, Resumed, Site, Stop, Verdict,
+    count, not_live, prepare, preview, send_test, signer,
 };
 
 /// Build the feeds, mail the due entries to every confirmed subscriber, and record the run.
@@ -40,6 +40,9 @@ pub(super) struct Arguments {
 
     #[command(flatten)]
     allow: Allow,
+
+    #[command(flatten)]
+    accept: Accept,
 
     #[command(flatten)]
     tolerance: tolerance::ToleranceArguments,
@@ -91,6 +94,7 @@ async fn dry_run(arguments: &Arguments, config: &Config, context: &Context) -> R
     let options = arguments.options();
     let mut prepared = prepare(&site, &past, &options, context.now)?;
     prepared.guards.extend(not_live(&prepared, config).await);
+    let feeds = feeds(&site, Purpose::Compare, &mut prepared, &options)?;
     let files = preview::write(&site, &prepared, store.as_mut(), arguments.to.as_ref()).await?;
     session::close(store).await?;
     context.ui.diagnostics(&prepared.warnings);
@@ -99,8 +103,26 @@ async fn dry_run(arguments: &Arguments, config: &Config, context: &Context) -> R
     } else {
         Ui::result(&plan::as_text(&site, &prepared, &files, &options.include, context.ui.is_verbose()));
     }
+    arguments.accept.judge(&feeds)?;
     prepared.allowed(&options)?;
     Ok(Exit::Done)
+}
+
+/// Builds the feeds; what is wrong with the posts that only they show is added to what is known.
+fn feeds(site: &Site, purpose: Purpose, prepared: &mut Prepared, options: &Options) -> Result<BuiltFeeds, Failure> {
+    let mut feeds = site.build_feeds(purpose)?;
+    feeds.tolerate_few();
+    options.tolerance.judge(&feeds.warnings)?;
+    let known: HashSet<_> = prepared.warnings.iter().map(key).collect();
+    let new: Vec<_> = feeds.warnings.iter().filter(|found| !known.contains(&key(found))).cloned().collect();
+    prepared.warnings.extend(new);
+    Ok(feeds)
+}
+
+/// What makes two diagnostics the same one.
+fn key(found: &Diagnostic) -> (&'static str, String, Option<(String, usize, usize)>) {
+    let place = found.location.as_ref().map(|place| (place.path.clone(), place.line, place.column));
+    (found.code, found.message.clone(), place)
 }
 
 /// Sends the next issue to one address. Nothing is recorded.
@@ -171,15 +193,17 @@ async fn publish(arguments: &Arguments, config: &Config, context: &Context) -> R
     let past = Past::read(Some(&mut publisher.store)).await?;
     let mut prepared = prepare(&site, &past, &options, context.now)?;
     prepared.guards.extend(not_live(&prepared, config).await);
+    let feeds = feeds(&site, Purpose::Write, &mut prepared, &options)?;
     context.ui.diagnostics(&prepared.warnings);
     if prepared.issues.is_empty() && !done.deliveries.is_empty() {
         // The reviewed plan is the one that has just been finished.
         options.expect = None;
     }
     prepared.allowed(&options)?;
+    arguments.accept.judge(&feeds)?;
     tell_held_back(&site, &prepared, context);
     if prepared.issues.is_empty() || prepared.recipients == 0 {
-        site.write_feeds(&prepared.feeds)?;
+        feeds.commit()?;
         site.write_made(&prepared.made)?;
         tell_nothing(&prepared, context);
         done.tell(arguments, None);
@@ -197,7 +221,7 @@ async fn publish(arguments: &Arguments, config: &Config, context: &Context) -> R
 
     // Steps 3 to 5: from the freeze on the entries count as published, and only the ledger decides what is sent.
     publisher.reach().await?;
-    site.write_feeds(&prepared.feeds)?;
+    feeds.commit()?;
     site.write_made(&prepared.made)?;
     if publisher.halt.is_set() {
         context.ui.say("Stopped as asked: nothing new was sent or recorded.");

@@ -16,6 +16,39 @@ pub enum FeedContent {
     Summary,
 }
 
+/// What each post can be sorted by into a feed of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FeedsBy {
+    /// A feed for each term of this taxonomy.
+    Taxonomy(String),
+    /// A feed for each author.
+    Authors,
+    /// A feed for each language.
+    Languages,
+}
+
+impl FeedsBy {
+    /// The word in `feeds.by`, and the folder of these feeds.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Taxonomy(name) => name,
+            Self::Authors => "authors",
+            Self::Languages => "languages",
+        }
+    }
+}
+
+/// How long a time one archive file covers (RFC 5005 §4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Archive {
+    /// There are no archives.
+    Off,
+    /// A month.
+    Month,
+    /// A year.
+    Year,
+}
+
 /// `[feeds]`
 #[derive(Debug, Clone)]
 pub struct Feeds {
@@ -27,6 +60,12 @@ pub struct Feeds {
     pub limit: usize,
     /// How much of each.
     pub content: FeedContent,
+    /// What there are further feeds for, each once.
+    pub by: Vec<FeedsBy>,
+    /// How many posts it takes to make such a feed.
+    pub min_posts: usize,
+    /// Whether a reader can go back beyond `limit`.
+    pub archive: Archive,
     /// Servers that tell readers at once of a new entry (`WebSub` §4).
     pub hubs: Vec<Url>,
     /// Whether a style sheet makes the feeds readable in a browser.
@@ -45,13 +84,23 @@ pub struct Feeds {
     pub image: Option<Url>,
 }
 
-pub(super) fn read<'t>(root: &mut Section<'_, 't>, reader: &mut Reader<'t>, site: Option<&Site>) -> Feeds {
+pub(super) fn read<'t>(
+    root: &mut Section<'_, 't>,
+    reader: &mut Reader<'t>,
+    site: Option<&Site>,
+    taxonomies: &[String],
+) -> Feeds {
     let mut section = root.section(reader, "feeds", "feeds");
     let dir = folder(&mut section, reader, "dir", "public");
     let formats = section.strings(reader, "formats");
     let limit = section.number(reader, "limit", 1..100_001).unwrap_or(20);
     let words = [("full", FeedContent::Full), ("summary", FeedContent::Summary)];
     let content = section.word(reader, "content", &words).unwrap_or(FeedContent::Full);
+    let by = section.strings(reader, "by").unwrap_or_default();
+    let by = sorted_by(reader, by, taxonomies);
+    let min_posts = section.number(reader, "min_posts", 1..100_001).unwrap_or(1);
+    let words = [("off", Archive::Off), ("month", Archive::Month), ("year", Archive::Year)];
+    let archive = section.word(reader, "archive", &words).unwrap_or(Archive::Off);
     let hubs = section.strings(reader, "hub").unwrap_or_default();
     let hubs = hubs.into_iter().filter_map(|hub| address(reader, "feeds.hub", hub, None)).collect();
     let stylesheet = section.switch(reader, "stylesheet").unwrap_or(true);
@@ -75,6 +124,9 @@ pub(super) fn read<'t>(root: &mut Section<'_, 't>, reader: &mut Reader<'t>, site
         formats,
         limit: limit as usize,
         content,
+        by,
+        min_posts: min_posts as usize,
+        archive,
         hubs,
         stylesheet,
         rights,
@@ -84,6 +136,36 @@ pub(super) fn read<'t>(root: &mut Section<'_, 't>, reader: &mut Reader<'t>, site
         logo,
         image,
     }
+}
+
+/// What `feeds.by` names: taxonomies of the site, `authors`, `languages`.
+fn sorted_by(reader: &mut Reader<'_>, names: Vec<(String, Location)>, taxonomies: &[String]) -> Vec<FeedsBy> {
+    let mut by: Vec<FeedsBy> = Vec::new();
+    for (text, place) in names {
+        let found = match text.trim().to_lowercase() {
+            name if name == "authors" => FeedsBy::Authors,
+            name if name == "languages" => FeedsBy::Languages,
+            name if taxonomies.contains(&name) => FeedsBy::Taxonomy(name),
+            name => {
+                let known = || taxonomies.iter().map(String::as_str).chain(["authors", "languages"]);
+                let nearest = known().map(|word| (strsim::damerau_levenshtein(word, &name), word)).min();
+                let help = match nearest.filter(|(distance, _)| *distance <= 2) {
+                    Some((_, word)) => format!("did you mean `{word}`?"),
+                    None => {
+                        let known: Vec<_> = known().map(|word| format!("`{word}`")).collect();
+                        format!("write one of {}, or add it to `posts.taxonomies`", known.join(", "))
+                    }
+                };
+                let message = format!("`feeds.by` names nothing that posts can be sorted by: `{text}`");
+                reader.error("config/value", message, place, help);
+                continue;
+            }
+        };
+        if !by.contains(&found) {
+            by.push(found);
+        }
+    }
+    by
 }
 
 /// An http or https address; with a `base` it may be written relative to that.
@@ -102,4 +184,27 @@ pub(super) fn address(
         reader.error("config/value", format!("`{key}` is not a web address: `{text}`"), place, help);
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Archive, FeedsBy};
+
+    fn with(feeds: &str) -> Result<super::Feeds, String> {
+        let text = format!("[site]\ntitle = 'x'\nurl = 'https://example.org'\n[feeds]\n{feeds}");
+        let config = crate::config::parse("config.toml", &text);
+        config.map(|config| config.feeds).map_err(|problems| problems[0].help.clone().unwrap_or_default())
+    }
+
+    #[test]
+    fn feeds_are_made_for_taxonomies_authors_and_languages() {
+        let feeds = with("by = ['Emotions', 'authors', 'languages', 'emotions']\narchive = 'month'\n").unwrap();
+        assert_eq!(feeds.by, [FeedsBy::Taxonomy("emotions".into()), FeedsBy::Authors, FeedsBy::Languages]);
+        assert_eq!(feeds.archive, Archive::Month);
+        assert_eq!(with("by = 'tag'\n").unwrap_err(), "did you mean `tags`?");
+        assert_eq!(
+            with("by = 'moods'\n").unwrap_err(),
+            "write one of `tags`, `categories`, `emotions`, `authors`, `languages`, or add it to `posts.taxonomies`"
+        );
+    }
 }

@@ -20,7 +20,7 @@ use crate::diagnostic::{Diagnostic, Location};
 use crate::model::{Mailbox, Person};
 
 pub use dkim::Dkim;
-pub use feeds::{FeedContent, Feeds};
+pub use feeds::{Archive, FeedContent, Feeds, FeedsBy};
 pub use newsletter::{Mode, Newsletter};
 pub use permalink::{Permalink, PermalinkPart};
 pub use podcast::Podcast;
@@ -152,7 +152,7 @@ pub fn parse(path: &str, text: &str) -> Result<Config, Vec<Diagnostic>> {
     let mut root = Section::new("", Some(document.get_ref()));
     let site = site(&mut root, &mut reader);
     let posts = posts(&mut root, &mut reader);
-    let feeds = feeds::read(&mut root, &mut reader, site.as_ref());
+    let feeds = feeds::read(&mut root, &mut reader, site.as_ref(), &posts.taxonomies);
     let podcast = podcast::read(&mut root, &mut reader, site.as_ref());
     let web = web(&mut root, &mut reader);
     let newsletter = newsletter::read(&mut root, &mut reader, site.as_ref(), &web);

@@ -6,13 +6,14 @@ use atom_syndication::extension::{Extension, ExtensionMap};
 use atom_syndication::{Category, Content, Entry, Generator, Link, Person, Text, WriteConfig};
 use chrono::DateTime;
 
-use super::channel::Feed;
+use super::channel::{Feed, HISTORY};
 use super::item::{Author, Item};
 use super::media::Attachment;
 use super::{Format, date, media, style, xml};
 
 pub(super) const FORMAT: Format = Format {
     name: "atom",
+    label: "Atom",
     file_name: "atom.xml",
     media_type: "application/atom+xml",
     is_xml: true,
@@ -26,31 +27,46 @@ pub(super) const FORMAT: Format = Format {
 const DECLARATION: &str = "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n";
 
 fn open(feed: &Feed) -> String {
-    let address = feed.address(FORMAT.file_name);
+    let media_type = FORMAT.media_type;
+    let mut links = vec![link("self", media_type, feed.address(FORMAT.file_name))];
+    links.push(link("alternate", "text/html", feed.site.clone()));
+    links.extend(feed.about.links().map(|(rel, href)| Link { mime_type: None, ..link(rel, "", href.to_owned()) }));
+    links.extend(feed.relations(FORMAT.file_name).into_iter().map(|(rel, href)| link(rel, media_type, href)));
     let document = atom_syndication::Feed {
         title: Text::plain(feed.title.clone()),
         // A feed's id is its address, so that each feed of a site has its own.
-        id: address.clone(),
+        id: feed.id(FORMAT.file_name),
         updated: feed.updated.as_ref().map_or_else(never, date::fixed),
         // Required (RFC 4287 §4.1.1) where an entry names nobody.
         authors: vec![feed.author.as_ref().map_or_else(|| named(&feed.title), person)],
         // Without a version: an upgrade must not change the bytes of a feed.
         generator: Some(Generator { value: "Tidings".into(), ..Generator::default() }),
-        links: [link("self", FORMAT.media_type, address), link("alternate", "text/html", feed.site.clone())]
-            .into_iter()
-            .chain(feed.about.links().map(|(rel, href)| Link { mime_type: None, ..link(rel, "", href.to_owned()) }))
-            .collect(),
+        links,
         rights: feed.about.rights.clone().map(Text::plain),
         icon: feed.about.icon.clone(),
         logo: feed.about.logo.clone(),
         subtitle: feed.description.clone().map(Text::plain),
         lang: Some(feed.language.clone()),
-        namespaces: BTreeMap::from([("media".to_owned(), media::NAMESPACE.to_owned())]),
+        namespaces: namespaces(feed),
+        extensions: history(feed),
         ..atom_syndication::Feed::default()
     };
     let whole = written(&document, "<feed", "</feed>");
     let opening = format!("{DECLARATION}{}", whole.strip_suffix("\n</feed>").unwrap_or(&whole));
     if feed.about.is_styled { style::styled(&opening, feed.depth()) } else { opening }
+}
+
+fn namespaces(feed: &Feed) -> BTreeMap<String, String> {
+    let history = feed.history_element().map(|_| ("fh", HISTORY));
+    let all = std::iter::once(("media", media::NAMESPACE)).chain(history);
+    all.map(|(prefix, uri)| (prefix.to_owned(), uri.to_owned())).collect()
+}
+
+/// What part of its history the feed holds.
+fn history(feed: &Feed) -> ExtensionMap {
+    let Some(name) = feed.history_element() else { return ExtensionMap::new() };
+    let element = Extension { name: format!("fh:{name}"), value: Some(String::new()), ..Extension::default() };
+    BTreeMap::from([("fh".to_owned(), BTreeMap::from([(name.to_owned(), vec![element])]))])
 }
 
 fn item(item: &Item<'_>) -> String {

@@ -43,7 +43,7 @@ pub(super) struct Item<'a> {
 }
 
 /// Who wrote it, as far as a feed tells: never the e-mail address.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub(super) struct Author {
     pub(super) name: String,
     pub(super) url: Option<String>,
@@ -88,8 +88,7 @@ fn item<'a>(entry: &'a Entry, config: &Config, site: &str) -> Item<'a> {
         summary = Some(opening.clone());
     }
 
-    let url = uri::web(&entry.url).unwrap_or_else(|| uri::encode(&entry.url));
-    let guid = if entry.id == entry.url { url.clone() } else { text::line(&entry.id) };
+    let (guid, url) = uri::of_entry(&entry.id, &entry.url);
     Item {
         id: uri::identifier(&guid, site),
         guid,

@@ -10,6 +10,7 @@ use super::{Format, date};
 
 pub(super) const FORMAT: Format = Format {
     name: "json",
+    label: "JSON Feed",
     file_name: "feed.json",
     media_type: "application/feed+json",
     is_xml: false,
@@ -25,6 +26,8 @@ struct Document<'a> {
     title: &'a str,
     home_page_url: &'a str,
     feed_url: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_url: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -142,6 +145,11 @@ fn open(feed: &Feed) -> String {
         title: &feed.title,
         home_page_url: &feed.site,
         feed_url: feed.address(FORMAT.file_name),
+        next_url: feed
+            .relations(FORMAT.file_name)
+            .into_iter()
+            .find(|(rel, _)| *rel == "prev-archive")
+            .map(|found| found.1),
         description: feed.description.as_deref(),
         icon: feed.about.icon.as_deref(),
         favicon: feed.about.favicon.as_deref(),

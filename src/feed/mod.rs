@@ -7,12 +7,17 @@
 mod about;
 mod atom;
 mod channel;
+mod compare;
 mod date;
 mod item;
 mod json;
 mod language;
 mod media;
+mod opml;
+mod plan;
+mod previous;
 mod rss;
+mod slug;
 mod style;
 mod text;
 mod uri;
@@ -25,11 +30,18 @@ use crate::model::Entry;
 use channel::Feed;
 use item::Item;
 
+pub use compare::{Changes, Names, compare};
+pub use opml::{OPML_FILE, links, opml};
+pub use plan::{FeedPlan, Subject, plan};
+pub use previous::Previous;
+
 /// One format: everything the program needs to know about it. A new format is one file and one line in [`FORMATS`].
 #[derive(Debug)]
 pub struct Format {
     /// How `feeds.formats` names it.
     pub name: &'static str,
+    /// What people call it.
+    pub label: &'static str,
     /// The file it is written to, below `feeds.dir` and at the root of the site.
     pub file_name: &'static str,
     /// What a server should call it.
@@ -41,9 +53,9 @@ pub struct Format {
     /// One item, the same in every feed that shows it.
     item: fn(&Item<'_>) -> String,
     /// What stands between two items.
-    between: &'static str,
+    pub between: &'static str,
     /// Everything after the items; the argument says whether there were any.
-    close: fn(bool) -> &'static str,
+    pub close: fn(bool) -> &'static str,
 }
 
 /// Every format there is.
@@ -58,8 +70,8 @@ pub struct FeedFile {
     pub bytes: Vec<u8>,
 }
 
-/// Builds every configured format once, in the order of `feeds.formats`. `entries` come newest first; at most
-/// `feeds.limit` of them are taken.
+/// Builds the feed of a site that has exactly these entries, in every configured format, in the order of `feeds.formats`.
+/// `entries` come newest first; at most `feeds.limit` of them are taken.
 ///
 /// # Errors
 /// Every unknown name in `feeds.formats`, with its place; or that there is no format at all.
@@ -71,12 +83,53 @@ pub struct FeedFile {
 /// assert_eq!(files[0].file_name, "feed.json");
 /// ```
 pub fn build(entries: &[Entry], config: &Config) -> Result<Vec<FeedFile>, Vec<Diagnostic>> {
-    let formats = formats(&config.feeds.formats)?;
     let entries = &entries[..entries.len().min(config.feeds.limit)];
-    let feed = Feed::new(entries, config);
-    let items: Vec<Item<'_>> = entries.iter().map(|entry| Item::new(entry, config, &feed.site)).collect();
-    let file = |format: &&Format| FeedFile { file_name: format.file_name, bytes: document(format, &feed, &items) };
-    Ok(formats.iter().map(file).collect())
+    let feed = Feed::new(config, entries.iter().map(|entry| &entry.updated).max().cloned());
+    Ok(Layout::new(config)?.files(&feed, entries))
+}
+
+/// The formats of a site: lays out feeds bit by bit, so that an item need not be held for each feed that shows it.
+pub struct Layout<'c> {
+    config: &'c Config,
+    formats: Vec<&'static Format>,
+    site: String,
+}
+
+impl<'c> Layout<'c> {
+    /// The formats of `feeds.formats`, each once.
+    ///
+    /// # Errors
+    /// Every unknown name, with its place; or that there is no format at all.
+    pub fn new(config: &'c Config) -> Result<Self, Vec<Diagnostic>> {
+        Ok(Self { config, formats: formats(&config.feeds.formats)?, site: uri::from_url(&config.site.url) })
+    }
+
+    /// The formats, in the order of everything that the other functions return.
+    pub fn formats(&self) -> &[&'static Format] {
+        &self.formats
+    }
+
+    /// What stands before the first item, in each format.
+    pub fn open(&self, plan: &FeedPlan) -> Vec<String> {
+        self.formats.iter().map(|format| (format.open)(&plan.feed)).collect()
+    }
+
+    /// An item in each format: the same in every feed that shows it.
+    pub fn item(&self, entry: &Entry) -> Vec<String> {
+        let item = Item::new(entry, self.config, &self.site);
+        self.formats.iter().map(|format| (format.item)(&item)).collect()
+    }
+
+    /// The whole of one feed, in each format; `entries` are those of the plan.
+    pub fn whole(&self, plan: &FeedPlan, entries: &[Entry]) -> Vec<FeedFile> {
+        self.files(&plan.feed, entries)
+    }
+
+    fn files(&self, feed: &Feed, entries: &[Entry]) -> Vec<FeedFile> {
+        let items: Vec<Item<'_>> = entries.iter().map(|entry| Item::new(entry, self.config, &self.site)).collect();
+        let file = |format: &&Format| FeedFile { file_name: format.file_name, bytes: document(format, feed, &items) };
+        self.formats.iter().map(file).collect()
+    }
 }
 
 /// The style sheet that the XML feeds name; `None` when there are none or it is switched off.

@@ -9,12 +9,13 @@ use rss::extension::{Extension, ExtensionMap};
 use rss::{Category, Channel, Enclosure, Guid, Image};
 
 use super::about::Podcast;
-use super::channel::Feed;
+use super::channel::{Feed, HISTORY};
 use super::item::Item;
 use super::{Format, date, language, media, style, text, xml};
 
 pub(super) const FORMAT: Format = Format {
     name: "rss",
+    label: "RSS",
     file_name: "feed.xml",
     media_type: "application/rss+xml",
     is_xml: true,
@@ -148,19 +149,32 @@ fn dublin_core(item: &Item<'_>) -> Option<DublinCoreExtension> {
 
 fn namespaces(feed: &Feed) -> BTreeMap<String, String> {
     let podcast = feed.about.podcast.as_ref().map(|_| ("itunes", "http://www.itunes.com/dtds/podcast-1.0.dtd"));
-    NAMESPACES.into_iter().chain(podcast).map(|(prefix, uri)| (prefix.to_owned(), uri.to_owned())).collect()
+    let history = feed.history_element().map(|_| ("fh", HISTORY));
+    NAMESPACES
+        .into_iter()
+        .chain(podcast)
+        .chain(history)
+        .map(|(prefix, uri)| (prefix.to_owned(), uri.to_owned()))
+        .collect()
 }
 
-/// The links to this feed and to what belongs to it.
+/// The links to this feed, to what belongs to it and to other files of its history, and what part of that it holds.
 fn extensions(feed: &Feed) -> ExtensionMap {
-    let own =
-        [("href", feed.address(FORMAT.file_name)), ("rel", "self".to_owned()), ("type", FORMAT.media_type.into())];
+    let files = std::iter::once(("self", feed.address(FORMAT.file_name))).chain(feed.relations(FORMAT.file_name));
+    let files =
+        files.map(|(rel, href)| vec![("href", href), ("rel", rel.to_owned()), ("type", FORMAT.media_type.into())]);
     let about = feed.about.links().map(|(rel, href)| vec![("href", href.to_owned()), ("rel", rel.to_owned())]);
-    let links = std::iter::once(own.to_vec()).chain(about).map(|attributes| {
+    let links = files.chain(about).map(|attributes| {
         let attributes = attributes.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         element("atom:link", attributes, "")
     });
-    ExtensionMap::from([("atom".to_owned(), BTreeMap::from([("link".to_owned(), links.collect())]))])
+    let mut extensions =
+        ExtensionMap::from([("atom".to_owned(), BTreeMap::from([("link".to_owned(), links.collect())]))]);
+    if let Some(name) = feed.history_element() {
+        let element = element(&format!("fh:{name}"), BTreeMap::new(), "");
+        extensions.insert("fh".to_owned(), BTreeMap::from([(name.to_owned(), vec![element])]));
+    }
+    extensions
 }
 
 fn podcast(podcast: &Podcast) -> ITunesChannelExtension {

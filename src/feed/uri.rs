@@ -5,6 +5,8 @@ use url::{Position, Url};
 
 pub(super) use crate::model::percent_encoded as encode;
 
+use super::text;
+
 /// The address of something on the web, or `None` when it is none: relative, empty, `javascript:`.
 pub(super) fn web(text: &str) -> Option<String> {
     let url = Url::parse(text.trim()).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
@@ -34,6 +36,12 @@ pub(super) fn identifier(id: &str, site: &str) -> String {
         return format!("urn:uuid:{}", id.to_ascii_lowercase());
     }
     format!("{site}#{}", encode(id).replace('#', "%23"))
+}
+
+/// The id and the address of an entry as feeds have them: the id as its author wrote it, unless it is the address.
+pub(super) fn of_entry(id: &str, url: &str) -> (String, String) {
+    let address = web(url).unwrap_or_else(|| encode(url));
+    (if id == url { address.clone() } else { text::line(id) }, address)
 }
 
 fn is_scheme(text: &str) -> bool {

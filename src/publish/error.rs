@@ -16,6 +16,8 @@ pub enum PublishError {
     Site(Vec<Diagnostic>),
     #[error("a guard refuses to publish")]
     Refused(Vec<Guard>),
+    #[error("readers would take old entries for new ones, or miss some")]
+    FeedsRefused(Vec<Diagnostic>),
     #[error("the plan is not the one that was reviewed: {}", if found.is_empty() { "nothing is due".to_owned() } else { format!("its digest is {found}") })]
     OtherPlan { found: String },
     #[error("`--include` does not name one post: `{wanted}`")]

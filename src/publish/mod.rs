@@ -6,6 +6,8 @@
 mod backoff;
 mod deliver;
 mod error;
+mod feed_guard;
+mod feeds;
 mod folder;
 mod guard;
 mod halt;
@@ -27,6 +29,7 @@ use std::sync::Arc;
 
 pub use deliver::{Delivered, Watcher};
 pub use error::PublishError;
+pub use feeds::{BuiltFeeds, Purpose};
 pub use guard::{Guard, GuardName, count};
 use guard::{copied_database, unfinished_too_late};
 pub use halt::{Halt, Stop};

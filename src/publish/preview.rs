@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::error::PublishError;
+use super::feeds::Purpose;
 use super::mail_pictures;
 use super::prepare::Prepared;
 use super::signing::signer;
@@ -80,9 +81,6 @@ pub async fn write(
     to: Option<&EmailAddress>,
 ) -> Result<Vec<String>, PublishError> {
     let mut output: Vec<(String, Vec<u8>)> = Vec::new();
-    for feed in &prepared.feeds {
-        output.push((feed.file_name.to_owned(), feed.bytes.clone()));
-    }
     for file in &prepared.made {
         output.push((file.file_name.clone(), file.bytes.clone()));
     }
@@ -106,7 +104,8 @@ pub async fn write(
     }
     let folder = site.root.join(FOLDER);
     clean(&folder, &output)?;
-    let mut names = Vec::new();
+    let feeds = site.build_feeds(Purpose::Show(FOLDER))?.commit()?;
+    let mut names: Vec<String> = feeds.into_iter().map(|(name, _)| name).collect();
     for (name, bytes) in output {
         let path = folder.join(&name);
         // Mail is private, feeds are for everybody.

@@ -10,7 +10,7 @@ use super::folder::{self, Depth};
 use super::library::Library;
 use crate::config::{self, Config};
 use crate::diagnostic::{Diagnostic, Location};
-use crate::feed::{self, FeedFile};
+use crate::feed::{self, FeedFile, Layout};
 use crate::files::{self, Written};
 use crate::model::{Body, Entry, MadeFile, Post, PostStatus};
 use crate::post::{self, Loaded, Posts};
@@ -228,32 +228,35 @@ impl Site {
         self.library.not_yet_written(made)
     }
 
-    /// The feeds of the newest published posts, as they will be written.
+    /// The site's own feed, in each format, as it will be written.
     ///
     /// # Errors
     /// An unknown feed format.
     pub fn feeds(&self, found: &mut Vec<Diagnostic>) -> Result<Vec<FeedFile>, PublishError> {
-        let entries: Vec<_> =
-            self.published().filter_map(|post| self.entry(post, found)).take(self.config.feeds.limit).collect();
-        let mut files = feed::build(&entries, &self.config).map_err(PublishError::Site)?;
-        files.extend(feed::stylesheet(&self.config));
-        Ok(files)
+        let layout = Layout::new(&self.config).map_err(PublishError::Site)?;
+        let mut unreadable = BTreeSet::new();
+        loop {
+            let plans = feed::plan(&self.posts, &unreadable, &self.config);
+            let mut entries = Vec::new();
+            for at in &plans[0].posts {
+                match self.entry(&self.posts[*at], found) {
+                    Some(entry) => entries.push(entry),
+                    None => drop(unreadable.insert(*at)),
+                }
+            }
+            // Others take the places of those that cannot be read.
+            if entries.len() == plans[0].posts.len() {
+                let mut files = layout.whole(&plans[0], &entries);
+                files.extend(feed::stylesheet(&self.config));
+                return Ok(files);
+            }
+        }
     }
 
-    /// Writes feeds into `feeds.dir`: only those whose bytes changed.
-    ///
-    /// # Errors
-    /// As the system reports them; each file is whole, old or new.
-    pub fn write_feeds(&self, feeds: &[FeedFile]) -> Result<Vec<(String, Written)>, PublishError> {
-        let mut written = Vec::new();
-        for feed in feeds {
-            let name = format!("{}/{}", self.config.feeds.dir, feed.file_name);
-            let path = self.root.join(&name);
-            let done =
-                files::write_if_changed(&path, &feed.bytes).map_err(|error| PublishError::File { path, error })?;
-            written.push((name, done));
-        }
-        Ok(written)
+    /// What [`Site::write_made`] would write.
+    pub fn compare_made(&self, made: &[MadeFile]) -> Vec<(String, Written)> {
+        let name = |file: &MadeFile| format!("{}/{}", self.config.feeds.dir, file.file_name);
+        self.not_yet_written(made).map(|file| (name(file), Written::Created)).collect()
     }
 
     /// Writes what was made for mail into `feeds.dir`: only what is not there.

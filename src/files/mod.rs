@@ -2,8 +2,12 @@
 
 #![expect(clippy::disallowed_methods, reason = "this is the one place that touches the site's files")]
 
+mod draft;
+
 use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::Path;
+
+pub use draft::{Draft, Finished};
 
 /// How the names of temporary files begin.
 const TEMPORARY: &str = ".tidings-";
@@ -266,6 +270,30 @@ pub fn remove(path: &Path) -> io::Result<()> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
     }
+}
+
+/// Removes a file, and the folders above it that are then empty, up to `top`, which stays.
+///
+/// # Errors
+/// As the system reports them, but for a missing file.
+pub fn remove_with_empty_folders(path: &Path, top: &Path) -> io::Result<()> {
+    remove(path)?;
+    let below = path.ancestors().skip(1).take_while(|folder| folder.starts_with(top) && *folder != top);
+    for folder in below {
+        // It refuses to remove a folder that holds anything.
+        if std::fs::remove_dir(folder).is_err() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// How many bytes a file has.
+///
+/// # Errors
+/// As the system reports them; a missing file is one.
+pub fn length(path: &Path) -> io::Result<u64> {
+    std::fs::metadata(path).map(|found| found.len())
 }
 
 /// Makes a folder that only its owner can look into, and those above it; one that is there stays as it is.

@@ -1,0 +1,217 @@
+//! Files that can be made again, written bit by bit: compared with what is there while they come, in bounded memory.
+
+#![expect(clippy::disallowed_methods, reason = "this room touches the site's files")]
+
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::path::{Path, PathBuf};
+
+use super::{TEMPORARY, Written, readable_by_all};
+
+/// A file in the making. As long as its bytes are those of the file that is there, nothing is written.
+#[derive(Debug)]
+pub struct Draft {
+    path: PathBuf,
+    /// Where the bytes wait to take their place; `None` when they are only compared.
+    workshop: Option<PathBuf>,
+    /// What came and is neither compared nor written.
+    pending: Vec<u8>,
+    /// How many bytes were compared or written.
+    length: u64,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    /// All bytes were those of the old file.
+    Same,
+    /// They differ from it, or there is none.
+    Other(Option<tempfile::TempPath>, Written),
+}
+
+impl Draft {
+    /// Begins a file. Until [`Finished::commit`] its bytes are in the folder `workshop`, which must be on the same file
+    /// system as `path`; without one they are only compared.
+    pub fn new(path: PathBuf, workshop: Option<&Path>) -> Self {
+        Self { path, workshop: workshop.map(Path::to_owned), pending: Vec::new(), length: 0, state: State::Same }
+    }
+
+    /// Adds bytes.
+    pub fn push(&mut self, bytes: &[u8]) {
+        self.pending.extend_from_slice(bytes);
+    }
+
+    /// How many bytes it holds in memory.
+    pub fn held(&self) -> usize {
+        self.pending.len()
+    }
+
+    /// Moves what it holds out of memory.
+    ///
+    /// # Errors
+    /// As the system reports them.
+    pub fn spill(&mut self) -> io::Result<()> {
+        if self.pending.is_empty() {
+            return Ok(());
+        }
+        let pending = std::mem::take(&mut self.pending);
+        if matches!(self.state, State::Same) && !self.is_next(&pending)? {
+            self.differ()?;
+        }
+        if let State::Other(Some(temporary), _) = &self.state {
+            std::fs::OpenOptions::new().append(true).open(temporary)?.write_all(&pending)?;
+        }
+        self.length += pending.len() as u64;
+        Ok(())
+    }
+
+    /// Ends the file.
+    ///
+    /// # Errors
+    /// As the system reports them.
+    pub fn finish(mut self) -> io::Result<Finished> {
+        self.spill()?;
+        let is_whole = || std::fs::metadata(&self.path).map(|old| old.len() == self.length);
+        if matches!(self.state, State::Same) && !is_whole().unwrap_or(false) {
+            self.differ()?;
+        }
+        let (temporary, written) = match self.state {
+            State::Same => (None, Written::Unchanged),
+            State::Other(temporary, written) => (temporary, written),
+        };
+        Ok(Finished { path: self.path, written, length: self.length, temporary })
+    }
+
+    /// True when the old file goes on with these bytes.
+    fn is_next(&self, bytes: &[u8]) -> io::Result<bool> {
+        let Some(mut old) = optional(std::fs::File::open(&self.path))? else { return Ok(false) };
+        old.seek(SeekFrom::Start(self.length))?;
+        let mut found = vec![0; bytes.len()];
+        match old.read_exact(&mut found) {
+            Ok(()) => Ok(found == bytes),
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// From here on it is another file: takes over what was the same so far.
+    fn differ(&mut self) -> io::Result<()> {
+        let old = optional(std::fs::File::open(&self.path))?;
+        let written = if old.is_some() { Written::Changed } else { Written::Created };
+        let mut temporary = None;
+        if let Some(workshop) = &self.workshop {
+            std::fs::create_dir_all(workshop)?;
+            let mut file = tempfile::Builder::new().prefix(TEMPORARY).tempfile_in(workshop)?;
+            if let Some(old) = old {
+                io::copy(&mut old.take(self.length), &mut file)?;
+            }
+            readable_by_all(file.as_file())?;
+            temporary = Some(file.into_temp_path());
+        }
+        self.state = State::Other(temporary, written);
+        Ok(())
+    }
+}
+
+/// A file that is complete and has not taken its place yet. Dropped, it leaves the old one as it was.
+#[derive(Debug)]
+pub struct Finished {
+    /// Where it belongs.
+    pub path: PathBuf,
+    /// What [`Finished::commit`] does to what is there.
+    pub written: Written,
+    /// How many bytes it has.
+    pub length: u64,
+    temporary: Option<tempfile::TempPath>,
+}
+
+impl Finished {
+    /// Puts it in its place, whole. It is not forced onto the disk: with thousands of files that would take longer than all
+    /// else. After a power cut a file may be empty; it was derived, and the next time it is made and seen to differ.
+    ///
+    /// # Errors
+    /// As the system reports them.
+    pub fn commit(self) -> io::Result<Written> {
+        if let Some(temporary) = self.temporary {
+            std::fs::create_dir_all(super::folder_of(&self.path))?;
+            temporary.persist(&self.path).map_err(|error| error.error)?;
+        }
+        Ok(self.written)
+    }
+}
+
+fn optional<T>(result: io::Result<T>) -> io::Result<Option<T>> {
+    match result {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Writes `new` in bits of these lengths, spilling after each, where `old` may be; what is there then, and what was done.
+    fn write(old: Option<&[u8]>, new: &[u8], bits: &[usize], commit: bool) -> (Option<Vec<u8>>, Written) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tags/feed.xml");
+        if let Some(old) = old {
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(&path, old).unwrap();
+        }
+        let mut draft = Draft::new(path.clone(), Some(folder.path()));
+        let mut rest = new;
+        for length in bits {
+            let (bit, more) = rest.split_at((*length).min(rest.len()));
+            draft.push(bit);
+            draft.spill().unwrap();
+            rest = more;
+        }
+        draft.push(rest);
+        let finished = draft.finish().unwrap();
+        assert_eq!(finished.length, new.len() as u64);
+        let written = finished.written;
+        if commit {
+            finished.commit().unwrap();
+        } else {
+            drop(finished);
+        }
+        let left: Vec<_> = super::super::list(folder.path(), &|_| true).unwrap();
+        assert!(left.iter().all(|name| name == "tags/feed.xml"), "{left:?}");
+        (std::fs::read(&path).ok(), written)
+    }
+
+    #[test]
+    fn a_draft_that_is_dropped_changes_nothing() {
+        assert_eq!(write(Some(b"old"), b"other", &[2], false), (Some(b"old".to_vec()), Written::Changed));
+        assert_eq!(write(None, b"new", &[], false), (None, Written::Created));
+    }
+
+    #[test]
+    fn without_a_workshop_it_only_compares() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut draft = Draft::new(folder.path().join("feed.xml"), None);
+        draft.push(b"new");
+        assert_eq!(draft.finish().unwrap().commit().unwrap(), Written::Created);
+        assert_eq!(super::super::list(folder.path(), &|_| true).unwrap(), [""; 0]);
+    }
+
+    proptest! {
+        #[test]
+        fn any_file_replaces_any_other_and_is_written_only_when_it_differs(
+            old in prop::option::of(prop::collection::vec(0_u8..2, 0..12)),
+            new in prop::collection::vec(0_u8..2, 0..12),
+            bits in prop::collection::vec(0_usize..5, 0..5),
+        ) {
+            let (found, written) = write(old.as_deref(), &new, &bits, true);
+            let expected = match &old {
+                None => Written::Created,
+                Some(old) if *old == new => Written::Unchanged,
+                Some(_) => Written::Changed,
+            };
+            prop_assert_eq!((found, written), (Some(new), expected));
+        }
+    }
+}

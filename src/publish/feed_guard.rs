@@ -1,0 +1,153 @@
+//! Looks at the feeds that are there before others take their places: what readers would take for new although it is not,
+//! and what would be gone.
+
+use std::collections::BTreeSet;
+
+use super::error::PublishError;
+use super::guard::count;
+use super::site::Site;
+use crate::diagnostic::{Diagnostic, Location};
+use crate::feed::{Changes, FeedPlan, Format, Names, Previous, Subject, compare};
+use crate::files::{self, Finished, Written};
+
+/// A reason not to put feeds in their places.
+#[derive(Debug, Clone)]
+pub(super) struct Objection {
+    /// What readers would see, and what to do.
+    pub(super) diagnostic: Diagnostic,
+    /// True when it is about most of a feed.
+    pub(super) is_grave: bool,
+}
+
+/// So many are named.
+const NAMED: usize = 5;
+
+/// What speaks against putting these files in their places, and what changes in the site's own feed, when that changes.
+/// `files` has a file for each format of each plan. Only feeds whose bytes change are read, and one format of each: the
+/// entries are the same in all.
+pub(super) fn look(
+    site: &Site,
+    plans: &[FeedPlan],
+    formats: &[&'static Format],
+    files: &[(String, Finished)],
+    warnings: &mut Vec<Diagnostic>,
+) -> Result<(Vec<Objection>, Option<Changes>), PublishError> {
+    let mut names = None;
+    let mut found = Found::default();
+    let mut of_site = None;
+    for (plan, files) in plans.iter().zip(files.chunks(formats.len())) {
+        let changed = files.iter().filter(|(_, file)| file.written == Written::Changed);
+        let Some(previous) = previous(changed, warnings)? else { continue };
+        let names = names.get_or_insert_with(|| Names::new(&site.posts, &site.config.site.url));
+        let changes = compare(&previous, plan, names);
+        found.add(&changes, plan);
+        if plan.subject == Subject::Site {
+            of_site = Some(changes);
+        }
+    }
+    Ok((found.objections(site), of_site))
+}
+
+/// The feed that is there, from the first file that can be read.
+fn previous<'f>(
+    files: impl Iterator<Item = &'f (String, Finished)>,
+    warnings: &mut Vec<Diagnostic>,
+) -> Result<Option<Previous>, PublishError> {
+    for (name, file) in files {
+        let bytes = files::read(&file.path).map_err(|error| PublishError::File { path: file.path.clone(), error })?;
+        match Previous::read(&bytes) {
+            Ok(previous) => {
+                if let Some(other) = previous.generator.as_deref().filter(|_| !previous.is_ours()) {
+                    let message = format!("another program made this feed, and it is replaced: {other}");
+                    let help = "set `feeds.dir` to another folder if both are needed";
+                    warnings
+                        .push(Diagnostic::warning("feeds/foreign", message).at(Location::start_of(name)).help(help));
+                }
+                return Ok(Some(previous));
+            }
+            Err(why) => {
+                let message =
+                    format!("the feed that is there cannot be read, and is replaced without a comparison: {why}");
+                let help = "compare it yourself if readers subscribe to it";
+                warnings.push(Diagnostic::warning("feeds/unreadable", message).at(Location::start_of(name)).help(help));
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// What is wrong with any of the feeds, each thing once.
+#[derive(Default)]
+struct Found {
+    changed_ids: BTreeSet<(usize, String)>,
+    vanished: BTreeSet<String>,
+    /// Of the feed with the most: its title, how many have another date, how many there are.
+    redated: Option<(String, usize, usize)>,
+    are_most_ids_changed: bool,
+    are_most_vanished: bool,
+}
+
+impl Found {
+    fn add(&mut self, changes: &Changes, plan: &FeedPlan) {
+        self.changed_ids.extend(changes.changed_ids.iter().cloned());
+        self.vanished.extend(changes.vanished.iter().cloned());
+        self.are_most_ids_changed |= changes.are_most_ids_changed();
+        self.are_most_vanished |= changes.are_most_vanished();
+        let most = self.redated.as_ref().map_or(0, |(_, redated, _)| *redated);
+        if plan.is_subscribed_to() && changes.is_mass_update() && changes.redated.len() > most {
+            self.redated = Some((plan.title().to_owned(), changes.redated.len(), changes.shared));
+        }
+    }
+
+    fn objections(&self, site: &Site) -> Vec<Objection> {
+        let mut objections = Vec::new();
+        let path = |at: usize| site.posts[at].path.as_str();
+        if let Some((first, id)) = self.changed_ids.first() {
+            let old = self.changed_ids.iter().map(|(at, id)| format!("{} (was {id})", path(*at)));
+            let message = format!(
+                "{} another id, and readers would show {} again as new: {}",
+                verb(self.changed_ids.len(), "entry", "has", "have"),
+                if self.changed_ids.len() == 1 { "it" } else { "them" },
+                listed(old)
+            );
+            let help = format!("keep the old id in the front matter, here `id: {id}`; or pass `--accept`");
+            let diagnostic = Diagnostic::error("guard/changed-id", message).at(Location::start_of(path(*first)));
+            objections.push(Objection { diagnostic: diagnostic.help(help), is_grave: self.are_most_ids_changed });
+        }
+        if !self.vanished.is_empty() {
+            let message = format!(
+                "{} gone from the posts while the feeds still show {}: {}",
+                verb(self.vanished.len(), "entry", "is", "are"),
+                if self.vanished.len() == 1 { "it" } else { "them" },
+                listed(self.vanished.iter().map(|title| format!("“{title}”")))
+            );
+            let help = "bring the post back: a file that moved, became a draft or has an error; or pass `--accept`";
+            let diagnostic = Diagnostic::error("guard/vanished", message).help(help);
+            objections.push(Objection { diagnostic, is_grave: self.are_most_vanished });
+        }
+        if let Some((title, redated, shared)) = &self.redated {
+            let message = format!(
+                "{redated} of {} in “{title}” {} another `updated`: readers may show them all as unread",
+                count(*shared as u64, "entry"),
+                if *redated == 1 { "has" } else { "have" },
+            );
+            let help = "take dates from the front matter only, and look at `site.timezone`; or pass `--accept`";
+            let diagnostic = Diagnostic::error("guard/mass-update", message).help(help);
+            objections.push(Objection { diagnostic, is_grave: true });
+        }
+        objections
+    }
+}
+
+/// `1 entry has`, `2 entries have`.
+fn verb(number: usize, noun: &str, one: &str, several: &str) -> String {
+    format!("{} {}", count(number as u64, noun), if number == 1 { one } else { several })
+}
+
+/// The first few, and how many there are.
+fn listed(all: impl ExactSizeIterator<Item = String>) -> String {
+    let rest = all.len().saturating_sub(NAMED);
+    let named: Vec<String> = all.take(NAMED).collect();
+    let more = if rest > 0 { format!(" and {rest} more") } else { String::new() };
+    format!("{}{more}", named.join(", "))
+}

@@ -1,0 +1,346 @@
+//! The feeds of a site, written: each post is rendered once and its item streamed into every file that shows it. Nothing
+//! takes its place before all files are complete and nobody has an objection.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use super::error::PublishError;
+use super::feed_guard::{self, Objection};
+use super::parallel;
+use super::site::Site;
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::feed::{self, Changes, FeedPlan, Layout};
+use crate::files::{self, Draft, Finished, Written};
+
+/// So many posts are rendered before their items are handed on.
+const AT_ONCE: usize = 128;
+
+/// So many bytes wait in memory for their files.
+const HELD: usize = 16 * 1024 * 1024;
+
+/// Which files a build made, so that those nobody needs any more can be removed; below the site.
+const MANIFEST: &str = ".tidings/feeds.json";
+
+/// What is done with feeds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// They are written to `feeds.dir`.
+    Write,
+    /// They are compared with what is there.
+    Compare,
+    /// They are written to another folder of the site, to be looked at.
+    Show(&'static str),
+}
+
+/// Feeds that are complete and have not taken their places yet. Dropped, they leave everything as it was.
+#[derive(Debug)]
+pub struct BuiltFeeds {
+    /// Each file with its path below the site, in the order of the feeds.
+    files: Vec<(String, Finished)>,
+    /// Files of feeds that are no more.
+    stale: Vec<String>,
+    /// What is wrong with the posts, and with files that are in the way.
+    pub warnings: Vec<Diagnostic>,
+    /// What speaks against it.
+    objections: Vec<Objection>,
+    /// What changes for those who subscribe to the site's feed, when that changes.
+    pub changes: Option<Changes>,
+    /// How many feeds there are, archives included.
+    pub feeds: usize,
+    purpose: Purpose,
+    root: PathBuf,
+    folder: String,
+}
+
+impl BuiltFeeds {
+    /// Every file and what becomes of it.
+    pub fn written(&self) -> Vec<(String, Written)> {
+        self.files.iter().map(|(name, file)| (name.clone(), file.written)).collect()
+    }
+
+    /// The files of feeds that are no more.
+    pub fn stale(&self) -> &[String] {
+        &self.stale
+    }
+
+    /// Stops at objections.
+    ///
+    /// # Errors
+    /// [`PublishError::FeedsRefused`].
+    pub fn allowed(&self, accept: bool) -> Result<(), PublishError> {
+        let objections: Vec<_> = self.objections.iter().map(|objection| objection.diagnostic.clone()).collect();
+        if accept || objections.is_empty() { Ok(()) } else { Err(PublishError::FeedsRefused(objections)) }
+    }
+
+    /// Turns the objections into warnings, but for those about most of a feed: one post that moved is no reason to keep mail
+    /// from its readers, who are told from the ledger what they have.
+    pub fn tolerate_few(&mut self) {
+        let (grave, few): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.objections).into_iter().partition(|objection| objection.is_grave);
+        let warning = |objection: Objection| Diagnostic { severity: Severity::Warning, ..objection.diagnostic };
+        self.warnings.extend(few.into_iter().map(warning));
+        self.objections = grave;
+    }
+
+    /// Puts every file in its place and removes those of feeds that are no more. Returns every file and what became of it.
+    ///
+    /// # Errors
+    /// As the system reports them; each file is whole, old or new.
+    pub fn commit(self) -> Result<Vec<(String, Written)>, PublishError> {
+        let failed = |path: PathBuf| move |error| PublishError::File { path, error };
+        let mut manifest = BTreeMap::new();
+        let mut done = Vec::new();
+        for (name, file) in self.files {
+            manifest.insert(name.clone(), file.length);
+            let written = file.commit().map_err(failed(self.root.join(&name)))?;
+            done.push((name, written));
+        }
+        if self.purpose != Purpose::Write {
+            return Ok(done);
+        }
+        for name in &self.stale {
+            let path = self.root.join(name);
+            let folder = self.root.join(&self.folder);
+            files::remove_with_empty_folders(&path, &folder).map_err(failed(path.clone()))?;
+        }
+        write_manifest(&self.root, &self.folder, &manifest)?;
+        Ok(done)
+    }
+}
+
+impl Site {
+    /// Builds every feed of the site.
+    ///
+    /// # Errors
+    /// An unknown feed format; or as the system reports them. Nothing is changed.
+    pub fn build_feeds(&self, purpose: Purpose) -> Result<BuiltFeeds, PublishError> {
+        let folder = match purpose {
+            Purpose::Show(folder) => folder.to_owned(),
+            Purpose::Write | Purpose::Compare => self.config.feeds.dir.clone(),
+        };
+        let directory = self.root.join(&folder);
+        let layout = Layout::new(&self.config).map_err(PublishError::Site)?;
+        let workshop = (purpose != Purpose::Compare).then_some(&*directory);
+        let failed = |error| PublishError::File { path: directory.clone(), error };
+        let mut warnings = Vec::new();
+        let mut unreadable = BTreeSet::new();
+        let (plans, finished) = loop {
+            let plans = feed::plan(&self.posts, &unreadable, &self.config);
+            let known = unreadable.len();
+            let mut stream = Stream::new(&layout, &plans, self.posts.len(), &directory, workshop);
+            warnings.retain(Diagnostic::is_error);
+            self.stream(&layout, &mut stream, &mut unreadable, &mut warnings).map_err(failed)?;
+            // Others take the places of those that cannot be read.
+            if unreadable.len() == known {
+                let finished = stream.finish().map_err(failed)?;
+                break (plans, finished);
+            }
+        };
+        let mut files = Vec::new();
+        for (plan, finished) in plans.iter().zip(finished) {
+            for (format, file) in layout.formats().iter().zip(finished) {
+                files.push((format!("{folder}/{}{}", plan.folder, format.file_name), file));
+            }
+        }
+        let (objections, changes) = if matches!(purpose, Purpose::Show(_)) {
+            (Vec::new(), None)
+        } else {
+            feed_guard::look(self, &plans, layout.formats(), &files, &mut warnings)?
+        };
+        let opml = feed::opml(&plans, layout.formats(), &self.config).map(String::into_bytes);
+        let sheet = feed::stylesheet(&self.config).map(|sheet| (sheet.file_name, sheet.bytes));
+        for (name, bytes) in opml.map(|bytes| (feed::OPML_FILE, bytes)).into_iter().chain(sheet) {
+            let mut draft = Draft::new(directory.join(name), workshop);
+            draft.push(&bytes);
+            files.push((format!("{folder}/{name}"), draft.finish().map_err(failed)?));
+        }
+        let stale = if matches!(purpose, Purpose::Show(_)) {
+            Vec::new()
+        } else {
+            stale(&self.root, &folder, &files.iter().map(|(name, _)| name.as_str()).collect(), &mut warnings)?
+        };
+        let feeds = plans.len();
+        Ok(BuiltFeeds { files, stale, warnings, objections, changes, feeds, purpose, root: self.root.clone(), folder })
+    }
+}
+
+impl Site {
+    /// Renders every post that a feed shows, once, and hands its item on; notes the places of those that cannot be read.
+    fn stream(
+        &self,
+        layout: &Layout<'_>,
+        stream: &mut Stream<'_>,
+        unreadable: &mut BTreeSet<usize>,
+        warnings: &mut Vec<Diagnostic>,
+    ) -> std::io::Result<()> {
+        let shown: Vec<usize> = (0..self.posts.len()).filter(|at| !stream.shown_by[*at].is_empty()).collect();
+        for places in shown.chunks(AT_ONCE) {
+            let items = parallel::map(places, |at| {
+                let mut found = Vec::new();
+                let entry = self.entry(&self.posts[*at], &mut found);
+                (entry.map(|entry| layout.item(&entry)), found)
+            });
+            for (at, (items, found)) in places.iter().zip(items) {
+                warnings.extend(found);
+                if items.is_none() {
+                    unreadable.insert(*at);
+                }
+                stream.add(*at, &items.unwrap_or_default())?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The files of all feeds, while their items come by.
+struct Stream<'s> {
+    layout: &'s Layout<'s>,
+    plans: &'s [FeedPlan],
+    directory: &'s Path,
+    workshop: Option<&'s Path>,
+    /// The feeds that show a post, for each post.
+    shown_by: Vec<Vec<usize>>,
+    /// What is being written, for each feed: one file for each format.
+    open: Vec<Option<OpenFeed>>,
+    finished: Vec<Vec<Finished>>,
+    held: usize,
+}
+
+/// A feed that has some of its items.
+struct OpenFeed {
+    drafts: Vec<Draft>,
+    /// How many of its posts are still to come.
+    left: usize,
+    has_items: bool,
+}
+
+impl<'s> Stream<'s> {
+    fn new(
+        layout: &'s Layout<'s>,
+        plans: &'s [FeedPlan],
+        posts: usize,
+        directory: &'s Path,
+        workshop: Option<&'s Path>,
+    ) -> Self {
+        let mut shown_by = vec![Vec::new(); posts];
+        for (at, plan) in plans.iter().enumerate() {
+            plan.posts.iter().for_each(|post| shown_by[*post].push(at));
+        }
+        let open = plans.iter().map(|_| None).collect();
+        let finished = plans.iter().map(|_| Vec::new()).collect();
+        Self { layout, plans, directory, workshop, shown_by, open, finished, held: 0 }
+    }
+
+    /// Hands the item of a post, in each format, to the feeds that show it; an empty list stands for a post without one.
+    fn add(&mut self, post: usize, items: &[String]) -> std::io::Result<()> {
+        for feed in std::mem::take(&mut self.shown_by[post]) {
+            let mut open = self.open[feed].take().unwrap_or_else(|| self.begin(feed));
+            for ((draft, item), format) in open.drafts.iter_mut().zip(items).zip(self.layout.formats()) {
+                let between = if open.has_items { format.between } else { "" };
+                draft.push(between.as_bytes());
+                draft.push(item.as_bytes());
+                self.held += between.len() + item.len();
+            }
+            open.has_items |= !items.is_empty();
+            open.left -= 1;
+            if open.left == 0 { self.end(feed, open)? } else { self.open[feed] = Some(open) }
+        }
+        if self.held > HELD {
+            for draft in self.open.iter_mut().flatten().flat_map(|open| &mut open.drafts) {
+                draft.spill()?;
+            }
+            self.held = 0;
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self, feed: usize) -> OpenFeed {
+        let plan = &self.plans[feed];
+        let openings = self.layout.open(plan);
+        let drafts = self.layout.formats().iter().zip(openings).map(|(format, opening)| {
+            let path = self.directory.join(&plan.folder).join(format.file_name);
+            let mut draft = Draft::new(path, self.workshop);
+            draft.push(opening.as_bytes());
+            self.held += opening.len();
+            draft
+        });
+        OpenFeed { drafts: drafts.collect(), left: plan.posts.len(), has_items: false }
+    }
+
+    fn end(&mut self, feed: usize, open: OpenFeed) -> std::io::Result<()> {
+        for (mut draft, format) in open.drafts.into_iter().zip(self.layout.formats()) {
+            self.held = self.held.saturating_sub(draft.held());
+            draft.push((format.close)(open.has_items).as_bytes());
+            self.finished[feed].push(draft.finish()?);
+        }
+        Ok(())
+    }
+
+    /// The files of each feed, one for each format.
+    fn finish(mut self) -> std::io::Result<Vec<Vec<Finished>>> {
+        for feed in 0..self.plans.len() {
+            // A site without posts has a feed all the same.
+            if self.finished[feed].is_empty() {
+                let open = self.open[feed].take().unwrap_or_else(|| self.begin(feed));
+                self.end(feed, open)?;
+            }
+        }
+        Ok(self.finished)
+    }
+}
+
+/// The files that an earlier build made and this one does not. One that has another length than it was written with
+/// belongs to somebody else now: it stays, with a warning.
+fn stale(
+    root: &Path,
+    folder: &str,
+    current: &BTreeSet<&str>,
+    warnings: &mut Vec<Diagnostic>,
+) -> Result<Vec<String>, PublishError> {
+    let path = root.join(MANIFEST);
+    let bytes = files::read_optional(&path).map_err(|error| PublishError::File { path, error })?;
+    let Some(bytes) = bytes else { return Ok(Vec::new()) };
+    let Ok(manifest) = serde_json::from_slice::<BTreeMap<String, u64>>(&bytes) else {
+        let damaged = format!("{MANIFEST} cannot be read: files of feeds that are no more stay where they are");
+        warnings.push(Diagnostic::warning("feeds/manifest", damaged).help("remove it; the next build makes it again"));
+        return Ok(Vec::new());
+    };
+    let is_ours = |name: &str| {
+        let below = name.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/'));
+        below.is_some_and(|rest| rest.split('/').all(|part| !matches!(part, "" | "." | "..")))
+    };
+    let mut stale = Vec::new();
+    for (name, length) in manifest.into_iter().filter(|(name, _)| is_ours(name) && !current.contains(name.as_str())) {
+        match files::length(&root.join(&name)) {
+            Ok(found) if found == length => stale.push(name),
+            Ok(_) => {
+                let message =
+                    format!("{name} is no feed of this site any more, and another program changed it: it stays");
+                warnings.push(Diagnostic::warning("feeds/stale", message).help("remove it if nothing needs it"));
+            }
+            Err(_) => {}
+        }
+    }
+    Ok(stale)
+}
+
+/// Remembers the files of further feeds. The site's own feed is never removed, so a site that has no other needs no list.
+fn write_manifest(root: &Path, folder: &str, written: &BTreeMap<String, u64>) -> Result<(), PublishError> {
+    let path = root.join(MANIFEST);
+    let further: BTreeMap<&str, u64> = written
+        .iter()
+        .filter(|(name, _)| {
+            name.strip_prefix(folder).is_some_and(|rest| rest.trim_start_matches('/').contains('/'))
+                || name.ends_with(feed::OPML_FILE)
+        })
+        .map(|(name, length)| (name.as_str(), *length))
+        .collect();
+    let done = if further.is_empty() {
+        files::remove(&path)
+    } else {
+        let text = serde_json::to_string_pretty(&further).unwrap_or_default() + "\n";
+        let folder = path.parent().unwrap_or(root);
+        files::make_private_folder(folder).and_then(|()| files::write_if_changed(&path, text.as_bytes()).map(drop))
+    };
+    done.map_err(|error| PublishError::File { path, error })
+}
