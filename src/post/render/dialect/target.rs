@@ -126,11 +126,24 @@ impl Wanted {
 
 /// A name without the date that it begins with.
 fn undated(name: &str) -> &str {
-    let shape = |c: char| c.is_ascii_digit();
-    let bytes = name.as_bytes();
-    let is_date = bytes.len() > 11
-        && name.is_char_boundary(11)
-        && name[..10].chars().enumerate().all(|(n, c)| if n == 4 || n == 7 { c == '-' || c == '_' } else { shape(c) })
-        && matches!(bytes[10], b'-' | b'_');
+    let fits = |(n, byte): (usize, u8)| match n {
+        4 | 7 | 10 => matches!(byte, b'-' | b'_'),
+        _ => byte.is_ascii_digit(),
+    };
+    // All of the first eleven bytes are ASCII then, so the rest begins with a whole character.
+    let is_date = name.len() > 11 && name.bytes().take(11).enumerate().all(fits);
     if is_date { &name[11..] } else { name }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_loses_its_date_in_any_script() {
+        assert_eq!(undated("2025-01-31-走"), "走");
+        assert_eq!(undated("01.33个非常实用"), "01.33个非常实用");
+        assert_eq!(undated("2025-01-3é-walk"), "2025-01-3é-walk");
+        assert_eq!(undated("2025-01-31-"), "2025-01-31-");
+    }
 }
