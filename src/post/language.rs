@@ -34,17 +34,23 @@ fn tag(text: &str) -> Option<String> {
 }
 
 /// True when the posts of a site are divided by language: at least two folders at the top, and half of them, are called
-/// like one.
+/// like one; or half of the posts in such folders are called like one beside the folder, whose translation they are.
 pub(crate) fn divides<'p>(paths: impl Iterator<Item = &'p str>, posts_dir: &str) -> bool {
-    let below = paths.filter_map(|path| {
-        path.trim_start_matches("./")
-            .strip_prefix(posts_dir.trim_start_matches("./"))?
-            .trim_start_matches('/')
-            .split_once('/')
-    });
-    let folders: BTreeSet<&str> = below.map(|(folder, _)| folder).collect();
+    let below = |path: &'p str| {
+        let path = path.trim_start_matches("./");
+        path.strip_prefix(posts_dir.trim_start_matches("./")).unwrap_or(path).trim_start_matches('/')
+    };
+    let paths: BTreeSet<&str> = paths.map(below).collect();
+    let in_folders = || paths.iter().filter_map(|path| path.split_once('/'));
+    let folders: BTreeSet<&str> = in_folders().map(|(folder, _)| folder).collect();
     let languages = folders.iter().filter(|folder| is_file_suffix(folder)).count();
-    languages >= 2 && languages * 2 >= folders.len()
+    if languages == 0 {
+        return false;
+    }
+    let (translated, twins) = in_folders()
+        .filter(|(folder, _)| is_file_suffix(folder))
+        .fold((0_usize, 0_usize), |(all, twins), (_, rest)| (all + 1, twins + usize::from(paths.contains(rest))));
+    (languages >= 2 && languages * 2 >= folders.len()) || twins * 2 >= translated
 }
 
 /// The language that the front matter, the file name or the folder says, else the site's.
@@ -80,6 +86,15 @@ mod tests {
         assert_eq!(tag("pt-BR").as_deref(), Some("pt-BR"));
         assert_eq!(tag("🇬🇧"), None);
         assert_eq!(tag("english"), None);
+    }
+
+    #[test]
+    fn r20_folders_are_languages_when_others_are_or_when_they_hold_translations() {
+        let divides = |paths: &[&str]| divides(paths.iter().copied(), "posts");
+        assert!(divides(&["posts/en/a.md", "posts/fr/b.md"]));
+        assert!(divides(&["posts/a.md", "posts/b.md", "posts/en/a.md"]), "a translation");
+        assert!(!divides(&["posts/a.md", "posts/it/printers.md"]), "a folder about computers");
+        assert!(!divides(&["posts/a.md", "posts/2025/a.md"]));
     }
 
     #[test]

@@ -1,12 +1,14 @@
 //! Front matter between two lines of dashes or plus signs (rule R3).
 //!
-//! A file that begins like front matter and is not is never taken for a post: a draft whose closing line was lost must
-//! not go out.
+//! A file that begins like front matter and has no end is never taken for a post: a draft whose closing line was lost must
+//! not go out. A line of dashes and then a whole line of prose is a rule above a text.
 
 use std::ops::Range;
 
 use super::super::findings::Findings;
+use super::HOLDING_KEYS;
 use super::form::{Extent, lines};
+use super::value::normal;
 
 /// The block that a line of three or more `mark`s opens when it names one of `words`; `begins` says whether its first
 /// line may be front matter.
@@ -29,12 +31,19 @@ pub(crate) fn between(
         }
         if !begun && !line.trim().is_empty() && !line.starts_with('#') {
             if !begins(line) {
-                return Some(Extent::Endless);
+                let is_text = word.is_empty() && mark == '-' && at.end > at.start + line.len();
+                return (!is_text || holds_back(&text[begin..], mark)).then_some(Extent::Endless);
             }
             begun = true;
         }
     }
     Some(Extent::Endless)
+}
+
+/// True when one of the lines up to the next fence looks like a key that holds a post back.
+fn holds_back(text: &str, mark: char) -> bool {
+    let block = text.lines().take_while(|line| word(line, mark) != Some(""));
+    block.filter_map(key_of).any(|key| HOLDING_KEYS.contains(&&*normal(key)))
 }
 
 /// What follows three or more marks: `Some("")`, a word that names a language, or `None` for any other line.

@@ -1,4 +1,4 @@
-//! Bare `Key: value` lines at the top of a file, as Pelican and others write them: a blank line ends them.
+//! Bare `Key: value` lines at the top of a file, as Pelican and others write them: a blank line ends them, or one of dashes.
 
 use super::HOLDING_KEYS;
 use super::fence::{first_line, key_of};
@@ -45,7 +45,7 @@ fn find(text: &str, start: usize) -> Option<Extent> {
     }
     let mut decides = false;
     for (at, line) in lines(text, start) {
-        if line.trim().is_empty() {
+        if line.trim().is_empty() || (at.start > start && matches!(line.trim_end(), "---" | "...")) {
             return decides.then_some(Extent::Block { text: start..at.start, body: at.end });
         }
         match key_of(line).map(normal) {

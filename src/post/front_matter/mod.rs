@@ -118,7 +118,7 @@ fn find(text: &str, findings: &mut Findings<'_>) -> Opening {
             }
         }
         let line = fence::first_line(&text[start..]);
-        if ['-', '+'].into_iter().any(|mark| fence::word(line, mark).is_some()) {
+        if ['-', '+'].into_iter().any(|mark| fence::word(line, mark).is_some_and(|word| !word.is_empty())) {
             return Opening::Program(first_line_at(text, start));
         }
     }

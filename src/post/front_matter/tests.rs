@@ -39,6 +39,8 @@ fn r03_front_matter_stands_between_the_first_two_fences() {
     assert_eq!(block("---\na: 1\n---\nbody\n\n---\n\nmore"), Some(("a: 1\n", "body\n\n---\n\nmore", 0)));
     assert_eq!(block("--- yaml\n# note\n\n\"b c\": 1\n..."), Some(("# note\n\n\"b c\": 1\n", "", 0)));
     assert_eq!(block("---\n---\n"), Some(("", "", 0)));
+    assert_eq!(block("---\n  a: 1\n  b: 2\n---\nbody"), Some(("  a: 1\n  b: 2\n", "body", 0)));
+    assert_eq!(block("Title: a\ntags: b\n---\n\nbody"), Some(("Title: a\ntags: b\n", "\nbody", 0)));
     assert_eq!(block("+++\na = 1\n+++\nbody"), Some(("a = 1\n", "body", 0)));
     assert_eq!(block("---toml\na = 1\n---\nbody"), Some(("a = 1\n", "body", 0)));
     assert_eq!(block("+++\na = '''\n---\n...'''\n++++\nbody"), Some(("a = '''\n---\n...'''\n", "body", 1)));
@@ -54,7 +56,10 @@ fn r03_what_precedes_the_front_matter_is_forgiven_with_a_warning() {
 
 #[test]
 fn r03_a_thematic_break_is_not_front_matter() {
-    assert!(is_endless("---\nThere was a time.\n---\n"));
+    assert!(is_text("---\nThere was a time.\n---\n"));
+    assert!(is_endless("---\nThere was a ti"), "a key may have been cut");
+    assert!(is_endless("---\nA walk\ndraft: true\n---\n"), "what may hold a post back is no text");
+    assert!(is_endless("+++\nThere was a time.\n+++\n"), "no rule in Markdown");
     assert!(is_text("One line.\n\n---\na: 1\n---\n"));
     assert!(is_text("  ---\na: 1\n---\n"));
 }

@@ -9,6 +9,9 @@ use super::form::{Extent, Form, Note, Pair, Problem, Reading, lines};
 use super::value::{Value, normal};
 use super::{HOLDING_KEYS, assignment, fence};
 
+/// More lines than this are not taken for one value.
+const MOST_LINES: usize = 100;
+
 /// `+++`, `+++ toml`, `---toml`.
 pub(crate) const FORM: Form =
     Form {
@@ -86,11 +89,30 @@ fn swallowed(block: &str, pairs: &[Pair]) -> Option<Range<usize>> {
         .map(|(at, _)| at)
 }
 
+/// A value of several lines that needs no guess: none of them may be the one that holds the post back.
+fn several_lines<'t>(first: &str, rest: &mut impl Iterator<Item = (Range<usize>, &'t str)>) -> Option<Value> {
+    let close = [("\"\"\"", "\"\"\""), ("[", "]"), ("(", ")")].into_iter().find(|(open, _)| first.starts_with(open))?.1;
+    let mut text = first.to_owned();
+    for (_, line) in rest.take(MOST_LINES) {
+        let holds = assignment::split(line.trim_start()).is_some_and(|(key, _)| HOLDING_KEYS.contains(&&*normal(key)));
+        if holds {
+            return None;
+        }
+        text.extend(["\n", line.trim()]);
+        let value = line.contains(close).then(|| assignment::value(&text)).flatten();
+        if value.is_some() {
+            return value;
+        }
+    }
+    None
+}
+
 /// What TOML does not read and has one reading all the same: text without quotes, a day that does not exist, Julia.
 fn line_by_line(block: &str, wrong: usize) -> Option<Reading> {
     let mut reading = Reading::default();
     let mut section: Option<Pair> = None;
-    for (at, line) in lines(block, 0) {
+    let mut lines = lines(block, 0);
+    while let Some((at, line)) = lines.next() {
         let line = line.trim_end();
         if line.is_empty() || line.starts_with('#') {
             continue;
@@ -104,7 +126,10 @@ fn line_by_line(block: &str, wrong: usize) -> Option<Reading> {
             continue;
         }
         let (key, source) = assignment::split(line)?;
-        let value = assignment::value(source)?;
+        let value = match assignment::value(source) {
+            Some(value) => value,
+            None => several_lines(source, &mut lines)?,
+        };
         match &mut section {
             Some(Pair { value: Value::Map(inner), .. }) => inner.push((key.to_owned(), value)),
             _ => reading.pairs.push(Pair { key: key.to_owned(), value, at, source: source.to_owned() }),

@@ -3,7 +3,7 @@
 use super::*;
 
 /// Rule and name, path, text.
-pub(super) const FIXTURES: [(&str, &str, &str); 37] = [
+pub(super) const FIXTURES: [(&str, &str, &str); 40] = [
     ("r01 content.md", "posts/2025-01-31-walk/content.md", "---\ntitle: A walk\n«draft: true\n»---\n\nIt rained.\n"),
     ("r02 CRLF", "posts/2025-01-31-a.md", "\u{feff}---\r\ntitle: A walk\r\n«draft: true\r\n»---\r\n\r\nIt rained.\r\n"),
     ("r03 yaml", "posts/2025-01-31-a.md", "--- yaml\ntitle: A walk\n«draft: yes\n»...\n\nIt rained.\n"),
@@ -22,6 +22,13 @@ pub(super) const FIXTURES: [(&str, &str, &str); 37] = [
         "---json\n{«\"draft\": \"y\", »\"title\": \"A walk\"}\n---\nIt rained.\n",
     ),
     ("r03 header", "posts/2025-01-31-a.md", "Title: A walk\nDate: 2025-01-31\n«Status: draft\n»\nIt rained.\n"),
+    ("r03 indented", "posts/2025-01-31-a.md", "---\n title: A walk\n« draft: true\n»---\n\nIt rained.\n"),
+    ("r03 header, dashes", "posts/2025-01-31-a.md", "Title: A walk\n«Status: draft\n»---\n\nIt rained.\n"),
+    (
+        "r04 julia",
+        "posts/2025-01-31-a.md",
+        "+++\ntitle = \"A walk\"\nmeta = [\n  (\"a\", \"b\"),\n\t(\"c\", \"d\")\n]\n«draft = true\n»+++\nIt rained.\n",
+    ),
     ("r03 header, status first", "posts/2025-01-31-a.md", "«Status: draft\n»Title: A walk\n\nIt rained.\n"),
     (
         "r03 nikola",

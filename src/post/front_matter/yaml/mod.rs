@@ -15,7 +15,8 @@ pub(crate) const FORM: Form =
     Form { find, read, ending: "put `title:` and `date:` below this line, and a line `---` below them" };
 
 fn find(text: &str, start: usize) -> Option<Extent> {
-    fence::between(text, start, '-', &["", "yaml", "yml"], |line| key_of(line).is_some())
+    // A whole block may be indented.
+    fence::between(text, start, '-', &["", "yaml", "yml"], |line| key_of(line.trim_start_matches(' ')).is_some())
 }
 
 fn read(block: &str) -> Result<Reading, Problem> {
@@ -66,10 +67,12 @@ struct KeyLine<'t> {
     source: &'t str,
 }
 
-/// The lines of a block that begin with a key.
+/// The lines of a block that begin with a key, as deep as the first line of it.
 fn key_lines(block: &str) -> impl Iterator<Item = KeyLine<'_>> {
-    lines(block, 0).filter_map(|(at, line)| {
-        let key = key_of(line)?;
+    let first = block.lines().find(|line| !line.trim().is_empty() && !line.trim_start().starts_with('#'));
+    let indent = first.map_or("", |line| &line[..line.len() - line.trim_start_matches(' ').len()]);
+    lines(block, 0).filter_map(move |(at, line)| {
+        let key = key_of(line.strip_prefix(indent)?)?;
         let from = line.find(key).unwrap_or_default() + key.len();
         let source = line[from..].split_once(':').map_or("", |(_, rest)| rest.trim());
         Some(KeyLine { key, at: at.start..at.start + line.trim_end().len(), source })
