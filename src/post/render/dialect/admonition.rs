@@ -1,5 +1,5 @@
-//! Note boxes: `:::note` to `:::` (Docusaurus, Zenn, Pandoc and others), and `!!! note` with an indented body (Python
-//! Markdown). Both become quotations with a bold label.
+//! Note boxes: `:::note` to `:::` (Docusaurus, Zenn, Pandoc and others), `!!! note` with an indented body (Python Markdown),
+//! and `> [!info] Title` (Obsidian). All become quotations with a bold label.
 
 use super::part::Part;
 use super::shortcode::note_label;
@@ -42,6 +42,35 @@ pub(crate) fn colons(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) -> Opt
     Some(after)
 }
 
+/// `[!name]`, `[!name]- Title` in the first line of a quotation. The five names of GitHub without a title are left to the
+/// Markdown parser.
+pub(crate) fn callout(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) -> Option<usize> {
+    let line = part.line(at);
+    let (name, title) = line.strip_prefix("[!")?.split_once(']')?;
+    let margin = part.margin(at).filter(|margin| margin.contains('>'))?;
+    let name = name.split('|').next().unwrap_or(name).trim().to_lowercase();
+    if name.is_empty() || !name.chars().all(|c| c.is_alphanumeric() || "-_ ".contains(c)) {
+        return None;
+    }
+    let title = title.strip_prefix(['-', '+']).unwrap_or(title);
+    let is_github = matches!(&*name, "note" | "tip" | "important" | "warning" | "caution");
+    if is_github && title.is_empty() {
+        return None;
+    }
+    let title = title.trim();
+    let label = if title.is_empty() { label(&name) } else { title.to_owned() };
+    writer.out.push_str(&format!("<strong>{label}</strong>\n{}", margin.trim_end()));
+    Some(at + line.len())
+}
+
+/// `my-note` is called so when there is no better word.
+fn label(name: &str) -> String {
+    note_label(name).map_or_else(
+        || name.chars().take(1).flat_map(char::to_uppercase).chain(name.chars().skip(1)).collect(),
+        str::to_owned,
+    )
+}
+
 /// `!!! name "Title"`, `??? name`, `???+ name`, and the indented lines below.
 pub(crate) fn exclamations(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) -> Option<usize> {
     let line = part.line(at);
@@ -53,12 +82,7 @@ pub(crate) fn exclamations(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) 
     }
     let title = rest[name.len()..].trim();
     let title = title.split_once('"').map(|(_, title)| title.split('"').next().unwrap_or(title));
-    let name = name.to_lowercase();
-    let mut label = name.chars().take(1).flat_map(char::to_uppercase).chain(name.chars().skip(1)).collect::<String>();
-    if let Some(known) = note_label(&name) {
-        known.clone_into(&mut label);
-    }
-    let label = title.unwrap_or(&label);
+    let label = title.map_or_else(|| label(&name.to_lowercase()), str::to_owned);
     let mut body = String::new();
     let first = part.next_line(at);
     let mut end = first;
@@ -77,7 +101,7 @@ pub(crate) fn exclamations(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) 
         }
         end = part.next_line(end);
     }
-    let label = if label.is_empty() { String::new() } else { format!("<p><strong>{}</strong></p>", literal(label)) };
+    let label = if label.is_empty() { String::new() } else { format!("<p><strong>{}</strong></p>", literal(&label)) };
     writer.out.push_str(&format!("\n<!-- --><blockquote>{label}\n"));
     let first_line = part.line_number(first);
     super::expand_part(&Part::new(&body, first_line, part.depth + 1), writer);

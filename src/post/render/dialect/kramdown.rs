@@ -66,7 +66,12 @@ pub(crate) fn attributes(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) ->
     if !rest.starts_with('{') || !(colon && !before.is_whitespace() || behind || is_heading) {
         return None;
     }
-    let stop = part.short_line(at, LONGEST).find('}')?;
+    let stop = part.short_line(at, LONGEST).find('}').or_else(|| {
+        // `{:` may end a line, and its list begin the next one.
+        let next = part.next_line(at);
+        let broken = colon && part.short_line(at, LONGEST) == "{:";
+        broken.then(|| part.short_line(next, LONGEST).find('}').map(|stop| next - at + stop)).flatten()
+    })?;
     let list = rest[1..stop].trim_start_matches(':');
     if list.starts_with(':') || list.starts_with('/') {
         return Some(at + stop + 1);
@@ -92,7 +97,9 @@ pub(crate) fn attributes(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) ->
 fn is_attributes(list: &str) -> bool {
     let list = list.trim();
     let starts = |c: char| c.is_ascii_alphabetic() || matches!(c, '.' | '#' | '-');
-    !list.is_empty() && list.starts_with(starts) && !list.contains(['{', '}', '<', '>', '$', '|', ';'])
+    // What is in quotes may hold anything.
+    let outside = || list.split('"').step_by(2);
+    list.starts_with(starts) && !outside().any(|part| part.contains(['{', '}', '<', '>', '$', '|', ';']))
 }
 
 fn id(list: &str) -> Option<&str> {

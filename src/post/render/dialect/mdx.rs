@@ -181,7 +181,9 @@ fn verbatim(part: &Part<'_>, at: usize, name: &str, writer: &mut Writer<'_>) -> 
         "textarea" => "</textarea>",
         _ => return None,
     };
-    if part.text[at..].starts_with("</") || writer.unclosed.contains(end) {
+    // With values in braces it is a component of that name.
+    let is_component = || part.short_line(at, LONGEST).split('>').next().is_some_and(|tag| tag.contains("={"));
+    if part.text[at..].starts_with("</") || writer.unclosed.contains(end) || is_component() {
         return None;
     }
     let Some(stop) = part.find(end, at..part.text.len(), writer) else {

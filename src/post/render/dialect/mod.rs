@@ -51,7 +51,7 @@ enum Place {
 }
 
 /// All dialects, in the order in which they are asked.
-const DIALECTS: [(Place, Reader); 23] = [
+const DIALECTS: [(Place, Reader); 24] = [
     (Place::Line, admonition::colons),
     (Place::Line, admonition::exclamations),
     (Place::Line, kramdown::line),
@@ -66,6 +66,7 @@ const DIALECTS: [(Place, Reader); 23] = [
     (Place::Everywhere(b'%'), liquid::stray),
     (Place::At(b'<'), mdx::tag),
     (Place::At(b'!'), wiki::read),
+    (Place::At(b'['), admonition::callout),
     (Place::At(b'['), wiki::read),
     (Place::At(b'['), wordpress::read),
     (Place::At(b']'), wiki::destination),
@@ -101,7 +102,8 @@ fn expand_part(part: &Part<'_>, writer: &mut Writer<'_>) {
             at = end;
             continue;
         }
-        let next = next_place(text.as_bytes(), at).min(part.next_code(at + 1));
+        // No look beyond the next code: it would be taken again behind each piece of code.
+        let next = next_place(&text.as_bytes()[..part.next_code(at + 1)], at);
         writer.out.push_str(&text[at..next]);
         at = next;
     }

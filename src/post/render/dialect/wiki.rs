@@ -23,7 +23,8 @@ pub(crate) fn read(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) -> Optio
         || inside.starts_with([' ', '^'])
         || inside.contains(['[', ']', '\n', '{', '<'])
         || numbers
-        || matches!(follows, Some('(' | '[' | ':' | ']'))
+        || matches!(follows, Some('(' | '[' | ']'))
+        || (follows == Some(':') && part.margin(at).is_some())
     {
         return None;
     }

@@ -43,6 +43,19 @@ fn a_post_that_mixes_all_dialects_renders_as_reviewed() {
 }
 
 #[test]
+fn attributes_in_quotes_over_two_lines_and_in_braces_are_no_text() {
+    each(&[
+        (
+            "![x](y.png){: style=\"float:right; margin:0\" width=\"1\"}\n",
+            "<p><img src=\"B/2025/01/31/a-walk/y.png\" alt=\"x\"></p>",
+        ),
+        ("![x](y.png){:\n.icon width=\"70\"}a\n", "<p><img src=\"B/2025/01/31/a-walk/y.png\" alt=\"x\">a</p>"),
+        ("A {:else} b\n", "<p>A {:else} b</p>"),
+        ("<code style={{a: \"b\"}}><b style={{c: 1}}>x</b>{\" \"}y</code>\n", "<p><code><b>x</b> y</code></p>"),
+    ]);
+}
+
+#[test]
 fn code_is_never_read_for_tags() {
     for code in ["{{< x >}}", "{% if %}", "[[x]]", ":smile:", "$a_b$", "==x==", "{{ y }}", "{: .x}", "<Box/>"] {
         let shown = code.replace('<', "&lt;").replace('>', "&gt;");
@@ -286,6 +299,9 @@ fn admonitions_are_quotations_with_a_bold_word() {
     each(&[
         ("!!! tip\n    *a*\n\nb\n", tip),
         ("!!! tip \"\"\n    a\n", "<blockquote>\n<p>a</p>\n</blockquote>"),
+        ("> [!info]- *A* day\n> b\n", "<blockquote>\n<p><strong><em>A</em> day</strong></p>\n<p>b</p>\n</blockquote>"),
+        ("> [!my-box]\n> b\n", "<blockquote>\n<p><strong>My-box</strong></p>\n<p>b</p>\n</blockquote>"),
+        ("> [!TIP] A\n> b\n", "<blockquote>\n<p><strong>A</strong></p>\n<p>b</p>\n</blockquote>"),
         ("> [!NOTE]\n> a\n", "<blockquote>\n<p><strong>Note</strong></p>\n<p>a</p>\n</blockquote>"),
         (
             "!!! note \"A\"\n    a\n\n    !!! tip\n        b\n",
