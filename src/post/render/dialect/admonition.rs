@@ -45,9 +45,12 @@ pub(crate) fn colons(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) -> Opt
 /// `[!name]`, `[!name]- Title` in the first line of a quotation. The five names of GitHub without a title are left to the
 /// Markdown parser.
 pub(crate) fn callout(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) -> Option<usize> {
-    let line = part.line(at);
-    let (name, title) = line.strip_prefix("[!")?.split_once(']')?;
+    if !part.text[at..].starts_with("[!") {
+        return None;
+    }
     let margin = part.margin(at).filter(|margin| margin.contains('>'))?;
+    let line = part.line(at);
+    let (name, title) = line[2..].split_once(']')?;
     let name = name.split('|').next().unwrap_or(name).trim().to_lowercase();
     if name.is_empty() || !name.chars().all(|c| c.is_alphanumeric() || "-_ ".contains(c)) {
         return None;
