@@ -16,7 +16,7 @@ use super::status::word_of_truth;
 use crate::model::{Enclosure, Episode, media_type};
 
 /// Keys that hold one file or a list of them.
-const KEYS: [&str; 24] = [
+const KEYS: [&str; 27] = [
     "enclosure",
     "enclosures",
     "audio",
@@ -25,9 +25,12 @@ const KEYS: [&str; 24] = [
     "audiofiles",
     "audiofilepath",
     "audiourl",
+    "audiolink",
     "podcast",
     "podcastfile",
     "podcasturl",
+    "podcastlink",
+    "podcastmp3",
     "podcastaudio",
     "episodefile",
     "media",
@@ -204,6 +207,7 @@ mod tests {
             "enclosures: [walk.mp3]",
             "podcast: {file: walk.mp3}",
             "podcast_file: walk.mp3",
+            "podcast_link: walk.mp3",
             "media: {audio: walk.mp3}",
             "mp3: walk.mp3",
             "audio: {ogg: walk.ogg, mp3: walk.mp3}",
@@ -235,6 +239,7 @@ mod tests {
             "podcast: {file: walk.mp3, bytes: 4815162, duration: 754}",
             "podcast_file: walk.mp3\npodcast_bytes: 4815162\npodcast_duration: PT12M34S",
             "file: walk.mp3\nlength: 4815162\nduration: 12m 34s",
+            "podcast_link: walk.mp3\npodcast_file_size: 4.8 MB\npodcast_length: '4815162'\npodcast_duration: '12:34'",
             "attachments:\n- {url: walk.mp3, mime_type: audio/mpeg, size_in_bytes: 4815162, duration_in_seconds: 754}",
         ] {
             assert_eq!(keys(lines).0.enclosures, std::slice::from_ref(&expected), "{lines}");
