@@ -119,6 +119,9 @@ fn sound_says_its_length_and_type_and_nobody_guesses() {
         (Some(5000), Some("audio/mpeg"), Some(754))
     );
     assert_eq!((found.episode.unwrap().number, warnings.len()), (Some(3), 0));
+    let told = site.run(NOW, &["explain", "walk"]).exits(0).stdout;
+    assert!(told.contains("https://example.org/walk.mp3 (audio/mpeg, 5000 bytes, 12:34)"), "{told}");
+    assert_eq!(site.run(NOW, &["explain", "walk", "--json"]).exits(0).json()["enclosures"][0]["length"], 5000);
 
     walk(&site, "audio: https://cdn.example/walk.mp3\n", "Listen.");
     let (found, warnings) = entry(&site);

@@ -1,5 +1,6 @@
 //! `tidings explain`
 
+mod media;
 mod post;
 mod reader;
 

@@ -6,9 +6,9 @@ use super::super::failure::{Exit, Failure};
 use super::super::posts::{diagnostic_as_json, rfc_3339};
 use super::super::table::columns;
 use super::super::{Context, Ui, posts, report};
-use super::{moment, states};
+use super::{media, moment, states};
 use crate::diagnostic::Diagnostic;
-use crate::model::{Post, PostStatus};
+use crate::model::{Entry, Post, PostStatus};
 use crate::publish::{Past, Site, Verdict, verdicts};
 use crate::store::{Mailing, Store};
 
@@ -30,20 +30,22 @@ pub(super) async fn explain(
     };
     let mut found: Vec<Diagnostic> =
         site.diagnostics.iter().filter(|diagnostic| diagnostic.path() == Some(&post.path)).cloned().collect();
-    if matches!(post.status, PostStatus::Published | PostStatus::Scheduled) {
-        site.entry(post, &mut found);
-    }
+    let is_shown = matches!(post.status, PostStatus::Published | PostStatus::Scheduled);
+    let entry = if is_shown { site.entry(post, &mut found) } else { None };
     report::sort(&mut found);
     let feeds = Feeds::of(post, site)?;
     if json {
         let mut story = posts::as_json(site, post, verdict);
+        if let Some(entry) = &entry {
+            (story["image"], story["enclosures"]) = media::as_json(entry);
+        }
         story["diagnostics"] = found.iter().map(diagnostic_as_json).collect();
         story["feeds"] = json!(feeds.names);
         story["feeds_reason"] = json!(feeds.reason);
         story["mailed"] = mailings.iter().map(mailing_as_json).collect();
         Ui::json(&story);
     } else {
-        let mut text = as_text(post, verdict, &feeds, &mailings);
+        let mut text = as_text(post, entry.as_ref(), verdict, &feeds, &mailings);
         if found.is_empty() {
             text += "\nThere is nothing to mend in it.\n";
         } else {
@@ -82,7 +84,7 @@ impl Feeds {
     }
 }
 
-fn as_text(post: &Post, verdict: &Verdict, feeds: &Feeds, mailings: &[Mailing]) -> String {
+fn as_text(post: &Post, entry: Option<&Entry>, verdict: &Verdict, feeds: &Feeds, mailings: &[Mailing]) -> String {
     let row = |name: &str, text: String| [format!("  {name}"), text];
     let mut rows = vec![row("file", post.path.clone()), row("url", post.url.clone())];
     rows.push(row("id", if post.id == post.url { "its url".to_owned() } else { post.id.clone() }));
@@ -100,6 +102,7 @@ fn as_text(post: &Post, verdict: &Verdict, feeds: &Feeds, mailings: &[Mailing]) 
         rows.push(row(if authors.len() == 1 { "author" } else { "authors" }, authors.join(", ")));
     }
     rows.extend(post.taxonomies.iter().map(|taxonomy| row(&taxonomy.name, taxonomy.terms.join(", "))));
+    rows.extend(entry.map(media::rows).unwrap_or_default().into_iter().map(|(name, text)| row(name, text)));
     rows.push(row("status", format!("{} ({})", post.status.as_str(), post.reason)));
     let in_feeds = if feeds.names.is_empty() {
         feeds.reason.clone()
