@@ -11,6 +11,7 @@ mod faults;
 mod feeds;
 mod forms;
 mod media;
+mod newsletter;
 mod preview;
 mod sessions;
 mod settings;

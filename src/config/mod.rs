@@ -21,7 +21,7 @@ use crate::model::{Mailbox, Person};
 
 pub use dkim::Dkim;
 pub use feeds::{Archive, FeedContent, Feeds, FeedsBy};
-pub use newsletter::{Mode, Newsletter};
+pub use newsletter::{MailContent, Mode, Newsletter};
 pub use permalink::{Permalink, PermalinkPart};
 pub use podcast::Podcast;
 pub use rate::RateLimit;

@@ -24,6 +24,18 @@ pub enum Mode {
     Each,
 }
 
+/// How much of an entry its issue holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MailContent {
+    /// Everything.
+    Full,
+    /// What stands before the mark `<!-- more -->`, else the summary, and a link to the rest.
+    Excerpt,
+    /// Everything, unless the issue would grow so large that Gmail cuts it: then the longest entries end earlier, with a
+    /// link to the rest.
+    Auto,
+}
+
 /// `[newsletter]`
 #[derive(Debug, Clone)]
 pub struct Newsletter {
@@ -35,6 +47,8 @@ pub struct Newsletter {
     pub start: Option<Date>,
     /// One issue or several.
     pub mode: Mode,
+    /// How much of each entry.
+    pub content: MailContent,
     /// More due entries than this are a mistake until `--allow too-many`.
     pub max_entries: usize,
     /// After the first run, a due entry older than this many days is a mistake until `--allow too-late`; 0 switches the guard off.
@@ -64,6 +78,8 @@ pub(super) fn read<'t>(
     let reply_to = mailbox(&mut section, reader, "reply_to");
     let start = start(&mut section, reader);
     let mode = section.word(reader, "mode", &[("digest", Mode::Digest), ("each", Mode::Each)]).unwrap_or(Mode::Digest);
+    let contents = [("auto", MailContent::Auto), ("full", MailContent::Full), ("excerpt", MailContent::Excerpt)];
+    let content = section.word(reader, "content", &contents).unwrap_or(MailContent::Auto);
     let max_entries = section.number(reader, "max_entries", 1..10_001).unwrap_or(10);
     let max_lateness = section.number(reader, "max_lateness", 0..36_501).unwrap_or(90);
     let require_live = section.switch(reader, "require_live").unwrap_or(false);
@@ -107,6 +123,7 @@ pub(super) fn read<'t>(
         reply_to,
         start,
         mode,
+        content,
         words,
         max_entries: max_entries as usize,
         max_lateness,

@@ -4,14 +4,15 @@
 use jiff::Zoned;
 use ring::digest::{SHA256, digest};
 
-use crate::config::Config;
+use crate::config::{Config, MailContent};
 use crate::diagnostic::Diagnostic;
 use crate::model::{Entry, Issue, sha256_hex};
 use crate::templates::Templates;
 
 use super::clean::one_line;
+use super::extent::{LIMIT, Shown, cap};
 use super::recipient::{TOKEN_LENGTH, base32};
-use super::view::IssueView;
+use super::view::{IssueView, inlined};
 
 /// RFC 5322 §2.1.1 allows lines of 998 octets, and an address cannot be folded.
 const ADDRESS_LIMIT: usize = 900;
@@ -52,16 +53,17 @@ pub fn compose(
     }
     let (Some(from), true) = (&newsletter.from, problems.is_empty()) else { return Err(problems) };
 
-    let templated = one_of_each(&newsletter.unsubscribe);
-    let mut view = IssueView::new(number, entries, config);
-    let marker = marker(&format!("{view:?}{templated:?}"));
-    let unsubscribe: Vec<String> = templated.iter().map(|address| address.replace(TOKEN, &marker)).collect();
-    view.link(&unsubscribe);
-    let mut render = |name| templates.render(name, &view).map_err(|problem| problems.push(problem)).unwrap_or_default();
-    let (html, text) = (render("email/issue.html"), render("email/issue.txt"));
-    if !problems.is_empty() {
-        return Err(problems);
+    let entries: Vec<Entry> = entries.iter().map(Entry::for_mail).collect();
+    let shown: Vec<Shown> = match newsletter.content {
+        MailContent::Full | MailContent::Auto => entries.iter().map(Shown::whole).collect(),
+        MailContent::Excerpt => entries.iter().map(Shown::excerpt).collect(),
+    };
+    let mut parts = parts(number, &entries, &shown, config, templates)?;
+    if newsletter.content == MailContent::Auto && parts.html.len() > LIMIT {
+        let shown = shorter(&entries, &shown, &parts, config);
+        parts = self::parts(number, &entries, &shown, config, templates)?;
     }
+    let Parts { view, html, text, marker, unsubscribe } = parts;
     let reply_to = newsletter.reply_to.as_ref();
     let mut issue = Issue {
         number,
@@ -81,6 +83,45 @@ pub fn compose(
     };
     issue.digest = fingerprint(&issue);
     Ok(issue)
+}
+
+/// The two parts of an issue, and what they were made of.
+struct Parts {
+    view: IssueView,
+    html: String,
+    text: String,
+    marker: String,
+    unsubscribe: Vec<String>,
+}
+
+fn parts(
+    number: i64,
+    entries: &[Entry],
+    shown: &[Shown],
+    config: &Config,
+    templates: &Templates,
+) -> Result<Parts, Vec<Diagnostic>> {
+    let templated = one_of_each(&config.newsletter.unsubscribe);
+    let mut view = IssueView::new(number, entries, shown, config);
+    let marker = marker(&format!("{view:?}{templated:?}"));
+    let unsubscribe: Vec<String> = templated.iter().map(|address| address.replace(TOKEN, &marker)).collect();
+    view.link(&unsubscribe);
+    let mut problems = Vec::new();
+    let mut render = |name| templates.render(name, &view).map_err(|problem| problems.push(problem)).unwrap_or_default();
+    let (html, text) = (render("email/issue.html"), render("email/issue.txt"));
+    if problems.is_empty() { Ok(Parts { view, html, text, marker, unsubscribe }) } else { Err(problems) }
+}
+
+/// What is shown when everything is too much.
+fn shorter(entries: &[Entry], shown: &[Shown], parts: &Parts, config: &Config) -> Vec<Shown> {
+    let sizes = parts.view.sizes();
+    let frame = parts.html.len().saturating_sub(sizes.iter().sum());
+    let cap = cap(&sizes, LIMIT.saturating_sub(frame));
+    let fits = |entry: &Entry, shown: &Shown| inlined(entry, shown, entries.len() == 1, &config.theme).len() <= cap;
+    let shorten = |((entry, shown), size): ((&Entry, &Shown), usize)| {
+        if size > cap { Shown::fitting(entry, |shown| fits(entry, shown)) } else { shown.clone() }
+    };
+    entries.iter().zip(shown).zip(sizes).map(shorten).collect()
 }
 
 /// The first https and the first mailto address: RFC 8058 §3.1 wants one https address.

@@ -9,6 +9,7 @@ mod clean;
 mod compose;
 mod copies;
 pub mod dkim;
+mod extent;
 mod fragment;
 mod header;
 mod inline;

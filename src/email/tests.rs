@@ -8,7 +8,7 @@ use proptest::prelude::{Strategy, any, prop, prop_oneof, proptest};
 use super::dkim::tests::{signer, verify};
 use super::{Copies, compose, html_for, recipient, text_for};
 use crate::config::Config;
-use crate::model::{Entry, Issue, Recipient};
+use crate::model::{Ends, Entry, Issue, Recipient};
 use crate::templates::Templates;
 
 const SITE: &str = "[site]\ntitle = 'Notes'\nurl = 'https://example.org'\n[newsletter]\nfrom = 'Ada Lovelace <ada@news.example.org>'\n\
@@ -40,6 +40,9 @@ pub(super) fn entry(title: &str) -> Entry {
         summary: Some("What the first reader of this post will take away from it.".to_owned()),
         content_html: format!("<p>The text of {title}.</p>\n"),
         content_text: format!("The text of {title}."),
+        ends: Ends::default(),
+        mailing: None,
+        mail: None,
     }
 }
 

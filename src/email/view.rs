@@ -8,7 +8,9 @@ use crate::model::{Entry, Image, MailPicture};
 
 use super::calendar::day;
 use super::clean::{one_line, printable, shorten};
+use super::extent::Shown;
 use super::inline::{Surroundings, inline};
+use super::markup::attribute_value;
 use super::plain::{labelled, underlined, wrap};
 use super::wording::{Wording, direction, primary};
 
@@ -72,6 +74,12 @@ struct IssueText {
 struct EntryView {
     /// The title; the day for an entry without one.
     heading: String,
+    /// The subject that its author wrote for the mail.
+    #[serde(skip)]
+    subject: Option<String>,
+    /// What its author wrote for beside the subject.
+    #[serde(skip)]
+    preheader: Option<String>,
     /// What names it in a list: the title, or its first words.
     headline: String,
     url: String,
@@ -84,6 +92,8 @@ struct EntryView {
     start: &'static str,
     /// Its content, for `| safe`.
     html: String,
+    /// False when it goes on at its address.
+    is_whole: bool,
     text: EntryText,
 }
 
@@ -108,7 +118,8 @@ struct LinkView {
 
 impl IssueView {
     /// What the templates see of `entries`, of which there is at least one, but for the footer's links.
-    pub(super) fn new(number: i64, entries: &[Entry], config: &Config) -> Self {
+    /// `shown` says how much of each.
+    pub(super) fn new(number: i64, entries: &[Entry], shown: &[Shown], config: &Config) -> Self {
         let language = match entries {
             [first, others @ ..] if others.iter().all(|entry| entry.language == first.language) => &first.language,
             _ => &config.site.language,
@@ -122,7 +133,11 @@ impl IssueView {
         let date = entries.iter().max_by_key(|entry| &entry.published).map(|entry| day(&entry.published, language));
         let date = date.unwrap_or_default();
         let meta = format!("{} · {date}", words.issue(number));
-        let views: Vec<_> = entries.iter().map(|entry| EntryView::new(entry, alone, &words, &theme)).collect();
+        let views: Vec<_> = entries
+            .iter()
+            .zip(shown)
+            .map(|(entry, shown)| EntryView::new(entry, shown, alone, &words, &theme))
+            .collect();
         let subject = subject(&views, &words);
         let preheader = preheader(entries, &views, &subject, &publication);
         let reason = words.reason(&publication);
@@ -162,6 +177,11 @@ impl IssueView {
         }
     }
 
+    /// The bytes of what is shown of each entry.
+    pub(super) fn sizes(&self) -> Vec<usize> {
+        self.entries.iter().map(|entry| entry.html.len()).collect()
+    }
+
     /// Fills in the footer's links; `unsubscribe` holds addresses with the marker in them.
     pub(super) fn link(&mut self, unsubscribe: &[String]) {
         let words = &self.words;
@@ -175,7 +195,7 @@ impl IssueView {
 
 impl EntryView {
     /// `publication` when the entry is the only one of its issue: a digest has named it already.
-    fn new(entry: &Entry, publication: Option<&str>, words: &Wording, theme: &Theme) -> Self {
+    fn new(entry: &Entry, shown: &Shown, publication: Option<&str>, words: &Wording, theme: &Theme) -> Self {
         let direction = direction(&entry.language);
         let date = day(&entry.published, &entry.language);
         let title = one_line(&entry.title);
@@ -186,14 +206,9 @@ impl EntryView {
         let readable = primary(&words.language) == primary(&entry.language);
         let reading_time = words.reading_time(minutes(&entry.content_text)).filter(|_| readable);
         let meta = publication.into_iter().chain(dated).chain(reading_time.as_deref()).collect::<Vec<_>>().join(" · ");
-        let surroundings = Surroundings {
-            theme,
-            url: &entry.url,
-            heading: if publication.is_some() { 2 } else { 3 },
-            right_to_left: direction == "rtl",
-            pictures: &entry.mail_pictures,
-        };
-        let body = printable(&entry.content_text) + &linked_pictures(entry);
+        let mailing = entry.mailing.as_deref();
+        let own = |text: &Option<String>| text.as_deref().map(one_line).filter(|text| !text.is_empty());
+        let body = printable(&shown.text) + &linked_pictures(entry, shown);
         Self {
             text: EntryText {
                 heading: underlined(&heading, "-"),
@@ -201,7 +216,10 @@ impl EntryView {
                 // No blanks at line ends: `-- ` alone on a line would start the signature (RFC 3676 §4.3).
                 body: body.lines().map(str::trim_end).collect::<Vec<_>>().join("\n").trim_matches('\n').to_owned(),
             },
-            html: inline(&printable(&entry.content_html), &surroundings),
+            subject: mailing.and_then(|mailing| own(&mailing.subject)),
+            preheader: mailing.and_then(|mailing| own(&mailing.preheader)),
+            html: inlined(entry, shown, publication.is_some(), theme),
+            is_whole: shown.is_whole,
             heading,
             headline,
             url: entry.url.clone(),
@@ -214,6 +232,19 @@ impl EntryView {
     }
 }
 
+/// What is shown of an entry, made fit for mail clients; `alone` when it is the only one of its issue.
+pub(super) fn inlined(entry: &Entry, shown: &Shown, alone: bool, theme: &Theme) -> String {
+    let surroundings = Surroundings {
+        theme,
+        url: &entry.url,
+        heading: if alone { 2 } else { 3 },
+        right_to_left: direction(&entry.language) == "rtl",
+        pictures: &entry.mail_pictures,
+        is_whole: shown.is_whole,
+    };
+    inline(&printable(&shown.html), &surroundings)
+}
+
 impl LinkView {
     fn new(label: &str, colon: &str, url: &str) -> Self {
         Self { label: label.to_owned(), url: url.to_owned(), text: labelled(label, colon, url) }
@@ -221,19 +252,20 @@ impl LinkView {
 }
 
 /// The pictures that the HTML part only links to: the text part has the same links.
-fn linked_pictures(entry: &Entry) -> String {
+fn linked_pictures(entry: &Entry, shown: &Shown) -> String {
     let is_linked = |image: &&Image| entry.mail_pictures.get(&image.url) == Some(&MailPicture::Link);
+    let is_shown = |image: &&Image| shown.is_whole || shown.html.contains(&attribute_value(&image.url));
     let lines = |image: &Image| {
         let alt = image.alt.as_deref().map(one_line).filter(|alt| !alt.is_empty());
         let alt = alt.map(|alt| wrap(&format!("[Image: {alt}]"), "") + "\n").unwrap_or_default();
         format!("\n{alt}{}\n", image.url)
     };
-    entry.pictures.iter().filter(is_linked).map(lines).collect()
+    entry.pictures.iter().filter(is_linked).filter(is_shown).map(lines).collect()
 }
 
-/// One entry: its headline. Several: the first one's, and how many more there are.
+/// One entry: its subject or headline. Several: the first one's, and how many more there are.
 fn subject(entries: &[EntryView], words: &Wording) -> String {
-    let first = entries.first().map_or("", |entry| &entry.headline);
+    let first = entries.first().map_or("", |entry| entry.subject.as_deref().unwrap_or(&entry.headline));
     let more = words.and_more(entries.len().saturating_sub(1));
     format!("{}{more}", shorten(first, SUBJECT_LIMIT.saturating_sub(more.chars().count()).max(1)))
 }
@@ -241,6 +273,7 @@ fn subject(entries: &[EntryView], words: &Wording) -> String {
 /// What goes on where the subject ends: the summary or the first words; the titles that the subject does not name.
 fn preheader(entries: &[Entry], views: &[EntryView], subject: &str, publication: &str) -> String {
     let mut text = match (entries, views) {
+        (_, [EntryView { preheader: Some(own), .. }]) => return shorten(own, PREHEADER_LIMIT),
         ([entry], [view]) => {
             let summary = one_line(entry.summary.as_deref().unwrap_or_default());
             let beginning = if summary.is_empty() || summary.starts_with(view.headline.trim_end_matches('…')) {

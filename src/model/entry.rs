@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Zoned;
 
-use super::{Enclosure, Episode, Image, MailPicture, Person};
+use super::{Enclosure, Episode, Image, MailPicture, Mailing, Person};
 
 /// A term of a taxonomy (RFC 4287 §4.2.2).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +15,41 @@ pub struct Category {
     pub term: String,
     /// The absolute URL of the taxonomy's page: `scheme` in Atom, `domain` in RSS.
     pub scheme: String,
+}
+
+/// Where a content can end early: between two blocks of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct End {
+    /// So many bytes of the HTML come before it. Elements around them may still be open.
+    pub html: usize,
+    /// So many bytes of the text.
+    pub text: usize,
+    /// So many of the links that are listed below the text.
+    pub links: usize,
+}
+
+/// The places where a content can end early.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Ends {
+    /// After blocks that may be the last one, such as paragraphs and lists, but no headings. The end of it all is not one of
+    /// them.
+    pub blocks: Vec<End>,
+    /// Where the author set the mark `<!-- more -->`.
+    pub more: Option<End>,
+    /// Where the list of links begins in the text.
+    pub links: usize,
+}
+
+/// What an entry says in mail, where the author marked something as for the web or for mail only. Each field stands in for
+/// the one of the entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each field is described at the entry")]
+pub struct MailContent {
+    pub summary: Option<String>,
+    pub content_html: String,
+    pub content_text: String,
+    pub pictures: Vec<Image>,
+    pub ends: Ends,
 }
 
 /// One published post, rendered once.
@@ -56,4 +91,23 @@ pub struct Entry {
     pub content_html: String,
     /// The same content as plain text: 72 columns, links numbered and listed at the end.
     pub content_text: String,
+    /// Where the content can end early.
+    pub ends: Ends,
+    /// How its author wants it mailed, if in any special way.
+    pub mailing: Option<Box<Mailing>>,
+    /// What it says in mail, when that is something else.
+    pub mail: Option<Box<MailContent>>,
+}
+
+impl Entry {
+    /// The entry as mail shows it.
+    #[must_use]
+    pub fn for_mail(&self) -> Self {
+        let mut entry = Self { mail: None, ..self.clone() };
+        if let Some(mail) = self.mail.as_deref() {
+            let MailContent { summary, content_html, content_text, pictures, ends } = mail.clone();
+            entry = Self { pictures, summary, content_html, content_text, ends, ..entry };
+        }
+        entry
+    }
 }

@@ -1,6 +1,6 @@
 //! A post: one Markdown file as it was written, with what the loader found out about it.
 
-use jiff::Zoned;
+use jiff::{Timestamp, Zoned};
 
 use super::{Enclosure, Episode, Image, Person};
 
@@ -66,6 +66,19 @@ pub struct Body {
     pub first_line: usize,
 }
 
+/// How a post wants to be mailed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Mailing {
+    /// The subject of the issue that carries only this post, or names it first: plain text.
+    pub subject: Option<String>,
+    /// True when the subject comes from the key `subject`, which in some blogs is a topic.
+    pub is_subject_plain: bool,
+    /// What mail programs show beside the subject: plain text.
+    pub preheader: Option<String>,
+    /// It is not due before.
+    pub send_after: Option<Zoned>,
+}
+
 /// What the front matter and the name of one Markdown file say; its [`Body`] is read when it is needed.
 #[derive(Debug, Clone)]
 pub struct Post {
@@ -105,6 +118,8 @@ pub struct Post {
     pub reason: String,
     /// False when the front matter says `newsletter: false`.
     pub newsletter: bool,
+    /// What the front matter says about the mail that carries it, if anything.
+    pub mailing: Option<Box<Mailing>>,
     /// True when a draft flag could be read neither as yes nor as no: nothing is mailed before it is clear.
     pub draft_unclear: bool,
     /// What of the file this was read from.
@@ -112,6 +127,12 @@ pub struct Post {
 }
 
 impl Post {
+    /// From when on it may be mailed: not before it is published, nor before its author wants it.
+    pub fn mailed_from(&self) -> Option<Timestamp> {
+        let send_after = self.mailing.as_ref().and_then(|mailing| mailing.send_after.as_ref()).map(Zoned::timestamp);
+        Some(self.published.as_ref()?.timestamp()).max(send_after)
+    }
+
     /// The terms of one taxonomy, empty when the post has none.
     pub fn terms(&self, taxonomy: &str) -> &[String] {
         self.taxonomies.iter().find(|t| t.name == taxonomy).map_or(&[], |t| &t.terms)

@@ -21,6 +21,7 @@ mod findings;
 mod front_matter;
 mod image;
 mod language;
+mod mailing;
 mod permalink;
 mod plain;
 mod posts;
@@ -44,7 +45,7 @@ use companion::Companions;
 pub use body::body;
 pub use companion::{author_files, files_to_read, is_companion};
 pub use posts::Posts;
-pub use render::{pictures, render, with_sizes};
+pub use render::{add_sizes, pictures, render};
 pub use source_path::{enters, is_post_file};
 
 /// A file as it was read.
@@ -145,6 +146,7 @@ fn gather(files: Vec<(Post, Vec<Diagnostic>)>, mut diagnostics: Vec<Diagnostic>)
         diagnostics.extend(found);
     }
     collision::mark(&mut posts, &mut diagnostics);
+    mailing::drop_topics(&mut posts, &mut diagnostics);
     posts.sort_by(|a, b| match (&a.published, &b.published) {
         (Some(first), Some(second)) => second.cmp(first).then_with(|| b.path.cmp(&a.path)),
         (None, None) => a.path.cmp(&b.path),

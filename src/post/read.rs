@@ -12,7 +12,7 @@ use super::decode::{Decoded, NotText, decode, decode_head};
 use super::findings::Findings;
 use super::front_matter::{self, Fields, FrontMatter};
 use super::source_path::SourcePath;
-use super::{Source, author, date, enclosure, image, language, permalink, status, terms, title};
+use super::{Source, author, date, enclosure, image, language, mailing, permalink, status, terms, title};
 
 /// What the top of a file allows.
 enum Standing {
@@ -198,6 +198,7 @@ fn assemble(
     }
     let title = title::title(fields, body, &place, findings)?;
     let enclosures = enclosure::enclosures(fields, &address.url, &config.site.url);
+    let (newsletter, mailing) = mailing::mailing(fields, reading, &config.posts.taxonomies, findings);
     Some(Post {
         path: path.to_owned(),
         id: permalink::id(fields, &place, &address.url, &config.site.language),
@@ -215,7 +216,8 @@ fn assemble(
         enclosures,
         status: verdict.status,
         reason: verdict.reason,
-        newsletter: status::newsletter(fields, findings),
+        newsletter,
+        mailing,
         draft_unclear: verdict.draft_unclear,
         url: address.url,
         head: Head::default(),

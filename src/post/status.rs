@@ -6,7 +6,7 @@ use crate::model::PostStatus;
 
 use super::date::{self, Moment, Reading};
 use super::findings::Findings;
-use super::front_matter::{Field, Fields};
+use super::front_matter::{Field, Fields, Value};
 use super::source_path::SourcePath;
 
 const YES: [&str; 5] = ["true", "yes", "on", "1", "y"];
@@ -182,11 +182,19 @@ fn page(fields: &Fields, path: &SourcePath, published: Option<&Moment>) -> Optio
     (path.name == "_index").then(|| "the index of a folder".to_owned())
 }
 
-/// False when the front matter says `newsletter: false`; a text that is neither yes nor no is a no.
+/// False when the front matter says `newsletter: false`, or `send: false` in a table of that name; a text that is neither
+/// yes nor no is a no.
 pub(crate) fn newsletter(fields: &Fields, findings: &mut Findings<'_>) -> bool {
     let Some(field) = fields.get(&["newsletter"]) else { return true };
-    truth(field).unwrap_or_else(|| {
-        let message = format!("{} is neither yes nor no: the post is not mailed", quoted(field));
+    let (word, name) = match &field.value {
+        Value::Map(_) => match field.value.get("send") {
+            Some(send) => (send.text(), format!("`send: {}`", send.text().unwrap_or_default())),
+            None => return true,
+        },
+        value => (value.text(), quoted(field)),
+    };
+    word.and_then(word_of_truth).unwrap_or_else(|| {
+        let message = format!("{name} is neither yes nor no: the post is not mailed");
         findings.warning(
             "post/newsletter-unclear",
             field.at.clone(),

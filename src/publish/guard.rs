@@ -99,10 +99,9 @@ pub(super) fn guards(
     }
     // On the first run `newsletter.start` says how far back to go; later on, old entries mean that runs were missed.
     let is_overdue = |post: &&Post| {
-        let published = post.published.as_ref().map(jiff::Zoned::timestamp);
         circumstances.published_before
-            && published.is_some_and(|published| {
-                is_too_late(published, circumstances.now, newsletter.max_lateness, &config.site.timezone)
+            && post.mailed_from().is_some_and(|moment| {
+                is_too_late(moment, circumstances.now, newsletter.max_lateness, &config.site.timezone)
             })
     };
     let chosen = posts.iter().zip(verdicts).filter(|(_, verdict)| matches!(verdict, Verdict::Due(_)));

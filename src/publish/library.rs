@@ -101,17 +101,22 @@ impl Library {
     /// Adds to an entry what its files say about themselves.
     pub(super) fn complete(&self, entry: &mut Entry, warnings: &mut Vec<Diagnostic>) {
         let mut sizes = BTreeMap::new();
-        for index in 0..entry.pictures.len() {
-            let url = entry.pictures[index].url.clone();
-            if let Some(found) = self.find(&url, entry) {
+        let (mut pictures, mut mail) = (std::mem::take(&mut entry.pictures), entry.mail.take());
+        let in_mail = mail.iter_mut().flat_map(|mail| &mut mail.pictures);
+        for picture in pictures.iter_mut().chain(in_mail) {
+            if let Some(found) = self.find(&picture.url, entry) {
                 if let Some(size) = found.facts.size {
-                    sizes.insert(url, size);
+                    sizes.insert(picture.url.clone(), size);
                 }
-                know(&mut entry.pictures[index], &found.facts);
+                know(picture, &found.facts);
             }
         }
+        (entry.pictures, entry.mail) = (pictures, mail);
         if !sizes.is_empty() {
-            entry.content_html = post::with_sizes(&entry.content_html, &sizes);
+            post::add_sizes(&mut entry.content_html, &mut entry.ends, &sizes);
+            if let Some(mail) = &mut entry.mail {
+                post::add_sizes(&mut mail.content_html, &mut mail.ends, &sizes);
+            }
         }
         if let Some(mut image) = entry.image.take() {
             if let Some(found) = self.find(&image.url, entry) {

@@ -22,8 +22,8 @@ impl Library {
     /// Says in `entry` what mail shows for each of its pictures. Files that have to be put online for that are added to
     /// `made`, each once; what mail can only link to is told in `warnings`.
     pub(super) fn for_mail(&self, entry: &mut Entry, made: &mut Vec<MadeFile>, warnings: &mut Vec<Diagnostic>) {
-        for index in 0..entry.pictures.len() {
-            let picture = &entry.pictures[index];
+        let pictures = entry.mail.as_ref().map_or(&entry.pictures, |mail| &mail.pictures).clone();
+        for picture in &pictures {
             let kind = picture.media_type.as_deref().or_else(|| media_type(&picture.url));
             // A picture without an ending may be anything; it stays as the author wrote it.
             let Some(kind) = kind.filter(|kind| !SHOWN.contains(kind)) else { continue };

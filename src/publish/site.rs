@@ -178,7 +178,7 @@ impl Site {
     }
 
     /// Reads and renders a post, with what its pictures and other files say about themselves; what is wrong with its body is
-    /// added to `found`. `None` when it cannot be read: then there is an error among what was added.
+    /// added to `found`. `None` when it cannot be read or has an error: then that is among what was added.
     pub fn entry(&self, post: &Post, found: &mut Vec<Diagnostic>) -> Option<Entry> {
         let body = match self.body(post, found) {
             Ok(body) => body,
@@ -188,9 +188,10 @@ impl Site {
             }
         };
         let (mut entry, about_body) = post::render(post, &body, &self.posts, &self.config);
+        let is_sound = !about_body.iter().any(Diagnostic::is_error);
         add(about_body, found);
         self.library.complete(&mut entry, found);
-        Some(entry)
+        is_sound.then_some(entry)
     }
 
     /// The posts that the newsletter or the feeds may show.

@@ -6,6 +6,7 @@ use super::error::PublishError;
 use super::plan::{Ledger, Rules};
 use super::site::Site;
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::model::Post;
 
 /// How much may be wrong before a command refuses.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -63,8 +64,7 @@ pub(super) fn refuse_bad_due(
     let first: Option<Date> = rules.start.max(ledger.last_run.map(day));
     let is_past = |path: &str| {
         let post = site.posts.at_path(path);
-        let published = post.and_then(|post| post.published.as_ref());
-        first.zip(published).is_some_and(|(first, published)| day(published.timestamp()) < first)
+        first.zip(post.and_then(Post::mailed_from)).is_some_and(|(first, moment)| day(moment) < first)
     };
     let errors = found.iter().filter(|diagnostic| diagnostic.is_error());
     let mut found: Vec<Diagnostic> =

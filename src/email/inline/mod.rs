@@ -22,6 +22,8 @@ pub(in crate::email) struct Surroundings<'a> {
     pub(in crate::email) right_to_left: bool,
     /// What is shown in the place of pictures that mail clients do not show, by their URL.
     pub(in crate::email) pictures: &'a BTreeMap<String, MailPicture>,
+    /// False when the notes are not there.
+    pub(in crate::email) is_whole: bool,
 }
 
 /// Rewrites a sanitised fragment.
@@ -102,7 +104,9 @@ impl<'a> Inliner<'a> {
         let mut index = 0;
         while let Some(node) = nodes.get(index) {
             match node {
-                Node::Open(element) if is_dropped(&element.name) => index = element.close,
+                Node::Open(element) if is_dropped(&element.name) || self.refers_to_nothing(index, element) => {
+                    index = element.close;
+                }
                 Node::Open(element) => {
                     self.start(index, element);
                     if !is_void(&element.name) {
@@ -323,6 +327,12 @@ impl<'a> Inliner<'a> {
             alone: matches!(previous, Some(Node::Open(element)) if frame(element))
                 && (closes(next, &frame) || caption(next)),
         }
+    }
+
+    /// A footnote's number without the note.
+    fn refers_to_nothing(&self, index: usize, element: &Element) -> bool {
+        let inner = || elements(&self.nodes[index + 1..element.close]).next();
+        !self.surroundings.is_whole && element.name == "sup" && inner().is_some_and(|inner| inner.has_class("footnote"))
     }
 
     fn inside(&self, name: &str) -> bool {

@@ -6,7 +6,9 @@ const URL: &str = "https://example.org/post/";
 
 fn inlined(html: &str) -> String {
     let pictures = &BTreeMap::new();
-    inline(html, &Surroundings { theme: &Theme::default(), url: URL, heading: 2, right_to_left: false, pictures })
+    let surroundings =
+        Surroundings { theme: &Theme::default(), url: URL, heading: 2, right_to_left: false, pictures, is_whole: true };
+    inline(html, &surroundings)
 }
 
 /// Without the styles, which [`Theme`] tests.
@@ -110,7 +112,8 @@ fn what_mail_does_not_show_is_replaced_or_linked() {
         ("https://a.example/d.webp".to_owned(), MailPicture::Instead(image("https://a.example/d.png"))),
         ("https://a.example/e.svg".to_owned(), MailPicture::Instead(image("https://a.example/e.png"))),
     ]);
-    let surroundings = Surroundings { theme: &Theme::default(), url: URL, heading: 2, right_to_left: false, pictures };
+    let surroundings =
+        Surroundings { theme: &Theme::default(), url: URL, heading: 2, right_to_left: false, pictures, is_whole: true };
     let rendered = |html: &str| without_styles(&inline(html, &surroundings));
     assert_eq!(
         rendered("<img src=\"https://a.example/a.svg\" alt=\"A <tree>\">"),

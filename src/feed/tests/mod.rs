@@ -5,7 +5,7 @@ mod media;
 mod round_trip;
 
 use crate::config::Config;
-use crate::model::{Category, Entry, Image, Person};
+use crate::model::{Category, Ends, Entry, Image, Person};
 
 use super::{FORMATS, build};
 
@@ -36,6 +36,9 @@ fn entry(slug: &str, published: &str) -> Entry {
         summary: Some(format!("About the {slug}.")),
         content_html: format!("<p>About the {slug}.</p>\n<p>More.</p>\n"),
         content_text: format!("About the {slug}.\n\nMore.\n"),
+        ends: Ends::default(),
+        mailing: None,
+        mail: None,
     }
 }
 

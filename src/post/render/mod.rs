@@ -1,10 +1,12 @@
 //! A post → its entry. Markdown becomes HTML, the HTML is balanced, sanitised and parsed once; every pass works on that
 //! one tree, and both the HTML and the text of the entry are written from it: they never disagree.
 
+mod audience;
 mod autolink;
 mod dialect;
 mod elements;
 mod embed;
+mod ends;
 mod footnotes;
 mod headings;
 mod html;
@@ -32,11 +34,12 @@ use jiff::tz::TimeZone;
 
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Location};
-use crate::model::{Body, Category, Entry, Post, is_right_to_left};
+use crate::model::{Body, Category, Entry, MailContent, Post, is_right_to_left};
 
 use super::posts::Posts;
+use audience::Audience;
 use ids::Ids;
-pub use pictures::{pictures, with_sizes};
+pub use pictures::{add_sizes, pictures};
 use tree::{Element, Node};
 
 /// Renders one post and its body. `posts` are all posts of the site: links to their files become links to their permalinks.
@@ -47,31 +50,12 @@ pub fn render(post: &Post, body: &Body, posts: &Posts, config: &Config) -> (Entr
     let key = ids::key(post, posts);
     let (text, found) = dialect::expand((post, body), posts, config);
     warnings.extend(found);
-    let (html, left_out) = normalise::normalise(&markdown::to_html(&text, &key));
-    warnings.extend(about_left_out(post, &left_out));
-    warnings.extend(about_data_picture(post, body, &html));
-    let mut nodes = parse::parse(&sanitise::sanitise(&html));
-    drop_title(&mut nodes, &post.title);
-    demote_headings(&mut nodes);
-    media::promote_lazy(&mut nodes);
-    let mut nodes = tree::rewrite(nodes, &mut without_doubles);
-    tidy_attributes(&mut nodes);
-    headings::give_ids(&mut nodes);
-    headings::drop_anchors(&mut nodes);
-    let ids = Ids::rename(&mut nodes, &key);
-    warnings.extend(links::Links::new((post, body), posts, config, &ids).resolve(&mut nodes));
-    let nodes = media::replace(nodes);
-    let nodes = autolink::link(nodes);
-    let summary = summary::summary(post.description.as_deref(), &nodes);
-    let mut nodes = tree::settle(summary::remove_mark(nodes));
-    leftover::remove(&mut nodes);
-    let nodes = trim(nodes);
-    let content_text = text::render(&nodes);
-    let mut content_html = String::with_capacity(html.len());
-    html::write(&in_direction(nodes, &post.language), &mut content_html);
-    if !content_html.is_empty() {
-        content_html.push('\n');
-    }
+    warnings.extend(audience::check(post, body));
+    let of = |audience, warnings: &mut Vec<Diagnostic>| {
+        content(&audience::select(&text, audience), &key, (post, body), posts, config, warnings)
+    };
+    let MailContent { summary, content_html, content_text, pictures, ends } = of(Audience::Web, &mut warnings);
+    let mail = audience::divides(&text).then(|| Box::new(of(Audience::Mail, &mut warnings)));
     // Only posts with a date are published; for any other the beginning of time is as good as none.
     let published = post.published.clone().unwrap_or_else(|| Timestamp::UNIX_EPOCH.to_zoned(TimeZone::UTC));
     let entry = Entry {
@@ -88,13 +72,65 @@ pub fn render(post: &Post, body: &Body, posts: &Posts, config: &Config) -> (Entr
         image: post.image.clone(),
         enclosures: post.enclosures.clone(),
         episode: post.episode.clone(),
-        pictures: pictures(&content_html),
+        pictures,
         mail_pictures: BTreeMap::new(),
         summary,
         content_html,
         content_text,
+        ends,
+        mailing: post.mailing.clone(),
+        mail,
     };
     (entry, warnings)
+}
+
+/// What a post says to one audience; warnings that are known already are not said again.
+fn content(
+    text: &str,
+    key: &str,
+    (post, body): (&Post, &Body),
+    posts: &Posts,
+    config: &Config,
+    warnings: &mut Vec<Diagnostic>,
+) -> MailContent {
+    let (html, left_out) = normalise::normalise(&markdown::to_html(text, key));
+    let mut found: Vec<Diagnostic> = about_left_out(post, &left_out).into_iter().collect();
+    found.extend(about_data_picture(post, body, &html));
+    let mut nodes = parse::parse(&sanitise::sanitise(&html));
+    drop_title(&mut nodes, &post.title);
+    demote_headings(&mut nodes);
+    media::promote_lazy(&mut nodes);
+    let mut nodes = tree::rewrite(nodes, &mut without_doubles);
+    tidy_attributes(&mut nodes);
+    headings::give_ids(&mut nodes);
+    headings::drop_anchors(&mut nodes);
+    let ids = Ids::rename(&mut nodes, key);
+    found.extend(links::Links::new((post, body), posts, config, &ids).resolve(&mut nodes));
+    let nodes = media::replace(nodes);
+    let nodes = autolink::link(nodes);
+    let summary = summary::summary(post.description.as_deref(), &nodes);
+    let more = summary::blocks_before_mark(&nodes);
+    let mut nodes = tree::settle(summary::remove_mark(nodes));
+    leftover::remove(&mut nodes);
+    let nodes = trim(nodes);
+    let text = text::render(&nodes);
+    let mut content_html = String::with_capacity(html.len());
+    let (begin, end) = direction(&nodes, &post.language);
+    content_html.push_str(&begin);
+    let blocks = html::write_blocks(&nodes, &mut content_html);
+    content_html.push_str(end);
+    if !content_html.is_empty() {
+        content_html.push('\n');
+    }
+    found.retain(|finding| !warnings.contains(finding));
+    warnings.extend(found);
+    MailContent {
+        summary,
+        pictures: pictures(&content_html),
+        content_html,
+        ends: ends::find(&nodes, &blocks, &text, more),
+        content_text: text.text,
+    }
 }
 
 fn about_left_out(post: &Post, names: &BTreeSet<String>) -> Option<Diagnostic> {
@@ -224,10 +260,13 @@ fn trim(mut nodes: Vec<Node>) -> Vec<Node> {
     nodes.split_off(start)
 }
 
-/// Languages that run from right to left say so: a feed reader's page runs the other way.
-fn in_direction(nodes: Vec<Node>, language: &str) -> Vec<Node> {
+/// What stands around content that runs from right to left: a feed reader's page runs the other way.
+fn direction(nodes: &[Node], language: &str) -> (String, &'static str) {
     if nodes.is_empty() || !is_right_to_left(language) {
-        return nodes;
+        return (String::new(), "");
     }
-    vec![Node::Element(Element::new("div", &[("dir", "rtl"), ("lang", language)], nodes))]
+    let mut begin = String::new();
+    html::write(&[Node::Element(Element::new("div", &[("dir", "rtl"), ("lang", language)], vec![]))], &mut begin);
+    begin.truncate(begin.len() - "</div>".len());
+    (begin, "</div>")
 }

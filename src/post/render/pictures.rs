@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::Image;
+use crate::model::{Ends, Image};
 
 /// The pictures in an entry's content, in order, each once, with what its author says about them.
 pub fn pictures(html: &str) -> Vec<Image> {
@@ -25,9 +25,23 @@ pub fn pictures(html: &str) -> Vec<Image> {
     found
 }
 
-/// The content with width and height on every picture whose size, by its URL, is known; what the author wrote stays.
-pub fn with_sizes(html: &str, sizes: &BTreeMap<String, (u32, u32)>) -> String {
+/// Writes width and height on every picture whose size, by its URL, is known; what the author wrote stays. The places where
+/// the content can end move along.
+pub fn add_sizes(html: &mut String, ends: &mut Ends, sizes: &BTreeMap<String, (u32, u32)>) {
     let mut out = String::with_capacity(html.len() + sizes.len() * 32);
+    let mut written = 0;
+    let mut places: Vec<&mut usize> = ends.blocks.iter_mut().chain(&mut ends.more).map(|end| &mut end.html).collect();
+    places.sort_unstable();
+    for place in places {
+        let next = (*place).clamp(written, html.len());
+        with_sizes(&html[written..next], sizes, &mut out);
+        (written, *place) = (next, out.len());
+    }
+    with_sizes(&html[written..], sizes, &mut out);
+    *html = out;
+}
+
+fn with_sizes(html: &str, sizes: &BTreeMap<String, (u32, u32)>, out: &mut String) {
     let mut written = 0;
     for tag in tags(html) {
         let size = attribute(tag, "src").and_then(|url| sizes.get(&decoded(url)));
@@ -41,7 +55,6 @@ pub fn with_sizes(html: &str, sizes: &BTreeMap<String, (u32, u32)>) -> String {
         }
     }
     out.push_str(&html[written..]);
-    out
 }
 
 /// What stands between `<img` and `>`.
@@ -69,6 +82,7 @@ fn decoded(value: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::End;
 
     const HTML: &str = "<p>&lt;img src=\"no\"&gt;<img alt=\"a src=\" src=\"https://a.example/?b&amp;c\"> \
         <img src=\"https://a.example/d\" width=\"40\"><img src=\"https://a.example/d\" alt=\"x &gt; y\"></p>";
@@ -83,10 +97,18 @@ mod tests {
     #[test]
     fn a_known_size_is_written_where_there_is_none() {
         let sizes = ["https://a.example/?b&c", "https://a.example/d"].map(|url| (url.to_owned(), (3, 2))).into();
-        let sized = with_sizes(HTML, &sizes);
+        let mut sized = HTML.to_owned();
+        let middle = HTML.find("<img src=\"https://a.example/d\" alt").unwrap();
+        let end = |html| End { html, text: 0, links: 0 };
+        let mut ends = Ends { blocks: vec![end(middle), end(HTML.len())], more: Some(end(middle)), links: 0 };
+        add_sizes(&mut sized, &mut ends, &sizes);
         assert!(sized.contains("?b&amp;c\" width=\"3\" height=\"2\">"), "{sized}");
         assert!(sized.contains("/d\" width=\"40\"><img"), "{sized}");
         assert!(sized.contains("alt=\"x &gt; y\" width=\"3\" height=\"2\"></p>"), "{sized}");
-        assert_eq!(with_sizes(HTML, &BTreeMap::new()), HTML);
+        assert!(sized[ends.blocks[0].html..].starts_with("<img src=\"https://a.example/d\" alt"), "{ends:?}");
+        assert_eq!((ends.more, ends.blocks[1].html), (Some(ends.blocks[0]), sized.len()));
+        let mut same = HTML.to_owned();
+        add_sizes(&mut same, &mut Ends::default(), &BTreeMap::new());
+        assert_eq!(same, HTML);
     }
 }

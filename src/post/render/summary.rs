@@ -1,5 +1,6 @@
 //! One line that says what an entry is about, and the mark that ends it in the text.
 
+use super::elements;
 use super::normalise::{BEGIN, MORE};
 use super::tree::{self, Element, Node};
 
@@ -26,6 +27,25 @@ fn shortened(whole: &str, description: Option<&str>) -> Option<String> {
 /// Removes the mark from the content.
 pub(crate) fn remove_mark(nodes: Vec<Node>) -> Vec<Node> {
     tree::rewrite(nodes, &mut |node| if is_mark(&node, MORE) || is_mark(&node, BEGIN) { vec![] } else { vec![node] })
+}
+
+/// How many of the blocks at the top come before the mark, or hold it; `None` without a mark.
+pub(crate) fn blocks_before_mark(nodes: &[Node]) -> Option<usize> {
+    let mut count = 0;
+    for node in nodes {
+        let Node::Element(element) = node else { continue };
+        count += usize::from(elements::is_block(&element.name));
+        if is_mark(node, MORE) || holds_mark(&element.children) {
+            return Some(count);
+        }
+    }
+    None
+}
+
+fn holds_mark(nodes: &[Node]) -> bool {
+    nodes
+        .iter()
+        .any(|node| is_mark(node, MORE) || matches!(node, Node::Element(element) if holds_mark(&element.children)))
 }
 
 fn is_mark(node: &Node, class: &str) -> bool {

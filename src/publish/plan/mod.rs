@@ -3,9 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
-use jiff::civil::Date;
+use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
+use jiff::{Timestamp, Zoned};
 
 use crate::model::{MailedEntry, Post, PostStatus};
 
@@ -44,6 +44,8 @@ pub enum Verdict {
     Resembles { issue: i64, title: String, same: Likeness },
     /// Dated before `newsletter.start`.
     BeforeStart(Date),
+    /// Its author wants it mailed later: the day, or the time in the author's own offset.
+    NotBefore(String),
     /// The front matter says `newsletter: false`.
     WebOnly,
     /// Not in the feeds either; the post's own reason.
@@ -83,6 +85,7 @@ impl Verdict {
             Self::Resembles { issue, title, same: Likeness::Content } => {
                 format!("the same text was mailed in issue {issue} as `{title}`; send it with --include")
             }
+            Self::NotBefore(moment) => format!("`send_after: {moment}` in its front matter"),
             Self::BeforeStart(start) => format!("dated before newsletter.start ({start})"),
             Self::WebOnly => "`newsletter: false` in its front matter".into(),
             Self::NotPublished(_, reason) => reason.clone(),
@@ -151,8 +154,8 @@ pub fn plan(
         }
         let like =
             |entry: &MailedEntry, same| Verdict::Resembles { issue: entry.issue, title: entry.title.clone(), same };
-        let day = published.timestamp().to_zoned(rules.timezone.clone()).date();
-        if let Some(start) = rules.start.filter(|start| day < *start) {
+        let day = |moment: Timestamp| moment.to_zoned(rules.timezone.clone()).date();
+        if let Some(start) = rules.start.filter(|start| day(published.timestamp()) < *start) {
             return Verdict::BeforeStart(start);
         }
         if let Some(entry) = hashes.get(&post.path).and_then(|hash| by_hash.get(hash.as_str())) {
@@ -161,12 +164,25 @@ pub fn plan(
         if let Some(entry) = by_path.get(post.path.as_str()) {
             return like(entry, Likeness::Path);
         }
+        // A post that waits counts as of the moment for which it waits: no run before that moment could have mailed it, so
+        // it never becomes late by waiting.
+        let mailed_from = post.mailed_from().unwrap_or_else(|| published.timestamp());
+        if mailed_from > now {
+            return Verdict::NotBefore(send_after(post));
+        }
         match last_day {
-            Some(last) if day < last => Verdict::Late(last),
+            Some(last) if day(mailed_from) < last => Verdict::Late(last),
             last => Verdict::Due(last),
         }
     };
     posts.iter().map(judge).collect()
+}
+
+/// The moment that a post waits for, without a time at midnight.
+fn send_after(post: &Post) -> String {
+    let moment = post.mailing.as_ref().and_then(|mailing| mailing.send_after.as_ref());
+    let pattern = |moment: &Zoned| if moment.time() == Time::midnight() { "%Y-%m-%d" } else { "%Y-%m-%d %H:%M %:z" };
+    moment.map(|moment| moment.strftime(pattern(moment)).to_string()).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@ use jiff::{ToSpan as _, Zoned};
 use proptest::prelude::*;
 
 use super::*;
-use crate::model::Head;
+use crate::model::{Head, Mailing};
 
 fn post(path: &str, published: &str) -> Post {
     Post {
@@ -25,6 +25,7 @@ fn post(path: &str, published: &str) -> Post {
         status: PostStatus::Published,
         reason: "published".into(),
         newsletter: true,
+        mailing: None,
         draft_unclear: false,
         head: Head::default(),
     }
@@ -92,6 +93,49 @@ fn nothing_before_the_start_is_ever_due_or_late() {
         Verdict::BeforeStart(date(2026, 1, 1))
     );
     assert_eq!(one(&post("b", "2026-01-01T00:00:00Z[UTC]"), &Ledger::default()), Verdict::Due(None));
+}
+
+/// A post of the first of March that waits for `moment`.
+fn waiting(moment: &str) -> Post {
+    let mailing = Mailing { send_after: Some(moment.parse().unwrap()), ..Mailing::default() };
+    Post { mailing: Some(Box::new(mailing)), ..post("a", "2026-03-01T00:00:00+01:00[Europe/Berlin]") }
+}
+
+#[test]
+fn a_post_that_waits_is_not_due_before_and_not_late_after() {
+    let post = waiting("2026-03-10T18:00:00+01:00[Europe/Berlin]");
+    let at =
+        |moment: &str, ledger: &Ledger| judge(std::slice::from_ref(&post), ledger, moment.parse().unwrap()).remove(0);
+    // Other posts go out meanwhile, the last of them on the morning of the day.
+    let ledger = ledger("2026-03-10T07:00:00Z", &[]);
+    assert_eq!(at("2026-03-10T16:59:59Z", &ledger), Verdict::NotBefore("2026-03-10 18:00 +01:00".into()));
+    assert!(at("2026-03-10T17:00:00Z", &ledger).is_due());
+    assert!(at("2026-04-20T17:00:00Z", &ledger).is_due(), "however long the next run takes to come");
+    // A run after the moment would have mailed it: somebody has held it back since.
+    let later = Ledger { last_run: Some("2026-03-11T07:00:00Z".parse().unwrap()), mailed: vec![] };
+    assert_eq!(at("2026-03-12T07:00:00Z", &later), Verdict::Late(date(2026, 3, 11)));
+}
+
+#[test]
+fn waiting_for_a_day_ends_when_the_day_begins_at_the_site() {
+    let post = waiting("2026-03-10T00:00:00+01:00[Europe/Berlin]");
+    let ledger = ledger("2026-03-09T07:00:00Z", &[]);
+    let at = |moment: &str| judge(std::slice::from_ref(&post), &ledger, moment.parse().unwrap()).remove(0);
+    assert_eq!(at("2026-03-09T22:59:59Z").reason(), "`send_after: 2026-03-10` in its front matter");
+    assert!(at("2026-03-09T23:00:00Z").is_due());
+}
+
+#[test]
+fn waiting_changes_nothing_else() {
+    let post = waiting("2026-03-20T00:00:00+01:00[Europe/Berlin]");
+    let ledger = ledger("2026-03-05T18:00:00Z", &[&post]);
+    assert_eq!(one(&post, &ledger), Verdict::Mailed { run: 1, issue: 1 });
+    let named = BTreeSet::from(["a".to_owned()]);
+    let verdicts = plan(&[post], &Ledger::default(), &rules(), &named, &ContentHashes::new(), now());
+    assert_eq!(verdicts, [Verdict::Included], "the owner's word now counts more than the word then");
+    let old =
+        Post { published: Some("2025-06-01T00:00:00Z[UTC]".parse().unwrap()), ..waiting("2026-03-09T00:00:00Z[UTC]") };
+    assert!(matches!(one(&old, &Ledger::default()), Verdict::BeforeStart(_)));
 }
 
 #[test]

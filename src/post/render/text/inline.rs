@@ -16,6 +16,11 @@ impl LinkList {
         }) + 1
     }
 
+    /// How many there are so far.
+    pub(super) fn count(&self) -> usize {
+        self.0.len()
+    }
+
     /// `[1] URL`, one a line.
     pub(super) fn lines(&self) -> Vec<String> {
         self.0.iter().enumerate().map(|(n, url)| format!("[{}] {url}", n + 1)).collect()

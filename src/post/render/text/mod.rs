@@ -15,27 +15,65 @@ const COLUMNS: usize = 72;
 /// With fewer columns left, deeper blocks are not indented any further.
 const NARROWEST: usize = 24;
 
-/// Writes the nodes; empty when they say nothing, else with one line end at the end.
-pub(crate) fn render(nodes: &[Node]) -> String {
+/// The text of an entry.
+pub(crate) struct Written {
+    /// Empty when the nodes say nothing, else with one line end at the end.
+    pub(crate) text: String,
+    /// Where each block at the top ends.
+    pub(crate) blocks: Vec<BlockEnd>,
+    /// Where the list of links begins.
+    pub(crate) links: usize,
+}
+
+/// The end of a block.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct BlockEnd {
+    /// So many lines come before it while the text is being made; bytes in the finished text.
+    pub(crate) text: usize,
+    /// So many links were used up to here.
+    pub(crate) links: usize,
+}
+
+/// Writes the nodes.
+pub(crate) fn render(nodes: &[Node]) -> Written {
     let mut links = LinkList::default();
-    let mut lines = blocks(nodes, COLUMNS, false, &mut links);
+    let mut ends = Vec::new();
+    let mut lines = blocks_to(nodes, COLUMNS, false, &mut links, &mut |end| ends.push(end));
+    let body = lines.len();
     let list = links.lines();
     if !list.is_empty() {
         lines.push(String::new());
         lines.extend(list);
     }
     let mut text = String::new();
+    let mut starts = Vec::with_capacity(lines.len() + 1);
     for line in lines {
+        starts.push(text.len());
         text.push_str(line.trim_end());
         text.push('\n');
     }
-    text
+    starts.push(text.len());
+    for end in &mut ends {
+        end.text = starts[end.text];
+    }
+    Written { links: starts[body], blocks: ends, text }
 }
 
 /// The lines of a flow of blocks, with an empty line between two blocks, or none when `tight`.
 fn blocks(nodes: &[Node], columns: usize, tight: bool, links: &mut LinkList) -> Vec<String> {
+    blocks_to(nodes, columns, tight, links, &mut |_| {})
+}
+
+/// Like [`blocks`], and tells where each block ends.
+fn blocks_to(
+    nodes: &[Node],
+    columns: usize,
+    tight: bool,
+    links: &mut LinkList,
+    end: &mut dyn FnMut(BlockEnd),
+) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
-    let mut add = |block: Vec<String>| {
+    let add = |lines: &mut Vec<String>, block: Vec<String>| {
         let Some(last) = block.iter().rposition(|line| !line.is_empty()) else { return };
         if !lines.is_empty() && !tight {
             lines.push(String::new());
@@ -46,13 +84,14 @@ fn blocks(nodes: &[Node], columns: usize, tight: bool, links: &mut LinkList) -> 
     for node in nodes {
         match node {
             Node::Element(element) if is_block(element) => {
-                add(paragraph(&line.finish(), columns));
-                add(block(element, columns, links));
+                add(&mut lines, paragraph(&line.finish(), columns));
+                add(&mut lines, block(element, columns, links));
+                end(BlockEnd { text: lines.len(), links: links.count() });
             }
             inline => line.node(inline, links),
         }
     }
-    add(paragraph(&line.finish(), columns));
+    add(&mut lines, paragraph(&line.finish(), columns));
     lines
 }
 

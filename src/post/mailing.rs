@@ -1,0 +1,188 @@
+//! What the front matter says about the mail that carries a post: whether, when, under which subject.
+//!
+//! The keys stand at the top (`subject`, `preheader`, `send_after`) or in a table `newsletter`, where no other program looks.
+//! Some blogs use `subject` at the top for a topic, as a category: what several posts share there is none of a mail.
+
+use std::collections::BTreeMap;
+
+use crate::diagnostic::{Diagnostic, Location};
+use crate::model::{Mailing, Post};
+
+use super::date::{self, Reading};
+use super::findings::Findings;
+use super::front_matter::{Field, Fields, Value, normal};
+use super::plain::{self, Tags};
+use super::status;
+
+/// The keys of one setting, in the order in which they count, and its key in the table.
+struct Setting {
+    keys: [&'static str; 3],
+    inner: &'static str,
+}
+
+const SUBJECT: Setting = Setting { keys: ["newslettersubject", "emailsubject", "subject"], inner: "subject" };
+const PREHEADER: Setting = Setting { keys: ["newsletterpreheader", "emailpreheader", "preheader"], inner: "preheader" };
+const SEND_AFTER: Setting =
+    Setting { keys: ["newslettersendafter", "emailsendafter", "sendafter"], inner: "sendafter" };
+
+/// The keys that the table `newsletter` may have.
+const INNER: [&str; 4] = ["send", "subject", "preheader", "sendafter"];
+
+/// Whether the post may be mailed, and how.
+pub(crate) fn mailing(
+    fields: &Fields,
+    reading: Reading<'_>,
+    taxonomies: &[String],
+    findings: &mut Findings<'_>,
+) -> (bool, Option<Box<Mailing>>) {
+    let mut may_be_mailed = status::newsletter(fields, findings);
+    let table = fields.get(&["newsletter"]).filter(|field| matches!(field.value, Value::Map(_)));
+    if let Some(field) = table {
+        warn_of_unknown_keys(field, findings);
+    }
+    let is_topic = taxonomies.iter().any(|name| name == "subject");
+    let subject = find(fields, table, &SUBJECT).filter(|(key, _)| *key != "subject" || !is_topic);
+    let is_subject_plain = subject.as_ref().is_some_and(|(key, _)| *key == "subject");
+    let subject = subject.map(|(_, text)| plain::text(&text, Tags::Formatting)).filter(|text| !text.is_empty());
+    let preheader = find(fields, table, &PREHEADER).map(|(_, text)| plain::text(&text, Tags::Formatting));
+    let preheader = preheader.filter(|text| !text.is_empty());
+    let send_after = find(fields, table, &SEND_AFTER).and_then(|(_, text)| {
+        let moment = date::parse(&text, reading).ok();
+        if moment.is_none() {
+            let field = fields.get(&SEND_AFTER.keys).or(table);
+            findings.error(
+                "post/send-after",
+                field.map_or(0..1, |field| field.at.clone()),
+                format!("`send_after: {text}` is neither a day nor a time: nobody knows when to mail this"),
+                "write `send_after: 2025-01-31` or `send_after: 2025-01-31T18:00:00+01:00`",
+            );
+            may_be_mailed = false;
+        }
+        moment.map(|moment| moment.at)
+    });
+    let says_something = subject.is_some() || preheader.is_some() || send_after.is_some();
+    let mailing = Mailing { subject, is_subject_plain, preheader, send_after };
+    (may_be_mailed, says_something.then(|| Box::new(mailing)))
+}
+
+/// The text of a setting, and the key that holds it; a key of the table counts as none of those at the top.
+fn find(fields: &Fields, table: Option<&Field>, setting: &Setting) -> Option<(&'static str, String)> {
+    if let Some(text) = table.and_then(|field| field.value.get(setting.inner)).and_then(Value::text) {
+        return Some(("newsletter", text.to_owned())).filter(|(_, text)| !text.is_empty());
+    }
+    let text = |key: &&'static str| Some((*key, fields.get(&[*key])?.value.text()?.to_owned()));
+    setting.keys.iter().find_map(text)
+}
+
+/// Warns of keys that nobody reads.
+fn warn_of_unknown_keys(field: &Field, findings: &mut Findings<'_>) {
+    let Value::Map(pairs) = &field.value else { return };
+    for (key, _) in pairs.iter().filter(|(key, _)| !INNER.contains(&&*normal(key))) {
+        let message = format!("`{key}` means nothing below `newsletter`");
+        let help = "write `send`, `subject`, `preheader` or `send_after`";
+        findings.warning("post/newsletter-key", field.at.clone(), message, help);
+    }
+}
+
+/// Takes the subjects away that several posts share: a topic, not the subject of a mail.
+pub(crate) fn drop_topics(posts: &mut [Post], diagnostics: &mut Vec<Diagnostic>) {
+    let plain = |post: &Post| {
+        let mailing = post.mailing.as_deref().filter(|mailing| mailing.is_subject_plain)?;
+        Some(mailing.subject.as_deref()?.to_lowercase())
+    };
+    let mut shared: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (index, post) in posts.iter().enumerate() {
+        if let Some(subject) = plain(post) {
+            shared.entry(subject).or_default().push(index);
+        }
+    }
+    let mut topics = 0;
+    let mut first: Option<(String, String)> = None;
+    for indices in shared.into_values().filter(|indices| indices.len() > 1) {
+        topics += indices.len();
+        for index in indices {
+            let post = &mut posts[index];
+            let path = post.path.clone();
+            let subject = post.mailing.as_mut().and_then(|mailing| mailing.subject.take()).unwrap_or_default();
+            first = Some(first.map_or((path.clone(), subject.clone()), |first| first.min((path, subject))));
+        }
+    }
+    if let Some((path, subject)) = first {
+        let message = format!(
+            "`subject: {subject}` is that of several posts ({topics} share theirs): it is not taken for a mail's"
+        );
+        let help = "for a mail's subject write `newsletter_subject`; for a topic add `subject` to `posts.taxonomies`";
+        diagnostics.push(Diagnostic::warning("post/subject", message).at(Location::start_of(&path)).help(help));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{keys, load_all};
+    use super::*;
+
+    fn read(front_matter: &str) -> (Post, Vec<Diagnostic>) {
+        keys(front_matter)
+    }
+
+    #[test]
+    fn a_post_names_the_subject_preheader_and_time_of_its_mail() {
+        for block in [
+            "Subject: A *fine* subject\npreheader: Read on\nsend_after: 2025-02-01",
+            "newsletter:\n  subject: A fine subject\n  Preheader: Read on\n  send-after: 2025-02-01",
+            "email_subject: A fine subject\nsubject: no\nnewsletter_preheader: Read on\nnewsletter_send_after: 2025-02-01",
+        ] {
+            let (post, found) = read(block);
+            assert!(found.is_empty() && post.newsletter, "{found:?}");
+            let mailing = post.mailing.unwrap();
+            assert_eq!(
+                (mailing.subject.as_deref(), mailing.preheader.as_deref()),
+                (Some("A fine subject"), Some("Read on"))
+            );
+            assert_eq!(mailing.send_after.unwrap().to_string(), "2025-02-01T00:00:00+01:00[Europe/Berlin]");
+        }
+        assert!(read("newsletter: true").0.mailing.is_none());
+        assert!(read("subject: [a, b]").0.mailing.is_none(), "a list is a topic");
+    }
+
+    #[test]
+    fn a_table_may_say_not_to_mail_it_and_has_no_other_keys() {
+        let (post, found) = read("newsletter: { send: false, subjet: x }");
+        assert!(!post.newsletter);
+        assert_eq!(found.iter().map(|finding| finding.code).collect::<Vec<_>>(), ["post/newsletter-key"]);
+        assert!(!read("newsletter: { send: perhaps }").0.newsletter);
+    }
+
+    #[test]
+    fn a_time_that_nobody_can_read_is_an_error_and_nothing_is_mailed() {
+        let (post, found) = read("send_after: next week");
+        assert!(!post.newsletter && found[0].is_error());
+        assert_eq!(
+            (found[0].code, found[0].location.as_ref().unwrap().excerpt.as_str()),
+            ("post/send-after", "send_after: next week")
+        );
+    }
+
+    #[test]
+    fn a_topic_is_not_the_subject_of_a_mail() {
+        let post = |day: u8, key: &str| format!("---\ntitle: T{day}\ndate: 2025-01-0{day}\n{key}\n---\nText {day}.\n");
+        let texts = [
+            post(1, "subject: Math"),
+            post(2, "subject: math"),
+            post(3, "newsletter_subject: Math"),
+            post(4, "subject: One"),
+        ];
+        let files: Vec<_> =
+            texts.iter().enumerate().map(|(n, text)| (format!("posts/{n}.md"), text.as_str())).collect();
+        let files: Vec<_> = files.iter().map(|(path, text)| (path.as_str(), *text)).collect();
+        let loaded = load_all(&files);
+        let subjects: Vec<_> = loaded
+            .posts
+            .iter()
+            .map(|post| post.mailing.as_ref().and_then(|mailing| mailing.subject.as_deref()))
+            .collect();
+        assert_eq!(subjects, [Some("One"), Some("Math"), None, None]);
+        let found: Vec<_> = loaded.diagnostics.iter().map(|finding| finding.code).collect();
+        assert_eq!(found, ["post/subject"], "said once");
+    }
+}

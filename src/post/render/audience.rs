@@ -1,0 +1,227 @@
+//! Parts of a post that are for the web only or for mail only: `<!-- web-only -->…<!-- /web-only -->` and
+//! `<!-- mail-only -->…<!-- /mail-only -->`. The marks are comments, so that other programs pass over them; what stands
+//! between them is ordinary Markdown. Feeds are of the web.
+//!
+//! A part is taken out before the Markdown is read, so that nothing of it (a footnote, a link, a word of the summary) is left.
+//! Invariant: where a mark is in doubt, what it may hide is hidden.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use pulldown_cmark::{Event, Parser};
+
+use super::markdown::OPTIONS;
+use crate::diagnostic::{Diagnostic, Location};
+use crate::model::{Body, Post};
+
+/// Whom a part is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Audience {
+    /// Readers of the feeds.
+    Web,
+    /// Readers of the newsletter.
+    Mail,
+}
+
+impl Audience {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Web => "web-only",
+            Self::Mail => "mail-only",
+        }
+    }
+}
+
+/// What stands where a mark or a part was: as much of a block, or as little, as the mark itself.
+const NOTHING: &str = "<!-- -->";
+
+struct Mark {
+    at: Range<usize>,
+    audience: Audience,
+    opens: bool,
+}
+
+/// True when the text is not the same for everybody.
+pub(crate) fn divides(text: &str) -> bool {
+    !marks(text).is_empty()
+}
+
+/// The marks of a text, but those in code.
+fn marks(text: &str) -> Vec<Mark> {
+    let lower = || text.to_ascii_lowercase();
+    if !text.contains("<!--") || !lower().contains("only") {
+        return Vec::new();
+    }
+    let mut marks = Vec::new();
+    for (event, range) in Parser::new_ext(text, OPTIONS).into_offset_iter() {
+        if !matches!(event, Event::Html(_) | Event::InlineHtml(_)) {
+            continue;
+        }
+        let mut from = range.start;
+        while let Some(start) = text[from..range.end].find("<!--").map(|at| from + at) {
+            let Some(end) = text[start..range.end].find("-->").map(|at| start + at + 3) else { break };
+            marks.extend(mark(text, start..end));
+            from = end;
+        }
+    }
+    marks
+}
+
+fn mark(text: &str, at: Range<usize>) -> Option<Mark> {
+    let comment = text.get(at.start + 4..at.end - 3)?.trim().to_ascii_lowercase();
+    let name = comment.strip_prefix('/');
+    let word: String = name.unwrap_or(&comment).chars().filter(|c| !matches!(c, ' ' | '-' | '_')).collect();
+    let audience = match &*word {
+        "webonly" => Audience::Web,
+        "mailonly" | "emailonly" => Audience::Mail,
+        _ => return None,
+    };
+    Some(Mark { at, audience, opens: name.is_none() })
+}
+
+/// The text as one audience gets it.
+pub(crate) fn select(text: &str, audience: Audience) -> Cow<'_, str> {
+    let marks = marks(text);
+    if marks.is_empty() {
+        return Cow::Borrowed(text);
+    }
+    let mut selected = String::with_capacity(text.len());
+    // How many parts for the others are open.
+    let mut hidden = 0_usize;
+    let mut done = 0;
+    for mark in marks {
+        if hidden == 0 {
+            selected.push_str(&text[done..mark.at.start]);
+            selected.push_str(NOTHING);
+        }
+        if mark.audience != audience {
+            hidden = if mark.opens { hidden + 1 } else { hidden.saturating_sub(1) };
+        }
+        done = mark.at.end;
+    }
+    if hidden == 0 {
+        selected.push_str(&text[done..]);
+    }
+    Cow::Owned(selected)
+}
+
+/// What is wrong with the marks of a body.
+pub(crate) fn check(post: &Post, body: &Body) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    let mut error = |at: &Range<usize>, message: String, help: String| {
+        let place = Location::in_text(&post.path, &body.text, at.start, at.len());
+        let place = Location { line: place.line + body.first_line.saturating_sub(1), ..place };
+        found.push(Diagnostic::error("post/audience", message).at(place).help(help));
+    };
+    let mut open: Option<Mark> = None;
+    for mark in marks(&body.text) {
+        let name = mark.audience.name();
+        match (&open, mark.opens) {
+            (None, true) => open = Some(mark),
+            (Some(outer), true) => {
+                let outer = outer.audience.name();
+                let help = format!("end the first with `<!-- /{outer} -->` before it");
+                error(&mark.at, format!("a {name} part begins inside of a {outer} part"), help);
+            }
+            (Some(outer), false) if outer.audience == mark.audience => open = None,
+            (_, false) => {
+                error(
+                    &mark.at,
+                    format!("a {name} part ends that did not begin"),
+                    format!("begin it with `<!-- {name} -->`"),
+                );
+            }
+        }
+    }
+    if let Some(mark) = open {
+        let name = mark.audience.name();
+        error(&mark.at, format!("a {name} part has no end"), format!("write `<!-- /{name} -->` where it ends"));
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::{prop, proptest};
+
+    use super::super::super::tests::{body_of, one, rendered};
+    use super::*;
+    use crate::model::Entry;
+
+    fn file(body: &str) -> String {
+        format!("---\ntitle: A\ndate: 2025-01-31\n---\n\n{body}")
+    }
+
+    fn entry(body: &str) -> Entry {
+        rendered(&[("posts/a.md", &file(body))]).0
+    }
+
+    const BOTH: &str = "Before[^a].\n\n<!-- web-only -->\n## For the *web*\n\nWeb[^w] [link][].\n\n[link]: https://web.example/\n\n\
+                        [^w]: A note of the web.\n\n<!-- /web-only -->\n\
+                        <!-- Mail-Only -->\nFor *mail*.\n<!-- /mail-only -->\nAfter.\n\n[^a]: A note.\n";
+
+    #[test]
+    fn each_audience_gets_its_own_and_nothing_of_the_other() {
+        let split = entry(BOTH);
+        let web = &split.content_html;
+        assert!(web.contains("<em>web</em>") && web.contains("A note of the web.") && !web.contains("mail"), "{web}");
+        let mail = split.for_mail();
+        assert!(mail.content_html.contains("<em>mail</em>") && mail.content_html.contains("A note."), "{mail:?}");
+        for text in [&mail.content_html, &mail.content_text] {
+            assert!(!text.to_lowercase().contains("web"), "{text}");
+            assert!(text.contains("After."));
+        }
+        assert!(mail.content_html.contains("<p>After.</p>") && !web.contains("<!--"), "{}", mail.content_html);
+    }
+
+    #[test]
+    fn within_a_line_too_and_the_summary_keeps_the_secret() {
+        let split = entry(
+            "Here <!-- web-only -->on the site<!-- /web-only --><!-- mail-only -->in your mail<!-- /mail-only -->.\n\nMore.\n",
+        );
+        assert_eq!(split.summary.as_deref(), Some("Here on the site."));
+        assert_eq!(split.for_mail().summary.as_deref(), Some("Here in your mail."));
+        let same = entry("Nothing special.");
+        assert!(same.mail.is_none());
+    }
+
+    #[test]
+    fn marks_in_code_are_code() {
+        let split = entry("Write `<!-- web-only -->`:\n\n    <!-- mail-only -->\n\n```\n<!-- /web-only -->\n```\n");
+        assert!(split.mail.is_none() && split.content_html.matches("only").count() == 3, "{}", split.content_html);
+    }
+
+    #[test]
+    fn marks_that_do_not_pair_are_errors_with_their_place() {
+        for (body, message, line) in [
+            ("a\n\n<!-- web-only -->\nb", "a web-only part has no end", 8),
+            ("a\n\n<!-- /mail-only -->\n", "a mail-only part ends that did not begin", 8),
+            (
+                "<!-- web-only -->\n<!-- mail-only -->\n<!-- /web-only -->",
+                "a mail-only part begins inside of a web-only part",
+                7,
+            ),
+        ] {
+            let post = one("posts/a.md", &file(body)).0;
+            let found = check(&post, &body_of(&post, &file(body)));
+            assert_eq!((found[0].message.as_str(), found[0].location.as_ref().unwrap().line), (message, line));
+            assert_eq!(found.len(), 1);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn however_marks_stand_nothing_leaks(
+            parts in prop::collection::vec(prop::sample::select(vec![
+                "<!-- web-only -->", "<!-- /web-only -->", "<!-- mail-only -->", "<!-- /mail-only -->", "\n\n", "- ", "> ", "word ", "`", "\n",
+            ]), 0..20),
+        ) {
+            let text = parts.concat();
+            let web = format!("{text}\n\n<!-- web-only -->\n\nSECRET\n\n<!-- /web-only -->\n");
+            // Unless the text before it made code of the mark, only the web sees it.
+            if marks(&web).iter().any(|mark| mark.opens && mark.at.start == text.len() + 2) {
+                assert!(!select(&web, Audience::Mail).contains("SECRET"), "{web}");
+            }
+        }
+    }
+}
