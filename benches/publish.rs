@@ -30,11 +30,19 @@ fn main() {
         return;
     };
     let (_sink, port) = sink(&sink_program);
+    for is_signed in [false, true] {
+        compare(&source_program, port, is_signed);
+    }
+}
+
+/// Publishes and floods in turn, and prints how they compare; `is_signed` says whether each message gets a DKIM signature.
+fn compare(source_program: &str, port: u16, is_signed: bool) {
+    let how = if is_signed { "signed " } else { "" };
     let mut ratios = Vec::new();
     for round in 1..=ROUNDS {
         let folder = tempfile::tempdir().unwrap();
-        let size = site(folder.path(), port);
-        let source = time(Command::new(&source_program).args([
+        let size = site(folder.path(), port, is_signed);
+        let source = time(Command::new(source_program).args([
             "-d",
             "-s",
             &CONNECTIONS.to_string(),
@@ -52,7 +60,7 @@ fn main() {
         let rate = |seconds: f64| MESSAGES as f64 / seconds;
         let ratio = rate(publish) / rate(source);
         println!(
-            "round {round}: {size} bytes; smtp-source {:.0}/s, tidings publish {:.0}/s, ratio {ratio:.2}",
+            "{how}round {round}: {size} bytes; smtp-source {:.0}/s, tidings publish {:.0}/s, ratio {ratio:.2}",
             rate(source),
             rate(publish)
         );
@@ -60,20 +68,24 @@ fn main() {
     }
     ratios.sort_by(f64::total_cmp);
     println!(
-        "publish of {MESSAGES} deliveries over {CONNECTIONS} connections: {:.2} of smtp-source (median of {ROUNDS})",
+        "publish of {MESSAGES} {how}deliveries over {CONNECTIONS} connections: {:.2} of smtp-source (median of {ROUNDS})",
         ratios[ROUNDS / 2]
     );
 }
 
 /// A site with one due post of about 5 KB and as many readers as messages; returns the size of a message.
-fn site(folder: &Path, port: u16) -> usize {
+fn site(folder: &Path, port: u16, is_signed: bool) -> usize {
     let config = format!(
         "[site]\ntitle = \"Four Minutes\"\nurl = \"https://example.org\"\n\
          [newsletter]\nfrom = \"Ada Quill <ada@news.example.org>\"\nstart = 2026-01-01\n\
          unsubscribe = \"https://news.example.org/u/{{token}}\"\n\
          [mail]\ntransport = \"smtp://127.0.0.1:{port}\"\nconnections = {CONNECTIONS}\n"
     );
-    std::fs::write(folder.join("config.toml"), config).unwrap();
+    std::fs::write(folder.join("config.toml"), &config).unwrap();
+    if is_signed {
+        time(&mut tidings(folder, &["dkim", "new"]));
+        std::fs::write(folder.join("config.toml"), config + "[mail.dkim]\n").unwrap();
+    }
     std::fs::create_dir(folder.join("posts")).unwrap();
     let paragraph = "The river is slow in August, and so is everything beside it: the dogs, the boats, the bread. ";
     let body: String = (0..10).map(|_| format!("{}\n\n", paragraph.repeat(4))).collect();

@@ -75,7 +75,7 @@ pub(super) fn read<'t>(
 ) -> Newsletter {
     let mut section = root.section(reader, "newsletter", "newsletter");
     let from = mailbox(&mut section, reader, "from");
-    let reply_to = mailbox(&mut section, reader, "reply_to");
+    let reply_to = reply_to(&mut section, reader);
     let start = start(&mut section, reader);
     let mode = section.word(reader, "mode", &[("digest", Mode::Digest), ("each", Mode::Each)]).unwrap_or(Mode::Digest);
     let contents = [("auto", MailContent::Auto), ("full", MailContent::Full), ("excerpt", MailContent::Excerpt)];
@@ -189,6 +189,24 @@ fn start<'t>(section: &mut Section<'_, 't>, reader: &mut Reader<'t>) -> Option<D
         );
     }
     date
+}
+
+/// An address of which the local part is beyond ASCII makes a message that only some servers take (RFC 6531): those who write
+/// from such an address know, but a place for replies must not cost a reader.
+fn reply_to<'t>(section: &mut Section<'_, 't>, reader: &mut Reader<'t>) -> Option<Mailbox> {
+    let place = section.get("reply_to").map(|value| reader.place(value.span()));
+    let mailbox = mailbox(section, reader, "reply_to")?;
+    if let (false, Some(place)) = (mailbox.address.as_str().is_ascii(), place) {
+        let message =
+            "`newsletter.reply_to` has letters beyond ASCII before the `@`: not every mail server takes such a message";
+        reader.error(
+            "config/address",
+            message.into(),
+            place,
+            "name an address that is written in ASCII before the `@`",
+        );
+    }
+    Some(mailbox)
 }
 
 fn mailbox<'t>(section: &mut Section<'_, 't>, reader: &mut Reader<'t>, key: &'static str) -> Option<Mailbox> {

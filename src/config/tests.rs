@@ -102,6 +102,13 @@ fn a_domain_or_selector_that_no_dns_can_hold_is_refused() {
 }
 
 #[test]
+fn replies_go_to_an_address_that_every_server_takes() {
+    let problem = only_problem("[newsletter]\nreply_to = 'Zoë <zoë@example.org>'\n");
+    assert!(problem.code == "config/address" && problem.message.contains("beyond ASCII"), "{problem}");
+    assert!(with("[newsletter]\nreply_to = 'Zoë <zoe@bücher.example>'\n").is_ok());
+}
+
+#[test]
 fn the_address_for_unsubscribing_is_a_legal_one() {
     let config = with("[newsletter]\nfrom = 'a?d&aé%@example.org'\n").unwrap();
     assert_eq!(config.newsletter.unsubscribe, ["mailto:a%3Fd%26a%C3%A9%25@example.org?subject=unsubscribe"]);

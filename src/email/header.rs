@@ -67,17 +67,19 @@ struct Header {
     /// How long the last line is.
     column: usize,
     empty: bool,
+    /// Whether the last line holds an encoded-word.
+    has_encoded: bool,
 }
 
 impl Header {
     fn new(name: &str) -> Self {
-        Self { text: format!("{name}:"), column: name.len() + 1, empty: true }
+        Self { text: format!("{name}:"), column: name.len() + 1, empty: true, has_encoded: false }
     }
 
     /// Adds what must stay in one piece, after a space; on a new line when it does not fit on this one.
     fn token(&mut self, token: &str) {
         // The first token stays beside the name: some readers take an empty first line for an empty header.
-        self.token_within(token, LINE);
+        self.token_within(token, if self.has_encoded { ENCODED_LINE } else { LINE });
     }
 
     fn token_within(&mut self, token: &str, limit: usize) {
@@ -92,6 +94,7 @@ impl Header {
     fn fold(&mut self) {
         self.text.push_str("\r\n");
         self.column = 0;
+        self.has_encoded = false;
     }
 
     /// Adds a phrase (RFC 5322 §3.2.5): atoms as they are, else a quoted string, else encoded-words.
@@ -130,6 +133,7 @@ impl Header {
                 format!("=?utf-8?Q?{}?=", chunk.chars().map(quoted).collect::<String>())
             };
             self.token_within(&word, ENCODED_LINE);
+            self.has_encoded = true;
             rest = remaining;
         }
     }
@@ -203,6 +207,14 @@ mod tests {
                 assert!(word.len() <= ENCODED_WORD && word.starts_with("=?utf-8?") && word.ends_with("?="), "{word}");
             }
         }
+    }
+
+    #[test]
+    fn a_line_with_an_encoded_word_is_short_to_its_end() {
+        let header = named("List-Id", Some(&"é".repeat(8)), "newsletter.example.org");
+        assert!(header.lines().all(|line| line.len() <= ENCODED_LINE), "{header}");
+        let folded = named("From", Some(&"日本語の題名".repeat(2)), "ada.lovelace@news.example.org");
+        assert!(folded.ends_with("?=\r\n <ada.lovelace@news.example.org>\r\n"), "{folded}");
     }
 
     #[test]

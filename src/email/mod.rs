@@ -11,6 +11,8 @@ mod copies;
 pub mod dkim;
 mod extent;
 mod fragment;
+#[cfg(test)]
+mod fuzz;
 mod header;
 mod inline;
 mod markup;

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use unicode_normalization::UnicodeNormalization as _;
+
 /// Why a text is not an e-mail address or mailbox.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AddressError {
@@ -17,7 +19,8 @@ pub enum AddressError {
     Mailbox,
 }
 
-/// An address that can stand in an SMTP envelope: `local@domain`, the domain in lower-case ASCII (IDNA).
+/// An address that can stand in an SMTP envelope: `local@domain`, the domain in lower-case ASCII (IDNA), the local part in
+/// NFC (RFC 6532 §3.1), so that one reader has one spelling.
 ///
 /// ```
 /// use tidings::model::EmailAddress;
@@ -73,6 +76,7 @@ impl FromStr for EmailAddress {
         if !host.contains('.') || host.ends_with('.') {
             return Err(AddressError::Domain);
         }
+        let local: String = local.nfc().collect();
         let address = lettre::Address::new(local, host).map_err(|_| AddressError::Syntax)?;
         Ok(Self(address.to_string()))
     }
@@ -135,6 +139,14 @@ mod tests {
     fn an_international_domain_becomes_ascii() {
         let address: EmailAddress = "ada@bücher.example".parse().unwrap();
         assert_eq!(address.domain(), "xn--bcher-kva.example");
+    }
+
+    #[test]
+    fn an_accent_is_spelled_in_one_way() {
+        let [one, other] =
+            ["Zoe\u{308}@example.org", "Zo\u{eb}@example.org"].map(|text| text.parse::<EmailAddress>().unwrap());
+        assert_eq!(one, other);
+        assert_eq!(one.key(), "zo\u{eb}@example.org");
     }
 
     #[test]
