@@ -1,6 +1,8 @@
 //! Which feeds a site has, what becomes of them when posts change, and what is refused for the readers' sake.
 
 use std::collections::BTreeMap;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpListener;
 
 use crate::site::{Run, TestSite};
 
@@ -258,4 +260,92 @@ fn the_dry_run_shows_every_feed_as_the_build_writes_it() {
     for (name, bytes) in built {
         assert_eq!(site.read_bytes(&name.replace("public/", "preview/")), bytes, "{name}");
     }
+}
+
+#[test]
+fn the_lines_for_a_page_name_the_feeds_of_the_site_or_of_one_term() {
+    let site = site("by = [\"authors\", \"tags\"]\nformats = [\"atom\", \"json\"]", &DAYS);
+    let lines = site.run(NOW, &["feeds", "--html"]).exits(0).stdout;
+    assert_eq!(
+        lines,
+        "<link rel=\"alternate\" type=\"application/atom+xml\" title=\"Four Minutes (Atom)\" href=\"https://example.org/atom.xml\">\n\
+         <link rel=\"alternate\" type=\"application/feed+json\" title=\"Four Minutes (JSON Feed)\" href=\"https://example.org/feed.json\">\n"
+    );
+    let lines = site.run(NOW, &["feeds", "--html", "authors/ada-quill/"]).exits(0).stdout;
+    assert!(lines.contains("href=\"https://example.org/authors/ada-quill/atom.xml\""), "{lines}");
+    let run = site.run(NOW, &["feeds", "authors/ada"]).exits(2);
+    assert!(run.stderr.contains("did you mean `authors/ada-quill`?"), "{run:?}");
+    let listed = site.run(NOW, &["feeds", "--json"]).exits(0).json();
+    assert_eq!(listed["feeds"][1]["name"], "Ada Quill");
+    assert_eq!(listed["feeds"][1]["files"][0]["path"], "public/authors/ada-quill/atom.xml");
+}
+
+/// A hub for so many requests, each answered with the next of the answers, and what it was told.
+fn hub(answers: &'static [&'static str]) -> (String, std::thread::JoinHandle<Vec<String>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}/hub", listener.local_addr().unwrap());
+    let server = std::thread::spawn(move || {
+        let told = answers.iter().map(|answer| {
+            let mut stream = listener.accept().unwrap().0;
+            let mut reader = BufReader::new(stream.try_clone().unwrap());
+            let mut length = 0;
+            loop {
+                let mut line = String::new();
+                reader.read_line(&mut line).unwrap();
+                if let Some(number) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+                    length = number.trim().parse().unwrap();
+                }
+                if line.trim().is_empty() {
+                    break;
+                }
+            }
+            let mut body = vec![0; length];
+            reader.read_exact(&mut body).unwrap();
+            stream.write_all(format!("HTTP/1.1 {answer}").as_bytes()).unwrap();
+            String::from_utf8(body).unwrap()
+        });
+        told.collect()
+    });
+    (address, server)
+}
+
+const YES: &str = "202 Accepted\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+
+#[test]
+fn a_hub_is_told_once_of_each_change_and_again_when_it_said_no() {
+    const NO: &str = "400 Bad Request\r\nContent-Length: 13\r\nConnection: close\r\n\r\nunknown topic";
+    let (address, server) = hub(&[YES, NO, YES, YES]);
+    let site = site(&format!("formats = [\"rss\", \"atom\"]\nhub = \"{address}\""), &DAYS);
+    assert!(site.run(NOW, &["ping"]).exits(3).stderr.contains("there is no feed to tell of: public/feed.xml"));
+    build(&site);
+    let files = site.snapshot(&[]);
+    let would = site.run(NOW, &["ping", "--dry-run", "--json"]).exits(0).json();
+    assert_eq!(would["pings"].as_array().unwrap().len(), 2);
+    assert_eq!(site.snapshot(&[]), files, "a dry run asks nobody and records nothing");
+    let run = site.run(NOW, &["ping"]).exits(1);
+    assert!(run.stderr.contains("the answer is 400: unknown topic"), "{run:?}");
+    site.run(NOW, &["ping"]).exits(0);
+    assert!(site.run(NOW, &["ping"]).exits(0).stderr.contains("No feed changed"));
+    site.configure("feeds", "rights = \"© Ada\"");
+    site.edit("config.toml", "[\"rss\", \"atom\"]", "[\"atom\"]");
+    build(&site);
+    site.run(NOW, &["ping"]).exits(0);
+    let told: Vec<_> = server.join().unwrap();
+    assert_eq!(
+        told[0],
+        "hub.mode=publish&hub.url=https%3A%2F%2Fexample.org%2Ffeed.xml&hub.topic=https%3A%2F%2Fexample.org%2Ffeed.xml"
+    );
+    let topics: Vec<_> = told.iter().map(|body| body.rsplit("%2F").next().unwrap()).collect();
+    assert_eq!(topics, ["feed.xml", "atom.xml", "atom.xml", "atom.xml"]);
+}
+
+#[test]
+fn without_a_hub_there_is_nobody_to_tell_and_one_that_is_gone_is_named() {
+    let site = site("formats = \"rss\"", &DAYS);
+    build(&site);
+    assert!(site.run(NOW, &["ping"]).exits(3).stderr.contains("`feeds.hub` is missing"));
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    site.configure("feeds", &format!("hub = \"http://127.0.0.1:{port}/\""));
+    build(&site);
+    assert!(site.run(NOW, &["ping"]).exits(1).stderr.contains("1 ping failed"));
 }

@@ -8,8 +8,10 @@ mod deliver;
 mod dkim;
 mod explain;
 mod failure;
+mod feeds;
 mod init;
 mod new;
+mod ping;
 mod plan;
 mod posts;
 mod preview;
@@ -75,6 +77,8 @@ enum Command {
     Init(init::Arguments),
     New(new::Arguments),
     Build(build::Arguments),
+    Feeds(feeds::Arguments),
+    Ping(ping::Arguments),
     Check(check::Arguments),
     Publish(publish::Arguments),
     Preview(preview::Arguments),
@@ -136,6 +140,8 @@ async fn dispatch(command: Command, context: &Context) -> Result<Exit, Failure> 
         Command::Init(arguments) => init::run(&arguments, context),
         Command::New(arguments) => new::run(&arguments, context),
         Command::Build(arguments) => build::run(&arguments, context),
+        Command::Feeds(arguments) => feeds::run(&arguments, context),
+        Command::Ping(arguments) => ping::run(&arguments, context),
         Command::Check(arguments) => check::run(&arguments, context).await,
         Command::Preview(arguments) => preview::run(&arguments, context).await,
         Command::Publish(arguments) => publish::run(arguments, context).await,

@@ -1,28 +1,14 @@
 //! Asks the web whether addresses answer, so that no mail leaves with a link to a page that is not there yet.
 
-use std::sync::Arc;
-use std::time::Duration;
-
-use ureq::Agent;
-use ureq::tls::{RootCerts, TlsConfig};
-
-/// How long one page may take, redirects included.
-const PATIENCE: Duration = Duration::from_secs(20);
+use super::agent::agent;
 
 /// The addresses that do not answer with success (2xx, RFC 9110 §15.3, after redirects), each with what came instead.
 /// Waits for the network: call it where that hurts nobody.
 pub fn not_live(addresses: &[String]) -> Vec<(String, String)> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).unversioned_rustls_crypto_provider(provider);
-    let agent: Agent = Agent::config_builder()
-        .timeout_global(Some(PATIENCE))
-        .user_agent("tidings (checks whether a post is online)")
-        .tls_config(tls.build())
-        .build()
-        .into();
+    let agent = agent("checks whether a post is online");
     let answer = |address: &String| match agent.get(address).call() {
-        Ok(_) => None,
-        Err(ureq::Error::StatusCode(code)) => Some((address.clone(), format!("the answer is {code}"))),
+        Ok(answer) if answer.status().is_success() => None,
+        Ok(answer) => Some((address.clone(), format!("the answer is {}", answer.status().as_u16()))),
         Err(error) => Some((address.clone(), error.to_string())),
     };
     addresses.iter().filter_map(answer).collect()

@@ -4,7 +4,9 @@
 //! receiver; `Deferred` means that the message cannot be complete anywhere; all else is `InDoubt` (RFC 1047).
 //! A transport is one variant here and one file; nothing outside of this room knows which one is in use.
 
+mod agent;
 mod error;
+mod hub;
 mod live;
 mod outbox;
 mod sendmail;
@@ -18,6 +20,7 @@ use crate::config::{Mail, TransportUrl};
 use crate::model::{EmailAddress, Outcome};
 
 pub use error::TransportError;
+pub use hub::Hubs;
 pub use live::not_live;
 pub use outbox::Outbox;
 pub use sendmail::Sendmail;

@@ -1,0 +1,65 @@
+//! `tidings ping`
+
+use clap::Args;
+use serde_json::json;
+
+use super::failure::{Exit, Failure};
+use super::{Context, Ui};
+use crate::publish::{Ping, Site, Told, count, due_pings, ping};
+
+/// Tell the hubs of `feeds.hub` which feeds changed, so that readers get new entries at once (WebSub).
+///
+/// Run it when the feeds are online: a hub fetches them when it is told. A feed is told of once for each change; the site
+/// remembers that in .tidings/pings.json. The exit code is 1 if a hub could not be told.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Tell of every feed, changed or not
+    #[arg(long)]
+    all: bool,
+
+    /// Say which feeds would be told of; ask no hub
+    #[arg(short = 'n', long)]
+    dry_run: bool,
+
+    /// Print what was told as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
+    let site = Site::open(&context.site, context.now)?;
+    let pings = due_pings(&site, arguments.all)?;
+    let mut rows = Vec::new();
+    let mut failed = 0_u64;
+    let mut watch = |ping: &Ping, told: Option<&Told>| {
+        let (word, more) = match told {
+            None => ("would tell", String::new()),
+            Some(Told::Yes) => ("told", String::new()),
+            Some(Told::No(said)) => ("not told", format!(": {said}")),
+            Some(Told::Skipped) => ("not asked", ": it did not answer before".to_owned()),
+        };
+        failed += u64::from(matches!(told, Some(Told::No(_) | Told::Skipped)));
+        if !arguments.json {
+            context.ui.say(&format!("{word:9} {} of {}{more}", ping.hub, ping.topic));
+        }
+        let said = told.and_then(|told| if let Told::No(said) = told { Some(said.clone()) } else { None });
+        rows.push(json!({ "hub": ping.hub, "topic": ping.topic, "result": word, "answer": said }));
+    };
+    if arguments.dry_run {
+        for ping in &pings {
+            watch(ping, None);
+        }
+    } else {
+        ping(&site, &pings, |ping, told| watch(ping, Some(told)))?;
+    }
+    if arguments.json {
+        Ui::json(&json!({ "pings": rows }));
+    } else if pings.is_empty() {
+        context.ui.say("No feed changed since the hubs were last told.");
+    }
+    if failed > 0 {
+        let message = format!("{} failed", count(failed, "ping"));
+        return Err(Failure::unexpected(message));
+    }
+    Ok(Exit::Done)
+}

@@ -1,0 +1,38 @@
+//! Tells hubs that a feed changed (WebSub, <https://www.w3.org/TR/websub/>), so that they fetch it and tell its readers.
+
+use ureq::Agent;
+
+use super::agent::agent;
+
+/// So much of what a hub says is shown.
+const SHOWN: usize = 200;
+
+/// A way to talk to hubs.
+pub struct Hubs {
+    agent: Agent,
+}
+
+impl Default for Hubs {
+    fn default() -> Self {
+        Self { agent: agent("tells a hub that a feed changed") }
+    }
+}
+
+impl Hubs {
+    /// Tells a hub that the feed with the address `topic` changed. WebSub §6 leaves open how; all hubs take the form of
+    /// `PubSubHubbub` 0.4 §7.1, some by another name for the address. Waits for the network: call it where that hurts nobody.
+    ///
+    /// # Errors
+    /// What the hub said instead of yes (2xx), or why it could not be asked.
+    pub fn publish(&self, hub: &str, topic: &str) -> Result<(), String> {
+        let form = [("hub.mode", "publish"), ("hub.url", topic), ("hub.topic", topic)];
+        let mut answer = self.agent.post(hub).send_form(form).map_err(|error| error.to_string())?;
+        if answer.status().is_success() {
+            return Ok(());
+        }
+        let text = answer.body_mut().with_config().limit(4096).read_to_string().unwrap_or_default();
+        let said: String = text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(SHOWN).collect();
+        let colon = if said.is_empty() { "" } else { ": " };
+        Err(format!("the answer is {}{colon}{said}", answer.status().as_u16()))
+    }
+}
