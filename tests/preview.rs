@@ -6,6 +6,8 @@ use std::path::Path;
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
+use base64::Engine as _;
+
 use crate::site::{TestSite, missing};
 
 const NOW: &str = "2026-03-02T09:00:00Z";
@@ -320,6 +322,37 @@ fn a_signal_ends_it_quietly() {
     assert_eq!(said, "The preview is at this address until you press Ctrl-C.\n");
 }
 
+/// A post that is not mailed and shows a picture beside it, which is a single dot.
+fn picture(site: &TestSite) -> Vec<u8> {
+    let dot = "R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7";
+    let dot = base64::engine::general_purpose::STANDARD.decode(dot).unwrap();
+    std::fs::write(site.file("posts/dot.gif"), &dot).unwrap();
+    let text = "---\ntitle: A picture\ndate: 2026-03-01\nnewsletter: false\n---\n\n![A dot](dot.gif)\n";
+    site.write("posts/2026-03-01-picture.md", text);
+    dot
+}
+
+#[test]
+fn a_picture_that_is_not_online_yet_comes_from_the_files_of_the_site() {
+    let site = TestSite::new("outbox:outbox");
+    let dot = picture(&site);
+    site.write("posts/secret.txt", "a secret");
+    let preview = Preview::of(&site);
+    for frame in ["/issue", "/entry"] {
+        let html = preview.get(frame).text();
+        let address = between(&html, "src=\"/picture?", "\"").replace("&amp;", "&");
+        let answer = preview.get(&format!("/picture?{address}"));
+        assert_eq!((answer.status, answer.header("content-type")), (200, "image/gif"), "{frame}");
+        assert_eq!(answer.body, dot);
+        for other in ["secret.txt", "..%2F..%2Fconfig.toml", "%2E%2E%2Fconfig.toml", "2026-03-01-picture.md"] {
+            let answer = preview.get(&format!("/picture?{}", address.replace("dot.gif", other)));
+            assert_eq!(answer.status, 404, "{other}: {}", answer.text());
+        }
+    }
+    // What is sent names the picture where it will be online.
+    assert!(!String::from_utf8(preview.get("/message.eml").body).unwrap().contains("/picture?"));
+}
+
 /// Drives the page in Chromium: `tests/browser/preview.cjs` says what it looks at.
 #[test]
 fn the_page_works_in_a_browser() {
@@ -338,7 +371,7 @@ fn the_page_works_in_a_browser() {
     site.post("2026-03-01", "Slow rivers");
     site.post("2026-02-27", "A second entry");
     site.post("2025-12-24", "Before the start");
-    site.write("posts/2026-03-01-picture.md", "---\ntitle: A picture\ndate: 2026-03-01\nnewsletter: false\n---\n\n![A dot](data:image/gif;base64,R0lGODlhAQABAAAAACw=)\n");
+    picture(&site);
     let preview = Preview::of(&site);
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser/preview.cjs");
     let run = Command::new("node")

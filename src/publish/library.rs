@@ -151,7 +151,12 @@ impl Library {
 
     /// The file that a URL of an entry stands for.
     pub(super) fn find(&self, url: &str, entry: &Entry) -> Option<Found> {
-        self.places(url, entry).into_iter().find_map(|path| self.look_at(path))
+        self.find_near(url, &entry.path, &entry.url)
+    }
+
+    /// The file that a URL stands for in the post of this path and permalink.
+    pub(super) fn find_near(&self, url: &str, path: &str, permalink: &str) -> Option<Found> {
+        self.places(url, path, permalink).into_iter().find_map(|path| self.look_at(path))
     }
 
     fn look_at(&self, path: String) -> Option<Found> {
@@ -199,8 +204,8 @@ impl Library {
     }
 
     /// Where the file of a URL may be, relative to the site.
-    fn places(&self, url: &str, entry: &Entry) -> Vec<String> {
-        let (Ok(url), Ok(permalink)) = (Url::parse(url), Url::parse(&entry.url)) else { return Vec::new() };
+    fn places(&self, url: &str, path: &str, permalink: &str) -> Vec<String> {
+        let (Ok(url), Ok(permalink)) = (Url::parse(url), Url::parse(permalink)) else { return Vec::new() };
         if url.origin() != self.site.origin() {
             return Vec::new();
         }
@@ -210,7 +215,7 @@ impl Library {
         };
         let mut places = Vec::new();
         if let Some(relative) = permalink.make_relative(&url).and_then(|path| decoded(&path)) {
-            let (folder, name) = entry.path.rsplit_once('/').unwrap_or(("", &entry.path));
+            let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
             let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
             places.push(format!("{folder}/{relative}"));
             // Hexo keeps the pictures of a post in a folder of its name.

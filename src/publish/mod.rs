@@ -40,7 +40,7 @@ pub use plan::{ContentHashes, Ledger, Likeness, Rules, Verdict, plan, undecided}
 pub use prepare::{Options, Past, Prepared, is_worth_telling, prepare, specimen, verdicts};
 use preview::Addressee;
 pub use signing::{misaligned, signer};
-pub use site::{CONFIG_FILE, NotOnePost, Site};
+pub use site::{CONFIG_FILE, NotOnePost, Picture, Site};
 pub use tolerance::Tolerance;
 
 use crate::clock::Clock;

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::error::PublishError;
 use super::folder::{self, Depth};
-use super::library::Library;
+use super::library::{Found, Library};
 use crate::config::{self, Config};
 use crate::diagnostic::{Diagnostic, Location};
 use crate::feed::{self, FeedFile, Layout};
@@ -31,6 +31,21 @@ pub struct Site {
     /// What is wrong with the posts, errors and warnings.
     pub diagnostics: Vec<Diagnostic>,
     library: Library,
+}
+
+/// A picture among the files of a site.
+pub struct Picture<'s> {
+    /// What it is.
+    pub media_type: &'static str,
+    library: &'s Library,
+    found: Found,
+}
+
+impl Picture<'_> {
+    /// Reads it; `None` when that is not possible.
+    pub fn bytes(&self) -> Option<Vec<u8>> {
+        self.library.read(&self.found)
+    }
 }
 
 /// Why a name does not lead to one post.
@@ -222,6 +237,14 @@ impl Site {
             }
         }
         made
+    }
+
+    /// The picture of this site that a URL stands for in a post: its media type, for who wants to see it before it is
+    /// online.
+    pub fn picture(&self, url: &str, post: &Post) -> Option<Picture<'_>> {
+        let found = self.library.find_near(url, &post.path, &post.url)?;
+        let media_type = found.facts.media_type.filter(|kind| kind.starts_with("image/"))?;
+        Some(Picture { media_type, library: &self.library, found })
     }
 
     /// Those files that are not yet below `feeds.dir`: nobody can have put them online.

@@ -12,7 +12,7 @@ pub(super) const PAGE: &str = "default-src 'none'; script-src 'self'; style-src 
      connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// For what a post says: no script, no form, nothing but its own styles and pictures. Links open elsewhere.
-pub(super) const CONTENT: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src https: http: data:; \
+pub(super) const CONTENT: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' https: http: data:; \
      form-action 'none'; base-uri 'none'; frame-ancestors 'self'; \
      sandbox allow-same-origin allow-popups allow-popups-to-escape-sandbox";
 

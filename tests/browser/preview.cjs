@@ -118,6 +118,7 @@ async function theIssue(browser) {
   }
   await page.keyboard.press("j");
   await page.waitForURL(/entry=1/);
+  await page.waitForFunction(() => document.getElementById("entry-frame").contentDocument.querySelector("img")?.naturalWidth === 1);
   await page.keyboard.press("j");
   await page.waitForURL(/entry=2/);
   await page.frameLocator("#entry-frame").locator("body").getByText("has to say").waitFor();

@@ -15,6 +15,8 @@ use super::choice::Choice;
 use super::feeds;
 use super::look::{Desk, Look, Scene, Shown};
 use super::page::{self, Report};
+use super::pictures::{self, Wanted};
+use super::shown::framed;
 use super::watch::{Scope, Watcher};
 
 /// A look, and its place among the others.
@@ -182,6 +184,19 @@ impl Board {
     pub(super) fn shown(&self, choice: &Choice) -> Option<Shown> {
         let seen = self.seen();
         seen.look.site.as_ref().ok()?.shown(seen.look.now, choice).ok()?
+    }
+
+    /// The HTML part of the issue that the page shows, for a frame.
+    pub(super) fn issue(&self, choice: &Choice) -> Option<String> {
+        let seen = self.seen();
+        let scene = seen.look.site.as_ref().ok()?;
+        let shown = scene.shown(seen.look.now, choice).ok()??;
+        let html = pictures::from_files(&shown.copy.html, scene, &scene.posts_of(&shown, choice));
+        Some(framed(&html, choice.scheme))
+    }
+
+    pub(super) fn picture(&self, wanted: &Wanted) -> Option<(&'static str, Vec<u8>)> {
+        pictures::picture(self.seen().look.site.as_ref().ok()?, wanted)
     }
 
     /// The entry of a feed that the page shows, as a document.

@@ -4,11 +4,13 @@ use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use serde::Serialize;
 
+use crate::feed::{FORMATS, FeedFile};
 use crate::model::sha256_hex;
 
 use super::choice::Choice;
 use super::look::Scene;
 use super::page::kilobytes;
+use super::pictures;
 use super::reader::{self, ReadFeed, ReadItem};
 
 #[derive(Serialize)]
@@ -65,11 +67,16 @@ pub(super) fn bytes<'s>(scene: &'s Scene, name: &str) -> Option<&'s [u8]> {
     prepared.feeds.iter().find(|feed| feed.file_name == name).map(|feed| feed.bytes.as_slice())
 }
 
+/// The feeds among the files that are written: no style sheet.
+fn files(scene: &Scene) -> impl Iterator<Item = &FeedFile> {
+    let is_feed = |file: &&FeedFile| FORMATS.iter().any(|format| file.file_name.ends_with(format.file_name));
+    scene.prepared.iter().flat_map(|prepared| &prepared.feeds).filter(is_feed)
+}
+
 /// The chosen feed, the first one when none is chosen, and its name.
 fn chosen<'s>(scene: &'s Scene, choice: &Choice) -> Option<(&'s str, &'s [u8])> {
-    let feeds = &scene.prepared.as_ref().ok()?.feeds;
-    let wanted = choice.feed.as_deref().and_then(|name| feeds.iter().find(|feed| feed.file_name == name));
-    wanted.or(feeds.first()).map(|feed| (feed.file_name, feed.bytes.as_slice()))
+    let wanted = choice.feed.as_deref().and_then(|name| files(scene).find(|feed| feed.file_name == name));
+    wanted.or_else(|| files(scene).next()).map(|feed| (feed.file_name, feed.bytes.as_slice()))
 }
 
 /// The chosen entry of the chosen feed.
@@ -78,7 +85,8 @@ pub(super) fn article(scene: &Scene, choice: &Choice) -> Option<FramedEntry> {
     let mut items = reader::read(bytes).ok()?.items;
     let place = choice.entry.unwrap_or(0);
     let item = (place < items.len()).then(|| items.swap_remove(place))?;
-    Some(FramedEntry { title: item.title, html: item.html })
+    let posts: Vec<_> = scene.site.posts.iter().filter(|post| post.url == item.url).collect();
+    Some(FramedEntry { title: item.title, html: pictures::from_files(&item.html, scene, &posts) })
 }
 
 pub(super) fn feeds(scene: &Scene, choice: &Choice) -> Option<FeedsView> {
@@ -89,7 +97,7 @@ pub(super) fn feeds(scene: &Scene, choice: &Choice) -> Option<FeedsView> {
             (ReadFeed { title: String::new(), description: String::new(), items: Vec::new() }, Some(problem))
         }
     };
-    let files = scene.prepared.as_ref().ok()?.feeds.iter().map(|file| FileView {
+    let files = files(scene).map(|file| FileView {
         name: file.file_name.to_string(),
         size: kilobytes(file.bytes.len()),
         is_current: file.file_name == current,

@@ -80,9 +80,21 @@ impl Scene {
         if let Some(issue) = prepared.issues.get(place) {
             return Ok(self.copy(issue.clone(), Standing::Due));
         }
-        match self.site.posts.iter().find(|post| post.status == PostStatus::Published) {
+        match self.site.published().next() {
             Some(newest) => self.specimen(newest, now, Standing::Newest),
             None => Ok(None),
+        }
+    }
+
+    /// The posts that an issue shows.
+    pub(super) fn posts_of(&self, shown: &Shown, choice: &Choice) -> Vec<&Post> {
+        match (shown.standing, &self.prepared) {
+            (Standing::Asked, _) => choice.post.as_deref().and_then(|path| self.showable(path)).into_iter().collect(),
+            (Standing::Due, Ok(prepared)) => {
+                let verdicts = self.site.posts.iter().zip(&prepared.verdicts);
+                verdicts.filter(|(_, verdict)| verdict.is_due()).map(|(post, _)| post).collect()
+            }
+            _ => self.site.published().take(1).collect(),
         }
     }
 

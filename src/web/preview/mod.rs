@@ -9,6 +9,7 @@ mod feeds;
 mod findings;
 mod look;
 mod page;
+mod pictures;
 mod plan;
 mod reader;
 mod shown;
@@ -32,6 +33,7 @@ use super::security::{self, CONTENT, CONTENT_WITHOUT_IMAGES};
 use board::{Board, TestForm};
 use choice::{Choice, Images, View};
 pub use look::{Desk, Look, Scene};
+use pictures::Wanted;
 
 /// Serves the preview of the site in `root` until it is dropped, and looks anew whenever a file of the site changes.
 ///
@@ -63,6 +65,7 @@ fn routes(board: Arc<Board>, port: u16) -> Router {
         .route("/", get(page))
         .route("/issue", get(issue))
         .route("/entry", get(entry))
+        .route("/picture", get(picture))
         .route("/message.eml", get(message))
         .route("/feed/{*name}", get(feed))
         .route("/events", get(events))
@@ -97,9 +100,8 @@ async fn page(State(board): Shared, Query(choice): Query<Choice>, headers: Heade
 
 /// The HTML part of the issue, for a frame.
 async fn issue(State(board): Shared, Query(choice): Query<Choice>) -> Response {
-    let Some(shown) = board.shown(&choice) else { return missing() };
+    let Some(html) = board.issue(&choice) else { return missing() };
     let policy = if choice.images == Images::On { CONTENT } else { CONTENT_WITHOUT_IMAGES };
-    let html = shown::framed(&shown.copy.html, choice.scheme);
     ([(header::CONTENT_SECURITY_POLICY, policy)], Html(html)).into_response()
 }
 
@@ -110,6 +112,12 @@ async fn entry(State(board): Shared, Query(choice): Query<Choice>) -> Response {
         Some(Err(problem)) => (StatusCode::INTERNAL_SERVER_ERROR, problem.to_string()).into_response(),
         None => missing(),
     }
+}
+
+/// A picture that the frames show.
+async fn picture(State(board): Shared, Query(wanted): Query<Wanted>) -> Response {
+    let Some((media_type, bytes)) = board.picture(&wanted) else { return missing() };
+    ([(header::CONTENT_TYPE, media_type), (header::CONTENT_SECURITY_POLICY, CONTENT)], bytes).into_response()
 }
 
 /// The message as a file, for a mail program.
