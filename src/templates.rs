@@ -23,13 +23,14 @@ const DEFAULTS: [(&str, &str); 7] = [
 
 /// The templates of the preview. They are the program's and not the site's: a mistake in them would hide the mistakes that
 /// the page is there to show.
-const PREVIEW: [(&str, &str); 6] = [
+const PREVIEW: [(&str, &str); 7] = [
     ("web/preview.html", include_str!("../templates/web/preview.html")),
     ("web/preview-entry.html", include_str!("../templates/web/preview-entry.html")),
     ("web/preview-feeds.html", include_str!("../templates/web/preview-feeds.html")),
     ("web/preview-findings.html", include_str!("../templates/web/preview-findings.html")),
     ("web/preview-issue.html", include_str!("../templates/web/preview-issue.html")),
     ("web/preview-plan.html", include_str!("../templates/web/preview-plan.html")),
+    ("web/preview-words.html", include_str!("../templates/web/preview-words.html")),
 ];
 
 /// All templates of a site, compiled.

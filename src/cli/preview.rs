@@ -2,6 +2,8 @@
 
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use clap::Args;
 use jiff::Timestamp;
@@ -46,7 +48,8 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
         Failure::usage(format!("port {} cannot be used: {error}", arguments.port), "choose another one with `--port`")
     })?;
     let address = listener.local_addr().map_err(|error| Failure::unexpected(error.to_string()))?;
-    let desk = SiteDesk { site: root.clone(), clock: context.clock };
+    let desk =
+        SiteDesk { site: root.clone(), clock: context.clock, turn: Arc::default(), one_at_a_time: Arc::default() };
     let page = format!("http://{address}/");
     Ui::result(&page);
     context.ui.say("The preview is at this address until you press Ctrl-C.");
@@ -66,12 +69,26 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
 struct SiteDesk {
     site: PathBuf,
     clock: Clock,
+    /// How many inspections were asked for.
+    turn: Arc<AtomicU64>,
+    one_at_a_time: Arc<Mutex<()>>,
 }
 
 impl Desk for SiteDesk {
     async fn look(&self) -> Look {
         let now = self.clock.now();
-        Look { now, site: scene(&self.site, now).await.map_err(|failure| failure.diagnostics) }
+        Look { now, site: scene(&self.site, now).await.map(Arc::new).map_err(|failure| failure.diagnostics) }
+    }
+
+    async fn inspect(&self, scene: Arc<Scene>, now: Timestamp) -> Vec<Diagnostic> {
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed) + 1;
+        let (newest, one_at_a_time) = (Arc::clone(&self.turn), Arc::clone(&self.one_at_a_time));
+        let inspected = tokio::task::spawn_blocking(move || {
+            let _alone = one_at_a_time.lock().unwrap_or_else(PoisonError::into_inner);
+            // Nobody waits for an inspection after which another one was asked for.
+            if newest.load(Ordering::Relaxed) == turn { inspect_scene(&scene, now) } else { Vec::new() }
+        });
+        inspected.await.unwrap_or_default()
     }
 
     async fn send(&self, issue: &Issue, to: &EmailAddress) -> Result<Outcome, Vec<Diagnostic>> {
@@ -98,7 +115,7 @@ async fn scene(root: &Path, now: Timestamp) -> Result<Scene, Failure> {
     };
     session::close(store).await?;
     let mut scene =
-        tokio::task::spawn_blocking(move || work_out(site, past, own, addressee, now)).await.map_err(ended)??;
+        tokio::task::spawn_blocking(move || work_out(site, past, own, addressee, now)).await.map_err(ended)?;
     if let Some(problems) = unsigned {
         let unknown: Vec<_> = problems.iter().filter(|problem| !scene.findings.contains(problem)).cloned().collect();
         scene.findings.extend(unknown);
@@ -108,23 +125,26 @@ async fn scene(root: &Path, now: Timestamp) -> Result<Scene, Failure> {
     Ok(scene)
 }
 
-/// What publishing would do, and what `check` says.
-fn work_out(
-    site: Site,
-    past: Past,
-    own: Vec<EmailAddress>,
-    addressee: Option<Addressee>,
-    now: Timestamp,
-) -> Result<Scene, Failure> {
+/// What publishing would do, and what is found on the way.
+fn work_out(site: Site, past: Past, own: Vec<EmailAddress>, addressee: Option<Addressee>, now: Timestamp) -> Scene {
     let prepared = prepare(&site, &past, &Options::default(), now).map_err(|error| Failure::from(error).diagnostics);
-    let mut findings = inspect(&site, &past, now)?;
-    let more = prepared.iter().flat_map(|prepared| &prepared.warnings);
-    let more: Vec<_> = more.filter(|warning| !findings.contains(warning)).cloned().collect();
-    findings.extend(more);
+    let mut findings = match &prepared {
+        Ok(prepared) => prepared.warnings.clone(),
+        Err(problems) => problems.clone(),
+    };
     report::sort(&mut findings);
     let transport = session::transport(&site.config, &site.root);
     let transport = transport.map(|transport| transport.describe()).map_err(|failure| failure.diagnostics);
-    Ok(Scene { site, past, prepared, findings, addressee, own, transport })
+    Scene { site, past, prepared, findings, addressee, own, transport }
+}
+
+/// What `check` says, and what was found on the way.
+fn inspect_scene(scene: &Scene, now: Timestamp) -> Vec<Diagnostic> {
+    let mut findings = inspect(&scene.site, &scene.past, now).unwrap_or_else(|error| Failure::from(error).diagnostics);
+    let more: Vec<_> = scene.findings.iter().filter(|finding| !findings.contains(finding)).cloned().collect();
+    findings.extend(more);
+    report::sort(&mut findings);
+    findings
 }
 
 /// The author's address and the sender's: to no other one does a test go.

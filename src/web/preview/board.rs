@@ -1,7 +1,9 @@
 //! What the handlers share: the newest look at the site, and the outcome of the last test.
 
 use std::path::Path;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -19,9 +21,14 @@ use super::pictures::{self, Wanted};
 use super::shown::framed;
 use super::watch::{Scope, Watcher};
 
+/// So long the page waits for the findings in all posts; then it shows what it has, and the rest when it comes.
+const PATIENCE: Duration = Duration::from_millis(150);
+
 /// A look, and its place among the others.
 pub(super) struct Seen {
     pub(super) look: Look,
+    /// What is wrong with the site; `None` as long as posts are still being read for it.
+    pub(super) findings: Option<Vec<Diagnostic>>,
     /// 1 for the first, and so on.
     pub(super) revision: u64,
 }
@@ -36,6 +43,8 @@ pub(super) struct TestForm {
     /// The digest of the issue that the writer has seen.
     digest: String,
 }
+
+type Inspection<'d> = Pin<Box<dyn Future<Output = Vec<Diagnostic>> + 'd>>;
 
 /// What handlers ask for. Whoever reads the site and sends does so in one place, one thing after the other.
 pub(super) struct Errands {
@@ -60,7 +69,7 @@ pub(super) struct Board {
 
 impl Board {
     pub(super) fn new(look: Look, token: String) -> (Self, Errands) {
-        let (newest, _) = watch::channel(Arc::new(Seen { look, revision: 1 }));
+        let (newest, _) = watch::channel(Arc::new(Seen { look, findings: None, revision: 1 }));
         let ((looks, to_look), (tests, to_test)) = (mpsc::channel(16), mpsc::channel(1));
         let templates = Templates::of_the_preview();
         let board = Self { templates, token, newest, report: Mutex::default(), looks, tests };
@@ -91,6 +100,7 @@ impl Board {
             tell(&format!("The page does not follow changes, reload it to see them: {error}."));
         }
         let mut scope = Scope::of(root, None);
+        let mut inspection: Option<Inspection<'_>> = None;
         let mut told = false;
         loop {
             // What to watch depends on the configuration; while it is broken, what it said last is watched.
@@ -115,12 +125,23 @@ impl Board {
                     Err(_) => std::future::pending().await,
                 }
             };
+            let inspected = async {
+                match inspection.as_mut() {
+                    Some(inspection) => inspection.await,
+                    None => std::future::pending().await,
+                }
+            };
             tokio::select! {
-                () = changed => self.look(desk).await,
+                found = inspected => {
+                    inspection = None;
+                    self.add(found);
+                    continue;
+                }
+                () = changed => inspection = self.look(desk).await,
                 Some(done) = looks.recv() => {
                     // One look is enough for all who wait for one.
                     let waiting: Vec<_> = std::iter::from_fn(|| looks.try_recv().ok()).chain([done]).collect();
-                    self.look(desk).await;
+                    inspection = self.look(desk).await;
                     for done in waiting {
                         let _ = done.send(());
                     }
@@ -130,10 +151,31 @@ impl Board {
         }
     }
 
-    async fn look(&self, desk: &impl Desk) {
+    /// Looks, and returns the inspection when that takes longer.
+    async fn look<'d>(&self, desk: &'d impl Desk) -> Option<Inspection<'d>> {
         let look = desk.look().await;
+        let mut inspection = look.site.as_ref().ok().map(|scene| Self::inspection(desk, scene, look.now));
+        let found = match &mut inspection {
+            Some(inspection) => tokio::time::timeout(PATIENCE, inspection).await.ok(),
+            None => None,
+        };
+        if found.is_some() {
+            inspection = None;
+        }
         let revision = self.newest.borrow().revision + 1;
-        self.newest.send_replace(Arc::new(Seen { look, revision }));
+        self.newest.send_replace(Arc::new(Seen { look, findings: found, revision }));
+        inspection
+    }
+
+    fn inspection<'d>(desk: &'d impl Desk, scene: &Arc<Scene>, now: Timestamp) -> Inspection<'d> {
+        Box::pin(desk.inspect(Arc::clone(scene), now))
+    }
+
+    /// Adds the findings in all posts to the newest look.
+    fn add(&self, found: Vec<Diagnostic>) {
+        let seen = self.seen();
+        let revision = seen.revision + 1;
+        self.newest.send_replace(Arc::new(Seen { look: seen.look.clone(), findings: Some(found), revision }));
     }
 
     /// Looks anew.
@@ -176,7 +218,7 @@ impl Board {
     pub(super) fn page(&self, choice: &Choice) -> Result<String, Diagnostic> {
         let seen = self.seen();
         let report = self.report.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let view = page::page(&seen.look, choice, seen.revision, &self.token, report);
+        let view = page::page(&seen, choice, &self.token, report);
         self.templates()?.render("web/preview.html", &view)
     }
 

@@ -16,6 +16,8 @@ pub(super) struct FindingsView {
     /// `2 errors, 1 warning`
     sum: String,
     files: Vec<FileView>,
+    /// False while posts are still being read.
+    is_whole: bool,
 }
 
 #[derive(Serialize)]
@@ -37,7 +39,7 @@ struct FindingView {
 
 /// A piece of a sentence: words, or what stands between backticks.
 #[derive(Debug, PartialEq, Serialize)]
-struct Words {
+pub(super) struct Words {
     text: String,
     is_code: bool,
 }
@@ -72,7 +74,12 @@ impl FindingsView {
         let errors = found.iter().filter(|diagnostic| diagnostic.is_error()).count();
         let warnings = found.len() - errors;
         let words = [(errors, "error"), (warnings, "warning")].map(|(number, noun)| count(number as u64, noun));
-        Self { errors, warnings, sum: words.join(", "), files }
+        Self { errors, warnings, sum: words.join(", "), files, is_whole: true }
+    }
+
+    /// Those that are known before all posts are read.
+    pub(super) fn unfinished(found: &[Diagnostic]) -> Self {
+        Self { is_whole: false, ..Self::new(found) }
     }
 
     pub(super) fn total(&self) -> usize {
@@ -90,7 +97,7 @@ impl FindingsView {
 }
 
 /// Divides a sentence at its backticks; one without a partner is an ordinary sign.
-fn words(sentence: &str) -> Vec<Words> {
+pub(super) fn words(sentence: &str) -> Vec<Words> {
     let mut pieces = Vec::new();
     let mut rest = sentence;
     let plain = |text: &str| Words { text: text.to_owned(), is_code: false };

@@ -1,5 +1,7 @@
 //! What the page shows: the site at one moment.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use crate::diagnostic::Diagnostic;
@@ -15,6 +17,9 @@ pub trait Desk {
     /// Reads the site and works out what publishing would do now. Nothing is written.
     async fn look(&self) -> Look;
 
+    /// All that `tidings check` says about what was seen, in its order. This reads every post, and so takes its time.
+    async fn inspect(&self, scene: Arc<Scene>, now: Timestamp) -> Vec<Diagnostic>;
+
     /// Sends one issue to one of the writer's own addresses, as a test; records nothing.
     ///
     /// # Errors
@@ -23,11 +28,12 @@ pub trait Desk {
 }
 
 /// A site at one moment.
+#[derive(Clone)]
 pub struct Look {
     /// When that was.
     pub now: Timestamp,
     /// The site, or why it cannot be read.
-    pub site: Result<Scene, Vec<Diagnostic>>,
+    pub site: Result<Arc<Scene>, Vec<Diagnostic>>,
 }
 
 /// What publishing would do with a site.
@@ -38,7 +44,7 @@ pub struct Scene {
     pub past: Past,
     /// The plan, or why there is none.
     pub prepared: Result<Prepared, Vec<Diagnostic>>,
-    /// What `tidings check` says, in its order.
+    /// What was found on the way, in the order of `tidings check`.
     pub findings: Vec<Diagnostic>,
     /// For whom the copies are that are shown: the writer. `None` when the site names no address.
     pub addressee: Option<Addressee>,

@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::diagnostic::Diagnostic;
 use crate::model::sha256_hex;
 
+use super::board::Seen;
 use super::choice::{Choice, Images, Part, View, Width};
 use super::feeds::{self, FeedsView};
 use super::findings::FindingsView;
@@ -141,13 +142,18 @@ impl Report {
 }
 
 /// Lays the page out.
-pub(super) fn page(look: &Look, choice: &Choice, revision: u64, token: &str, report: Option<Report>) -> PageView {
+pub(super) fn page(seen: &Seen, choice: &Choice, token: &str, report: Option<Report>) -> PageView {
+    let Seen { look, findings, revision } = seen;
+    let revision = *revision;
     let scene = match &look.site {
         Ok(scene) => scene,
         Err(problems) => return broken(look, problems, revision),
     };
     let shown = scene.shown(look.now, choice);
-    let findings = FindingsView::new(&scene.findings);
+    let findings = match findings {
+        Some(findings) => FindingsView::new(findings),
+        None => FindingsView::unfinished(&scene.findings),
+    };
     let tabs = tabs(scene, choice, &findings);
     let test = |shown: &Shown| TestView {
         own: scene.own.iter().map(|address| address.as_str().to_owned()).collect(),

@@ -7,7 +7,7 @@ use crate::model::Post;
 use crate::publish::{Prepared, Verdict, count, is_worth_telling};
 
 use super::choice::{Choice, View};
-use super::findings::FindingsView;
+use super::findings::{FindingsView, Words, words};
 use super::look::{Scene, is_showable};
 
 #[derive(Serialize)]
@@ -33,8 +33,8 @@ pub(super) struct PlanView {
 #[derive(Serialize)]
 struct GuardView {
     name: &'static str,
-    message: String,
-    help: String,
+    message: Vec<Words>,
+    help: Vec<Words>,
 }
 
 #[derive(Serialize)]
@@ -50,7 +50,7 @@ struct Row {
     day: String,
     title: String,
     path: String,
-    reason: String,
+    reason: Vec<Words>,
     /// The page that shows this post as an issue.
     address: Option<String>,
 }
@@ -77,8 +77,8 @@ pub(super) fn plan(scene: &Scene, now: Timestamp, choice: &Choice) -> PlanView {
     };
     let guards = prepared.guards.iter().map(|guard| GuardView {
         name: guard.name.as_str(),
-        message: guard.message.clone(),
-        help: guard.help.clone(),
+        message: words(&guard.message),
+        help: words(&guard.help),
     });
     let is_clear = prepared.guards.is_empty() && !prepared.issues.is_empty() && prepared.recipients > 0;
     PlanView {
@@ -123,7 +123,7 @@ fn row(scene: &Scene, post: &Post, verdict: &Verdict, choice: &Choice) -> Row {
         day: day.unwrap_or_default(),
         title: post.title.clone(),
         path: post.path.clone(),
-        reason: verdict.reason(),
+        reason: words(&verdict.reason()),
         address: is_showable(post).then(|| address.address()),
     }
 }
