@@ -143,7 +143,7 @@ fn an_issue_speaks_the_language_of_its_posts() {
         "{}",
         issue.text
     );
-    assert!(issue.text.contains("Diesen Beitrag online lesen:\n") && issue.text.contains("Abbestellen: https://"));
+    assert!(issue.text.contains("Diesen Beitrag online lesen:\n") && issue.text.contains("Abmelden: https://"));
     let issue = issue_of(&[japanese]);
     assert!(issue.text.contains("2026年3月2日") && issue.text.contains("この記事をウェブで読む：\n"), "{}", issue.text);
     let issue = issue_of(&[hebrew]);

@@ -25,7 +25,7 @@ pub(super) fn style(theme: &Theme, element: &str, place: Place) -> String {
         ),
         "pre" => format!(
             "margin:0 0 {}px;padding:14px 16px;background-color:{panel};border-radius:6px;font-family:{code_font};\
-             font-size:14px;line-height:1.55;text-align:left;white-space:pre-wrap;word-break:break-word",
+             font-size:16px;line-height:1.5;text-align:left;white-space:pre-wrap;word-break:break-word",
             below(20)
         ),
         "code" | "kbd" | "samp" => {

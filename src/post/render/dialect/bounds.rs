@@ -256,7 +256,7 @@ proptest::proptest! {
         for line in entry.content_text.lines() {
             let width = unicode_width::UnicodeWidthStr::width(line);
             let longest = line.split(' ').map(unicode_width::UnicodeWidthStr::width).max().unwrap_or_default();
-            proptest::prop_assert!(width <= 72 || line.contains("    ") || longest > 24, "{line:?}");
+            proptest::prop_assert!(width <= 78 || line.contains("    ") || longest > 24, "{line:?}");
         }
         for warning in warnings {
             let place = warning.location.unwrap();

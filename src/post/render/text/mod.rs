@@ -12,6 +12,9 @@ use wrap::{width, wrap};
 /// No line is longer, but for words that cannot be broken, addresses and code.
 const COLUMNS: usize = 72;
 
+/// So many columns more than for prose are there for code: 78 in all (RFC 5322 §2.1.1).
+const WIDER: usize = 6;
+
 /// With fewer columns left, deeper blocks are not indented any further.
 const NARROWEST: usize = 24;
 
@@ -109,7 +112,7 @@ fn block(element: &Element, columns: usize, links: &mut LinkList) -> Vec<String>
         "p" | "summary" | "dt" => paragraph(&Line::of(children, links), columns),
         "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => heading(&Line::of(children, links), columns),
         "hr" => vec!["* * *".to_owned()],
-        "pre" => code(children),
+        "pre" => code(children, columns),
         "ul" | "menu" => list(children, None, columns, links),
         "ol" => {
             let start = element.get("start").and_then(|start| start.parse().ok()).unwrap_or(1);
@@ -133,14 +136,41 @@ fn heading(text: &str, columns: usize) -> Vec<String> {
     lines
 }
 
-/// Code keeps its lines, whatever their length.
-fn code(nodes: &[Node]) -> Vec<String> {
+/// Code keeps its lines: indented by four columns, or by less where that makes them fit; a line that is too long even so is
+/// folded at blanks, with a backslash at the end as in a shell.
+fn code(nodes: &[Node], columns: usize) -> Vec<String> {
     let mut text = String::new();
     verbatim(nodes, &mut text);
     let text = text.trim_matches('\n').replace('\t', "    ");
-    text.lines()
-        .map(|line| if line.trim().is_empty() { String::new() } else { format!("    {}", line.trim_end()) })
-        .collect()
+    let room = columns + WIDER;
+    let longest = text.lines().map(|line| width(line.trim_end())).max().unwrap_or_default();
+    let indent = if longest <= room { (room - longest).min(4) } else { 2 };
+    let mut lines = Vec::new();
+    for line in text.lines().map(str::trim_end) {
+        let pieces = fold(line, room - indent);
+        lines.extend(pieces.into_iter().map(|piece| " ".repeat(if piece.is_empty() { 0 } else { indent }) + &piece));
+    }
+    lines
+}
+
+/// A line of code in pieces of at most `room` columns, where blanks allow.
+fn fold(line: &str, room: usize) -> Vec<String> {
+    let margin = line.len() - line.trim_start_matches(' ').len();
+    let further = " ".repeat((margin + 4).min(room / 2));
+    let mut pieces = Vec::new();
+    let mut piece = String::new();
+    for word in line[margin..].split_inclusive(' ') {
+        let begins = piece.is_empty();
+        if begins {
+            piece.push_str(if pieces.is_empty() { &line[..margin] } else { &further });
+        } else if width(&piece) + width(word) + 1 > room {
+            pieces.push(format!("{piece}\\"));
+            piece.clone_from(&further);
+        }
+        piece.push_str(word);
+    }
+    pieces.push(piece.trim_end().to_owned());
+    pieces
 }
 
 fn verbatim(nodes: &[Node], into: &mut String) {
@@ -222,4 +252,28 @@ fn notes(nodes: &[Node], columns: usize, links: &mut LinkList) -> Vec<String> {
         lines.extend(hanging(item, &format!("[^{}]: ", n + 1), columns, false, links));
     }
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code_of(text: &str) -> Vec<String> {
+        code(&[Node::Text(text.to_owned())], COLUMNS)
+    }
+
+    #[test]
+    fn code_is_indented_as_far_as_its_lines_allow() {
+        assert_eq!(code_of("a\n\n\tb\n"), ["    a", "", "        b"]);
+        assert_eq!(code_of(&"x".repeat(77)), [format!(" {}", "x".repeat(77))]);
+        assert_eq!(code_of(&"x".repeat(90)), [format!("  {}", "x".repeat(90))], "a word stays whole");
+    }
+
+    #[test]
+    fn a_line_too_long_for_78_columns_is_folded_as_in_a_shell() {
+        let lines = code_of(&format!("  run {}", "--option value ".repeat(8)));
+        assert!(lines.iter().all(|line| width(line) <= COLUMNS + WIDER), "{lines:#?}");
+        assert!(lines[0].starts_with("    run --option") && lines[0].ends_with(" \\"), "{lines:#?}");
+        assert!(lines[1].starts_with("        ") && !lines[1].ends_with('\\'), "{lines:#?}");
+    }
 }
