@@ -12,6 +12,7 @@ mod feeds;
 mod forms;
 mod media;
 mod newsletter;
+mod pitfalls;
 mod preview;
 mod sessions;
 mod settings;

@@ -84,15 +84,17 @@ impl<'a> Links<'a> {
             return Some(self.place(fragment));
         }
         match self.post_file(written) {
-            Target::Post(url) => Some(url),
+            Target::Post(url) => Some(self.own_place(url)),
             Target::Missing => None,
-            Target::Other => {
-                let url = self.join(written, &SCHEMES)?;
-                match url.split_once('#') {
-                    Some((page, fragment)) if page == self.post.url => Some(self.place(fragment)),
-                    _ => Some(url),
-                }
-            }
+            Target::Other => self.join(written, &SCHEMES).map(|url| self.own_place(url)),
+        }
+    }
+
+    /// An absolute address; where it is one in this post, the place as it is called now.
+    fn own_place(&self, url: String) -> String {
+        match url.split_once('#') {
+            Some((page, fragment)) if page == self.post.url => self.place(fragment),
+            _ => url,
         }
     }
 
