@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use minijinja::syntax::SyntaxConfig;
-use minijinja::value::Serde;
+use minijinja::value::{Rest, Serde};
 use minijinja::{AutoEscape, Environment, Output, State, UndefinedBehavior, Value};
 use serde::Serialize;
 
@@ -32,6 +32,12 @@ const PREVIEW: [(&str, &str); 7] = [
     ("web/preview-plan.html", include_str!("../templates/web/preview-plan.html")),
     ("web/preview-words.html", include_str!("../templates/web/preview-words.html")),
 ];
+
+/// What begins and ends the place for a reader's name in a filled template; between them stands what readers without a name
+/// are called. Unicode sets these characters aside for a program's own use; no text holds them.
+pub const NAME_START: char = '\u{FDD0}';
+/// See [`NAME_START`].
+pub const NAME_END: char = '\u{FDD1}';
 
 /// All templates of a site, compiled.
 #[derive(Debug)]
@@ -70,6 +76,7 @@ impl Templates {
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         environment.set_auto_escape_callback(|name| if is_html(name) { AutoEscape::Html } else { AutoEscape::None });
         environment.set_formatter(format);
+        environment.add_filter("default", default);
         environment.set_syntax(whitespace());
         let mut problems = Vec::new();
         for (name, text) in &texts {
@@ -102,6 +109,16 @@ fn innermost(error: &minijinja::Error) -> &minijinja::Error {
         cause = inner;
     }
     cause
+}
+
+/// The engine's own `default`, which also says what readers without a name are called.
+fn default(state: &State<'_, '_>, value: &Value, others: Rest<Value>) -> Result<Value, minijinja::Error> {
+    match (value.as_str(), others.first()) {
+        (Some(text), Some(other)) if text.starts_with(NAME_START) => {
+            Ok(format!("{NAME_START}{other}{NAME_END}").into())
+        }
+        _ => minijinja::filters::default(state, value, others),
+    }
 }
 
 fn is_html(name: &str) -> bool {

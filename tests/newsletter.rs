@@ -331,3 +331,43 @@ fn a_post_waits_until_its_author_wants_it_mailed() {
     site.run("2026-03-09T09:00:00Z", &["publish", "--yes"]).exits(0);
     assert!(!site.file("outbox/issue-4-00001.eml").exists(), "once");
 }
+
+#[test]
+fn readers_are_called_by_their_names_and_no_name_breaks_a_message() {
+    let site = TestSite::new("outbox:outbox");
+    site.write("posts/code.md", POSTS[0].1);
+    site.write("posts/japanese.md", POSTS[6].1);
+    for kind in ["html", "txt"] {
+        let own = "Dear {{ subscriber.name | default(\"friend & reader\") }},\n{{ subscriber.name }} again. {{ words.read_online }}: {{ entry.url }}\n";
+        site.write(&format!("templates/email/entry.{kind}"), own);
+    }
+    let long = "Æsop=?utf-8?Q?x?= . ".repeat(200);
+    let names =
+        ["Ada", "", "<b>\"Zoë\"</b> & Sons", ".From  me\u{202E}", "\u{FDD0}x\u{FDD1}", "日本 太郎", long.as_str()];
+    let rows: String = (names.iter().enumerate())
+        .map(|(n, name)| format!("r{n}@reader.test,\"{}\"\n", name.replace('"', "\"\"")))
+        .collect();
+    site.write("readers.csv", &format!("email,name\n{rows}"));
+    site.run(NOW, &["subscribers", "import", site.file("readers.csv").to_str().unwrap()]).exits(0);
+    site.run(NOW, &["publish", "--dry-run"]).exits(0);
+    site.run(NOW, &["publish", "--yes"]).exits(0);
+    let greetings =
+        ["Ada", "friend & reader", "<b>\"Zoë\"</b> & Sons", ".From me", "x", "日本 太郎", "Æsop=?utf-8?Q?x?="];
+    for (n, greeting) in greetings.iter().enumerate() {
+        let file = format!("outbox/issue-1-{:05}.eml", n + 1);
+        let bytes = site.read_bytes(&file);
+        assert_eq!(bytes, site.read_bytes(&format!("preview/{file}")), "the dry run shows what is sent");
+        for line in String::from_utf8(bytes.clone()).unwrap().split("\r\n") {
+            assert!(line.len() <= 76 || line.contains(": "), "{line}");
+            assert!(!line.starts_with('.') && !line.ends_with(' ') || line == "-- ", "{line}");
+        }
+        let message = MessageParser::default().parse(&bytes).unwrap();
+        let (html, text) = (message.body_html(0).unwrap(), message.body_text(0).unwrap());
+        assert!(text.contains(&format!("Dear {greeting}")), "{text}");
+        let escaped = greeting.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
+        assert!(html.contains(&format!("Dear {escaped}")), "{html}");
+        assert!(text.contains(if names[n].is_empty() { "\nreader again." } else { greeting }), "{text}");
+        assert!(!html.contains("<b>") && !text.contains('\u{FDD0}') && text.lines().all(|line| line.len() < 400));
+        assert_eq!(message.parts.len(), 3);
+    }
+}

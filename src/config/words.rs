@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use super::reader::{Reader, Section};
 
 /// Every word or phrase that can be set, and what may stand in it for something else.
-pub const WORDS: [(&str, Option<&str>); 13] = [
+pub const WORDS: [(&str, Option<&str>); 14] = [
     ("in_this_issue", None),
     ("issue", Some("{number}")),
     ("reading_time", Some("{minutes}")),
     ("read_online", None),
     ("read_on", None),
+    ("reader", None),
     ("unsubscribe", None),
     ("unsubscribe_by_mail", None),
     ("archive", None),

@@ -7,16 +7,23 @@ use unicode_normalization::char::is_combining_mark;
 /// A title or name on one line: NFC, white space collapsed, no control characters, no bidirectional controls
 /// (U+202A–U+202E, U+2066–U+2069), which can make one text look like another.
 pub(super) fn one_line(text: &str) -> String {
-    let visible =
-        |c: &char| separates(*c) || !(c.is_control() || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}'));
+    let visible = |c: &char| {
+        separates(*c)
+            || !(c.is_control() || is_reserved(*c) || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}'))
+    };
     let kept: String = text.nfc().filter(visible).collect();
     kept.split(separates).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+/// Noncharacters, which are set aside for a program's own use: templates mark the places of names with them.
+fn is_reserved(c: char) -> bool {
+    matches!(c, '\u{FDD0}'..='\u{FDEF}')
 }
 
 /// A body with `\n` line ends and without the control characters that neither HTML nor mail allows.
 pub(super) fn printable(text: &str) -> String {
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
-    text.chars().filter(|&c| !c.is_control() || matches!(c, '\n' | '\t')).collect()
+    text.chars().filter(|&c| !(c.is_control() || is_reserved(c)) || matches!(c, '\n' | '\t')).collect()
 }
 
 /// At most `limit` characters: cut after a word where there is one, and marked as cut.

@@ -6,11 +6,12 @@ use ring::digest::{SHA256, digest};
 
 use crate::config::{Config, MailContent};
 use crate::diagnostic::Diagnostic;
-use crate::model::{Entry, Issue, sha256_hex};
+use crate::model::{Entry, Issue, NamePlace, sha256_hex};
 use crate::templates::Templates;
 
 use super::clean::one_line;
 use super::extent::{LIMIT, Shown, cap};
+use super::name::{Part, place};
 use super::recipient::{TOKEN_LENGTH, base32};
 use super::view::{IssueView, inlined};
 
@@ -63,7 +64,7 @@ pub fn compose(
         let shown = shorter(&entries, &shown, &parts, config);
         parts = self::parts(number, &entries, &shown, config, templates)?;
     }
-    let Parts { view, html, text, marker, unsubscribe } = parts;
+    let Parts { view, html, text, marker, names, unsubscribe } = parts;
     let reply_to = newsletter.reply_to.as_ref();
     let mut issue = Issue {
         number,
@@ -79,6 +80,7 @@ pub fn compose(
         html,
         text,
         marker,
+        names,
         digest: String::new(),
     };
     issue.digest = fingerprint(&issue);
@@ -91,6 +93,7 @@ struct Parts {
     html: String,
     text: String,
     marker: String,
+    names: Vec<NamePlace>,
     unsubscribe: Vec<String>,
 }
 
@@ -109,7 +112,11 @@ fn parts(
     let mut problems = Vec::new();
     let mut render = |name| templates.render(name, &view).map_err(|problem| problems.push(problem)).unwrap_or_default();
     let (html, text) = (render("email/issue.html"), render("email/issue.txt"));
-    if problems.is_empty() { Ok(Parts { view, html, text, marker, unsubscribe }) } else { Err(problems) }
+    let mut names = Vec::new();
+    let marker_of = |number: usize| self::marker(&format!("name {number}\n{html}{text}"));
+    let (html, text) =
+        (place(&html, Part::Html, &mut names, marker_of), place(&text, Part::Text, &mut names, marker_of));
+    if problems.is_empty() { Ok(Parts { view, html, text, marker, names, unsubscribe }) } else { Err(problems) }
 }
 
 /// What is shown when everything is too much.

@@ -11,7 +11,8 @@ use crate::model::{Issue, Recipient};
 
 use super::dkim::{RelaxedBody, Signer};
 use super::header;
-use super::transfer::{Stretch, TransferEncoding, push_base64_lines, split};
+use super::name::{self, Part};
+use super::transfer::{Stretch, TransferEncoding, encode_with_names, push_base64_lines, split};
 
 /// An issue encoded once; each reader's copy is spliced from it, and signed.
 #[derive(Debug, Clone)]
@@ -50,12 +51,19 @@ impl Copies {
         let boundary = format!("=_{}", issue.digest.get(..32).unwrap_or(&issue.digest));
         let head = head(issue, &boundary);
         let mut body = Vec::new();
-        for (kind, text, before) in [("plain", &issue.text, ""), ("html", &issue.html, "\r\n")] {
-            let encoding = TransferEncoding::of(text);
+        let parts = [("plain", Part::Text, &issue.text, ""), ("html", Part::Html, &issue.html, "\r\n")];
+        for (kind, part, text, before) in parts {
+            let has_names = issue.names.iter().any(|name| text.contains(&name.marker));
+            let encoding = if has_names { TransferEncoding::QuotedPrintable } else { TransferEncoding::of(text) };
             let content_type = header::plain("Content-Type", &format!("text/{kind}; charset=utf-8"));
             let transfer = header::plain("Content-Transfer-Encoding", encoding.name());
             body.push(fixed(format!("{before}--{boundary}\r\n{content_type}{transfer}\r\n")));
-            body.extend(encoding.encode(text, &issue.marker).into_iter().map(Piece::Part));
+            let stretches = if has_names {
+                encode_with_names(text, &issue.marker, &issue.names, part)
+            } else {
+                encoding.encode(text, &issue.marker)
+            };
+            body.extend(stretches.into_iter().map(Piece::Part));
         }
         body.push(fixed(format!("\r\n--{boundary}--\r\n")));
         let capacity = head.iter().chain(&body).map(Piece::size).sum();
@@ -94,7 +102,7 @@ impl Seal {
         for piece in body {
             match piece {
                 Piece::Part(Stretch::Fixed(bytes)) => relaxed.push(bytes),
-                // Neither tokens nor lines of base64 hold or begin with white space.
+                // Neither tokens nor encoded names nor lines of base64 hold or begin with white space.
                 reader_own => {
                     pieces.push(Piece::Part(Stretch::Fixed(relaxed.take())));
                     pieces.push(reader_own.clone());
@@ -151,6 +159,10 @@ fn fill(pieces: &[Piece], recipient: &Recipient, write: &mut dyn FnMut(&[u8])) {
     for piece in pieces {
         match piece {
             Piece::Part(Stretch::Fixed(bytes)) => write(bytes),
+            Piece::Part(Stretch::Name { fallback, part }) => {
+                let name = name::shown(recipient.name.as_deref(), fallback, *part);
+                write(name::quoted_printable(&name).as_bytes());
+            }
             Piece::Part(Stretch::Token) => write(recipient.token.as_bytes()),
             Piece::Part(Stretch::Quanta { bytes, tokens }) => {
                 let mut bytes = bytes.clone();
@@ -173,6 +185,7 @@ impl Piece {
         match self {
             Self::Part(Stretch::Fixed(bytes)) => bytes.len(),
             Self::Part(Stretch::Token) => 32,
+            Self::Part(Stretch::Name { .. }) => 256,
             Self::Part(Stretch::Quanta { bytes, .. }) => bytes.len() * 3 / 2 + 8,
             Self::Address | Self::MessageId => 320,
         }

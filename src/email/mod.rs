@@ -16,6 +16,7 @@ mod fuzz;
 mod header;
 mod inline;
 mod markup;
+mod name;
 mod plain;
 mod recipient;
 #[cfg(test)]
@@ -26,6 +27,7 @@ mod view;
 mod wording;
 
 use crate::model::{Issue, Recipient};
+use name::Part;
 
 pub use compose::compose;
 pub use copies::Copies;
@@ -33,10 +35,12 @@ pub use recipient::recipient;
 
 /// The HTML part as one reader gets it.
 pub fn html_for(issue: &Issue, recipient: &Recipient) -> String {
-    issue.html.replace(&issue.marker, &recipient.token)
+    let html = issue.html.replace(&issue.marker, &recipient.token);
+    name::fill(&html, Part::Html, &issue.names, recipient.name.as_deref())
 }
 
 /// The text part as one reader gets it.
 pub fn text_for(issue: &Issue, recipient: &Recipient) -> String {
-    issue.text.replace(&issue.marker, &recipient.token)
+    let text = issue.text.replace(&issue.marker, &recipient.token);
+    name::fill(&text, Part::Text, &issue.names, recipient.name.as_deref())
 }

@@ -7,7 +7,7 @@ use crate::model::{EmailAddress, Issue, Recipient};
 /// How many letters a token has: 128 bits in base32.
 pub(super) const TOKEN_LENGTH: usize = 26;
 
-/// The reader's copy of an issue. The token and the Message-ID come from the site's `secret` (HMAC-SHA256, RFC 2104),
+/// The reader's copy of an issue, without a name ([`Recipient::named`]). The token and the Message-ID come from the site's `secret` (HMAC-SHA256, RFC 2104),
 /// so every try has the same bytes, and nobody who does not know the secret can name another reader's token.
 ///
 /// The token depends on the reader alone: the address for unsubscribing in an old mail keeps working. The Message-ID
@@ -19,7 +19,7 @@ pub fn recipient(secret: &[u8], issue: &Issue, subscriber: i64, address: &EmailA
     let token = sign(&key, &format!("unsubscribe\n{subscriber}"));
     let id = sign(&key, &format!("message-id\n{number}\n{digest}\n{date}\n{subscriber}\n{}", address.key()));
     let domain = from_address.rsplit_once('@').map_or("", |(_, domain)| domain);
-    Recipient { address: address.clone(), token, message_id: format!("{number}.{id}@{domain}") }
+    Recipient { address: address.clone(), name: None, token, message_id: format!("{number}.{id}@{domain}") }
 }
 
 fn sign(key: &hmac::Key, message: &str) -> String {

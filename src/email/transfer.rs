@@ -7,6 +7,9 @@ use std::iter::repeat_n;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use super::name::Part;
+use crate::model::NamePlace;
+
 /// Encoded lines are no longer, without CRLF (RFC 2045 §6.7 (5), §6.8).
 const LINE: usize = 76;
 /// The bytes of one base64 line.
@@ -19,6 +22,8 @@ pub(super) enum Stretch {
     Fixed(Vec<u8>),
     /// The reader's token stands here as it is.
     Token,
+    /// The reader's name stands here, on quoted-printable lines of its own.
+    Name { fallback: String, part: Part },
     /// Whole base64 quanta around tokens: these bytes, with the token at each of these places, are encoded per reader.
     Quanta { bytes: Vec<u8>, tokens: Vec<usize> },
 }
@@ -64,6 +69,27 @@ impl TransferEncoding {
             Self::Base64 => base64(text, marker),
         }
     }
+}
+
+/// Like [`TransferEncoding::encode`], for a part with readers' names: each has lines of its own, so the lines around it are
+/// the same for all. Always quoted-printable, in which a line may end anywhere.
+pub(super) fn encode_with_names(text: &str, marker: &str, names: &[NamePlace], part: Part) -> Vec<Stretch> {
+    let mut stretches = Vec::new();
+    let mut rest = text;
+    let next =
+        |rest: &str| names.iter().filter_map(|name| Some((rest.find(&name.marker)?, name))).min_by_key(|(at, _)| *at);
+    while let Some((at, name)) = next(rest) {
+        let mut encoded = quoted_printable(&rest[..at], marker);
+        if !rest[..at].is_empty() && !rest[..at].ends_with('\n') {
+            encoded.insert(encoded.len() - "\r\n".len(), '=');
+        }
+        stretches.extend(split(&encoded, marker));
+        stretches.push(Stretch::Name { fallback: name.fallback.clone(), part });
+        rest = &rest[at + name.marker.len()..];
+    }
+    let rest = if rest.is_empty() { "\n" } else { rest };
+    stretches.extend(TransferEncoding::QuotedPrintable.encode(rest, marker));
+    stretches
 }
 
 /// Cuts encoded text at the markers.
@@ -223,6 +249,7 @@ mod tests {
             match stretch {
                 Stretch::Fixed(bytes) => out.extend_from_slice(bytes),
                 Stretch::Token => out.extend_from_slice(token.as_bytes()),
+                Stretch::Name { .. } => {}
                 Stretch::Quanta { bytes, tokens } => {
                     let mut bytes = bytes.clone();
                     for &at in tokens {

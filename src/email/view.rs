@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::config::{Config, Theme, Words};
 use crate::model::{Entry, Image, MailPicture};
+use crate::templates::{NAME_END, NAME_START};
 
 use super::calendar::day;
 use super::clean::{one_line, printable, shorten};
@@ -54,7 +55,16 @@ pub(super) struct IssueView {
     postal_address: Vec<String>,
     theme: Theme,
     words: Wording,
+    /// The one who reads this copy.
+    subscriber: SubscriberView,
     text: IssueText,
+}
+
+/// A reader.
+#[derive(Debug, Serialize)]
+struct SubscriberView {
+    /// The name; `| default("friend")` says what readers without one are called, else that is a word of the newsletter's.
+    name: String,
 }
 
 /// The lines of the text part that have to be wrapped.
@@ -170,6 +180,7 @@ impl IssueView {
             links: Vec::new(),
             postal_address,
             theme,
+            subscriber: SubscriberView { name: format!("{NAME_START}{}{NAME_END}", words.reader) },
             words,
             subject,
             publication,

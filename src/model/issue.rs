@@ -45,8 +45,20 @@ pub struct Issue {
     pub text: String,
     /// What stands for a reader's token: as long as a token, made of its letters, found nowhere else in the parts.
     pub marker: String,
+    /// The places for readers' names in both parts.
+    #[serde(default)]
+    pub names: Vec<NamePlace>,
     /// SHA-256 in hex over all that readers see, but for `date`: what `--expect` compares.
     pub digest: String,
+}
+
+/// A place for a reader's name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NamePlace {
+    /// What stands for the name: letters that are found nowhere else in the parts.
+    pub marker: String,
+    /// What readers without a name are called there: plain text.
+    pub fallback: String,
 }
 
 /// A reader's copy: what differs from every other copy of the issue.
@@ -54,8 +66,18 @@ pub struct Issue {
 pub struct Recipient {
     /// Where it goes.
     pub address: EmailAddress,
+    /// The reader's name, as it is stored.
+    pub name: Option<String>,
     /// The reader's own secret in unsubscribe addresses: 26 letters and digits (RFC 4648 base32, lower case).
     pub token: String,
     /// Message-ID without the angle brackets; the same on every try, so that a receiver can tell a repeat.
     pub message_id: String,
+}
+
+impl Recipient {
+    /// The copy of a reader who is called so.
+    #[must_use]
+    pub fn named(self, name: Option<String>) -> Self {
+        Self { name, ..self }
+    }
 }

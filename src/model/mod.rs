@@ -19,7 +19,7 @@ pub use delivery::{DeliveryCounts, DeliveryState, Outcome};
 pub use digest::sha256_hex;
 pub use direction::is_right_to_left;
 pub use entry::{Category, End, Ends, Entry, MailContent};
-pub use issue::{Issue, ListId, Recipient};
+pub use issue::{Issue, ListId, NamePlace, Recipient};
 pub use media::{Enclosure, Episode, Image, MadeFile, MailPicture};
 pub use media_type::media_type;
 pub use person::Person;

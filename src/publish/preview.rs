@@ -29,6 +29,7 @@ pub struct Addressee {
     secret: Vec<u8>,
     signer: Option<Arc<Signer>>,
     subscriber: i64,
+    name: Option<String>,
     /// Where it would go.
     pub address: EmailAddress,
 }
@@ -44,13 +45,13 @@ impl Addressee {
         address: &EmailAddress,
     ) -> Result<Self, PublishError> {
         let (secret, readers) = readers(store, Some(address)).await?;
-        let (subscriber, address) = readers.into_iter().next().unwrap_or_else(|| (0, address.clone()));
-        Ok(Self { secret, signer, subscriber, address })
+        let (subscriber, address, name) = readers.into_iter().next().unwrap_or_else(|| (0, address.clone(), None));
+        Ok(Self { secret, signer, subscriber, name, address })
     }
 
     /// Their copy of an issue.
     pub fn copy(&self, issue: &Issue) -> ReaderCopy {
-        let recipient = email::recipient(&self.secret, issue, self.subscriber, &self.address);
+        let recipient = email::recipient(&self.secret, issue, self.subscriber, &self.address).named(self.name.clone());
         ReaderCopy {
             html: email::html_for(issue, &recipient),
             text: email::text_for(issue, &recipient),
@@ -88,9 +89,10 @@ pub async fn write(
     let (secret, readers) = readers(store, to).await?;
     for issue in &prepared.issues {
         let copies = Copies::new(issue, signer.clone());
-        for (index, (id, address)) in readers.iter().cloned().chain(sample(site, issue, readers.is_empty())).enumerate()
+        for (index, (id, address, name)) in
+            readers.iter().cloned().chain(sample(site, issue, readers.is_empty())).enumerate()
         {
-            let recipient = email::recipient(&secret, issue, id, &address);
+            let recipient = email::recipient(&secret, issue, id, &address).named(name);
             let message = copies.message(&recipient);
             if index == 0 {
                 output.push((format!("issue-{}.html", issue.number), email::html_for(issue, &recipient).into_bytes()));
@@ -116,33 +118,33 @@ pub async fn write(
     Ok(names)
 }
 
+/// A reader's number, address and name.
+type Reader = (i64, EmailAddress, Option<String>);
+
 /// The first readers, or the one named with `--to`.
-async fn readers(
-    store: Option<&mut Store>,
-    to: Option<&EmailAddress>,
-) -> Result<(Vec<u8>, Vec<(i64, EmailAddress)>), PublishError> {
+async fn readers(store: Option<&mut Store>, to: Option<&EmailAddress>) -> Result<(Vec<u8>, Vec<Reader>), PublishError> {
     let Some(store) = store else {
-        return Ok((NO_SECRET.to_vec(), to.map(|address| (0, address.clone())).into_iter().collect()));
+        return Ok((NO_SECRET.to_vec(), to.map(|address| (0, address.clone(), None)).into_iter().collect()));
     };
     let secret = store.secret().await?;
     let readers = match to {
         Some(address) => {
             let known = store.subscriber(address).await?;
-            vec![known.map_or((0, address.clone()), |reader| (reader.id, reader.address))]
+            vec![known.map_or((0, address.clone(), None), |reader| (reader.id, reader.address, reader.name))]
         }
         None => {
             let page = store.subscribers(Some(crate::model::SubscriberStatus::Confirmed), 0, COPIES).await?;
-            page.into_iter().map(|reader| (reader.id, reader.address)).collect()
+            page.into_iter().map(|reader| (reader.id, reader.address, reader.name)).collect()
         }
     };
     Ok((secret, readers))
 }
 
 /// Without a reader the preview shows the copy that the sender would get.
-fn sample(site: &Site, issue: &Issue, needed: bool) -> Option<(i64, EmailAddress)> {
+fn sample(site: &Site, issue: &Issue, needed: bool) -> Option<Reader> {
     let sender = || issue.from_address.parse().ok();
     let own = site.config.newsletter.from.as_ref().map(|from| from.address.clone());
-    if needed { own.or_else(sender).map(|address| (0, address)) } else { None }
+    if needed { own.or_else(sender).map(|address| (0, address, None)) } else { None }
 }
 
 /// True for the files of an issue.

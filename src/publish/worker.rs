@@ -126,14 +126,14 @@ async fn attempt(
     };
     let name = format!("issue-{}-{:05}", job.key.issue, job.key.subscriber);
     let envelope = Envelope { from: &frozen.from, to: &address, name: &name };
-    let mut outcome = try_once(shared, notes, connection, frozen, job.key, &envelope).await?;
+    let mut outcome = try_once(shared, notes, connection, frozen, &job, &envelope).await?;
     // Many relays close a connection after so many messages. Before the final dot nothing is lost by going on elsewhere.
     if matches!(outcome, Some(Outcome::Deferred(_))) && !connection.is_open() && served > 0 {
         let again =
             Recorded { key: job.key, state: DeliveryState::Queued, reply: String::new(), next_attempt_at: None };
         notes.send(Note::Outcome(again)).await.ok()?;
         *connection = connect(shared).await?;
-        outcome = try_once(shared, notes, connection, frozen, job.key, &envelope).await?;
+        outcome = try_once(shared, notes, connection, frozen, &job, &envelope).await?;
     }
     match outcome {
         Some(outcome) => {
@@ -151,12 +151,12 @@ async fn try_once(
     notes: &mpsc::Sender<Note>,
     connection: &mut Connection,
     frozen: &FrozenIssue,
-    key: DeliveryKey,
+    job: &QueuedDelivery,
     envelope: &Envelope<'_>,
 ) -> Option<Option<Outcome>> {
     let (answer, granted) = oneshot::channel();
     let intent = async {
-        notes.send(Note::Intent(key, answer)).await.ok()?;
+        notes.send(Note::Intent(job.key, answer)).await.ok()?;
         granted.await.ok()
     };
     // Nothing is at the server before the content is complete: a stop need not wait for a server that does not answer.
@@ -178,7 +178,8 @@ async fn try_once(
     match begun {
         Err(outcome) => Some(Some(outcome)),
         Ok(()) => {
-            let recipient = email::recipient(&shared.secret, &frozen.issue, key.subscriber, envelope.to);
+            let recipient = email::recipient(&shared.secret, &frozen.issue, job.key.subscriber, envelope.to)
+                .named(job.name.clone());
             let message = message(&frozen.copies, recipient).await;
             Some(Some(connection.finish(envelope, &message).await))
         }

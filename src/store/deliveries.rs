@@ -26,6 +26,8 @@ pub struct QueuedDelivery {
     pub key: DeliveryKey,
     /// The reader's address as it is stored.
     pub address: String,
+    /// The reader's name, when known.
+    pub name: Option<String>,
     /// How often it was tried before.
     pub attempts: i64,
     /// When it was first tried, RFC 3339 in UTC.
@@ -107,7 +109,7 @@ impl Store {
     /// When the database does not answer.
     pub async fn queued(&mut self, issue: i64, after: i64, now: &str, limit: u32) -> Result<Vec<QueuedDelivery>> {
         let rows = sqlx::query(
-            "SELECT d.subscriber, s.address, d.attempts, d.first_attempt FROM deliveries d JOIN subscribers s ON s.id = d.subscriber
+            "SELECT d.subscriber, s.address, s.name, d.attempts, d.first_attempt FROM deliveries d JOIN subscribers s ON s.id = d.subscriber
              WHERE d.issue = $1 AND d.subscriber > $2 AND d.state IN ('queued', 'deferred')
              AND (d.state = 'queued' OR d.next_attempt_at <= $3) ORDER BY d.subscriber LIMIT $4",
         )
@@ -122,6 +124,7 @@ impl Store {
                 Ok(QueuedDelivery {
                     key: DeliveryKey { issue, subscriber: row.try_get("subscriber")? },
                     address: row.try_get("address")?,
+                    name: row.try_get("name")?,
                     attempts: row.try_get("attempts")?,
                     first_attempt_at: row.try_get("first_attempt")?,
                 })

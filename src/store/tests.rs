@@ -35,6 +35,7 @@ fn issue(number: i64) -> Issue {
         html: "<p>".into(),
         text: "text".into(),
         marker: "m".into(),
+        names: Vec::new(),
         digest: "d".into(),
     }
 }
