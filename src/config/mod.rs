@@ -71,8 +71,23 @@ pub struct Posts {
     pub permalink: Permalink,
     /// What `03/04/2025` means; such a date is not guessed.
     pub date_order: Option<DateOrder>,
+    /// What dates a post that says no day itself; nothing unless the owner says so.
+    pub date: Option<FileDate>,
+    /// Files that end in `.txt` are posts too.
+    pub txt: bool,
+    /// The tags of other generators are shown as they stand.
+    pub raw_shortcodes: bool,
     /// Which front-matter lists become categories, lower case, in this order.
     pub taxonomies: Vec<String>,
+}
+
+/// What may date a post that says no day itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileDate {
+    /// `git`: the commit that added the file.
+    Git,
+    /// `mtime`: when the file was last written.
+    Written,
 }
 
 /// Which number comes first in a date such as `03/04/2025`.
@@ -242,13 +257,16 @@ fn posts<'t>(root: &mut Section<'_, 't>, reader: &mut Reader<'t>) -> Posts {
     });
     let words = [("dmy", DateOrder::DayFirst), ("mdy", DateOrder::MonthFirst)];
     let date_order = section.word(reader, "date_order", &words);
+    let date = section.word(reader, "date", &[("git", FileDate::Git), ("mtime", FileDate::Written)]);
+    let txt = section.switch(reader, "txt").unwrap_or(false);
+    let raw_shortcodes = section.word(reader, "raw_shortcodes", &[("render", false), ("keep", true)]).unwrap_or(false);
     let taxonomies = section.strings(reader, "taxonomies");
     section.finish(reader);
     let taxonomies = taxonomies.map_or_else(
         || ["tags", "categories", "emotions"].map(str::to_owned).to_vec(),
         |names| names.into_iter().map(|(name, _)| name.trim().to_lowercase()).filter(|name| !name.is_empty()).collect(),
     );
-    Posts { dir, permalink: permalink.unwrap_or_default(), date_order, taxonomies }
+    Posts { dir, permalink: permalink.unwrap_or_default(), date_order, date, txt, raw_shortcodes, taxonomies }
 }
 
 fn web<'t>(root: &mut Section<'_, 't>, reader: &mut Reader<'t>) -> Web {

@@ -3,11 +3,13 @@
 #![expect(clippy::disallowed_methods, reason = "this is the one place that touches the site's files")]
 
 mod draft;
+mod history;
 
 use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::Path;
 
 pub use draft::{Draft, Finished};
+pub use history::{HistoryError, first_commits, written};
 
 /// How the names of temporary files begin.
 const TEMPORARY: &str = ".tidings-";

@@ -9,7 +9,7 @@ use super::body;
 use super::decode::decode;
 use super::findings::Findings;
 use super::front_matter::{self, Fields, Value};
-use super::source_path::{is_post_file, split_language, strip_extension};
+use super::source_path::{is_post_file, split_language, stem};
 
 const DATA_EXTENSIONS: [&str; 3] = ["yml", "yaml", "json"];
 
@@ -24,18 +24,19 @@ pub fn author_files(posts_dir: &str) -> Vec<String> {
     files
 }
 
-/// Of the files below `posts.dir`, those to read: posts, and the sidecar files that fill in their keys.
+/// Of the files below `posts.dir`, those to read: posts, and the sidecar files that fill in their keys. `txt` as for
+/// [`is_post_file`].
 ///
 /// ```
 /// use tidings::post::files_to_read;
 /// let files = ["walk.md", "walk.yml", "rain/index.md", "rain/index.json", "rain/photos.json"].map(str::to_owned);
-/// assert_eq!(files_to_read(&files), ["walk.md", "walk.yml", "rain/index.md", "rain/index.json"]);
+/// assert_eq!(files_to_read(&files, false), ["walk.md", "walk.yml", "rain/index.md", "rain/index.json"]);
 /// ```
-pub fn files_to_read(files: &[String]) -> Vec<&str> {
-    let posts: Vec<&str> = files.iter().map(String::as_str).filter(|path| is_post_file(path)).collect();
+pub fn files_to_read(files: &[String], txt: bool) -> Vec<&str> {
+    let posts: Vec<&str> = files.iter().map(String::as_str).filter(|path| is_post_file(path, txt)).collect();
     let wanted: Vec<String> = posts.iter().flat_map(|post| sidecars_of(post)).collect();
     let wanted: BTreeSet<&str> = wanted.iter().map(String::as_str).collect();
-    files.iter().map(String::as_str).filter(|path| is_post_file(path) || wanted.contains(path)).collect()
+    files.iter().map(String::as_str).filter(|path| is_post_file(path, txt) || wanted.contains(path)).collect()
 }
 
 /// True for a file that is read for what it says about others: a sidecar file or a table of authors.
@@ -46,7 +47,7 @@ pub fn is_companion(path: &str) -> bool {
 /// Where the sidecar of a post may be: the same name, also without the language, or `index` beside a `content.md`.
 fn sidecars_of(post: &str) -> impl Iterator<Item = String> {
     let (folder, name) = post.rsplit_once('/').map_or(("", post), |(folder, name)| (folder, name));
-    let stem = strip_extension(name).unwrap_or(name).to_owned();
+    let stem = stem(name).to_owned();
     let (plain, _) = split_language(&stem);
     let mut stems = vec![stem];
     stems.extend((plain.eq_ignore_ascii_case("content")).then(|| "index".to_owned()));

@@ -34,6 +34,8 @@ mod terms;
 mod tests;
 mod title;
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use crate::config::Config;
@@ -94,6 +96,7 @@ pub fn load(sources: Vec<Source>, config: &Config, now: Timestamp) -> Loaded {
 pub struct Reader<'c> {
     companions: Companions,
     language_folders: bool,
+    dates: BTreeMap<String, Timestamp>,
     diagnostics: Vec<Diagnostic>,
     config: &'c Config,
     now: Timestamp,
@@ -110,7 +113,13 @@ impl<'c> Reader<'c> {
         let mut diagnostics = Vec::new();
         let companions = Companions::new(companions, &config.posts.dir, &mut diagnostics);
         let language_folders = language::divides(paths, &config.posts.dir);
-        Self { companions, language_folders, diagnostics, config, now }
+        Self { companions, language_folders, dates: BTreeMap::new(), diagnostics, config, now }
+    }
+
+    /// With a date, by path, for each post that says none itself (rule R8): what that is, is the owner's choice.
+    #[must_use]
+    pub fn dated(self, dates: BTreeMap<String, Timestamp>) -> Self {
+        Self { dates, ..self }
     }
 
     /// Reads one file, of which the source holds all bytes, without a look at the other posts.
@@ -129,6 +138,7 @@ impl<'c> Reader<'c> {
             config: self.config,
             companions: &self.companions,
             language_folders: self.language_folders,
+            dates: &self.dates,
             now: self.now,
         }
     }

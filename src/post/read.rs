@@ -1,5 +1,7 @@
 //! One file → one post and what there is to say about it. Whatever is in the file, a post comes out: nothing is lost.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use crate::config::Config;
@@ -33,6 +35,8 @@ pub(crate) struct Surroundings<'s> {
     pub(crate) companions: &'s Companions,
     /// The folders at the top are languages.
     pub(crate) language_folders: bool,
+    /// When posts that say no day themselves were published.
+    pub(crate) dates: &'s BTreeMap<String, Timestamp>,
     pub(crate) now: Timestamp,
 }
 
@@ -160,7 +164,8 @@ fn assemble(
     let reading = date::Reading::of(config);
     let filename = fields.get(&["filename"]).and_then(|field| field.value.text());
     let place = SourcePath::new(path, &config.posts.dir, filename);
-    let published = date::published(fields, &place, reading, findings);
+    let of_file = || around.dates.get(path).map(|at| date::Moment::of_file(*at, &config.site.timezone));
+    let published = date::published(fields, &place, reading, findings).or_else(of_file);
     let updated = published.as_ref().and_then(|day| date::updated(fields, day, reading, findings));
     let address = permalink::address(fields, &place, published.as_ref().map(|day| day.at.date()), config);
     let mut verdict = status::verdict(fields, &place, published.as_ref(), reading, around.now, findings);

@@ -34,19 +34,23 @@ pub fn enters(folder: &str) -> bool {
     folder.split('/').all(|name| !name.starts_with('.') && !FOREIGN_FOLDERS.contains(&name))
 }
 
-/// True for a file that may be a post; `path` is relative to `posts.dir`, with `/`.
+/// True for a file that may be a post; `path` is relative to `posts.dir`, with `/`. With `txt` a `.txt` file may be one.
 ///
 /// ```
 /// use tidings::post::is_post_file;
-/// assert!(is_post_file("2025/a-walk.md") && is_post_file("a-walk/index.md"));
-/// assert!(!is_post_file("index.md") && !is_post_file("README.md") && !is_post_file("a-walk/photo.jpg"));
+/// assert!(is_post_file("2025/a-walk.md", false) && is_post_file("a-walk/index.md", false));
+/// assert!(!is_post_file("index.md", false) && !is_post_file("README.md", false));
+/// assert!(is_post_file("a-walk.txt", true) && !is_post_file("a-walk.txt", false));
 /// ```
-pub fn is_post_file(path: &str) -> bool {
+pub fn is_post_file(path: &str, txt: bool) -> bool {
     let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
     if !folder.is_empty() && !enters(folder) {
         return false;
     }
-    let Some(stem) = strip_extension(name) else { return false };
+    let stem = stem(name);
+    if strip_extension(name).is_none() && !(txt && stem != name) {
+        return false;
+    }
     let is_root_index = folder.is_empty() && stem.eq_ignore_ascii_case("index");
     !stem.is_empty()
         && !stem.starts_with(['.', '_'])
@@ -58,6 +62,12 @@ pub fn is_post_file(path: &str) -> bool {
 pub(crate) fn strip_extension(name: &str) -> Option<&str> {
     let (stem, extension) = name.rsplit_once('.')?;
     EXTENSIONS.iter().any(|known| extension.eq_ignore_ascii_case(known)).then_some(stem)
+}
+
+/// The name of a post without its extension.
+pub(crate) fn stem(name: &str) -> &str {
+    let text = || name.rsplit_once('.').filter(|(_, end)| end.eq_ignore_ascii_case("txt")).map(|(stem, _)| stem);
+    strip_extension(name).or_else(text).unwrap_or(name)
 }
 
 /// Every spelling that a link without an extension may mean.
@@ -85,7 +95,7 @@ impl SourcePath {
         let below = path.strip_prefix(posts_dir.trim_start_matches("./")).unwrap_or(path).trim_start_matches('/');
         let mut folders: Vec<String> = below.split('/').map(|name| name.nfc().collect()).collect();
         let file = folders.pop().unwrap_or_default();
-        let stem = strip_extension(&file).unwrap_or(&file);
+        let stem = stem(&file);
         let (mut name, mut language) = split_language(stem);
         if matches!(name.to_ascii_lowercase().as_str(), "index" | "content")
             && let Some(folder) = folders.pop()
@@ -95,7 +105,7 @@ impl SourcePath {
         let filename = filename.map(|given| given.trim().rsplit(['/', '\\']).next().unwrap_or_default());
         if let Some(given) = filename.filter(|given| !given.is_empty()) {
             let given: String = given.nfc().collect();
-            let (own, own_language) = split_language(strip_extension(&given).unwrap_or(&given));
+            let (own, own_language) = split_language(self::stem(&given));
             name = own;
             language = own_language.or(language);
         }
@@ -143,7 +153,7 @@ mod tests {
         for post in
             ["a.md", "b.MARKDOWN", "c.mdx", "d.mkd", "e.mkdn", "f.mdown", "x/index.md", "_posts/2025-01-01-a.md"]
         {
-            assert!(is_post_file(post), "{post}");
+            assert!(is_post_file(post, false), "{post}");
         }
         for other in [
             "a.txt",
@@ -157,8 +167,9 @@ mod tests {
             "404.md",
             ".git/a.md",
         ] {
-            assert!(!is_post_file(other), "{other}");
+            assert!(!is_post_file(other, false), "{other}");
         }
+        assert!(is_post_file("x/a.TXT", true) && !is_post_file("robots.text", true) && !is_post_file(".txt", true));
     }
 
     #[test]

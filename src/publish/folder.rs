@@ -1,5 +1,6 @@
 //! The folder of posts: finds the files, reads of each as much as its front matter needs, and later a body that is shown.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
@@ -7,9 +8,9 @@ use jiff::Timestamp;
 
 use super::error::PublishError;
 use super::parallel;
-use crate::config::Config;
+use crate::config::{Config, FileDate};
 use crate::diagnostic::{Diagnostic, Location, Severity};
-use crate::files;
+use crate::files::{self, HistoryError};
 use crate::post::{self, Loaded, Source};
 
 /// How much of a file is read at first, in bytes: the front matter of nearly all posts and some of the text.
@@ -38,9 +39,11 @@ pub(super) fn read(root: &Path, config: &Config, now: Timestamp, depth: Depth) -
         }
         Err(error) => return Err(PublishError::File { path: folder, error }),
     };
-    let named = |path: &str| format!("{dir}/{path}");
-    let (beside, paths): (Vec<String>, Vec<String>) =
-        post::files_to_read(&survey.files).into_iter().map(named).partition(|path| post::is_companion(path));
+    let named = |path: &str| named(dir, path);
+    let (beside, paths): (Vec<String>, Vec<String>) = post::files_to_read(&survey.files, config.posts.txt)
+        .into_iter()
+        .map(named)
+        .partition(|path| post::is_companion(path));
     let (mut companions, mut unread) = (Vec::new(), Vec::new());
     for path in beside {
         match bytes(root, &path) {
@@ -48,7 +51,7 @@ pub(super) fn read(root: &Path, config: &Config, now: Timestamp, depth: Depth) -
             Err(problem) => unread.push(problem),
         }
     }
-    let is_missed = |path: &str, why: &str| post::is_post_file(path) || why.contains("a folder");
+    let is_missed = |path: &str, why: &str| post::is_post_file(path, config.posts.txt) || why.contains("a folder");
     for (path, why) in survey.unreadable.iter().filter(|(path, why)| is_missed(path, why)) {
         unread.push(Diagnostic { severity: Severity::Warning, ..unreadable(&named(path), why) });
     }
@@ -57,7 +60,8 @@ pub(super) fn read(root: &Path, config: &Config, now: Timestamp, depth: Depth) -
         let bytes = files::read_optional(&file).map_err(|error| PublishError::File { path: file, error })?;
         companions.extend(bytes.map(|bytes| Source { path, bytes }));
     }
-    let reader = post::Reader::new(companions, paths.iter().map(String::as_str), config, now);
+    let dates = dates(root, config, &paths)?;
+    let reader = post::Reader::new(companions, paths.iter().map(String::as_str), config, now).dated(dates);
     let mut posts = Vec::with_capacity(paths.len());
     for result in parallel::map(&paths, |path| read_one(root, path, &reader, depth)) {
         match result {
@@ -68,6 +72,34 @@ pub(super) fn read(root: &Path, config: &Config, now: Timestamp, depth: Depth) -
     let mut loaded = reader.gather(posts);
     loaded.diagnostics.extend(unread);
     Ok(loaded)
+}
+
+/// The path of a file of the folder, relative to the site.
+fn named(dir: &str, path: &str) -> String {
+    if dir == "." { path.to_owned() } else { format!("{dir}/{path}") }
+}
+
+/// What dates the posts that say no day themselves, when the owner wants it so.
+fn dates(root: &Path, config: &Config, paths: &[String]) -> Result<BTreeMap<String, Timestamp>, PublishError> {
+    let dir = &config.posts.dir;
+    match config.posts.date {
+        None => Ok(BTreeMap::new()),
+        Some(FileDate::Written) => {
+            let written = |path: &String| Some((path.clone(), files::written(&root.join(path)).ok()?));
+            Ok(paths.iter().filter_map(written).collect())
+        }
+        Some(FileDate::Git) => {
+            let commits = files::first_commits(&root.join(dir)).map_err(|problem| {
+                let help = match problem {
+                    HistoryError::Shallow => "fetch all of it: `git fetch --unshallow`",
+                    _ => "remove `posts.date` from config.toml, and write a `date:` into each post",
+                };
+                let message = format!("`posts.date` is \"git\", and the history cannot be read: {problem}");
+                PublishError::Site(vec![Diagnostic::error("posts/git", message).help(help)])
+            })?;
+            Ok(commits.into_iter().map(|(path, at)| (named(dir, &path), at)).collect())
+        }
+    }
 }
 
 /// The whole of a file.

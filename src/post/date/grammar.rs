@@ -1,8 +1,8 @@
 //! What authors write for a date (rule R9): the ISO family, RFC 2822 and its kin, dates in words.
 
-use jiff::Zoned;
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
+use jiff::{Timestamp, Zoned};
 use unicode_normalization::UnicodeNormalization as _;
 
 use super::Reading;
@@ -18,6 +18,13 @@ pub(crate) struct Moment {
     pub(crate) date_only: bool,
     /// What had to be forgiven, as a message.
     pub(crate) note: Option<String>,
+}
+
+impl Moment {
+    /// What stands in for a date that nobody wrote.
+    pub(crate) fn of_file(at: Timestamp, zone: &TimeZone) -> Self {
+        Self { at: at.to_zoned(zone.clone()), date_only: false, note: None }
+    }
 }
 
 /// Why a text is no date.

@@ -111,7 +111,9 @@ fn content(
     let summary = summary::summary(post.description.as_deref(), &nodes);
     let more = summary::blocks_before_mark(&nodes);
     let mut nodes = tree::settle(summary::remove_mark(nodes));
-    leftover::remove(&mut nodes);
+    if !config.posts.raw_shortcodes {
+        leftover::remove(&mut nodes);
+    }
     let nodes = trim(nodes);
     let text = text::render(&nodes);
     let mut content_html = String::with_capacity(html.len());

@@ -81,3 +81,29 @@ fn r10_the_instant_is_the_author_s_and_the_zone_the_site_s_where_none_is_written
     assert_eq!(at("2025-01-31 10:00 -0300"), "2025-01-31T13:00:00Z");
     assert_eq!(at("2025-01-31T10:00:00Z"), "2025-01-31T10:00:00Z");
 }
+
+#[test]
+fn r08_a_file_dates_its_post_only_when_the_owner_says_so_and_nothing_else_does() {
+    let sources = [
+        source("posts/a.md", "It rained all day.\n"),
+        source("posts/2025-01-31-b.md", "It rained.\n"),
+        source("posts/c.md", "---\ntitle: C\n---\nIt rained.\n"),
+    ];
+    let config = config("");
+    let at: Timestamp = "2024-05-01T22:30:00Z".parse().unwrap();
+    let statuses = |dates: BTreeMap<String, Timestamp>| {
+        let paths = sources.iter().map(|source| &*source.path);
+        let reader = Reader::new(Vec::new(), paths, &config, "2025-06-01T12:00:00Z".parse().unwrap()).dated(dates);
+        sources.each_ref().map(|source| {
+            let post = reader.read(source).0;
+            let day = post.published.map(|at| at.strftime("%Y-%m-%dT%H:%M%:z").to_string()).unwrap_or_default();
+            (post.status.as_str(), day)
+        })
+    };
+    let (named, dated) = ("2025-01-31T00:00+01:00", "2024-05-02T00:30+02:00");
+    let none = String::new;
+    assert_eq!(statuses([].into()), [("skipped", none()), ("published", named.into()), ("error", none())]);
+    let of_files = sources.iter().map(|source| (source.path.clone(), at)).collect();
+    let expected = [("published", dated.into()), ("published", named.into()), ("published", dated.into())];
+    assert_eq!(statuses(of_files), expected);
+}

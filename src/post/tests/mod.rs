@@ -42,8 +42,13 @@ pub(super) fn body_of(post: &Post, text: &str) -> Body {
 
 /// The entry of the first of these files, and what there is to say about its body. Each file is read by itself.
 pub(super) fn rendered(files: &[(&str, &str)]) -> (Entry, Vec<Diagnostic>) {
+    rendered_with("", files)
+}
+
+/// As a site renders it whose configuration says more.
+pub(super) fn rendered_with(more: &str, files: &[(&str, &str)]) -> (Entry, Vec<Diagnostic>) {
     let posts: Posts = files.iter().map(|(path, text)| one(path, text).0).collect::<Vec<_>>().into();
-    render(&posts[0], &body_of(&posts[0], files[0].1), &posts, &config(""))
+    render(&posts[0], &body_of(&posts[0], files[0].1), &posts, &config(more))
 }
 
 pub(super) fn keys(keys: &str) -> (Post, Vec<Diagnostic>) {

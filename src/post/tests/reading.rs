@@ -52,7 +52,7 @@ fn r01_what_is_read_and_what_is_a_draft_or_no_post() {
         "d.yaml",
     ];
     let files = files.map(str::to_owned);
-    assert_eq!(files_to_read(&files), ["a.md", "a.yml", "x/content.md", "x/index.json", "d.fr.md", "d.yaml"]);
+    assert_eq!(files_to_read(&files, false), ["a.md", "a.yml", "x/content.md", "x/index.json", "d.fr.md", "d.yaml"]);
     let text = "---\ntitle: x\n---\nx\n";
     assert_eq!(one("posts/2025-01-31-walk/content.md", text).0.slug, "walk");
     for folder in ["drafts", "_drafts", "old-drafts", "x/Drafts/y"] {

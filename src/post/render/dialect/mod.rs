@@ -113,6 +113,10 @@ fn expand_part(part: &Part<'_>, writer: &mut Writer<'_>) {
 /// What the first reader makes of a place.
 fn read(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) -> Option<usize> {
     let byte = part.text.as_bytes()[at];
+    let kept = (byte == b'{' && writer.config.posts.raw_shortcodes).then(|| raw::keep(part, at, writer)).flatten();
+    if kept.is_some() {
+        return kept;
+    }
     let is_line = part.is_line_start(at) && !begins_with_code(part, at);
     DIALECTS.iter().find_map(|(place, reader)| {
         let asked = match place {

@@ -2,7 +2,19 @@
 
 use super::liquid::Tag;
 use super::part::Part;
-use super::writer::{Writer, code_span};
+use super::writer::{Writer, code_span, literal};
+
+/// A tag is not longer than this.
+const LONGEST: usize = 4096;
+
+/// A tag of another generator, shown as it stands when the owner wants it so.
+pub(crate) fn keep(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) -> Option<usize> {
+    let tags = [("{{<", ">}}"), ("{{%", "%}}"), ("{{", "}}"), ("{%", "%}")];
+    let (open, close) = tags.into_iter().find(|(open, _)| part.text[at..].starts_with(open))?;
+    let end = part.find_close(close, at + open.len(), LONGEST, writer)? + close.len();
+    writer.out.push_str(&literal(&part.text[at..end]));
+    Some(end)
+}
 
 /// Writes code; the marks that keep another generator from reading it are taken off.
 pub(crate) fn code(code: &str, writer: &mut Writer<'_>) {

@@ -1,4 +1,4 @@
-use super::super::super::tests::rendered as rendered_files;
+use super::super::super::tests::{rendered as rendered_files, rendered_with};
 use super::*;
 use crate::model::Entry;
 
@@ -53,6 +53,15 @@ fn attributes_in_quotes_over_two_lines_and_in_braces_are_no_text() {
         ("A {:else} b\n", "<p>A {:else} b</p>"),
         ("<code style={{a: \"b\"}}><b style={{c: 1}}>x</b>{\" \"}y</code>\n", "<p><code><b>x</b> y</code></p>"),
     ]);
+}
+
+#[test]
+fn tags_are_kept_when_the_owner_wants_it_so() {
+    let text =
+        "---\ntitle: A walk\ndate: 2025-01-31\n---\nA {{< b c=\"d\" >}} and {% e %} and {{ f_g_ | h }}.\n{: .x}\n";
+    let (entry, warnings) = rendered_with("[posts]\nraw_shortcodes = 'keep'\n", &[("posts/a.md", text)]);
+    assert_eq!(entry.content_text, "A {{< b c=\"d\" >}} and {% e %} and {{ f_g_ | h }}.\n");
+    assert_eq!(warnings, []);
 }
 
 #[test]
