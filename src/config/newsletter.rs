@@ -134,7 +134,7 @@ pub(super) fn read<'t>(
     }
 }
 
-/// https before mailto (RFC 2369 §2: the first one is preferred); without either, a mail to the sender.
+/// https before mailto (RFC 2369 §2: the first one is preferred); a mail to the sender where none is chosen.
 fn unsubscribe_addresses(
     given: Option<Vec<(String, Location)>>,
     reader: &mut Reader<'_>,
@@ -142,6 +142,7 @@ fn unsubscribe_addresses(
     from: Option<&Mailbox>,
 ) -> Vec<String> {
     let mut addresses = Vec::new();
+    let is_chosen = given.is_some();
     if let Some(url) = &web.url {
         addresses.push(format!("{url}u/{{token}}"));
     }
@@ -162,7 +163,8 @@ fn unsubscribe_addresses(
             reader.error("config/value", message, place, help);
         }
     }
-    if let (true, Some(from)) = (addresses.is_empty(), from) {
+    // Beside an https address too: not every client can post, and filters look for both.
+    if let (true, Some(from)) = (!is_chosen || addresses.is_empty(), from) {
         let address = &from.address;
         let local = utf8_percent_encode(address.local_part(), NOT_IN_MAILTO);
         addresses.push(format!("mailto:{local}@{}?subject=unsubscribe", address.domain()));

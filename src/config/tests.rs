@@ -57,6 +57,10 @@ fn unsubscribe_addresses_put_https_first() {
     assert_eq!(config.newsletter.unsubscribe, ["https://example.org/u/{token}", "mailto:leave@example.org"]);
     let config = with("[newsletter]\nfrom = 'Ada <ada@example.org>'\n").unwrap();
     assert_eq!(config.newsletter.unsubscribe, ["mailto:ada@example.org?subject=unsubscribe"]);
+    let config =
+        with("[newsletter]\nfrom = 'Ada <ada@example.org>'\n[web]\nurl = 'https://news.example.org'\n").unwrap();
+    let both = ["https://news.example.org/u/{token}", "mailto:ada@example.org?subject=unsubscribe"];
+    assert_eq!(config.newsletter.unsubscribe, both);
     only_problem("[newsletter]\nunsubscribe = 'mailto:a@example.org>\\r\\nBcc: x'\n");
 }
 

@@ -14,6 +14,11 @@ pub(super) fn is_kept(name: &str) -> bool {
     [BLOCKS, PHRASES, RUBY].iter().any(|names| names.split(' ').any(|kept| kept == name))
 }
 
+/// Elements that only divide.
+pub(super) fn is_division(name: &str) -> bool {
+    matches!(name, "div" | "section" | "article" | "main" | "header" | "nav" | "aside")
+}
+
 /// Elements whose content is not for readers.
 pub(super) fn is_dropped(name: &str) -> bool {
     matches!(name, "script" | "style" | "template" | "noscript" | "svg" | "math" | "title" | "head")

@@ -8,7 +8,9 @@ use percent_encoding::percent_decode_str;
 
 use crate::config::Theme;
 use crate::email::fragment::{Element, Node, is_void, parse};
-use crate::email::markup::{alignment_of, attribute_value, escape, has_long_word, is_dropped, is_kept, push_code};
+use crate::email::markup::{
+    alignment_of, attribute_value, escape, has_long_word, is_division, is_dropped, is_kept, push_code,
+};
 use crate::email::theme::{Place, style};
 use crate::model::{Image, MailPicture};
 
@@ -165,12 +167,22 @@ impl<'a> Inliner<'a> {
             "a" if self.open.last().is_some_and(|parent| parent.name == "sup") => {
                 self.write(index, element, "a", "reference", place, "");
             }
+            // Filters count divisions in a row as a sign of spam.
+            name if is_division(name) && self.only_wraps(index, element) => {}
             "section" | "article" | "main" | "header" | "footer" | "nav" | "aside" | "details" | "address"
             | "center" | "hgroup" => self.write(index, element, "div", "div", place, ""),
             "span" | "bdi" if element.attribute("dir").is_none() && element.attribute("lang").is_none() => {}
             name if is_kept(name) => self.write(index, element, name, name, place, ""),
             _ => {}
         }
+    }
+
+    /// True for an element that says nothing and holds a single division.
+    fn only_wraps(&self, index: usize, element: &Element) -> bool {
+        let is_blank = |node: &Node| matches!(node, Node::Text(text) if text.trim_ascii().is_empty());
+        let mut inside = (index + 1..element.close).filter(|&at| !is_blank(&self.nodes[at]));
+        let Some(Node::Open(inner)) = inside.next().map(|at| &self.nodes[at]) else { return false };
+        element.attributes.is_empty() && is_division(&inner.name) && inside.all(|at| at <= inner.close)
     }
 
     /// Writes a start tag and notes the end tag.

@@ -23,6 +23,13 @@ fn without_styles(html: &str) -> String {
 }
 
 #[test]
+fn divisions_that_only_wrap_another_are_left_out() {
+    assert_eq!(bare("<div>\n<section><div>a</div></section> </div>"), "\n<div>a</div> ");
+    let kept = "<div>a<div>b</div></div><div><div>c</div><p>d</p></div>";
+    assert_eq!(bare(kept), kept);
+}
+
+#[test]
 fn headings_continue_the_title_without_a_gap() {
     let html = bare("<h3>a</h3><h5>b</h5><h5>c</h5><h3>d</h3><h1>e</h1><h2>f</h2>");
     assert_eq!(html, "<h2>a</h2><h3>b</h3><h3>c</h3><h2>d</h2><h2>e</h2><h3>f</h3>");
