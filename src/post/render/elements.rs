@@ -120,6 +120,11 @@ pub(crate) fn kind(name: &str) -> Option<Kind> {
     lists.into_iter().find(|(names, _)| names.contains(&name)).map(|(_, kind)| kind)
 }
 
+/// Whether an element may have this attribute.
+pub(crate) fn may_have(element: &str, attribute: &str) -> bool {
+    ATTRIBUTES.iter().any(|(name, keys)| (*name == "*" || *name == element) && keys.contains(&attribute))
+}
+
 /// The names of all allowed elements.
 pub(crate) fn all() -> impl Iterator<Item = &'static str> {
     [&INLINE[..], &BLOCK, &TABLE, &VOID, &EMBED].into_iter().flatten().copied()

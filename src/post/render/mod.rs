@@ -4,6 +4,7 @@
 mod audience;
 mod autolink;
 mod dialect;
+mod direct;
 mod elements;
 mod embed;
 mod ends;
@@ -96,7 +97,7 @@ fn content(
     let (html, left_out) = normalise::normalise(&markdown::to_html(text, key));
     let mut found: Vec<Diagnostic> = about_left_out(post, &left_out).into_iter().collect();
     found.extend(about_data_picture(post, body, &html));
-    let mut nodes = parse::parse(&sanitise::sanitise(&html));
+    let mut nodes = direct::nodes(&html);
     drop_title(&mut nodes, &post.title);
     demote_headings(&mut nodes);
     media::promote_lazy(&mut nodes);

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 use ammonia::{Builder, UrlRelative};
+use url::Url;
 
 use super::elements::{self, ATTRIBUTES};
 
@@ -34,6 +35,14 @@ static BUILDER: LazyLock<Builder<'static>> = LazyLock::new(|| {
 /// The HTML without anything active; cleaning twice changes nothing.
 pub(crate) fn sanitise(html: &str) -> String {
     BUILDER.clean(html).to_string()
+}
+
+/// Whether [`sanitise`] would keep an address: a relative one, or one with an allowed scheme.
+pub(crate) fn is_safe(address: &str) -> bool {
+    match Url::parse(address) {
+        Ok(url) => SCHEMES.contains(&url.scheme()),
+        Err(error) => error == url::ParseError::RelativeUrlWithoutBase,
+    }
 }
 
 #[cfg(test)]
