@@ -16,7 +16,8 @@ fn is_allowed(c: char) -> bool {
 
 /// Drops every character that has no place in a feed; line ends become `\n`, and Unicode's separators blanks.
 pub(super) fn clean(text: &str) -> Cow<'_, str> {
-    if text.chars().all(is_allowed) {
+    let is_plain = text.bytes().fold(true, |all, byte| all & matches!(byte, b' '..=b'~' | b'\n' | b'\t'));
+    if is_plain || text.chars().all(is_allowed) {
         return Cow::Borrowed(text);
     }
     let text = text.replace("\r\n", "\n").replace('\r', "\n").replace(['\u{2028}', '\u{2029}'], " ");

@@ -1,5 +1,15 @@
 //! Which characters may leave this room: what no XML document can hold never gets past it (XML 1.0 §2.2).
 
+/// True when all characters of a text are ASCII and legal, as in most texts.
+fn is_plain(text: &str) -> bool {
+    text.bytes().fold(true, |all, byte| all & (matches!(byte, b' '..=b'~' | b'\n' | b'\t')))
+}
+
+/// Where the first illegal character of a text is.
+pub(crate) fn first_illegal(text: &str) -> Option<usize> {
+    if is_plain(text) { None } else { text.find(|c| !is_legal(c)) }
+}
+
 /// True for characters that are legal in XML and not control characters, tab and line feed excepted.
 pub(crate) fn is_legal(c: char) -> bool {
     match c {
@@ -12,6 +22,9 @@ pub(crate) fn is_legal(c: char) -> bool {
 /// Drops the illegal characters of a text. Unicode's own line and paragraph separators, which some readers take for line
 /// ends and others show as boxes, become blanks.
 pub(crate) fn clean(text: &mut String) {
+    if is_plain(text) {
+        return;
+    }
     if !text.chars().all(is_legal) {
         text.retain(is_legal);
     }

@@ -41,7 +41,7 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Decoded, NotText> {
     };
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     let mut text = if text.contains('\r') { text.replace("\r\n", "\n").replace('\r', "\n") } else { text.to_owned() };
-    let dropped = text.find(|c| !characters::is_legal(c)).map(|at| text[..at].matches('\n').count() + 1);
+    let dropped = characters::first_illegal(&text).map(|at| text[..at].matches('\n').count() + 1);
     characters::clean(&mut text);
     Ok(Decoded { text, utf16, dropped })
 }

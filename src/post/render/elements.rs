@@ -1,5 +1,7 @@
 //! Which HTML a feed or a mail may hold, in one table: everything else is left out.
 
+use std::sync::LazyLock;
+
 /// How an element behaves when HTML is balanced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -110,15 +112,24 @@ pub(crate) const ATTRIBUTES: [(&str, &[&str]); 21] = [
 
 /// What an element is, or `None` when it is not allowed.
 pub(crate) fn kind(name: &str) -> Option<Kind> {
-    let lists: [(&[&str], Kind); 5] = [
+    let order = |(known, _): &(&str, Kind)| known.len().cmp(&name.len()).then_with(|| (*known).cmp(name));
+    SORTED.binary_search_by(order).ok().map(|at| SORTED[at].1)
+}
+
+/// All allowed elements, the shortest names first.
+static SORTED: LazyLock<Vec<(&'static str, Kind)>> = LazyLock::new(|| {
+    let lists: [(&[&'static str], Kind); 5] = [
         (&INLINE, Kind::Inline),
         (&BLOCK, Kind::Block),
         (&TABLE, Kind::Table),
         (&VOID, Kind::Void),
         (&EMBED, Kind::Embed),
     ];
-    lists.into_iter().find(|(names, _)| names.contains(&name)).map(|(_, kind)| kind)
-}
+    let mut all: Vec<_> =
+        lists.into_iter().flat_map(|(names, kind)| names.iter().map(move |name| (*name, kind))).collect();
+    all.sort_by_key(|(name, _)| (name.len(), *name));
+    all
+});
 
 /// Whether an element may have this attribute.
 pub(crate) fn may_have(element: &str, attribute: &str) -> bool {

@@ -43,13 +43,18 @@ pub(crate) fn write(nodes: &[Node], into: &mut String) {
 }
 
 fn escape(text: &str, quotes: bool, into: &mut String) {
-    for c in text.chars() {
-        match c {
-            '&' => into.push_str("&amp;"),
-            '<' => into.push_str("&lt;"),
-            '>' => into.push_str("&gt;"),
-            '"' if quotes => into.push_str("&quot;"),
-            c => into.push(c),
-        }
+    let mut plain = 0;
+    for (at, byte) in text.bytes().enumerate() {
+        let entity = match byte {
+            b'&' => "&amp;",
+            b'<' => "&lt;",
+            b'>' => "&gt;",
+            b'"' if quotes => "&quot;",
+            _ => continue,
+        };
+        into.push_str(&text[plain..at]);
+        into.push_str(entity);
+        plain = at + 1;
     }
+    into.push_str(&text[plain..]);
 }

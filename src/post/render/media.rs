@@ -30,6 +30,12 @@ fn replace_in(nodes: Vec<Node>, flow: bool) -> Vec<Node> {
             changed.push(node);
             continue;
         };
+        if is_as_it_stays(&element) {
+            let flow_inside = flow && elements::holds_paragraphs(&element.name);
+            element.children = replace_in(element.children, flow_inside);
+            changed.push(Node::Element(element));
+            continue;
+        }
         let flow_inside = flow && elements::holds_paragraphs(&element.name);
         element.children = replace_in(element.children, flow_inside);
         let is_embed = matches!(&*element.name, "iframe" | "video" | "audio");
@@ -41,6 +47,11 @@ fn replace_in(nodes: Vec<Node>, flow: bool) -> Vec<Node> {
         }
     }
     changed
+}
+
+/// True for elements that [`one`] never changes.
+fn is_as_it_stays(element: &Element) -> bool {
+    !matches!(&*element.name, "iframe" | "video" | "audio" | "img" | "a" | "p")
 }
 
 fn one(element: Element) -> Vec<Node> {

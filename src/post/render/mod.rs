@@ -101,7 +101,9 @@ fn content(
     drop_title(&mut nodes, &post.title);
     demote_headings(&mut nodes);
     media::promote_lazy(&mut nodes);
-    let mut nodes = tree::rewrite(nodes, &mut without_doubles);
+    if tree::any(&nodes, &is_double) {
+        nodes = tree::rewrite(nodes, &mut |node| if matches!(&node, Node::Element(element) if is_double(element)) { vec![] } else { vec![node] });
+    }
     tidy_attributes(&mut nodes);
     headings::give_ids(&mut nodes);
     headings::drop_anchors(&mut nodes);
@@ -205,11 +207,8 @@ fn demote_headings(nodes: &mut [Node]) {
 }
 
 /// What is there only for the eye and says again what stands beside it.
-fn without_doubles(node: Node) -> Vec<Node> {
-    match &node {
-        Node::Element(element) if element.name == "span" && element.has_class("katex-html") => vec![],
-        _ => vec![node],
-    }
+fn is_double(element: &Element) -> bool {
+    element.name == "span" && element.has_class("katex-html")
 }
 
 /// Keeps of classes and styles only what means something here.

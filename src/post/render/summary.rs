@@ -26,6 +26,9 @@ fn shortened(whole: &str, description: Option<&str>) -> Option<String> {
 
 /// Removes the mark from the content.
 pub(crate) fn remove_mark(nodes: Vec<Node>) -> Vec<Node> {
+    if !tree::any(&nodes, &|element| element.name == "span") {
+        return nodes;
+    }
     tree::rewrite(nodes, &mut |node| if is_mark(&node, MORE) || is_mark(&node, BEGIN) { vec![] } else { vec![node] })
 }
 

@@ -54,6 +54,14 @@ pub(crate) fn walk(nodes: &mut [Node], visit: &mut dyn FnMut(&mut Element)) {
     }
 }
 
+/// True when `is_it` is true of an element below `nodes`.
+pub(crate) fn any(nodes: &[Node], is_it: &dyn Fn(&Element) -> bool) -> bool {
+    nodes.iter().any(|node| match node {
+        Node::Element(element) => is_it(element) || any(&element.children, is_it),
+        Node::Text(_) => false,
+    })
+}
+
 /// Replaces every node by what `change` makes of it, inner before outer.
 pub(crate) fn rewrite(nodes: Vec<Node>, change: &mut dyn FnMut(Node) -> Vec<Node>) -> Vec<Node> {
     let mut changed = Vec::with_capacity(nodes.len());

@@ -83,13 +83,16 @@ impl Line {
 
     /// Adds text; runs of white space become one space.
     fn push(&mut self, text: &str) {
-        for c in text.chars() {
-            match c {
-                ' ' | '\n' | '\t' => self.space(),
-                '\u{ad}' => {}
-                c => self.text.push(c),
+        let mut rest = text;
+        while let Some(at) = rest.find([' ', '\n', '\t', '\u{ad}']) {
+            self.text.push_str(&rest[..at]);
+            let mut chars = rest[at..].chars();
+            if chars.next() != Some('\u{ad}') {
+                self.space();
             }
+            rest = chars.as_str();
         }
+        self.text.push_str(rest);
     }
 
     fn space(&mut self) {

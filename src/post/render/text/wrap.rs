@@ -7,7 +7,8 @@ pub(super) const GLUE: char = '\u{1}';
 
 /// Columns that a text takes on a terminal or in a mail client with a fixed font.
 pub(super) fn width(text: &str) -> usize {
-    text.width()
+    // A line end and a carriage return are as wide as one character.
+    if text.is_ascii() && !text.contains('\r') { text.len() } else { text.width() }
 }
 
 /// Breaks a text into lines of at most `columns`; `\n` in it is a hard break. A word that is too long stays whole.
@@ -39,6 +40,10 @@ pub(super) fn wrap(text: &str, columns: usize) -> Vec<String> {
 }
 
 fn finish(line: &str) -> String {
+    let is_plain = |byte: &u8| (b' '..=b'~').contains(byte);
+    if line.as_bytes().iter().all(is_plain) {
+        return line.trim_end().to_owned();
+    }
     line.replace([GLUE, '\u{a0}'], " ").trim_end().to_owned()
 }
 
