@@ -59,13 +59,13 @@ impl Reader {
             return None;
         }
         let mut text = decoded(written)?.into_owned();
-        characters::clean(&mut text);
         // Each of two parsers drops one.
         for _ in 0..if std::mem::take(&mut self.begins_pre) { 2 } else { 0 } {
             if text.starts_with('\n') {
                 text.remove(0);
             }
         }
+        characters::clean(&mut text);
         match self.nodes.last_mut() {
             Some(Node::Text(before)) => before.push_str(&text),
             _ if text.is_empty() => {}

@@ -102,7 +102,9 @@ fn content(
     demote_headings(&mut nodes);
     media::promote_lazy(&mut nodes);
     if tree::any(&nodes, &is_double) {
-        nodes = tree::rewrite(nodes, &mut |node| if matches!(&node, Node::Element(element) if is_double(element)) { vec![] } else { vec![node] });
+        nodes = tree::rewrite(nodes, &mut |node| {
+            if matches!(&node, Node::Element(element) if is_double(element)) { vec![] } else { vec![node] }
+        });
     }
     tidy_attributes(&mut nodes);
     headings::give_ids(&mut nodes);
