@@ -1,5 +1,7 @@
 //! `tidings check`
 
+use std::path::PathBuf;
+
 use clap::Args;
 use serde_json::json;
 
@@ -7,11 +9,19 @@ use super::failure::{Exit, Failure};
 use super::posts::diagnostic_as_json;
 use super::{Context, Ui, report, session};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::feed::lint::lint;
+use crate::files;
 use crate::publish::{Past, PublishError, Site, inspect};
 
-/// Look for mistakes in all posts, the configuration, the templates and the next issue, and say how to mend them.
+/// Look for mistakes in all posts, the configuration, the templates, the feeds and the next issue, and say how to mend them.
+///
+/// With files, look at those instead: RSS, Atom or JSON Feed, whoever wrote them. No site is needed for that.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
+    /// Feeds to look at instead of the site
+    #[arg(value_name = "FEED")]
+    files: Vec<PathBuf>,
+
     /// Take warnings for errors
     #[arg(long)]
     strict: bool,
@@ -22,7 +32,10 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
-    let (mut found, files) = find(context).await?;
+    let (mut found, files) = match arguments.files.as_slice() {
+        [] => find(context).await?,
+        files => (find_in_feeds(files, context)?, files.len()),
+    };
     if arguments.strict {
         for diagnostic in &mut found {
             diagnostic.severity = Severity::Error;
@@ -35,6 +48,16 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
         Ui::result(&report::as_text(&found, files, context.ui.is_quiet(), context.ui.colors_results()));
     }
     Ok(if found.iter().any(Diagnostic::is_error) { Exit::Problems } else { Exit::Done })
+}
+
+/// What is wrong with feeds, whoever wrote them.
+fn find_in_feeds(files: &[PathBuf], context: &Context) -> Result<Vec<Diagnostic>, Failure> {
+    let mut found = Vec::new();
+    for file in files {
+        let bytes = files::read(file).map_err(|error| PublishError::File { path: file.clone(), error })?;
+        found.extend(lint(&file.display().to_string(), &bytes, context.now));
+    }
+    Ok(found)
 }
 
 /// Everything there is to say, and how many files were looked at.

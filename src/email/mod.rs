@@ -15,6 +15,7 @@ mod fragment;
 mod fuzz;
 mod header;
 mod inline;
+pub mod lint;
 mod markup;
 mod name;
 mod plain;

@@ -219,7 +219,7 @@ impl EntryView {
         let meta = publication.into_iter().chain(dated).chain(reading_time.as_deref()).collect::<Vec<_>>().join(" · ");
         let mailing = entry.mailing.as_deref();
         let own = |text: &Option<String>| text.as_deref().map(one_line).filter(|text| !text.is_empty());
-        let body = printable(&shown.text) + &linked_pictures(entry, shown);
+        let body = text_with_links(entry, shown);
         Self {
             text: EntryText {
                 heading: underlined(&heading, "-"),
@@ -262,16 +262,25 @@ impl LinkView {
     }
 }
 
-/// The pictures that the HTML part only links to: the text part has the same links.
-fn linked_pictures(entry: &Entry, shown: &Shown) -> String {
+/// The text, with the addresses of the pictures that the HTML part only links to: both parts have the same links.
+fn text_with_links(entry: &Entry, shown: &Shown) -> String {
     let is_linked = |image: &&Image| entry.mail_pictures.get(&image.url) == Some(&MailPicture::Link);
     let is_shown = |image: &&Image| shown.is_whole || shown.html.contains(&attribute_value(&image.url));
-    let lines = |image: &Image| {
+    let mut text = printable(&shown.text);
+    let mut from = 0;
+    for image in entry.pictures.iter().filter(is_linked).filter(is_shown) {
         let alt = image.alt.as_deref().map(one_line).filter(|alt| !alt.is_empty());
-        let alt = alt.map(|alt| wrap(&format!("[Image: {alt}]"), "") + "\n").unwrap_or_default();
-        format!("\n{alt}{}\n", image.url)
-    };
-    entry.pictures.iter().filter(is_linked).filter(is_shown).map(lines).collect()
+        let label = alt.map(|alt| wrap(&format!("[Image: {alt}]"), ""));
+        let end = label.and_then(|label| Some(from + text[from..].find(&label)? + label.len()));
+        match end.filter(|end| text[*end..].is_empty() || text[*end..].starts_with('\n')) {
+            Some(end) => {
+                text.insert_str(end, &format!("\n{}", image.url));
+                from = end;
+            }
+            None => text += &format!("\n{}\n", image.url),
+        }
+    }
+    text
 }
 
 /// One entry: its subject or headline. Several: the first one's, and how many more there are.

@@ -12,6 +12,7 @@ mod date;
 mod item;
 mod json;
 mod language;
+pub mod lint;
 mod media;
 mod opml;
 mod plan;

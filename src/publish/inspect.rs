@@ -6,11 +6,14 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::error::PublishError;
+use super::message_lint;
 use super::parallel;
 use super::prepare::{Past, issues, verdicts};
 use super::signing::{misaligned, signer};
 use super::site::Site;
 use crate::diagnostic::Diagnostic;
+use crate::feed::lint::lint;
+use crate::feed::{FORMATS, FeedFile};
 use crate::model::{Entry, Post, PostStatus};
 
 /// All diagnostics of a site whose configuration is sound, in no order: of front matter, bodies, templates, feeds and the
@@ -28,7 +31,12 @@ pub fn inspect(site: &Site, past: &Past, now: Timestamp) -> Result<Vec<Diagnosti
         found
     });
     found.extend(of_bodies.into_iter().flatten());
-    collect(site.feeds(&mut Vec::new()), &mut found)?;
+    match site.feeds(&mut Vec::new()) {
+        Ok(feeds) => {
+            found.extend(feeds.iter().filter(|file| is_feed(file)).flat_map(|file| look_at_feed(file, site, now)))
+        }
+        failed => collect(failed, &mut found)?,
+    }
     if site.config.newsletter.from.is_some() {
         let verdicts = verdicts(site, past, now)?;
         let due = site.posts.iter().zip(&verdicts).filter(|(_, verdict)| verdict.is_due()).map(|(post, _)| post);
@@ -39,7 +47,10 @@ pub fn inspect(site: &Site, past: &Past, now: Timestamp) -> Result<Vec<Diagnosti
         }
         let entries: Vec<Entry> =
             entries.into_iter().map(|entry| site.for_mail(entry, &mut Vec::new(), &mut found)).collect();
-        collect(issues(site, &entries, 1, now), &mut found)?;
+        match issues(site, &entries, 1, now) {
+            Ok(issues) => found.extend(message_lint::look(site, &issues, &entries)?),
+            failed => collect(failed, &mut found)?,
+        }
         collect(signer(&site.config, &site.root), &mut found)?;
         found.extend(misaligned(&site.config));
     }
@@ -51,6 +62,16 @@ pub fn inspect(site: &Site, past: &Past, now: Timestamp) -> Result<Vec<Diagnosti
         seen.insert((diagnostic.code, place, diagnostic.message.clone()))
     });
     Ok(found)
+}
+
+/// False for the style sheet beside the feeds.
+fn is_feed(file: &FeedFile) -> bool {
+    FORMATS.iter().any(|format| format.file_name == file.file_name)
+}
+
+/// What our own validator says about a feed as it would be written.
+fn look_at_feed(file: &FeedFile, site: &Site, now: Timestamp) -> Vec<Diagnostic> {
+    lint(&format!("{}/{}", site.config.feeds.dir, file.file_name), &file.bytes, now)
 }
 
 /// Puts the diagnostics of what failed with the others; what else went wrong is an error.

@@ -14,6 +14,7 @@ mod halt;
 mod inspect;
 mod library;
 mod mail_pictures;
+mod message_lint;
 mod pace;
 mod parallel;
 mod ping;

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::error::PublishError;
 use super::guard::{Circumstances, Guard, GuardName, count, guards, unfinished_too_late};
+use super::message_lint;
 use super::parallel;
 use super::plan::{ContentHashes, Ledger, Rules, Verdict, plan, undecided};
 use super::signing::misaligned;
@@ -58,6 +59,8 @@ pub struct Prepared {
     pub guards: Vec<Guard>,
     /// What is wrong with the posts and was put up with.
     pub warnings: Vec<Diagnostic>,
+    /// What is wrong with the issues: they can be looked at, but do not leave.
+    pub errors: Vec<Diagnostic>,
 }
 
 impl Prepared {
@@ -73,11 +76,14 @@ impl Prepared {
         }
     }
 
-    /// Stops where a guard stands or the plan is not the expected one.
+    /// Stops where an issue is faulty, a guard stands or the plan is not the expected one.
     ///
     /// # Errors
-    /// [`PublishError::Refused`] or [`PublishError::OtherPlan`].
+    /// [`PublishError::Site`], [`PublishError::Refused`] or [`PublishError::OtherPlan`].
     pub fn allowed(&self, options: &Options) -> Result<(), PublishError> {
+        if !self.errors.is_empty() {
+            return Err(PublishError::Site(self.errors.clone()));
+        }
         let standing: Vec<_> =
             self.guards.iter().filter(|guard| !options.allow.contains(&guard.name)).cloned().collect();
         if !standing.is_empty() {
@@ -205,6 +211,13 @@ pub fn prepare(site: &Site, past: &Past, options: &Options, now: Timestamp) -> R
     warnings.extend(not_online(site.not_yet_written(&made).count(), site));
     options.tolerance.judge(&warnings)?;
     let issues = issues(site, &due, past.next_issue, now)?;
+    let about_mail = message_lint::look(site, &issues, &due)?;
+    if options.tolerance == Tolerance::Nothing && !about_mail.is_empty() {
+        warnings.extend(about_mail.iter().cloned());
+        options.tolerance.judge(&warnings)?;
+    }
+    let (errors, about_mail) = about_mail.into_iter().partition(Diagnostic::is_error);
+    warnings.extend::<Vec<_>>(about_mail);
     let freeze = |entry| frozen(entry, &due, &issues, &hashes, site.config.newsletter.mode);
     let entries = due.iter().filter_map(freeze).collect();
     Ok(Prepared {
@@ -219,6 +232,7 @@ pub fn prepare(site: &Site, past: &Past, options: &Options, now: Timestamp) -> R
         unfinished: past.unfinished,
         guards,
         warnings,
+        errors,
     })
 }
 

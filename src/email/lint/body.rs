@@ -1,0 +1,271 @@
+//! The HTML part: links, pictures, headings, tables, language.
+
+use crate::model::Entry;
+
+use super::Findings;
+use crate::email::fragment::{Element, Node};
+use crate::email::markup::is_dropped;
+
+/// So many of a kind are told.
+const SHOWN: usize = 5;
+
+pub(super) fn look(nodes: &[Node], entries: &[Entry], findings: &mut Findings<'_>) {
+    language(nodes, findings);
+    links(nodes, findings);
+    images(nodes, entries, findings);
+    headings(nodes, findings);
+    tables(nodes, findings);
+}
+
+fn elements<'n>(nodes: &'n [Node], name: &'n str) -> impl Iterator<Item = (usize, &'n Element)> {
+    nodes.iter().enumerate().filter_map(move |(at, node)| match node {
+        Node::Open(element) if element.name == name => Some((at, element)),
+        _ => None,
+    })
+}
+
+/// The text between two nodes, without what is hidden.
+fn text(nodes: &[Node]) -> String {
+    let mut text = String::new();
+    let mut until = 0;
+    for (at, node) in nodes.iter().enumerate() {
+        match node {
+            Node::Text(found) if at >= until => text.push_str(found),
+            // Blocks divide words.
+            Node::Close(_) | Node::Text(_) => {}
+            Node::Open(element) if at >= until => {
+                if is_hidden(element) {
+                    until = close(nodes, at);
+                } else if is_block(&element.name) && !text.ends_with(' ') {
+                    text.push(' ');
+                }
+            }
+            Node::Open(_) => {}
+        }
+    }
+    text
+}
+
+/// Where the element closes that opens at a place of this slice, which may not begin where the document does.
+fn close(nodes: &[Node], open: usize) -> usize {
+    let mut depth = 0_usize;
+    for (at, node) in nodes.iter().enumerate().skip(open) {
+        match node {
+            Node::Open(_) => depth += 1,
+            Node::Close(_) => depth = depth.saturating_sub(1),
+            Node::Text(_) => {}
+        }
+        if depth == 0 {
+            return at;
+        }
+    }
+    nodes.len()
+}
+
+fn is_block(name: &str) -> bool {
+    matches!(
+        name,
+        "p" | "div"
+            | "li"
+            | "tr"
+            | "td"
+            | "th"
+            | "h1"
+            | "h2"
+            | "h3"
+            | "h4"
+            | "h5"
+            | "h6"
+            | "br"
+            | "dt"
+            | "dd"
+            | "pre"
+            | "blockquote"
+            | "hr"
+            | "table"
+            | "ul"
+            | "ol"
+            | "caption"
+    )
+}
+
+fn is_hidden(element: &Element) -> bool {
+    is_dropped(&element.name)
+        || element.attribute("style").is_some_and(|style| style.replace(' ', "").contains("display:none"))
+}
+
+/// The words that a reader sees.
+pub(super) fn visible(nodes: &[Node]) -> String {
+    text(nodes)
+}
+
+/// What is hidden at the beginning of the body: mail programs show it beside the subject.
+pub(super) fn hidden_beginning(nodes: &[Node]) -> Option<String> {
+    let (at, _) = elements(nodes, "div").find(|(_, element)| is_hidden(element))?;
+    let raw: String = nodes[at..close(nodes, at)]
+        .iter()
+        .filter_map(|node| if let Node::Text(text) = node { Some(text.as_str()) } else { None })
+        .collect();
+    let is_padding =
+        |c: char| c.is_whitespace() || matches!(c, '\u{A0}' | '\u{200C}' | '\u{34F}' | '\u{2007}' | '\u{200B}');
+    Some(raw.trim_matches(is_padding).to_owned()).filter(|text| !text.is_empty())
+}
+
+/// Every address that a link leads to, in order.
+pub(super) fn targets(nodes: &[Node]) -> Vec<&str> {
+    elements(nodes, "a").filter_map(|(_, element)| element.attribute("href")).map(str::trim).collect()
+}
+
+fn language(nodes: &[Node], findings: &mut Findings<'_>) {
+    let is_set =
+        elements(nodes, "html").any(|(_, html)| html.attribute("lang").is_some_and(|lang| !lang.trim().is_empty()));
+    if !is_set {
+        let help = "write `<html lang=\"{{ language }}\" dir=\"{{ direction }}\">` in the template";
+        findings.warning("mail/language", "the mail does not say its language, which screen readers need", None, help);
+    }
+}
+
+fn links(nodes: &[Node], findings: &mut Findings<'_>) {
+    let (mut relative, mut plain, mut other) = (0, 0, 0);
+    for (at, element) in elements(nodes, "a") {
+        let Some(target) = element.attribute("href").map(str::trim).filter(|target| !target.is_empty()) else {
+            continue;
+        };
+        let words = text(&nodes[at..element.close]);
+        let place = findings.sources.find(&[target, words.trim()]);
+        let Ok(url) = url::Url::parse(target) else {
+            if !target.starts_with('#') && relative < SHOWN {
+                relative += 1;
+                let message = format!("the link `{target}` leads nowhere from a mail");
+                findings.error("mail/relative-link", message, place, "write the whole address");
+            }
+            continue;
+        };
+        if url.scheme() == "http" && plain < SHOWN {
+            plain += 1;
+            let message = format!("the link `{target}` is not encrypted, which mail programs warn of");
+            findings.warning("mail/http-link", message, place.clone(), "write `https://`, if the site has it");
+        }
+        if let (Some(named), Some(host)) = (named_host(&words), url.host_str())
+            && !is_same_site(&named, host)
+            && other < SHOWN
+        {
+            other += 1;
+            let message = format!("the link says `{}` and leads to `{host}`, as in a fraud", words.trim());
+            findings.warning("mail/link-text", message, place, "let the link say where it leads, or what is there");
+        }
+    }
+}
+
+/// The host that a link's text names, when the text is an address and nothing else.
+fn named_host(words: &str) -> Option<String> {
+    let words = words.trim();
+    if words.contains(char::is_whitespace) || words.contains('@') {
+        return None;
+    }
+    let rest = words.strip_prefix("https://").or_else(|| words.strip_prefix("http://"));
+    let is_address = rest.is_some() || words.starts_with("www.");
+    let host = rest.unwrap_or(words).split(['/', '?', '#', ':']).next()?.to_lowercase();
+    // `main.rs` and `3.14` are no domains; those that people write without a scheme are few.
+    let ends = [".com", ".org", ".net", ".edu", ".gov", ".co.uk", ".de", ".fr", ".eu", ".info"];
+    let is_known = ends.iter().any(|end| host.ends_with(end)) && !words.ends_with('.');
+    (host.contains('.') && (is_address || is_known)).then_some(host)
+}
+
+/// True when one host is below the other, or differs in `www.` only.
+fn is_same_site(one: &str, other: &str) -> bool {
+    let ascii = |host: &str| url::Host::parse(host).map_or_else(|_| host.to_owned(), |host| host.to_string());
+    let (one, other) = (ascii(one), ascii(other));
+    let (one, other) = (one.trim_start_matches("www."), other.trim_start_matches("www."));
+    one == other || one.ends_with(&format!(".{other}")) || other.ends_with(&format!(".{one}"))
+}
+
+fn images(nodes: &[Node], entries: &[Entry], findings: &mut Findings<'_>) {
+    let pictures = entries.iter().flat_map(|entry| &entry.pictures);
+    let nameless = pictures.filter(|picture| picture.alt.as_deref().is_none_or(|alt| alt.trim().is_empty()));
+    for picture in nameless.take(SHOWN) {
+        let name = picture.url.rsplit('/').next().unwrap_or_default();
+        let place = findings.sources.find(&[&picture.url, name]);
+        let message = "a picture without a description, which many readers see in its place";
+        findings.warning("mail/no-alt", message, place, "say what it shows: `![a red boat](boat.jpg)`");
+    }
+    for (_, image) in elements(nodes, "img") {
+        let source = image.attribute("src").unwrap_or_default();
+        let place = || findings.sources.find(&[source]);
+        let side = |name| image.attribute(name).and_then(|side| side.trim().parse::<u32>().ok());
+        if side("width").is_some_and(|side| side <= 1) || side("height").is_some_and(|side| side <= 1) {
+            let message = "a picture of one pixel, which looks like one that tells who reads";
+            findings.warning("mail/pixel", message, place(), "remove it");
+        } else if !["http://", "https://", "cid:"].iter().any(|scheme| source.starts_with(scheme)) {
+            let shown: String = source.chars().take(40).collect();
+            let message = format!("mail programs do not show the picture `{shown}`");
+            findings.warning("mail/image", message, place(), "put the picture online and write its whole address");
+        } else if image.attribute("alt").is_none() {
+            findings.warning(
+                "mail/no-alt",
+                "a picture without `alt`",
+                place(),
+                "write `alt=\"\"` for one that only decorates",
+            );
+        }
+    }
+}
+
+fn headings(nodes: &[Node], findings: &mut Findings<'_>) {
+    let mut last = 0;
+    let mut first = 0;
+    for (at, node) in nodes.iter().enumerate() {
+        let Node::Open(element) = node else { continue };
+        let level =
+            element.name.strip_prefix('h').and_then(|level| level.parse::<usize>().ok()).filter(|level| *level <= 6);
+        let Some(level) = level else { continue };
+        let words = text(&nodes[at..element.close]);
+        first += usize::from(level == 1);
+        if last > 0 && level > last + 1 {
+            let message = format!("the heading “{}” leaves out a level, which screen readers tell", words.trim());
+            let place = findings.sources.find(&[words.trim()]);
+            findings.warning("mail/headings", message, place, "use one level after the other: `##`, then `###`");
+        }
+        last = level;
+    }
+    if first != 1 {
+        let message = format!("the mail has {first} headings of the first level; one is the title");
+        findings.warning("mail/headings", message, None, "let the template have one `<h1>`");
+    }
+}
+
+fn tables(nodes: &[Node], findings: &mut Findings<'_>) {
+    for (at, table) in elements(nodes, "table") {
+        let is_layout = table.attribute("role").is_some_and(|role| matches!(role, "presentation" | "none"));
+        let inside = &nodes[at..table.close];
+        if !is_layout && !inside.iter().any(|node| matches!(node, Node::Open(element) if element.name == "th")) {
+            let words = text(inside);
+            let first = words.split_whitespace().next().unwrap_or_default();
+            let message = "a table without headings, which screen readers cannot tell apart";
+            let place = findings.sources.find(&[&format!("<table"), &format!("| {first}"), first]);
+            findings.warning("mail/table", message, place, "begin it with a row of headings");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_text_that_is_an_address_names_a_host() {
+        for (words, host) in [
+            ("https://bank.example/login", Some("bank.example")),
+            ("www.bank.example", Some("www.bank.example")),
+            ("paypal.com", Some("paypal.com")),
+            ("main.rs", None),
+            ("read this", None),
+            ("a@example.org", None),
+        ] {
+            assert_eq!(named_host(words).as_deref(), host, "{words}");
+        }
+        assert!(is_same_site("www.example.org", "example.org") && is_same_site("example.org", "blog.example.org"));
+        assert!(!is_same_site("paypal.com", "paypal.com.evil.example") && !is_same_site("ample.org", "example.org"));
+        assert!(is_same_site("bücher.example", "xn--bcher-kva.example"));
+    }
+}

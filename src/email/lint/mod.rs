@@ -1,0 +1,228 @@
+//! What is wrong with an issue before it leaves: what mail programs cut, hide or distrust, and what readers cannot read.
+//! Looks at the exact parts and the exact message, and points at the line of the post or the setting that causes it.
+
+mod body;
+mod headers;
+mod parity;
+#[cfg(test)]
+mod tests;
+
+use crate::config::{Config, READABLE};
+use crate::diagnostic::{Diagnostic, Location, Severity};
+use crate::model::{Entry, Issue};
+
+use super::fragment;
+use super::transfer::{Stretch, TransferEncoding};
+
+/// Gmail hides what comes after about 102 KB of the HTML part; other mail programs after more.
+const CLIP: usize = 100_000;
+/// From here on a longer footer may push it over the edge.
+const NEAR_CLIP: usize = 80_000;
+/// A longer subject is cut on every screen.
+const LONG_SUBJECT: usize = 100;
+/// A line of a list of messages has about so much room beside the subject.
+const PREHEADER: std::ops::RangeInclusive<usize> = 20..=150;
+
+/// The texts that an issue was made of, in which findings are placed.
+#[derive(Debug, Clone, Default)]
+pub struct Sources {
+    /// The posts of the issue: path and text.
+    pub posts: Vec<(String, String)>,
+    /// The configuration: path and text.
+    pub config: (String, String),
+}
+
+impl Sources {
+    /// Where the first post that has one of these texts has it.
+    fn find(&self, texts: &[&str]) -> Option<Location> {
+        let texts = || texts.iter().filter(|text| !text.is_empty());
+        self.posts.iter().find_map(|(path, source)| {
+            let (at, length) = texts().find_map(|text| Some((source.find(*text)?, text.len())))?;
+            Some(Location::in_text(path, source, at, length))
+        })
+    }
+
+    /// The post, when the issue has one only.
+    fn only_post(&self) -> Option<Location> {
+        if let [(path, _)] = &self.posts[..] { Some(Location::start_of(path)) } else { None }
+    }
+
+    /// The line of the configuration that sets `key` in `[section]`, else its beginning.
+    fn setting(&self, section: &str, key: &str) -> Location {
+        let (path, text) = &self.config;
+        let mut at = 0;
+        let mut is_inside = false;
+        for line in text.split_inclusive('\n') {
+            let trimmed = line.trim();
+            if trimmed.starts_with('[') {
+                is_inside = trimmed.starts_with(&format!("[{section}]"));
+            } else if is_inside && trimmed.split('=').next().is_some_and(|name| name.trim() == key) {
+                return Location::in_text(path, text, at, line.trim_end().len());
+            }
+            at += line.len();
+        }
+        Location::start_of(path)
+    }
+}
+
+/// The findings of one issue.
+struct Findings<'s> {
+    sources: &'s Sources,
+    found: Vec<Diagnostic>,
+}
+
+impl Findings<'_> {
+    fn add(&mut self, severity: Severity, code: &'static str, message: String, place: Option<Location>, help: &str) {
+        let diagnostic = Diagnostic { severity, ..Diagnostic::error(code, message) }.help(help);
+        self.found.push(match place {
+            Some(place) => diagnostic.at(place),
+            None => diagnostic,
+        });
+    }
+
+    fn warning(&mut self, code: &'static str, message: impl Into<String>, place: Option<Location>, help: &str) {
+        self.add(Severity::Warning, code, message.into(), place, help);
+    }
+
+    fn error(&mut self, code: &'static str, message: impl Into<String>, place: Option<Location>, help: &str) {
+        self.add(Severity::Error, code, message.into(), place, help);
+    }
+}
+
+/// Looks at an issue of these entries; `message` is one reader's copy, as it goes over the wire.
+///
+/// Errors are what would make the issue useless or unlawful; all else is worth knowing.
+pub fn lint(issue: &Issue, entries: &[Entry], message: &[u8], config: &Config, sources: &Sources) -> Vec<Diagnostic> {
+    let mut findings = Findings { sources, found: Vec::new() };
+    let nodes = fragment::parse(&issue.html);
+    size(issue, &mut findings);
+    subject(issue, &nodes, entries, &mut findings);
+    headers::look(message, &mut findings);
+    body::look(&nodes, entries, &mut findings);
+    parity::look(&nodes, issue, &mut findings);
+    unsubscribe(issue, &mut findings);
+    postal_address(issue, config, &nodes, &mut findings);
+    let mut found = findings.found;
+    found.extend(contrast(config, sources));
+    found
+}
+
+fn size(issue: &Issue, findings: &mut Findings<'_>) {
+    const HELP: &str = "set `newsletter.content = \"auto\"`, which shows as much as fits and links to the rest";
+    let decoded = issue.html.len();
+    // Base64 is undone before anybody counts; quoted-printable may not be.
+    let encoded = match TransferEncoding::of(&issue.html) {
+        TransferEncoding::QuotedPrintable => {
+            let stretches = TransferEncoding::QuotedPrintable.encode(&issue.html, &issue.marker);
+            let length =
+                |stretch: &Stretch| if let Stretch::Fixed(bytes) = stretch { bytes.len() } else { issue.marker.len() };
+            stretches.iter().map(length).sum()
+        }
+        TransferEncoding::Base64 => decoded,
+    };
+    let place = findings.sources.only_post();
+    if decoded > CLIP {
+        let message =
+            format!("the mail has {} KB; Gmail cuts it at about 100 KB, with the link to unsubscribe", decoded / 1000);
+        findings.error("mail/size", message, place, HELP);
+    } else if decoded > NEAR_CLIP || encoded > CLIP {
+        let message =
+            format!("the mail has {} KB, {} KB on its way; Gmail cuts at about 100 KB", decoded / 1000, encoded / 1000);
+        findings.warning("mail/size", message, place, HELP);
+    }
+}
+
+fn subject(issue: &Issue, nodes: &[fragment::Node], entries: &[Entry], findings: &mut Findings<'_>) {
+    let title = entries.first().map_or("", |entry| entry.title.as_str());
+    let place = findings.sources.find(&["subject:", title]).or_else(|| findings.sources.only_post());
+    let length = issue.subject.chars().count();
+    if issue.subject.trim().is_empty() {
+        findings.error(
+            "mail/subject",
+            "the mail has no subject",
+            place,
+            "give the post a title, or a `subject:` for mail",
+        );
+    } else if length > LONG_SUBJECT {
+        let message = format!("the subject has {length} characters; mail programs show 40 to 70");
+        findings.warning("mail/subject", message, place, "write a shorter `subject:` into the front matter");
+    }
+    let hidden = body::hidden_beginning(nodes);
+    let place = || findings.sources.find(&["preheader:"]).or_else(|| findings.sources.only_post());
+    let (message, place) = match &hidden {
+        None => ("nothing stands beside the subject in the list of messages".to_owned(), None),
+        Some(text) if text.eq_ignore_ascii_case(&issue.subject) => {
+            ("what stands beside the subject only repeats it".to_owned(), place())
+        }
+        Some(text) if !PREHEADER.contains(&text.chars().count()) => {
+            let length = text.chars().count();
+            (format!("what stands beside the subject has {length} characters; there is room for 40 to 130"), place())
+        }
+        Some(_) => return,
+    };
+    findings.warning(
+        "mail/preheader",
+        message,
+        place,
+        "write `preheader:` into the front matter, a sentence of 40 to 130 characters",
+    );
+}
+
+fn unsubscribe(issue: &Issue, findings: &mut Findings<'_>) {
+    const HELP: &str = "print the links of `links` in the template, or remove the template to use the built-in one";
+    if issue.unsubscribe.is_empty() {
+        let place = Some(findings.sources.setting("newsletter", "unsubscribe"));
+        findings.error("mail/unsubscribe", "no reader could unsubscribe", place, "set `newsletter.unsubscribe`");
+        return;
+    }
+    let has = |part: &str| {
+        issue.unsubscribe.iter().any(|address| part.contains(address) || part.contains(&address.replace('&', "&amp;")))
+    };
+    for (part, name, path) in
+        [(&issue.html, "HTML", "templates/email/issue.html"), (&issue.text, "text", "templates/email/issue.txt")]
+    {
+        if !has(part) {
+            let message = format!("the {name} part has no address for unsubscribing");
+            findings.error("mail/unsubscribe", message, Some(Location::start_of(path)), HELP);
+        }
+    }
+}
+
+/// The postal address that is set has to reach the reader, as several laws have it.
+fn postal_address(issue: &Issue, config: &Config, nodes: &[fragment::Node], findings: &mut Findings<'_>) {
+    let Some(address) = &config.newsletter.postal_address else { return };
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let seen = [words(&body::visible(nodes)), words(&issue.text)];
+    let lines = address.lines().map(words).filter(|line| !line.is_empty());
+    for line in lines {
+        for (part, name) in seen.iter().zip(["issue.html", "issue.txt"]) {
+            if !part.contains(&line) {
+                let place = Some(Location::start_of(&format!("templates/email/{name}")));
+                let help = "print `postal_address` in the template, or remove the template to use the built-in one";
+                findings.warning(
+                    "mail/postal-address",
+                    "the mail does not show `newsletter.postal_address`",
+                    place,
+                    help,
+                );
+                return;
+            }
+        }
+    }
+}
+
+/// WCAG 2.2, 1.4.3
+fn contrast(config: &Config, sources: &Sources) -> Vec<Diagnostic> {
+    let weak = config.theme.pairs().filter(|pair| pair.contrast < READABLE);
+    let warnings = weak.map(|pair| {
+        let message = format!(
+            "`{}` on `{}` has a contrast of {:.1} on {} screens; reading needs {READABLE}",
+            pair.text, pair.ground, pair.contrast, pair.scheme
+        );
+        let section = format!("theme.{}", pair.scheme);
+        let own = sources.setting(&section, pair.text);
+        let place = if own.excerpt.is_empty() { sources.setting(&section, pair.ground) } else { own };
+        Diagnostic::warning("mail/contrast", message).at(place).help("make one of them darker or lighter")
+    });
+    warnings.collect()
+}

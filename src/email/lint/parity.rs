@@ -1,0 +1,75 @@
+//! The text part against the HTML part: the same words, the same links, lines that fit.
+
+use std::collections::HashMap;
+
+use unicode_width::UnicodeWidthStr as _;
+
+use super::{Findings, body};
+use crate::email::fragment::Node;
+use crate::model::Issue;
+
+/// Wider lines are broken anywhere by mail programs.
+const COLUMNS: usize = 78;
+
+/// So much of one part has to be in the other.
+const SAME: f64 = 0.95;
+
+/// Shorter parts say nothing.
+const FEWEST: usize = 20;
+
+pub(super) fn look(nodes: &[Node], issue: &Issue, findings: &mut Findings<'_>) {
+    let long =
+        issue.text.lines().find(|line| line.width() > COLUMNS && !line.contains("://") && !line.contains("mailto:"));
+    if let Some(line) = long {
+        let place = findings.sources.find(&[line.trim()]);
+        let message = format!("a line of the text part is {} columns wide; mail programs show {COLUMNS}", line.width());
+        findings.warning("mail/wide-text", message, place, "break the line, or wrap it in the template");
+    }
+    let help = "remove the template of the text part, or bring it in line with the other one";
+    let (html, text) = (words(&body::visible(nodes)), words(&issue.text));
+    for (one, other, what) in [
+        (&html, &text, "the HTML part are not in the text part"),
+        (&text, &html, "the text part are not in the HTML part"),
+    ] {
+        let share = share(one, other);
+        if one.len() >= FEWEST && share < SAME {
+            let message = format!("{:.0} % of the words of {what}", (1.0 - share) * 100.0);
+            findings.warning("mail/parity", message, None, help);
+        }
+    }
+    let unfolded: String = issue.text.chars().filter(|c| !c.is_whitespace()).collect();
+    let targets =
+        body::targets(nodes).into_iter().filter(|target| target.starts_with("http") || target.starts_with("mailto:"));
+    let missing: Vec<_> =
+        targets.filter(|target| !unfolded.contains(&target.replace(char::is_whitespace, ""))).collect();
+    if let Some(first) = missing.first() {
+        let place = findings.sources.find(&[first]);
+        let message = format!("the text part has not every link of the HTML part, for example `{first}`");
+        findings.warning("mail/parity", message, place, help);
+    }
+}
+
+/// The words of a text, without addresses and the numbers of links.
+fn words(text: &str) -> Vec<String> {
+    let pieces = text.split_whitespace().filter(|piece| !piece.contains("://") && !piece.contains("mailto:"));
+    pieces
+        .flat_map(|piece| piece.split(|c: char| !c.is_alphanumeric()))
+        .filter(|word| word.chars().any(char::is_alphabetic))
+        .map(str::to_lowercase)
+        .collect()
+}
+
+/// How many of `words` are in `others`, each as often as it is there.
+#[expect(clippy::cast_precision_loss, reason = "a share of words")]
+fn share(words: &[String], others: &[String]) -> f64 {
+    let mut left: HashMap<&str, usize> = HashMap::new();
+    others.iter().for_each(|word| *left.entry(word).or_default() += 1);
+    let found = words.iter().filter(|word| match left.get_mut(word.as_str()) {
+        Some(count @ 1..) => {
+            *count -= 1;
+            true
+        }
+        _ => false,
+    });
+    if words.is_empty() { 1.0 } else { found.count() as f64 / words.len() as f64 }
+}

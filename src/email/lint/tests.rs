@@ -1,0 +1,160 @@
+//! Each finding is shown by an issue that has it; ordinary issues have none.
+
+use super::{Sources, lint};
+use crate::config::Config;
+use crate::diagnostic::Diagnostic;
+use crate::email::tests::{config, entry, issue};
+use crate::email::{Copies, recipient};
+use crate::model::{Entry, Image, Issue};
+
+const POST: &str = "---\ntitle: One\n---\n[here](there) and ![](boat.jpg)\n";
+
+fn look(issue: &Issue, entries: &[Entry], config: &Config) -> Vec<Diagnostic> {
+    let reader = recipient(b"secret", issue, 1, &"reader@example.net".parse().unwrap());
+    let message = Copies::new(issue, None).message(&reader);
+    let posts = entries.iter().map(|entry| (entry.path.clone(), POST.to_owned())).collect();
+    let settings = "[newsletter]\nfrom = 'a'\n[theme.light]\nlink = '#eeeeee'\n".to_owned();
+    lint(issue, entries, &message, config, &Sources { posts, config: ("config.toml".into(), settings) })
+}
+
+fn codes(issue: &Issue, entries: &[Entry], config: &Config) -> Vec<&'static str> {
+    look(issue, entries, config).into_iter().map(|found| found.code).collect()
+}
+
+/// The codes for an issue of one entry with this content, in HTML and as text.
+fn of_content(html: &str, text: &str) -> Vec<&'static str> {
+    let config = config("");
+    let mut entry = entry("One");
+    (entry.content_html, entry.content_text) = (html.to_owned(), text.to_owned());
+    let entries = [entry];
+    codes(&issue(&config, &entries), &entries, &config)
+}
+
+/// The codes for an ordinary issue of which something was changed.
+fn changed(change: impl FnOnce(&mut Issue)) -> Vec<&'static str> {
+    let config = config("");
+    let entries = [entry("One")];
+    let mut issue = issue(&config, &entries);
+    change(&mut issue);
+    codes(&issue, &entries, &config)
+}
+
+#[test]
+fn ordinary_issues_have_no_findings() {
+    let config = config("");
+    for titles in [&["One"][..], &["One", "Two", "Three"]] {
+        let entries: Vec<_> = titles.iter().map(|title| entry(title)).collect();
+        assert_eq!(look(&issue(&config, &entries), &entries, &config), []);
+    }
+    let html = "<h2>First</h2><p>A <a href=\"https://example.com/a?b&amp;c\">link</a> and \
+        <a href=\"https://www.example.com/\">example.com</a>.</p>\
+        <table><thead><tr><th>a</th></tr></thead><tbody><tr><td>b</td></tr></tbody></table>\
+        <p><img src=\"https://example.org/boat.jpg\" alt=\"a boat\" width=\"40\" height=\"30\"></p>";
+    let text = "First\n-----\n\nA link [1] and example.com [2].\n\na\n-\nb\n\n[Image: a boat]\n\n\
+        [1] https://example.com/a?b&c\n[2] https://www.example.com/\n";
+    assert_eq!(of_content(html, text), [""; 0]);
+}
+
+#[test]
+fn what_is_cut_is_an_error_and_what_nearly_is_a_warning() {
+    let long = |bytes: usize| {
+        changed(|issue| issue.html = issue.html.replace("</body>", &format!("<!--{}--></body>", "x".repeat(bytes))))
+    };
+    assert_eq!(long(70_000), [""; 0]);
+    assert_eq!(long(85_000), ["mail/size"]);
+    let config = config("");
+    let entries = [entry("One")];
+    let mut issue = issue(&config, &entries);
+    issue.html += &" ".repeat(100_000);
+    let found = look(&issue, &entries, &config);
+    assert!(found.iter().any(|found| found.code == "mail/size" && found.is_error()), "{found:#?}");
+}
+
+#[test]
+fn subject_and_what_stands_beside_it_fit() {
+    assert!(changed(|issue| issue.subject = "word ".repeat(30)).contains(&"mail/subject"));
+    assert!(changed(|issue| issue.subject = String::new()).contains(&"mail/subject"));
+    let with = |text: &str| {
+        changed(|issue| {
+            issue.html = issue.html.replace("What the first reader of this post will take away from it.", text)
+        })
+    };
+    assert_eq!(with("Short"), ["mail/preheader"]);
+    assert_eq!(with(&"long ".repeat(50)), ["mail/preheader"]);
+    assert!(changed(|issue| issue.html = issue.html.replace("display:none", "")).contains(&"mail/preheader"));
+}
+
+#[test]
+fn links_are_whole_encrypted_and_lead_where_they_say() {
+    let link = |target: &str, words: &str| {
+        of_content(&format!("<p><a href=\"{target}\">{words}</a></p>"), &format!("{words} [1]\n\n[1] {target}\n"))
+    };
+    assert_eq!(link("there", "here"), ["mail/relative-link"]);
+    assert_eq!(link("http://example.com/", "here"), ["mail/http-link"]);
+    assert_eq!(link("https://evil.example/", "https://bank.example/"), ["mail/link-text"]);
+    assert_eq!(link("https://www.bank.example/login", "https://bank.example/"), [""; 0]);
+}
+
+#[test]
+fn pictures_have_descriptions_and_are_pictures() {
+    let picture = |alt: Option<&str>| {
+        let config = config("");
+        let mut entry = entry("One");
+        entry.pictures = vec![Image {
+            url: "https://example.org/boat.jpg".into(),
+            alt: alt.map(str::to_owned),
+            media_type: None,
+            width: None,
+            height: None,
+        }];
+        let entries = [entry];
+        look(&issue(&config, &entries), &entries, &config)
+    };
+    assert_eq!(picture(Some("a boat")), []);
+    let found = picture(None);
+    let place = found[0].location.as_ref().unwrap();
+    assert_eq!((found[0].code, place.path.as_str(), place.line), ("mail/no-alt", "posts/one.md", 4));
+    let image = |tag: &str| changed(|issue| issue.html = issue.html.replace("</body>", &format!("{tag}</body>")));
+    assert_eq!(image("<img src=\"https://example.org/i\" alt=\"\" width=\"1\" height=\"1\">"), ["mail/pixel"]);
+    assert_eq!(image("<img src=\"data:image/png;base64,AAAA\" alt=\"\">"), ["mail/image"]);
+    assert_eq!(image("<img src=\"https://example.org/i.png\">"), ["mail/no-alt"]);
+    assert_eq!(image("<img src=\"https://example.org/i.png\" alt=\"\">"), [""; 0]);
+}
+
+#[test]
+fn the_structure_helps_those_who_listen() {
+    assert_eq!(changed(|issue| issue.html = issue.html.replace("<html lang=\"en\"", "<html")), ["mail/language"]);
+    let heading = |tag: &str| changed(|issue| issue.html = issue.html.replace("</body>", &format!("{tag}</body>")));
+    assert!(heading("<h4></h4>").contains(&"mail/headings"));
+    assert!(heading("<h1></h1>").contains(&"mail/headings"));
+    assert_eq!(heading("<h2></h2><h3></h3>"), [""; 0]);
+    assert_eq!(heading("<table><tr><td></td></tr></table>"), ["mail/table"]);
+    assert_eq!(heading("<table role=\"presentation\"><tr><td></td></tr></table>"), [""; 0]);
+}
+
+#[test]
+fn both_parts_say_the_same_and_how_to_leave() {
+    let words = "several other words that stand in one of the two parts only, and so many that it matters";
+    assert!(of_content(&format!("<p>{words}</p>"), "none").contains(&"mail/parity"));
+    assert!(of_content("<p>none</p>", words).contains(&"mail/parity"));
+    assert_eq!(of_content("<p><a href=\"https://example.com/\">a</a></p>", "a"), ["mail/parity"]);
+    assert!(of_content("<p>x</p>", &"y".repeat(79)).contains(&"mail/wide-text"));
+    assert!(changed(|issue| issue.text = "nothing".to_owned()).contains(&"mail/unsubscribe"));
+    let gone = changed(|issue| issue.html = issue.html.replace("St James’s", ""));
+    assert!(gone.contains(&"mail/postal-address"), "{gone:?}");
+}
+
+#[test]
+fn colours_that_cannot_be_read_are_named_with_their_line() {
+    let config = config("[theme.light]\nlink = '#eeeeee'\n");
+    let entries = [entry("One")];
+    let found = look(&issue(&config, &entries), &entries, &config);
+    assert!(!found.is_empty() && found.iter().all(|found| found.code == "mail/contrast"), "{found:#?}");
+    assert_eq!(found[0].location.as_ref().map(|place| place.line), Some(4));
+}
+
+#[test]
+fn a_sender_without_a_public_domain_is_doubted() {
+    let found = changed(|issue| issue.from_address = "ada@laptop".to_owned());
+    assert_eq!(found, ["mail/header"]);
+}

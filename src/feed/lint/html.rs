@@ -1,0 +1,231 @@
+//! HTML inside of feeds: what readers drop, cannot resolve or must repair.
+
+use std::cell::RefCell;
+use std::ops::Range;
+
+use html5ever::interface::TokenizerResult;
+use html5ever::tendril::StrTendril;
+use html5ever::tokenizer::{BufferQueue, Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts};
+
+use super::findings::Findings;
+use super::rules::{ACTIVE, BROKEN_HTML, RELATIVE, Rule, STYLE};
+use super::values::{has_scheme, shown};
+
+/// Elements that readers show.
+const SHOWN: &str = "a abbr acronym address area article aside audio b bdi bdo big blockquote br button canvas caption \
+    center cite code col colgroup data datalist dd del details dfn dialog dir div dl dt em fieldset figcaption figure \
+    font footer form h1 h2 h3 h4 h5 h6 header hgroup hr i img input ins kbd label legend li main map mark menu meter nav \
+    noscript ol optgroup option output p picture pre progress q rp rt ruby s samp section select small source span \
+    strike strong sub summary sup table tbody td template textarea tfoot th thead time tr track tt u ul var video wbr";
+
+/// Elements of HTML that readers drop or that can do harm.
+const DROPPED: &str = "applet base basefont body embed frame frameset head html iframe link marquee math meta noframes \
+    object param plaintext script slot style svg title xmp";
+
+/// Elements without an end tag (HTML, 13.1.2).
+const VOID: &str = "area base br col embed hr img input link meta param source track wbr";
+
+/// Elements whose end tag may be left out (HTML, 13.1.2.4).
+const OPTIONAL: &str = "body caption colgroup dd dt head html li optgroup option p rp rt tbody td tfoot th thead tr";
+
+/// Properties that the common readers keep.
+const PROPERTIES: &str = "background background-color border border-bottom border-bottom-color border-bottom-style \
+    border-bottom-width border-collapse border-color border-left border-left-color border-left-style border-left-width \
+    border-right border-right-color border-right-style border-right-width border-spacing border-style border-top \
+    border-top-color border-top-style border-top-width border-width clear color cursor direction display float font \
+    font-family font-size font-style font-variant font-weight height letter-spacing line-height margin margin-bottom \
+    margin-left margin-right margin-top max-height max-width min-height min-width overflow padding padding-bottom \
+    padding-left padding-right padding-top text-align text-decoration text-indent text-transform unicode-bidi \
+    vertical-align visibility white-space width word-spacing word-wrap";
+
+pub(super) fn is_one_of(list: &str, name: &str) -> bool {
+    list.split_ascii_whitespace().any(|known| known == name)
+}
+
+/// True for the name of an element of HTML.
+pub(super) fn is_element(name: &str) -> bool {
+    is_one_of(SHOWN, name) || is_one_of(DROPPED, name)
+}
+
+/// What is wrong with one fragment.
+struct Problem {
+    rule: &'static Rule,
+    message: String,
+    /// What to look for in the source.
+    part: String,
+}
+
+/// Looks at a fragment, which is written inside of `at`, escaped or not.
+pub(super) fn look(html: &str, at: &Range<usize>, findings: &mut Findings<'_>) {
+    let tokenizer = Tokenizer::new(Sink::default(), TokenizerOpts::default());
+    let queue = BufferQueue::default();
+    queue.push_back(StrTendril::from(html));
+    while !matches!(tokenizer.feed(&queue), TokenizerResult::Done) {}
+    tokenizer.end();
+    let mut state = tokenizer.sink.state.into_inner();
+    if let Some(open) = state.open.iter().rev().find(|name| !is_one_of(OPTIONAL, name)) {
+        let (message, part) = (format!("`<{open}>` is never closed"), format!("<{open}"));
+        state.problems.push(Problem { rule: &BROKEN_HTML, message, part });
+    }
+    for Problem { rule, message, part } in state.problems {
+        let place = findings.within_range(at, &part).unwrap_or_else(|| at.clone());
+        findings.add(rule, place, message);
+    }
+}
+
+#[derive(Default)]
+struct Sink {
+    state: RefCell<State>,
+}
+
+#[derive(Default)]
+struct State {
+    open: Vec<String>,
+    problems: Vec<Problem>,
+}
+
+impl State {
+    fn add(&mut self, rule: &'static Rule, message: String, part: impl Into<String>) {
+        self.problems.push(Problem { rule, message, part: part.into() });
+    }
+
+    fn start(&mut self, tag: &Tag) {
+        let name = &*tag.name;
+        let attributes = tag.attrs.iter().map(|attribute| (&*attribute.name.local, &*attribute.value));
+        let is_foreign = self.open.iter().any(|open| open == "svg" || open == "math");
+        if is_one_of(DROPPED, name) {
+            self.add(&ACTIVE, format!("readers drop `<{name}>`"), format!("<{name}"));
+        } else if !is_one_of(SHOWN, name) && !is_foreign {
+            self.add(&BROKEN_HTML, format!("`<{name}>` is no element of HTML"), format!("<{name}"));
+        } else {
+            look_at_attributes(attributes, self);
+        }
+        if !is_one_of(VOID, name) && !(is_foreign && tag.self_closing) {
+            self.open.push(name.to_owned());
+        }
+    }
+
+    fn end(&mut self, name: &str) {
+        let Some(at) = self.open.iter().rposition(|open| open == name) else {
+            if is_element(name) && !matches!(name, "p" | "br") {
+                self.add(&BROKEN_HTML, format!("`</{name}>` closes nothing"), format!("</{name}"));
+            }
+            return;
+        };
+        let left_open = self.open.split_off(at);
+        if let Some(open) = left_open[1..].iter().find(|open| !is_one_of(OPTIONAL, open)) {
+            self.add(&BROKEN_HTML, format!("`<{open}>` is still open where `</{name}>` stands"), format!("</{name}"));
+        }
+    }
+}
+
+/// What is wrong with attributes, of HTML in text or of XHTML.
+fn look_at_attributes<'a>(attributes: impl Iterator<Item = (&'a str, &'a str)>, state: &mut State) {
+    for (name, value) in attributes {
+        let name = name.to_ascii_lowercase();
+        let value = value.trim();
+        if name.starts_with("on") && name.len() > 3 {
+            state.add(&ACTIVE, format!("readers drop `{name}`"), name.as_str());
+        }
+        match &*name {
+            "style" => {
+                if let Some(unknown) = unknown_style(value) {
+                    let message = format!("not every reader knows the style `{}`", shown(&unknown));
+                    state.add(&STYLE, message, unknown);
+                }
+            }
+            "href" | "src" | "poster" | "cite" => {
+                let lower = value.to_ascii_lowercase();
+                if lower.starts_with("javascript:") || lower.starts_with("vbscript:") {
+                    state.add(&ACTIVE, "a link that is a program".to_owned(), value);
+                } else if !has_scheme(value) && !value.is_empty() {
+                    state.add(&RELATIVE, format!("a relative address: `{}`", shown(value)), value);
+                }
+            }
+            "srcset" => {
+                let candidates = value.split(", ").filter_map(|candidate| candidate.split_whitespace().next());
+                for address in candidates.filter(|address| !has_scheme(address)) {
+                    state.add(&RELATIVE, format!("a relative address: `{}`", shown(address)), address);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// What of a style attribute is unknown.
+fn unknown_style(style: &str) -> Option<String> {
+    style.split(';').map(str::trim).filter(|declaration| !declaration.is_empty()).find_map(|declaration| {
+        let Some((property, value)) = declaration.split_once(':') else { return Some(declaration.to_owned()) };
+        let property = property.trim().to_ascii_lowercase();
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || " ,#%.!()'\"-".contains(c);
+        let is_known = is_one_of(PROPERTIES, &property);
+        let calls = ["url(", "expression(", "calc(", "var("].iter().any(|call| value.contains(call));
+        if !is_known {
+            Some(property)
+        } else {
+            (calls || !value.chars().all(is_plain)).then(|| value.trim().to_owned())
+        }
+    })
+}
+
+impl TokenSink for Sink {
+    type Handle = ();
+
+    fn process_token(&self, token: Token, _line: u64) -> TokenSinkResult<()> {
+        if let Token::TagToken(tag) = token {
+            let mut state = self.state.borrow_mut();
+            match tag.kind {
+                TagKind::StartTag => state.start(&tag),
+                TagKind::EndTag => state.end(&tag.name),
+            }
+        }
+        TokenSinkResult::Continue
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn codes(html: &str) -> Vec<&'static str> {
+        let mut findings = Findings::new("feed.xml", html);
+        look(html, &(0..html.len()), &mut findings);
+        findings.finish().into_iter().map(|found| found.code).collect()
+    }
+
+    #[test]
+    fn ordinary_html_has_no_findings() {
+        for html in [
+            "<p>a<br>b <a href=\"https://example.org/#x\">c</a> <img src='https://example.org/i.png' alt=''></p>",
+            "<ul><li>one<li>two</ul><p>three",
+            "<table><tr><th style=\"text-align: right\">a</th></tr></table>",
+            "<picture><source srcset=\"https://a.example/1.png 1x, https://a.example/2.png 2x\"><img src=\"https://a.example/1.png\"></picture>",
+            "<pre><code class=\"language-rust\">Vec&lt;T&gt;</code></pre><a href=\"mailto:a@b.c\">x</a>",
+            "a < b and c > d",
+        ] {
+            assert_eq!(codes(html), [""; 0], "{html}");
+        }
+    }
+
+    #[test]
+    fn what_readers_drop_or_must_repair_is_found() {
+        for (html, code) in [
+            ("<script>alert(1)</script>", "feed/active-content"),
+            ("<p onclick=\"x()\">a</p>", "feed/active-content"),
+            ("<a href=\"javascript:x()\">a</a>", "feed/active-content"),
+            ("<iframe src=\"https://a.example/\"></iframe>", "feed/active-content"),
+            ("<a href=\"/about\">a</a>", "feed/relative-link"),
+            ("<a href=\"#fn1\">1</a>", "feed/relative-link"),
+            ("<img srcset=\"a.png 1x\">", "feed/relative-link"),
+            ("<p style=\"-moz-tab-size: 4\">a</p>", "feed/style"),
+            ("<p style=\"color: expression(x)\">a</p>", "feed/style"),
+            ("<blink>a</blink>", "feed/broken-html"),
+            ("<p><b>a</p>", "feed/broken-html"),
+            ("<div>a", "feed/broken-html"),
+            ("a</div>", "feed/broken-html"),
+        ] {
+            assert_eq!(codes(html), [code], "{html}");
+        }
+    }
+}

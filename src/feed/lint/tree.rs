@@ -1,0 +1,315 @@
+//! XML as a tree that knows where everything stands. Only what is well-formed (XML 1.0 §2.1, Namespaces §7) becomes one.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use quick_xml::Reader;
+use quick_xml::escape::unescape;
+use quick_xml::events::{BytesRef, BytesStart, Event};
+
+/// No feed is nested deeper, and what walks the tree has a stack to keep.
+const DEEPEST: usize = 200;
+
+const XML: &str = "http://www.w3.org/XML/1998/namespace";
+
+/// An element.
+#[derive(Debug)]
+pub(super) struct Element {
+    /// Without its prefix.
+    pub(super) name: String,
+    /// As it is written.
+    pub(super) full_name: String,
+    /// Empty for none.
+    pub(super) namespace: String,
+    pub(super) attributes: Vec<Attribute>,
+    pub(super) nodes: Vec<Node>,
+    /// Its start tag.
+    pub(super) tag: Range<usize>,
+    /// What is between its tags.
+    pub(super) inside: Range<usize>,
+}
+
+/// What is in an element.
+#[derive(Debug)]
+pub(super) enum Node {
+    Element(Element),
+    /// Decoded.
+    Text(String),
+}
+
+/// An attribute that declares no namespace.
+#[derive(Debug)]
+pub(super) struct Attribute {
+    /// As it is written; without a prefix it is in no namespace.
+    pub(super) name: String,
+    pub(super) value: String,
+    /// Where the value stands.
+    pub(super) at: Range<usize>,
+}
+
+/// Why a text is not well-formed.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Fault {
+    pub(super) at: Range<usize>,
+    pub(super) message: String,
+}
+
+impl Element {
+    /// True for the element `name` of the namespace.
+    pub(super) fn is(&self, namespace: &str, name: &str) -> bool {
+        self.name == name && self.namespace == namespace
+    }
+
+    pub(super) fn attribute(&self, name: &str) -> Option<&Attribute> {
+        self.attributes.iter().find(|attribute| attribute.name == name)
+    }
+
+    /// The value of an attribute.
+    pub(super) fn value(&self, name: &str) -> Option<&str> {
+        self.attribute(name).map(|attribute| attribute.value.as_str())
+    }
+
+    pub(super) fn children(&self) -> impl Iterator<Item = &Self> {
+        self.nodes.iter().filter_map(|node| match node {
+            Node::Element(element) => Some(element),
+            Node::Text(_) => None,
+        })
+    }
+
+    pub(super) fn all<'e>(&'e self, namespace: &'e str, name: &'e str) -> impl Iterator<Item = &'e Self> {
+        self.children().filter(move |child| child.is(namespace, name))
+    }
+
+    pub(super) fn first(&self, namespace: &str, name: &str) -> Option<&Self> {
+        self.children().find(|child| child.is(namespace, name))
+    }
+
+    /// Its own text, without that of its children.
+    pub(super) fn text(&self) -> String {
+        let texts = self.nodes.iter().filter_map(|node| match node {
+            Node::Text(text) => Some(text.as_str()),
+            Node::Element(_) => None,
+        });
+        texts.collect()
+    }
+}
+
+/// Reads a document.
+///
+/// # Errors
+/// The first fault.
+pub(super) fn parse(text: &str) -> Result<Element, Fault> {
+    if let Some((at, character)) = text.char_indices().find(|(_, c)| !is_xml(*c)) {
+        let message = format!("XML has no place for the character U+{:04X}", u32::from(character));
+        return Err(Fault { at: at..at + character.len_utf8(), message });
+    }
+    let mut reader = Reader::from_str(text);
+    reader.config_mut().check_comments = true;
+    let mut builder = Builder { text, root: None, open: Vec::new(), declared: Vec::new(), has_doctype: false };
+    loop {
+        let start = position(reader.buffer_position());
+        let event = reader.read_event().map_err(|error| {
+            let at = position(reader.error_position()).min(text.len());
+            Fault { at: at..at + 1, message: error.to_string() }
+        })?;
+        let at = start..position(reader.buffer_position());
+        match event {
+            Event::Start(tag) => builder.open(&tag, at)?,
+            Event::Empty(tag) => {
+                builder.open(&tag, at.clone())?;
+                builder.close(at.end..at.end);
+            }
+            Event::End(_) => builder.close(at),
+            Event::Text(found) => builder.push(&found.xml10_content().unwrap_or_default(), at)?,
+            Event::CData(found) => builder.push(&found.xml10_content().unwrap_or_default(), at)?,
+            Event::GeneralRef(reference) => {
+                let found = builder.resolve(&reference, &at)?;
+                builder.push(&found, at)?;
+            }
+            Event::DocType(_) => builder.has_doctype = true,
+            Event::Decl(_) | Event::PI(_) | Event::Comment(_) => {}
+            Event::Eof => break,
+        }
+    }
+    if let Some(open) = builder.open.last() {
+        return Err(Fault { at: open.tag.clone(), message: format!("`<{}>` is never closed", open.full_name) });
+    }
+    builder.root.ok_or_else(|| Fault { at: 0..1, message: "there is no element".to_owned() })
+}
+
+fn position(at: u64) -> usize {
+    usize::try_from(at).unwrap_or(usize::MAX)
+}
+
+/// XML 1.0 §2.2.
+fn is_xml(c: char) -> bool {
+    matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..)
+}
+
+struct Builder<'t> {
+    text: &'t str,
+    root: Option<Element>,
+    open: Vec<Element>,
+    /// The prefixes that each open element declares, and what they stand for.
+    declared: Vec<Vec<(String, String)>>,
+    /// A document type may declare entities that are not read here.
+    has_doctype: bool,
+}
+
+impl Builder<'_> {
+    fn open(&mut self, tag: &BytesStart<'_>, at: Range<usize>) -> Result<(), Fault> {
+        let fault = |message: String| Fault { at: at.clone(), message };
+        if self.open.is_empty() && self.root.is_some() {
+            return Err(fault("a document has one outermost element".to_owned()));
+        }
+        if self.open.len() >= DEEPEST {
+            return Err(fault(format!("elements are nested more than {DEEPEST} deep")));
+        }
+        let full_name = String::from_utf8_lossy(tag.name().as_ref()).into_owned();
+        if !is_name(&full_name) {
+            return Err(fault(format!("`{full_name}` is no name of an element")));
+        }
+        let mut attributes = Vec::new();
+        let mut declared = Vec::new();
+        for attribute in tag.attributes() {
+            let attribute = attribute.map_err(|error| fault(format!("a broken attribute: {error}")))?;
+            let name = String::from_utf8_lossy(attribute.key.as_ref()).into_owned();
+            let raw = String::from_utf8_lossy(&attribute.value).into_owned();
+            let place = place_of(self.text, &at, &attribute.value);
+            if raw.contains('<') {
+                return Err(Fault { at: place, message: format!("`<` in the attribute `{name}`") });
+            }
+            let value = match unescape(&raw) {
+                Ok(value) => value.replace(['\n', '\t', '\r'], " "),
+                Err(_) if self.has_doctype => raw.clone(),
+                Err(error) => return Err(Fault { at: place, message: format!("in the attribute `{name}`: {error}") }),
+            };
+            match name.strip_prefix("xmlns") {
+                Some("") => declared.push((String::new(), value)),
+                Some(prefix) if prefix.starts_with(':') => declared.push((prefix[1..].to_owned(), value)),
+                _ => attributes.push(Attribute { name, value, at: place }),
+            }
+        }
+        self.declared.push(declared);
+        let (prefix, name) = full_name.split_once(':').unwrap_or(("", &full_name));
+        let undeclared = |prefix: &str| fault(format!("nothing says what the prefix `{prefix}` stands for"));
+        let namespace = self.namespace(prefix).ok_or_else(|| undeclared(prefix))?;
+        let mut seen = BTreeSet::new();
+        for attribute in &attributes {
+            let (prefix, local) = attribute.name.split_once(':').unwrap_or(("", &attribute.name));
+            let namespace = if prefix.is_empty() { Some(String::new()) } else { self.namespace(prefix) };
+            if !seen.insert((namespace.ok_or_else(|| undeclared(prefix))?, local.to_owned())) {
+                return Err(Fault { at: attribute.at.clone(), message: format!("a second attribute `{local}`") });
+            }
+        }
+        let inside = at.end..at.end;
+        let name = name.to_owned();
+        self.open.push(Element { name, full_name, namespace, attributes, nodes: Vec::new(), tag: at, inside });
+        Ok(())
+    }
+
+    fn namespace(&self, prefix: &str) -> Option<String> {
+        if prefix == "xml" {
+            return Some(XML.to_owned());
+        }
+        let found = self.declared.iter().rev().flatten().find(|(declared, _)| declared == prefix);
+        found.map(|(_, uri)| uri.clone()).or_else(|| prefix.is_empty().then(String::new))
+    }
+
+    fn close(&mut self, at: Range<usize>) {
+        self.declared.pop();
+        let Some(mut element) = self.open.pop() else { return };
+        element.inside.end = at.start;
+        match self.open.last_mut() {
+            Some(parent) => parent.nodes.push(Node::Element(element)),
+            None => self.root = Some(element),
+        }
+    }
+
+    fn push(&mut self, found: &str, at: Range<usize>) -> Result<(), Fault> {
+        match self.open.last_mut() {
+            Some(parent) => match parent.nodes.last_mut() {
+                Some(Node::Text(text)) => text.push_str(found),
+                _ => parent.nodes.push(Node::Text(found.to_owned())),
+            },
+            None if found.trim().is_empty() => {}
+            None => return Err(Fault { at, message: "text outside of the outermost element".to_owned() }),
+        }
+        Ok(())
+    }
+
+    fn resolve(&self, reference: &BytesRef<'_>, at: &Range<usize>) -> Result<String, Fault> {
+        let fault = |message: String| Fault { at: at.clone(), message };
+        if reference.is_char_ref() {
+            let found = reference.resolve_char_ref().ok().flatten().filter(|c| is_xml(*c));
+            return found
+                .map(String::from)
+                .ok_or_else(|| fault("this number stands for no character of XML".to_owned()));
+        }
+        let name = reference.decode().unwrap_or_default();
+        match &*name {
+            "lt" => Ok("<".to_owned()),
+            "gt" => Ok(">".to_owned()),
+            "amp" => Ok("&".to_owned()),
+            "quot" => Ok("\"".to_owned()),
+            "apos" => Ok("'".to_owned()),
+            name if self.has_doctype => Ok(format!("&{name};")),
+            name => Err(fault(format!("XML does not know `&{name};`"))),
+        }
+    }
+}
+
+/// Where a value stands that was found in the tag at `within`.
+fn place_of(text: &str, within: &Range<usize>, value: &[u8]) -> Range<usize> {
+    let tag = &text[within.clone()];
+    let found = std::str::from_utf8(value).ok().filter(|value| !value.is_empty());
+    let found = found.and_then(|value| {
+        let quoted = ['"', '\''].iter().find_map(|quote| tag.find(&format!("{quote}{value}{quote}")));
+        Some(quoted? + 1).map(|at| within.start + at..within.start + at + value.len())
+    });
+    found.unwrap_or_else(|| within.clone())
+}
+
+/// XML 1.0 §2.3, as far as it is about what people get wrong.
+fn is_name(name: &str) -> bool {
+    let starts = |c: char| c.is_alphabetic() || c == '_';
+    name.starts_with(starts) && name.chars().all(|c| starts(c) || c.is_numeric() || "-.:·".contains(c))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tree_knows_names_places_and_decoded_texts() {
+        let text = "<?xml version='1.0'?>\n<a xmlns='urn:a' xmlns:b='urn:b'><b:c d='1 &amp; 2'>x &lt;<![CDATA[<y>]]>&#x3C;</b:c></a>";
+        let root = parse(text).unwrap();
+        let child = root.first("urn:b", "c").unwrap();
+        assert!(root.is("urn:a", "a") && child.full_name == "b:c");
+        assert_eq!((child.text().as_str(), child.value("d")), ("x <<y><", Some("1 & 2")));
+        assert_eq!(&text[child.attribute("d").unwrap().at.clone()], "1 &amp; 2");
+        assert_eq!(&text[child.inside.clone()], "x &lt;<![CDATA[<y>]]>&#x3C;");
+    }
+
+    #[test]
+    fn what_is_not_well_formed_is_a_fault_with_a_place() {
+        for (text, place) in [
+            ("<a><b></a>", "</a>"),
+            ("<a><b>", "<b>"),
+            ("<a>&nbsp;</a>", "&nbsp;"),
+            ("<a>&#1;</a>", "&#1;"),
+            ("<a>x \u{1b} y</a>", "\u{1b}"),
+            ("<a b='1' b='2'/>", "<a"),
+            ("<a b='<'/>", "<'"),
+            ("<a/><b/>", "<b/>"),
+            ("<x:a/>", "<x:a/>"),
+            ("<a>R & D</a>", "& D"),
+            ("", ""),
+        ] {
+            let fault = parse(text).unwrap_err();
+            assert_eq!(fault.at.start, text.find(place).unwrap(), "{text}: {fault:?}");
+        }
+        let deep = "<a>".repeat(10_000);
+        assert!(parse(&deep).unwrap_err().message.contains("deep"));
+    }
+}

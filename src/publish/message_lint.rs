@@ -1,0 +1,47 @@
+//! What is wrong with the issues that would be mailed: the same look for the check, the dry run and the real run.
+
+use super::error::PublishError;
+use super::site::{CONFIG_FILE, Site};
+use crate::config::Mode;
+use crate::diagnostic::Diagnostic;
+use crate::email::lint::{Sources, lint};
+use crate::email::{self, Copies};
+use crate::files;
+use crate::model::{EmailAddress, Entry, Issue};
+
+/// Stands in for the site's secret: the look does not depend on whose copy it is.
+const ANYBODY: &[u8] = b"anybody";
+
+/// What is wrong with `issues`, which mail `due` in this order.
+///
+/// # Errors
+/// When an issue names no sender that a message could have.
+pub(super) fn look(site: &Site, issues: &[Issue], due: &[Entry]) -> Result<Vec<Diagnostic>, PublishError> {
+    let mut found = Vec::new();
+    for (at, issue) in issues.iter().enumerate() {
+        let entries = match site.config.newsletter.mode {
+            Mode::Digest => due,
+            // As they are numbered: the oldest first.
+            Mode::Each => due.get(due.len() - 1 - at..due.len() - at).unwrap_or_default(),
+        };
+        let damaged = || PublishError::DamagedIssue { number: issue.number, what: "its sender".into() };
+        let reader: EmailAddress = issue.from_address.parse().map_err(|_| damaged())?;
+        let message = Copies::new(issue, None).message(&email::recipient(ANYBODY, issue, 0, &reader));
+        let entries: Vec<Entry> = entries.iter().map(Entry::for_mail).collect();
+        for diagnostic in lint(issue, &entries, &message, &site.config, &sources(site, &entries)) {
+            if !found.contains(&diagnostic) {
+                found.push(diagnostic);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// The texts in which findings are placed.
+fn sources(site: &Site, entries: &[Entry]) -> Sources {
+    let read = |path: &str| {
+        let text = files::read(&site.root.join(path)).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+        (path.to_owned(), text.unwrap_or_default())
+    };
+    Sources { posts: entries.iter().map(|entry| read(&entry.path)).collect(), config: read(CONFIG_FILE) }
+}
