@@ -184,9 +184,10 @@ fn the_owners_words_and_colours_are_used() {
 fn a_part_of_the_look_is_replaced_by_a_file_and_its_fault_has_a_place() {
     let site = TestSite::new("outbox:outbox");
     site.write("posts/code.md", POSTS[0].1);
-    site.write("templates/email/footer.txt", "-- \nYours, {{ publication }}\n{% include \"email/legal.txt\" %}\n");
+    site.write("templates/email/footer.txt", "-- \nYours, {{ publication }}\n{% for link in links %}{{ link.text }}\n{% endfor %}{% include \"email/legal.txt\" %}\n");
     site.write("templates/email/legal.txt", "Registered nowhere.\n");
-    assert!(issue(&site, NOW).text.ends_with("-- \nYours, Four Minutes\nRegistered nowhere.\n"));
+    let text = issue(&site, NOW).text;
+    assert!(text.contains("-- \nYours, Four Minutes\n") && text.ends_with("\nRegistered nowhere.\n"), "{text}");
     site.write("templates/email/legal.txt", "Registered\nin {{ town }}.\n");
     let run = site.run(NOW, &["publish", "--dry-run"]).exits(3);
     assert!(run.stderr.contains("templates/email/legal.txt:2:"), "{}", run.stderr);

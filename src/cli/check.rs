@@ -11,7 +11,7 @@ use super::{Context, Ui, report, session};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::feed::lint::lint;
 use crate::files;
-use crate::publish::{Past, PublishError, Site, inspect};
+use crate::publish::{Past, PublishError, Site, dead_links, inspect};
 
 /// Look for mistakes in all posts, the configuration, the templates, the feeds and the next issue, and say how to mend them.
 ///
@@ -21,6 +21,10 @@ pub(super) struct Arguments {
     /// Feeds to look at instead of the site
     #[arg(value_name = "FEED")]
     files: Vec<PathBuf>,
+
+    /// Ask the web whether the links and pictures of the next issue are there
+    #[arg(long, conflicts_with = "files")]
+    online: bool,
 
     /// Take warnings for errors
     #[arg(long)]
@@ -33,7 +37,7 @@ pub(super) struct Arguments {
 
 pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
     let (mut found, files) = match arguments.files.as_slice() {
-        [] => find(context).await?,
+        [] => find(arguments, context).await?,
         files => (find_in_feeds(files, context)?, files.len()),
     };
     if arguments.strict {
@@ -61,7 +65,7 @@ fn find_in_feeds(files: &[PathBuf], context: &Context) -> Result<Vec<Diagnostic>
 }
 
 /// Everything there is to say, and how many files were looked at.
-async fn find(context: &Context) -> Result<(Vec<Diagnostic>, usize), Failure> {
+async fn find(arguments: &Arguments, context: &Context) -> Result<(Vec<Diagnostic>, usize), Failure> {
     let site = match Site::open_whole(&context.site, context.now) {
         Ok(site) => site,
         // Without a configuration or a folder nobody knows where the posts are.
@@ -71,7 +75,10 @@ async fn find(context: &Context) -> Result<(Vec<Diagnostic>, usize), Failure> {
     let mut store = session::existing_store(&site.config, &context.site).await?;
     let past = Past::read(store.as_mut()).await?;
     session::close(store).await?;
-    let found = inspect(&site, &past, context.now)?;
+    let mut found = inspect(&site, &past, context.now)?;
+    if arguments.online {
+        found.extend(dead_links(&site, &past, context.now).await?);
+    }
     // config.toml is one of them.
     let files = 1 + site.posts.len() + site.own_templates()?.len();
     Ok((found, files))

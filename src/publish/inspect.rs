@@ -33,20 +33,12 @@ pub fn inspect(site: &Site, past: &Past, now: Timestamp) -> Result<Vec<Diagnosti
     found.extend(of_bodies.into_iter().flatten());
     match site.feeds(&mut Vec::new()) {
         Ok(feeds) => {
-            found.extend(feeds.iter().filter(|file| is_feed(file)).flat_map(|file| look_at_feed(file, site, now)))
+            found.extend(feeds.iter().filter(|file| is_feed(file)).flat_map(|file| look_at_feed(file, site, now)));
         }
         failed => collect(failed, &mut found)?,
     }
     if site.config.newsletter.from.is_some() {
-        let verdicts = verdicts(site, past, now)?;
-        let due = site.posts.iter().zip(&verdicts).filter(|(_, verdict)| verdict.is_due()).map(|(post, _)| post);
-        let mut entries: Vec<Entry> = due.filter_map(|post| site.entry(post, &mut Vec::new())).collect();
-        if entries.is_empty() {
-            // Nothing is due today; the newest post shows whether the templates will do when something is.
-            entries.extend(site.published().find_map(|post| site.entry(post, &mut Vec::new())));
-        }
-        let entries: Vec<Entry> =
-            entries.into_iter().map(|entry| site.for_mail(entry, &mut Vec::new(), &mut found)).collect();
+        let entries = next_entries(site, past, now, &mut found)?;
         match issues(site, &entries, 1, now) {
             Ok(issues) => found.extend(message_lint::look(site, &issues, &entries)?),
             failed => collect(failed, &mut found)?,
@@ -62,6 +54,39 @@ pub fn inspect(site: &Site, past: &Past, now: Timestamp) -> Result<Vec<Diagnosti
         seen.insert((diagnostic.code, place, diagnostic.message.clone()))
     });
     Ok(found)
+}
+
+/// What the next issue shows, or would show if the newest post were due: then that is seen before it is.
+fn next_entries(
+    site: &Site,
+    past: &Past,
+    now: Timestamp,
+    found: &mut Vec<Diagnostic>,
+) -> Result<Vec<Entry>, PublishError> {
+    let verdicts = verdicts(site, past, now)?;
+    let due = site.posts.iter().zip(&verdicts).filter(|(_, verdict)| verdict.is_due()).map(|(post, _)| post);
+    let mut entries: Vec<Entry> = due.filter_map(|post| site.entry(post, &mut Vec::new())).collect();
+    if entries.is_empty() {
+        entries.extend(site.published().find_map(|post| site.entry(post, &mut Vec::new())));
+    }
+    Ok(entries.into_iter().map(|entry| site.for_mail(entry, &mut Vec::new(), found)).collect())
+}
+
+/// Asks the web for what the next issue leads to: dead links, as warnings. Takes about a minute at most.
+///
+/// # Errors
+/// When a file cannot be read.
+pub async fn dead_links(site: &Site, past: &Past, now: Timestamp) -> Result<Vec<Diagnostic>, PublishError> {
+    if site.config.newsletter.from.is_none() {
+        return Ok(Vec::new());
+    }
+    let entries = next_entries(site, past, now, &mut Vec::new())?;
+    match issues(site, &entries, 1, now) {
+        Ok(issues) => Ok(message_lint::ask(site, &issues, &entries).await),
+        // That has been said.
+        Err(PublishError::Site(_)) => Ok(Vec::new()),
+        Err(error) => Err(error),
+    }
 }
 
 /// False for the style sheet beside the feeds.

@@ -4,10 +4,11 @@ use super::error::PublishError;
 use super::site::{CONFIG_FILE, Site};
 use crate::config::Mode;
 use crate::diagnostic::Diagnostic;
-use crate::email::lint::{Sources, lint};
+use crate::email::lint::{Sources, addresses, dead_link, lint};
 use crate::email::{self, Copies};
 use crate::files;
 use crate::model::{EmailAddress, Entry, Issue};
+use crate::transport;
 
 /// Stands in for the site's secret: the look does not depend on whose copy it is.
 const ANYBODY: &[u8] = b"anybody";
@@ -35,6 +36,18 @@ pub(super) fn look(site: &Site, issues: &[Issue], due: &[Entry]) -> Result<Vec<D
         }
     }
     Ok(found)
+}
+
+/// Asks the web for everything that `issues` lead to, but for the pages of `due`, which may be put online with the mail.
+pub(super) async fn ask(site: &Site, issues: &[Issue], due: &[Entry]) -> Vec<Diagnostic> {
+    let is_due = |address: &String| due.iter().any(|entry| entry.url == *address);
+    let mut addresses: Vec<String> = issues.iter().flat_map(addresses).filter(|address| !is_due(address)).collect();
+    addresses.dedup();
+    let sources = sources(site, due);
+    match tokio::task::spawn_blocking(move || transport::dead(&addresses)).await {
+        Ok(dead) => dead.iter().map(|(address, answer)| dead_link(address, answer, &sources)).collect(),
+        Err(error) => vec![Diagnostic::warning("mail/dead-link", format!("the links could not be asked for: {error}"))],
+    }
 }
 
 /// The texts in which findings are placed.

@@ -35,7 +35,7 @@ pub use feeds::{BuiltFeeds, Purpose};
 pub use guard::{Guard, GuardName, count};
 use guard::{copied_database, unfinished_too_late};
 pub use halt::{Halt, Stop};
-pub use inspect::inspect;
+pub use inspect::{dead_links, inspect};
 pub use ping::{Ping, Told, due_pings, ping};
 pub use plan::{ContentHashes, Ledger, Likeness, Rules, Verdict, plan, undecided};
 pub use prepare::{Options, Past, Prepared, is_worth_telling, prepare, specimen, verdicts};

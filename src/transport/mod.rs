@@ -21,7 +21,7 @@ use crate::model::{EmailAddress, Outcome};
 
 pub use error::TransportError;
 pub use hub::Hubs;
-pub use live::not_live;
+pub use live::{dead, not_live};
 pub use outbox::Outbox;
 pub use sendmail::Sendmail;
 pub use smtp::{Smtp, SmtpConnection};

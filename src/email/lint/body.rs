@@ -32,15 +32,17 @@ fn text(nodes: &[Node]) -> String {
         match node {
             Node::Text(found) if at >= until => text.push_str(found),
             // Blocks divide words.
-            Node::Close(_) | Node::Text(_) => {}
             Node::Open(element) if at >= until => {
                 if is_hidden(element) {
                     until = close(nodes, at);
+                } else if let Some(alt) = element.attribute("alt").filter(|alt| !alt.trim().is_empty()) {
+                    // As the text part has it.
+                    text += &format!(" Image: {alt} ");
                 } else if is_block(&element.name) && !text.ends_with(' ') {
                     text.push(' ');
                 }
             }
-            Node::Open(_) => {}
+            Node::Open(_) | Node::Close(_) | Node::Text(_) => {}
         }
     }
     text
@@ -114,6 +116,11 @@ pub(super) fn hidden_beginning(nodes: &[Node]) -> Option<String> {
 /// Every address that a link leads to, in order.
 pub(super) fn targets(nodes: &[Node]) -> Vec<&str> {
     elements(nodes, "a").filter_map(|(_, element)| element.attribute("href")).map(str::trim).collect()
+}
+
+/// The address of every picture, in order.
+pub(super) fn pictures(nodes: &[Node]) -> Vec<&str> {
+    elements(nodes, "img").filter_map(|(_, element)| element.attribute("src")).map(str::trim).collect()
 }
 
 fn language(nodes: &[Node], findings: &mut Findings<'_>) {
@@ -242,7 +249,7 @@ fn tables(nodes: &[Node], findings: &mut Findings<'_>) {
             let words = text(inside);
             let first = words.split_whitespace().next().unwrap_or_default();
             let message = "a table without headings, which screen readers cannot tell apart";
-            let place = findings.sources.find(&[&format!("<table"), &format!("| {first}"), first]);
+            let place = findings.sources.find(&["<table", &format!("| {first}"), first]);
             findings.warning("mail/table", message, place, "begin it with a row of headings");
         }
     }

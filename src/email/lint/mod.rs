@@ -65,6 +65,30 @@ impl Sources {
     }
 }
 
+/// The pages and pictures on the web that an issue leads to or shows, each once, in order; not those that are a reader's own.
+pub fn addresses(issue: &Issue) -> Vec<String> {
+    let nodes = fragment::parse(&issue.html);
+    let mut found: Vec<String> = Vec::new();
+    for address in body::targets(&nodes).into_iter().chain(body::pictures(&nodes)) {
+        let is_own = address.contains(&issue.marker) || issue.unsubscribe.iter().any(|other| other == address);
+        let page = address.split('#').next().unwrap_or_default();
+        if page.starts_with("http") && !is_own && !found.iter().any(|other| other == page) {
+            found.push(page.to_owned());
+        }
+    }
+    found
+}
+
+/// A link of which its server says that there is nothing: what that means for a mail.
+pub fn dead_link(address: &str, answer: &str, sources: &Sources) -> Diagnostic {
+    let diagnostic = Diagnostic::warning("mail/dead-link", format!("the link `{address}` is dead: {answer}"));
+    let diagnostic = diagnostic.help("mend the link; a page of your own has to be online before its mail leaves");
+    match sources.find(&[address]) {
+        Some(place) => diagnostic.at(place),
+        None => diagnostic,
+    }
+}
+
 /// The findings of one issue.
 struct Findings<'s> {
     sources: &'s Sources,

@@ -63,7 +63,9 @@ fn words(text: &str) -> Vec<String> {
 #[expect(clippy::cast_precision_loss, reason = "a share of words")]
 fn share(words: &[String], others: &[String]) -> f64 {
     let mut left: HashMap<&str, usize> = HashMap::new();
-    others.iter().for_each(|word| *left.entry(word).or_default() += 1);
+    for word in others {
+        *left.entry(word).or_default() += 1;
+    }
     let found = words.iter().filter(|word| match left.get_mut(word.as_str()) {
         Some(count @ 1..) => {
             *count -= 1;

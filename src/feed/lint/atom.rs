@@ -23,7 +23,7 @@ const ENTRY: Children = Children {
 };
 const PERSON: Children = Children { single: "name uri email", many: "" };
 
-/// https://www.iana.org/assignments/link-relations, as far as feeds use it.
+/// <https://www.iana.org/assignments/link-relations>, as far as feeds use it.
 const RELATIONS: &str = "alternate current describedby edit edit-media enclosure first hub last license next next-archive \
     payment prev prev-archive previous related replies search self service up via author collection item";
 

@@ -17,11 +17,10 @@ pub(super) fn look(element: &Element, walk: &mut Walk<'_, '_>) {
         }
         (DC, "creator" | "subject" | "rights" | "publisher") => drop(walk.filled(element)),
         (SYNDICATION, "updatePeriod") => one_of(element, "hourly daily weekly monthly yearly", walk),
-        (SYNDICATION, "updateFrequency") => number(element, walk),
         (ITUNES, "explicit") => one_of(element, "yes no clean true false explicit", walk),
         (ITUNES, "block" | "complete") => one_of(element, "yes no true false", walk),
         (ITUNES, "duration") => duration(element, walk),
-        (ITUNES, "episode" | "season" | "order") => number(element, walk),
+        (SYNDICATION, "updateFrequency") | (ITUNES, "episode" | "season" | "order") => number(element, walk),
         (ITUNES, "episodeType") => one_of(element, "full trailer bonus", walk),
         (ITUNES, "type") => one_of(element, "episodic serial", walk),
         (ITUNES, "image") => {
@@ -70,8 +69,8 @@ fn media(element: &Element, walk: &mut Walk<'_, '_>) {
 fn duration(element: &Element, walk: &mut Walk<'_, '_>) {
     let text = walk.filled(element);
     let parts: Vec<&str> = text.split(':').collect();
-    let is_number = |part: &&str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
-    if parts.len() > 3 || !parts.iter().all(|part| is_number(&part)) {
+    let is_number = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+    if parts.len() > 3 || !parts.iter().all(|part| is_number(part)) {
         walk.findings.add(&VALUE, place(element), format!("no duration: `{}`", shown(&text)));
     }
 }

@@ -100,7 +100,7 @@ impl State {
         } else {
             look_at_attributes(attributes, self);
         }
-        if !is_one_of(VOID, name) && !(is_foreign && tag.self_closing) {
+        if !(is_one_of(VOID, name) || is_foreign && tag.self_closing) {
             self.open.push(name.to_owned());
         }
     }
@@ -161,11 +161,7 @@ fn unknown_style(style: &str) -> Option<String> {
         let is_plain = |c: char| c.is_ascii_alphanumeric() || " ,#%.!()'\"-".contains(c);
         let is_known = is_one_of(PROPERTIES, &property);
         let calls = ["url(", "expression(", "calc(", "var("].iter().any(|call| value.contains(call));
-        if !is_known {
-            Some(property)
-        } else {
-            (calls || !value.chars().all(is_plain)).then(|| value.trim().to_owned())
-        }
+        if is_known { (calls || !value.chars().all(is_plain)).then(|| value.trim().to_owned()) } else { Some(property) }
     })
 }
 

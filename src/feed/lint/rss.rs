@@ -63,8 +63,7 @@ fn channel(channel: &Element, is_current: bool, walk: &mut Walk<'_, '_>) {
             ("", "textInput") => text_input(child, walk),
             ("", "skipHours") => skip(child, "hour", walk),
             ("", "skipDays") => skip(child, "day", walk),
-            ("", _) => {}
-            (ATOM, "link") => {}
+            ("", _) | (ATOM, "link") => {}
             _ => extension::look(child, walk),
         }
     }

@@ -80,6 +80,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_manual_lists_every_rule() {
+        let manual = include_str!("../../../docs/findings.md");
+        for rule in RULES {
+            let row = format!("| `{}` | {} |", rule.code, rule.severity.as_str());
+            assert!(manual.contains(&row), "{row}");
+        }
+    }
+
+    #[test]
     fn each_rule_has_a_code_of_its_own_and_a_cure() {
         let codes: BTreeSet<_> = RULES.iter().map(|rule| rule.code).collect();
         assert_eq!(codes.len(), RULES.len());

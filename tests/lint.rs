@@ -1,0 +1,127 @@
+//! What `tidings check` says about feeds and about the next issue, and that publishing heeds it.
+
+use proptest::prelude::{ProptestConfig, Strategy, any, prop_assert_eq, prop_oneof, proptest};
+use proptest::sample::select;
+use tidings::feed::lint::lint;
+use tidings::publish::Site;
+
+use crate::site::TestSite;
+
+const NOW: &str = "2026-03-02T09:00:00Z";
+
+fn codes(site: &TestSite, arguments: &[&str]) -> Vec<String> {
+    let found = site.run(NOW, arguments).json()["diagnostics"].as_array().unwrap().clone();
+    found.iter().map(|found| found["code"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn any_feed_can_be_checked_without_a_site() {
+    let site = TestSite::new("outbox:outbox");
+    site.post("2026-03-02", "One");
+    site.run(NOW, &["build"]).exits(0);
+    std::fs::remove_file(site.file("config.toml")).unwrap();
+    let files = ["public/feed.xml", "public/atom.xml", "public/feed.json"].map(|file| site.file(file));
+    let names: Vec<_> = files.iter().map(|file| file.to_str().unwrap()).collect();
+    let said = site.run(NOW, &["check", names[0], names[1], names[2]]).exits(0);
+    assert_eq!(said.stdout, "0 errors, 0 warnings in 3 files\n");
+    let broken = std::fs::read_to_string(&files[0]).unwrap().replacen("<link>https:", "<link>https :", 1);
+    std::fs::write(&files[0], broken).unwrap();
+    let said = site.run(NOW, &["check", names[0]]).exits(3);
+    assert!(said.stdout.contains("[feed/address]") && said.stdout.contains("help: write a whole address"), "{said:#?}");
+    site.run(NOW, &["check", "nowhere.xml"]).exits(1);
+}
+
+#[test]
+fn an_issue_that_would_be_cut_is_shown_but_does_not_leave() {
+    let site = TestSite::new("outbox:outbox");
+    site.run(NOW, &["subscribers", "add", "reader@example.net"]).exits(0);
+    site.post("2026-03-02", "One");
+    let post = "posts/2026-03-02-one.md";
+    let long = "A sentence of the kind that long posts have many of.\n\n".repeat(2500);
+    site.write(post, &(site.read(post) + "\n\n" + &long));
+    assert!(codes(&site, &["check", "--json"]).contains(&"mail/size".to_owned()));
+    let refused = site.run(NOW, &["publish", "--yes"]).exits(3);
+    assert!(refused.stderr.contains("newsletter.content"), "{refused:#?}");
+    assert!(site.outbox().is_empty());
+    site.run(NOW, &["publish", "--dry-run"]).exits(3);
+    assert!(site.file("preview/issue-1.html").exists());
+    site.configure("newsletter", "content = \"auto\"");
+    site.run(NOW, &["publish", "--yes"]).exits(0);
+    assert_eq!(site.outbox().len(), 1);
+}
+
+#[test]
+fn warnings_about_the_mail_count_when_asked_to() {
+    let site = TestSite::new("outbox:outbox");
+    site.run(NOW, &["subscribers", "add", "reader@example.net"]).exits(0);
+    site.post("2026-03-02", "One");
+    assert_eq!(codes(&site, &["check", "--json"]), [""; 0]);
+    let post = "posts/2026-03-02-one.md";
+    site.write(post, &(site.read(post) + "\n\n[old](http://example.com/)\n"));
+    assert_eq!(codes(&site, &["check", "--json"]), ["mail/http-link"]);
+    site.run(NOW, &["publish", "--yes", "--strict"]).exits(3);
+    assert!(site.outbox().is_empty());
+    let sent = site.run(NOW, &["publish", "--yes"]).exits(0);
+    assert!(sent.stderr.contains("not encrypted"), "{sent:#?}");
+}
+
+/// Markdown and HTML as people write it, and as nobody should.
+fn anything() -> impl Strategy<Value = String> {
+    let pieces = select(vec![
+        "<p>",
+        "</p>",
+        "<b>",
+        "</div>",
+        "<script>x</script>",
+        "<img src=a.png>",
+        "[a](b)",
+        "[a](#c)",
+        "![](../d.png)",
+        "# e",
+        "- f",
+        "> g",
+        "```\nh\n```",
+        "| i | j |\n|---|---|\n| k | l |",
+        "[^1]",
+        "[^1]: m",
+        "&amp;",
+        "&#0;",
+        "]]>",
+        "<![CDATA[",
+        "<iframe src=\"https://www.youtube.com/embed/x\"></iframe>",
+        "<p style=\"tab-size: 4\" onclick=x>",
+        "javascript:x",
+        "<blink>",
+        "<svg><path/></svg>",
+        "<a href=\"//n.example/é ü\">",
+        "\u{7}",
+        "\u{85}",
+        "\u{fffd}",
+        "\u{feff}",
+        "\r\n",
+        "\n\n",
+        " ",
+    ]);
+    let piece = prop_oneof![4 => pieces.prop_map(str::to_owned), 1 => any::<char>().prop_map(String::from)];
+    proptest::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    #[test]
+    fn our_own_feeds_are_clean_whatever_posts_say(title in anything(), tag in anything(), bodies in proptest::collection::vec(anything(), 1..3)) {
+        let site = TestSite::new("outbox:outbox");
+        for (number, body) in bodies.iter().enumerate() {
+            let [title, tag] = [&title, &tag].map(|text| serde_json::to_string(text).unwrap());
+            let post = format!("---\ntitle: {title}\ndate: 2026-02-0{}T10:20:30Z\ntags: [{tag}]\n---\n{body}", number + 1);
+            site.write(&format!("posts/{number}.md"), &post);
+        }
+        let now = NOW.parse().unwrap();
+        let opened = Site::open(site.path(), now).unwrap();
+        for file in opened.feeds(&mut Vec::new()).unwrap().iter().filter(|file| file.file_name != "feed.css") {
+            let found = lint(file.file_name, &file.bytes, now);
+            prop_assert_eq!(&found, &[], "{}", String::from_utf8_lossy(&file.bytes));
+        }
+    }
+}
