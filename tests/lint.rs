@@ -34,6 +34,7 @@ fn any_feed_can_be_checked_without_a_site() {
 #[test]
 fn an_issue_that_would_be_cut_is_shown_but_does_not_leave() {
     let site = TestSite::new("outbox:outbox");
+    site.configure("newsletter", "content = \"full\"");
     site.run(NOW, &["subscribers", "add", "reader@example.net"]).exits(0);
     site.post("2026-03-02", "One");
     let post = "posts/2026-03-02-one.md";
@@ -45,7 +46,7 @@ fn an_issue_that_would_be_cut_is_shown_but_does_not_leave() {
     assert!(site.outbox().is_empty());
     site.run(NOW, &["publish", "--dry-run"]).exits(3);
     assert!(site.file("preview/issue-1.html").exists());
-    site.configure("newsletter", "content = \"auto\"");
+    site.edit("config.toml", "content = \"full\"", "content = \"auto\"");
     site.run(NOW, &["publish", "--yes"]).exits(0);
     assert_eq!(site.outbox().len(), 1);
 }

@@ -76,7 +76,7 @@ fn subject_and_what_stands_beside_it_fit() {
     assert!(changed(|issue| issue.subject = String::new()).contains(&"mail/subject"));
     let with = |text: &str| {
         changed(|issue| {
-            issue.html = issue.html.replace("What the first reader of this post will take away from it.", text)
+            issue.html = issue.html.replace("What the first reader of this post will take away from it.", text);
         })
     };
     assert_eq!(with("Short"), ["mail/preheader"]);

@@ -177,7 +177,7 @@ fn language(element: &Element, walk: &mut Walk<'_, '_>) {
 fn text_construct(element: &Element, walk: &mut Walk<'_, '_>) {
     language(element, walk);
     match element.value("type").unwrap_or("text") {
-        "text" => drop(walk.plain(element, false)),
+        "text" => drop(walk.plain(element)),
         "html" => {
             if element.text().trim().is_empty() && element.children().next().is_none() {
                 walk.findings.add(&EMPTY, element.tag.clone(), format!("`<{}>` is empty", element.full_name));
@@ -252,7 +252,7 @@ fn person(element: &Element, walk: &mut Walk<'_, '_>) {
     needs(element, "name", walk);
     for child in element.children() {
         match (&*child.namespace, &*child.name) {
-            (ATOM, "name") => drop(walk.plain(child, false)),
+            (ATOM, "name") => drop(walk.plain(child)),
             (ATOM, "uri") => {
                 let text = walk.filled(child);
                 values::reference(&text, place(child), walk.findings);

@@ -47,7 +47,7 @@ fn channel(channel: &Element, is_current: bool, walk: &mut Walk<'_, '_>) {
     }
     for child in channel.children() {
         match (&*child.namespace, &*child.name) {
-            ("", "title" | "copyright") => drop(walk.plain(child, true)),
+            ("", "title" | "copyright") => drop(walk.plain(child)),
             ("", "description") => plain_or_empty(child, walk),
             ("", "link" | "docs") => drop(walk.address(child)),
             ("", "managingEditor" | "webMaster") => person(child, walk),
@@ -93,7 +93,7 @@ fn item(item: &Element, is_current: bool, ids: &mut BTreeSet<String>, walk: &mut
     }
     for child in item.children() {
         match (&*child.namespace, &*child.name) {
-            ("", "title") => drop(walk.plain(child, true)),
+            ("", "title") => drop(walk.plain(child)),
             ("", "description") => walk.html(child),
             ("", "link" | "comments") => drop(walk.address(child)),
             ("", "author") => person(child, walk),
@@ -125,7 +125,7 @@ fn item(item: &Element, is_current: bool, ids: &mut BTreeSet<String>, walk: &mut
 /// A description of the channel: plain text, and it may be empty.
 fn plain_or_empty(element: &Element, walk: &mut Walk<'_, '_>) {
     if !element.inside.is_empty() {
-        walk.plain(element, true);
+        walk.plain(element);
     }
 }
 
@@ -205,7 +205,7 @@ fn image(image: &Element, channel: &Element, walk: &mut Walk<'_, '_>) {
             walk.findings.add(&MISSING, image.tag.clone(), format!("the image has no `<{name}>`"));
             continue;
         };
-        let text = if name == "title" { walk.plain(child, true) } else { walk.address(child).unwrap_or_default() };
+        let text = if name == "title" { walk.plain(child) } else { walk.address(child).unwrap_or_default() };
         let of_channel = channel.first("", name).map(|other| other.text().trim().to_owned());
         if let Some(other) = of_channel.filter(|other| !text.is_empty() && *other != text) {
             let message = format!("the image has another {name} than the channel: `{}`", shown(&other));

@@ -81,12 +81,12 @@ impl Walk<'_, '_> {
         text
     }
 
-    /// Text that readers show as it is: tags and references would be seen, or be taken for markup. `is_guarded` where
-    /// references to characters by number say that no markup is meant (RSS Advisory Board profile, character data).
-    pub(super) fn plain(&mut self, element: &Element, is_guarded: bool) -> String {
+    /// Text that readers show as it is: tags and references would be seen, or be taken for markup. References by
+    /// number say that none is meant (RSS Advisory Board profile, character data).
+    pub(super) fn plain(&mut self, element: &Element) -> String {
         let text = self.filled(element);
         if let Some(part) = markup(&text)
-            && !(is_guarded && self.is_guarded(element))
+            && !self.is_guarded(element)
         {
             let at = self.findings.within(element, &part);
             self.findings.add(&MARKUP, at, format!("`{part}` in `<{}>`, which is plain text", element.full_name));
