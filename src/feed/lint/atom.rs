@@ -6,8 +6,8 @@ use jiff::Timestamp;
 
 use super::extension;
 use super::rules::{
-    ALL_UPDATED, CONTENT, DIVISION, EMAIL, EMPTY, HISTORY, LINKS, MARKUP, MISPLACED, MISSING, NO_CONTENT, NO_SELF,
-    RELATION, RELATIVE_SELF, SAME_ID, TEXT_TYPE, UNKNOWN, VALUE,
+    ALL_UPDATED, CONTENT, DIVISION, EMAIL, EMPTY, HISTORY, LINKS, MISPLACED, MISSING, NO_CONTENT, NO_SELF, RELATION,
+    RELATIVE_SELF, SAME_ID, TEXT_TYPE, UNKNOWN, VALUE,
 };
 use super::tree::{Element, Node};
 use super::values::{self, Notation};
@@ -280,9 +280,6 @@ fn category(element: &Element, walk: &mut Walk<'_, '_>) {
     }
     if let Some(scheme) = element.attribute("scheme") {
         values::address(&scheme.value, scheme.at.clone(), walk.findings);
-    }
-    if let Some(label) = element.attribute("label").filter(|label| label.value.contains("</")) {
-        walk.findings.add(&MARKUP, label.at.clone(), "markup in a label, which is plain text");
     }
 }
 
