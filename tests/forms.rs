@@ -33,6 +33,28 @@ fn posts_in_every_form_are_read_with_the_files_beside_them() {
 }
 
 #[test]
+fn text_files_are_posts_dated_by_their_file_only_when_the_owner_says_so() {
+    let site = TestSite::new("outbox:outbox");
+    site.write("posts/2026-02-01-rain.txt", "# Rain\n\nIt rained.\n");
+    site.write("posts/fog.md", "---\ntitle: Fog\n---\nIt was grey.\n");
+    let day = "2026-02-20T08:00:00Z".parse::<jiff::Timestamp>().unwrap();
+    let file = std::fs::File::options().append(true).open(site.path().join("posts/fog.md")).unwrap();
+    file.set_modified(day.into()).unwrap();
+    let run = site.run(NOW, &["posts", "--json"]).exits(3);
+    let posts = run.json();
+    assert_eq!(posts.as_array().unwrap().len(), 1, "{posts}");
+    assert_eq!((text(&posts[0]["path"]), text(&posts[0]["status"])), ("posts/fog.md".into(), "error".into()));
+
+    let config = site.read("config.toml");
+    site.write("config.toml", &format!("{config}[posts]\ntxt = true\ndate = \"mtime\"\n"));
+    site.run(NOW, &["build"]).exits(0);
+    let feed: serde_json::Value = serde_json::from_str(&site.read("public/feed.json")).unwrap();
+    let seen: Vec<_> = feed["items"].as_array().unwrap().iter().map(|item| text(&item["title"])).collect();
+    assert_eq!(seen, ["Fog", "Rain"]);
+    assert_eq!(text(&feed["items"][0]["date_published"]), "2026-02-20T08:00:00Z");
+}
+
+#[test]
 fn a_broken_file_beside_a_post_is_named_and_nothing_is_built() {
     let site = TestSite::new("outbox:outbox");
     site.write("posts/2026-02-01-a.md", "Only text.\n");

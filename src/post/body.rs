@@ -41,7 +41,9 @@ pub fn body(post: &Post, bytes: &[u8]) -> Result<(Body, Option<Diagnostic>), Dia
 /// The error about a file that is not text.
 pub(crate) fn not_text(path: &str, problem: &NotText) -> Diagnostic {
     let place = Location::in_text(path, &problem.lossy, problem.offset, 1);
-    Diagnostic::error("post/encoding", problem.message.clone()).at(place).help("save the file as UTF-8")
+    Diagnostic::error("post/encoding", problem.message.clone())
+        .at(place)
+        .help("save the file again as UTF-8: editors ask for it as \"encoding\"")
 }
 
 /// Warns of characters that no output may hold.

@@ -52,7 +52,7 @@ fn utf8(bytes: &[u8]) -> Result<&str, NotText> {
         let byte = bytes.get(offset).copied().unwrap_or_default();
         NotText {
             offset,
-            message: format!("the byte 0x{byte:02x} at offset {offset} is not UTF-8"),
+            message: format!("this letter is not saved as UTF-8 (byte 0x{byte:02x} at offset {offset})"),
             lossy: String::from_utf8_lossy(bytes).into_owned(),
         }
     })
@@ -103,7 +103,10 @@ mod tests {
     #[test]
     fn a_byte_that_is_not_utf8_is_named_with_its_offset() {
         let error = decode(b"title\nna\xefve").unwrap_err();
-        assert_eq!((error.offset, error.message.as_str()), (8, "the byte 0xef at offset 8 is not UTF-8"));
+        assert_eq!(
+            (error.offset, error.message.as_str()),
+            (8, "this letter is not saved as UTF-8 (byte 0xef at offset 8)")
+        );
     }
 
     #[test]

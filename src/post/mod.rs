@@ -171,6 +171,11 @@ fn gather(files: Vec<(Post, Vec<Diagnostic>)>, mut diagnostics: Vec<Diagnostic>)
 /// Bodies with fewer letters are not told from each other by their words alone.
 const WORDS_ENOUGH: usize = 40;
 
+/// One line of Markdown or HTML, such as the description of a site, as plain text.
+pub(crate) fn plain_text(line: &str) -> String {
+    plain::text(line, plain::Tags::All)
+}
+
 /// What recognises a moved or renamed post, in hex: the hash of its words. A short body counts together with its day, an empty
 /// one with its day and title; `None` for a short body without a date.
 pub fn content_hash(post: &Post, body: &Body) -> Option<String> {

@@ -191,7 +191,7 @@ fn assemble(
                     "post/no-date",
                     0..1,
                     "this post has no date",
-                    "write a line such as `date: 2025-01-31` into the front matter",
+                    "write a line such as `date: 2025-01-31` into the front matter; if it is a page and no post, write `layout: page`",
                 );
             }
             Some((PostStatus::Error, "it has no date".to_owned()))

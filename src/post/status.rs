@@ -45,6 +45,8 @@ fn quoted(field: &Field) -> String {
 }
 
 /// Why the post is held back: its reason, and false when a flag could not be read.
+///
+/// `hidden: true` hides a post from some themes' front page only, and from everybody in others; held back is the safe side.
 fn held_back(fields: &Fields, reading: Reading<'_>, findings: &mut Findings<'_>) -> Option<Verdict> {
     let mut verdict: Option<Verdict> = None;
     let flags = [
@@ -166,14 +168,35 @@ pub(crate) fn verdict(
     }
 }
 
+/// What themes call the layout or the type of a page that lists posts or stands by itself.
+const KINDS_OF_PAGE: [&str; 16] = [
+    "page",
+    "archive",
+    "archives",
+    "about",
+    "tag",
+    "tags",
+    "category",
+    "categories",
+    "search",
+    "links",
+    "friends",
+    "contact",
+    "index",
+    "guestbook",
+    "now",
+    "404",
+];
+
 /// Why the file is a page: `layout: page` with a date is a post, because a WordPress exporter writes that.
 fn page(fields: &Fields, path: &SourcePath, published: Option<&Moment>) -> Option<String> {
     let word = |key: &str| fields.get(&[key]).and_then(|field| field.value.text()).unwrap_or_default().to_lowercase();
     let (layout, kind) = (word("layout"), word("type"));
-    if published.is_none() && matches!(&*layout, "page" | "home" | "default" | "archive") {
+    if published.is_none() && (matches!(&*layout, "home" | "default") || KINDS_OF_PAGE.contains(&&*layout)) {
         return Some(format!("layout is {layout}"));
     }
-    if matches!(&*kind, "page" | "attachment" | "revision") {
+    if matches!(&*kind, "page" | "attachment" | "revision") || (published.is_none() && KINDS_OF_PAGE.contains(&&*kind))
+    {
         return Some(format!("type is {kind}"));
     }
     if word("permalink") == "false" {

@@ -14,7 +14,7 @@ pub(super) fn recognise(folder: &Folder<'_>) -> Option<Blog> {
         more.add("", folder.settings(name).unwrap_or_default());
     }
     blog.take("site.title", more.get(&["SITE_TITLE", "title"]));
-    let url = settings.get(&["site"]).or_else(|| more.get(&["website", "SITE_URL"])).map(|url| {
+    let url = settings.get(&["site"]).or_else(|| more.get(&["website", "SITE_URL", "site.url"])).map(|url| {
         match settings.get(&["base"]).map(|base| base.text.trim_matches('/').to_owned()) {
             Some(base) if !base.is_empty() => {
                 Found::new(format!("{}/{base}", url.text.trim_end_matches('/')), format!("{file}: site, base"))
@@ -35,10 +35,12 @@ pub(super) fn recognise(folder: &Folder<'_>) -> Option<Blog> {
         "src/data/blog",
         "src/pages/blog",
         "src/pages/posts",
+        "src/content",
     ];
     if let Some(posts) = blog.posts(folder, &candidates.map(str::to_owned)) {
-        let section = posts.rsplit('/').next().unwrap_or_default();
-        let pattern = Found::new(format!("/{section}/:dir/:slug/"), "the name of the folder, as its starters do it");
+        let section = posts.strip_prefix("src/content").unwrap_or(&posts).rsplit('/').next().unwrap_or_default();
+        let pattern = format!("/{section}/:dir/:slug/").replace("//", "/");
+        let pattern = Found::new(pattern, "the name of the folder, as its starters do it");
         blog.take("posts.permalink", Some(pattern));
     }
     blog.notes.push(DATES_IN_NAMES.into());

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::settings::{Found, Settings};
 use super::{astro, eleventy, hexo, hugo, jekyll, pelican, zola};
-use crate::files;
+use crate::{files, post};
 
 /// A program that makes blogs.
 pub(super) struct Generator {
@@ -36,7 +36,11 @@ pub(super) struct Blog {
 
 impl Blog {
     /// Takes over a value, if there is one.
-    pub(super) fn take(&mut self, key: &'static str, found: Option<Found>) {
+    pub(super) fn take(&mut self, key: &'static str, mut found: Option<Found>) {
+        // Themes put HTML there; we show it as text.
+        if let Some(found) = found.as_mut().filter(|_| matches!(key, "site.title" | "site.description")) {
+            found.text = post::plain_text(&found.text);
+        }
         self.taken.extend(found.map(|found| (key, found)));
     }
 

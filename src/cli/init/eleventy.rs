@@ -12,10 +12,14 @@ pub(super) fn recognise(folder: &Folder<'_>) -> Option<Blog> {
     let mut input = None;
     for place in ["", "src", "content"] {
         let prefix = if place.is_empty() { String::new() } else { format!("{place}/") };
-        for name in ["site.json", "metadata.json", "site.js", "metadata.js", "site.mjs", "metadata.mjs"] {
-            if let Some(more) = folder.settings(&format!("{prefix}_data/{name}")) {
-                data.add("", more);
-                input = input.or(Some(place));
+        for directory in ["_data", "data"] {
+            for name in
+                ["site", "metadata", "meta"].iter().flat_map(|name| ["json", "js", "mjs"].map(|end| (name, end)))
+            {
+                if let Some(more) = folder.settings(&format!("{prefix}{directory}/{}.{}", name.0, name.1)) {
+                    data.add("", more);
+                    input = input.or(Some(place));
+                }
             }
         }
     }

@@ -97,6 +97,16 @@ fn settings(folder: &Folder<'_>) -> Option<Settings> {
             }
         }
     }
+    // Each language may have a file of its own.
+    let main = settings.get(&["defaultContentLanguage"]).map_or("en".to_owned(), |language| language.text);
+    for part in ["params", "languages"] {
+        for ending in ["toml", "yaml", "yml", "json"] {
+            if let Some(more) = folder.settings(&format!("config/_default/{part}.{main}.{ending}")) {
+                let language = format!("languages.{main}").to_lowercase();
+                settings.add(&if part == "params" { language + ".params" } else { language }, more);
+            }
+        }
+    }
     Some(settings)
 }
 

@@ -133,7 +133,9 @@ impl Settings {
                 '"' | '\'' | '`' => {
                     let line = rest[1..].split('\n').next().unwrap_or_default();
                     if let Some(end) = line.find(c) {
-                        if let Some(key) = name_before(&text[start..at]).filter(|_| !line[..end].contains("${")) {
+                        if let Some(key) =
+                            name_before(without_prefix(&text[start..at])).filter(|_| !line[..end].contains("${"))
+                        {
                             self.put(file, key, &line[..end]);
                             if let Some(outer) = above.last().filter(|outer| !outer.is_empty()) {
                                 self.put(file, &join(outer, key), &line[..end]);
@@ -141,7 +143,9 @@ impl Settings {
                         }
                         next += end + 1;
                     }
-                    start = next;
+                    // A name may stand in quotes itself.
+                    let is_name = text[next..].trim_start().starts_with(':');
+                    start = if is_name { at + 1 } else { next };
                 }
                 '{' => above.push(name_before(&text[start..at]).unwrap_or_default()),
                 '}' => drop(above.pop()),
@@ -158,10 +162,16 @@ fn join(path: &str, key: &str) -> String {
     if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
 }
 
+/// `AUTHOR = u` → `AUTHOR = `, for Python writes `u'Ada'` and `r'…'` too.
+fn without_prefix(text: &str) -> &str {
+    let rest = text.strip_suffix(['u', 'U', 'r', 'R']).unwrap_or(text);
+    if rest.ends_with(['=', ':', ' ']) { rest } else { text }
+}
+
 /// `const SITE_TITLE: string =` → `SITE_TITLE`
 fn name_before(text: &str) -> Option<&str> {
     let text = text.trim_end().strip_suffix([':', '='])?.trim_end();
-    let text = text.strip_suffix(": string").unwrap_or(text);
+    let text = text.strip_suffix(": string").unwrap_or(text).trim_end_matches(['"', '\'', '`']);
     let start = text.rfind(|c: char| !c.is_ascii_alphanumeric() && c != '_');
     let name = start.map_or(text, |at| text[at..].trim_start_matches(|c: char| !c.is_ascii_alphanumeric() && c != '_'));
     (!name.is_empty()).then_some(name)
@@ -208,9 +218,10 @@ mod tests {
     #[test]
     fn the_values_of_a_program_are_found_without_running_it() {
         let text = "// site: 'no'\nexport default defineConfig({\n  site: 'https://example.org', base: `${x}/y`,\n\
-                    author: {\n name: \"Ada\" }, /* it's */ x: { name: 'Bob' } })\nexport const SITE_TITLE: string = \"It's me\";\nPATH = 'content'\n";
-        let keys = ["site", "base", "author.name", "x.name", "site_title", "path"];
-        assert_eq!(texts("a.mjs", text, &keys), ["https://example.org", "", "Ada", "Bob", "It's me", "content"]);
+                    author: {\n name: \"Ada\" }, /* it's */ x: { name: 'Bob' } })\nexport const SITE_TITLE: string = \"It's me\";\nPATH = 'content'\nAUTHOR = u'Eve'\n'lang': \"de\"\n";
+        let keys = ["site", "base", "author.name", "x.name", "site_title", "path", "author", "lang"];
+        let values = ["https://example.org", "", "Ada", "Bob", "It's me", "content", "Eve", "de"];
+        assert_eq!(texts("a.mjs", text, &keys), values);
     }
 
     #[test]

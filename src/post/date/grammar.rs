@@ -49,8 +49,13 @@ struct Parts {
 
 /// Reads a date; one without a zone is in the site's.
 pub(crate) fn parse(text: &str, reading: Reading<'_>) -> Result<Moment, Fault> {
-    let mut plain: String = text.trim().nfkc().collect();
-    let mut note = (plain != text.trim()).then(|| "this date is written in full-width characters".to_owned());
+    let text = text.trim();
+    let bare = text.trim_matches(['“', '”', '„', '‘', '’', '‚', '«', '»']).trim();
+    let mut plain: String = bare.nfkc().collect();
+    let mut note = (plain != bare).then(|| "this date is written in full-width characters".to_owned());
+    if bare != text {
+        note = Some("this date stands in curly quotes".to_owned());
+    }
     if plain.contains("::") {
         plain = plain.replace("::", ":");
         note = Some("this date has a doubled colon".to_owned());

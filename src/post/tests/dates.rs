@@ -72,6 +72,13 @@ fn r09_a_day_that_may_be_a_month_is_read_as_the_site_says() {
 }
 
 #[test]
+fn r09_a_date_in_curly_quotes_is_read_with_a_warning() {
+    let (post, diagnostics) = one("posts/a.md", "---\ndate: “2025-01-31”\n---\nx\n");
+    assert_eq!((post.status, diagnostics.len()), (PostStatus::Published, 1), "{diagnostics:?}");
+    assert!(diagnostics[0].message.contains("curly quotes"), "{diagnostics:?}");
+}
+
+#[test]
 fn r10_the_instant_is_the_author_s_and_the_zone_the_site_s_where_none_is_written() {
     let at = |date: &str| {
         one("posts/a.md", &format!("---\ndate: {date}\n---\nx\n")).0.published.unwrap().timestamp().to_string()

@@ -75,6 +75,15 @@ fn r13_a_page_is_not_a_post_unless_it_has_a_date() {
     assert_eq!((post.status, post.reason.as_str(), diagnostics.len()), (PostStatus::Page, "layout is page", 0));
     assert_eq!(status("layout: page"), PostStatus::Published);
     assert_eq!(status("type: attachment"), PostStatus::Page);
+    for line in ["layout: tags", "layout: About", "type: categories", "type: friends"] {
+        let (post, diagnostics) = one("posts/x.md", &format!("---\ntitle: X\n{line}\n---\nx\n"));
+        assert_eq!((post.status, diagnostics.len()), (PostStatus::Page, 0), "{line}");
+        assert_eq!(status(line), PostStatus::Published, "{line}");
+    }
+    // A name alone is no reason: an author may have forgotten the date.
+    let (post, diagnostics) = one("posts/about.md", "---\ntitle: About\n---\nx\n");
+    assert_eq!(post.status, PostStatus::Error);
+    assert!(diagnostics[0].help.as_ref().unwrap().contains("layout: page"), "{diagnostics:?}");
 }
 
 #[test]

@@ -99,7 +99,12 @@ fn placed(pairs: Vec<(String, Value)>, block: &str, mut notes: Vec<Note>) -> Rea
             value = Value::Text(source.to_owned());
             let words = source.replace('#', "").split_whitespace().collect::<Vec<_>>().join(", ");
             let help = format!("write `{key}: [{words}]`");
-            notes.push(Note { code: "post/comment", at: at.clone(), message: "what follows a `#` is a comment", help });
+            notes.push(Note {
+                code: "post/comment",
+                at: at.clone(),
+                message: "YAML ignores what follows a `#`; read as a list",
+                help,
+            });
         }
         Pair { key, value, at, source: source.to_owned() }
     };

@@ -62,8 +62,20 @@ fn offset(text: &str, line: usize, column: usize) -> usize {
 
 fn message(error: &serde_yaml::Error) -> String {
     let text = error.to_string();
-    text.split(" at line ").next().unwrap_or_default().trim_end_matches([',', ' ']).to_owned()
+    let text = text.split(" at line ").next().unwrap_or_default().trim_end_matches([',', ' ']);
+    IN_PLAIN_WORDS.iter().find(|(theirs, _)| text.ends_with(theirs)).map_or(text, |(_, ours)| ours).to_owned()
 }
+
+/// What the library says of the slips that occur, for people who do not know the grammar.
+const IN_PLAIN_WORDS: [(&str, &str); 7] = [
+    ("found unexpected end of stream", "a quote has no end"),
+    ("did not find expected ',' or ']'", "a list in `[` and `]` has no end, or a comma is missing in it"),
+    ("did not find expected ',' or '}'", "a table in `{` and `}` has no end, or a comma is missing in it"),
+    ("mapping values are not allowed in this context", "there is a second `: ` in one line"),
+    ("found character that cannot start any token", "a value cannot begin with this sign"),
+    ("could not find expected ':'", "there is no `:` behind a key"),
+    ("did not find expected key", "this line does not fit what stands above it"),
+];
 
 /// How much a reading may still make.
 struct Budget(Cell<usize>);
@@ -270,5 +282,9 @@ mod tests {
         let error = parse("title: ü\ntags: [a, b\ndate: x\n").unwrap_err();
         assert!(error.offset > 9, "{error:?}");
         assert!(!error.message.contains("line"), "{error:?}");
+        assert!(error.message.starts_with("a list in `[` and `]` has no end"), "{error:?}");
+        assert_eq!(parse("title: \"Foo\ndate: x\n").unwrap_err().message, "a quote has no end");
+        assert_eq!(parse("title: a: b\n").unwrap_err().message, "there is a second `: ` in one line");
+        assert_eq!(parse("title: @a\n").unwrap_err().message, "a value cannot begin with this sign");
     }
 }
