@@ -51,7 +51,7 @@ fn text_files_are_posts_dated_by_their_file_only_when_the_owner_says_so() {
     let feed: serde_json::Value = serde_json::from_str(&site.read("public/feed.json")).unwrap();
     let seen: Vec<_> = feed["items"].as_array().unwrap().iter().map(|item| text(&item["title"])).collect();
     assert_eq!(seen, ["Fog", "Rain"]);
-    assert_eq!(text(&feed["items"][0]["date_published"]), "2026-02-20T08:00:00Z");
+    assert_eq!(text(&feed["items"][0]["date_published"]), "2026-02-20T08:00:00+00:00");
 }
 
 #[test]
