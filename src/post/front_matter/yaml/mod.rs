@@ -1,6 +1,7 @@
 //! YAML between lines of dashes: read strictly, and line by line where that fails and one reading is possible (R4).
 
 mod lenient;
+mod simple;
 mod strict;
 
 use std::ops::Range;
