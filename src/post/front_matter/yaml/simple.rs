@@ -6,6 +6,8 @@ use super::super::value::Value;
 /// Longer keys are left to the strict reader, which refuses them some day.
 const LONGEST_KEY: usize = 128;
 
+const QUOTES: [char; 2] = ['"', '\''];
+
 /// Reads a block; `None` when anything in it is not simple.
 pub(crate) fn parse(block: &str) -> Option<Value> {
     if !block.chars().all(is_simple) {
@@ -69,19 +71,18 @@ fn is_null(text: &str) -> bool {
 
 /// The text of one line behind a key or a dash.
 fn scalar(text: &str) -> Option<Value> {
-    if let Some(quoted) = quoted(text) {
-        return quoted;
+    if text.starts_with(QUOTES) {
+        return quoted(text);
     }
     let is_plain = begins_plain(text) && !text.contains(": ") && !text.ends_with(':') && !text.contains(" #");
     (is_plain && !is_null(text)).then(|| Value::Text(text.to_owned()))
 }
 
-/// What stands in quotes that hold neither escapes nor quotes; the inner option is `None` for quotes that are not simple,
-/// the outer for text without.
-fn quoted(text: &str) -> Option<Option<Value>> {
-    let quote = text.chars().next().filter(|c| matches!(c, '"' | '\''))?;
-    let inner = text[1..].strip_suffix(quote).filter(|inner| !inner.contains(['\\', quote]));
-    Some(inner.map(|inner| Value::Text(inner.to_owned())))
+/// What stands in quotes that hold neither escapes nor quotes.
+fn quoted(text: &str) -> Option<Value> {
+    let quote = text.chars().next()?;
+    let inner = text[1..].strip_suffix(quote).filter(|inner| !inner.contains(['\\', quote]))?;
+    Some(Value::Text(inner.to_owned()))
 }
 
 /// True for a first letter that means nothing to YAML.
@@ -96,8 +97,8 @@ fn items(inner: &str) -> Option<Vec<Value>> {
     }
     let item = |item: &str| {
         let item = item.trim_matches(' ');
-        if let Some(quoted) = quoted(item) {
-            return quoted;
+        if item.starts_with(QUOTES) {
+            return quoted(item);
         }
         let means_something = |c: char| matches!(c, ':' | '#' | '[' | ']' | '{' | '}' | '?' | '"' | '\'');
         let is_plain = begins_plain(item) && !item.contains(means_something) && !is_null(item);
@@ -178,11 +179,71 @@ mod tests {
     /// Lines of the pieces that make up front matter, in any order.
     fn blocks() -> impl proptest::strategy::Strategy<Value = String> {
         let pieces = [
-            "a", "b c", "title", ":", ": ", ":\n", "\n", "\n", "\n  ", "\n- ", "\n  - ", "\n    - ", "-", " ", "  ", "\"", "'",
-            "[", "]", ", ", ",", "{", "}", "#", " #", "&a", "*a", "!", "|", ">", "%", "@", "`", "?", "? ", "null", "Null", "~",
-            "true", "1.10", "0o7", ".inf", "2025-01-31", "10:00", "https://x.y/#z", "\\", "\\n", "''", "\t", "é", "—", "\u{a0}",
-            "\u{85}", "\u{2028}", "\u{feff}", "🎈", "---", "...", "=", "<<", "key: value\n", "tags: [a, b]\n", "tags:\n  - a\n  - b\n",
-            "title: \"x\"\n", "date: 2025-01-31\n",
+            "a",
+            "b c",
+            "title",
+            ":",
+            ": ",
+            ":\n",
+            "\n",
+            "\n",
+            "\n  ",
+            "\n- ",
+            "\n  - ",
+            "\n    - ",
+            "-",
+            " ",
+            "  ",
+            "\"",
+            "'",
+            "[",
+            "]",
+            ", ",
+            ",",
+            "{",
+            "}",
+            "#",
+            " #",
+            "&a",
+            "*a",
+            "!",
+            "|",
+            ">",
+            "%",
+            "@",
+            "`",
+            "?",
+            "? ",
+            "null",
+            "Null",
+            "~",
+            "true",
+            "1.10",
+            "0o7",
+            ".inf",
+            "2025-01-31",
+            "10:00",
+            "https://x.y/#z",
+            "\\",
+            "\\n",
+            "''",
+            "\t",
+            "é",
+            "—",
+            "\u{a0}",
+            "\u{85}",
+            "\u{2028}",
+            "\u{feff}",
+            "🎈",
+            "---",
+            "...",
+            "=",
+            "<<",
+            "key: value\n",
+            "tags: [a, b]\n",
+            "tags:\n  - a\n  - b\n",
+            "title: \"x\"\n",
+            "date: 2025-01-31\n",
         ];
         let piece = proptest::sample::select(pieces.to_vec()).prop_map(str::to_owned);
         let any = proptest::prop_oneof![12 => piece, 1 => "[ -~]{0,4}", 1 => "\\PC{0,3}"];
