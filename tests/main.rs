@@ -15,6 +15,7 @@ mod media;
 mod newsletter;
 mod pitfalls;
 mod preview;
+mod reading;
 mod sessions;
 mod settings;
 mod signing;

@@ -46,9 +46,27 @@ impl Open {
     /// # Errors
     /// As the system reports them.
     pub fn read_to(&mut self, bytes: &mut Vec<u8>, length: usize) -> io::Result<bool> {
-        let more = length.saturating_sub(bytes.len());
-        let read = (&mut self.0).take(more as u64).read_to_end(bytes)?;
-        Ok(read < more)
+        let mut filled = bytes.len();
+        bytes.resize(length.max(filled), 0);
+        let result = loop {
+            // One call for nearly all files: asking for less at a time would ask the system more often.
+            match self.0.read(&mut bytes[filled..]) {
+                Ok(0) => break Ok(filled < length),
+                Ok(read) => filled += read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => break Err(error),
+            }
+        };
+        bytes.truncate(filled);
+        result
+    }
+
+    /// Reads on to the end.
+    ///
+    /// # Errors
+    /// As the system reports them.
+    pub fn read_to_end(&mut self, bytes: &mut Vec<u8>) -> io::Result<()> {
+        self.0.read_to_end(bytes).map(drop)
     }
 }
 

@@ -47,7 +47,7 @@ pub(crate) fn not_text(path: &str, problem: &NotText) -> Diagnostic {
 }
 
 /// Warns of characters that no output may hold.
-pub(crate) fn warn_of_dropped(decoded: &Decoded, findings: &mut Findings<'_>) {
+pub(crate) fn warn_of_dropped(decoded: &Decoded<'_>, findings: &mut Findings<'_>) {
     if let Some(line) = decoded.dropped {
         let at: usize = decoded.text.split_inclusive('\n').take(line - 1).map(str::len).sum();
         let message = "this line has invisible control characters, left out";

@@ -33,6 +33,9 @@ pub fn author_files(posts_dir: &str) -> Vec<String> {
 /// assert_eq!(files_to_read(&files, false), ["walk.md", "walk.yml", "rain/index.md", "rain/index.json"]);
 /// ```
 pub fn files_to_read(files: &[String], txt: bool) -> Vec<&str> {
+    if !files.iter().any(|path| is_companion(path)) {
+        return files.iter().map(String::as_str).filter(|path| is_post_file(path, txt)).collect();
+    }
     let posts: Vec<&str> = files.iter().map(String::as_str).filter(|path| is_post_file(path, txt)).collect();
     let wanted: Vec<String> = posts.iter().flat_map(|post| sidecars_of(post)).collect();
     let wanted: BTreeSet<&str> = wanted.iter().map(String::as_str).collect();
@@ -114,7 +117,7 @@ pub(crate) struct Broken;
 fn authors(source: &Source, diagnostics: &mut Vec<Diagnostic>) -> Vec<(String, Value)> {
     let read = decode(&source.bytes).map_err(|problem| (0, problem.message, String::new())).and_then(|decoded| {
         let read = front_matter::parse_yaml(&decoded.text);
-        read.map_err(|(offset, message)| (offset, message, decoded.text))
+        read.map_err(|(offset, message)| (offset, message, decoded.text.into_owned()))
     });
     match read {
         Ok(Value::Map(pairs)) => pairs,

@@ -1,12 +1,14 @@
 //! Bytes of a file → text (rule R2): whatever the encoding, the rest of the room sees UTF-8 with `\n` line ends.
 
+use std::borrow::Cow;
+
 use super::characters;
 
 /// A file as text.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Decoded {
+pub(crate) struct Decoded<'b> {
     /// The text, with `\n` line ends and without illegal characters.
-    pub(crate) text: String,
+    pub(crate) text: Cow<'b, str>,
     /// The file was UTF-16.
     pub(crate) utf16: bool,
     /// The line, from 1, of the first character that had to be dropped.
@@ -26,24 +28,31 @@ pub(crate) struct NotText {
 
 /// Reads the beginning of a longer file: its whole lines, and how many bytes they have. `None` where only all of the file can
 /// tell what it is: UTF-16, what is not UTF-8, a first line without end.
-pub(crate) fn decode_head(bytes: &[u8]) -> Option<(Decoded, usize)> {
+pub(crate) fn decode_head(bytes: &[u8]) -> Option<(Decoded<'_>, usize)> {
     let length = memchr::memrchr(b'\n', bytes)? + 1;
     let decoded = decode(&bytes[..length]).ok().filter(|decoded| !decoded.utf16)?;
     Some((decoded, length))
 }
 
 /// Reads UTF-8, or UTF-16 with a byte order mark.
-pub(crate) fn decode(bytes: &[u8]) -> Result<Decoded, NotText> {
+pub(crate) fn decode(bytes: &[u8]) -> Result<Decoded<'_>, NotText> {
     let (text, utf16) = match bytes {
-        [0xff, 0xfe, rest @ ..] => (utf16(rest, u16::from_le_bytes)?, true),
-        [0xfe, 0xff, rest @ ..] => (utf16(rest, u16::from_be_bytes)?, true),
-        _ => (utf8(bytes)?.to_owned(), false),
+        [0xff, 0xfe, rest @ ..] => (&*utf16(rest, u16::from_le_bytes)?, true),
+        [0xfe, 0xff, rest @ ..] => (&*utf16(rest, u16::from_be_bytes)?, true),
+        _ => {
+            let text = utf8(bytes)?;
+            let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+            if characters::first_to_mend(text).is_none() {
+                return Ok(Decoded { text: text.into(), utf16: false, dropped: None });
+            }
+            (text, false)
+        }
     };
-    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut text = if text.contains('\r') { text.replace("\r\n", "\n").replace('\r', "\n") } else { text.to_owned() };
-    let dropped = characters::first_illegal(&text).map(|at| text[..at].matches('\n').count() + 1);
+    let dropped = text.find(|c| !characters::is_legal(c)).map(|at| text[..at].matches('\n').count() + 1);
     characters::clean(&mut text);
-    Ok(Decoded { text, utf16, dropped })
+    Ok(Decoded { text: text.into(), utf16, dropped })
 }
 
 fn utf8(bytes: &[u8]) -> Result<&str, NotText> {
@@ -94,7 +103,7 @@ mod tests {
         let be: Vec<u8> = "\u{feff}é😀".encode_utf16().flat_map(u16::to_be_bytes).collect();
         for bytes in [le, be] {
             let decoded = decode(&bytes).unwrap();
-            assert_eq!((decoded.text.as_str(), decoded.utf16), ("é😀", true));
+            assert_eq!((&*decoded.text, decoded.utf16), ("é😀", true));
             assert!(decode(&bytes[..bytes.len() - 1]).is_err(), "half a character");
             assert!(decode(&bytes[..bytes.len() - 2]).is_err(), "half a surrogate pair");
         }
@@ -112,6 +121,6 @@ mod tests {
     #[test]
     fn the_line_of_a_dropped_character_is_known() {
         let decoded = decode(b"a\nb\0c").unwrap();
-        assert_eq!((decoded.text.as_str(), decoded.dropped), ("a\nbc", Some(2)));
+        assert_eq!((&*decoded.text, decoded.dropped), ("a\nbc", Some(2)));
     }
 }

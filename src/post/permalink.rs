@@ -2,11 +2,11 @@
 
 use jiff::civil::Date;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
-use unicode_normalization::UnicodeNormalization as _;
 use url::Url;
 
 use crate::config::{Config, PermalinkPart};
 
+use super::characters::composed;
 use super::date;
 use super::front_matter::Fields;
 use super::source_path::SourcePath;
@@ -65,7 +65,7 @@ pub(crate) fn id(fields: &Fields, path: &SourcePath, url: &str, site_language: &
 fn slug(fields: &Fields, path: &SourcePath) -> String {
     let own = fields.get(&["slug"]).and_then(|field| field.value.text()).map(|text| text.trim_matches('/'));
     if let Some(slug) = own.filter(|slug| !slug.is_empty() && !is_template(slug)) {
-        return slug.nfc().collect();
+        return composed(slug).into_owned();
     }
     let name = date::split_name(&path.name).map_or(&*path.name, |(_, rest)| rest);
     let name = name.strip_suffix(".html").unwrap_or(name);
@@ -91,7 +91,7 @@ fn own(fields: &Fields, site: &Url) -> Option<String> {
         let url = Url::parse(text).ok()?;
         return (matches!(url.scheme(), "http" | "https") && url.host_str() == site.host_str()).then(|| url.into());
     }
-    let text: String = text.nfc().collect();
+    let text = composed(text);
     let text = text.split('#').next().unwrap_or_default().trim_start_matches('/');
     let joined = format!("{site}{}", utf8_percent_encode(&without_dots(text), IN_ADDRESS));
     Url::parse(&joined).ok().map(Into::into)
@@ -125,7 +125,7 @@ fn pattern(slug: &str, path: &SourcePath, day: Option<Date>, config: &Config) ->
 }
 
 fn segment(name: &str) -> String {
-    utf8_percent_encode(&name.nfc().collect::<String>(), IN_SEGMENT).to_string()
+    utf8_percent_encode(&composed(name), IN_SEGMENT).to_string()
 }
 
 /// `.` and `..` would climb out of the site.

@@ -20,6 +20,10 @@ const OTHER: [&str; 14] =
 
 /// The plain text of one line; entities are decoded once.
 pub(crate) fn text(source: &str, tags: Tags) -> String {
+    if is_plain(source) { characters::one_line(source) } else { parsed(source, tags) }
+}
+
+fn parsed(source: &str, tags: Tags) -> String {
     // Behind a word nothing is a heading, list or quote: the parser sees a paragraph.
     let line = format!("x {}", characters::one_line(source));
     let mut text = String::with_capacity(line.len());
@@ -40,6 +44,13 @@ pub(crate) fn text(source: &str, tags: Tags) -> String {
     }
     characters::clean(&mut text);
     characters::one_line(text.strip_prefix("x ").unwrap_or_default())
+}
+
+/// True for words that no parser would see anything in: letters, and signs that mean nothing to Markdown between words.
+fn is_plain(source: &str) -> bool {
+    source
+        .bytes()
+        .all(|b| b.is_ascii_alphanumeric() || matches!(b, b' ' | b',' | b'.' | b'-' | b':' | b';' | b'?' | b'\''))
 }
 
 fn name(tag: &str) -> String {
@@ -74,6 +85,14 @@ pub(crate) fn first_heading(body: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    proptest::proptest! {
+        #[test]
+        fn plain_words_are_what_the_parser_makes_of_them(words in "[ a-z0-9A,.:;?'-]{0,30}") {
+            assert!(is_plain(&words));
+            proptest::prop_assert_eq!(text(&words, Tags::All), parsed(&words, Tags::All));
+        }
+    }
 
     #[test]
     fn r7_formatting_goes_and_all_else_stays() {

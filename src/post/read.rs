@@ -62,14 +62,14 @@ pub(crate) fn read_head(source: &Source, around: &Surroundings<'_>) -> Option<(P
 
 fn unreadable(path: &str, problem: &NotText, around: &Surroundings<'_>) -> (Post, Vec<Diagnostic>) {
     // Only the name is left to go by.
-    let nothing = Decoded { text: String::new(), utf16: false, dropped: None };
+    let nothing = Decoded { text: "".into(), utf16: false, dropped: None };
     let (mut post, _) = whole(path, &nothing, around);
     post.status = PostStatus::Error;
     post.reason.clone_from(&problem.message);
     (post, vec![body::not_text(path, problem)])
 }
 
-fn whole(path: &str, decoded: &Decoded, around: &Surroundings<'_>) -> (Post, Vec<Diagnostic>) {
+fn whole(path: &str, decoded: &Decoded<'_>, around: &Surroundings<'_>) -> (Post, Vec<Diagnostic>) {
     readable(path, decoded, true, around).expect("a whole file always says enough")
 }
 
@@ -82,7 +82,7 @@ fn says_enough(front: &FrontMatter, body: &str) -> bool {
 
 fn readable(
     path: &str,
-    decoded: &Decoded,
+    decoded: &Decoded<'_>,
     is_whole: bool,
     around: &Surroundings<'_>,
 ) -> Option<(Post, Vec<Diagnostic>)> {

@@ -1,7 +1,6 @@
 //! What the name of a file says (rules R1, R14, R20): whether it is a post, and what it is called.
 
-use unicode_normalization::UnicodeNormalization as _;
-
+use super::characters::composed;
 use super::language;
 
 const EXTENSIONS: [&str; 6] = ["md", "markdown", "mdown", "mkd", "mkdn", "mdx"];
@@ -93,7 +92,7 @@ impl SourcePath {
     pub(crate) fn new(path: &str, posts_dir: &str, filename: Option<&str>) -> Self {
         let path = path.trim_start_matches("./");
         let below = path.strip_prefix(posts_dir.trim_start_matches("./")).unwrap_or(path).trim_start_matches('/');
-        let mut folders: Vec<String> = below.split('/').map(|name| name.nfc().collect()).collect();
+        let mut folders: Vec<String> = below.split('/').map(|name| composed(name).into_owned()).collect();
         let file = folders.pop().unwrap_or_default();
         let stem = stem(&file);
         let (mut name, mut language) = split_language(stem);
@@ -104,7 +103,7 @@ impl SourcePath {
         }
         let filename = filename.map(|given| given.trim().rsplit(['/', '\\']).next().unwrap_or_default());
         if let Some(given) = filename.filter(|given| !given.is_empty()) {
-            let given: String = given.nfc().collect();
+            let given = composed(given);
             let (own, own_language) = split_language(self::stem(&given));
             name = own;
             language = own_language.or(language);

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::PublishError;
 use super::feed_guard::{self, Objection};
-use super::parallel;
+use super::parallel::{self, Work};
 use super::site::Site;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::feed::{self, Changes, FeedPlan, Layout};
@@ -175,7 +175,7 @@ impl Site {
     ) -> std::io::Result<()> {
         let shown: Vec<usize> = (0..self.posts.len()).filter(|at| !stream.shown_by[*at].is_empty()).collect();
         for places in shown.chunks(AT_ONCE) {
-            let items = parallel::map(places, |at| {
+            let items = parallel::map(places, Work::Heavy, |at| {
                 let mut found = Vec::new();
                 let entry = self.entry(&self.posts[*at], &mut found);
                 (entry.map(|entry| layout.item(&entry)), found)

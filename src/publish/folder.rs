@@ -7,7 +7,7 @@ use std::path::Path;
 use jiff::Timestamp;
 
 use super::error::PublishError;
-use super::parallel;
+use super::parallel::{self, Work};
 use crate::config::{Config, FileDate};
 use crate::diagnostic::{Diagnostic, Location, Severity};
 use crate::files::{self, HistoryError};
@@ -63,7 +63,7 @@ pub(super) fn read(root: &Path, config: &Config, now: Timestamp, depth: Depth) -
     let dates = dates(root, config, &paths)?;
     let reader = post::Reader::new(companions, paths.iter().map(String::as_str), config, now).dated(dates);
     let mut posts = Vec::with_capacity(paths.len());
-    for result in parallel::map(&paths, |path| read_one(root, path, &reader, depth)) {
+    for result in parallel::map(&paths, Work::Light, |path| read_one(root, path, &reader, depth)) {
         match result {
             Ok(read) => posts.push(read),
             Err(problem) => unread.push(problem),
@@ -116,13 +116,15 @@ fn read_one(
     let failed = |error: io::Error| unreadable(path, &error.to_string());
     let mut file = files::open(&root.join(path)).map_err(failed)?;
     let mut source = Source { path: path.to_owned(), bytes: Vec::new() };
-    if depth == Depth::Heads {
-        let is_whole = file.read_to(&mut source.bytes, HEAD).map_err(failed)?;
-        if !is_whole && let Some(read) = reader.read_head(&source) {
+    let is_whole = depth == Depth::Heads && file.read_to(&mut source.bytes, HEAD).map_err(failed)?;
+    if !is_whole {
+        if depth == Depth::Heads
+            && let Some(read) = reader.read_head(&source)
+        {
             return Ok(read);
         }
+        file.read_to_end(&mut source.bytes).map_err(failed)?;
     }
-    file.read_to(&mut source.bytes, usize::MAX).map_err(failed)?;
     Ok(reader.read(&source))
 }
 

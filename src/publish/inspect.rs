@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::error::PublishError;
 use super::message_lint;
-use super::parallel;
+use super::parallel::{self, Work};
 use super::prepare::{Past, issues, verdicts};
 use super::signing::{misaligned, signer};
 use super::site::Site;
@@ -25,7 +25,7 @@ pub fn inspect(site: &Site, past: &Past, now: Timestamp) -> Result<Vec<Diagnosti
     let mut found = site.diagnostics.clone();
     let readable: Vec<&Post> =
         site.posts.iter().filter(|post| matches!(post.status, PostStatus::Published | PostStatus::Scheduled)).collect();
-    let of_bodies = parallel::map(&readable, |post| {
+    let of_bodies = parallel::map(&readable, Work::Heavy, |post| {
         let mut found = Vec::new();
         site.entry(post, &mut found);
         found

@@ -3,23 +3,33 @@
 use std::num::NonZero;
 use std::thread;
 
-/// So few items are done sooner than a thread starts.
-const WORTH_A_THREAD: usize = 64;
+/// How long the work on one item takes, as against the start of a thread.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Work {
+    /// Some microseconds: a thread pays for many items.
+    Light,
+    /// A millisecond or so: a thread pays for a few.
+    Heavy,
+}
 
-/// What `work` makes of each item, in the order of the items.
+/// What `make` makes of each item, in the order of the items.
 ///
 /// # Panics
-/// When `work` panics.
-pub(super) fn map<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    let cores = thread::available_parallelism().map_or(1, NonZero::get).min(items.len() / WORTH_A_THREAD);
+/// When `make` panics.
+pub(super) fn map<T: Sync, R: Send>(items: &[T], work: Work, make: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let worth_a_thread = match work {
+        Work::Light => 64,
+        Work::Heavy => 4,
+    };
+    let cores = thread::available_parallelism().map_or(1, NonZero::get).min(items.len() / worth_a_thread);
     if cores < 2 {
-        return items.iter().map(work).collect();
+        return items.iter().map(make).collect();
     }
-    let work = &work;
+    let make = &make;
     thread::scope(|scope| {
         let chunks = items.chunks(items.len().div_ceil(cores));
         let threads: Vec<_> =
-            chunks.map(|chunk| scope.spawn(move || chunk.iter().map(work).collect::<Vec<R>>())).collect();
+            chunks.map(|chunk| scope.spawn(move || chunk.iter().map(make).collect::<Vec<R>>())).collect();
         let mut results = Vec::with_capacity(items.len());
         for thread in threads {
             match thread.join() {
@@ -33,14 +43,16 @@ pub(super) fn map<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) 
 
 #[cfg(test)]
 mod tests {
-    use super::map;
+    use super::{Work, map};
 
     #[test]
     fn every_item_is_done_once_and_in_order() {
-        for length in [0, 1, 127, 128, 1_001] {
+        for length in [0, 1, 7, 8, 127, 128, 1_001] {
             let items: Vec<usize> = (0..length).collect();
             let doubled: Vec<usize> = items.iter().map(|item| item * 2).collect();
-            assert_eq!(map(&items, |item| item * 2), doubled);
+            for work in [Work::Light, Work::Heavy] {
+                assert_eq!(map(&items, work, |item| item * 2), doubled);
+            }
         }
     }
 }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::error::PublishError;
 use super::guard::{Circumstances, Guard, GuardName, count, guards, unfinished_too_late};
 use super::message_lint;
-use super::parallel;
+use super::parallel::{self, Work};
 use super::plan::{ContentHashes, Ledger, Rules, Verdict, plan, undecided};
 use super::signing::misaligned;
 use super::site::Site;
@@ -150,7 +150,7 @@ fn content_hashes(
     found: &mut Vec<Diagnostic>,
 ) -> ContentHashes {
     let posts = undecided(&site.posts, &past.ledger, &rules(site), included, now);
-    let hashes = parallel::map(&posts, |post| {
+    let hashes = parallel::map(&posts, Work::Light, |post| {
         let mut found = Vec::new();
         let hash = match site.body(post, &mut found) {
             Ok(body) => post::content_hash(post, &body),

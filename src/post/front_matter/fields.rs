@@ -62,9 +62,11 @@ impl Fields {
     /// else the first.
     pub(crate) fn get(&self, keys: &[&str]) -> Option<&Field> {
         keys.iter().find_map(|key| {
-            let same = || self.0.iter().filter(|field| field.normal == *key);
-            let top = || same().filter(|field| !field.nested);
-            top().find(|field| field.key == field.normal).or_else(|| top().next()).or_else(|| same().next())
+            let same = self.0.iter().filter(|field| field.normal == *key);
+            // Most keys are not there at all.
+            let first = same.clone().next()?;
+            let top = || same.clone().filter(|field| !field.nested);
+            top().find(|field| field.key == field.normal).or_else(|| top().next()).or(Some(first))
         })
     }
 

@@ -10,7 +10,8 @@ const QUOTES: [char; 2] = ['"', '\''];
 
 /// Reads a block; `None` when anything in it is not simple.
 pub(crate) fn parse(block: &str) -> Option<Value> {
-    if !block.chars().all(is_simple) {
+    let is_usual = |byte: u8| matches!(byte, b'\n' | b' '..=b'~');
+    if !block.bytes().all(is_usual) && !block.chars().all(is_simple) {
         return None;
     }
     let mut pairs: Vec<(String, Value)> = Vec::new();
