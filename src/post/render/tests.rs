@@ -28,6 +28,14 @@ fn a_rich_post_renders_as_reviewed() {
 }
 
 #[test]
+fn a_table_without_room_for_its_columns_is_listed() {
+    let tall = format!("| a | b |\n|---|---|\n| {} | {} |\n", "word ".repeat(200), "two words");
+    assert!(text(&tall).starts_with("a: word word"), "{}", text(&tall));
+    let wide = format!("| {0} | {0} |\n|---|---|\n| 1 | 2 |\n", "x".repeat(40));
+    assert_eq!(text(&wide), format!("{0}: 1\n{0}: 2\n", "x".repeat(40)));
+}
+
+#[test]
 fn rules_and_hard_breaks_are_kept_in_both() {
     let body = "a  \nb\\\nc\n\n---\n\nd\n\n***\n\ne\n";
     assert_eq!((html(body).matches("<br>").count(), html(body).matches("<hr>").count()), (2, 2));

@@ -1,8 +1,11 @@
-//! Tables as text: aligned columns, or `heading: value` lines when they are too wide.
+//! Tables as text: aligned columns, with cells of several lines where that makes them fit, or else `heading: value` lines.
 
 use super::super::tree::{Element, Node};
 use super::inline::{Line, LinkList};
 use super::wrap::{GLUE, width, wrap};
+
+/// A row of more lines is no row to the eye.
+const HIGHEST: usize = 8;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Side {
@@ -37,12 +40,28 @@ pub(super) fn render(table: &Element, columns: usize, links: &mut LinkList) -> V
     if !lines.is_empty() && count > 0 {
         lines.push(String::new());
     }
-    if widths.iter().sum::<usize>() + 2 * count.saturating_sub(1) <= columns {
-        lines.extend(aligned(&rows, &widths));
-    } else {
-        lines.extend(listed(&rows, columns));
-    }
+    let fitting = narrowed(&rows, widths, columns).map(|widths| aligned(&rows, &widths));
+    lines.extend(fitting.flatten().unwrap_or_else(|| listed(&rows, columns)));
     lines
+}
+
+/// Widths that fit beside each other: the widest columns give way, as far as no word breaks. `None` when that is not enough.
+fn narrowed(rows: &Rows, mut widths: Vec<usize>, columns: usize) -> Option<Vec<usize>> {
+    let room = columns.checked_sub(2 * widths.len().saturating_sub(1))?;
+    let longest_word = |cell: &Cell| wrap(&cell.text, 1).iter().map(|word| width(word)).max().unwrap_or_default();
+    let cells = |n: usize| rows.head.iter().chain(&rows.body).filter_map(move |row| row.get(n));
+    let least: Vec<usize> = (0..widths.len()).map(|n| cells(n).map(longest_word).max().unwrap_or_default()).collect();
+    if least.iter().sum::<usize>() > room {
+        return None;
+    }
+    for width in &mut widths {
+        *width = (*width).min(room);
+    }
+    while widths.iter().sum::<usize>() > room {
+        let widest = (0..widths.len()).filter(|&n| widths[n] > least[n]).max_by_key(|&n| widths[n])?;
+        widths[widest] -= 1;
+    }
+    Some(widths)
 }
 
 fn collect(nodes: &[Node], rows: &mut Rows, links: &mut LinkList) {
@@ -80,35 +99,62 @@ fn cell(element: &Element, links: &mut LinkList) -> Cell {
     Cell { text: Line::of(&element.children, links).replace('\n', " "), side }
 }
 
-fn aligned(rows: &Rows, widths: &[usize]) -> Vec<String> {
-    let line = |row: &Vec<Cell>| {
-        let mut line = String::new();
-        for (n, width) in widths.iter().enumerate() {
-            line.push_str(if n > 0 { "  " } else { "" });
-            match row.get(n) {
-                Some(cell) => pad(cell, *width, &mut line),
-                None => line.extend(std::iter::repeat_n(' ', *width)),
-            }
-        }
-        line.replace([GLUE, '\u{a0}'], " ").trim_end().to_owned()
-    };
-    let mut lines: Vec<String> = rows.head.iter().map(line).collect();
-    if rows.head.is_some() {
+/// Rows whose cells stand below each other; `None` when a row would be too high to be read as one.
+fn aligned(rows: &Rows, widths: &[usize]) -> Option<Vec<String>> {
+    let head = rows.head.as_ref().map(|row| cell_lines(row, widths));
+    let body: Vec<_> = rows.body.iter().map(|row| cell_lines(row, widths)).collect();
+    let highest = head.iter().chain(&body).map(Vec::len).max().unwrap_or_default();
+    if highest > HIGHEST {
+        return None;
+    }
+    let is_tall = body.iter().any(|row| row.len() > 1);
+    let mut lines: Vec<String> = Vec::new();
+    if let Some(head) = head {
+        lines.extend(head);
         lines.push(widths.iter().map(|width| "-".repeat(*width)).collect::<Vec<_>>().join("  ").trim_end().to_owned());
     }
-    lines.extend(rows.body.iter().map(line));
-    lines
+    for (n, row) in body.into_iter().enumerate() {
+        if n > 0 && is_tall {
+            lines.push(String::new());
+        }
+        lines.extend(row);
+    }
+    Some(lines)
 }
 
-fn pad(cell: &Cell, columns: usize, line: &mut String) {
-    let spare = columns.saturating_sub(width(&cell.text));
-    let before = match cell.side {
+/// The lines of one row.
+fn cell_lines(row: &[Cell], widths: &[usize]) -> Vec<String> {
+    let cells: Vec<Vec<String>> = row
+        .iter()
+        .zip(widths)
+        .map(|(cell, &columns)| {
+            // A cell that fits stays as it is; wrapping might fold its blanks.
+            if width(&cell.text) <= columns { vec![cell.text.clone()] } else { wrap(&cell.text, columns) }
+        })
+        .collect();
+    let height = cells.iter().map(Vec::len).max().unwrap_or(1);
+    (0..height)
+        .map(|at| {
+            let mut line = String::new();
+            for (n, columns) in widths.iter().enumerate() {
+                line.push_str(if n > 0 { "  " } else { "" });
+                let text = cells.get(n).and_then(|lines| lines.get(at)).map_or("", String::as_str);
+                pad(text, row.get(n).map_or(Side::Left, |cell| cell.side), *columns, &mut line);
+            }
+            line.replace([GLUE, '\u{a0}'], " ").trim_end().to_owned()
+        })
+        .collect()
+}
+
+fn pad(text: &str, side: Side, columns: usize, line: &mut String) {
+    let spare = columns.saturating_sub(width(text));
+    let before = match side {
         Side::Left => 0,
         Side::Center => spare / 2,
         Side::Right => spare,
     };
     line.extend(std::iter::repeat_n(' ', before));
-    line.push_str(&cell.text);
+    line.push_str(text);
     line.extend(std::iter::repeat_n(' ', spare - before));
 }
 
