@@ -192,9 +192,10 @@ fn images(nodes: &[Node], entries: &[Entry], findings: &mut Findings<'_>) {
     let nameless = pictures.filter(|picture| picture.alt.as_deref().is_none_or(|alt| alt.trim().is_empty()));
     for picture in nameless.take(SHOWN) {
         let name = picture.url.rsplit('/').next().unwrap_or_default();
-        let place = findings.sources.find(&[&picture.url, name]);
+        // What nobody wrote, such as the poster of a film, stands beside its title.
+        let Some(place) = findings.sources.find(&[&picture.url, name]) else { continue };
         let message = "a picture without a description, which many readers see in its place";
-        findings.warning("mail/no-alt", message, place, "say what it shows: `![a red boat](boat.jpg)`");
+        findings.warning("mail/no-alt", message, Some(place), "say what it shows: `![a red boat](boat.jpg)`");
     }
     for (_, image) in elements(nodes, "img") {
         let source = image.attribute("src").unwrap_or_default();

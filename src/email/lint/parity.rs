@@ -54,9 +54,25 @@ fn words(text: &str) -> Vec<String> {
     let pieces = text.split_whitespace().filter(|piece| !piece.contains("://") && !piece.contains("mailto:"));
     pieces
         .flat_map(|piece| piece.split(|c: char| !c.is_alphanumeric()))
+        .flat_map(divided)
         .filter(|word| word.chars().any(char::is_alphabetic))
         .map(str::to_lowercase)
         .collect()
+}
+
+/// A word, and by itself each character of a script without spaces: there a line may break within a word.
+fn divided(word: &str) -> impl Iterator<Item = &str> {
+    word.split_inclusive(is_unspaced).flat_map(|piece| {
+        let last = piece.char_indices().next_back().filter(|(_, c)| is_unspaced(*c));
+        let (before, last) = piece.split_at(last.map_or(piece.len(), |(at, _)| at));
+        [before, last]
+    })
+}
+
+/// A character of a script that is written without spaces between words.
+fn is_unspaced(c: char) -> bool {
+    matches!(c, '\u{e00}'..='\u{eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}' | '\u{3040}'..='\u{30ff}'
+        | '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}')
 }
 
 /// How many of `words` are in `others`, each as often as it is there.

@@ -138,6 +138,11 @@ fn both_parts_say_the_same_and_how_to_leave() {
     assert!(of_content(&format!("<p>{words}</p>"), "none").contains(&"mail/parity"));
     assert!(of_content("<p>none</p>", words).contains(&"mail/parity"));
     assert_eq!(of_content("<p><a href=\"https://example.com/\">a</a></p>", "a"), ["mail/parity"]);
+    let (broken, whole) = (
+        "雨の日は、町の音が変\nわります。\n傘を持たずに出かけまし\nた。",
+        "雨の日は、町の音が変わります。傘を持たずに出かけました。",
+    );
+    assert_eq!(of_content(&format!("<p>{whole}</p>"), broken), [""; 0]);
     assert!(of_content("<p>x</p>", &"y".repeat(79)).contains(&"mail/wide-text"));
     assert!(changed(|issue| issue.text = "nothing".to_owned()).contains(&"mail/unsubscribe"));
     let gone = changed(|issue| issue.html = issue.html.replace("St James’s", ""));
