@@ -26,6 +26,7 @@ use findings::Findings;
 use rules::{ENCODING, LARGE, MALFORMED, NO_FEED};
 use xml::{ATOM, Walk};
 
+pub(crate) use rules::MARKUP;
 pub use rules::{RULES, Rule};
 
 /// Many readers stop after so many bytes, and all fetch them again and again.

@@ -15,7 +15,7 @@ pub struct Rule {
 
 macro_rules! rules {
     ($($name:ident $severity:ident $code:literal $help:literal)*) => {
-        $(pub(super) const $name: Rule = Rule { code: $code, severity: Severity::$severity, help: $help };)*
+        $(pub(crate) const $name: Rule = Rule { code: $code, severity: Severity::$severity, help: $help };)*
 
         /// The table.
         pub const RULES: &[Rule] = &[$($name),*];
