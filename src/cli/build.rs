@@ -74,6 +74,8 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
         files.extend(told(site.write_made(&made)?, false));
         tell(&files, left_out.into_iter().chain(summary), arguments, context);
     }
+    // The program ends: nobody needs the room back, post by post.
+    std::mem::forget(site);
     Ok(Exit::Done)
 }
 

@@ -1,6 +1,8 @@
 //! The body of a post, read when it is needed: long after its front matter, and of the same file or not at all.
 
-use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
+use std::hash::BuildHasher as _;
+
+use foldhash::quality::FixedState;
 
 use crate::diagnostic::{Diagnostic, Location};
 use crate::model::{Body, Head, Post};
@@ -14,7 +16,7 @@ pub(crate) fn head(bytes: &[u8], is_whole: bool, body: usize) -> Head {
 }
 
 fn hash(bytes: &[u8]) -> u64 {
-    BuildHasherDefault::<DefaultHasher>::default().hash_one(bytes)
+    FixedState::default().hash_one(bytes)
 }
 
 /// Takes the body of a post from its file, of which these are all bytes; also what there is to warn of.

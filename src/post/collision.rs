@@ -1,28 +1,40 @@
 //! Posts with one address or one id (rule R14): a reader could not tell them apart, so all of them are errors.
 
 use std::collections::BTreeMap;
+use std::hash::{BuildHasher as _, Hash};
+
+use foldhash::fast::FixedState;
 
 use crate::diagnostic::{Diagnostic, Location};
 use crate::model::{Post, PostStatus};
 
 /// Marks all posts that share an address in one language, or an id, and names the others in each error.
 pub(crate) fn mark(posts: &mut [Post], diagnostics: &mut Vec<Diagnostic>) {
-    for group in groups(posts, |post| format!("{} {}", post.url, post.language)) {
+    for group in groups(posts, |post| (&post.url, &post.language)) {
         let help = "give one of them another `slug:` or `permalink:`";
         clash(posts, &group, ("post/same-url", "address", help), |post| &post.url, diagnostics);
     }
-    for group in groups(posts, |post| post.id.clone()) {
+    for group in groups(posts, |post| &post.id) {
         let help = "give one of them another `id:`, or remove the key";
         clash(posts, &group, ("post/same-id", "id", help), |post| &post.id, diagnostics);
     }
 }
 
-/// The posts that would go out, by what they share.
-fn groups(posts: &[Post], key: impl Fn(&Post) -> String) -> Vec<Vec<usize>> {
-    let mut groups: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-    for (n, post) in posts.iter().enumerate() {
-        if matches!(post.status, PostStatus::Published | PostStatus::Scheduled) {
-            groups.entry(key(post)).or_default().push(n);
+/// The posts that would go out, by what they share. Nearly always there is none, so hashes are compared first.
+fn groups<'p, K: Ord + Hash>(posts: &'p [Post], key: impl Fn(&'p Post) -> K) -> Vec<Vec<usize>> {
+    let state = FixedState::default();
+    let goes_out = |post: &Post| matches!(post.status, PostStatus::Published | PostStatus::Scheduled);
+    let mut hashes: Vec<(u64, usize)> = posts
+        .iter()
+        .enumerate()
+        .filter(|(_, post)| goes_out(post))
+        .map(|(n, post)| (state.hash_one(key(post)), n))
+        .collect();
+    hashes.sort_unstable();
+    let mut groups: BTreeMap<K, Vec<usize>> = BTreeMap::new();
+    for same in hashes.chunk_by(|a, b| a.0 == b.0).filter(|same| same.len() > 1) {
+        for (_, n) in same {
+            groups.entry(key(&posts[*n])).or_default().push(*n);
         }
     }
     groups.into_values().filter(|group| group.len() > 1).collect()

@@ -40,13 +40,15 @@ pub(crate) fn divides<'p>(paths: impl Iterator<Item = &'p str>, posts_dir: &str)
         let path = path.trim_start_matches("./");
         path.strip_prefix(posts_dir.trim_start_matches("./")).unwrap_or(path).trim_start_matches('/')
     };
-    let paths: BTreeSet<&str> = paths.map(below).collect();
+    let paths: Vec<&str> = paths.map(below).collect();
     let in_folders = || paths.iter().filter_map(|path| path.split_once('/'));
     let folders: BTreeSet<&str> = in_folders().map(|(folder, _)| folder).collect();
     let languages = folders.iter().filter(|folder| is_file_suffix(folder)).count();
     if languages == 0 {
         return false;
     }
+    let paths: BTreeSet<&str> = paths.iter().copied().collect();
+    let in_folders = || paths.iter().filter_map(|path| path.split_once('/'));
     let (translated, twins) = in_folders()
         .filter(|(folder, _)| is_file_suffix(folder))
         .fold((0_usize, 0_usize), |(all, twins), (_, rest)| (all + 1, twins + usize::from(paths.contains(rest))));

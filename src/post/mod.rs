@@ -43,6 +43,7 @@ use crate::diagnostic::Diagnostic;
 use crate::model::{Body, Post, sha256_hex};
 
 use companion::Companions;
+use terms::TaxonomyKeys;
 
 pub use body::body;
 pub use companion::{author_files, files_to_read, is_companion};
@@ -97,6 +98,7 @@ pub struct Reader<'c> {
     companions: Companions,
     language_folders: bool,
     dates: BTreeMap<String, Timestamp>,
+    taxonomies: Vec<TaxonomyKeys>,
     diagnostics: Vec<Diagnostic>,
     config: &'c Config,
     now: Timestamp,
@@ -113,7 +115,8 @@ impl<'c> Reader<'c> {
         let mut diagnostics = Vec::new();
         let companions = Companions::new(companions, &config.posts.dir, &mut diagnostics);
         let language_folders = language::divides(paths, &config.posts.dir);
-        Self { companions, language_folders, dates: BTreeMap::new(), diagnostics, config, now }
+        let taxonomies = terms::with_keys(&config.posts.taxonomies);
+        Self { companions, language_folders, dates: BTreeMap::new(), taxonomies, diagnostics, config, now }
     }
 
     /// With a date, by path, for each post that says none itself (rule R8): what that is, is the owner's choice.
@@ -139,6 +142,7 @@ impl<'c> Reader<'c> {
             companions: &self.companions,
             language_folders: self.language_folders,
             dates: &self.dates,
+            taxonomies: &self.taxonomies,
             now: self.now,
         }
     }
@@ -150,18 +154,14 @@ impl<'c> Reader<'c> {
 }
 
 fn gather(files: Vec<(Post, Vec<Diagnostic>)>, mut diagnostics: Vec<Diagnostic>) -> Loaded {
-    let mut posts = Vec::with_capacity(files.len());
-    for (post, found) in files {
-        posts.push(post);
+    let of_file = |(post, found)| {
         diagnostics.extend(found);
-    }
+        post
+    };
+    let mut posts: Vec<Post> = files.into_iter().map(of_file).collect();
     collision::mark(&mut posts, &mut diagnostics);
     mailing::drop_topics(&mut posts, &mut diagnostics);
-    posts.sort_by(|a, b| match (&a.published, &b.published) {
-        (Some(first), Some(second)) => second.cmp(first).then_with(|| b.path.cmp(&a.path)),
-        (None, None) => a.path.cmp(&b.path),
-        (first, second) => second.is_some().cmp(&first.is_some()),
-    });
+    posts::sort(&mut posts);
     let order =
         |finding: &Diagnostic| finding.location.as_ref().map(|place| (place.path.clone(), place.line, place.column));
     diagnostics.sort_by_cached_key(order);

@@ -100,32 +100,49 @@ fn own(fields: &Fields, site: &Url) -> Option<String> {
 fn pattern(slug: &str, path: &SourcePath, day: Option<Date>, config: &Config) -> String {
     let parts = config.posts.permalink.parts();
     let dated = |part: &PermalinkPart| matches!(part, PermalinkPart::Year | PermalinkPart::Month | PermalinkPart::Day);
-    let folders = || path.permalink_folders().map(segment).collect::<Vec<_>>().join("/");
-    let slug = slug.split('/').map(segment).collect::<Vec<_>>().join("/");
-    let made: String = match day {
-        None if parts.iter().any(dated) => format!("{}/{slug}/", folders()),
+    let mut made = String::with_capacity(64);
+    match day {
+        None if parts.iter().any(dated) => {
+            push_segments(path.permalink_folders(), &mut made);
+            made.push('/');
+            push_segments(slug.split('/'), &mut made);
+            made.push('/');
+        }
         _ => {
             let day = day.unwrap_or(Date::ZERO);
-            let text = |part: &PermalinkPart| match part {
-                PermalinkPart::Text(text) => utf8_percent_encode(text, IN_ADDRESS).to_string(),
-                PermalinkPart::Year => format!("{:04}", day.year()),
-                PermalinkPart::Month => format!("{:02}", day.month()),
-                PermalinkPart::Day => format!("{:02}", day.day()),
-                PermalinkPart::Slug => slug.clone(),
-                PermalinkPart::Dir => folders(),
-            };
-            parts.iter().map(text).collect()
+            for part in parts {
+                match part {
+                    PermalinkPart::Text(text) => made.extend(utf8_percent_encode(text, IN_ADDRESS)),
+                    PermalinkPart::Year => made += &format!("{:04}", day.year()),
+                    PermalinkPart::Month => made += &format!("{:02}", day.month()),
+                    PermalinkPart::Day => made += &format!("{:02}", day.day()),
+                    PermalinkPart::Slug => push_segments(slug.split('/'), &mut made),
+                    PermalinkPart::Dir => push_segments(path.permalink_folders(), &mut made),
+                }
+            }
         }
-    };
-    let mut made = without_dots(&made);
-    while made.contains("//") {
+    }
+    // `.` and `..` may be among the folders.
+    if made.contains('.') {
+        made = without_dots(&made);
+    }
+    let is_double = |made: &str| made.as_bytes().windows(2).any(|pair| pair == b"//");
+    while is_double(&made) {
         made = made.replace("//", "/");
     }
-    format!("{}{}", config.site.url, made.trim_start_matches('/'))
+    let mut url = String::with_capacity(config.site.url.as_str().len() + made.len());
+    url.push_str(config.site.url.as_str());
+    url.push_str(made.trim_start_matches('/'));
+    url
 }
 
-fn segment(name: &str) -> String {
-    utf8_percent_encode(&composed(name), IN_SEGMENT).to_string()
+fn push_segments<'n>(names: impl Iterator<Item = &'n str>, path: &mut String) {
+    for (n, name) in names.enumerate() {
+        if n > 0 {
+            path.push('/');
+        }
+        path.extend(utf8_percent_encode(&composed(name), IN_SEGMENT));
+    }
 }
 
 /// `.` and `..` would climb out of the site.

@@ -67,6 +67,31 @@ impl Posts {
     }
 }
 
+/// Newest first; posts of one instant by path, descending; those without a date last, by path. The places are sorted first,
+/// because posts are large.
+pub(crate) fn sort(posts: &mut [Post]) {
+    let mut places: Vec<usize> = (0..posts.len()).collect();
+    places.sort_unstable_by(|a, b| {
+        let (a, b) = (&posts[*a], &posts[*b]);
+        match (&a.published, &b.published) {
+            (Some(first), Some(second)) => second.cmp(first).then_with(|| b.path.cmp(&a.path)),
+            (None, None) => a.path.cmp(&b.path),
+            (first, second) => second.is_some().cmp(&first.is_some()),
+        }
+    });
+    // Each post moves to its place, and the one that it drives out to its own, until the circle closes.
+    for start in 0..posts.len() {
+        let mut place = start;
+        while places[place] != start {
+            let from = places[place];
+            posts.swap(place, from);
+            places[place] = place;
+            place = from;
+        }
+        places[place] = place;
+    }
+}
+
 impl From<Vec<Post>> for Posts {
     fn from(posts: Vec<Post>) -> Self {
         Self { all: posts, ..Self::default() }
@@ -96,5 +121,35 @@ impl<'p> IntoIterator for &'p Posts {
 
     fn into_iter(self) -> Self::IntoIter {
         self.all.iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::load_all;
+    use super::*;
+
+    proptest::proptest! {
+        #[test]
+        fn posts_are_sorted_whatever_their_order_was(days in proptest::collection::vec(1_u8..4, 0..12), dates in 0_usize..12) {
+            let text = |(n, day): (usize, &u8)| {
+                let keys = if n < dates { format!("date: 2025-01-0{day}") } else { "layout: page".to_owned() };
+                format!("---\ntitle: a\n{keys}\n---\ntext\n")
+            };
+            let texts: Vec<_> = days.iter().enumerate().map(text).collect();
+            let paths: Vec<_> = days.iter().enumerate().map(|(n, day)| format!("posts/{day}-{}.md", 7 * n % 12)).collect();
+            let files: Vec<_> = paths.iter().zip(&texts).map(|(path, text)| (path.as_str(), text.as_str())).collect();
+            let sorted: Vec<Post> = load_all(&files).posts.into_iter().collect();
+            proptest::prop_assert_eq!(sorted.len(), files.len());
+            for pair in sorted.windows(2) {
+                let (first, second) = (&pair[0], &pair[1]);
+                let in_order = match (&first.published, &second.published) {
+                    (Some(a), Some(b)) => a > b || (a == b && first.path > second.path),
+                    (None, None) => first.path < second.path,
+                    (first, _) => first.is_some(),
+                };
+                proptest::prop_assert!(in_order, "{} before {}", first.path, second.path);
+            }
+        }
     }
 }

@@ -14,6 +14,7 @@ use super::decode::{Decoded, NotText, decode, decode_head};
 use super::findings::Findings;
 use super::front_matter::{self, Fields, FrontMatter};
 use super::source_path::SourcePath;
+use super::terms::TaxonomyKeys;
 use super::{Source, author, date, enclosure, image, language, mailing, permalink, status, terms, title};
 
 /// What the top of a file allows.
@@ -37,6 +38,8 @@ pub(crate) struct Surroundings<'s> {
     pub(crate) language_folders: bool,
     /// When posts that say no day themselves were published.
     pub(crate) dates: &'s BTreeMap<String, Timestamp>,
+    /// The taxonomies of the site.
+    pub(crate) taxonomies: &'s [TaxonomyKeys],
     pub(crate) now: Timestamp,
 }
 
@@ -213,7 +216,7 @@ fn assemble(
         published: published.map(|day| day.at),
         slug: address.slug,
         language: language::language(fields, &place, around.language_folders, &config.site.language, findings),
-        taxonomies: terms::taxonomies(fields, &config.posts.taxonomies, &place),
+        taxonomies: terms::taxonomies(fields, around.taxonomies, &place),
         authors: author::authors(fields, around.companions, &config.site),
         description: title::description(fields),
         image: image::image(fields, &address.url, &config.site.url),

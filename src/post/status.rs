@@ -101,7 +101,7 @@ fn held_back(fields: &Fields, reading: Reading<'_>, findings: &mut Findings<'_>)
 }
 
 fn is_template(text: &str) -> bool {
-    ["{{", "{%", "<%"].iter().any(|mark| text.contains(mark))
+    text.contains(['{', '<']) && ["{{", "{%", "<%"].iter().any(|mark| text.contains(mark))
 }
 
 /// Holds a post back whose day may be the reason not to send it yet, or not any more.

@@ -6,19 +6,30 @@ use super::characters::one_line;
 use super::front_matter::{Field, Fields, Value};
 use super::source_path::SourcePath;
 
-/// All taxonomies of the site in which the post has a term.
-pub(crate) fn taxonomies(fields: &Fields, names: &[String], path: &SourcePath) -> Vec<Taxonomy> {
-    let of = |name: &String| {
+/// A taxonomy of the site, and the keys that it is written with, in normal form.
+pub(crate) struct TaxonomyKeys {
+    name: String,
+    keys: Vec<String>,
+}
+
+/// All taxonomies of a site with their keys.
+pub(crate) fn with_keys(names: &[String]) -> Vec<TaxonomyKeys> {
+    names.iter().map(|name| TaxonomyKeys { name: name.clone(), keys: keys(name, names) }).collect()
+}
+
+/// All of the taxonomies in which the post has a term.
+pub(crate) fn taxonomies(fields: &Fields, taxonomies: &[TaxonomyKeys], path: &SourcePath) -> Vec<Taxonomy> {
+    let of = |taxonomy: &TaxonomyKeys| {
         let mut terms: Vec<String> = Vec::new();
-        for key in keys(name, names) {
-            for field in fields.joined(&key) {
-                let spaces = path.is_jekyll() && matches!(&*key, "tags" | "tag" | "categories");
+        for key in &taxonomy.keys {
+            for field in fields.joined(key) {
+                let spaces = path.is_jekyll() && matches!(&**key, "tags" | "tag" | "categories");
                 collect(field, spaces, &mut terms);
             }
         }
-        Taxonomy { name: name.clone(), terms }
+        (!terms.is_empty()).then(|| Taxonomy { name: taxonomy.name.clone(), terms })
     };
-    names.iter().map(of).filter(|taxonomy| !taxonomy.terms.is_empty()).collect()
+    taxonomies.iter().filter_map(of).collect()
 }
 
 /// The keys that a taxonomy is written with: its name, its singular, and for tags what some themes call them.
@@ -80,7 +91,10 @@ fn unquote(term: &str) -> &str {
 
 fn add(term: &str, terms: &mut Vec<String>) {
     let term = one_line(term.trim().trim_start_matches('#'));
-    let known = |other: &String| other.to_lowercase() == term.to_lowercase();
+    let known = |other: &String| {
+        let is_ascii = other.is_ascii() && term.is_ascii();
+        if is_ascii { other.eq_ignore_ascii_case(&term) } else { other.to_lowercase() == term.to_lowercase() }
+    };
     if !term.is_empty() && !terms.iter().any(known) {
         terms.push(term);
     }

@@ -62,13 +62,8 @@ pub(super) fn read(root: &Path, config: &Config, now: Timestamp, depth: Depth) -
     }
     let dates = dates(root, config, &paths)?;
     let reader = post::Reader::new(companions, paths.iter().map(String::as_str), config, now).dated(dates);
-    let mut posts = Vec::with_capacity(paths.len());
-    for result in parallel::map(&paths, Work::Light, |path| read_one(root, path, &reader, depth)) {
-        match result {
-            Ok(read) => posts.push(read),
-            Err(problem) => unread.push(problem),
-        }
-    }
+    let read = parallel::map(&paths, Work::Light, |path| read_one(root, path, &reader, depth));
+    let posts = read.into_iter().filter_map(|read| read.map_err(|problem| unread.push(problem)).ok()).collect();
     let mut loaded = reader.gather(posts);
     loaded.diagnostics.extend(unread);
     Ok(loaded)

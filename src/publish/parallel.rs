@@ -1,6 +1,7 @@
 //! Work on all cores whose result does not depend on how many there are.
 
 use std::num::NonZero;
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 /// How long the work on one item takes, as against the start of a thread.
@@ -17,28 +18,33 @@ pub(super) enum Work {
 /// # Panics
 /// When `make` panics.
 pub(super) fn map<T: Sync, R: Send>(items: &[T], work: Work, make: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    let worth_a_thread = match work {
-        Work::Light => 64,
-        Work::Heavy => 4,
+    let (worth_a_thread, at_once) = match work {
+        Work::Light => (64, 64),
+        Work::Heavy => (4, 1),
     };
     let cores = thread::available_parallelism().map_or(1, NonZero::get).min(items.len() / worth_a_thread);
     if cores < 2 {
         return items.iter().map(make).collect();
     }
-    let make = &make;
-    thread::scope(|scope| {
-        let chunks = items.chunks(items.len().div_ceil(cores));
-        let threads: Vec<_> =
-            chunks.map(|chunk| scope.spawn(move || chunk.iter().map(make).collect::<Vec<R>>())).collect();
-        let mut results = Vec::with_capacity(items.len());
-        for thread in threads {
-            match thread.join() {
-                Ok(done) => results.extend(done),
-                Err(panic) => std::panic::resume_unwind(panic),
+    let mut results: Vec<Option<R>> = items.iter().map(|_| None).collect();
+    // Each takes the next few when it is done with the last: no core waits for another that has the longer posts.
+    let queue = Mutex::new(items.chunks(at_once).zip(results.chunks_mut(at_once)));
+    let work = || {
+        loop {
+            let next = queue.lock().unwrap_or_else(PoisonError::into_inner).next();
+            let Some((items, places)) = next else { break };
+            for (item, place) in items.iter().zip(places) {
+                *place = Some(make(item));
             }
         }
-        results
-    })
+    };
+    thread::scope(|scope| {
+        for _ in 1..cores {
+            scope.spawn(work);
+        }
+        work();
+    });
+    results.into_iter().map(|result| result.expect("every item was taken")).collect()
 }
 
 #[cfg(test)]

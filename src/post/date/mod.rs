@@ -90,7 +90,7 @@ pub(crate) fn published(
 ) -> Option<Moment> {
     let named = name::from_path(path);
     for field in DATE_KEYS.iter().filter_map(|key| fields.get(&[key])) {
-        let flag_or_book_year = &*field.key.to_lowercase() == "published" && !looks_like_a_date(field, reading);
+        let flag_or_book_year = field.key.eq_ignore_ascii_case("published") && !looks_like_a_date(field, reading);
         if flag_or_book_year {
             continue;
         }

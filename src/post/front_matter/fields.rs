@@ -11,19 +11,43 @@ use super::value::{Value, normal};
 pub(crate) struct Field {
     /// As written.
     pub(crate) key: String,
-    normal: String,
+    /// Its normal form, where that is another.
+    other_normal: Option<String>,
     /// What stands behind it; never absent.
     pub(crate) value: Value,
     /// The key's line, as a range of the file.
     pub(crate) at: Range<usize>,
-    /// The line's text behind the colon.
+    /// The line's text behind the colon; may be empty where the value is text.
     pub(crate) source: String,
     nested: bool,
 }
 
+impl Field {
+    fn new(key: String, value: Value, at: Range<usize>, source: String) -> Self {
+        let is_normal = key.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+        let other_normal = if is_normal { None } else { Some(normal(&key)).filter(|normal| *normal != key) };
+        Self { key, other_normal, value, at, source, nested: false }
+    }
+
+    fn normal(&self) -> &str {
+        self.other_normal.as_deref().unwrap_or(&self.key)
+    }
+}
+
 /// All keys of one post that have a value.
 #[derive(Debug, Default)]
-pub(crate) struct Fields(Vec<Field>);
+pub(crate) struct Fields {
+    all: Vec<Field>,
+    /// A bit for each key that is there: a post is asked for more than a hundred keys and has a handful.
+    present: u64,
+}
+
+/// The bit of a key: others may have the same.
+fn bit(normal: &str) -> u64 {
+    let bytes = normal.as_bytes();
+    let (first, last) = (bytes.first().copied().unwrap_or_default(), bytes.last().copied().unwrap_or_default());
+    1 << ((usize::from(first) * 5 + usize::from(last) * 11 + bytes.len()) % 64)
+}
 
 impl Fields {
     /// Takes the pairs of a block that stands at `start` in the file.
@@ -36,13 +60,14 @@ impl Fields {
                 findings.warning("post/duplicate-key", at.clone(), message, "remove one of them");
                 fields.remove(earlier);
             }
-            fields.push(Field { normal: normal(&key), key, value, at, source, nested: false });
+            fields.push(Field::new(key, value, at, source));
         }
         let nested: Vec<Field> =
-            fields.iter().filter(|f| matches!(&*f.normal, "taxonomies" | "extra")).flat_map(inner).collect();
+            fields.iter().filter(|f| matches!(f.normal(), "taxonomies" | "extra")).flat_map(inner).collect();
         fields.extend(nested);
         fields.retain(|field| !field.value.is_absent());
-        let fields = Self(fields);
+        let present = fields.iter().fold(0, |bits, field| bits | bit(field.normal()));
+        let fields = Self { all: fields, present };
         fields.warn_of_variants(findings);
         fields
     }
@@ -50,10 +75,11 @@ impl Fields {
     /// Takes the keys that are absent here from a file beside the post (rule R6). Places in that file mean nothing in
     /// this one, so they become the beginning of the file.
     pub(crate) fn fill(&mut self, beside: Self) {
-        let own = self.0.len();
-        for field in beside.0 {
-            if !self.0[..own].iter().any(|other| other.normal == field.normal) {
-                self.0.push(Field { at: 0..1, ..field });
+        let own = self.all.len();
+        for field in beside.all {
+            if !self.all[..own].iter().any(|other| other.normal() == field.normal()) {
+                self.present |= bit(field.normal());
+                self.all.push(Field { at: 0..1, ..field });
             }
         }
     }
@@ -62,17 +88,17 @@ impl Fields {
     /// else the first.
     pub(crate) fn get(&self, keys: &[&str]) -> Option<&Field> {
         keys.iter().find_map(|key| {
-            let same = self.0.iter().filter(|field| field.normal == *key);
-            // Most keys are not there at all.
+            let same = self.all(key);
             let first = same.clone().next()?;
             let top = || same.clone().filter(|field| !field.nested);
-            top().find(|field| field.key == field.normal).or_else(|| top().next()).or(Some(first))
+            top().find(|field| field.other_normal.is_none()).or_else(|| top().next()).or(Some(first))
         })
     }
 
     /// Every spelling of a key that is set: for flags that must not be overlooked.
-    pub(crate) fn all(&self, key: &str) -> impl Iterator<Item = &Field> {
-        self.0.iter().filter(move |field| field.normal == key)
+    pub(crate) fn all(&self, key: &str) -> impl Iterator<Item = &Field> + Clone {
+        let all = if self.present & bit(key) == 0 { &[] } else { self.all.as_slice() };
+        all.iter().filter(move |field| field.normal() == key)
     }
 
     /// The value that counts at the top, and all inside of `taxonomies` and `extra`: for lists that are joined.
@@ -82,8 +108,8 @@ impl Fields {
     }
 
     fn warn_of_variants(&self, findings: &mut Findings<'_>) {
-        for (n, field) in self.0.iter().enumerate().filter(|(_, field)| !field.nested) {
-            if let Some(first) = self.0[..n].iter().find(|other| !other.nested && other.normal == field.normal) {
+        for (n, field) in self.all.iter().enumerate().filter(|(_, field)| !field.nested) {
+            if let Some(first) = self.all[..n].iter().find(|other| !other.nested && other.normal() == field.normal()) {
                 let message = format!("`{}` and `{}` are the same key", first.key, field.key);
                 findings.warning("post/duplicate-key", field.at.clone(), message, "remove one of them");
             }
@@ -95,12 +121,8 @@ impl Fields {
 fn inner(outer: &Field) -> Vec<Field> {
     let Value::Map(pairs) = &outer.value else { return Vec::new() };
     let inner = pairs.iter().map(|(key, value)| Field {
-        key: key.clone(),
-        normal: normal(key),
-        value: value.clone(),
-        at: outer.at.clone(),
-        source: String::new(),
         nested: true,
+        ..Field::new(key.clone(), value.clone(), outer.at.clone(), String::new())
     });
     inner.collect()
 }

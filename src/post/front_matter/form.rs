@@ -45,7 +45,7 @@ pub(crate) struct Pair {
     pub(crate) value: Value,
     /// Its line.
     pub(crate) at: Range<usize>,
-    /// The text of its value, as written.
+    /// The text of its value, as written; may be left out where the value is that text.
     pub(crate) source: String,
 }
 

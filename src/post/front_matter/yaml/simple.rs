@@ -1,6 +1,7 @@
 //! The YAML that nearly all posts are written in, read at once: `key: value` lines with plain or quoted text, lists in
 //! brackets and lists of dashes. It gives exactly what the strict reader gives, or leaves the block to it.
 
+use super::super::form::{Pair, lines};
 use super::super::value::Value;
 
 /// Longer keys are left to the strict reader, which refuses them some day.
@@ -8,16 +9,17 @@ const LONGEST_KEY: usize = 128;
 
 const QUOTES: [char; 2] = ['"', '\''];
 
-/// Reads a block; `None` when anything in it is not simple.
-pub(crate) fn parse(block: &str) -> Option<Value> {
+/// Reads a block; `None` when anything in it is not simple. Where the value is text, the pair has no other source.
+pub(crate) fn parse(block: &str) -> Option<Vec<Pair>> {
     let is_usual = |byte: u8| matches!(byte, b'\n' | b' '..=b'~');
-    if !block.bytes().all(is_usual) && !block.chars().all(is_simple) {
+    if !block.bytes().fold(true, |usual, byte| usual & is_usual(byte)) && !block.chars().all(is_simple) {
         return None;
     }
-    let mut pairs: Vec<(String, Value)> = Vec::new();
+    let mut pairs: Vec<Pair> = Vec::with_capacity(8);
     // How far the dashes below the last key are indented; `None` where none may follow.
     let mut dashes: Option<Option<usize>> = None;
-    for line in block.split('\n').map(|line| line.trim_end_matches(' ')) {
+    for (at, line) in lines(block, 0) {
+        let line = line.trim_end_matches(' ');
         if line.is_empty() {
             continue;
         }
@@ -28,7 +30,7 @@ pub(crate) fn parse(block: &str) -> Option<Value> {
             if *below.get_or_insert(margin) != margin || !(item.is_empty() || item.starts_with(' ')) {
                 return None;
             }
-            let (_, list) = pairs.last_mut()?;
+            let list = &mut pairs.last_mut()?.value;
             if *list == Value::Null {
                 *list = Value::List(Vec::new());
             }
@@ -37,20 +39,21 @@ pub(crate) fn parse(block: &str) -> Option<Value> {
             items.push(if item.is_empty() { Value::Null } else { scalar(item)? });
             continue;
         }
-        let (key, value) = rest.split_once(':')?;
+        let key = &rest[..memchr::memchr(b':', rest.as_bytes())?];
+        let value = &rest[key.len() + 1..];
         if margin > 0 || !is_key(key) || !(value.is_empty() || value.starts_with(' ')) {
             return None;
         }
         let value = value.trim_start_matches(' ');
         dashes = value.is_empty().then_some(None);
-        let value = match value.strip_prefix('[') {
-            _ if value.is_empty() => Value::Null,
-            Some(inner) => Value::List(items(inner.strip_suffix(']')?)?),
-            None => scalar(value)?,
+        let (value, source) = match value.strip_prefix('[') {
+            _ if value.is_empty() => (Value::Null, String::new()),
+            Some(inner) => (Value::List(items(inner.strip_suffix(']')?)?), value.to_owned()),
+            None => (scalar(value)?, String::new()),
         };
-        pairs.push((key.to_owned(), value));
+        pairs.push(Pair { key: key.to_owned(), value, at: at.start..at.start + line.trim_end().len(), source });
     }
-    (!pairs.is_empty()).then_some(Value::Map(pairs))
+    (!pairs.is_empty()).then_some(pairs)
 }
 
 /// No tab, no control character, none of the line ends and marks that only YAML knows.
@@ -75,8 +78,16 @@ fn scalar(text: &str) -> Option<Value> {
     if text.starts_with(QUOTES) {
         return quoted(text);
     }
-    let is_plain = begins_plain(text) && !text.contains(": ") && !text.ends_with(':') && !text.contains(" #");
-    (is_plain && !is_null(text)).then(|| Value::Text(text.to_owned()))
+    (begins_plain(text) && !has_signs(text) && !is_null(text)).then(|| Value::Text(text.to_owned()))
+}
+
+/// True when a colon before a blank or at the end, or a `#` after a blank, may mean something.
+fn has_signs(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    memchr::memchr2_iter(b':', b'#', bytes).any(|at| match bytes[at] {
+        b':' => bytes.get(at + 1).is_none_or(|next| *next == b' '),
+        _ => at > 0 && bytes[at - 1] == b' ',
+    })
 }
 
 /// What stands in quotes that hold neither escapes nor quotes.
@@ -112,13 +123,20 @@ fn items(inner: &str) -> Option<Vec<Value>> {
 mod tests {
     use proptest::prelude::Strategy as _;
 
-    use super::super::strict;
+    use super::super::super::form::Reading;
+    use super::super::{placed, strict, swallowed};
     use super::*;
 
-    /// What the simple reader gives, which must be what the strict one gives.
-    fn read(block: &str) -> Option<Value> {
+    /// What the simple reader gives, which must be what the strict one gives, in the same places.
+    fn read(block: &str) -> Option<Vec<Pair>> {
         let simple = parse(block)?;
-        assert_eq!(strict::by_library(block).ok().as_ref(), Some(&simple), "{block}");
+        let Ok(Value::Map(pairs)) = strict::parse(block) else { panic!("no table to the library: {block}") };
+        assert!(swallowed(block, &pairs).is_none(), "{block}");
+        let mut strict = placed(pairs, block, Vec::new());
+        for pair in strict.pairs.iter_mut().filter(|pair| matches!(pair.value, Value::Text(_))) {
+            pair.source.clear();
+        }
+        assert_eq!(strict, Reading { pairs: simple.clone(), notes: Vec::new() }, "{block}");
         Some(simple)
     }
 

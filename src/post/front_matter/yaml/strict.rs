@@ -13,7 +13,6 @@ use serde::de::{
 use serde_yaml::Deserializer;
 
 use super::super::value::Value;
-use super::simple;
 
 /// Why a text is not YAML.
 #[derive(Debug)]
@@ -32,14 +31,6 @@ pub(crate) fn parse(text: &str) -> Result<Value, YamlError> {
     if let Some(offset) = too_deep(text) {
         return Err(YamlError { offset, message: "too many brackets are open here".to_owned() });
     }
-    match simple::parse(text) {
-        Some(value) => Ok(value),
-        None => by_library(text),
-    }
-}
-
-/// Reads one YAML document with the library, whatever it holds.
-pub(crate) fn by_library(text: &str) -> Result<Value, YamlError> {
     let located = |error: &serde_yaml::Error| YamlError {
         offset: error.location().map_or(0, |place| offset(text, place.line(), place.column())),
         message: message(error),
