@@ -1,5 +1,7 @@
 //! The story of a post.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::super::failure::{Exit, Failure};
@@ -8,8 +10,9 @@ use super::super::table::columns;
 use super::super::{Context, Ui, posts, report};
 use super::{media, moment, states};
 use crate::diagnostic::Diagnostic;
+use crate::feed::{self, FeedPlan, Format, Layout};
 use crate::model::{Entry, Post, PostStatus};
-use crate::publish::{Past, Site, Verdict, verdicts};
+use crate::publish::{Past, PublishError, Site, Verdict, verdicts};
 use crate::store::{Mailing, Store};
 
 /// Prints what there is to say about a post.
@@ -58,29 +61,46 @@ pub(super) async fn explain(
 
 /// Which feeds show a post, and why.
 struct Feeds {
+    /// The files, below `feeds.dir`.
     names: Vec<String>,
+    /// The folders of the feeds other than the site's own.
+    folders: Vec<String>,
+    /// What there is to say about the site's own.
     reason: String,
 }
 
 impl Feeds {
     fn of(post: &Post, site: &Site) -> Result<Self, Failure> {
         if post.status != PostStatus::Published {
-            return Ok(Self { names: Vec::new(), reason: format!("not in the feeds ({})", post.reason) });
+            let reason = format!("not in the feeds ({})", post.reason);
+            return Ok(Self { names: Vec::new(), folders: Vec::new(), reason });
         }
+        let layout = Layout::new(&site.config).map_err(PublishError::Site)?;
+        let plans = feed::plan(&site.posts, &BTreeSet::new(), &site.config);
+        let shown: Vec<&FeedPlan> =
+            plans.iter().filter(|plan| plan.posts.iter().any(|at| site.posts[*at].path == post.path)).collect();
+        let file = |plan: &FeedPlan, format: &&Format| format!("{}{}", plan.folder, format.file_name);
+        let names = shown.iter().flat_map(|plan| layout.formats().iter().map(move |format| file(plan, format)));
+        let folders = shown.iter().map(|plan| plan.folder.clone()).filter(|folder| !folder.is_empty());
+        let place = site.published().take_while(|other| other.path != post.path).count() + 1;
         let limit = site.config.feeds.limit;
-        let newer = site
-            .posts
-            .iter()
-            .filter(|post| post.status == PostStatus::Published)
-            .take_while(|other| other.path != post.path)
-            .count();
-        let place = newer + 1;
-        if newer >= limit {
-            let reason = format!("not in the feeds any more (number {place}, and `feeds.limit` is {limit})");
-            return Ok(Self { names: Vec::new(), reason });
+        let reason = if place <= limit {
+            format!("number {place} of at most {limit}")
+        } else {
+            format!("not in the site's feed any more (number {place}, and `feeds.limit` is {limit})")
+        };
+        Ok(Self { names: names.collect(), folders: folders.collect(), reason })
+    }
+
+    /// For the owner of the site.
+    fn told(&self) -> String {
+        let own: Vec<_> = self.names.iter().filter(|name| !name.contains('/')).map(String::as_str).collect();
+        let mut told =
+            if own.is_empty() { self.reason.clone() } else { format!("{} ({})", own.join(", "), self.reason) };
+        if !self.folders.is_empty() {
+            told += &format!("; in {}", self.folders.join(", "));
         }
-        let names = site.feeds(&mut Vec::new())?.iter().map(|feed| feed.file_name.to_owned()).collect();
-        Ok(Self { names, reason: format!("number {place} of at most {limit}") })
+        told
     }
 }
 
@@ -104,12 +124,7 @@ fn as_text(post: &Post, entry: Option<&Entry>, verdict: &Verdict, feeds: &Feeds,
     rows.extend(post.taxonomies.iter().map(|taxonomy| row(&taxonomy.name, taxonomy.terms.join(", "))));
     rows.extend(entry.map(media::rows).unwrap_or_default().into_iter().map(|(name, text)| row(name, text)));
     rows.push(row("status", format!("{} ({})", post.status.as_str(), post.reason)));
-    let in_feeds = if feeds.names.is_empty() {
-        feeds.reason.clone()
-    } else {
-        format!("{} ({})", feeds.names.join(", "), feeds.reason)
-    };
-    rows.push(row("feeds", in_feeds));
+    rows.push(row("feeds", feeds.told()));
     let word = match verdict {
         Verdict::Due(_) | Verdict::Included => "due",
         Verdict::Late(_) => "late",
