@@ -79,6 +79,23 @@ fn a_title_about_escaping_is_no_mistake() {
     assert!(site.read("public/feed.json").contains("\"title\": \"What &amp; means\""));
 }
 
+#[test]
+fn every_feed_is_looked_at_and_no_archive_is_too_large() {
+    let site = TestSite::new("outbox:outbox");
+    site.configure("feeds", "limit = 2\nby = [\"tags\"]\narchive = \"month\"");
+    for day in 1..=4 {
+        let (tag, words) = if day > 2 { ("short", 1) } else { ("long", 120_000) };
+        let text = format!("---\ntitle: P{day}\ndate: 2026-02-0{day}\ntags: [{tag}]\n---\n{}\n", "word ".repeat(words));
+        site.write(&format!("posts/{day}.md"), &text);
+    }
+    let found = site.run(NOW, &["check", "--json"]).json();
+    let found = found["diagnostics"].as_array().unwrap();
+    assert!(found.iter().all(|one| one["code"] == "feed/large"), "{found:?}");
+    let files: Vec<_> = found.iter().map(|one| one["path"].as_str().unwrap()).collect();
+    let long = ["atom.xml", "feed.json", "feed.xml"].map(|file| format!("public/tags/long/{file}"));
+    assert_eq!(files, long, "neither the archive nor the feed of the newest");
+}
+
 /// Markdown and HTML as people write it, and as nobody should.
 fn anything() -> impl Strategy<Value = String> {
     let pieces = select(vec![

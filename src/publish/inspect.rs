@@ -12,8 +12,8 @@ use super::prepare::{Past, issues, verdicts};
 use super::signing::{misaligned, signer};
 use super::site::Site;
 use crate::diagnostic::Diagnostic;
-use crate::feed::lint::{MARKUP, lint};
-use crate::feed::{FORMATS, FeedFile};
+use crate::feed::lint::{LARGE, MARKUP, lint};
+use crate::feed::{self, FeedFile, FeedPlan, Layout};
 use crate::model::{Entry, Post, PostStatus};
 
 /// All diagnostics of a site whose configuration is sound, in no order: of front matter, bodies, templates, feeds and the
@@ -27,14 +27,15 @@ pub fn inspect(site: &Site, past: &Past, now: Timestamp) -> Result<Vec<Diagnosti
         site.posts.iter().filter(|post| matches!(post.status, PostStatus::Published | PostStatus::Scheduled)).collect();
     let of_bodies = parallel::map(&readable, Work::Heavy, |post| {
         let mut found = Vec::new();
-        site.entry(post, &mut found);
-        found
+        (site.entry(post, &mut found).is_none().then_some(post.path.as_str()), found)
     });
-    found.extend(of_bodies.into_iter().flatten());
-    match site.feeds(&mut Vec::new()) {
-        Ok(feeds) => {
-            found.extend(feeds.iter().filter(|file| is_feed(file)).flat_map(|file| look_at_feed(file, site, now)));
-        }
+    let mut unreadable = BTreeSet::new();
+    for (path, about) in of_bodies {
+        unreadable.extend(path);
+        found.extend(about);
+    }
+    match of_feeds(site, &unreadable, now) {
+        Ok(about) => found.extend(about),
         failed => collect(failed, &mut found)?,
     }
     if site.config.newsletter.from.is_some() {
@@ -89,16 +90,37 @@ pub async fn dead_links(site: &Site, past: &Past, now: Timestamp) -> Result<Vec<
     }
 }
 
-/// False for the style sheet beside the feeds.
-fn is_feed(file: &FeedFile) -> bool {
-    FORMATS.iter().any(|format| format.file_name == file.file_name)
+/// What our own validator says about every feed as it would be written, without the posts that cannot be read. What the same
+/// post brings into several feeds is said of the first.
+fn of_feeds(site: &Site, unreadable: &BTreeSet<&str>, now: Timestamp) -> Result<Vec<Diagnostic>, PublishError> {
+    let layout = Layout::new(&site.config).map_err(PublishError::Site)?;
+    let is_left_out = |at: &usize| unreadable.contains(site.posts[*at].path.as_str());
+    let left_out = (0..site.posts.len()).filter(is_left_out).collect();
+    let plans = feed::plan(&site.posts, &left_out, &site.config);
+    let found = parallel::map(&plans, Work::Heavy, |plan| {
+        let entry = |at: &usize| site.entry(&site.posts[*at], &mut Vec::new());
+        let entries: Vec<Entry> = plan.posts.iter().filter_map(entry).collect();
+        let look_at = |file: FeedFile| look_at_feed(&file, plan, site, now);
+        layout.whole(plan, &entries).into_iter().flat_map(look_at).collect::<Vec<_>>()
+    });
+    let mut said = BTreeSet::new();
+    let mut all = Vec::new();
+    for found in found {
+        let key =
+            |one: &Diagnostic| (one.code, one.message.clone(), one.location.as_ref().map(|at| at.excerpt.clone()));
+        let new: Vec<_> = found.into_iter().filter(|one| !said.contains(&key(one))).collect();
+        said.extend(new.iter().map(key));
+        all.extend(new);
+    }
+    Ok(all)
 }
 
-/// What our own validator says about a feed as it would be written. It guesses whether a title was escaped twice: here it is
-/// known that a title which shows `&amp;` was written so.
-fn look_at_feed(file: &FeedFile, site: &Site, now: Timestamp) -> Vec<Diagnostic> {
-    let mut found = lint(&format!("{}/{}", site.config.feeds.dir, file.file_name), &file.bytes, now);
-    found.retain(|finding| finding.code != MARKUP.code);
+/// What our own validator says about a feed. It guesses whether a title was escaped twice: here it is known that a title
+/// which shows `&amp;` was written so. An archive may be large: a reader fetches it once.
+fn look_at_feed(file: &FeedFile, plan: &FeedPlan, site: &Site, now: Timestamp) -> Vec<Diagnostic> {
+    let path = format!("{}/{}{}", site.config.feeds.dir, plan.folder, file.file_name);
+    let mut found = lint(&path, &file.bytes, now);
+    found.retain(|one| one.code != MARKUP.code && (plan.is_subscribed_to() || one.code != LARGE.code));
     found
 }
 

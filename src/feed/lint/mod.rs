@@ -23,10 +23,10 @@ use jiff::Timestamp;
 
 use crate::diagnostic::Diagnostic;
 use findings::Findings;
-use rules::{ENCODING, LARGE, MALFORMED, NO_FEED};
+use rules::{ENCODING, MALFORMED, NO_FEED};
 use xml::{ATOM, Walk};
 
-pub(crate) use rules::MARKUP;
+pub(crate) use rules::{LARGE, MARKUP};
 pub use rules::{RULES, Rule};
 
 /// Many readers stop after so many bytes, and all fetch them again and again.
