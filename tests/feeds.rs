@@ -165,6 +165,33 @@ fn another_address_for_all_posts_is_a_change_of_all_ids() {
 }
 
 #[test]
+fn a_site_that_moves_says_where_it_was_and_nobody_gets_anything_twice() {
+    let site = site("limit = 5\nby = [\"authors\"]", &DAYS);
+    site.write("posts/2025-03-21-own.md", "---\ntitle: Own\ndate: 2025-03-21\nid: my own\n---\n\nText.\n");
+    site.readers(1);
+    site.post("2026-03-01", "New");
+    site.run(NOW, &["publish", "--yes"]).exits(0);
+    assert_eq!(site.outbox().len(), 1);
+    let ids = |atom: String| atom.lines().filter(|line| line.contains("<id>")).map(str::to_owned).collect::<Vec<_>>();
+    let before = ids(site.read("public/atom.xml"));
+
+    site.edit("config.toml", "https://example.org", "https://new.example/notes");
+    let run = site.run(NOW, &["build"]).exits(5);
+    assert!(
+        run.stderr.contains("if the site moved, write `id_base = \"https://example.org/\"` below [site]"),
+        "{run:?}"
+    );
+    site.configure("site", "id_base = \"https://example.org\"");
+    site.run(NOW, &["build"]).exits(0);
+    assert_eq!(ids(site.read("public/atom.xml")), before);
+    let rss = site.read("public/feed.xml");
+    assert!(rss.contains("<link>https://new.example/notes/2025/03/20/post-5/</link>"), "{rss}");
+    assert!(rss.contains("<guid isPermaLink=\"false\">https://example.org/2025/03/20/post-5/</guid>"), "{rss}");
+    site.run(NOW, &["publish", "--yes"]).exits(0);
+    assert_eq!(site.outbox().len(), 1, "the entry is known by its id");
+}
+
+#[test]
 fn one_post_that_moved_does_not_keep_mail_from_readers_and_a_whole_feed_does() {
     let rename = |site: &TestSite| {
         std::fs::rename(site.file("posts/2025-03-20-post-5.md"), site.file("posts/2025-03-20-five.md")).unwrap();

@@ -52,6 +52,8 @@ pub struct Site {
     pub title: String,
     /// Where the site is served; always ends in `/`.
     pub url: Url,
+    /// Where it was served when its ids were made, after a move: they go on beginning with this. Ends in `/`.
+    pub id_base: Option<Url>,
     /// One sentence about it.
     pub description: Option<String>,
     /// Language tag (BCP 47).
@@ -60,6 +62,13 @@ pub struct Site {
     pub timezone: TimeZone,
     /// Who writes, unless a post says otherwise.
     pub author: Option<Person>,
+}
+
+impl Site {
+    /// What ids of feeds and entries begin with that are made from addresses.
+    pub fn id_base(&self) -> &Url {
+        self.id_base.as_ref().unwrap_or(&self.url)
+    }
 }
 
 /// `[posts]`
@@ -192,6 +201,8 @@ fn site<'t>(root: &mut Section<'_, 't>, reader: &mut Reader<'t>) -> Option<Site>
     let url = section
         .required(reader, "url", "https://example.org")
         .and_then(|(text, place)| web_url(reader, "site.url", &text, place));
+    let id_base =
+        section.string(reader, "id_base").and_then(|(text, place)| web_url(reader, "site.id_base", &text, place));
     let description = section.string(reader, "description").map(|(text, _)| text);
     let language = section.string(reader, "language");
     let timezone = section.string(reader, "timezone");
@@ -217,7 +228,7 @@ fn site<'t>(root: &mut Section<'_, 't>, reader: &mut Reader<'t>) -> Option<Site>
             TimeZone::UTC
         })
     });
-    Some(Site { title: title?.0, url: url?, description, language, timezone, author })
+    Some(Site { title: title?.0, url: url?, id_base, description, language, timezone, author })
 }
 
 /// `author = "Name"` or `author = { name, email, url }`.

@@ -18,6 +18,8 @@ pub(super) struct Feed {
     pub(super) description: Option<String>,
     /// Where the site is; the feeds lie at its root or below.
     pub(super) site: String,
+    /// Where it was when its ids were made.
+    id_base: String,
     pub(super) language: String,
     /// The site's author.
     pub(super) author: Option<Author>,
@@ -58,6 +60,7 @@ impl Feed {
             title: text::line(&site.title),
             description: site.description.as_deref().map(text::line).filter(|text| !text.is_empty()),
             site: uri::from_url(&site.url),
+            id_base: uri::from_url(site.id_base()),
             language: site.language.clone(),
             author: site.author.as_ref().and_then(author),
             updated,
@@ -80,8 +83,8 @@ impl Feed {
     /// Its id: an archive is a part of the site's feed and has its id (RFC 5005 §4).
     pub(super) fn id(&self, file_name: &str) -> String {
         match self.history {
-            History::Archive { .. } => format!("{}{file_name}", self.site),
-            _ => self.address(file_name),
+            History::Archive { .. } => format!("{}{file_name}", self.id_base),
+            _ => format!("{}{}{file_name}", self.id_base, self.folder),
         }
     }
 

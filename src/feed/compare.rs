@@ -71,12 +71,12 @@ pub struct Names<'p> {
 }
 
 impl<'p> Names<'p> {
-    /// The names of all published posts; `site` is the address of the site.
-    pub fn new(posts: &'p [Post], site: &url::Url) -> Self {
-        let site = uri::from_url(site);
+    /// The names of all published posts; `id_base` is what ids begin with that are made from addresses.
+    pub fn new(posts: &'p [Post], id_base: &url::Url) -> Self {
+        let id_base = uri::from_url(id_base);
         let name = |post: &Post| {
             let (guid, url) = uri::of_entry(&post.id, &post.url);
-            Name { id: uri::identifier(&guid, &site), guid, url }
+            Name { id: uri::identifier(&guid, &id_base), guid, url }
         };
         let of_posts: Vec<_> =
             posts.iter().map(|post| (post.status == PostStatus::Published).then(|| name(post))).collect();

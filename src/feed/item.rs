@@ -64,13 +64,13 @@ impl Item<'_> {
 }
 
 impl<'a> Item<'a> {
-    /// An entry of the site whose address is `site`.
-    pub(super) fn new(entry: &'a Entry, config: &Config, site: &str) -> Self {
-        item(entry, config, site)
+    /// An entry of the site whose ids begin with `id_base`.
+    pub(super) fn new(entry: &'a Entry, config: &Config, id_base: &str) -> Self {
+        item(entry, config, id_base)
     }
 }
 
-fn item<'a>(entry: &'a Entry, config: &Config, site: &str) -> Item<'a> {
+fn item<'a>(entry: &'a Entry, config: &Config, id_base: &str) -> Item<'a> {
     let tag = language::tag(&entry.language).unwrap_or_else(|| config.site.language.clone());
     let title = Some(text::line(&entry.title)).filter(|title| !title.is_empty());
     let mut summary = entry.summary.as_deref().map(text::line).filter(|summary| !summary.is_empty());
@@ -90,7 +90,7 @@ fn item<'a>(entry: &'a Entry, config: &Config, site: &str) -> Item<'a> {
 
     let (guid, url) = uri::of_entry(&entry.id, &entry.url);
     Item {
-        id: uri::identifier(&guid, site),
+        id: uri::identifier(&guid, id_base),
         guid,
         url,
         title,

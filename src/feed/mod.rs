@@ -93,7 +93,7 @@ pub fn build(entries: &[Entry], config: &Config) -> Result<Vec<FeedFile>, Vec<Di
 pub struct Layout<'c> {
     config: &'c Config,
     formats: Vec<&'static Format>,
-    site: String,
+    id_base: String,
 }
 
 impl<'c> Layout<'c> {
@@ -102,7 +102,7 @@ impl<'c> Layout<'c> {
     /// # Errors
     /// Every unknown name, with its place; or that there is no format at all.
     pub fn new(config: &'c Config) -> Result<Self, Vec<Diagnostic>> {
-        Ok(Self { config, formats: formats(&config.feeds.formats)?, site: uri::from_url(&config.site.url) })
+        Ok(Self { config, formats: formats(&config.feeds.formats)?, id_base: uri::from_url(config.site.id_base()) })
     }
 
     /// The formats, in the order of everything that the other functions return.
@@ -117,7 +117,7 @@ impl<'c> Layout<'c> {
 
     /// An item in each format: the same in every feed that shows it.
     pub fn item(&self, entry: &Entry) -> Vec<String> {
-        let item = Item::new(entry, self.config, &self.site);
+        let item = Item::new(entry, self.config, &self.id_base);
         self.formats.iter().map(|format| (format.item)(&item)).collect()
     }
 
@@ -127,7 +127,7 @@ impl<'c> Layout<'c> {
     }
 
     fn files(&self, feed: &Feed, entries: &[Entry]) -> Vec<FeedFile> {
-        let items: Vec<Item<'_>> = entries.iter().map(|entry| Item::new(entry, self.config, &self.site)).collect();
+        let items: Vec<Item<'_>> = entries.iter().map(|entry| Item::new(entry, self.config, &self.id_base)).collect();
         let file = |format: &&Format| FeedFile { file_name: format.file_name, bytes: document(format, feed, &items) };
         self.formats.iter().map(file).collect()
     }

@@ -4,7 +4,7 @@ use jiff::civil::Date;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use url::Url;
 
-use crate::config::{Config, PermalinkPart};
+use crate::config::{Config, PermalinkPart, Site};
 
 use super::characters::composed;
 use super::date;
@@ -49,16 +49,20 @@ pub(crate) fn address(fields: &Fields, path: &SourcePath, day: Option<Date>, con
     Address { url, slug: last }
 }
 
-/// What the author calls the entry for ever, else its URL.
-pub(crate) fn id(fields: &Fields, path: &SourcePath, url: &str, site_language: &str) -> String {
+/// What the author calls the entry for ever, else its URL, or what that was before the site moved.
+pub(crate) fn id(fields: &Fields, path: &SourcePath, url: &str, site: &Site) -> String {
     let own = ["guid", "id", "uuid"].iter().find_map(|key| fields.get(&[key])?.value.text());
     // A folder of translations counts whatever stands beside it: an id must not change when a language is added.
-    let folder = path.language_folder().filter(|folder| !folder.eq_ignore_ascii_case(site_language));
+    let folder = path.language_folder().filter(|folder| !folder.eq_ignore_ascii_case(&site.language));
+    let address = || match (&site.id_base, url.strip_prefix(site.url.as_str())) {
+        (Some(base), Some(below)) => format!("{base}{below}"),
+        _ => url.to_owned(),
+    };
     match (own, path.language.as_deref().or(folder)) {
         (Some(id), _) => super::characters::one_line(id),
         // Translations may share one address, but no two entries share an id.
-        (None, Some(language)) => format!("{url}#{language}"),
-        (None, None) => url.to_owned(),
+        (None, Some(language)) => format!("{}#{language}", address()),
+        (None, None) => address(),
     }
 }
 

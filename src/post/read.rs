@@ -209,7 +209,7 @@ fn assemble(
     let (newsletter, mailing) = mailing::mailing(fields, reading, &config.posts.taxonomies, findings);
     Some(Post {
         path: path.to_owned(),
-        id: permalink::id(fields, &place, &address.url, &config.site.language),
+        id: permalink::id(fields, &place, &address.url, &config.site),
         title,
         date_only: published.as_ref().is_some_and(|day| day.date_only),
         updated: updated.or_else(|| published.clone()).map(|day| day.at),

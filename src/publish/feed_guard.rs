@@ -38,7 +38,7 @@ pub(super) fn look(
     for (plan, files) in plans.iter().zip(files.chunks(formats.len())) {
         let changed = files.iter().filter(|(_, file)| file.written == Written::Changed);
         let Some(previous) = previous(changed, warnings)? else { continue };
-        let names = names.get_or_insert_with(|| Names::new(&site.posts, &site.config.site.url));
+        let names = names.get_or_insert_with(|| Names::new(&site.posts, site.config.site.id_base()));
         let changes = compare(&previous, plan, names);
         found.add(&changes, plan);
         if plan.subject == Subject::Site {
@@ -99,6 +99,15 @@ impl Found {
         }
     }
 
+    /// Where the site was before, when that is all that changed in the ids.
+    fn old_base(&self, site: &Site) -> Option<&str> {
+        let below = |at: usize| site.posts[at].url.strip_prefix(site.config.site.url.as_str());
+        let mut bases = self.changed_ids.iter().map(|(at, id)| id.strip_suffix(below(*at)?));
+        let first = bases.next()??;
+        let is_address = first.ends_with('/') && first.contains("://");
+        (is_address && bases.all(|base| base == Some(first))).then_some(first)
+    }
+
     fn objections(&self, site: &Site) -> Vec<Objection> {
         let mut objections = Vec::new();
         let path = |at: usize| site.posts[at].path.as_str();
@@ -110,7 +119,12 @@ impl Found {
                 if self.changed_ids.len() == 1 { "it" } else { "them" },
                 listed(old)
             );
-            let help = format!("keep the old id in the front matter, here `id: {id}`; or pass `--accept`");
+            let help = match self.old_base(site) {
+                Some(base) => format!(
+                    "if the site moved, write `id_base = \"{base}\"` below [site]: all ids stay; or pass `--accept`"
+                ),
+                None => format!("keep the old id in the front matter, here `id: {id}`; or pass `--accept`"),
+            };
             let diagnostic = Diagnostic::error("guard/changed-id", message).at(Location::start_of(path(*first)));
             objections.push(Objection { diagnostic: diagnostic.help(help), is_grave: self.are_most_ids_changed });
         }
