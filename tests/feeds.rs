@@ -140,6 +140,18 @@ fn rebuilt(change: impl Fn(&TestSite), arguments: &[&str]) -> (TestSite, Run) {
 }
 
 #[test]
+fn a_format_that_is_switched_off_leaves_a_file_that_is_named() {
+    let site = site("limit = 4", &DAYS);
+    build(&site);
+    site.edit("config.toml", "limit = 4", "limit = 4\nformats = [\"rss\"]");
+    site.write("public/feed.json", "{\"another\": \"program's\"}");
+    let said = site.run(NOW, &["build"]).exits(0).stderr;
+    assert!(said.contains("warning: public/atom.xml is of an earlier build") && !said.contains("feed.json"), "{said}");
+    std::fs::remove_file(site.file("public/atom.xml")).unwrap();
+    assert!(!site.run(NOW, &["build"]).exits(0).stderr.contains("warning"));
+}
+
+#[test]
 fn an_id_that_changes_is_refused_until_it_is_accepted() {
     let before = |site: &TestSite| {
         site.write("posts/2025-03-20-post-5.md", "---\ntitle: Post 5\ndate: 2025-03-20\nid: other\n---\n\nText.\n");

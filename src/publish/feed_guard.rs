@@ -2,12 +2,13 @@
 //! and what would be gone.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use super::error::PublishError;
 use super::guard::count;
 use super::site::Site;
 use crate::diagnostic::{Diagnostic, Location};
-use crate::feed::{Changes, FeedPlan, Format, Names, Previous, Subject, compare};
+use crate::feed::{Changes, FORMATS, FeedPlan, Format, Names, Previous, Subject, compare};
 use crate::files::{self, Finished, Written};
 
 /// A reason not to put feeds in their places.
@@ -46,6 +47,27 @@ pub(super) fn look(
         }
     }
     Ok((found.objections(site), of_site))
+}
+
+/// Warns of files of the site's own feed that an earlier build made in a format which is switched off: readers may still
+/// fetch them, and see nothing new.
+pub(super) fn warn_of_leftovers(
+    directory: &Path,
+    folder: &str,
+    formats: &[&'static Format],
+    warnings: &mut Vec<Diagnostic>,
+) -> Result<(), PublishError> {
+    for format in FORMATS.iter().filter(|format| !formats.iter().any(|used| used.name == format.name)) {
+        let path = directory.join(format.file_name);
+        let bytes = files::read_optional(&path).map_err(|error| PublishError::File { path, error })?;
+        if bytes.is_some_and(|bytes| Previous::read(&bytes).is_ok_and(|previous| previous.is_ours())) {
+            let name = format!("{folder}/{}", format.file_name);
+            let message = format!("{name} is of an earlier build, and readers who fetch it see nothing new");
+            let help = format!("add \"{}\" to `feeds.formats`, or remove the file", format.name);
+            warnings.push(Diagnostic::warning("feeds/leftover", message).help(help));
+        }
+    }
+    Ok(())
 }
 
 /// The feed that is there, from the first file that can be read.

@@ -145,6 +145,7 @@ impl Site {
         let (objections, changes) = if matches!(purpose, Purpose::Show(_)) {
             (Vec::new(), None)
         } else {
+            feed_guard::warn_of_leftovers(&directory, &folder, layout.formats(), &mut warnings)?;
             feed_guard::look(self, &plans, layout.formats(), &files, &mut warnings)?
         };
         let opml = feed::opml(&plans, layout.formats(), &self.config).map(String::into_bytes);
