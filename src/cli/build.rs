@@ -45,7 +45,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
     let feeds = site.build_feeds(if arguments.check { Purpose::Compare } else { Purpose::Write })?;
     let mut warnings = site.diagnostics.clone();
     warnings.extend(feeds.warnings.iter().cloned());
-    let made = site.mail_files(&mut warnings);
+    let made = site.mail_files(&feeds, &mut warnings);
     tolerance.judge(&warnings)?;
     context.ui.diagnostics(&warnings);
     let mut files = told(feeds.written(), arguments.check);

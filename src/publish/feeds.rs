@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::PublishError;
 use super::feed_guard::{self, Objection};
+use super::mail_pictures::has_pictures_to_replace;
 use super::parallel::{self, Work};
 use super::site::Site;
 use crate::diagnostic::{Diagnostic, Severity};
@@ -47,6 +48,8 @@ pub struct BuiltFeeds {
     pub changes: Option<Changes>,
     /// How many feeds there are, archives included.
     pub feeds: usize,
+    /// The places of the posts with pictures for which mail shows something else.
+    pub(super) with_pictures_to_replace: BTreeSet<usize>,
     purpose: Purpose,
     root: PathBuf,
     folder: String,
@@ -123,15 +126,15 @@ impl Site {
         let workshop = (purpose != Purpose::Compare).then_some(&*directory);
         let failed = |error| PublishError::File { path: directory.clone(), error };
         let mut warnings = Vec::new();
-        let mut unreadable = BTreeSet::new();
+        let mut noted = Noted::default();
         let (plans, finished) = loop {
-            let plans = feed::plan(&self.posts, &unreadable, &self.config);
-            let known = unreadable.len();
+            let plans = feed::plan(&self.posts, &noted.unreadable, &self.config);
+            let known = noted.unreadable.len();
             let mut stream = Stream::new(&layout, &plans, self.posts.len(), &directory, workshop);
             warnings.retain(Diagnostic::is_error);
-            self.stream(&layout, &mut stream, &mut unreadable, &mut warnings).map_err(failed)?;
+            self.stream(&layout, &mut stream, &mut noted, &mut warnings).map_err(failed)?;
             // Others take the places of those that cannot be read.
-            if unreadable.len() == known {
+            if noted.unreadable.len() == known {
                 let finished = stream.finish().map_err(failed)?;
                 break (plans, finished);
             }
@@ -161,36 +164,61 @@ impl Site {
             stale(&self.root, &folder, &files.iter().map(|(name, _)| name.as_str()).collect(), &mut warnings)?
         };
         let feeds = plans.len();
-        Ok(BuiltFeeds { files, stale, warnings, objections, changes, feeds, purpose, root: self.root.clone(), folder })
+        let root = self.root.clone();
+        Ok(BuiltFeeds {
+            files,
+            stale,
+            warnings,
+            objections,
+            changes,
+            feeds,
+            with_pictures_to_replace: noted.with_pictures_to_replace,
+            purpose,
+            root,
+            folder,
+        })
     }
 }
 
 impl Site {
-    /// Renders every post that a feed shows, once, and hands its item on; notes the places of those that cannot be read.
+    /// Renders every post that a feed shows, once, and hands its item on.
     fn stream(
         &self,
         layout: &Layout<'_>,
         stream: &mut Stream<'_>,
-        unreadable: &mut BTreeSet<usize>,
+        noted: &mut Noted,
         warnings: &mut Vec<Diagnostic>,
     ) -> std::io::Result<()> {
         let shown: Vec<usize> = (0..self.posts.len()).filter(|at| !stream.shown_by[*at].is_empty()).collect();
         for places in shown.chunks(AT_ONCE) {
             let items = parallel::map(places, Work::Heavy, |at| {
                 let mut found = Vec::new();
-                let entry = self.entry(&self.posts[*at], &mut found);
-                (entry.map(|entry| layout.item(&entry)), found)
+                let entry = self.entry_for_feeds(&self.posts[*at], &mut found);
+                let is_noted = entry.as_ref().is_some_and(has_pictures_to_replace);
+                (entry.map(|entry| layout.item(&entry)), is_noted, found)
             });
-            for (at, (items, found)) in places.iter().zip(items) {
+            for (at, (items, is_noted, found)) in places.iter().zip(items) {
                 warnings.extend(found);
                 if items.is_none() {
-                    unreadable.insert(*at);
+                    noted.unreadable.insert(*at);
+                }
+                if is_noted {
+                    noted.with_pictures_to_replace.insert(*at);
                 }
                 stream.add(*at, &items.unwrap_or_default())?;
             }
         }
         Ok(())
     }
+}
+
+/// What is noted while posts are rendered: the places of some.
+#[derive(Default)]
+struct Noted {
+    /// Those that cannot be read.
+    unreadable: BTreeSet<usize>,
+    /// Those with pictures for which mail shows something else.
+    with_pictures_to_replace: BTreeSet<usize>,
 }
 
 /// The files of all feeds, while their items come by.

@@ -18,23 +18,35 @@ const SHOWN: [&str; 3] = ["image/png", "image/jpeg", "image/gif"];
 /// Endings of the pictures that may lie beside another as what mail shows for it.
 const ENDINGS: [&str; 3] = ["png", "jpg", "jpeg"];
 
+/// The pictures of an entry in mail, each with its media type when mail clients do not show such.
+fn pictures(entry: &Entry) -> impl Iterator<Item = (&Image, Option<&str>)> {
+    let pictures = entry.mail.as_ref().map_or(&entry.pictures, |mail| &mail.pictures);
+    pictures.iter().map(|picture| {
+        // A picture without an ending may be anything; it stays as the author wrote it.
+        let kind = picture.media_type.as_deref().or_else(|| media_type(&picture.url));
+        (picture, kind.filter(|kind| !SHOWN.contains(kind)))
+    })
+}
+
+/// Whether mail shows something else for a picture of an entry.
+pub(super) fn has_pictures_to_replace(entry: &Entry) -> bool {
+    pictures(entry).any(|(_, kind)| kind.is_some())
+}
+
 impl Library {
     /// Says in `entry` what mail shows for each of its pictures. Files that have to be put online for that are added to
     /// `made`, each once; what mail can only link to is told in `warnings`.
     pub(super) fn for_mail(&self, entry: &mut Entry, made: &mut Vec<MadeFile>, warnings: &mut Vec<Diagnostic>) {
-        let pictures = entry.mail.as_ref().map_or(&entry.pictures, |mail| &mail.pictures).clone();
-        for picture in &pictures {
-            let kind = picture.media_type.as_deref().or_else(|| media_type(&picture.url));
-            // A picture without an ending may be anything; it stays as the author wrote it.
-            let Some(kind) = kind.filter(|kind| !SHOWN.contains(kind)) else { continue };
-            let url = picture.url.clone();
+        let replaced: Vec<(String, String)> =
+            pictures(entry).filter_map(|(picture, kind)| Some((picture.url.clone(), kind?.to_owned()))).collect();
+        for (url, kind) in replaced {
             let mut problem = None;
             let instead = self.beside(&url, entry).or_else(|| {
                 let copy = (kind == "image/webp").then(|| self.copy(&url, entry, made))?;
                 copy.map_err(|error| problem = error).ok()
             });
             if instead.is_none() {
-                let warning = linked(kind, problem.as_deref(), self.place(&entry.path, &url));
+                let warning = linked(&kind, problem.as_deref(), self.place(&entry.path, &url));
                 if !warnings.contains(&warning) {
                     warnings.push(warning);
                 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use super::error::PublishError;
+use super::feeds::BuiltFeeds;
 use super::folder::{self, Depth};
 use super::library::{Found, Library};
 use crate::config::{self, Config};
@@ -195,6 +196,20 @@ impl Site {
     /// Reads and renders a post, with what its pictures and other files say about themselves; what is wrong with its body is
     /// added to `found`. `None` when it cannot be read or has an error: then that is among what was added.
     pub fn entry(&self, post: &Post, found: &mut Vec<Diagnostic>) -> Option<Entry> {
+        self.rendered(post, post::render, found)
+    }
+
+    /// Like [`Site::entry`], but without what only mail shows: see [`post::render_for_feeds`].
+    pub(super) fn entry_for_feeds(&self, post: &Post, found: &mut Vec<Diagnostic>) -> Option<Entry> {
+        self.rendered(post, post::render_for_feeds, found)
+    }
+
+    fn rendered(
+        &self,
+        post: &Post,
+        render: fn(&Post, &Body, &Posts, &Config) -> (Entry, Vec<Diagnostic>),
+        found: &mut Vec<Diagnostic>,
+    ) -> Option<Entry> {
         let body = match self.body(post, found) {
             Ok(body) => body,
             Err(error) => {
@@ -202,7 +217,7 @@ impl Site {
                 return None;
             }
         };
-        let (mut entry, about_body) = post::render(post, &body, &self.posts, &self.config);
+        let (mut entry, about_body) = render(post, &body, &self.posts, &self.config);
         let is_sound = !about_body.iter().any(Diagnostic::is_error);
         add(about_body, found);
         self.library.complete(&mut entry, found);
@@ -222,7 +237,7 @@ impl Site {
 
     /// The files that mail about the newest posts would need online, so that they are there before it leaves. None without
     /// a newsletter.
-    pub fn mail_files(&self, warnings: &mut Vec<Diagnostic>) -> Vec<MadeFile> {
+    pub fn mail_files(&self, feeds: &BuiltFeeds, warnings: &mut Vec<Diagnostic>) -> Vec<MadeFile> {
         let newsletter = &self.config.newsletter;
         let mut made = Vec::new();
         if newsletter.from.is_none() {
@@ -230,9 +245,13 @@ impl Site {
         }
         let zone = &self.config.site.timezone;
         let day = |post: &Post| post.published.as_ref().map(|at| at.with_time_zone(zone.clone()).date());
-        let is_mailed = |post: &&Post| post.newsletter && newsletter.start.is_none_or(|start| day(post) >= Some(start));
-        for post in self.published().take(self.config.feeds.limit).filter(is_mailed) {
-            if let Some(entry) = self.entry(post, warnings) {
+        let is_mailed = |post: &Post| post.newsletter && newsletter.start.is_none_or(|start| day(post) >= Some(start));
+        let published = (0..self.posts.len()).filter(|at| self.posts[*at].status == PostStatus::Published);
+        for at in published.take(self.config.feeds.limit).filter(|at| feeds.with_pictures_to_replace.contains(at)) {
+            let post = &self.posts[at];
+            if is_mailed(post)
+                && let Some(entry) = self.entry_for_feeds(post, warnings)
+            {
                 self.for_mail(entry, &mut made, warnings);
             }
         }
@@ -263,7 +282,7 @@ impl Site {
             let plans = feed::plan(&self.posts, &unreadable, &self.config);
             let mut entries = Vec::new();
             for at in &plans[0].posts {
-                match self.entry(&self.posts[*at], found) {
+                match self.entry_for_feeds(&self.posts[*at], found) {
                     Some(entry) => entries.push(entry),
                     None => drop(unreadable.insert(*at)),
                 }

@@ -5,26 +5,44 @@ use url::Url;
 use super::tree::{Element, Node};
 
 /// Links every bare `http://` and `https://` address below `nodes`.
-pub(crate) fn link(nodes: Vec<Node>) -> Vec<Node> {
-    let mut linked = Vec::with_capacity(nodes.len());
-    for node in nodes {
+pub(crate) fn link(mut nodes: Vec<Node>) -> Vec<Node> {
+    link_in(&mut nodes);
+    nodes
+}
+
+fn link_in(nodes: &mut Vec<Node>) {
+    let mut holds_address = false;
+    for node in &mut *nodes {
         match node {
-            Node::Text(text) if text.contains("://") => split(&text, &mut linked),
-            Node::Element(mut element) if !matches!(&*element.name, "a" | "code" | "pre" | "kbd" | "samp" | "tt") => {
-                element.children = link(element.children);
-                linked.push(Node::Element(element));
+            Node::Text(text) => holds_address |= next_mark(text, 0).is_some(),
+            Node::Element(element) if !matches!(element.name, "a" | "code" | "pre" | "kbd" | "samp" | "tt") => {
+                link_in(&mut element.children);
             }
-            node => linked.push(node),
+            Node::Element(_) => {}
         }
     }
-    linked
+    if holds_address {
+        let mut linked = Vec::with_capacity(nodes.len() + 2);
+        for node in nodes.drain(..) {
+            match node {
+                Node::Text(text) => split(&text, &mut linked),
+                node => linked.push(node),
+            }
+        }
+        *nodes = linked;
+    }
+}
+
+/// Where the next `://` stands.
+fn next_mark(text: &str, from: usize) -> Option<usize> {
+    let colons = memchr::memchr_iter(b':', &text.as_bytes()[from..]).map(|at| from + at);
+    colons.into_iter().find(|at| text[*at..].starts_with("://"))
 }
 
 fn split(text: &str, into: &mut Vec<Node>) {
     let mut plain = 0;
     let mut from = 0;
-    while let Some(found) = text[from..].find("://") {
-        let mark = from + found;
+    while let Some(mark) = next_mark(text, from) {
         from = mark + 3;
         let Some(start) = scheme_start(text, plain, mark) else { continue };
         let end = start + length(&text[start..]);

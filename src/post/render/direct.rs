@@ -8,7 +8,8 @@
 use std::borrow::Cow;
 
 use super::super::characters;
-use super::elements::{self, Kind};
+use super::builder::Builder;
+use super::elements;
 use super::normalise::DIVIDER;
 use super::tree::{Element, Node};
 use super::{parse, sanitise};
@@ -21,152 +22,76 @@ pub(crate) fn nodes(html: &str) -> Vec<Node> {
 /// The nodes of plain HTML; `None` for HTML that a parser should look at.
 fn read(html: &str) -> Option<Vec<Node>> {
     let strange = |byte: u8| byte < b' ' && byte != b'\n' && byte != b'\t';
-    // A byte order mark is lost to a parser.
-    if html.starts_with('\u{feff}') || html.bytes().any(strange) {
+    if html.bytes().any(strange) {
         return None;
     }
-    let mut reader = Reader { open: Vec::new(), nodes: Vec::new(), begins_pre: false };
+    let mut builder = Builder::default();
     let mut rest = html;
     while !rest.is_empty() {
         let text = memchr::memchr(b'<', rest.as_bytes()).unwrap_or(rest.len());
         if text > 0 {
-            reader.text(&rest[..text])?;
+            builder.text(&decoded(&rest[..text])?)?;
         }
         rest = &rest[text..];
         if let Some(tag) = rest.strip_prefix("</") {
             let (name, after) = tag.split_once('>')?;
-            reader.close(name)?;
+            builder.close(name)?;
             rest = after;
         } else if let Some(tag) = rest.strip_prefix('<') {
-            rest = reader.tag(tag)?;
+            rest = read_tag(tag, &mut builder)?;
         }
     }
-    reader.open.is_empty().then_some(reader.nodes)
+    builder.finish()
 }
 
-struct Reader {
-    /// The open elements with what stood before them in their parents.
-    open: Vec<(Element, Vec<Node>)>,
-    /// What the innermost of them holds so far.
-    nodes: Vec<Node>,
-    /// Directly behind `<pre>`.
-    begins_pre: bool,
+/// Reads a start tag behind its `<`; returns what follows it.
+fn read_tag<'h>(tag: &'h str, builder: &mut Builder) -> Option<&'h str> {
+    let end = tag.bytes().position(|b| !b.is_ascii_alphanumeric())?;
+    let (name, mut rest) = tag.split_at(end);
+    let (name, kind) = elements::known(name)?;
+    if !builder.has_place(name, kind) {
+        return None;
+    }
+    let mut keys: Vec<&str> = Vec::new();
+    let mut attributes = Vec::new();
+    let mut divides = false;
+    while let Some(attribute) = rest.strip_prefix(' ') {
+        let (key, value) = attribute.split_once("=\"")?;
+        let (written, after) = value.split_at(memchr::memchr(b'"', value.as_bytes())?);
+        let is_plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-_:".contains(&b);
+        if key.is_empty() || !key.bytes().all(is_plain) || keys.contains(&key) {
+            return None;
+        }
+        keys.push(key);
+        divides |= name == "wbr" && written == DIVIDER;
+        if let Some(key) = elements::attribute(name, key) {
+            let value = if key == "style" { alignment(written)?.into() } else { decoded(written)? };
+            attributes.extend(clean(name, key, value).map(|value| (key, value)));
+        }
+        rest = &after[1..];
+    }
+    let rest = rest.strip_prefix('>')?;
+    if divides {
+        builder.divide();
+        return Some(rest);
+    }
+    builder.open(Element { name, kind, attributes, children: Vec::new() });
+    // What stands in a frame is text to a parser.
+    if name == "iframe" && !rest.starts_with("</iframe>") { None } else { Some(rest) }
 }
 
-impl Reader {
-    fn text(&mut self, written: &str) -> Option<()> {
-        if self.is_in_table() && !written.bytes().all(|b| b.is_ascii_whitespace()) {
-            return None;
-        }
-        let mut text = decoded(written)?.into_owned();
-        // Each of two parsers drops one.
-        for _ in 0..if std::mem::take(&mut self.begins_pre) { 2 } else { 0 } {
-            if text.starts_with('\n') {
-                text.remove(0);
-            }
-        }
-        characters::clean(&mut text);
-        match self.nodes.last_mut() {
-            Some(Node::Text(before)) => before.push_str(&text),
-            _ if text.is_empty() => {}
-            _ => self.nodes.push(Node::Text(text)),
-        }
-        Some(())
+/// The value that an attribute may have.
+pub(crate) fn clean(element: &str, key: &str, value: Cow<'_, str>) -> Option<String> {
+    if is_url(element, key) && !sanitise::is_safe(&value) {
+        return None;
     }
-
-    /// Reads a start tag behind its `<`; returns what follows it.
-    fn tag<'h>(&mut self, tag: &'h str) -> Option<&'h str> {
-        let end = tag.bytes().position(|b| !b.is_ascii_alphanumeric())?;
-        let (name, mut rest) = tag.split_at(end);
-        let kind = elements::kind(name)?;
-        if !self.has_place(name, kind) {
-            return None;
-        }
-        let mut attributes: Vec<(String, String)> = Vec::new();
-        let mut divides = false;
-        while let Some(attribute) = rest.strip_prefix(' ') {
-            let (key, value) = attribute.split_once("=\"")?;
-            let (written, after) = value.split_at(memchr::memchr(b'"', value.as_bytes())?);
-            let is_plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-_:".contains(&b);
-            if key.is_empty() || !key.bytes().all(is_plain) || attributes.iter().any(|(known, _)| known == key) {
-                return None;
-            }
-            divides |= name == "wbr" && written == DIVIDER;
-            if elements::may_have(name, key) {
-                let mut value = decoded(written)?.into_owned();
-                if key == "style" {
-                    value.clear();
-                    value.push_str(alignment(written)?);
-                }
-                if !is_url(name, key) || sanitise::is_safe(&value) {
-                    characters::clean(&mut value);
-                    attributes.push((key.to_owned(), value));
-                }
-            }
-            rest = &after[1..];
-        }
-        let rest = rest.strip_prefix('>')?;
-        self.begins_pre = name == "pre";
-        if divides {
-            return Some(rest);
-        }
-        let element = Element { name: name.to_owned(), attributes, children: Vec::new() };
-        if kind == Kind::Void {
-            self.nodes.push(Node::Element(element));
-        } else {
-            self.open.push((element, std::mem::take(&mut self.nodes)));
-        }
-        // What stands in a frame is text to a parser.
-        if name == "iframe" && !rest.starts_with("</iframe>") { None } else { Some(rest) }
-    }
-
-    fn close(&mut self, name: &str) -> Option<()> {
-        self.begins_pre = false;
-        let (mut element, before) = self.open.pop()?;
-        if element.name != name {
-            return None;
-        }
-        element.children = std::mem::replace(&mut self.nodes, before);
-        self.nodes.push(Node::Element(element));
-        Some(())
-    }
-
-    /// Whether an element can stand here without ending, moving or making another (HTML5 §13.2.6.4.7 and 9 to 15).
-    fn has_place(&self, name: &str, kind: Kind) -> bool {
-        let parent = self.open.last().map(|(element, _)| &*element.name);
-        match name {
-            "caption" | "thead" | "tbody" | "tfoot" => return parent == Some("table"),
-            "tr" => return matches!(parent, Some("thead" | "tbody" | "tfoot")),
-            "td" | "th" => return parent == Some("tr"),
-            _ if self.is_in_table() => return false,
-            "a" => return !self.is_within("a"),
-            "li" if !matches!(parent, Some("ul" | "ol" | "menu")) => return false,
-            "dt" | "dd" if parent != Some("dl") => return false,
-            "ruby" | "rt" | "rp" => return false,
-            _ => {}
-        }
-        let is_heading = |name: &str| matches!(name.as_bytes(), [b'h', b'1'..=b'6']);
-        if is_heading(name) && parent.is_some_and(is_heading) {
-            return false;
-        }
-        !(matches!(kind, Kind::Block | Kind::Table) || name == "hr") || !self.is_within("p")
-    }
-
-    /// Whether an element is open, in the innermost cell of a table.
-    fn is_within(&self, name: &str) -> bool {
-        let is_wall = |name: &str| matches!(name, "td" | "th" | "caption" | "table");
-        let names = self.open.iter().rev().map(|(element, _)| &*element.name);
-        names.take_while(|open| !is_wall(open)).any(|open| open == name)
-    }
-
-    fn is_in_table(&self) -> bool {
-        let parent = self.open.last().map(|(element, _)| &*element.name);
-        matches!(parent, Some("table" | "thead" | "tbody" | "tfoot" | "tr"))
-    }
+    let mut value = value.into_owned();
+    characters::clean(&mut value);
+    Some(value)
 }
 
 /// What Markdown writes, and nothing that a parser of style sheets would have to read.
-fn alignment(style: &str) -> Option<&'static str> {
+pub(crate) fn alignment(style: &str) -> Option<&'static str> {
     match style {
         "text-align: left" => Some("text-align:left"),
         "text-align: center" => Some("text-align:center"),
@@ -181,7 +106,7 @@ fn is_url(element: &str, key: &str) -> bool {
 }
 
 /// The text behind plain references; `None` when there are others.
-fn decoded(written: &str) -> Option<Cow<'_, str>> {
+pub(crate) fn decoded(written: &str) -> Option<Cow<'_, str>> {
     let Some(first) = memchr::memchr(b'&', written.as_bytes()) else { return Some(Cow::Borrowed(written)) };
     let mut text = String::with_capacity(written.len());
     text.push_str(&written[..first]);
@@ -231,7 +156,7 @@ mod tests {
     fn what_markdown_makes_is_read() {
         let text = "# A *b* `c`\n\nd [e](/f \"g\") ![h](i.png) & <https://j.example/?k&l>\n\n\
             - m\n- n\n\n  o\n\n1. p\n\n> q\n\n```rust\nr < s & t;\n```\n\n| u | v |\n|--:|---|\n| w | ~~x~~ |\n\n---\n\ny\\\nz[^1]\n\n[^1]: note\n";
-        let (html, _) = normalise(&markdown::to_html(text, "k"));
+        let (html, _) = normalise(&markdown::html_of(text, "k"));
         assert_eq!(read(&html), Some(long_way(&html)), "{html}");
     }
 

@@ -1,7 +1,5 @@
 //! Which HTML a feed or a mail may hold, in one table: everything else is left out.
 
-use std::sync::LazyLock;
-
 /// How an element behaves when HTML is balanced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -17,51 +15,89 @@ pub(crate) enum Kind {
     Embed,
 }
 
-const INLINE: [&str; 33] = [
-    "a", "abbr", "b", "bdi", "bdo", "cite", "code", "data", "del", "dfn", "em", "i", "ins", "kbd", "mark", "picture",
-    "q", "rp", "rt", "ruby", "s", "samp", "small", "span", "strike", "strong", "sub", "sup", "time", "tt", "u", "var",
-    "big",
+/// All allowed elements.
+const ELEMENTS: [(&str, Kind); 80] = [
+    ("a", Kind::Inline),
+    ("abbr", Kind::Inline),
+    ("b", Kind::Inline),
+    ("bdi", Kind::Inline),
+    ("bdo", Kind::Inline),
+    ("cite", Kind::Inline),
+    ("code", Kind::Inline),
+    ("data", Kind::Inline),
+    ("del", Kind::Inline),
+    ("dfn", Kind::Inline),
+    ("em", Kind::Inline),
+    ("i", Kind::Inline),
+    ("ins", Kind::Inline),
+    ("kbd", Kind::Inline),
+    ("mark", Kind::Inline),
+    ("picture", Kind::Inline),
+    ("q", Kind::Inline),
+    ("rp", Kind::Inline),
+    ("rt", Kind::Inline),
+    ("ruby", Kind::Inline),
+    ("s", Kind::Inline),
+    ("samp", Kind::Inline),
+    ("small", Kind::Inline),
+    ("span", Kind::Inline),
+    ("strike", Kind::Inline),
+    ("strong", Kind::Inline),
+    ("sub", Kind::Inline),
+    ("sup", Kind::Inline),
+    ("time", Kind::Inline),
+    ("tt", Kind::Inline),
+    ("u", Kind::Inline),
+    ("var", Kind::Inline),
+    ("big", Kind::Inline),
+    ("address", Kind::Block),
+    ("article", Kind::Block),
+    ("aside", Kind::Block),
+    ("blockquote", Kind::Block),
+    ("dd", Kind::Block),
+    ("details", Kind::Block),
+    ("div", Kind::Block),
+    ("dl", Kind::Block),
+    ("dt", Kind::Block),
+    ("figcaption", Kind::Block),
+    ("figure", Kind::Block),
+    ("footer", Kind::Block),
+    ("h1", Kind::Block),
+    ("h2", Kind::Block),
+    ("h3", Kind::Block),
+    ("h4", Kind::Block),
+    ("h5", Kind::Block),
+    ("h6", Kind::Block),
+    ("header", Kind::Block),
+    ("hgroup", Kind::Block),
+    ("li", Kind::Block),
+    ("main", Kind::Block),
+    ("nav", Kind::Block),
+    ("ol", Kind::Block),
+    ("p", Kind::Block),
+    ("pre", Kind::Block),
+    ("section", Kind::Block),
+    ("summary", Kind::Block),
+    ("ul", Kind::Block),
+    ("center", Kind::Block),
+    ("menu", Kind::Block),
+    ("table", Kind::Table),
+    ("caption", Kind::Table),
+    ("thead", Kind::Table),
+    ("tbody", Kind::Table),
+    ("tfoot", Kind::Table),
+    ("tr", Kind::Table),
+    ("th", Kind::Table),
+    ("td", Kind::Table),
+    ("br", Kind::Void),
+    ("hr", Kind::Void),
+    ("img", Kind::Void),
+    ("source", Kind::Void),
+    ("wbr", Kind::Void),
+    ("iframe", Kind::Embed),
+    ("video", Kind::Embed),
+    ("audio", Kind::Embed),
 ];
-
-const BLOCK: [&str; 31] = [
-    "address",
-    "article",
-    "aside",
-    "blockquote",
-    "dd",
-    "details",
-    "div",
-    "dl",
-    "dt",
-    "figcaption",
-    "figure",
-    "footer",
-    "h1",
-    "h2",
-    "h3",
-    "h4",
-    "h5",
-    "h6",
-    "header",
-    "hgroup",
-    "li",
-    "main",
-    "nav",
-    "ol",
-    "p",
-    "pre",
-    "section",
-    "summary",
-    "ul",
-    "center",
-    "menu",
-];
-
-const TABLE: [&str; 8] = ["table", "caption", "thead", "tbody", "tfoot", "tr", "th", "td"];
-
-const VOID: [&str; 5] = ["br", "hr", "img", "source", "wbr"];
-
-const EMBED: [&str; 3] = ["iframe", "video", "audio"];
 
 /// Elements whose content is left out with them.
 pub(crate) const DROPPED: [&str; 18] = [
@@ -110,44 +146,86 @@ pub(crate) const ATTRIBUTES: [(&str, &[&str]); 21] = [
     ("audio", &["src", "aria-label"]),
 ];
 
-/// What an element is, or `None` when it is not allowed.
-pub(crate) fn kind(name: &str) -> Option<Kind> {
-    let order = |(known, _): &(&str, Kind)| known.len().cmp(&name.len()).then_with(|| (*known).cmp(name));
-    SORTED.binary_search_by(order).ok().map(|at| SORTED[at].1)
+/// How many places there are for the elements: about three for each.
+const SLOTS: usize = 256;
+
+/// For each place one more than the number of its element in [`ELEMENTS`], or 0.
+static PLACES: [u8; SLOTS] = places();
+
+const fn places() -> [u8; SLOTS] {
+    let mut places = [0; SLOTS];
+    let mut number = 0;
+    while number < ELEMENTS.len() {
+        let mut at = place(ELEMENTS[number].0.as_bytes());
+        while places[at] != 0 {
+            at = (at + 1) % SLOTS;
+        }
+        number += 1;
+        places[at] = number as u8;
+    }
+    places
 }
 
-/// All allowed elements, the shortest names first.
-static SORTED: LazyLock<Vec<(&'static str, Kind)>> = LazyLock::new(|| {
-    let lists: [(&[&'static str], Kind); 5] = [
-        (&INLINE, Kind::Inline),
-        (&BLOCK, Kind::Block),
-        (&TABLE, Kind::Table),
-        (&VOID, Kind::Void),
-        (&EMBED, Kind::Embed),
-    ];
-    let mut all: Vec<_> =
-        lists.into_iter().flat_map(|(names, kind)| names.iter().map(move |name| (*name, kind))).collect();
-    all.sort_by_key(|(name, _)| (name.len(), *name));
-    all
-});
+/// Where an element is looked for first.
+const fn place(name: &[u8]) -> usize {
+    match name {
+        [] => 0,
+        [first, .., last] => (*first as usize * 31 + *last as usize * 7 + name.len() * 59) % SLOTS,
+        [only] => (*only as usize * 31) % SLOTS,
+    }
+}
 
-/// Whether an element may have this attribute.
-pub(crate) fn may_have(element: &str, attribute: &str) -> bool {
-    ATTRIBUTES.iter().any(|(name, keys)| (*name == "*" || *name == element) && keys.contains(&attribute))
+/// An allowed element: its name and what it is.
+pub(crate) fn known(name: &str) -> Option<(&'static str, Kind)> {
+    let mut at = place(name.as_bytes());
+    loop {
+        let (known, kind) = ELEMENTS[usize::from(PLACES[at]).checked_sub(1)?];
+        if known == name {
+            return Some((known, kind));
+        }
+        at = (at + 1) % SLOTS;
+    }
+}
+
+/// What an element is, or `None` when it is not allowed.
+pub(crate) fn kind(name: &str) -> Option<Kind> {
+    known(name).map(|(_, kind)| kind)
+}
+
+/// The name of an attribute that an element may have.
+pub(crate) fn attribute(element: &str, attribute: &str) -> Option<&'static str> {
+    let lists = ATTRIBUTES.iter().filter(|(name, _)| *name == "*" || *name == element);
+    lists.flat_map(|(_, keys)| *keys).find(|key| **key == attribute).copied()
 }
 
 /// The names of all allowed elements.
 pub(crate) fn all() -> impl Iterator<Item = &'static str> {
-    [&INLINE[..], &BLOCK, &TABLE, &VOID, &EMBED].into_iter().flatten().copied()
-}
-
-/// True for elements in which a paragraph may stand, directly or in a part of them.
-pub(crate) fn holds_paragraphs(name: &str) -> bool {
-    matches!(kind(name), Some(Kind::Block | Kind::Table))
-        && !matches!(name, "p" | "pre" | "summary" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6")
+    ELEMENTS.iter().map(|(name, _)| *name)
 }
 
 /// True for elements that stand on lines of their own.
 pub(crate) fn is_block(name: &str) -> bool {
     matches!(kind(name), Some(Kind::Block | Kind::Table)) || name == "hr"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_element_is_found_and_nothing_else() {
+        for (name, kind) in ELEMENTS {
+            assert_eq!(known(name), Some((name, kind)));
+            assert_eq!(known(&name.to_ascii_uppercase()), None);
+            assert_eq!(known(&format!("{name}x")), None);
+        }
+        assert_eq!((known(""), known("script"), known("z")), (None, None, None));
+    }
+
+    #[test]
+    fn attributes_are_those_of_the_element_or_of_all() {
+        assert_eq!(attribute("a", "href"), Some("href"));
+        assert_eq!(attribute("p", "id"), Some("id"));
+        assert_eq!((attribute("p", "href"), attribute("a", "onclick")), (None, None));
+    }
 }

@@ -2,7 +2,6 @@
 
 use crate::model::{End, Ends};
 
-use super::elements;
 use super::text::Written;
 use super::tree::{Element, Node};
 
@@ -10,7 +9,7 @@ use super::tree::{Element, Node};
 /// the author's mark.
 pub(crate) fn find(nodes: &[Node], html: &[usize], text: &Written, more: Option<usize>) -> Ends {
     let blocks = nodes.iter().filter_map(|node| match node {
-        Node::Element(element) if elements::is_block(&element.name) => Some(element),
+        Node::Element(element) if element.is_block() => Some(element),
         _ => None,
     });
     let all: Vec<(&Element, End)> = blocks
@@ -21,7 +20,7 @@ pub(crate) fn find(nodes: &[Node], html: &[usize], text: &Written, more: Option<
     let has_notes = all.last().is_some_and(|(element, _)| element.has_class("footnotes"));
     // What ends with the notes, or right before them, is whole.
     let inner = all.len().saturating_sub(if has_notes { 2 } else { 1 });
-    let may_be_last = |element: &Element| !matches!(&*element.name, "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "hr");
+    let may_be_last = |element: &Element| !matches!(element.name, "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "hr");
     Ends {
         blocks: all[..inner].iter().filter(|(element, _)| may_be_last(element)).map(|(_, end)| *end).collect(),
         more: more.filter(|count| (1..=inner).contains(count)).map(|count| all[count - 1].1),

@@ -12,6 +12,8 @@ pub(crate) struct Footnotes<'a> {
     open: Vec<String>,
     /// A second definition of a label is left out, as on GitHub.
     seen: BTreeSet<String>,
+    /// Something refers to a note.
+    is_used: bool,
 }
 
 /// The numbers given out so far.
@@ -25,6 +27,7 @@ struct Numbers<'k> {
 impl<'a> Footnotes<'a> {
     /// Keeps what belongs to a definition and hands back what does not.
     pub(crate) fn take(&mut self, event: Event<'a>) -> Option<Event<'a>> {
+        self.is_used |= matches!(event, Event::FootnoteReference(_));
         match event {
             Event::Start(Tag::FootnoteDefinition(label)) => {
                 let mut label = label.into_string();
@@ -51,6 +54,9 @@ impl<'a> Footnotes<'a> {
 
     /// The events of the text with its references, and behind them the notes that were referred to.
     pub(crate) fn place(mut self, main: Vec<Event<'a>>, key: &str) -> Vec<Event<'a>> {
+        if !self.is_used {
+            return main;
+        }
         let mut numbers = Numbers { key, order: Vec::new(), references: Vec::new() };
         let mut events = self.refer(main, &mut numbers);
         // A note may refer to further notes.
@@ -127,12 +133,12 @@ fn raw<'a>(html: String) -> Event<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::markdown::to_html;
+    use super::super::markdown::html_of;
 
     #[test]
     fn notes_are_numbered_as_they_are_referred_to_and_stand_at_the_end() {
         let html =
-            to_html("a[^b] c[^a] d[^b]\n\n[^a]: first\n\n[^b]: second[^c]\n\n[^c]: third\n\n[^d]: never\n\nend\n", "k");
+            html_of("a[^b] c[^a] d[^b]\n\n[^a]: first\n\n[^b]: second[^c]\n\n[^c]: third\n\n[^d]: never\n\nend\n", "k");
         let (text, notes) = html.split_once("<section").unwrap();
         assert!(text.contains("<p>end</p>"), "{html}");
         assert!(text.contains("a<sup id=\"fnref-k-1\"><a class=\"footnote\" href=\"#fn-k-1\">1</a></sup>"), "{html}");
@@ -145,12 +151,12 @@ mod tests {
 
     #[test]
     fn a_note_that_refers_to_itself_ends() {
-        let html = to_html("a[^x]\n\n[^x]: again[^x]\n", "k");
+        let html = html_of("a[^x]\n\n[^x]: again[^x]\n", "k");
         assert_eq!(html.matches("again").count(), 1, "{html}");
     }
 
     #[test]
     fn a_reference_without_a_note_is_text() {
-        assert_eq!(to_html("a[^x]\n", "k"), "<p>a[^x]</p>\n");
+        assert_eq!(html_of("a[^x]\n", "k"), "<p>a[^x]</p>\n");
     }
 }

@@ -1,6 +1,6 @@
 //! The tree as HTML, in the one spelling that a parser writes again: entities for `&`, `<`, `>` and quotes only.
 
-use super::elements::{self, Kind};
+use super::elements::Kind;
 use super::tree::Node;
 
 /// Writes the nodes; returns where each block among them ends.
@@ -8,7 +8,7 @@ pub(crate) fn write_blocks(nodes: &[Node], into: &mut String) -> Vec<usize> {
     let mut ends = Vec::new();
     for node in nodes {
         write(std::slice::from_ref(node), into);
-        if matches!(node, Node::Element(element) if elements::is_block(&element.name)) {
+        if matches!(node, Node::Element(element) if element.is_block()) {
             ends.push(into.len());
         }
     }
@@ -22,7 +22,7 @@ pub(crate) fn write(nodes: &[Node], into: &mut String) {
             Node::Text(text) => escape(text, false, into),
             Node::Element(element) => {
                 into.push('<');
-                into.push_str(&element.name);
+                into.push_str(element.name);
                 for (key, value) in &element.attributes {
                     into.push(' ');
                     into.push_str(key);
@@ -31,10 +31,10 @@ pub(crate) fn write(nodes: &[Node], into: &mut String) {
                     into.push('"');
                 }
                 into.push('>');
-                if elements::kind(&element.name) != Some(Kind::Void) {
+                if element.kind != Kind::Void {
                     write(&element.children, into);
                     into.push_str("</");
-                    into.push_str(&element.name);
+                    into.push_str(element.name);
                     into.push('>');
                 }
             }

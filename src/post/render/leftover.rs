@@ -1,22 +1,19 @@
 //! The last look: outside of code no tag of another generator is left, however it came together.
 
-use super::tree::{Element, Node};
+use super::tree::{self, Element, Node};
 
 /// Takes the marks of tags out of all text below `nodes` but code.
 pub(crate) fn remove(nodes: &mut [Node]) {
     for node in nodes {
         match node {
-            Node::Text(text) if text.contains(['{', '%']) => *text = without_marks(text),
+            Node::Text(text) if may_hold_marks(text) => *text = without_marks(text),
             Node::Text(_) => {}
             Node::Element(element) => {
                 attributes(element);
                 if !is_code(element) {
                     remove(&mut element.children);
-                    // A line end that comes to stand first in `pre` would be lost to a parser.
-                    if element.name == "pre"
-                        && let Some(Node::Text(text)) = element.children.first_mut()
-                    {
-                        *text = text.trim_start_matches('\n').to_owned();
+                    if element.name == "pre" {
+                        tree::drop_first_line_ends(&mut element.children);
                     }
                 }
             }
@@ -26,7 +23,7 @@ pub(crate) fn remove(nodes: &mut [Node]) {
 
 /// Code; but not what a stray tag made into code around code, whose end nobody can tell.
 fn is_code(element: &Element) -> bool {
-    match &*element.name {
+    match element.name {
         "code" => !holds(&element.children, &["code", "pre"]),
         "pre" => !holds(&element.children, &["pre"]),
         _ => false,
@@ -40,11 +37,17 @@ fn holds(nodes: &[Node], names: &[&str]) -> bool {
     })
 }
 
+fn may_hold_marks(text: &str) -> bool {
+    memchr::memchr2(b'{', b'%', text.as_bytes()).is_some()
+}
+
 fn attributes(element: &mut Element) {
     for (key, value) in &mut element.attributes {
-        if matches!(&**key, "href" | "src" | "srcset" | "poster" | "cite") {
-            *value = value.replace('{', "%7B").replace('}', "%7D");
-        } else if value.contains(['{', '%']) {
+        if matches!(*key, "href" | "src" | "srcset" | "poster" | "cite") {
+            if memchr::memchr2(b'{', b'}', value.as_bytes()).is_some() {
+                *value = value.replace('{', "%7B").replace('}', "%7D");
+            }
+        } else if may_hold_marks(value) {
             *value = without_marks(value);
         }
     }

@@ -1,6 +1,8 @@
 //! Markdown → HTML: what pulldown-cmark makes of it, but for footnotes, task lists and note boxes, which it would write
 //! with clashing ids, with form elements, and without a word.
 
+use std::ops::Range;
+
 use pulldown_cmark::{BlockQuoteKind, CowStr, Event, Options, Parser, Tag, TagEnd, html};
 
 use super::footnotes::Footnotes;
@@ -18,11 +20,17 @@ pub(crate) const OPTIONS: Options = Options::ENABLE_TABLES
     .union(Options::ENABLE_HEADING_ATTRIBUTES)
     .union(Options::ENABLE_GFM);
 
-/// Renders a body; `key` is what makes the ids of this post its own.
-pub(crate) fn to_html(text: &str, key: &str) -> String {
+/// The events of a text, each with its place in it.
+pub(crate) fn parse(text: &str) -> impl Iterator<Item = (Event<'_>, Range<usize>)> {
+    Parser::new_ext(text, OPTIONS).into_offset_iter()
+}
+
+/// The events as they are shown: with the notes at the end, words for the boxes of tasks and notes, and nothing too deep.
+/// `key` is what makes the ids of this post its own.
+pub(crate) fn events<'t>(parsed: impl Iterator<Item = Event<'t>>, key: &str) -> Vec<Event<'t>> {
     let mut notes = Footnotes::default();
-    let mut main = Vec::new();
-    for event in Shallow::new(Parser::new_ext(text, OPTIONS)) {
+    let mut main = Vec::with_capacity(parsed.size_hint().0);
+    for event in Shallow::new(parsed) {
         let Some(event) = notes.take(event) else { continue };
         match event {
             Event::TaskListMarker(done) => main.push(Event::Text(if done { "☑ " } else { "☐ " }.into())),
@@ -33,10 +41,20 @@ pub(crate) fn to_html(text: &str, key: &str) -> String {
             event => main.push(event),
         }
     }
-    let events = notes.place(main, key);
-    let mut html = String::with_capacity(text.len() * 3 / 2);
-    html::push_html(&mut html, events.into_iter());
+    notes.place(main, key)
+}
+
+/// The events as HTML.
+pub(crate) fn to_html<'t>(events: impl Iterator<Item = Event<'t>>) -> String {
+    let mut html = String::new();
+    html::push_html(&mut html, events);
     html
+}
+
+/// A text as HTML.
+#[cfg(test)]
+pub(crate) fn html_of(text: &str, key: &str) -> String {
+    to_html(events(parse(text).map(|(event, _)| event), key).into_iter())
 }
 
 fn label<'a>(kind: BlockQuoteKind) -> [Event<'a>; 5] {
@@ -100,14 +118,14 @@ mod tests {
 
     #[test]
     fn task_lists_and_note_boxes_are_words() {
-        let html = to_html("- [x] done\n- [ ] open\n\n> [!NOTE]\n> Rain.\n", "k");
+        let html = html_of("- [x] done\n- [ ] open\n\n> [!NOTE]\n> Rain.\n", "k");
         assert!(html.contains("☑ done") && html.contains("☐ open") && !html.contains("<input"), "{html}");
         assert!(html.contains("<strong>Note</strong>"), "{html}");
     }
 
     #[test]
     fn rules_quotes_and_breaks_are_the_author_s() {
-        let html = to_html("a  \nb\\\nc\n\n---\nx: y\n---\n\n“q” -- \"q\"\n", "k");
+        let html = html_of("a  \nb\\\nc\n\n---\nx: y\n---\n\n“q” -- \"q\"\n", "k");
         assert_eq!(html.matches("<br />").count(), 2);
         assert!(html.contains("<hr />") && html.contains("x: y"), "a block between rules is text: {html}");
         assert!(html.contains("“q” -- &quot;q&quot;") || html.contains("“q” -- \"q\""), "{html}");
@@ -115,7 +133,7 @@ mod tests {
 
     #[test]
     fn deep_nesting_is_flattened_and_its_text_is_kept() {
-        let html = to_html(&format!("{}x", "> ".repeat(20_000)), "k");
+        let html = html_of(&format!("{}x", "> ".repeat(20_000)), "k");
         assert!(html.matches("<blockquote>").count() <= DEEPEST);
         assert!(html.contains('x'));
     }

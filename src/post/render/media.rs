@@ -2,13 +2,16 @@
 
 use url::Url;
 
-use super::elements;
+use super::elements::Kind;
 use super::embed;
 use super::tree::{self, Element, Node, walk};
 
 /// Promotes the addresses of lazy pictures; runs before addresses are resolved.
 pub(crate) fn promote_lazy(nodes: &mut [Node]) {
     walk(nodes, &mut |element| {
+        if element.attributes.is_empty() {
+            return;
+        }
         for (lazy, real) in [("data-src", "src"), ("data-original", "src"), ("data-srcset", "srcset")] {
             if let Some(address) = element.remove(lazy).filter(|address| !address.trim().is_empty()) {
                 element.set(real, address);
@@ -19,7 +22,7 @@ pub(crate) fn promote_lazy(nodes: &mut [Node]) {
 
 /// Replaces frames, films and sound by links; drops what shows nothing. Runs after addresses are resolved.
 pub(crate) fn replace(nodes: Vec<Node>) -> Vec<Node> {
-    replace_in(nodes, true)
+    if tree::any(&nodes, &|element| !is_as_it_stays(element)) { replace_in(nodes, true) } else { nodes }
 }
 
 /// `flow` is true where paragraphs may stand.
@@ -30,15 +33,13 @@ fn replace_in(nodes: Vec<Node>, flow: bool) -> Vec<Node> {
             changed.push(node);
             continue;
         };
+        let flow_inside = flow && element.holds_paragraphs();
+        element.children = replace_in(element.children, flow_inside);
         if is_as_it_stays(&element) {
-            let flow_inside = flow && elements::holds_paragraphs(&element.name);
-            element.children = replace_in(element.children, flow_inside);
             changed.push(Node::Element(element));
             continue;
         }
-        let flow_inside = flow && elements::holds_paragraphs(&element.name);
-        element.children = replace_in(element.children, flow_inside);
-        let is_embed = matches!(&*element.name, "iframe" | "video" | "audio");
+        let is_embed = element.kind == Kind::Embed;
         let shown = one(element);
         if is_embed && flow && !shown.is_empty() {
             changed.push(Node::Element(Element::new("p", &[], shown)));
@@ -49,25 +50,27 @@ fn replace_in(nodes: Vec<Node>, flow: bool) -> Vec<Node> {
     changed
 }
 
-/// True for elements that [`one`] never changes.
+/// True for elements that [`one`] does not change.
 fn is_as_it_stays(element: &Element) -> bool {
-    !matches!(&*element.name, "iframe" | "video" | "audio" | "img" | "a" | "p")
+    match element.name {
+        "iframe" | "video" | "audio" => false,
+        "img" => element.get("src").is_some() || element.get("srcset").is_some(),
+        "a" => element.get("id").is_some() || element.get("href").is_some() && !element.children.iter().all(is_blank),
+        "p" => !element.children.iter().all(is_blank),
+        _ => true,
+    }
 }
 
+/// What stands for an element that does not stay as it is.
 fn one(element: Element) -> Vec<Node> {
-    match &*element.name {
+    match element.name {
         "iframe" => frame(&element),
         "video" => file(&element, "Video"),
         "audio" => file(&element, "Audio"),
-        "img" if element.get("src").is_none() && element.get("srcset").is_none() => {
-            let alt = element.get("alt").unwrap_or_default();
-            if alt.is_empty() { vec![] } else { vec![Node::Text(alt.to_owned())] }
-        }
-        "a" if element.get("href").is_none() && element.get("id").is_none() => element.children,
-        "a" if element.get("id").is_none() && element.children.iter().all(is_blank) => element.children,
+        "img" => words(element.get("alt").unwrap_or_default().to_owned()),
+        "a" => element.children,
         // Empty paragraphs are what is left of elements that went.
-        "p" if element.children.iter().all(is_blank) => vec![],
-        _ => vec![Node::Element(element)],
+        _ => Vec::new(),
     }
 }
 

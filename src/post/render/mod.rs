@@ -3,6 +3,7 @@
 
 mod audience;
 mod autolink;
+mod builder;
 mod dialect;
 mod direct;
 mod elements;
@@ -19,6 +20,7 @@ mod media;
 mod normalise;
 mod parse;
 mod pictures;
+mod plain;
 mod sanitise;
 mod scan;
 mod stand_in;
@@ -32,6 +34,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use pulldown_cmark::Event;
 
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Location};
@@ -39,6 +42,7 @@ use crate::model::{Body, Category, Entry, MailContent, Post, is_right_to_left};
 
 use super::posts::Posts;
 use audience::Audience;
+use dialect::Expanded;
 use ids::Ids;
 pub use pictures::{add_sizes, pictures};
 use tree::{Element, Node};
@@ -47,16 +51,42 @@ use tree::{Element, Node};
 ///
 /// Never fails: what cannot be shown is left out, and the warnings say so.
 pub fn render(post: &Post, body: &Body, posts: &Posts, config: &Config) -> (Entry, Vec<Diagnostic>) {
+    entry(post, body, posts, config, Extent::Whole)
+}
+
+/// Renders one post as far as feeds show it, in about half the time of [`render`]: its `content_text` is empty when the
+/// summary has words, and its `ends` are not known.
+pub fn render_for_feeds(post: &Post, body: &Body, posts: &Posts, config: &Config) -> (Entry, Vec<Diagnostic>) {
+    entry(post, body, posts, config, Extent::Feeds)
+}
+
+/// How much of an entry is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Extent {
+    /// What feeds show.
+    Feeds,
+    /// What feeds and mail show.
+    Whole,
+}
+
+fn entry(post: &Post, body: &Body, posts: &Posts, config: &Config, extent: Extent) -> (Entry, Vec<Diagnostic>) {
     let mut warnings = Vec::new();
     let key = ids::key(post, posts);
-    let (text, found) = dialect::expand((post, body), posts, config);
+    let (Expanded { text, events }, found) = dialect::expand((post, body), posts, config);
     warnings.extend(found);
     warnings.extend(audience::check(post, body));
-    let of = |audience, warnings: &mut Vec<Diagnostic>| {
-        content(&audience::select(&text, audience), &key, (post, body), posts, config, warnings)
+    let mut of = |text: &str, events: Option<Vec<Event<'_>>>, extent| {
+        let events = match events {
+            Some(events) => markdown::events(events.into_iter(), &key),
+            None => markdown::events(markdown::parse(text).map(|(event, _)| event), &key),
+        };
+        content((text, events), &key, (post, body), posts, config, extent, &mut warnings)
     };
-    let MailContent { summary, content_html, content_text, pictures, ends } = of(Audience::Web, &mut warnings);
-    let mail = audience::divides(&text).then(|| Box::new(of(Audience::Mail, &mut warnings)));
+    let divides = audience::divides(&text);
+    let web =
+        if divides { of(&audience::select(&text, Audience::Web), None, extent) } else { of(&text, events, extent) };
+    let mail = divides.then(|| Box::new(of(&audience::select(&text, Audience::Mail), None, Extent::Whole)));
+    let MailContent { summary, content_html, content_text, pictures, ends } = web;
     // Only posts with a date are published; for any other the beginning of time is as good as none.
     let published = post.published.clone().unwrap_or_else(|| Timestamp::UNIX_EPOCH.to_zoned(TimeZone::UTC));
     let entry = Entry {
@@ -87,17 +117,24 @@ pub fn render(post: &Post, body: &Body, posts: &Posts, config: &Config) -> (Entr
 
 /// What a post says to one audience; warnings that are known already are not said again.
 fn content(
-    text: &str,
+    (text, events): (&str, Vec<Event<'_>>),
     key: &str,
     (post, body): (&Post, &Body),
     posts: &Posts,
     config: &Config,
+    extent: Extent,
     warnings: &mut Vec<Diagnostic>,
 ) -> MailContent {
-    let (html, left_out) = normalise::normalise(&markdown::to_html(text, key));
-    let mut found: Vec<Diagnostic> = about_left_out(post, &left_out).into_iter().collect();
-    found.extend(about_data_picture(post, body, &html));
-    let mut nodes = direct::nodes(&html);
+    let mut found = Vec::new();
+    // A picture that is written into the text is left out with a warning.
+    let is_plain = memchr::memmem::find(text.as_bytes(), b"data:").is_none();
+    let plain = if is_plain { plain::nodes(&events) } else { None };
+    let mut nodes = plain.unwrap_or_else(|| {
+        let (html, left_out) = normalise::normalise(&markdown::to_html(events.into_iter()));
+        found.extend(about_left_out(post, &left_out));
+        found.extend(about_data_picture(post, body, &html));
+        direct::nodes(&html)
+    });
     drop_title(&mut nodes, &post.title);
     demote_headings(&mut nodes);
     media::promote_lazy(&mut nodes);
@@ -115,13 +152,16 @@ fn content(
     let nodes = autolink::link(nodes);
     let summary = summary::summary(post.description.as_deref(), &nodes);
     let more = summary::blocks_before_mark(&nodes);
-    let mut nodes = tree::settle(summary::remove_mark(nodes));
+    let mut nodes = summary::remove_mark(nodes);
+    tree::settle(&mut nodes);
     if !config.posts.raw_shortcodes {
         leftover::remove(&mut nodes);
     }
-    let nodes = trim(nodes);
-    let text = text::render(&nodes);
-    let mut content_html = String::with_capacity(html.len());
+    trim(&mut nodes);
+    // Feeds show the beginning of the text where there is no summary, or one that is lost on the way.
+    let has_summary = summary.as_deref().is_some_and(|summary| summary.contains(char::is_alphanumeric));
+    let written = (extent == Extent::Whole || !has_summary).then(|| text::render(&nodes));
+    let mut content_html = String::with_capacity(text.len() * 3 / 2);
     let (begin, end) = direction(&nodes, &post.language);
     content_html.push_str(&begin);
     let blocks = html::write_blocks(&nodes, &mut content_html);
@@ -135,8 +175,8 @@ fn content(
         summary,
         pictures: pictures(&content_html),
         content_html,
-        ends: ends::find(&nodes, &blocks, &text, more),
-        content_text: text.text,
+        ends: written.as_ref().map(|written| ends::find(&nodes, &blocks, written, more)).unwrap_or_default(),
+        content_text: written.map(|written| written.text).unwrap_or_default(),
     }
 }
 
@@ -202,7 +242,7 @@ fn demote_headings(nodes: &mut [Node]) {
         tree::walk(nodes, &mut |element| {
             let level = element.name.strip_prefix('h').and_then(|level| level.parse::<u8>().ok());
             if let Some(level @ 1..=5) = level {
-                element.name = format!("h{}", level + 1);
+                element.name = ["h2", "h3", "h4", "h5", "h6"][usize::from(level) - 1];
             }
         });
     }
@@ -216,9 +256,12 @@ fn is_double(element: &Element) -> bool {
 /// Keeps of classes and styles only what means something here.
 fn tidy_attributes(nodes: &mut [Node]) {
     tree::walk(nodes, &mut |element| {
+        if element.attributes.is_empty() {
+            return;
+        }
         if let Some(classes) = element.remove("class") {
             let kept: Vec<String> =
-                classes.split_ascii_whitespace().filter_map(|class| known_class(&element.name, class)).collect();
+                classes.split_ascii_whitespace().filter_map(|class| known_class(element.name, class)).collect();
             if !kept.is_empty() {
                 element.set("class", kept.join(" "));
             }
@@ -255,13 +298,13 @@ fn known_class(element: &str, class: &str) -> Option<String> {
 }
 
 /// No blank text at either end.
-fn trim(mut nodes: Vec<Node>) -> Vec<Node> {
+fn trim(nodes: &mut Vec<Node>) {
     let blank = |node: &Node| matches!(node, Node::Text(text) if text.trim_ascii().is_empty());
     while nodes.last().is_some_and(blank) {
         nodes.pop();
     }
     let start = nodes.iter().take_while(|node| blank(node)).count();
-    nodes.split_off(start)
+    nodes.drain(..start);
 }
 
 /// What stands around content that runs from right to left: a feed reader's page runs the other way.

@@ -11,7 +11,7 @@ use super::scan::{Piece, Scanner};
 use super::stand_in;
 
 /// Elements open at once; deeper ones are left out, their content stays.
-const DEEPEST: usize = 100;
+pub(crate) const DEEPEST: usize = 100;
 
 /// The id of the element that divides long runs of text: the writer of html5ever takes quadratic time for a text of
 /// many `&` (it looks for the next `<` again after each). The parser takes it out again.
@@ -26,6 +26,41 @@ pub(crate) const MORE: &str = "tidings-more";
 /// The class of the element that stands where the summary begins, when that is not the beginning.
 pub(crate) const BEGIN: &str = "tidings-begin";
 
+/// A comment that means something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mark {
+    /// The summary ends here.
+    More,
+    /// The summary begins here.
+    Begin,
+}
+
+impl Mark {
+    /// `<!--more-->` and its kin in other generators; the whole comment must be the word.
+    pub(crate) fn of(comment: &str) -> Option<Self> {
+        match &*comment.trim().to_ascii_lowercase() {
+            "more"
+            | "read more"
+            | "readmore"
+            | "read-more"
+            | "truncate"
+            | "excerpt"
+            | "end excerpt"
+            | "pelican_end_summary" => Some(Self::More),
+            "pelican_begin_summary" => Some(Self::Begin),
+            _ => None,
+        }
+    }
+
+    /// The class of the element that stands for it.
+    pub(crate) fn class(self) -> &'static str {
+        match self {
+            Self::More => MORE,
+            Self::Begin => BEGIN,
+        }
+    }
+}
+
 /// The balanced HTML, and the names of the elements that were left out with their content or effect.
 pub(crate) fn normalise(html: &str) -> (String, BTreeSet<String>) {
     let mut output = Output { html: String::with_capacity(html.len()), ..Output::default() };
@@ -34,9 +69,7 @@ pub(crate) fn normalise(html: &str) -> (String, BTreeSet<String>) {
         match piece {
             Piece::Text(text) => output.text(text),
             Piece::Stray => output.text("&lt;"),
-            Piece::Comment(text) if is_more_marker(text) => output.mark(MORE),
-            Piece::Comment(text) if text.trim().eq_ignore_ascii_case("pelican_begin_summary") => output.mark(BEGIN),
-            Piece::Comment(_) => {}
+            Piece::Comment(text) => Mark::of(text).into_iter().for_each(|mark| output.mark(mark.class())),
             Piece::Close(name) => output.close(&name),
             Piece::Open(name, attributes) => {
                 if output.stand_in(&name, &attributes, &mut scanner) {
@@ -59,21 +92,6 @@ pub(crate) fn normalise(html: &str) -> (String, BTreeSet<String>) {
     }
     output.pop_to(0);
     (output.html, output.left_out)
-}
-
-/// `<!--more-->` and its kin in other generators; the whole comment must be the word.
-fn is_more_marker(comment: &str) -> bool {
-    matches!(
-        &*comment.trim().to_ascii_lowercase(),
-        "more"
-            | "read more"
-            | "readmore"
-            | "read-more"
-            | "truncate"
-            | "excerpt"
-            | "end excerpt"
-            | "pelican_end_summary"
-    )
 }
 
 /// Where a text may be divided at or before `limit`: between characters, and not within an entity.

@@ -9,6 +9,7 @@ use html5ever::tendril::{StrTendril, TendrilSink as _};
 use html5ever::{Attribute, ParseOpts, QualName, local_name, ns, parse_fragment};
 
 use super::super::characters;
+use super::elements;
 use super::normalise::DIVIDER;
 use super::tree::{Element, Node};
 
@@ -194,14 +195,19 @@ fn nodes(records: &mut Vec<Record>, parent: usize) -> Vec<Node> {
         if &*name.local == "wbr" && records[child].attributes.iter().any(|attribute| &*attribute.value == DIVIDER) {
             continue;
         }
-        let attributes = std::mem::take(&mut records[child].attributes).into_iter().map(|attribute| {
+        let attributes = std::mem::take(&mut records[child].attributes);
+        let mut children = self::nodes(records, child);
+        // The sanitiser left only what is known.
+        let Some((name, kind)) = elements::known(&name.local) else {
+            nodes.append(&mut children);
+            continue;
+        };
+        let attributes = attributes.into_iter().filter_map(|attribute| {
             let mut value = String::from(&*attribute.value);
             characters::clean(&mut value);
-            (attribute.name.local.to_string(), value)
+            Some((elements::attribute(name, &attribute.name.local)?, value))
         });
-        let attributes = attributes.collect();
-        let children = self::nodes(records, child);
-        nodes.push(Node::Element(Element { name: name.local.to_string(), attributes, children }));
+        nodes.push(Node::Element(Element { name, kind, attributes: attributes.collect(), children }));
     }
     nodes
 }

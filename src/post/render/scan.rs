@@ -24,11 +24,18 @@ pub(crate) struct Scanner<'h> {
     distrust_quotes: bool,
     /// Elements of which no end tag is left.
     unclosed: Vec<String>,
+    /// A comment or declaration has no end.
+    is_cut_off: bool,
 }
 
 impl<'h> Scanner<'h> {
     pub(crate) fn new(html: &'h str) -> Self {
-        Self { html, at: 0, distrust_quotes: false, unclosed: Vec::new() }
+        Self { html, at: 0, distrust_quotes: false, unclosed: Vec::new(), is_cut_off: false }
+    }
+
+    /// True when something began that had no end: with more HTML behind it, it might be something else.
+    pub(crate) fn has_doubts(&self) -> bool {
+        self.is_cut_off || self.distrust_quotes
     }
 
     fn rest(&self) -> &'h str {
@@ -47,6 +54,7 @@ impl<'h> Scanner<'h> {
         }
         if let Some(comment) = rest.strip_prefix("<!--") {
             let end = comment.find("-->");
+            self.is_cut_off |= end.is_none();
             self.at += end.map_or(rest.len(), |end| 4 + end + 3);
             return Some(Piece::Comment(&comment[..end.unwrap_or(comment.len())]));
         }
@@ -58,6 +66,7 @@ impl<'h> Scanner<'h> {
         }
         if rest.starts_with("<!") || rest.starts_with("<?") {
             let end = rest.find('>').map_or(rest.len(), |end| end + 1);
+            self.is_cut_off |= !rest[..end].ends_with('>');
             self.at += end;
             return Some(Piece::Comment(""));
         }

@@ -1,6 +1,5 @@
 //! One line that says what an entry is about, and the mark that ends it in the text.
 
-use super::elements;
 use super::normalise::{BEGIN, MORE};
 use super::tree::{self, Element, Node};
 
@@ -10,18 +9,20 @@ const LONGEST: usize = 300;
 /// The author's description, else the text before the mark, else the first paragraph; `None` when it would say nothing
 /// or everything.
 pub(crate) fn summary(description: Option<&str>, nodes: &[Node]) -> Option<String> {
-    let whole = tree::one_line(nodes);
     let text = match description {
-        Some(description) => super::super::characters::one_line(description),
-        None => before_mark(nodes).or_else(|| first_paragraph(nodes)).unwrap_or_else(|| whole.clone()),
+        Some(description) => Some(super::super::characters::one_line(description)),
+        None => before_mark(nodes).or_else(|| first_paragraph(nodes)),
     };
-    (!text.is_empty() && text != whole).then(|| cut(&text)).or_else(|| shortened(&whole, description))
-}
-
-/// A long text without paragraphs still has a beginning.
-fn shortened(whole: &str, description: Option<&str>) -> Option<String> {
-    let cut = cut(whole);
-    (description.is_none() && cut != whole).then_some(cut)
+    if let Some(text) = text.filter(|text| !text.is_empty() && !tree::is_one_line(nodes, text)) {
+        return Some(cut(&text));
+    }
+    if description.is_some() {
+        return None;
+    }
+    // A long text without paragraphs still has a beginning.
+    let whole = tree::one_line(nodes);
+    let cut = cut(&whole);
+    (cut != whole).then_some(cut)
 }
 
 /// Removes the mark from the content.
@@ -37,7 +38,7 @@ pub(crate) fn blocks_before_mark(nodes: &[Node]) -> Option<usize> {
     let mut count = 0;
     for node in nodes {
         let Node::Element(element) = node else { continue };
-        count += usize::from(elements::is_block(&element.name));
+        count += usize::from(element.is_block());
         if is_mark(node, MORE) || holds_mark(&element.children) {
             return Some(count);
         }
@@ -56,6 +57,9 @@ fn is_mark(node: &Node, class: &str) -> bool {
 }
 
 fn before_mark(nodes: &[Node]) -> Option<String> {
+    if !holds_mark(nodes) {
+        return None;
+    }
     let mut before = Vec::new();
     let found = copy_to_mark(nodes, &mut before);
     let text = tree::one_line(&before);
@@ -69,7 +73,7 @@ fn copy_to_mark(nodes: &[Node], into: &mut Vec<Node>) -> bool {
             Node::Element(_) if is_mark(node, MORE) => return true,
             Node::Element(_) if is_mark(node, BEGIN) => into.clear(),
             Node::Element(element) => {
-                let mut copy = Element { children: Vec::new(), ..shell(element) };
+                let mut copy = shell(element);
                 let found = copy_to_mark(&element.children, &mut copy.children);
                 into.push(Node::Element(copy));
                 if found {
@@ -83,7 +87,7 @@ fn copy_to_mark(nodes: &[Node], into: &mut Vec<Node>) -> bool {
 }
 
 fn shell(element: &Element) -> Element {
-    Element { name: element.name.clone(), attributes: element.attributes.clone(), children: Vec::new() }
+    Element { attributes: element.attributes.clone(), children: Vec::new(), ..*element }
 }
 
 fn first_paragraph(nodes: &[Node]) -> Option<String> {

@@ -28,6 +28,30 @@ fn a_rich_post_renders_as_reviewed() {
 }
 
 #[test]
+fn feeds_show_what_mail_shows_and_wait_for_no_text() {
+    for (front, body) in [
+        ("", RICH),
+        ("description: About rain", RICH),
+        ("description: '\u{a0}\u{feff}'", "One.\n\nTwo.\n"),
+        ("description: One.", "One.\n"),
+        ("", "One\n<!-- more -->\nTwo <!-- mail-only -->a<!-- /mail-only -->.\n"),
+        ("", "![](a.png)\n"),
+        ("", ""),
+    ] {
+        let file = format!("---\ntitle: A\ndate: 2025-01-31\n{front}\n---\n{body}");
+        let post = one("posts/a.md", &file).0;
+        let (body, posts, config) = (body_of(&post, &file), Posts::default(), config(""));
+        let (whole, warnings) = render(&post, &body, &posts, &config);
+        let (feeds, same_warnings) = render_for_feeds(&post, &body, &posts, &config);
+        assert_eq!(warnings, same_warnings);
+        assert_eq!((&feeds.summary, &feeds.content_html), (&whole.summary, &whole.content_html));
+        assert_eq!((feeds.pictures, feeds.mail), (whole.pictures, whole.mail));
+        let has_summary = whole.summary.is_some_and(|summary| summary.contains(char::is_alphanumeric));
+        assert_eq!(feeds.content_text, if has_summary { "" } else { &whole.content_text });
+    }
+}
+
+#[test]
 fn a_table_without_room_for_its_columns_is_listed() {
     let tall = format!("| a | b |\n|---|---|\n| {} | {} |\n", "word ".repeat(200), "two words");
     assert!(text(&tall).starts_with("a: word word"), "{}", text(&tall));

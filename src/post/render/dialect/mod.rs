@@ -28,6 +28,10 @@ mod wordpress;
 mod writer;
 mod zola;
 
+use std::borrow::Cow;
+
+use pulldown_cmark::Event;
+
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::model::{Body, Post};
@@ -79,11 +83,26 @@ const DIALECTS: [(Place, Reader); 24] = [
     (Place::Everywhere(b'='), inline::end_mark),
 ];
 
+/// A body without the words of other generators.
+pub(crate) struct Expanded<'t> {
+    pub(crate) text: Cow<'t, str>,
+    /// What Markdown makes of it, where that is known already.
+    pub(crate) events: Option<Vec<Event<'t>>>,
+}
+
 /// Expands the body of a post; `posts` are all posts of the site.
-pub(crate) fn expand(post: (&Post, &Body), posts: &Posts, config: &Config) -> (String, Vec<Diagnostic>) {
+pub(crate) fn expand<'t>(post: (&Post, &'t Body), posts: &Posts, config: &Config) -> (Expanded<'t>, Vec<Diagnostic>) {
+    let body = &post.1.text;
     let mut writer = Writer::new(post, posts, config);
-    expand_part(&Part::new(&post.1.text, 0, 0), &mut writer);
-    writer.finish()
+    let (part, events) = Part::whole(body);
+    expand_part(&part, &mut writer);
+    let (text, warnings) = writer.finish();
+    let expanded = if text == *body {
+        Expanded { text: Cow::Borrowed(body), events }
+    } else {
+        Expanded { text: Cow::Owned(text), events: None }
+    };
+    (expanded, warnings)
 }
 
 fn expand_part(part: &Part<'_>, writer: &mut Writer<'_>) {

@@ -1,11 +1,12 @@
 //! The text of a body while it is read, and where code stands in it: code is never read for tags.
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::ops::Range;
 
-use pulldown_cmark::{Event, Parser, Tag, TagEnd};
+use pulldown_cmark::{Event, Tag, TagEnd};
 
-use super::super::markdown::OPTIONS;
+use super::super::markdown;
 use super::writer::Writer;
 
 /// A body, or the indented body of a note box in it.
@@ -23,7 +24,22 @@ pub(crate) struct Part<'t> {
 
 impl<'t> Part<'t> {
     pub(crate) fn new(text: &'t str, first_line: usize, depth: usize) -> Self {
-        Self { text, first_line, depth, code: code(text), counted: Cell::new((0, first_line)) }
+        Self::with_code(code(&masked(text), |_| {}), text, first_line, depth)
+    }
+
+    /// A whole body, and its events when all of it was shown to the Markdown parser.
+    pub(crate) fn whole(text: &'t str) -> (Self, Option<Vec<Event<'t>>>) {
+        let masked = masked(text);
+        let mut events = Vec::new();
+        let code = match &masked {
+            Cow::Borrowed(text) => code(text, |event| events.push(event)),
+            Cow::Owned(masked) => code(masked, |_| {}),
+        };
+        (Self::with_code(code, text, 0, 0), matches!(masked, Cow::Borrowed(_)).then_some(events))
+    }
+
+    fn with_code(code: Vec<Range<usize>>, text: &'t str, first_line: usize, depth: usize) -> Self {
+        Self { text, first_line, depth, code, counted: Cell::new((0, first_line)) }
     }
 
     /// The code that `at` is in.
@@ -119,33 +135,43 @@ impl<'t> Part<'t> {
     }
 }
 
-/// Where the code is, as the Markdown parser sees it. A component's tag would begin a block of HTML in which nothing is
-/// Markdown; what stands in it is, so the parser is shown no tag.
-fn code(text: &str) -> Vec<Range<usize>> {
-    let mut bytes = text.as_bytes().to_vec();
-    for at in memchr::memchr_iter(b'<', text.as_bytes()) {
-        let name = usize::from(bytes.get(at + 1) == Some(&b'/')) + at + 1;
-        if bytes.get(name).is_some_and(u8::is_ascii_uppercase) {
-            bytes[at] = b'.';
-        }
+/// The text as it is shown to the Markdown parser. A component's tag would begin a block of HTML in which nothing is
+/// Markdown; what stands in it is, so the parser is shown no such tag.
+fn masked(text: &str) -> Cow<'_, str> {
+    let is_component = |at: &usize| {
+        let name = &text.as_bytes()[at + 1..];
+        name.strip_prefix(b"/").unwrap_or(name).first().is_some_and(u8::is_ascii_uppercase)
+    };
+    let mut tags = memchr::memchr_iter(b'<', text.as_bytes()).filter(is_component).peekable();
+    if tags.peek().is_none() {
+        return Cow::Borrowed(text);
     }
-    let masked = String::from_utf8(bytes).unwrap_or_default();
+    let mut masked = String::with_capacity(text.len());
+    for at in tags {
+        masked.push_str(&text[masked.len()..at]);
+        masked.push('.');
+    }
+    masked.push_str(&text[masked.len()..]);
+    Cow::Owned(masked)
+}
+
+/// Where the code is; hands on all events.
+fn code<'t>(text: &'t str, mut hand_on: impl FnMut(Event<'t>)) -> Vec<Range<usize>> {
     let mut code: Vec<Range<usize>> = Vec::new();
     let mut open = None;
-    for (event, range) in Parser::new_ext(&masked, OPTIONS).into_offset_iter() {
+    for (event, range) in markdown::parse(text) {
         let found = match event {
             Event::Start(Tag::CodeBlock(_)) => {
                 open = Some(range.start);
-                continue;
+                None
             }
-            Event::End(TagEnd::CodeBlock) => open.take().unwrap_or(range.start)..range.end,
-            Event::Code(_) => range,
-            _ => continue,
+            Event::End(TagEnd::CodeBlock) => Some(open.take().unwrap_or(range.start)..range.end),
+            Event::Code(_) => Some(range),
+            _ => None,
         };
         // Footnotes may come out of order.
-        if code.last().is_none_or(|last| last.end <= found.start) {
-            code.push(found);
-        }
+        code.extend(found.filter(|found| code.last().is_none_or(|last| last.end <= found.start)));
+        hand_on(event);
     }
     code
 }
