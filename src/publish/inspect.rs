@@ -27,7 +27,7 @@ pub fn inspect(site: &Site, past: &Past, now: Timestamp) -> Result<Vec<Diagnosti
         site.posts.iter().filter(|post| matches!(post.status, PostStatus::Published | PostStatus::Scheduled)).collect();
     let of_bodies = parallel::map(&readable, Work::Heavy, |post| {
         let mut found = Vec::new();
-        (site.entry(post, &mut found).is_none().then_some(post.path.as_str()), found)
+        (site.entry_for_feeds(post, &mut found).is_none().then_some(post.path.as_str()), found)
     });
     let mut unreadable = BTreeSet::new();
     for (path, about) in of_bodies {
@@ -98,7 +98,7 @@ fn of_feeds(site: &Site, unreadable: &BTreeSet<&str>, now: Timestamp) -> Result<
     let left_out = (0..site.posts.len()).filter(is_left_out).collect();
     let plans = feed::plan(&site.posts, &left_out, &site.config);
     let found = parallel::map(&plans, Work::Heavy, |plan| {
-        let entry = |at: &usize| site.entry(&site.posts[*at], &mut Vec::new());
+        let entry = |at: &usize| site.entry_for_feeds(&site.posts[*at], &mut Vec::new());
         let entries: Vec<Entry> = plan.posts.iter().filter_map(entry).collect();
         let look_at = |file: FeedFile| look_at_feed(&file, plan, site, now);
         layout.whole(plan, &entries).into_iter().flat_map(look_at).collect::<Vec<_>>()

@@ -34,6 +34,9 @@ pub struct Site {
     library: Library,
 }
 
+/// [`post::render`], or as much of it as is needed.
+type Render = fn(&Post, &Body, &Posts, &Config) -> (Entry, Vec<Diagnostic>);
+
 /// A picture among the files of a site.
 pub struct Picture<'s> {
     /// What it is.
@@ -204,12 +207,7 @@ impl Site {
         self.rendered(post, post::render_for_feeds, found)
     }
 
-    fn rendered(
-        &self,
-        post: &Post,
-        render: fn(&Post, &Body, &Posts, &Config) -> (Entry, Vec<Diagnostic>),
-        found: &mut Vec<Diagnostic>,
-    ) -> Option<Entry> {
+    fn rendered(&self, post: &Post, render: Render, found: &mut Vec<Diagnostic>) -> Option<Entry> {
         let body = match self.body(post, found) {
             Ok(body) => body,
             Err(error) => {

@@ -26,7 +26,7 @@ fn link_in(nodes: &mut Vec<Node>) {
         for node in nodes.drain(..) {
             match node {
                 Node::Text(text) => split(&text, &mut linked),
-                node => linked.push(node),
+                element @ Node::Element(_) => linked.push(element),
             }
         }
         *nodes = linked;

@@ -154,14 +154,14 @@ static PLACES: [u8; SLOTS] = places();
 
 const fn places() -> [u8; SLOTS] {
     let mut places = [0; SLOTS];
-    let mut number = 0;
-    while number < ELEMENTS.len() {
-        let mut at = place(ELEMENTS[number].0.as_bytes());
+    let mut number: u8 = 0;
+    while (number as usize) < ELEMENTS.len() {
+        let mut at = place(ELEMENTS[number as usize].0.as_bytes());
         while places[at] != 0 {
             at = (at + 1) % SLOTS;
         }
         number += 1;
-        places[at] = number as u8;
+        places[at] = number;
     }
     places
 }

@@ -32,7 +32,7 @@ fn is_code(element: &Element) -> bool {
 
 fn holds(nodes: &[Node], names: &[&str]) -> bool {
     nodes.iter().any(|node| match node {
-        Node::Element(element) => names.contains(&&*element.name) || holds(&element.children, names),
+        Node::Element(element) => names.contains(&element.name) || holds(&element.children, names),
         Node::Text(_) => false,
     })
 }

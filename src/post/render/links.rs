@@ -41,7 +41,7 @@ impl<'a> Links<'a> {
     }
 
     fn element(&mut self, element: &mut Element) {
-        let keys: &[&str] = match &*element.name {
+        let keys: &[&str] = match element.name {
             "a" => &["href"],
             "img" | "source" | "audio" | "iframe" => &["src"],
             "video" => &["src", "poster"],

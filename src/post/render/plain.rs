@@ -362,8 +362,8 @@ fn heading(level: HeadingLevel) -> &'static str {
 
 /// Text without characters that a parser would take for something else.
 fn known(text: &str) -> Option<&str> {
-    let is_known = text.bytes().fold(true, |all, byte| all & (byte >= b' ' || byte == b'\n' || byte == b'\t'));
-    is_known.then_some(text)
+    let is_known = |byte| matches!(byte, b'\t' | b'\n' | b' '..);
+    text.bytes().fold(true, |all, byte| all & is_known(byte)).then_some(text)
 }
 
 /// The value of an attribute.

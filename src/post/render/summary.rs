@@ -96,7 +96,7 @@ fn first_paragraph(nodes: &[Node]) -> Option<String> {
             Some(tree::one_line(&element.children)).filter(|text| !text.is_empty())
         }
         Node::Element(element)
-            if !matches!(&*element.name, "figure" | "table" | "aside" | "nav" | "ol" | "ul" | "dl") =>
+            if !matches!(element.name, "figure" | "table" | "aside" | "nav" | "ol" | "ul" | "dl") =>
         {
             first_paragraph(&element.children)
         }

@@ -55,7 +55,7 @@ impl Line {
             Node::Text(text) => return self.push(text),
             Node::Element(element) => element,
         };
-        match &*element.name {
+        match element.name {
             "br" => self.hard_break(),
             "a" if element.has_class("reversefootnote") => {}
             "a" if element.has_class("footnote") => self.push(&format!("[^{}]", one_line_of(element))),

@@ -4,7 +4,6 @@ mod inline;
 mod table;
 mod wrap;
 
-use super::elements;
 use super::tree::{Element, Node};
 use inline::{Line, LinkList};
 use wrap::{width, wrap};
@@ -99,7 +98,7 @@ fn blocks_to(
 }
 
 fn is_block(element: &Element) -> bool {
-    elements::is_block(&element.name)
+    element.is_block()
 }
 
 fn paragraph(text: &str, columns: usize) -> Vec<String> {
@@ -108,7 +107,7 @@ fn paragraph(text: &str, columns: usize) -> Vec<String> {
 
 fn block(element: &Element, columns: usize, links: &mut LinkList) -> Vec<String> {
     let children = &element.children;
-    match &*element.name {
+    match element.name {
         "p" | "summary" | "dt" => paragraph(&Line::of(children, links), columns),
         "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => heading(&Line::of(children, links), columns),
         "hr" => vec!["* * *".to_owned()],

@@ -67,7 +67,7 @@ fn narrowed(rows: &Rows, mut widths: Vec<usize>, columns: usize) -> Option<Vec<u
 fn collect(nodes: &[Node], rows: &mut Rows, links: &mut LinkList) {
     for node in nodes {
         let Node::Element(element) = node else { continue };
-        match &*element.name {
+        match element.name {
             "caption" => rows.caption.push(Line::of(&element.children, links)),
             "tr" => {
                 let cells: Vec<&Element> = element.children.iter().filter_map(cell_element).collect();
@@ -85,7 +85,7 @@ fn collect(nodes: &[Node], rows: &mut Rows, links: &mut LinkList) {
 
 fn cell_element(node: &Node) -> Option<&Element> {
     match node {
-        Node::Element(element) if matches!(&*element.name, "td" | "th") => Some(element),
+        Node::Element(element) if matches!(element.name, "td" | "th") => Some(element),
         _ => None,
     }
 }
