@@ -11,7 +11,7 @@ pub(super) fn one_line(text: &str) -> String {
         separates(*c)
             || !(c.is_control() || is_reserved(*c) || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}'))
     };
-    let kept: String = text.nfc().filter(visible).collect();
+    let kept: String = text.chars().filter(visible).nfc().collect();
     kept.split(separates).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
@@ -67,6 +67,7 @@ mod tests {
     fn a_title_cannot_hide_a_line_or_turn_itself_around() {
         assert_eq!(one_line(" Hi\r\nBcc: x@y.z\u{0} \u{202E}evil\u{2069}\u{85}end\u{9b} "), "Hi Bcc: x@y.z evil end");
         assert_eq!(one_line("Cafe\u{301}\u{2028}10\u{A0}km"), "Café 10\u{A0}km");
+        assert_eq!(one_line("Cafe\0\u{301}"), "Café", "what is left out is out before letters are composed");
     }
 
     #[test]
