@@ -9,7 +9,7 @@ use chrono::DateTime;
 use super::channel::{Feed, HISTORY};
 use super::item::{Author, Item};
 use super::media::Attachment;
-use super::{Format, date, media, style, xml};
+use super::{Format, date, escape, media, style, xml};
 
 pub(super) const FORMAT: Format = Format {
     name: "atom",
@@ -72,7 +72,12 @@ fn history(feed: &Feed) -> ExtensionMap {
 fn item(item: &Item<'_>) -> String {
     let document = atom_syndication::Feed { entries: vec![entry(item)], ..atom_syndication::Feed::default() };
     let entry = written(&document, "\n  <entry>", "</entry>");
-    xml::with_attributes(&entry, "entry", std::iter::once(attributes(item)))
+    let entry = xml::with_attributes(&entry, "entry", std::iter::once(attributes(item)));
+    match item.content.as_deref() {
+        // References take about a third more.
+        Some(html) => xml::with_content(&entry, html.len() * 3 / 2, |entry| escape::xml(html, entry)),
+        None => entry,
+    }
 }
 
 /// The part of a feed, as the library writes it, from the first `from` to the end of the last `to`.
@@ -104,11 +109,11 @@ fn entry(item: &Item<'_>) -> Entry {
             .collect(),
         published: Some(date::fixed(item.published)),
         summary: item.summary.clone().map(Text::plain),
-        content: item.content.as_deref().map(|html| Content {
+        content: item.content.as_deref().map(|_| Content {
             // Every address in it is absolute already; this is for what readers make of it.
             base: Some(item.url.clone()),
             content_type: Some("html".into()),
-            value: Some(html.to_owned()),
+            value: Some(xml::CONTENT.to_owned()),
             ..Content::default()
         }),
         extensions: pictures(item),

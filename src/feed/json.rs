@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 use super::channel::Feed;
 use super::item::{Author, Category, Item};
 use super::media::Attachment;
-use super::{Format, date};
+use super::{Format, date, escape};
 
 pub(super) const FORMAT: Format = Format {
     name: "json",
@@ -164,9 +164,25 @@ fn open(feed: &Feed) -> String {
 
 fn item(item: &Item<'_>) -> String {
     let whole = written(&Single { items: [member(item)] });
-    let item = whole.strip_prefix("{\n  \"items\": [").and_then(|rest| rest.strip_suffix("\n  ]\n}"));
-    item.unwrap_or_default().to_owned()
+    let written = whole.strip_prefix("{\n  \"items\": [").and_then(|rest| rest.strip_suffix("\n  ]\n}"));
+    let written = written.unwrap_or_default();
+    let Some(html) = item.content.as_deref() else { return written.to_owned() };
+    let (before, after) = written.split_once(WRITTEN_CONTENT).unwrap_or((written, ""));
+    let mut item = Vec::with_capacity(written.len() + html.len() * 9 / 8);
+    item.extend_from_slice(before.as_bytes());
+    item.push(b'"');
+    escape::json(html, &mut item);
+    item.push(b'"');
+    item.extend_from_slice(after.as_bytes());
+    String::from_utf8(item).expect("the content is a string")
 }
+
+/// Stands for the content while the library writes what is around it. No text that reaches a feed holds this character
+/// ([`super::text`]).
+const CONTENT: &str = "\u{1}";
+
+/// [`CONTENT`] as the library writes it. In no other string a quote and a single backslash follow each other.
+const WRITTEN_CONTENT: &str = "\"\\u0001\"";
 
 fn written(document: &impl Serialize) -> String {
     serde_json::to_string_pretty(document).expect("the document holds only strings and lists")
@@ -187,7 +203,7 @@ fn member<'a>(item: &'a Item<'a>) -> Member<'a> {
         tags: tags(&item.categories),
         image: item.image.as_ref().map(|image| image.url.as_str()),
         summary,
-        content_html: item.content.as_deref(),
+        content_html: item.content.as_deref().map(|_| CONTENT),
         content_text: text,
         attachments: item.attachments.iter().map(file).collect(),
         taxonomies: Taxonomies(&item.categories),

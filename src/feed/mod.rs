@@ -9,6 +9,7 @@ mod atom;
 mod channel;
 mod compare;
 mod date;
+mod escape;
 mod item;
 mod json;
 mod language;

@@ -20,7 +20,7 @@ pub(super) const FORMAT: Format = Format {
     media_type: "application/rss+xml",
     is_xml: true,
     open,
-    item: |item| written(&Channel { items: vec![self::item(item)], ..Channel::default() }, "\n    <item>", "</item>"),
+    item,
     between: "",
     close: |_| "\n  </channel>\n</rss>\n",
 };
@@ -69,7 +69,19 @@ fn written(channel: &Channel, from: &str, to: &str) -> String {
     xml::hex_references(xml::part(&whole, from, to), ("<![CDATA[", "]]>"))
 }
 
-fn item(item: &Item<'_>) -> rss::Item {
+fn item(item: &Item<'_>) -> String {
+    let content = item.content.as_deref();
+    // What would end the section is for the library to divide.
+    let plain = content.filter(|html| memchr::memmem::find(html.as_bytes(), b"]]>").is_none());
+    let document = Channel { items: vec![of(item, plain.map(|_| xml::CONTENT).or(content))], ..Channel::default() };
+    let written = written(&document, "\n    <item>", "</item>");
+    match plain {
+        Some(html) => xml::with_content(&written, html.len(), |item| item.extend_from_slice(html.as_bytes())),
+        None => written,
+    }
+}
+
+fn of(item: &Item<'_>, content: Option<&str>) -> rss::Item {
     let description = text::to_html(&item.opening);
     rss::Item {
         title: item.title.clone(),
@@ -83,7 +95,7 @@ fn item(item: &Item<'_>) -> rss::Item {
             .collect(),
         guid: Some(Guid { value: item.guid.clone(), permalink: item.guid == item.url }),
         pub_date: Some(date::rfc822(item.published)),
-        content: item.content.as_deref().map(str::to_owned),
+        content: content.map(str::to_owned),
         enclosure: item.attachments.first().map(|attachment| Enclosure {
             url: attachment.url.clone(),
             // Required; 0 where nobody knows (RSS Best Practices Profile, "enclosure").

@@ -1,6 +1,20 @@
 //! What the XML libraries leave to us, done on what they wrote. All of it rests on one fact: in their output `<` and `&`
 //! of the text are escaped, so markup can be told from text by looking.
 
+/// Stands for the content while a library writes what is around it: written by us, the content is neither copied nor searched
+/// for markup. No text that reaches a feed holds this character ([`super::text`]).
+pub(super) const CONTENT: &str = "\u{1}";
+
+/// What a library wrote, with the content, which `write` writes, in its place; `length` is about how long that is.
+pub(super) fn with_content(written: &str, length: usize, write: impl FnOnce(&mut Vec<u8>)) -> String {
+    let (before, after) = written.split_once(CONTENT).unwrap_or((written, ""));
+    let mut whole = Vec::with_capacity(written.len() + length);
+    whole.extend_from_slice(before.as_bytes());
+    write(&mut whole);
+    whole.extend_from_slice(after.as_bytes());
+    String::from_utf8(whole).expect("the content is a string")
+}
+
 /// Writes `<` and `&` of plain text as hexadecimal references: only these are safe with readers that decode plain text
 /// twice (RSS Profile, "Character Data"). What stands between `verbatim.0` and `verbatim.1` is HTML, for which the usual
 /// references are right, and stays.

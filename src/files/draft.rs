@@ -2,8 +2,9 @@
 
 #![expect(clippy::disallowed_methods, reason = "this room touches the site's files")]
 
-use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::{self, IoSlice, Read as _, Seek as _, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::{TEMPORARY, Written, readable_by_all};
 
@@ -14,10 +15,28 @@ pub struct Draft {
     /// Where the bytes wait to take their place; `None` when they are only compared.
     workshop: Option<PathBuf>,
     /// What came and is neither compared nor written.
-    pending: Vec<u8>,
+    pending: Vec<Piece>,
+    /// How many bytes that is.
+    held: usize,
     /// How many bytes were compared or written.
     length: u64,
     state: State,
+}
+
+#[derive(Debug)]
+enum Piece {
+    Own(Vec<u8>),
+    /// Many files may hold the same text.
+    Shared(Arc<String>),
+}
+
+impl Piece {
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Own(bytes) => bytes,
+            Self::Shared(text) => text.as_bytes(),
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -32,17 +51,29 @@ impl Draft {
     /// Begins a file. Until [`Finished::commit`] its bytes are in the folder `workshop`, which must be on the same file
     /// system as `path`; without one they are only compared.
     pub fn new(path: PathBuf, workshop: Option<&Path>) -> Self {
-        Self { path, workshop: workshop.map(Path::to_owned), pending: Vec::new(), length: 0, state: State::Same }
+        let workshop = workshop.map(Path::to_owned);
+        Self { path, workshop, pending: Vec::new(), held: 0, length: 0, state: State::Same }
     }
 
     /// Adds bytes.
     pub fn push(&mut self, bytes: &[u8]) {
-        self.pending.extend_from_slice(bytes);
+        self.held += bytes.len();
+        match self.pending.last_mut() {
+            Some(Piece::Own(before)) => before.extend_from_slice(bytes),
+            _ if bytes.is_empty() => {}
+            _ => self.pending.push(Piece::Own(bytes.to_owned())),
+        }
     }
 
-    /// How many bytes it holds in memory.
+    /// Adds a text that other files may hold too.
+    pub fn share(&mut self, text: &Arc<String>) {
+        self.held += text.len();
+        self.pending.push(Piece::Shared(Arc::clone(text)));
+    }
+
+    /// How many bytes it holds in memory, shared ones included.
     pub fn held(&self) -> usize {
-        self.pending.len()
+        self.held
     }
 
     /// Moves what it holds out of memory.
@@ -58,9 +89,9 @@ impl Draft {
             self.differ()?;
         }
         if let State::Other(Some(temporary), _) = &self.state {
-            std::fs::OpenOptions::new().append(true).open(temporary)?.write_all(&pending)?;
+            write(&pending, &mut std::fs::OpenOptions::new().append(true).open(temporary)?)?;
         }
-        self.length += pending.len() as u64;
+        self.length += std::mem::take(&mut self.held) as u64;
         Ok(())
     }
 
@@ -82,15 +113,20 @@ impl Draft {
     }
 
     /// True when the old file goes on with these bytes.
-    fn is_next(&self, bytes: &[u8]) -> io::Result<bool> {
+    fn is_next(&self, pieces: &[Piece]) -> io::Result<bool> {
         let Some(mut old) = optional(std::fs::File::open(&self.path))? else { return Ok(false) };
         old.seek(SeekFrom::Start(self.length))?;
-        let mut found = vec![0; bytes.len()];
-        match old.read_exact(&mut found) {
-            Ok(()) => Ok(found == bytes),
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
-            Err(error) => Err(error),
+        let mut found = Vec::new();
+        for piece in pieces {
+            found.resize(piece.bytes().len(), 0);
+            match old.read_exact(&mut found) {
+                Ok(()) if found == piece.bytes() => {}
+                Ok(()) => return Ok(false),
+                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(false),
+                Err(error) => return Err(error),
+            }
         }
+        Ok(true)
     }
 
     /// From here on it is another file: takes over what was the same so far.
@@ -139,6 +175,23 @@ impl Finished {
     }
 }
 
+/// Writes all pieces, many at a time.
+fn write(pieces: &[Piece], file: &mut impl Write) -> io::Result<()> {
+    let mut slices: Vec<IoSlice<'_>> = pieces.iter().map(|piece| IoSlice::new(piece.bytes())).collect();
+    let mut rest = &mut slices[..];
+    // Empty ones at the beginning would look as if nothing could be written.
+    IoSlice::advance_slices(&mut rest, 0);
+    while !rest.is_empty() {
+        match file.write_vectored(rest) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(written) => IoSlice::advance_slices(&mut rest, written),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
 fn optional<T>(result: io::Result<T>) -> io::Result<Option<T>> {
     match result {
         Ok(found) => Ok(Some(found)),
@@ -167,6 +220,9 @@ mod tests {
             let (bit, more) = rest.split_at((*length).min(rest.len()));
             draft.push(bit);
             draft.spill().unwrap();
+            // Shared and own bytes take turns.
+            let (shared, more) = more.split_at(more.len().min(1));
+            draft.share(&Arc::new(String::from_utf8(shared.to_owned()).unwrap()));
             rest = more;
         }
         draft.push(rest);
@@ -187,6 +243,30 @@ mod tests {
     fn a_draft_that_is_dropped_changes_nothing() {
         assert_eq!(write(Some(b"old"), b"other", &[2], false), (Some(b"old".to_vec()), Written::Changed));
         assert_eq!(write(None, b"new", &[], false), (None, Written::Created));
+    }
+
+    #[test]
+    fn pieces_are_written_however_little_a_file_takes() {
+        struct Slow(Vec<u8>, bool);
+        impl Write for Slow {
+            fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+                self.1 = !self.1;
+                if self.1 {
+                    return Err(io::ErrorKind::Interrupted.into());
+                }
+                let taken = bytes.len().min(2);
+                self.0.extend_from_slice(&bytes[..taken]);
+                Ok(taken)
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let shared = |text: &str| Piece::Shared(Arc::new(text.to_owned()));
+        let pieces = [shared(""), Piece::Own(b"abc".to_vec()), shared(""), shared("defgh"), shared("")];
+        let mut file = Slow(Vec::new(), false);
+        super::write(&pieces, &mut file).unwrap();
+        assert_eq!(file.0, b"abcdefgh");
     }
 
     #[test]

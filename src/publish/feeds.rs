@@ -3,18 +3,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::error::PublishError;
 use super::feed_guard::{self, Objection};
 use super::mail_pictures::has_pictures_to_replace;
-use super::parallel::{self, Work};
+use super::pipeline;
 use super::site::Site;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::feed::{self, Changes, FeedPlan, Layout};
 use crate::files::{self, Draft, Finished, Written};
 
-/// So many posts are rendered before their items are handed on.
-const AT_ONCE: usize = 128;
+/// So many posts, at most, are rendered before their items are handed on.
+const AT_ONCE: usize = 16;
 
 /// So many bytes wait in memory for their files.
 const HELD: usize = 16 * 1024 * 1024;
@@ -190,25 +191,30 @@ impl Site {
         warnings: &mut Vec<Diagnostic>,
     ) -> std::io::Result<()> {
         let shown: Vec<usize> = (0..self.posts.len()).filter(|at| !stream.shown_by[*at].is_empty()).collect();
-        for places in shown.chunks(AT_ONCE) {
-            let items = parallel::map(places, Work::Heavy, |at| {
+        let few: Vec<&[usize]> = shown.chunks((shown.len() / AT_ONCE).clamp(1, AT_ONCE)).collect();
+        let make = |places: &&[usize]| {
+            let rendered = places.iter().map(|at| {
                 let mut found = Vec::new();
                 let entry = self.entry_for_feeds(&self.posts[*at], &mut found);
                 let is_noted = entry.as_ref().is_some_and(has_pictures_to_replace);
-                (entry.map(|entry| layout.item(&entry)), is_noted, found)
+                let items = entry.map(|entry| layout.item(&entry).into_iter().map(Arc::new).collect::<Vec<_>>());
+                (*at, items, is_noted, found)
             });
-            for (at, (items, is_noted, found)) in places.iter().zip(items) {
+            rendered.collect::<Vec<_>>()
+        };
+        pipeline::run(&few, make, |rendered| {
+            for (at, items, is_noted, found) in rendered {
                 warnings.extend(found);
                 if items.is_none() {
-                    noted.unreadable.insert(*at);
+                    noted.unreadable.insert(at);
                 }
                 if is_noted {
-                    noted.with_pictures_to_replace.insert(*at);
+                    noted.with_pictures_to_replace.insert(at);
                 }
-                stream.add(*at, &items.unwrap_or_default())?;
+                stream.add(at, &items.unwrap_or_default())?;
             }
-        }
-        Ok(())
+            Ok(())
+        })
     }
 }
 
@@ -261,13 +267,13 @@ impl<'s> Stream<'s> {
     }
 
     /// Hands the item of a post, in each format, to the feeds that show it; an empty list stands for a post without one.
-    fn add(&mut self, post: usize, items: &[String]) -> std::io::Result<()> {
+    fn add(&mut self, post: usize, items: &[Arc<String>]) -> std::io::Result<()> {
         for feed in std::mem::take(&mut self.shown_by[post]) {
             let mut open = self.open[feed].take().unwrap_or_else(|| self.begin(feed));
             for ((draft, item), format) in open.drafts.iter_mut().zip(items).zip(self.layout.formats()) {
                 let between = if open.has_items { format.between } else { "" };
                 draft.push(between.as_bytes());
-                draft.push(item.as_bytes());
+                draft.share(item);
                 self.held += between.len() + item.len();
             }
             open.has_items |= !items.is_empty();

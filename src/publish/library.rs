@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use percent_encoding::percent_decode_str;
 use url::Url;
@@ -61,8 +61,21 @@ pub(super) struct Library {
 struct Seen {
     /// Whether there is such a folder.
     folders: HashMap<String, bool>,
+    /// Which of the site's folders have such a folder in them, with it.
+    homes: HashMap<String, Arc<[String]>>,
     /// The files that were found.
     files: HashMap<String, Found>,
+}
+
+impl Seen {
+    fn has_folder(&mut self, folder: &str, root: &Path) -> bool {
+        if let Some(is_there) = self.folders.get(folder) {
+            return *is_there;
+        }
+        let is_there = files::is_folder(&root.join(folder));
+        self.folders.insert(folder.to_owned(), is_there);
+        is_there
+    }
 }
 
 /// A file that was found.
@@ -162,12 +175,11 @@ impl Library {
     fn look_at(&self, path: String) -> Option<Found> {
         let (folder, _) = path.rsplit_once('/').unwrap_or_default();
         {
-            let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut seen = self.seen();
             if let Some(found) = seen.files.get(&path) {
                 return Some(found.clone());
             }
-            let is_there = || files::is_folder(&self.root.join(folder));
-            if !*seen.folders.entry(folder.to_owned()).or_insert_with(is_there) {
+            if !seen.has_folder(folder, &self.root) {
                 return None;
             }
         }
@@ -175,8 +187,24 @@ impl Library {
         let (mut file, length) = files::open_below(&self.homes, &self.root.join(&path)).ok()??;
         let facts = media::facts(&path, &mut file)?;
         let found = Found { path: path.clone(), length, facts };
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner).files.insert(path, found.clone());
+        self.seen().files.insert(path, found.clone());
         Some(found)
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Those of the site's folders that have this folder in them, with it.
+    fn folders_with(&self, inner: &str) -> Arc<[String]> {
+        let mut seen = self.seen();
+        if let Some(known) = seen.homes.get(inner) {
+            return Arc::clone(known);
+        }
+        let whole = self.folders.iter().map(|folder| format!("{folder}/{inner}").trim_matches('/').to_owned());
+        let there: Arc<[String]> = whole.filter(|folder| seen.has_folder(folder, &self.root)).collect();
+        seen.homes.insert(inner.to_owned(), Arc::clone(&there));
+        there
     }
 
     /// The bytes of a file that was found, when it is not far too large.
@@ -206,7 +234,8 @@ impl Library {
     /// Where the file of a URL may be, relative to the site.
     fn places(&self, url: &str, path: &str, permalink: &str) -> Vec<String> {
         let (Ok(url), Ok(permalink)) = (Url::parse(url), Url::parse(permalink)) else { return Vec::new() };
-        if url.origin() != self.site.origin() {
+        let origin = |url: &'_ Url| (url.scheme() == self.site.scheme(), url.port_or_known_default());
+        if origin(&url) != origin(&self.site) || url.host() != self.site.host() {
             return Vec::new();
         }
         let decoded = |path: &str| {
@@ -222,8 +251,10 @@ impl Library {
             places.push(format!("{folder}/{stem}/{relative}"));
         }
         // Not the site's own root: a site at example.org/blog/ does not hold example.org/a.png.
-        let below = url.path().strip_prefix(self.site.path()).and_then(decoded);
-        places.extend(below.iter().flat_map(|path| self.folders.iter().map(move |folder| format!("{folder}/{path}"))));
+        if let Some(below) = url.path().strip_prefix(self.site.path()).and_then(decoded) {
+            let (inner, name) = below.rsplit_once('/').unwrap_or(("", &below));
+            places.extend(self.folders_with(inner).iter().map(|folder| format!("{folder}/{name}")));
+        }
         places.iter().map(|place| place.trim_start_matches('/').to_owned()).collect()
     }
 }

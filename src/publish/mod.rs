@@ -18,6 +18,7 @@ mod message_lint;
 mod pace;
 mod parallel;
 mod ping;
+mod pipeline;
 mod plan;
 mod prepare;
 pub mod preview;

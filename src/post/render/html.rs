@@ -43,18 +43,22 @@ pub(crate) fn write(nodes: &[Node], into: &mut String) {
 }
 
 fn escape(text: &str, quotes: bool, into: &mut String) {
-    let mut plain = 0;
-    for (at, byte) in text.bytes().enumerate() {
-        let entity = match byte {
+    let mut rest = text;
+    while let Some(at) = next_to_escape(rest.as_bytes(), quotes) {
+        let entity = match rest.as_bytes()[at] {
             b'&' => "&amp;",
             b'<' => "&lt;",
             b'>' => "&gt;",
-            b'"' if quotes => "&quot;",
-            _ => continue,
+            _ => "&quot;",
         };
-        into.push_str(&text[plain..at]);
+        into.push_str(&rest[..at]);
         into.push_str(entity);
-        plain = at + 1;
+        rest = &rest[at + 1..];
     }
-    into.push_str(&text[plain..]);
+    into.push_str(rest);
+}
+
+fn next_to_escape(text: &[u8], quotes: bool) -> Option<usize> {
+    let found = memchr::memchr3(b'&', b'<', b'>', text);
+    if quotes { memchr::memchr(b'"', &text[..found.unwrap_or(text.len())]).or(found) } else { found }
 }

@@ -259,12 +259,10 @@ fn tidy_attributes(nodes: &mut [Node]) {
         if element.attributes.is_empty() {
             return;
         }
-        if let Some(classes) = element.remove("class") {
-            let kept: Vec<String> =
-                classes.split_ascii_whitespace().filter_map(|class| known_class(element.name, class)).collect();
-            if !kept.is_empty() {
-                element.set("class", kept.join(" "));
-            }
+        if let Some(classes) = element.remove("class")
+            && let Some(kept) = known_classes(element.name, classes)
+        {
+            element.set("class", kept);
         }
         // An anchor of old.
         if let Some(name) = element.remove("name").filter(|_| element.name == "a" && element.get("id").is_none()) {
@@ -282,16 +280,31 @@ fn tidy_attributes(nodes: &mut [Node]) {
     });
 }
 
-fn known_class(element: &str, class: &str) -> Option<String> {
+/// The classes that mean something; `None` when none of them does.
+fn known_classes(element: &str, classes: String) -> Option<String> {
+    let mut kept = String::new();
+    for class in classes.split_ascii_whitespace().filter_map(|class| known_class(element, class)) {
+        if class == classes {
+            return Some(classes);
+        }
+        if !kept.is_empty() {
+            kept.push(' ');
+        }
+        kept.push_str(class);
+    }
+    (!kept.is_empty()).then_some(kept)
+}
+
+fn known_class<'c>(element: &str, class: &'c str) -> Option<&'c str> {
     match (element, class) {
         ("a", "footnote" | "reversefootnote")
         | ("section", "footnotes")
-        | ("span", normalise::MORE | normalise::BEGIN) => Some(class.to_owned()),
+        | ("span", normalise::MORE | normalise::BEGIN) => Some(class),
         ("code", class) => {
             let language = class.strip_prefix("language-")?;
             let end =
                 language.find(|c: char| !c.is_ascii_alphanumeric() && !"+#._-".contains(c)).unwrap_or(language.len());
-            (end > 0).then(|| format!("language-{}", &language[..end]))
+            (end > 0).then(|| &class[..class.len() - language.len() + end])
         }
         _ => None,
     }

@@ -59,7 +59,7 @@ fn with_sizes(html: &str, sizes: &BTreeMap<String, (u32, u32)>, out: &mut String
 
 /// What stands between `<img` and `>`.
 fn tags(html: &str) -> impl Iterator<Item = &str> {
-    html.match_indices("<img ").filter_map(|(at, _)| html[at..].split('>').next())
+    memchr::memmem::find_iter(html.as_bytes(), "<img ").filter_map(|at| html[at..].split('>').next())
 }
 
 /// The value of an attribute as it is written.
@@ -76,6 +76,9 @@ fn attribute<'h>(tag: &'h str, name: &str) -> Option<&'h str> {
 }
 
 fn decoded(value: &str) -> String {
+    if memchr::memchr(b'&', value.as_bytes()).is_none() {
+        return value.to_owned();
+    }
     value.replace("&quot;", "\"").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 }
 

@@ -46,8 +46,8 @@ type Reader = fn(&Part<'_>, usize, &mut Writer<'_>) -> Option<usize>;
 /// Where a reader is asked.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
-    /// At the beginning of a line.
-    Line,
+    /// At the beginning of a line whose first letter, behind blanks and quote marks, is one of these.
+    Line(&'static [u8]),
     /// At this byte.
     At(u8),
     /// At this byte, within HTML tags and addresses too.
@@ -56,10 +56,10 @@ enum Place {
 
 /// All dialects, in the order in which they are asked.
 const DIALECTS: [(Place, Reader); 24] = [
-    (Place::Line, admonition::colons),
-    (Place::Line, admonition::exclamations),
-    (Place::Line, kramdown::line),
-    (Place::Line, mdx::line),
+    (Place::Line(b":"), admonition::colons),
+    (Place::Line(b"!?"), admonition::exclamations),
+    (Place::Line(b"[*-+1@${"), kramdown::line),
+    (Place::Line(b"ie"), mdx::line),
     (Place::Everywhere(b'{'), raw::block),
     (Place::Everywhere(b'{'), hugo::read),
     (Place::Everywhere(b'{'), liquid::tag),
@@ -110,21 +110,24 @@ fn expand_part(part: &Part<'_>, writer: &mut Writer<'_>) {
     // Places in another part mean nothing in this one.
     let outside = (writer.quiet_until, writer.mark_ends, writer.emoji_end);
     (writer.quiet_until, writer.mark_ends, writer.emoji_end) = (0, None, usize::MAX);
+    let mut code = part.code().iter().peekable();
     let mut at = 0;
     while at < text.len() {
-        if let Some(code) = part.code_at(at) {
+        while code.next_if(|code| code.end <= at).is_some() {}
+        let next_code = code.peek().map_or(text.len(), |code| code.start);
+        if next_code <= at
+            && let Some(code) = code.next()
+        {
             raw::code(&text[at..code.end], writer);
             at = code.end;
-            continue;
-        }
-        if let Some(end) = read(part, at, writer) {
+        } else if let Some(end) = read(part, at, writer) {
             at = end;
-            continue;
+        } else {
+            // No look beyond the next code: it would be taken again behind each piece of code.
+            let next = next_place(&text.as_bytes()[..next_code], at);
+            writer.out.push_str(&text[at..next]);
+            at = next;
         }
-        // No look beyond the next code: it would be taken again behind each piece of code.
-        let next = next_place(&text.as_bytes()[..part.next_code(at + 1)], at);
-        writer.out.push_str(&text[at..next]);
-        at = next;
     }
     (writer.quiet_until, writer.mark_ends, writer.emoji_end) = outside;
 }
@@ -136,10 +139,13 @@ fn read(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) -> Option<usize> {
     if kept.is_some() {
         return kept;
     }
-    let is_line = part.is_line_start(at) && !begins_with_code(part, at);
+    let first = if part.is_line_start(at) { first_letter(part, at) } else { None };
+    if first.is_none() && !IS_OPENER[usize::from(byte)] {
+        return None;
+    }
     DIALECTS.iter().find_map(|(place, reader)| {
         let asked = match place {
-            Place::Line => is_line,
+            Place::Line(letters) => first.is_some_and(|first| letters.contains(&first) || !first.is_ascii_graphic()),
             Place::At(opener) => *opener == byte && at >= writer.quiet_until,
             Place::Everywhere(opener) => *opener == byte,
         };
@@ -147,20 +153,63 @@ fn read(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) -> Option<usize> {
     })
 }
 
-/// True for a line whose first letter is code: an indented block begins behind its margin.
-fn begins_with_code(part: &Part<'_>, at: usize) -> bool {
-    let line = part.line(at);
-    let margin = line.len() - line.trim_start_matches([' ', '\t', '>']).len();
-    margin > 0 && part.code_at(at + margin).is_some()
+/// The letter that may tell whose line this is; `None` when it is nobody's. A line whose first letter is code is nobody's: an
+/// indented block begins behind its margin.
+fn first_letter(part: &Part<'_>, at: usize) -> Option<u8> {
+    let line = &part.text.as_bytes()[at..];
+    let margin = line.iter().position(|byte| !matches!(byte, b' ' | b'\t' | b'>'))?;
+    let first = line[margin];
+    let is_asked_for = BEGINS_LINE[usize::from(first)] && (margin == 0 || part.code_at(at + margin).is_none());
+    is_asked_for.then_some(first)
 }
 
-/// The next place at which a reader may be asked.
+/// Whether a reader may be asked at a byte, wherever it stands.
+static IS_OPENER: [bool; 256] = openers();
+
+const fn openers() -> [bool; 256] {
+    let mut openers = [false; 256];
+    let mut number = 0;
+    while number < DIALECTS.len() {
+        if let Place::At(opener) | Place::Everywhere(opener) = DIALECTS[number].0 {
+            openers[opener as usize] = true;
+        }
+        number += 1;
+    }
+    openers
+}
+
+/// Whether a reader may be asked at a line with this first letter. What may be a blank of another alphabet is no letter.
+static BEGINS_LINE: [bool; 256] = beginnings();
+
+const fn beginnings() -> [bool; 256] {
+    let mut beginnings = [false; 256];
+    let mut byte: u8 = 0;
+    loop {
+        beginnings[byte as usize] = byte != b'\n' && !byte.is_ascii_graphic();
+        if byte == u8::MAX {
+            break;
+        }
+        byte += 1;
+    }
+    let mut number = 0;
+    while number < DIALECTS.len() {
+        if let Place::Line(letters) = DIALECTS[number].0 {
+            let mut letter = 0;
+            while letter < letters.len() {
+                beginnings[letters[letter] as usize] = true;
+                letter += 1;
+            }
+        }
+        number += 1;
+    }
+    beginnings
+}
+
+/// The next place at which a reader may be asked: an opener, or the beginning of a line.
 fn next_place(bytes: &[u8], at: usize) -> usize {
-    let opens =
-        |byte: &u8| matches!(byte, b'{' | b'%' | b'<' | b'!' | b'[' | b']' | b'$' | b'\\' | b'=' | b':' | b'\n');
-    let first = at + 1;
-    let Some(found) = bytes[first..].iter().position(opens).filter(|_| bytes[at] != b'\n') else {
-        return if bytes[at] == b'\n' { first } else { bytes.len() };
-    };
-    first + found
+    if bytes[at] == b'\n' {
+        return at + 1;
+    }
+    let next = bytes[at + 1..].iter().position(|byte| *byte == b'\n' || IS_OPENER[usize::from(*byte)]);
+    next.map_or(bytes.len(), |next| at + 1 + next + usize::from(bytes[at + 1 + next] == b'\n'))
 }

@@ -42,6 +42,11 @@ impl<'t> Part<'t> {
         Self { text, first_line, depth, code, counted: Cell::new((0, first_line)) }
     }
 
+    /// Code blocks and spans, in order, none within another.
+    pub(crate) fn code(&self) -> &[Range<usize>] {
+        &self.code
+    }
+
     /// The code that `at` is in.
     pub(crate) fn code_at(&self, at: usize) -> Option<&Range<usize>> {
         let n = self.code.partition_point(|range| range.end <= at);

@@ -1,5 +1,7 @@
 //! What must be shown as it stands: code, `{% raw %}…{% endraw %}`, and Hugo's `{{</* … */>}}`.
 
+use std::borrow::Cow;
+
 use super::liquid::Tag;
 use super::part::Part;
 use super::writer::{Writer, code_span, literal};
@@ -28,18 +30,18 @@ pub(crate) fn code(code: &str, writer: &mut Writer<'_>) {
 }
 
 /// Code that is wholly within raw tags, without them.
-fn without_raw_tags(code: &str) -> String {
-    let Some((before, rest)) = code.split_once("{%") else { return code.to_owned() };
+fn without_raw_tags(code: &str) -> Cow<'_, str> {
+    let Some((before, rest)) = code.split_once("{%") else { return Cow::Borrowed(code) };
     let opened = rest.split_once("%}").filter(|(tag, _)| is_tag(tag, "raw"));
     let closed = opened.and_then(|(_, rest)| rest.rsplit_once("{%"));
-    let Some((inside, end)) = closed else { return code.to_owned() };
+    let Some((inside, end)) = closed else { return Cow::Borrowed(code) };
     let Some((_, after)) = end.split_once("%}").filter(|(tag, _)| is_tag(tag, "endraw")) else {
-        return code.to_owned();
+        return Cow::Borrowed(code);
     };
     // Before the tag: nothing, or the line that opens the fence.
     let fence = before.rsplit_once('\n').map_or(before.trim_matches('`'), |(_, last)| last);
     if !fence.trim().is_empty() || !after.trim().trim_matches(['`', '~', '>', ' ', '\n']).is_empty() {
-        return code.to_owned();
+        return Cow::Borrowed(code);
     }
     let (inside, after) = if before.contains('\n') {
         (inside.trim_start_matches(' ').strip_prefix('\n').unwrap_or(inside), after.trim_start_matches(' '))
@@ -47,7 +49,7 @@ fn without_raw_tags(code: &str) -> String {
         (inside, after)
     };
     let after = if inside.ends_with('\n') { after.strip_prefix('\n').unwrap_or(after) } else { after };
-    format!("{before}{inside}{after}")
+    Cow::Owned(format!("{before}{inside}{after}"))
 }
 
 fn is_tag(inside: &str, name: &str) -> bool {
