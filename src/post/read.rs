@@ -108,6 +108,15 @@ fn readable(
         }
         FrontMatter::Keys(fields) => (fields, Standing::Decides),
         FrontMatter::Broken => (Fields::default(), Standing::Broken),
+        FrontMatter::Lost(at) => {
+            findings.warning(
+                "post/front-matter-lost",
+                at,
+                "this looks like front matter, but cannot be read as such: the file is skipped",
+                "begin and end it with a line `---`, and write `key: value` with a blank behind the colon",
+            );
+            (Fields::default(), Standing::Skipped("its front matter cannot be found"))
+        }
         FrontMatter::Missing if says_something(body) => (Fields::default(), Standing::Bare),
         FrontMatter::Missing => (Fields::default(), Standing::Skipped("it is empty")),
         FrontMatter::Endless(at, ending) => {

@@ -117,9 +117,11 @@ impl SourcePath {
         self.folders.first().map(String::as_str).filter(|folder| language::is_file_suffix(folder))
     }
 
-    /// True when a folder's name says that all in it are drafts.
+    /// A folder whose name says that nothing in it is to be seen yet: drafts, and what generators that know `_posts` leave
+    /// out (rule R1).
     pub(crate) fn draft_folder(&self) -> Option<&str> {
-        self.folders.iter().map(String::as_str).find(|folder| folder.to_lowercase().contains("draft"))
+        let holds = |name: &&str| (name.starts_with('_') && *name != "_posts") || name.to_lowercase().contains("draft");
+        self.folders.iter().map(String::as_str).find(holds)
     }
 
     /// True below a `_posts` folder, where Jekyll's own meanings hold.

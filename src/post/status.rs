@@ -6,7 +6,7 @@ use crate::model::PostStatus;
 
 use super::date::{self, Moment, Reading};
 use super::findings::Findings;
-use super::front_matter::{Field, Fields, Value};
+use super::front_matter::{Field, Fields, Value, normal};
 use super::source_path::SourcePath;
 
 const YES: [&str; 5] = ["true", "yes", "on", "1", "y"];
@@ -44,6 +44,91 @@ fn quoted(field: &Field) -> String {
     format!("`{}: {}`", field.key, field.value.text().unwrap_or(&field.source))
 }
 
+/// What `status` calls a post that is not to be seen yet, or not any more; in normal form.
+const NOT_YET: [&str; 26] = [
+    "draft",
+    "autodraft",
+    "hidden",
+    "private",
+    "pending",
+    "future",
+    "trash",
+    "scheduled",
+    "unpublished",
+    "unlisted",
+    "skip",
+    "wip",
+    "inprogress",
+    "inreview",
+    "review",
+    "todo",
+    "idea",
+    "planned",
+    "writing",
+    "草稿",
+    "下書き",
+    "entwurf",
+    "brouillon",
+    "borrador",
+    "rascunho",
+    "bozza",
+];
+
+/// What it calls one that is: also the words of those who keep a garden of notes.
+const OUT: [&str; 30] = [
+    "publish",
+    "published",
+    "public",
+    "posted",
+    "live",
+    "online",
+    "released",
+    "final",
+    "finished",
+    "done",
+    "complete",
+    "completed",
+    "ready",
+    "active",
+    "stable",
+    "current",
+    "updated",
+    "archived",
+    "deprecated",
+    "accepted",
+    "approved",
+    "open",
+    "closed",
+    "inherit",
+    "featured",
+    "evergreen",
+    "seedling",
+    "budding",
+    "growing",
+    "veröffentlicht",
+];
+
+/// Held back where its own site would not list it: Hugo's `build` with `render` and `list` never, `headless`, and what
+/// Eleventy keeps out of its collections.
+fn nowhere(fields: &Fields) -> Option<Verdict> {
+    let never = |table: &Field| {
+        ["render", "list"]
+            .iter()
+            .all(|key| table.value.get(key).and_then(Value::text).is_some_and(|word| matches!(word, "never" | "false")))
+    };
+    let build = ["build"].iter().flat_map(|key| fields.all(key)).find(|table| never(table));
+    let flag = ["headless", "eleventyexcludefromcollections"]
+        .iter()
+        .flat_map(|key| fields.all(key))
+        .find(|field| truth(field) == Some(true));
+    let reason = match (build, flag) {
+        (Some(table), _) => format!("`{}` says never to render or list it", table.key),
+        (None, Some(field)) => quoted(field).replace('`', ""),
+        (None, None) => return None,
+    };
+    Some(Verdict::new(PostStatus::Draft, reason))
+}
+
 /// Why the post is held back: its reason, and false when a flag could not be read.
 ///
 /// `hidden: true` hides a post from some themes' front page only, and from everybody in others; held back is the safe side.
@@ -68,18 +153,27 @@ fn held_back(fields: &Fields, reading: Reading<'_>, findings: &mut Findings<'_>)
             }
         }
     }
-    for field in fields.all("status") {
-        match field.value.text().map(str::to_lowercase).as_deref() {
-            Some(
-                "draft" | "hidden" | "private" | "pending" | "future" | "trash" | "scheduled" | "unpublished"
-                | "unlisted" | "skip" | "wip",
-            ) => {
-                verdict = verdict.or_else(|| Some(draft(field)));
+    for field in ["status", "poststatus"].iter().flat_map(|key| fields.all(key)) {
+        let word = field.value.text().map(|text| normal(text));
+        match word.as_deref() {
+            Some(word) if NOT_YET.contains(&word) => verdict = verdict.or_else(|| Some(draft(field))),
+            Some(word) if OUT.contains(&word) || word_of_truth(word) == Some(true) => {}
+            // The signs of a garden: 🌱, 🌳.
+            Some(word) if !word.contains(|c: char| c.is_alphanumeric() || matches!(c, '{' | '<' | '?')) => {}
+            _ => {
+                let help = "write `status: published` or `status: draft`".to_owned();
+                unclear_as(field, help, &mut verdict, findings);
             }
-            Some(text) if !text.contains(['{', '<']) => {}
-            _ => unclear(field, &mut verdict, findings),
         }
     }
+    // The site itself shows such a post only to those who know the word.
+    for field in ["password", "postpassword", "encrypted"].iter().flat_map(|key| fields.all(key)) {
+        if truth(field) != Some(false) {
+            let reason = format!("it has a {}", if field.key.contains("ncrypted") { "lock" } else { "password" });
+            verdict = verdict.or_else(|| Some(Verdict::new(PostStatus::Draft, reason)));
+        }
+    }
+    verdict = verdict.or_else(|| nowhere(fields));
     for field in fields.all("visibility") {
         match field.value.text().map(str::to_lowercase).as_deref() {
             Some("private" | "members" | "paid" | "hidden" | "unlisted" | "draft" | "internal") => {
@@ -119,7 +213,10 @@ fn draft(field: &Field) -> Verdict {
 }
 
 fn unclear(field: &Field, verdict: &mut Option<Verdict>, findings: &mut Findings<'_>) {
-    let help = format!("write `{0}: true` or `{0}: false`", field.key);
+    unclear_as(field, format!("write `{0}: true` or `{0}: false`", field.key), verdict, findings);
+}
+
+fn unclear_as(field: &Field, help: String, verdict: &mut Option<Verdict>, findings: &mut Findings<'_>) {
     let message = format!("{} is neither yes nor no: the post is held back", quoted(field));
     findings.warning("post/draft-unclear", field.at.clone(), message, help);
     let held = verdict.get_or_insert_with(|| {

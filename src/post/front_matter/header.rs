@@ -45,6 +45,10 @@ fn find(text: &str, start: usize) -> Option<Extent> {
     }
     let mut decides = false;
     for (at, line) in lines(text, start) {
+        if !line.is_empty() && line.trim().is_empty() && at.end == text.len() && !text.ends_with('\n') {
+            // Half of a line that goes on, perhaps before one that says `draft`.
+            return Some(Extent::Endless);
+        }
         if line.trim().is_empty() || (at.start > start && matches!(line.trim_end(), "---" | "...")) {
             return decides.then_some(Extent::Block { text: start..at.start, body: at.end });
         }

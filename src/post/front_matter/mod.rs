@@ -10,6 +10,7 @@ mod form;
 mod franklin;
 mod header;
 mod json;
+mod lost;
 mod nikola;
 #[cfg(test)]
 mod tests;
@@ -20,6 +21,7 @@ mod yaml;
 use std::ops::Range;
 
 pub(crate) use fields::{Field, Fields};
+use value::is_invisible;
 pub(crate) use value::{Value, normal};
 pub(crate) use yaml::parse as parse_yaml;
 
@@ -30,8 +32,21 @@ use form::{Extent, FORMS, Form, Problem, Reading};
 const LARGEST: usize = 64 * 1024;
 
 /// Keys that hold a post back: a broken text must not hide them.
-pub(crate) const HOLDING_KEYS: [&str; 10] =
-    ["draft", "isdraft", "published", "publish", "public", "private", "unlisted", "hidden", "status", "visibility"];
+pub(crate) const HOLDING_KEYS: [&str; 13] = [
+    "draft",
+    "isdraft",
+    "published",
+    "publish",
+    "public",
+    "private",
+    "unlisted",
+    "hidden",
+    "status",
+    "poststatus",
+    "visibility",
+    "password",
+    "postpassword",
+];
 
 /// What stands at the top of a file.
 pub(crate) enum FrontMatter {
@@ -41,6 +56,8 @@ pub(crate) enum FrontMatter {
     Broken,
     /// The beginning of front matter, but no end or no keys: held back; with the cure.
     Endless(Range<usize>, &'static str),
+    /// Something that was meant for one and cannot be read as one: held back.
+    Lost(Range<usize>),
     /// Nothing.
     Missing,
 }
@@ -62,7 +79,7 @@ pub(crate) fn read(text: &str, findings: &mut Findings<'_>) -> (FrontMatter, usi
     let (form, block, body) = match find(text, findings) {
         Opening::Block { form, text, body } => (form, text, body),
         Opening::Endless(at, ending) => return (FrontMatter::Endless(at, ending), 0),
-        Opening::Nothing => return (FrontMatter::Missing, 0),
+        Opening::Nothing => return (lost::begins(text).map_or(FrontMatter::Missing, FrontMatter::Lost), 0),
         Opening::Program(at) => {
             findings.error(
                 "post/front-matter-form",
@@ -80,6 +97,9 @@ pub(crate) fn read(text: &str, findings: &mut Findings<'_>) -> (FrontMatter, usi
             "a second front matter follows the first and is shown as text",
             "join the two",
         );
+    }
+    if let Some(at) = lost::goes_on(&text[body..]) {
+        return (FrontMatter::Lost(body + at.start..body + at.end), body);
     }
     (block_of(form, text, block, findings).map_or(FrontMatter::Broken, FrontMatter::Keys), body)
 }
@@ -131,9 +151,13 @@ fn first_line_at(text: &str, start: usize) -> Range<usize> {
 
 /// Blank lines, and behind them one HTML comment, may precede the front matter: where it begins without and with one.
 fn preambles(text: &str) -> (usize, usize) {
-    let blank = |from: usize| from + (text[from..].len() - text[from..].trim_ascii_start().len());
-    // The start of that line: a fence is not indented.
-    let line = |at: usize| text[..at].rfind('\n').map_or(0, |at| at + 1);
+    let is_blank = |c: char| c.is_whitespace() || is_invisible(c);
+    let blank = |from: usize| from + (text[from..].len() - text[from..].trim_start_matches(is_blank).len());
+    // The start of that line, but of a fence its first mark: what nobody sees stands before it.
+    let line = |at: usize| {
+        let is_fence = ["---", "+++"].iter().any(|fence| text[at..].starts_with(fence));
+        if is_fence { at } else { text[..at].rfind('\n').map_or(0, |at| at + 1) }
+    };
     let start = blank(0);
     let comment = text[start..].strip_prefix("<!--").and_then(|rest| rest.find("-->"));
     (line(start), line(comment.map_or(start, |length| blank(start + 4 + length + 3))))

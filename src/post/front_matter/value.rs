@@ -48,7 +48,15 @@ impl Value {
     }
 }
 
-/// What makes two spellings the same key (rule R5): lower case, without space, `_` and `-`.
+/// What makes two spellings the same key (rule R5): lower case, without space, `_` and `-`, and without signs that nobody
+/// sees, which come with pasted text.
 pub(crate) fn normal(key: &str) -> String {
-    key.chars().filter(|c| !matches!(c, ' ' | '_' | '-')).flat_map(char::to_lowercase).collect()
+    let means_something = |c: &char| !(matches!(c, '_' | '-') || c.is_whitespace() || is_invisible(*c));
+    key.chars().filter(means_something).flat_map(char::to_lowercase).collect()
+}
+
+/// Signs without width that are no white space either: soft hyphen, zero-width space and joiners, marks of direction, word
+/// joiner, byte order mark.
+pub(crate) fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}' | '\u{feff}')
 }

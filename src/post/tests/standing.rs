@@ -20,6 +20,18 @@ fn r12_whatever_says_draft_holds_a_post_back() {
         "status: trash",
         "status: scheduled",
         "status: skip",
+        "status: auto-draft",
+        "status: In progress",
+        "status: 草稿",
+        "post_status: draft",
+        "password: hunter2",
+        "post_password: 'x'",
+        "encrypted: true",
+        "headless: true",
+        "build:\n  render: never\n  list: never",
+        "_build: { render: false, list: false }",
+        "eleventyExcludeFromCollections: true",
+        "\u{200b}draft: true",
         "hidden: true",
         "visibility: members",
         "visibility: private",
@@ -38,6 +50,11 @@ fn r12_whatever_says_draft_holds_a_post_back() {
         "published: 1851",
         "status: publish",
         "status: 🌱",
+        "status: Evergreen",
+        "post_status: publish",
+        "password: ''",
+        "encrypted: false",
+        "build:\n  render: never",
         "visibility: public",
         "expiryDate: 2035-01-01",
         "draft: true\ndraft: no",
@@ -45,14 +62,21 @@ fn r12_whatever_says_draft_holds_a_post_back() {
         assert_eq!(status(free), PostStatus::Published, "{free}");
     }
     assert_eq!(one("posts/drafts/2025-01-01-a.md", "---\ntitle: x\n---\nx\n").0.status, PostStatus::Draft);
+    assert_eq!(one("posts/2025/_wip/2025-01-01-a.md", "---\ntitle: x\n---\nx\n").0.status, PostStatus::Draft);
     assert_eq!(one("posts/_drafts/a.md", "---\ntitle: x\n---\nx\n").1, [], "a draft needs no date yet");
 }
 
 #[test]
 fn r12_a_flag_that_nobody_can_read_holds_a_post_back_with_a_warning() {
-    for unclear in
-        ["draft: maybe", "draft: '{{ x }}'", "draft: [true]", "published: soon", "visibility: '?'", "status: '{{x}}'"]
-    {
+    for unclear in [
+        "draft: maybe",
+        "draft: '{{ x }}'",
+        "draft: [true]",
+        "published: soon",
+        "visibility: '?'",
+        "status: '{{x}}'",
+        "status: some day",
+    ] {
         let (post, diagnostics) = keys(unclear);
         assert_eq!((post.status, post.draft_unclear), (PostStatus::Draft, true), "{unclear}");
         assert_eq!((diagnostics[0].code, diagnostics[0].location.as_ref().unwrap().line), ("post/draft-unclear", 4));
@@ -126,4 +150,27 @@ fn r22_an_error_marks_its_post_and_a_warning_never_does() {
         );
         assert!(!found.is_empty() && found.iter().all(|found| found.help.is_some() && found.location.is_some()));
     }
+}
+
+#[test]
+fn front_matter_that_was_meant_and_is_none_never_goes_out() {
+    for text in [
+        "---\ntitle:My secret\ndraft:true\n---\n\nText\n",
+        "title：秘密\ndraft：true\n\n本文\n",
+        "———\ntitle: x\ndraft: true\n———\n\nText\n",
+        "---\ntitle = \"x\"\ndraft = true\n---\n\nText\n",
+        "---\ntitle: x\n---\ndraft: true\n---\n\nText\n",
+    ] {
+        let (post, diagnostics) = one("posts/2025-01-01-a.md", text);
+        assert_eq!((post.status, diagnostics[0].code), (PostStatus::Skipped, "post/front-matter-lost"), "{text}");
+    }
+    for text in
+        ["---\n{\"title\": \"S\", \"draft\": true}\n---\n\nText\n", "\u{200b}---\ntitle: S\ndraft: true\n---\n\nText\n"]
+    {
+        let (post, _) = one("posts/2025-01-01-a.md", text);
+        assert_eq!((post.title.as_str(), post.status), ("S", PostStatus::Draft), "{text}");
+    }
+    // Cut off after the blanks of a line that went on.
+    let cut = "date: 2020-01-01\ntitle: H\nsummary: multi\n   ";
+    assert_eq!(one("posts/a.md", cut).0.status, PostStatus::Skipped);
 }

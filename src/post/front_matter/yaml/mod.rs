@@ -17,7 +17,16 @@ pub(crate) const FORM: Form =
 
 fn find(text: &str, start: usize) -> Option<Extent> {
     // A whole block may be indented.
-    fence::between(text, start, '-', &["", "yaml", "yml"], |line| key_of(line.trim_start_matches(' ')).is_some())
+    let begins = |line: &str| key_of(line.trim_start_matches(' ')).is_some() || begins_table(line);
+    fence::between(text, start, '-', &["", "yaml", "yml"], begins)
+}
+
+/// True for `{ key: value, …`; a tag of a template, `{% …`, is a text.
+fn begins_table(line: &str) -> bool {
+    let Some(rest) = line.strip_prefix('{') else { return false };
+    let key = rest.trim_start().trim_start_matches(['"', '\'']);
+    let after = key.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'));
+    after.len() < key.len() && after.trim_start_matches(['"', '\'']).trim_start().starts_with(':')
 }
 
 fn read(block: &str) -> Result<Reading, Problem> {
