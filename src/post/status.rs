@@ -35,6 +35,27 @@ pub(crate) fn word_of_truth(text: &str) -> Option<bool> {
     if YES.contains(&&*word) { Some(true) } else { NO.contains(&&*word).then_some(false) }
 }
 
+/// True when a key, in normal form, with this value says clearly that a post is to be held back.
+pub(crate) fn holds_back(key: &str, value: &str) -> bool {
+    match key {
+        "status" | "poststatus" | "visibility" => NOT_YET.contains(&&*normal(value)),
+        _ => FLAGS.iter().any(|(flag, held_when)| *flag == key && word_of_truth(value) == Some(*held_when)),
+    }
+}
+
+/// Flags, and the value with which they hold a post back.
+const FLAGS: [(&str, bool); 9] = [
+    ("draft", true),
+    ("isdraft", true),
+    ("private", true),
+    ("unlisted", true),
+    ("hidden", true),
+    ("wip", true),
+    ("published", false),
+    ("publish", false),
+    ("public", false),
+];
+
 /// True for a text that says yes or no and nothing else.
 pub(crate) fn is_flag(text: &str) -> bool {
     word_of_truth(text).is_some()
@@ -134,17 +155,7 @@ fn nowhere(fields: &Fields) -> Option<Verdict> {
 /// `hidden: true` hides a post from some themes' front page only, and from everybody in others; held back is the safe side.
 fn held_back(fields: &Fields, reading: Reading<'_>, findings: &mut Findings<'_>) -> Option<Verdict> {
     let mut verdict: Option<Verdict> = None;
-    let flags = [
-        ("draft", true),
-        ("isdraft", true),
-        ("private", true),
-        ("unlisted", true),
-        ("hidden", true),
-        ("published", false),
-        ("publish", false),
-        ("public", false),
-    ];
-    for (key, held_when) in flags {
+    for (key, held_when) in FLAGS {
         for field in fields.all(key) {
             match truth(field) {
                 Some(truth) if truth == held_when => verdict = verdict.or_else(|| Some(draft(field))),
@@ -154,7 +165,7 @@ fn held_back(fields: &Fields, reading: Reading<'_>, findings: &mut Findings<'_>)
         }
     }
     for field in ["status", "poststatus"].iter().flat_map(|key| fields.all(key)) {
-        let word = field.value.text().map(|text| normal(text));
+        let word = field.value.text().map(normal);
         match word.as_deref() {
             Some(word) if NOT_YET.contains(&word) => verdict = verdict.or_else(|| Some(draft(field))),
             Some(word) if OUT.contains(&word) || word_of_truth(word) == Some(true) => {}

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::super::status::word_of_truth;
+use super::super::status::{holds_back, word_of_truth};
 use super::HOLDING_KEYS;
 use super::fence::key_of;
 use super::form::lines;
@@ -35,16 +35,25 @@ pub(super) fn begins(text: &str) -> Option<Range<usize>> {
     if is_fenced && loose_key(all.peek()?.1).is_none() {
         all.next();
     }
-    let (mut usual, mut is_odd, mut end) = (Vec::new(), is_fenced, None);
+    let (mut usual, mut is_odd, mut end, mut is_prose) = (Vec::new(), is_fenced, None, false);
     for (at, line) in all {
-        // A blank line ends what stands without a fence.
-        let is_next = is_fenced || end.is_none_or(|end| end == at.start);
-        // Without a fence, a dash begins the item of a list.
-        let is_item = !is_fenced && line.trim_start().starts_with('-');
-        let Some((key, value)) = loose_key(line).filter(|_| is_next && !is_item) else { break };
+        // A blank line ends what stands without a fence, and what has become prose.
+        let is_next = end.is_none_or(|end| end == at.start) || (is_fenced && !is_prose);
         end = Some(at.end);
+        // Without a fence, a dash begins the item of a list.
+        let is_item = !is_fenced && line.trim_start().starts_with("- ");
+        let Some((key, value)) = loose_key(line).filter(|_| !is_item) else {
+            is_prose = true;
+            if is_fenced && is_next && !looks_like_a_fence(line) {
+                continue;
+            }
+            break;
+        };
+        if !is_next {
+            break;
+        }
         is_odd |= key_of(line).is_none_or(|strict| normal(strict) != key);
-        let holds = HOLDING_KEYS.contains(&&*key) && (word_of_truth(value).is_some() || value == "draft");
+        let holds = HOLDING_KEYS.contains(&&*key) && (word_of_truth(value).is_some() || holds_back(&key, value));
         if holds && is_odd {
             return Some(at.start..at.start + line.len());
         }
@@ -60,32 +69,28 @@ pub(super) fn begins(text: &str) -> Option<Range<usize>> {
 pub(super) fn goes_on(body: &str) -> Option<Range<usize>> {
     let paragraph =
         lines(body, 0).skip_while(|(_, line)| line.trim().is_empty()).take_while(|(_, line)| !line.trim().is_empty());
-    let holds = |line: &str| {
-        let (key, value) = loose_key(line)?;
-        let truth = word_of_truth(value)?;
-        match &*key {
-            "draft" | "isdraft" | "private" | "unlisted" | "hidden" => truth.then_some(()),
-            "published" | "publish" | "public" => (!truth).then_some(()),
-            _ => None,
-        }
-    };
+    let holds = |line: &str| loose_key(line).is_some_and(|(key, value)| holds_back(&key, value));
     let mut keys = paragraph.take_while(|(_, line)| loose_key(line).is_some());
-    keys.find(|(_, line)| holds(line).is_some()).map(|(at, line)| at.start..at.start + line.len())
+    keys.find(|(_, line)| holds(line)).map(|(at, line)| at.start..at.start + line.len())
 }
 
-/// Three or more dashes of any length, or the beginning of an object.
+/// Dashes or other marks of any length, perhaps with a word or a note; the beginning of an object.
 fn looks_like_a_fence(line: &str) -> bool {
     let line = line.trim_matches(|c: char| c.is_whitespace() || is_invisible(c));
     let is_dash = |c: char| matches!(c, '-' | '+' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{2500}' | '\u{ff0d}');
-    let dashes = line.chars().take_while(|c| is_dash(*c)).count();
+    let is_mark = |c: char| is_dash(c) || matches!(c, '`' | '~' | '*' | ';' | '=');
+    let marks = line.chars().take_while(|c| is_mark(*c)).count();
+    let rest: String = line.chars().skip(marks).collect();
+    let is_long_enough = marks >= if line.starts_with(is_dash) { 2 } else { 3 };
     let is_object = line.strip_prefix('{').is_some_and(|rest| !rest.starts_with(['%', '{', ':', '#', '.', '<']));
-    is_object || (dashes >= 2 && line.chars().skip(dashes).all(char::is_alphanumeric))
+    is_object || (is_long_enough && (rest.chars().all(char::is_alphanumeric) || rest.trim_start().starts_with('#')))
 }
 
 /// The key of a line, in normal form, and its value, whatever stands around and between them.
 fn loose_key(line: &str) -> Option<(String, &str)> {
-    let is_around =
-        |c: char| c.is_whitespace() || is_invisible(c) || matches!(c, '{' | '}' | '-' | ',' | '"' | '\'' | '“' | '”');
+    let is_around = |c: char| {
+        c.is_whitespace() || is_invisible(c) || matches!(c, '{' | '}' | '-' | '.' | ',' | '"' | '\'' | '“' | '”')
+    };
     let line = line.trim_matches(is_around);
     let end = line.find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-')))?;
     let rest = line[end..].trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '”'));
@@ -110,6 +115,11 @@ mod tests {
             "{ // c\n\"draft\": true }\n",
             "{title: x, draft: true}\n",
             "“title”: “x”,\n“draft”: true\n",
+            "--- # a note\ntitle: x\ndraft: true\n---\n",
+            "```yaml\ntitle: x\ndraft: true\n```\n",
+            "***\ntitle: x\n***\n",
+            ";;;\n\"title\": \"x\",\n\"draft\": true\n;;;\n",
+            "--- title: x\ndraft: true\n---\n",
         ] {
             assert!(begins(text).is_some(), "{text:?}");
         }
@@ -127,6 +137,8 @@ mod tests {
             "{: .lead}\nTitle: y\n",
             "- title: a list\n- of things\n",
             "a = b\nc = d\n",
+            "```js\nlet a = b;\n```\n",
+            "---\n\nProse.\n\nTitle: of a film\n",
             "The title:a colon without a blank.\n",
             "— Ada, who says: wait.\n",
         ] {
@@ -138,8 +150,9 @@ mod tests {
     fn a_fence_too_early_leaves_a_key_in_the_text() {
         assert_eq!(goes_on("\ndraft: true\n---\n\nText\n"), Some(1..12));
         assert_eq!(goes_on("tags: [a]\npublished:false\n---\n"), Some(10..25));
+        assert!(goes_on("Status: draft\n\nText\n").is_some() && goes_on(".. status: private\n").is_some());
         for text in
-            ["Text\ndraft: true\n", "Status: draft\n", "draft: false\n", "Text.\n\ndraft: true\n", "draft: a word\n"]
+            ["Text\ndraft: true\n", "Status: Accepted\n", "draft: false\n", "Text.\n\ndraft: true\n", "draft: a word\n"]
         {
             assert_eq!(goes_on(text), None, "{text:?}");
         }
