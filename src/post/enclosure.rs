@@ -68,7 +68,10 @@ const ADDRESSES: [&str; 17] = [
 ];
 const TYPES: [&str; 5] = ["type", "mimetype", "mime", "mediatype", "contenttype"];
 const LENGTHS: [&str; 6] = ["length", "size", "bytes", "sizeinbytes", "filesize", "bytelength"];
-const DURATIONS: [&str; 4] = ["duration", "durationinseconds", "length", "time"];
+const DURATIONS: [&str; 3] = ["duration", "durationinseconds", "time"];
+
+/// A duration, unless it is a bare number: then it counts bytes.
+const LENGTH: &str = "length";
 
 /// What comes before the words above when they stand beside the key of the file: `podcast_duration`, `audio_size`.
 const PREFIXES: [&str; 9] = ["", "enclosure", "audio", "audiofile", "podcast", "media", "video", "file", "itunes"];
@@ -94,6 +97,7 @@ pub(crate) fn enclosures(fields: &Fields, permalink: &str, site: &Url) -> Vec<En
         };
         first.length = first.length.or_else(|| beside(&LENGTHS).find_map(bytes));
         first.duration = first.duration.or_else(|| beside(&DURATIONS).find_map(seconds));
+        first.duration = first.duration.or_else(|| beside(&[LENGTH]).find_map(clock));
         let kind = beside(&TYPES).find(|kind| is_media_type(kind));
         first.media_type = first.media_type.take().or_else(|| kind.map(str::to_ascii_lowercase));
     }
@@ -146,7 +150,10 @@ fn one(value: &Value, permalink: &str, site: &Url) -> Option<Enclosure> {
             let title = text(&["title", "name", "label"]).map(|title| plain::text(title, Tags::All));
             Some(Enclosure {
                 length: LENGTHS.iter().find_map(|key| bytes(value.get(key)?.text()?)),
-                duration: DURATIONS.iter().find_map(|key| seconds(value.get(key)?.text()?)),
+                duration: DURATIONS
+                    .iter()
+                    .find_map(|key| seconds(value.get(key)?.text()?))
+                    .or_else(|| clock(value.get(LENGTH)?.text()?)),
                 title: title.filter(|title| !title.is_empty()),
                 ..file
             })
@@ -188,6 +195,11 @@ fn seconds(text: &str) -> Option<u64> {
         given.or_else(|| text.parse::<SignedDuration>().ok()?.as_secs().try_into().ok())
     };
     duration.filter(|&seconds| (1..1_000_000).contains(&seconds))
+}
+
+/// Seconds from a text that is more than a number.
+fn clock(text: &str) -> Option<u64> {
+    seconds(text).filter(|_| !text.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 #[cfg(test)]
@@ -264,6 +276,10 @@ mod tests {
         ] {
             assert_eq!(keys(lines).0.enclosures, [], "{lines}");
         }
+        let short = &keys("enclosure: {url: walk.mp3, length: 1234}").0.enclosures[0];
+        assert_eq!((short.length, short.duration), (Some(1234), None), "bytes");
+        let long = &keys("enclosure: {url: walk.mp3, length: '12:34'}").0.enclosures[0];
+        assert_eq!((long.length, long.duration), (None, Some(754)), "minutes");
         let unknown = &keys("enclosure: {url: walk.mp3, length: 0, duration: soon}").0.enclosures[0];
         assert_eq!((unknown.length, unknown.duration), (None, None), "what is not known is not 0");
     }

@@ -70,7 +70,7 @@ fn read(text: &str, start: usize, guess: &mut Guess) -> Option<()> {
     let value = if items.is_empty() {
         let at = start + colon + 1 + (first[colon + 1..].len() - first[colon + 1..].trim_start().len());
         guess.guessed.push(at..at + rest.len());
-        Value::Text(plain(rest, &normal(key))?)
+        one_line(rest, &normal(key))?
     } else if rest.is_empty() {
         guess.guessed.push(start..start + first.trim_end().len());
         Value::List(items.into_iter().map(|item| self::item(item, &normal(key))).collect::<Option<_>>()?)
@@ -87,6 +87,42 @@ fn item(line: &str, key: &str) -> Option<Value> {
         Ok(value @ (Value::Text(_) | Value::Null)) => Some(value),
         _ => plain(rest, key).map(Value::Text),
     }
+}
+
+/// A value that ends on its line although YAML sees something else begin in it: whatever opens is closed again, so that
+/// no other line can be a part of it.
+fn one_line(rest: &str, key: &str) -> Option<Value> {
+    if let Some(text) = plain(rest, key) {
+        return Some(Value::Text(text));
+    }
+    let is_even = |open: char, close: char| rest.matches(open).count() == rest.matches(close).count();
+    let text = match rest.chars().next()? {
+        // `"a" and b`, `"he said "yes" to it"`
+        quote @ ('"' | '\'') => {
+            let (_, after) = rest[1..].split_once(quote)?;
+            // What goes on at once is no end: only a last quote makes sense of the first.
+            let is_inner = after.starts_with(char::is_alphanumeric);
+            if is_inner { rest[1..].strip_suffix(quote)? } else { rest }
+        }
+        // `&quot;a&quot;`
+        '&' => {
+            let (name, _) = rest[1..].split_once(';')?;
+            name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'#').then_some(rest)?
+        }
+        // `>x`, but not the head of a text that follows.
+        '>' | '|' => {
+            rest[1..].starts_with(|c: char| !matches!(c, '+' | '-' | '0'..='9' | ' ' | '#')).then_some(rest)?
+        }
+        // `{{ site.url }}/a.png`
+        '{' => (rest.starts_with("{{") && rest.contains("}}") && is_even('{', '}')).then_some(rest)?,
+        // `[a, b], c`
+        '[' if is_even('[', ']') && is_even('{', '}') && !rest.contains(['"', '\'']) => {
+            let items = rest.split([',', '[', ']']).map(str::trim).filter(|item| !item.is_empty());
+            return Some(Value::List(items.map(|item| Value::Text(item.to_owned())).collect()));
+        }
+        _ => return None,
+    };
+    Some(Value::Text(text.to_owned()))
 }
 
 /// A value that is plain text although YAML does not think so; `None` when it may be half of something else.
@@ -118,6 +154,27 @@ mod tests {
         let read = texts("title: Go: a walk # note\ndate: 2025-01-01\nby: @ada\n").unwrap();
         let expected = [("title", "Go: a walk"), ("date", "2025-01-01"), ("by", "@ada")];
         assert_eq!(read, expected.map(|(key, value)| (key.to_owned(), value.to_owned())));
+    }
+
+    #[test]
+    fn r4_what_is_closed_on_its_line_is_read_as_text() {
+        for (line, expected) in [
+            ("title: \"a\" and b", "\"a\" and b"),
+            ("title: \"a\" and \"b\"", "\"a\" and \"b\""),
+            ("title: \"he said \"yes\" to it\"", "he said \"yes\" to it"),
+            ("title: 'it's late'", "it's late"),
+            ("title: &quot;q&quot;", "&quot;q&quot;"),
+            ("title: >x", ">x"),
+            ("title: |pipe", "|pipe"),
+            ("image: {{ site.url }}/a.png", "{{ site.url }}/a.png"),
+            ("draft: {{draft}}", "{{draft}}"),
+        ] {
+            let block = format!("{line}\ndate: 2025-01-01\n");
+            let read = texts(&block).unwrap_or_else(|| panic!("{line} was not read"));
+            assert_eq!((read[0].1.as_str(), read[1].1.as_str()), (expected, "2025-01-01"));
+        }
+        let guess = parse("tags: [a, b], c\n").unwrap();
+        assert_eq!(guess.pairs[0].1, Value::List(["a", "b", "c"].map(|tag| Value::Text(tag.into())).to_vec()));
     }
 
     #[test]
