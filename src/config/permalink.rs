@@ -11,8 +11,22 @@ pub enum PermalinkPart {
     Month,
     /// `:day`, two digits.
     Day,
+    /// `:i_month`, without a zero before it.
+    MonthNumber,
+    /// `:i_day`, without a zero before it.
+    DayNumber,
+    /// `:y_day`, the day of the year, three digits.
+    DayOfYear,
     /// `:slug` (Jekyll also says `:title`).
     Slug,
+    /// `:filename`, the name of the file with the date that it may begin with (Hugo also says `:contentbasename`).
+    Filename,
+    /// `:slugorfilename`, the key `slug`, or else `:filename` (Hugo also says `:slugorcontentbasename`).
+    SlugOrFilename,
+    /// `:categories`, all categories of the post in lower case, one below the other.
+    Categories,
+    /// `:slugified_categories`, the same with `-` for all but letters and digits.
+    SlugifiedCategories,
     /// `:dir`, the folder of the file below `posts.dir`, without slashes at its ends.
     Dir,
 }
@@ -27,7 +41,7 @@ impl Permalink {
         &self.0
     }
 
-    /// Reads a pattern.
+    /// Reads the pattern of all posts.
     ///
     /// # Errors
     /// What is wrong with it, as a message.
@@ -35,32 +49,63 @@ impl Permalink {
         if !pattern.starts_with('/') {
             return Err(format!("`posts.permalink` does not start with `/`: `{pattern}`"));
         }
-        let mut parts = Vec::new();
-        let mut rest = pattern;
-        while let Some(colon) = rest.find(':') {
-            if colon > 0 {
-                parts.push(PermalinkPart::Text(rest[..colon].to_owned()));
-            }
-            let word = &rest[colon + 1..];
-            let end = word.find(|c: char| !c.is_ascii_alphabetic() && c != '_').unwrap_or(word.len());
-            parts.push(match &word[..end] {
-                "year" => PermalinkPart::Year,
-                "month" => PermalinkPart::Month,
-                "day" => PermalinkPart::Day,
-                "slug" | "title" => PermalinkPart::Slug,
-                "dir" => PermalinkPart::Dir,
-                other => return Err(format!("`posts.permalink` has an unknown placeholder: `:{other}`")),
-            });
-            rest = &word[end..];
-        }
-        if !rest.is_empty() {
-            parts.push(PermalinkPart::Text(rest.to_owned()));
-        }
-        if !parts.contains(&PermalinkPart::Slug) {
+        let parts =
+            parts(pattern).map_err(|word| format!("`posts.permalink` has an unknown placeholder: `:{word}`"))?;
+        let tells_apart = |part: &PermalinkPart| {
+            matches!(part, PermalinkPart::Slug | PermalinkPart::Filename | PermalinkPart::SlugOrFilename)
+        };
+        if !parts.iter().any(tells_apart) {
             return Err(format!("`posts.permalink` has no `:slug`, so posts would share one address: `{pattern}`"));
         }
         Ok(Self(parts))
     }
+
+    /// Reads the pattern that one post has for itself.
+    ///
+    /// ```
+    /// use tidings::config::Permalink;
+    /// assert!(Permalink::of_post("/:year/a-walk/").is_ok());
+    /// assert_eq!(Permalink::of_post("/:century/a-walk/"), Err("century"));
+    /// ```
+    ///
+    /// # Errors
+    /// The first word behind a colon that is no placeholder.
+    pub fn of_post(pattern: &str) -> Result<Self, &str> {
+        parts(pattern).map(Self)
+    }
+}
+
+/// The pieces of a pattern, or the first word behind a colon that is no placeholder.
+fn parts(pattern: &str) -> Result<Vec<PermalinkPart>, &str> {
+    let mut parts = Vec::new();
+    let mut rest = pattern;
+    while let Some(colon) = rest.find(':') {
+        if colon > 0 {
+            parts.push(PermalinkPart::Text(rest[..colon].to_owned()));
+        }
+        let word = &rest[colon + 1..];
+        let end = word.find(|c: char| !c.is_ascii_alphabetic() && c != '_').unwrap_or(word.len());
+        parts.push(match &word[..end] {
+            "year" => PermalinkPart::Year,
+            "month" => PermalinkPart::Month,
+            "day" => PermalinkPart::Day,
+            "i_month" => PermalinkPart::MonthNumber,
+            "i_day" => PermalinkPart::DayNumber,
+            "y_day" => PermalinkPart::DayOfYear,
+            "slug" | "title" => PermalinkPart::Slug,
+            "filename" | "contentbasename" => PermalinkPart::Filename,
+            "slugorfilename" | "slugorcontentbasename" => PermalinkPart::SlugOrFilename,
+            "categories" => PermalinkPart::Categories,
+            "slugified_categories" => PermalinkPart::SlugifiedCategories,
+            "dir" => PermalinkPart::Dir,
+            other => return Err(other),
+        });
+        rest = &word[end..];
+    }
+    if !rest.is_empty() {
+        parts.push(PermalinkPart::Text(rest.to_owned()));
+    }
+    Ok(parts)
 }
 
 impl Default for Permalink {

@@ -4,12 +4,14 @@ use jiff::civil::Date;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use url::Url;
 
-use crate::config::{Config, PermalinkPart, Site};
+use crate::config::{Config, Permalink, PermalinkPart, Site};
 
 use super::characters::composed;
 use super::date;
+use super::findings::Findings;
 use super::front_matter::Fields;
 use super::source_path::SourcePath;
+use super::terms;
 
 /// What a path written as an address must not hold as it stands (RFC 3986 §3.3); an escape in it is kept.
 const IN_ADDRESS: &AsciiSet = &CONTROLS
@@ -42,9 +44,17 @@ pub(crate) struct Address {
 }
 
 /// The address that the front matter says, else the pattern makes, else folder and slug make.
-pub(crate) fn address(fields: &Fields, path: &SourcePath, day: Option<Date>, config: &Config) -> Address {
+pub(crate) fn address(
+    fields: &Fields,
+    path: &SourcePath,
+    day: Option<Date>,
+    config: &Config,
+    findings: &mut Findings<'_>,
+) -> Address {
     let slug = slug(fields, path);
-    let url = own(fields, &config.site.url).unwrap_or_else(|| pattern(&slug, path, day, config));
+    let naming = Naming { slug: &slug, fields, path, day };
+    let url = own(&naming, &config.site.url, findings)
+        .unwrap_or_else(|| naming.url(&config.posts.permalink, &config.site.url));
     let last = slug.rsplit('/').next().unwrap_or_default().to_owned();
     Address { url, slug: last }
 }
@@ -67,13 +77,16 @@ pub(crate) fn id(fields: &Fields, path: &SourcePath, url: &str, site: &Site) -> 
 }
 
 fn slug(fields: &Fields, path: &SourcePath) -> String {
-    let own = fields.get(&["slug"]).and_then(|field| field.value.text()).map(|text| text.trim_matches('/'));
-    if let Some(slug) = own.filter(|slug| !slug.is_empty() && !is_template(slug)) {
-        return composed(slug).into_owned();
-    }
-    let name = date::split_name(&path.name).map_or(&*path.name, |(_, rest)| rest);
-    let name = name.strip_suffix(".html").unwrap_or(name);
-    if name.is_empty() { path.name.clone() } else { name.to_owned() }
+    own_slug(fields).unwrap_or_else(|| {
+        let name = date::split_name(&path.name).map_or(&*path.name, |(_, rest)| rest);
+        let name = name.strip_suffix(".html").unwrap_or(name);
+        if name.is_empty() { path.name.clone() } else { name.to_owned() }
+    })
+}
+
+fn own_slug(fields: &Fields) -> Option<String> {
+    let slug = fields.get(&["slug"])?.value.text()?.trim_matches('/');
+    (!slug.is_empty() && !is_template(slug)).then(|| composed(slug).into_owned())
 }
 
 fn is_template(text: &str) -> bool {
@@ -85,12 +98,36 @@ fn is_template(text: &str) -> bool {
         || text.contains("/:")
 }
 
-/// `permalink`, `url` or `path`, unless it is a template or the address of another site.
-fn own(fields: &Fields, site: &Url) -> Option<String> {
-    let text = ["permalink", "url", "path"].iter().find_map(|key| {
-        let text = fields.get(&[key])?.value.text()?;
-        (!is_template(text) && !STYLES.contains(&text) && text != "false").then_some(text)
-    })?;
+/// `permalink`, `url` or `path`, unless it is a template that only its program fills in or the address of another site.
+fn own(naming: &Naming<'_>, site: &Url, findings: &mut Findings<'_>) -> Option<String> {
+    for key in ["permalink", "url", "path"] {
+        let Some(field) = naming.fields.get(&[key]) else { continue };
+        let Some(text) = field.value.text().filter(|text| !STYLES.contains(text) && *text != "false") else { continue };
+        if !is_template(text) {
+            return written(text, site);
+        }
+        match Permalink::of_post(text) {
+            Ok(pattern) if !text.contains(['{', '<']) => return Some(naming.url(&pattern, site)),
+            read if key == "permalink" => {
+                let why = match read {
+                    Err(word) if !text.contains(['{', '<']) => format!("has an unknown placeholder, `:{word}`"),
+                    _ => "is a template that only the program it is made for can fill in".to_owned(),
+                };
+                findings.warning(
+                    "post/permalink",
+                    field.at.clone(),
+                    format!("`{}: {text}` {why}: the address is made by posts.permalink", field.key),
+                    "write the address as it is on the web, such as `permalink: /2025/a-walk/`, or with placeholders of posts.permalink",
+                );
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+/// An address as somebody wrote it, unless it is that of another site.
+fn written(text: &str, site: &Url) -> Option<String> {
     if text.contains("://") {
         let url = Url::parse(text).ok()?;
         return (matches!(url.scheme(), "http" | "https") && url.host_str() == site.host_str()).then(|| url.into());
@@ -101,43 +138,91 @@ fn own(fields: &Fields, site: &Url) -> Option<String> {
     Url::parse(&joined).ok().map(Into::into)
 }
 
-fn pattern(slug: &str, path: &SourcePath, day: Option<Date>, config: &Config) -> String {
-    let parts = config.posts.permalink.parts();
-    let dated = |part: &PermalinkPart| matches!(part, PermalinkPart::Year | PermalinkPart::Month | PermalinkPart::Day);
-    let mut made = String::with_capacity(64);
-    match day {
-        None if parts.iter().any(dated) => {
-            push_segments(path.permalink_folders(), &mut made);
-            made.push('/');
-            push_segments(slug.split('/'), &mut made);
-            made.push('/');
+/// What the placeholders of a pattern stand for.
+struct Naming<'n> {
+    slug: &'n str,
+    fields: &'n Fields,
+    path: &'n SourcePath,
+    day: Option<Date>,
+}
+
+impl Naming<'_> {
+    /// The address that a pattern makes; of a pattern with a day for a post without one, folder and slug.
+    fn url(&self, pattern: &Permalink, site: &Url) -> String {
+        let mut made = String::with_capacity(64);
+        match self.day {
+            None if pattern.parts().iter().any(is_of_a_day) => {
+                push_segments(self.path.permalink_folders(), &mut made);
+                made.push('/');
+                push_segments(self.slug.split('/'), &mut made);
+                made.push('/');
+            }
+            day => pattern.parts().iter().for_each(|part| self.push(part, day.unwrap_or(Date::ZERO), &mut made)),
         }
-        _ => {
-            let day = day.unwrap_or(Date::ZERO);
-            for part in parts {
-                match part {
-                    PermalinkPart::Text(text) => made.extend(utf8_percent_encode(text, IN_ADDRESS)),
-                    PermalinkPart::Year => made += &format!("{:04}", day.year()),
-                    PermalinkPart::Month => made += &format!("{:02}", day.month()),
-                    PermalinkPart::Day => made += &format!("{:02}", day.day()),
-                    PermalinkPart::Slug => push_segments(slug.split('/'), &mut made),
-                    PermalinkPart::Dir => push_segments(path.permalink_folders(), &mut made),
-                }
+        // `.` and `..` may be among the folders.
+        if made.contains('.') {
+            made = without_dots(&made);
+        }
+        let is_double = |made: &str| made.as_bytes().windows(2).any(|pair| pair == b"//");
+        while is_double(&made) {
+            made = made.replace("//", "/");
+        }
+        let mut url = String::with_capacity(site.as_str().len() + made.len());
+        url.push_str(site.as_str());
+        url.push_str(made.trim_start_matches('/'));
+        url
+    }
+
+    fn push(&self, part: &PermalinkPart, day: Date, made: &mut String) {
+        match part {
+            PermalinkPart::Text(text) => made.extend(utf8_percent_encode(text, IN_ADDRESS)),
+            PermalinkPart::Year => *made += &format!("{:04}", day.year()),
+            PermalinkPart::Month => *made += &format!("{:02}", day.month()),
+            PermalinkPart::Day => *made += &format!("{:02}", day.day()),
+            PermalinkPart::MonthNumber => *made += &day.month().to_string(),
+            PermalinkPart::DayNumber => *made += &day.day().to_string(),
+            PermalinkPart::DayOfYear => *made += &format!("{:03}", day.day_of_year()),
+            PermalinkPart::Slug => push_segments(self.slug.split('/'), made),
+            PermalinkPart::Filename => push_segments(std::iter::once(&*self.path.name), made),
+            PermalinkPart::SlugOrFilename => match own_slug(self.fields) {
+                Some(_) => push_segments(self.slug.split('/'), made),
+                None => push_segments(std::iter::once(&*self.path.name), made),
+            },
+            PermalinkPart::Categories => self.push_categories(made, str::to_lowercase),
+            PermalinkPart::SlugifiedCategories => self.push_categories(made, slugified),
+            PermalinkPart::Dir => push_segments(self.path.permalink_folders(), made),
+        }
+    }
+
+    /// As Jekyll does it: the folders that a folder `_posts` lies in, then what the post says, each once.
+    fn push_categories(&self, made: &mut String, spelled: impl Fn(&str) -> String) {
+        let own = terms::categories(self.fields, self.path);
+        let mut names: Vec<String> = Vec::new();
+        for name in self.path.folders_above_posts().iter().chain(&own).map(|name| spelled(name)) {
+            if !names.contains(&name) {
+                names.push(name);
             }
         }
+        push_segments(names.iter().flat_map(|name| name.split('/')), made);
     }
-    // `.` and `..` may be among the folders.
-    if made.contains('.') {
-        made = without_dots(&made);
-    }
-    let is_double = |made: &str| made.as_bytes().windows(2).any(|pair| pair == b"//");
-    while is_double(&made) {
-        made = made.replace("//", "/");
-    }
-    let mut url = String::with_capacity(config.site.url.as_str().len() + made.len());
-    url.push_str(config.site.url.as_str());
-    url.push_str(made.trim_start_matches('/'));
-    url
+}
+
+fn is_of_a_day(part: &PermalinkPart) -> bool {
+    matches!(
+        part,
+        PermalinkPart::Year
+            | PermalinkPart::Month
+            | PermalinkPart::Day
+            | PermalinkPart::MonthNumber
+            | PermalinkPart::DayNumber
+            | PermalinkPart::DayOfYear
+    )
+}
+
+/// `Self care & rain` → `self-care-rain`
+fn slugified(name: &str) -> String {
+    let words = name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.collect::<Vec<_>>().join("-").to_lowercase()
 }
 
 fn push_segments<'n>(names: impl Iterator<Item = &'n str>, path: &mut String) {

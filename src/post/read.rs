@@ -179,7 +179,7 @@ fn assemble(
     let of_file = || around.dates.get(path).map(|at| date::Moment::of_file(*at, &config.site.timezone));
     let published = date::published(fields, &place, reading, findings).or_else(of_file);
     let updated = published.as_ref().and_then(|day| date::updated(fields, day, reading, findings));
-    let address = permalink::address(fields, &place, published.as_ref().map(|day| day.at.date()), config);
+    let address = permalink::address(fields, &place, published.as_ref().map(|day| day.at.date()), config, findings);
     let mut verdict = status::verdict(fields, &place, published.as_ref(), reading, around.now, findings);
     let undated = published.is_none();
     let overruled = match standing {

@@ -129,6 +129,17 @@ impl SourcePath {
         self.jekyll
     }
 
+    /// True in a folder that holds pages, as Pelican and others have it.
+    pub(crate) fn is_among_pages(&self) -> bool {
+        self.folders.iter().any(|folder| matches!(&**folder, "pages" | "_pages"))
+    }
+
+    /// The folders that a `_posts` folder below `posts.dir` lies in.
+    pub(crate) fn folders_above_posts(&self) -> &[String] {
+        let posts = self.folders.iter().position(|folder| folder == "_posts");
+        &self.folders[..posts.unwrap_or_default()]
+    }
+
     /// `:dir` of a permalink: the folders that are not machinery.
     pub(crate) fn permalink_folders(&self) -> impl Iterator<Item = &str> {
         self.folders.iter().map(String::as_str).filter(|folder| !folder.starts_with('_'))

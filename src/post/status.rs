@@ -310,6 +310,10 @@ fn page(fields: &Fields, path: &SourcePath, published: Option<&Moment>) -> Optio
     if word("permalink") == "false" {
         return Some("permalink: false".to_owned());
     }
+    let says_a_day = || date::keys().any(|key| fields.get(&[key]).is_some());
+    if published.is_none() && path.is_among_pages() && !says_a_day() {
+        return Some("in a folder of pages, without a date".to_owned());
+    }
     (path.name == "_index").then(|| "the index of a folder".to_owned())
 }
 

@@ -20,16 +20,26 @@ pub(crate) fn with_keys(names: &[String]) -> Vec<TaxonomyKeys> {
 /// All of the taxonomies in which the post has a term.
 pub(crate) fn taxonomies(fields: &Fields, taxonomies: &[TaxonomyKeys], path: &SourcePath) -> Vec<Taxonomy> {
     let of = |taxonomy: &TaxonomyKeys| {
-        let mut terms: Vec<String> = Vec::new();
-        for key in &taxonomy.keys {
-            for field in fields.joined(key) {
-                let spaces = path.is_jekyll() && matches!(&**key, "tags" | "tag" | "categories");
-                collect(field, spaces, &mut terms);
-            }
-        }
+        let terms = terms(fields, &taxonomy.keys, path);
         (!terms.is_empty()).then(|| Taxonomy { name: taxonomy.name.clone(), terms })
     };
     taxonomies.iter().filter_map(of).collect()
+}
+
+/// The categories of the post, whether or not they are a taxonomy of the site.
+pub(crate) fn categories(fields: &Fields, path: &SourcePath) -> Vec<String> {
+    terms(fields, &keys("categories", &[]), path)
+}
+
+fn terms(fields: &Fields, keys: &[String], path: &SourcePath) -> Vec<String> {
+    let mut terms = Vec::new();
+    for key in keys {
+        for field in fields.joined(key) {
+            let spaces = path.is_jekyll() && matches!(&**key, "tags" | "tag" | "categories");
+            collect(field, spaces, &mut terms);
+        }
+    }
+    terms
 }
 
 /// The keys that a taxonomy is written with: its name, its singular, and for tags what some themes call them.

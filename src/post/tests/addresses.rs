@@ -8,7 +8,8 @@ fn r14_the_address_comes_from_the_key_the_pattern_or_the_folder() {
     };
     let dated = |keys: &str| format!("---\ndate: 2025-01-31\n{keys}\n---\nx\n");
     assert_eq!(url("posts/a.md", &dated("permalink: /über uns/?p=1"), ""), "%C3%BCber%20uns/?p=1");
-    assert_eq!(url("posts/a.md", &dated("permalink: /:year/:title/"), ""), "2025/01/31/a/", "a template is no address");
+    assert_eq!(url("posts/a.md", &dated("permalink: /:year/:title/"), ""), "2025/a/", "a pattern of its own");
+    assert_eq!(url("posts/a.md", &dated("permalink: :categories/walk/\ncategory: Rain"), ""), "rain/walk/");
     assert_eq!(url("posts/a.md", &dated("url: https://elsewhere.example/x"), ""), "2025/01/31/a/", "a link post");
     assert_eq!(url("posts/a.md", &dated("permalink: ../../etc/"), ""), "etc/");
     assert_eq!(
@@ -18,6 +19,56 @@ fn r14_the_address_comes_from_the_key_the_pattern_or_the_folder() {
     assert_eq!(url("posts/x/about.md", "---\nlayout: page\n---\n", ""), "x/about/");
     assert_eq!(url("posts/2025-01-31-7.6.3.aspx.md", &dated(""), ""), "2025/01/31/7.6.3.aspx/");
     assert_eq!(url("posts/2025-01-31.md", &dated(""), ""), "2025/01/31/2025-01-31/");
+}
+
+#[test]
+fn r14_each_placeholder_stands_for_what_its_generator_means() {
+    let url = |pattern: &str, path, keys: &str| {
+        let text = format!("---\ndate: 2025-02-03\n{keys}\n---\nx\n");
+        let loaded = load(
+            vec![source(path, &text)],
+            &config(&format!("[posts]\npermalink = '{pattern}'\n")),
+            "2025-06-01T12:00:00Z".parse().unwrap(),
+        );
+        loaded.posts[0].url.strip_prefix("https://example.org/blog/").unwrap().to_owned()
+    };
+    let name = "posts/x/2025-02-03-a-walk.md";
+    for (pattern, expected) in [
+        ("/:i_month/:i_day/:title", "2/3/a-walk"),
+        ("/:year/:y_day/:title.html", "2025/034/a-walk.html"),
+        ("/:dir/:filename/", "x/2025-02-03-a-walk/"),
+        ("/:dir/:contentbasename.html", "x/2025-02-03-a-walk.html"),
+        ("/:slugorfilename/", "2025-02-03-a-walk/"),
+        ("/:categories/:slug/", "a-walk/"),
+    ] {
+        assert_eq!(url(pattern, name, ""), expected, "{pattern}");
+    }
+    assert_eq!(url("/:slugorfilename/", name, "slug: rain"), "rain/");
+    assert_eq!(url("/:filename/", name, "slug: rain"), "2025-02-03-a-walk/");
+    assert_eq!(url("/:filename/", "posts/2025-02-03-a-walk/index.md", ""), "2025-02-03-a-walk/");
+    let keys = "categories: [Self Care, C++, self care, a/b]\ncategory: Über";
+    assert_eq!(url("/:categories/:slug/", name, keys), "self%20care/c++/a/b/%C3%BCber/a-walk/");
+    assert_eq!(url("/:slugified_categories/:slug/", name, keys), "self-care/c/a-b/%C3%BCber/a-walk/");
+    assert_eq!(url("/:categories/:slug/", name, "categories: [.., '']"), "a-walk/", "nothing climbs out");
+    let below = "posts/rivers/_posts/old/2025-02-03-a.md";
+    assert_eq!(url("/:categories/:slug/", below, "categories: slow rivers"), "rivers/slow/a/");
+}
+
+#[test]
+fn r14_a_permalink_that_only_its_program_can_fill_in_is_named() {
+    let found = |keys: &str| {
+        let (post, found) = one("posts/a.md", &format!("---\ndate: 2025-01-31\n{keys}\n---\nx\n"));
+        let path = post.url.strip_prefix("https://example.org/blog/").unwrap().to_owned();
+        (path, found.into_iter().map(|finding| (finding.code, finding.message)).collect::<Vec<_>>())
+    };
+    let (path, told) = found("permalink: \"/blog/{{ page.fileSlug }}/\"");
+    assert_eq!(path, "2025/01/31/a/");
+    assert!(matches!(&told[..], [("post/permalink", message)] if message.contains("is a template")), "{told:?}");
+    let (path, told) = found("permalink: /:century/:title/\nurl: /b/");
+    assert_eq!(path, "b/", "the next key may say it");
+    assert!(matches!(&told[..], [("post/permalink", message)] if message.contains("`:century`")), "{told:?}");
+    assert_eq!(found("permalink: pretty"), ("2025/01/31/a/".to_owned(), vec![]));
+    assert_eq!(found("permalink: /re:invent/"), ("re:invent/".to_owned(), vec![]));
 }
 
 #[test]

@@ -111,6 +111,21 @@ fn r13_a_page_is_not_a_post_unless_it_has_a_date() {
 }
 
 #[test]
+fn r13_what_lies_among_pages_and_says_no_day_is_a_page() {
+    let (post, diagnostics) = one("posts/pages/about.md", "Title: About\nSlug: about\n\nx\n");
+    let why = "in a folder of pages, without a date";
+    assert_eq!((post.status, post.reason.as_str(), diagnostics), (PostStatus::Page, why, vec![]));
+    assert_eq!(one("posts/pages/a.md", "Title: A\nDate: 2025-01-31\n\nx\n").0.status, PostStatus::Published);
+    let (post, diagnostics) = one("posts/pages/a.md", "---\ntitle: A\ndate: 2025-13-45\n---\nx\n");
+    assert_eq!((post.status, diagnostics[0].code), (PostStatus::Error, "post/date"), "it was meant to have a day");
+    assert_eq!(
+        one("posts/pages/index.md", "---\ntitle: A\n---\nx\n").0.status,
+        PostStatus::Error,
+        "a post called pages"
+    );
+}
+
+#[test]
 fn r21_newest_first_then_by_path_descending_and_undated_last() {
     let dated = |day: &str| format!("---\ndate: {day}\n---\nx\n");
     let (old, new) = (dated("2025-01-01"), dated("2025-02-01"));
