@@ -47,6 +47,7 @@ use terms::TaxonomyKeys;
 
 pub use body::body;
 pub use companion::{author_files, files_to_read, is_companion};
+pub(crate) use front_matter::{Value, parse_yaml};
 pub use posts::Posts;
 pub use render::{add_sizes, pictures, render, render_for_feeds};
 pub use source_path::{enters, is_post_file};

@@ -1,6 +1,6 @@
 //! Astro: `site` in `astro.config.mjs`; what else is known stands where its starters put it. Nothing is run.
 
-use super::blog::{Blog, DATES_IN_NAMES, Folder};
+use super::blog::{Blog, Folder};
 use super::settings::Found;
 
 const FILES: [&str; 5] =
@@ -39,10 +39,9 @@ pub(super) fn recognise(folder: &Folder<'_>) -> Option<Blog> {
     ];
     if let Some(posts) = blog.posts(folder, &candidates.map(str::to_owned)) {
         let section = posts.strip_prefix("src/content").unwrap_or(&posts).rsplit('/').next().unwrap_or_default();
-        let pattern = format!("/{section}/:dir/:slug/").replace("//", "/");
+        let pattern = format!("/{section}/:dir/:slugorfilename/").replace("//", "/");
         let pattern = Found::new(pattern, "the name of the folder, as its starters do it");
         blog.take("posts.permalink", Some(pattern));
     }
-    blog.notes.push(DATES_IN_NAMES.into());
     Some(blog)
 }

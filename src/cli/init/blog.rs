@@ -51,8 +51,9 @@ impl Blog {
             self.take("posts.permalink", Some(Found { text, ..pattern }));
         } else {
             let names: Vec<_> = unknown.iter().map(|name| format!("`:{name}`")).collect();
+            let have = if names.len() == 1 { "has" } else { "have" };
             self.notes.push(format!(
-                "the addresses `{}` ({}): {} has no counterpart; set posts.permalink, or `permalink:` in each post",
+                "the addresses `{}` ({}): {} {have} no counterpart; set posts.permalink, or `permalink:` in each post",
                 pattern.text,
                 pattern.from,
                 names.join(", ")
@@ -60,18 +61,52 @@ impl Blog {
         }
     }
 
-    /// Takes over the first of these folders that is there, and returns it.
+    /// Takes over the folder that holds the most posts of these, the first of several, and returns it. One that holds
+    /// another of them counts when that is empty.
     pub(super) fn posts(&mut self, folder: &Folder<'_>, candidates: &[String]) -> Option<String> {
-        let posts = candidates.iter().find(|candidate| folder.has(candidate));
-        match posts {
-            Some(posts) => self.take("posts.dir", Some(Found::new(posts, "the folder that is there"))),
-            None => {
-                let names: Vec<_> = candidates.iter().map(|name| format!("`{name}`")).collect();
-                self.notes
-                    .push(format!("the folder of the posts: there is none of {}; set posts.dir", names.join(", ")));
+        let mut there: Vec<(&String, usize)> = Vec::new();
+        for candidate in candidates {
+            if folder.has(candidate) && !there.iter().any(|(known, _)| *known == candidate) {
+                there.push((candidate, folder.posts(candidate)));
             }
         }
-        posts.cloned()
+        let within = |outer: &str, inner: &str| inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with('/'));
+        let holds_another = |outer: &str| there.iter().any(|(inner, count)| *count > 0 && within(outer, inner));
+        let (around, apart): (Vec<_>, Vec<_>) = there.iter().copied().partition(|(outer, _)| holds_another(outer));
+        // `max_by_key` takes the last of several.
+        let Some((posts, count)) = apart.iter().rev().copied().max_by_key(|(_, count)| *count) else {
+            let named = candidates.iter().take(3).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+            self.notes.push(match candidates.len() {
+                1 => format!("the folder of the posts: there is no {named}; set posts.dir"),
+                _ => {
+                    format!("the folder of the posts: there is none with a usual name, such as {named}; set posts.dir")
+                }
+            });
+            return None;
+        };
+        let mut left: Vec<String> = apart
+            .iter()
+            .filter(|(other, count)| *other != posts && *count > 0)
+            .map(|(other, count)| format!("{count} in `{other}`"))
+            .collect();
+        // What else lies around it is worth a word when it may be the greater part of the blog.
+        for (outer, all) in around.iter().filter(|(outer, _)| within(outer, posts)) {
+            let inside: usize = apart.iter().filter(|(inner, _)| within(outer, inner)).map(|(_, count)| count).sum();
+            let rest = all.saturating_sub(inside);
+            left.extend((rest > count).then(|| format!("{rest} elsewhere in `{outer}`")));
+        }
+        let from = match apart.iter().filter(|(_, count)| *count > 0).count() {
+            0 | 1 => "the folder that is there".to_owned(),
+            _ => format!("it holds the most posts, {count}"),
+        };
+        if !left.is_empty() {
+            self.notes.push(format!(
+                "posts.dir is one folder with what lies below it, so these posts are left out: {}",
+                left.join(", ")
+            ));
+        }
+        self.take("posts.dir", Some(Found::new(posts, from)));
+        Some(posts.clone())
     }
 }
 
@@ -81,13 +116,24 @@ pub(super) struct Folder<'p>(pub(super) &'p Path);
 impl Folder<'_> {
     /// The settings in a file, if there is one that can be read.
     pub(super) fn settings(&self, file: &str) -> Option<Settings> {
-        let bytes = files::read_optional(&self.0.join(file)).ok()??;
-        Some(Settings::read(file, &String::from_utf8_lossy(&bytes)))
+        Some(Settings::read(file, &self.text(file)?))
     }
 
     /// The first of these files, with its settings.
     pub(super) fn first(&self, names: &[&'static str]) -> Option<(&'static str, Settings)> {
         names.iter().find_map(|name| Some((*name, self.settings(name)?)))
+    }
+
+    /// A text file, if there is one that can be read.
+    pub(super) fn text(&self, file: &str) -> Option<String> {
+        let bytes = files::read_optional(&self.0.join(file)).ok()??;
+        Some(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    /// How many files of a folder may be posts.
+    pub(super) fn posts(&self, folder: &str) -> usize {
+        let files = files::list(&self.0.join(folder), &post::enters).unwrap_or_default();
+        files.iter().filter(|file| post::is_post_file(file, false)).count()
     }
 
     /// True when there is a folder of this name below.
@@ -116,21 +162,17 @@ fn translate(pattern: &str, meaning: impl Fn(&str) -> Option<String>) -> (String
     (text, unknown)
 }
 
-/// What is said where names may begin with a date that the generator keeps.
-pub(super) const DATES_IN_NAMES: &str =
-    "a date at the beginning of a file's name is no part of its address here; such posts need `slug:`";
-
 /// The folders that hold the posts in most blogs whose content is sorted by section.
 pub(super) fn sections(content: &str) -> Vec<String> {
     let names = ["posts", "post", "blog", "articles", "writing", "notes", "news"];
     names.iter().map(|name| format!("{content}/{name}")).chain([content.to_owned()]).collect()
 }
 
-/// `content/posts` below `content` → `/posts/:dir/:slug/`
-pub(super) fn by_folder(posts: &str, content: &str) -> String {
+/// `content/posts` below `content`, and the `name` of a post → `/posts/:dir/:slug/`
+pub(super) fn by_folder(posts: &str, content: &str, name: &str) -> String {
     let section = posts.strip_prefix(content).unwrap_or_default().trim_matches('/');
     let section = if section.is_empty() { String::new() } else { format!("/{section}") };
-    format!("{section}/:dir/:slug/")
+    format!("{section}/:dir/{name}/")
 }
 
 #[cfg(test)]
@@ -146,7 +188,7 @@ mod tests {
         };
         assert_eq!(translate("/:categories/:title.html", meaning), ("/:slug.html".to_owned(), vec![]));
         assert_eq!(translate(":title/é:hash", meaning).1, ["hash"]);
-        assert_eq!(by_folder("content/posts", "content"), "/posts/:dir/:slug/");
-        assert_eq!(by_folder("content", "content"), "/:dir/:slug/");
+        assert_eq!(by_folder("content/posts", "content", ":slug"), "/posts/:dir/:slug/");
+        assert_eq!(by_folder("content", "content", ":slug"), "/:dir/:slug/");
     }
 }

@@ -7,18 +7,22 @@ const FILES: [&str; 5] =
     ["eleventy.config.js", "eleventy.config.mjs", "eleventy.config.cjs", "eleventy.config.ts", ".eleventy.js"];
 
 pub(super) fn recognise(folder: &Folder<'_>) -> Option<Blog> {
-    folder.first(&FILES)?;
+    let (file, settings) = folder.first(&FILES)?;
+    let input = input_folder(&settings, &folder.text(file).unwrap_or_default());
+    let mut places = vec!["", "src", "content"];
+    if let Some(input) = input.as_deref().filter(|input| !places.contains(input)) {
+        places.insert(0, input);
+    }
     let mut data = Settings::default();
-    let mut input = None;
-    for place in ["", "src", "content"] {
-        let prefix = if place.is_empty() { String::new() } else { format!("{place}/") };
+    let mut place_of_data = None;
+    for place in &places {
         for directory in ["_data", "data"] {
             for name in
                 ["site", "metadata", "meta"].iter().flat_map(|name| ["json", "js", "mjs"].map(|end| (name, end)))
             {
-                if let Some(more) = folder.settings(&format!("{prefix}{directory}/{}.{}", name.0, name.1)) {
+                if let Some(more) = folder.settings(&below(place, &format!("{directory}/{}.{}", name.0, name.1))) {
                     data.add("", more);
-                    input = input.or(Some(place));
+                    place_of_data = place_of_data.or(Some(*place));
                 }
             }
         }
@@ -31,22 +35,105 @@ pub(super) fn recognise(folder: &Folder<'_>) -> Option<Blog> {
     blog.take("site.author.name", data.get(&["author.name", "author", "authorName"]));
     blog.take("site.author.email", data.get(&["author.email", "authorEmail", "email"]));
     blog.take("site.timezone", data.get(&["timezone"]));
-    // The folder that Eleventy reads holds the folder of data, or is the one above it.
-    let places = ["content", "src"];
-    let mut candidates: Vec<String> = places.iter().flat_map(|place| sections(place)).collect();
+    let in_places = places.iter().flat_map(|place| sections(place).into_iter().chain([format!("{place}/_posts")]));
+    let mut candidates: Vec<String> = in_places.map(|name| name.trim_matches('/').to_owned()).collect();
     candidates.retain(|candidate| !places.contains(&candidate.as_str()));
-    candidates.extend(sections("").into_iter().map(|name| name.trim_matches('/').to_owned()));
-    candidates.retain(|candidate| !candidate.is_empty());
     candidates.push("content".to_owned());
-    if let Some(posts) = blog.posts(folder, &candidates) {
-        let first = posts.split('/').next().unwrap_or_default();
-        let content = if places.contains(&first) && input.is_none_or(|input| input.is_empty() || input == first) {
+    if let Some(input) = input.as_deref().filter(|input| !input.is_empty()) {
+        candidates.retain(|candidate| candidate.strip_prefix(input).is_some_and(|rest| rest.starts_with('/')));
+    }
+    let Some(posts) = blog.posts(folder, &candidates) else { return Some(blog) };
+    // The folder that Eleventy reads holds the folder of data, or is the one above it.
+    let first = posts.split('/').next().unwrap_or_default();
+    let content = match input.as_deref() {
+        Some(input) => input,
+        None if first != posts
+            && places.contains(&first)
+            && place_of_data.is_none_or(|it| it.is_empty() || it == first) =>
+        {
             first
-        } else {
-            input.unwrap_or_default()
-        };
-        let pattern = by_folder(&posts, content);
-        blog.take("posts.permalink", Some(Found::new(pattern, "Eleventy's own default")));
+        }
+        None => place_of_data.unwrap_or_default(),
+    };
+    // What the folder's own file says for all in it.
+    let name = posts.rsplit('/').next().unwrap_or_default();
+    let files = ["json", "11tydata.json", "11tydata.js", "11tydata.mjs", "11tydata.cjs"];
+    let pattern = files.iter().find_map(|end| folder.settings(&format!("{posts}/{name}.{end}"))?.get(&["permalink"]));
+    match pattern {
+        Some(pattern) => permalink(&mut blog, pattern, &by_folder(&posts, content, ":slug")),
+        None => {
+            let pattern = by_folder(&posts, content, ":slug");
+            blog.take("posts.permalink", Some(Found::new(pattern, "Eleventy's own default")));
+        }
     }
     Some(blog)
+}
+
+fn below(place: &str, name: &str) -> String {
+    if place.is_empty() { name.to_owned() } else { format!("{place}/{name}") }
+}
+
+/// The folder that Eleventy reads, if its configuration says so: `dir: { input: "src" }` or `setInputDirectory("src")`.
+fn input_folder(settings: &Settings, program: &str) -> Option<String> {
+    let by_call = || {
+        let (_, call) = program.split_once("setInputDirectory(")?;
+        let call = call.trim_start();
+        let quote = call.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
+        call[1..].split_once(quote).map(|(folder, _)| folder.to_owned())
+    };
+    let input = settings.get(&["dir.input"]).map(|found| found.text).or_else(by_call)?;
+    Some(input.trim_start_matches('.').trim_matches('/').to_owned())
+}
+
+/// `/blog/{{ page.fileSlug }}/` → `/blog/:slug/`; a template that says more than that is named.
+fn permalink(blog: &mut Blog, pattern: Found, default: &str) {
+    let mut text = String::new();
+    let mut rest = pattern.text.as_str();
+    while let Some((before, after)) = rest.split_once("{{") {
+        let (name, after) = after.split_once("}}").unwrap_or((after, ""));
+        text += before;
+        match name.trim_matches([' ', '-']) {
+            "page.fileSlug" => text += ":slug",
+            "page.filePathStem" => text += default.trim_end_matches('/'),
+            _ => text += "{{",
+        }
+        rest = after;
+    }
+    text += rest;
+    if text.contains(['{', '$']) {
+        blog.notes.push(format!(
+            "the addresses `{}` ({}) are made by a template; set posts.permalink, or `permalink:` in each post",
+            pattern.text, pattern.from
+        ));
+        return;
+    }
+    let text = text.trim_end_matches("index.html").replace("//", "/");
+    blog.take("posts.permalink", Some(Found { text, ..pattern }));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_template_of_one_name_is_a_pattern_of_ours() {
+        let taken = |text: &str| {
+            let mut blog = Blog::default();
+            permalink(&mut blog, Found::new(text, "x"), "/blog/:dir/:slug/");
+            (blog.taken.pop().map(|(_, found)| found.text), blog.notes.len())
+        };
+        assert_eq!(taken("/notes/{{ page.fileSlug }}/index.html"), (Some("/notes/:slug/".into()), 0));
+        assert_eq!(taken("/{{page.filePathStem}}.html"), (Some("/blog/:dir/:slug.html".into()), 0));
+        assert_eq!(taken("/{{ title | slugify }}/"), (None, 1));
+        assert_eq!(taken("/{% if x %}a{% endif %}/"), (None, 1));
+    }
+
+    #[test]
+    fn the_folder_that_is_read_is_found_in_the_program() {
+        let found = |program: &str| input_folder(&Settings::read(".eleventy.js", program), program);
+        assert_eq!(found("return { dir: { input: \"src/site\", output: 'dist' } }").as_deref(), Some("src/site"));
+        assert_eq!(found("c.setInputDirectory('./content/');").as_deref(), Some("content"));
+        assert_eq!(found("return { dir: { input: '.' } }").as_deref(), Some(""));
+        assert_eq!(found("c.setInputDirectory(folder)"), None);
+    }
 }

@@ -28,7 +28,7 @@ pub(super) fn recognise(folder: &Folder<'_>) -> Option<Blog> {
         !pattern.text.contains(":dir") && (pattern.text.starts_with(":title") || pattern.text.contains("/:title"));
     blog.permalink(pattern, |word| {
         Some(match word {
-            "year" | "month" | "day" => format!(":{word}"),
+            "year" | "month" | "day" | "i_month" | "i_day" => format!(":{word}"),
             "title" if with_folders => ":dir/:slug".to_owned(),
             "title" | "name" => ":slug".to_owned(),
             _ => return None,

@@ -1,6 +1,6 @@
-//! Hugo: `hugo.toml`, `config.toml` with `baseURL`, or the files of `config/_default`, in any of its three languages.
+//! Hugo: `hugo.toml`, `config.toml` with a word of Hugo such as `baseURL`, or the files of `config/_default`, in any of its three languages.
 
-use super::blog::{Blog, DATES_IN_NAMES, Folder, by_folder, sections};
+use super::blog::{Blog, Folder, by_folder, sections};
 use super::settings::{Found, Settings};
 
 /// Names that only Hugo uses.
@@ -32,21 +32,20 @@ pub(super) fn recognise(folder: &Folder<'_>) -> Option<Blog> {
     let mut blog = Blog::default();
     let main =
         settings.get(&["defaultContentLanguage"]).map_or("en".to_owned(), |language| language.text.to_lowercase());
-    let of_language = |key: &str| format!("languages.{main}.{key}");
-    blog.take("site.title", settings.get(&["title", &of_language("title")]));
-    blog.take("site.url", settings.get(&["baseURL", &of_language("baseURL")]));
-    blog.take(
-        "site.description",
-        settings.get(&["params.description", &of_language("params.description"), "description", "params.subtitle"]),
-    );
-    let code = [of_language("locale"), of_language("languageCode")];
-    blog.take("site.language", settings.get(&["locale", "languageCode", &code[0], &code[1], "defaultContentLanguage"]));
-    blog.take("site.author.name", settings.get(&["params.author.name", "params.author", "author.name", "author"]));
-    blog.take("site.author.email", settings.get(&["params.author.email", "author.email", "params.email"]));
-    blog.take("site.timezone", settings.get(&["timeZone"]));
+    // What a language says goes before what all of them share.
+    let get = |keys: &[&str]| {
+        let own: Vec<_> = keys.iter().map(|key| format!("languages.{main}.{key}")).collect();
+        settings.get(&own.iter().map(String::as_str).collect::<Vec<_>>()).or_else(|| settings.get(keys))
+    };
+    blog.take("site.title", get(&["title"]));
+    blog.take("site.url", get(&["baseURL"]));
+    blog.take("site.description", get(&["params.description", "description", "params.subtitle"]));
+    blog.take("site.language", get(&["locale", "languageCode"]).or_else(|| settings.get(&["defaultContentLanguage"])));
+    blog.take("site.author.name", get(&["params.author.name", "params.author", "author.name", "author"]));
+    blog.take("site.author.email", get(&["params.author.email", "author.email", "params.email"]));
+    blog.take("site.timezone", get(&["timeZone"]));
 
-    let content =
-        settings.get(&[&of_language("contentDir"), "contentDir"]).map_or("content".to_owned(), |dir| dir.text);
+    let content = get(&["contentDir"]).map_or("content".to_owned(), |dir| dir.text);
     let content = content.trim_start_matches("./").trim_matches('/').to_owned();
     // A section that has a pattern of its own is where the posts are.
     let patterns: Vec<(String, Found)> = settings
@@ -62,22 +61,57 @@ pub(super) fn recognise(folder: &Folder<'_>) -> Option<Blog> {
     let is_ugly = settings.get(&["uglyURLs"]).is_some_and(|found| found.text == "true");
     match patterns.into_iter().find(|(name, _)| *name == section) {
         Some((_, pattern)) => {
-            if pattern.text.contains(":title") {
-                blog.notes.push(
-                    "Hugo makes `:title` from the title, here it is the name of the file: such posts need `slug:`"
-                        .into(),
-                );
+            if let Some(word) = [":title", ":slug"].into_iter().find(|word| has_word(&pattern.text, word)) {
+                blog.notes.push(format!(
+                    "Hugo makes `{word}` from the title, here it is the name of the file: such posts need `slug:`"
+                ));
             }
+            let pattern = Found { text: with_ending(&pattern.text, is_ugly), ..pattern };
             blog.permalink(pattern, |word| meaning(word, &section));
         }
         None => {
-            let pattern = by_folder(&posts, &content);
-            let pattern = if is_ugly { pattern.replace(":slug/", ":slug.html") } else { pattern };
+            // Hugo takes the date out of a name only when it takes it for the date.
+            let is_date =
+                settings.items("frontmatter.date").iter().any(|item| item.get(&[""]).is_some_and(is_filename));
+            let pattern = by_folder(&posts, &content, if is_date { ":slug" } else { ":slugorfilename" });
+            let pattern = with_ending(&pattern, is_ugly);
             blog.take("posts.permalink", Some(Found::new(pattern, "Hugo's own default")));
         }
     }
-    blog.notes.push(DATES_IN_NAMES.into());
     Some(blog)
+}
+
+/// True when these are settings of Hugo, and not of another program whose file has the same name.
+pub(super) fn is_own(settings: &Settings) -> bool {
+    let is_of_language = |key: &str| {
+        let key = key.rsplit('.').next().unwrap_or_default();
+        matches!(key, "baseurl" | "languagecode" | "languagename" | "contentdir")
+    };
+    settings.get(&["base_url"]).is_none()
+        && (settings.get(&["baseURL", "languageCode", "defaultContentLanguage", "contentDir"]).is_some()
+            || settings.below("languages").any(|(key, _)| is_of_language(key)))
+}
+
+/// What Hugo makes of the end of a pattern: a folder, or a file when addresses are to be ugly.
+fn with_ending(pattern: &str, is_ugly: bool) -> String {
+    let path = pattern.trim_end_matches('/');
+    match is_ugly {
+        true => format!("{}.html", path.trim_end_matches(".html")),
+        false if path.ends_with(".html") => path.to_owned(),
+        false => format!("{path}/"),
+    }
+}
+
+fn is_filename(found: Found) -> bool {
+    found.text == ":filename"
+}
+
+/// True when a pattern has this very word: `:slug` is no part of `:slugorfilename`.
+fn has_word(pattern: &str, word: &str) -> bool {
+    pattern.match_indices(word).any(|(at, _)| {
+        let next = pattern[at + word.len()..].chars().next();
+        next.is_none_or(|next| !next.is_ascii_alphanumeric() && next != '_')
+    })
 }
 
 fn settings(folder: &Folder<'_>) -> Option<Settings> {
@@ -85,8 +119,7 @@ fn settings(folder: &Folder<'_>) -> Option<Settings> {
     let shared = || {
         SHARED.iter().find_map(|name| {
             let settings = folder.settings(name)?;
-            let is_hugo = name.starts_with("config/") || settings.get(&["baseURL"]).is_some();
-            is_hugo.then_some(settings)
+            (name.starts_with("config/") || is_own(&settings)).then_some(settings)
         })
     };
     let mut settings = own.or_else(shared)?;
@@ -113,13 +146,9 @@ fn settings(folder: &Folder<'_>) -> Option<Settings> {
 fn meaning(word: &str, section: &str) -> Option<String> {
     Some(match word {
         "year" | "month" | "day" => format!(":{word}"),
-        "slug"
-        | "title"
-        | "filename"
-        | "contentbasename"
-        | "slugorfilename"
-        | "slugorcontentbasename"
-        | "slugortitle" => ":slug".to_owned(),
+        "slug" | "title" | "slugortitle" => ":slug".to_owned(),
+        "filename" | "contentbasename" => ":filename".to_owned(),
+        "slugorfilename" | "slugorcontentbasename" => ":slugorfilename".to_owned(),
         "section" => section.to_owned(),
         "sections" => format!("{section}/:dir"),
         // Hugo also takes the layouts of Go's dates.
@@ -128,4 +157,30 @@ fn meaning(word: &str, section: &str) -> Option<String> {
         "02" => ":day".to_owned(),
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_end_as_hugo_ends_them() {
+        assert_eq!(with_ending("/:filename", false), "/:filename/");
+        assert_eq!(with_ending("/posts/:slug/", true), "/posts/:slug.html");
+        assert_eq!(with_ending("/:slug.html", false), "/:slug.html");
+    }
+
+    #[test]
+    fn a_word_is_found_whole() {
+        assert!(has_word("/:slugorfilename/:slug/", ":slug") && has_word(":title", ":title"));
+        assert!(!has_word("/:slugorfilename/", ":slug") && !has_word("/:title_x", ":title"));
+    }
+
+    #[test]
+    fn a_file_that_others_use_too_is_hugo_s_by_what_it_says() {
+        let own = |text: &str| is_own(&Settings::read("config.toml", text));
+        assert!(own("baseURL = 'https://example.org'") && own("[languages.en]\nbaseURL = 'https://example.org'"));
+        assert!(!own("base_url = 'https://example.org'\n[languages.fr]\ntitle = 'x'"), "Zola's");
+        assert!(!own(include_str!("config.toml")) && !own("[site]\ntitle = 'x'\nurl = 'https://example.org'"), "ours");
+    }
 }

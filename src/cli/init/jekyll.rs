@@ -1,9 +1,9 @@
-//! Jekyll: `_config.yml`.
+//! Jekyll: `_config.yml` or `_config.toml`, and what its `defaults` say for all posts.
 
 use super::blog::{Blog, Folder};
-use super::settings::Found;
+use super::settings::{Found, Settings};
 
-const FILES: [&str; 2] = ["_config.yml", "_config.yaml"];
+const FILES: [&str; 3] = ["_config.yml", "_config.yaml", "_config.toml"];
 
 pub(super) fn recognise(folder: &Folder<'_>) -> Option<Blog> {
     let (file, settings) = folder.first(&FILES)?;
@@ -22,7 +22,17 @@ pub(super) fn recognise(folder: &Folder<'_>) -> Option<Blog> {
     blog.take("site.url", url);
     blog.take("site.description", settings.get(&["description", "tagline"]));
     blog.take("site.language", settings.get(&["lang", "language", "locale"]));
-    blog.take("site.author.name", settings.get(&["author.name", "author"]));
+    let defaults = Defaults::of(&settings, file);
+    let author = settings.get(&["author.name", "author"]).or_else(|| defaults.get(&["author.name"]));
+    // An author of the posts may be an entry of the table of authors.
+    let id = || defaults.get(&["author"]);
+    let by_id = || {
+        let found = id()?;
+        ["_data/authors.yml", "_data/authors.yaml"]
+            .iter()
+            .find_map(|table| folder.settings(table)?.get(&[&format!("{}.name", found.text)]))
+    };
+    blog.take("site.author.name", author.or_else(by_id).or_else(id));
     blog.take("site.author.email", settings.get(&["author.email", "email"]));
     blog.take("site.timezone", settings.get(&["timezone"]));
 
@@ -32,28 +42,80 @@ pub(super) fn recognise(folder: &Folder<'_>) -> Option<Blog> {
     let prefix = below(settings.get(&["source"])) + &below(settings.get(&["collections_dir"]));
     blog.posts(folder, &[format!("{prefix}_posts").trim_start_matches(['.', '/']).to_owned()]);
 
-    let pattern = settings.get(&["permalink"]).unwrap_or_else(|| Found::new("date", "Jekyll's own default"));
+    let pattern = defaults
+        .get(&["permalink"])
+        .or_else(|| settings.get(&["collections.posts.permalink", "permalink"]))
+        .unwrap_or_else(|| Found::new("date", "Jekyll's own default"));
     let pattern = Found { text: style(&pattern.text).to_owned(), ..pattern };
-    if pattern.text.contains(":categories") {
-        blog.notes.push(
-            "the categories in addresses: posts that have some need `permalink:`, for here they are no part of it"
-                .into(),
-        );
+    if let Some(category) = defaults.get(&["categories", "category"]).filter(|_| pattern.text.contains("categories")) {
+        blog.notes.push(format!(
+            "the category `{}` that defaults give every post is no part of addresses here; write it into posts.permalink",
+            category.text
+        ));
     }
     blog.permalink(pattern, |word| {
         Some(match word {
-            "year" | "month" | "day" => format!(":{word}"),
+            "year" | "month" | "day" | "i_month" | "i_day" | "y_day" | "categories" | "slugified_categories" => {
+                format!(":{word}")
+            }
             "title" | "slug" | "name" => ":slug".to_owned(),
             "output_ext" => ".html".to_owned(),
             "collection" => "posts".to_owned(),
-            "categories" => String::new(),
             _ => return None,
         })
     });
-    blog.notes.push(format!(
-        "Jekyll publishes whatever lies in its folder: add `exclude: [config.toml, public, preview, outbox]` to {file}"
-    ));
+    blog.notes.extend(defaults.elsewhere.iter().map(|(path, pattern)| {
+        format!("the addresses `{pattern}` of what lies in `{path}` ({file}: defaults): such posts need `permalink:`")
+    }));
+    let names = "config.toml, public, preview, outbox";
+    let exclude = if file.ends_with(".toml") {
+        format!("exclude = [\"{}\"]", names.replace(", ", "\", \""))
+    } else {
+        format!("exclude: [{names}]")
+    };
+    blog.notes.push(format!("Jekyll publishes whatever lies in its folder: add `{exclude}` to {file}"));
     Some(blog)
+}
+
+/// What `defaults` say.
+#[derive(Default)]
+struct Defaults {
+    /// The values of scopes that all posts are in, those that count first.
+    for_posts: Vec<Settings>,
+    /// Folders of posts that have addresses of their own.
+    elsewhere: Vec<(String, String)>,
+    file: &'static str,
+}
+
+impl Defaults {
+    fn of(settings: &Settings, file: &'static str) -> Self {
+        let mut defaults = Self { file, ..Self::default() };
+        let mut scopes = Vec::new();
+        for (n, set) in settings.items("defaults").into_iter().enumerate() {
+            let kind = set.get(&["scope.type"]).map(|kind| kind.text);
+            if !matches!(kind.as_deref(), None | Some("posts" | "post")) {
+                continue;
+            }
+            let path = set.get(&["scope.path"]).map_or(String::new(), |path| path.text.trim_matches('/').to_owned());
+            if path.is_empty() || path == "_posts" || path.ends_with("/_posts") {
+                // The deeper path counts, then the scope that names a type, then the later one.
+                scopes.push(((path.len(), kind.is_some(), n), set));
+            } else if let Some(pattern) = set.get(&["values.permalink"]).filter(|_| kind.is_some()) {
+                defaults.elsewhere.push((path, pattern.text));
+            }
+        }
+        scopes.sort_by(|(a, _), (b, _)| b.cmp(a));
+        defaults.for_posts = scopes.into_iter().map(|(_, set)| set).collect();
+        defaults
+    }
+
+    fn get(&self, keys: &[&str]) -> Option<Found> {
+        let found = self
+            .for_posts
+            .iter()
+            .find_map(|set| keys.iter().find_map(|key| Some((set.get(&[&format!("values.{key}")])?, key))));
+        found.map(|(found, key)| Found::new(found.text, format!("{}: defaults, {key}", self.file)))
+    }
 }
 
 /// The pattern that a word of Jekyll stands for.

@@ -122,21 +122,24 @@ fn recognise(folder: &Path) -> Option<(&'static str, Blog)> {
 /// True when config.toml of this folder is the blog's own.
 fn is_theirs(folder: &Path) -> bool {
     let settings = Folder(folder).settings(CONFIG_FILE);
-    settings.is_some_and(|settings| settings.get(&["baseURL", "base_url"]).is_some())
+    settings.is_some_and(|settings| settings.get(&["base_url"]).is_some() || hugo::is_own(&settings))
 }
 
 /// Says what was taken over and from where, and what was not.
 fn tell(name: &str, is_above: bool, takeover: &Takeover, context: &Context) {
     let place = if is_above { "The folder above" } else { "This" };
-    context.ui.say(&format!("{place} is a blog made with {name}; its files stay as they are. Taken over:"));
+    let Takeover { taken, notes, .. } = takeover;
+    let found = if taken.is_empty() { "None of its settings could be taken over." } else { "Taken over:" };
+    context.ui.say(&format!("{place} is a blog made with {name}; its files stay as they are. {found}"));
     let row = |(key, found): &(&'static str, settings::Found)| {
         [format!("  {key}"), cut(&found.text, 44), format!("({})", found.from)]
     };
-    let rows: Vec<_> = takeover.taken.iter().map(row).collect();
-    context.ui.say(columns(&rows).trim_end());
-    if !takeover.notes.is_empty() {
+    if !taken.is_empty() {
+        context.ui.say(columns(&taken.iter().map(row).collect::<Vec<_>>()).trim_end());
+    }
+    if !notes.is_empty() {
         context.ui.say("Not taken over, or good to know:");
-        for note in &takeover.notes {
+        for note in notes {
             context.ui.say(&format!("  - {note}"));
         }
     }

@@ -15,7 +15,25 @@ pub(super) fn recognise(folder: &Folder<'_>) -> Option<Blog> {
     blog.take("site.author.email", settings.get(&["AUTHOR_EMAIL", "EMAIL"]));
     blog.take("site.timezone", settings.get(&["TIMEZONE"]));
     let content = settings.get(&["PATH"]).map_or("content".to_owned(), |path| path.text);
-    blog.posts(folder, &[content.trim_start_matches("./").trim_matches('/').to_owned()]);
+    let content = content.trim_start_matches("./").trim_matches('/').to_owned();
+    let named = |key: &str| {
+        let items = settings.items(key).into_iter().filter_map(|item| item.get(&[""]));
+        items.map(|item| item.text.trim_matches('/').to_owned()).collect::<Vec<_>>()
+    };
+    // One folder of articles is where the posts are; of several, what they lie in.
+    let articles = named("ARTICLE_PATHS");
+    match articles.as_slice() {
+        [one] => blog.posts(folder, &[format!("{content}/{one}"), content.clone()]),
+        _ => blog.posts(folder, std::slice::from_ref(&content)),
+    };
+    if articles.len() != 1 {
+        let pages: Vec<_> = named("PAGE_PATHS").into_iter().filter(|name| name != "pages").collect();
+        blog.notes.extend(pages.iter().map(|name| {
+            format!(
+                "the pages in `{content}/{name}`: here a folder of pages is called `pages`; others need `layout: page`"
+            )
+        }));
+    }
     let pattern = settings.get(&["ARTICLE_URL"]).unwrap_or_else(|| Found::new("{slug}.html", "Pelican's own default"));
     blog.permalink(Found { text: with_colons(&pattern.text), ..pattern }, |word| {
         matches!(word, "year" | "month" | "day" | "slug").then(|| format!(":{word}"))

@@ -3,6 +3,10 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
+use crate::post;
+
 /// A value, and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Found {
@@ -17,7 +21,7 @@ impl Found {
     }
 }
 
-/// Values by dotted key in lower case; of a list the first one.
+/// Values by dotted key in lower case; of a list the first one, and all of them by their numbers: `defaults.0.values.x`.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Settings(BTreeMap<String, Found>);
 
@@ -27,9 +31,12 @@ impl Settings {
         let mut settings = Self::default();
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         match file.rsplit('.').next().unwrap_or_default() {
-            "yml" | "yaml" => settings.yaml(file, text),
-            "toml" => settings.tree(file, "", &toml::from_str(text).unwrap_or_default()),
-            "json" => settings.tree(file, "", &serde_json::from_str(text).unwrap_or_default()),
+            "yml" | "yaml" => match post::parse_yaml(text) {
+                Ok(value) => settings.tree(file, "", &json(value), true),
+                Err(_) => settings.yaml(file, text),
+            },
+            "toml" => settings.tree(file, "", &toml::from_str(text).unwrap_or_default(), true),
+            "json" => settings.tree(file, "", &serde_json::from_str(text).unwrap_or_default(), true),
             _ => settings.assignments(file, text),
         }
         settings
@@ -43,6 +50,18 @@ impl Settings {
     /// Every key that begins with `prefix.`, without it.
     pub(super) fn below<'s>(&'s self, prefix: &'s str) -> impl Iterator<Item = (&'s str, &'s Found)> {
         self.0.iter().filter_map(move |(key, found)| Some((key.strip_prefix(prefix)?.strip_prefix('.')?, found)))
+    }
+
+    /// The items of a list, each with the keys that it has itself; a text has the key that is empty.
+    pub(super) fn items(&self, key: &str) -> Vec<Self> {
+        let mut items: BTreeMap<usize, Self> = BTreeMap::new();
+        for (key, found) in self.below(&key.to_lowercase()) {
+            let (number, key) = key.split_once('.').unwrap_or((key, ""));
+            if let Ok(number) = number.parse() {
+                items.entry(number).or_default().0.insert(key.to_owned(), found.clone());
+            }
+        }
+        items.into_values().collect()
     }
 
     /// Adds what is not known yet, below `prefix`.
@@ -60,21 +79,29 @@ impl Settings {
         }
     }
 
-    fn tree(&mut self, file: &str, path: &str, value: &serde_json::Value) {
+    /// `numbered` items of lists are kept, but not those of lists in lists.
+    fn tree(&mut self, file: &str, path: &str, value: &Value, numbered: bool) {
         match value {
-            serde_json::Value::String(text) => self.put(file, path, text),
-            serde_json::Value::Bool(truth) => self.put(file, path, &truth.to_string()),
-            serde_json::Value::Array(items) => items.iter().for_each(|item| self.tree(file, path, item)),
-            serde_json::Value::Object(map) => {
-                for (key, value) in map {
-                    self.tree(file, &join(path, key), value);
+            Value::String(text) => self.put(file, path, text),
+            Value::Bool(truth) => self.put(file, path, &truth.to_string()),
+            Value::Array(items) => {
+                for (n, item) in items.iter().enumerate() {
+                    self.tree(file, path, item, false);
+                    if numbered {
+                        self.tree(file, &join(path, &n.to_string()), item, false);
+                    }
                 }
             }
-            serde_json::Value::Null | serde_json::Value::Number(_) => {}
+            Value::Object(map) => {
+                for (key, value) in map {
+                    self.tree(file, &join(path, key), value, numbered);
+                }
+            }
+            Value::Null | Value::Number(_) => {}
         }
     }
 
-    /// YAML line by line: keys, scalars and blocks of text. Enough for settings, and no line can spoil another.
+    /// Broken YAML line by line: keys, scalars and blocks of text. No line can spoil another.
     fn yaml(&mut self, file: &str, text: &str) {
         let mut above: Vec<(usize, String)> = Vec::new();
         let mut lines = text.lines().peekable();
@@ -120,6 +147,8 @@ impl Settings {
     /// first one counts.
     fn assignments(&mut self, file: &str, text: &str) {
         let mut above: Vec<&str> = Vec::new();
+        // The list that is open, and how many texts it has had.
+        let mut list: Option<(&str, usize)> = None;
         // Where what may be a name begins: behind the last sign that ends a statement.
         let mut start = 0;
         let mut at = 0;
@@ -133,9 +162,14 @@ impl Settings {
                 '"' | '\'' | '`' => {
                     let line = rest[1..].split('\n').next().unwrap_or_default();
                     if let Some(end) = line.find(c) {
-                        if let Some(key) =
-                            name_before(without_prefix(&text[start..at])).filter(|_| !line[..end].contains("${"))
-                        {
+                        let is_plain = !line[..end].contains("${");
+                        let key = name_before(without_prefix(&text[start..at]));
+                        if let (None, Some((name, count))) = (key, list.as_mut()) {
+                            self.put(file, name, &line[..end]);
+                            self.put(file, &join(name, &count.to_string()), &line[..end]);
+                            *count += 1;
+                        }
+                        if let Some(key) = key.filter(|_| is_plain) {
                             self.put(file, key, &line[..end]);
                             if let Some(outer) = above.last().filter(|outer| !outer.is_empty()) {
                                 self.put(file, &join(outer, key), &line[..end]);
@@ -147,6 +181,8 @@ impl Settings {
                     let is_name = text[next..].trim_start().starts_with(':');
                     start = if is_name { at + 1 } else { next };
                 }
+                '[' => list = name_before(&text[start..at]).map(|name| (name, 0)),
+                ']' => list = None,
                 '{' => above.push(name_before(&text[start..at]).unwrap_or_default()),
                 '}' => drop(above.pop()),
                 _ => {}
@@ -155,6 +191,15 @@ impl Settings {
             start = if is_end || matches!(c, '#' | '/') { next } else { start };
             at = next;
         }
+    }
+}
+
+fn json(value: post::Value) -> Value {
+    match value {
+        post::Value::Null => Value::Null,
+        post::Value::Text(text) => Value::String(text),
+        post::Value::List(items) => Value::Array(items.into_iter().map(json).collect()),
+        post::Value::Map(pairs) => Value::Object(pairs.into_iter().map(|(key, value)| (key, json(value))).collect()),
     }
 }
 
@@ -206,7 +251,24 @@ mod tests {
     }
 
     #[test]
-    fn the_values_of_a_yaml_file_are_found_by_line() {
+    fn items_of_lists_are_kept_apart() {
+        let of = |file: &str, text: &str| {
+            let items = Settings::read(file, text).items("Defaults");
+            let text = |item: &Settings| item.get(&["values.x", ""]).map_or(String::new(), |found| found.text);
+            items.iter().map(text).collect::<Vec<_>>()
+        };
+        let yaml =
+            "defaults:\n  - scope: {path: \"\", type: posts}\n    values:\n      x: 10\n  - values: {x: [b, c]}\n";
+        assert_eq!(of("_config.yml", yaml), ["10", "b"]);
+        assert_eq!(of("_config.toml", "[[defaults]]\nvalues.x = 'a'\n[[defaults]]\nvalues = {x = 'b'}\n"), ["a", "b"]);
+        assert_eq!(of("pelicanconf.py", "DEFAULTS = ['a', \"b\",\n 'c'] # d\nX = 'e'\n"), ["a", "b", "c"]);
+        let deep = format!("defaults: {}1{}", "[".repeat(90), "]".repeat(90));
+        assert_eq!(of("_config.yml", &deep), ["1"]);
+        assert_eq!(Settings::read("a.py", "A = ['a']\n").get(&["a"]).unwrap().text, "a");
+    }
+
+    #[test]
+    fn a_broken_yaml_file_is_read_by_line() {
         let text = "title: 'A: b' # c\nurl: \"https://example.org\" # d\nauthor:\n  name: Ada  # e\n  email: \n\
                     description: >-\n  One\n  sentence.\n\nlanguage:\n- de\n- en\ntags: [x, y]\nempty: \"\"\n\
                     broken: [\"\nlast: it's here\n";

@@ -65,13 +65,16 @@ fn set(template: &str, key: &str, value: &str) -> String {
     let (section, key) = key.split_once('.').unwrap_or(("", key));
     let mut current = "";
     let mut text = String::new();
-    for line in template.lines() {
+    let mut lines = template.lines().peekable();
+    while let Some(line) = lines.next() {
         if let Some(name) = line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
             current = name;
         }
         let plain = line.strip_prefix("# ").unwrap_or(line);
         if current == section && plain.strip_prefix(key).is_some_and(|rest| rest.starts_with(" =")) {
             text += &format!("{key} = {value}\n");
+            // The lines that go on about the default go with it.
+            while lines.next_if(|next| next.starts_with(' ') && next.trim_start().starts_with('#')).is_some() {}
         } else {
             text += &format!("{line}\n");
         }
@@ -88,7 +91,7 @@ mod tests {
     use super::*;
 
     const TEMPLATE: &str = "[site]\ntitle = \"My reflections\"   # x\nurl = \"https://example.org\"\n# timezone = \"UTC\"\n\
-                            # author = { }\n[posts]\n# dir = \"posts\"\n[feeds]\n# dir = \"public\"\n[newsletter]\nfrom = \"a <a@b.org>\"\n";
+                            # author = { }\n[posts]\n# dir = \"posts\"   # the folder\n    # of the posts\n[feeds]\n# dir = \"public\"\n[newsletter]\nfrom = \"a <a@b.org>\"\n";
 
     #[test]
     fn what_is_no_value_of_ours_is_named_and_left_out() {
@@ -109,6 +112,7 @@ mod tests {
         assert_eq!((config.posts.dir.as_str(), config.feeds.dir.as_str()), ("../_posts", "public"));
         assert_eq!(config.site.author.unwrap().name, "Ada \"A\" Quill");
         assert_eq!(config.newsletter.from.unwrap().address.as_str(), "ada@example.org");
+        assert!(!done.config.contains("of the posts"), "{}", done.config);
         assert_eq!(done.notes.len(), 3, "{:?}", done.notes);
     }
 }

@@ -16,6 +16,6 @@ pub(super) fn recognise(folder: &Folder<'_>) -> Option<Blog> {
     blog.take("site.author.name", settings.get(&["author", "extra.author.name", "extra.author"]));
     blog.take("site.author.email", settings.get(&["extra.author.email", "extra.email"]));
     let posts = blog.posts(folder, &sections(CONTENT)).unwrap_or_else(|| CONTENT.to_owned());
-    blog.take("posts.permalink", Some(Found::new(by_folder(&posts, CONTENT), "Zola's own default")));
+    blog.take("posts.permalink", Some(Found::new(by_folder(&posts, CONTENT, ":slug"), "Zola's own default")));
     Some(blog)
 }
