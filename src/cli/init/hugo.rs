@@ -71,8 +71,10 @@ pub(super) fn recognise(folder: &Folder<'_>) -> Option<Blog> {
         }
         None => {
             // Hugo takes the date out of a name only when it takes it for the date.
-            let is_date =
-                settings.items("frontmatter.date").iter().any(|item| item.get(&[""]).is_some_and(is_filename));
+            let is_date = settings
+                .items("frontmatter.date")
+                .iter()
+                .any(|item| item.get(&[""]).is_some_and(|handler| handler.text == ":filename"));
             let pattern = by_folder(&posts, &content, if is_date { ":slug" } else { ":slugorfilename" });
             let pattern = with_ending(&pattern, is_ugly);
             blog.take("posts.permalink", Some(Found::new(pattern, "Hugo's own default")));
@@ -95,15 +97,11 @@ pub(super) fn is_own(settings: &Settings) -> bool {
 /// What Hugo makes of the end of a pattern: a folder, or a file when addresses are to be ugly.
 fn with_ending(pattern: &str, is_ugly: bool) -> String {
     let path = pattern.trim_end_matches('/');
-    match is_ugly {
-        true => format!("{}.html", path.trim_end_matches(".html")),
-        false if path.ends_with(".html") => path.to_owned(),
-        false => format!("{path}/"),
+    match (path.strip_suffix(".html"), is_ugly) {
+        (None, true) => format!("{path}.html"),
+        (None, false) => format!("{path}/"),
+        (Some(_), _) => path.to_owned(),
     }
-}
-
-fn is_filename(found: Found) -> bool {
-    found.text == ":filename"
 }
 
 /// True when a pattern has this very word: `:slug` is no part of `:slugorfilename`.

@@ -3,7 +3,8 @@
 use super::blog::{Blog, Folder};
 use super::settings::{Found, Settings};
 
-const FILES: [&str; 3] = ["_config.yml", "_config.yaml", "_config.toml"];
+const TOML: &str = "_config.toml";
+const FILES: [&str; 3] = ["_config.yml", "_config.yaml", TOML];
 
 pub(super) fn recognise(folder: &Folder<'_>) -> Option<Blog> {
     let (file, settings) = folder.first(&FILES)?;
@@ -68,7 +69,7 @@ pub(super) fn recognise(folder: &Folder<'_>) -> Option<Blog> {
         format!("the addresses `{pattern}` of what lies in `{path}` ({file}: defaults): such posts need `permalink:`")
     }));
     let names = "config.toml, public, preview, outbox";
-    let exclude = if file.ends_with(".toml") {
+    let exclude = if file == TOML {
         format!("exclude = [\"{}\"]", names.replace(", ", "\", \""))
     } else {
         format!("exclude: [{names}]")
