@@ -70,8 +70,6 @@ const WORDS: [&str; 64] = [
     "rests",
 ];
 
-const TAGS: usize = 40;
-
 /// Numbers that look random and are the same at every run (the constants of Knuth's MMIX).
 struct Numbers(u64);
 
@@ -93,16 +91,16 @@ impl Numbers {
     }
 }
 
-/// Writes `count` posts into a folder.
-pub(crate) fn write(folder: &Path, count: usize) {
+/// Writes `count` posts with at most so many `tags` into a folder.
+pub(crate) fn write(folder: &Path, count: usize, tags: usize) {
     fs::create_dir_all(folder).unwrap();
     for n in 0..count {
-        let (name, text) = post(n);
+        let (name, text) = post(n, tags);
         fs::write(folder.join(name), text).unwrap();
     }
 }
 
-fn post(n: usize) -> (String, String) {
+fn post(n: usize, tags: usize) -> (String, String) {
     let mut numbers = Numbers(n as u64 + 1);
     let title = numbers.words(5);
     // Three posts a day, so that many share theirs.
@@ -112,7 +110,7 @@ fn post(n: usize) -> (String, String) {
     let tags: Vec<String> = (0..=numbers.below(4))
         .map(|_| {
             // Few tags have most posts.
-            let skew = numbers.below(TAGS) * numbers.below(TAGS) / TAGS;
+            let skew = numbers.below(tags) * numbers.below(tags) / tags;
             format!("{} {}", WORDS[skew % 32], skew)
         })
         .collect();

@@ -1,48 +1,53 @@
 //! Text as XML and JSON write it: long texts in few steps, because the content of every post comes through here.
 
-/// So many bytes are looked at, and written, in one step where nothing has to be escaped.
-const STEP: usize = 16;
+/// So many bytes are looked at, and written, in one step.
+const STEP: usize = 8;
 
 /// Text in an element, as the XML libraries write it.
 pub(super) fn xml(text: &str, into: &mut Vec<u8>) {
-    escape(text, into, |byte| match byte {
-        b'<' => "&lt;",
-        b'>' => "&gt;",
-        b'&' => "&amp;",
-        b'"' => "&quot;",
-        b'\'' => "&apos;",
-        _ => "",
-    });
+    escape(text, &[(b'<', "&lt;"), (b'>', "&gt;"), (b'"', "&quot;"), (b'&', "&amp;"), (b'\'', "&apos;")], into);
 }
 
 /// The inside of a string, as the JSON library writes it. Of the characters that must not stand there (RFC 8259 §7), these are
 /// the only ones that a text in a feed can hold ([`super::text`]).
 pub(super) fn json(text: &str, into: &mut Vec<u8>) {
-    escape(text, into, |byte| match byte {
-        b'"' => "\\\"",
-        b'\\' => "\\\\",
-        b'\n' => "\\n",
-        b'\t' => "\\t",
-        _ => "",
-    });
+    escape(text, &[(b'"', "\\\""), (b'\n', "\\n"), (b'\\', "\\\\"), (b'\t', "\\t")], into);
 }
 
 /// Writes each byte, or what stands for it.
-fn escape(text: &str, into: &mut Vec<u8>, escaped: impl Fn(u8) -> &'static str) {
-    for step in text.as_bytes().chunks(STEP) {
-        if let Ok(step) = <&[u8; STEP]>::try_from(step)
-            && step.iter().fold(true, |plain, byte| plain & escaped(*byte).is_empty())
-        {
-            into.extend_from_slice(step);
-            continue;
-        }
-        for byte in step {
-            match escaped(*byte) {
-                "" => into.push(*byte),
-                escaped => into.extend_from_slice(escaped.as_bytes()),
-            }
+fn escape<const N: usize>(text: &str, escapes: &[(u8, &str); N], into: &mut Vec<u8>) {
+    let mut rest = text.as_bytes();
+    while let Some(step) = rest.first_chunk::<STEP>() {
+        let word = u64::from_le_bytes(*step);
+        let found = escapes.iter().fold(0, |found, (byte, _)| found | places(word, *byte));
+        // To copy all and take some back is less work than to copy as many as there are.
+        into.extend_from_slice(step);
+        if found == 0 {
+            rest = &rest[STEP..];
+        } else {
+            let before = found.trailing_zeros() as usize / 8;
+            into.truncate(into.len() - STEP + before);
+            push(step[before], escapes, into);
+            rest = &rest[before + 1..];
         }
     }
+    for byte in rest {
+        push(*byte, escapes, into);
+    }
+}
+
+fn push<const N: usize>(byte: u8, escapes: &[(u8, &str); N], into: &mut Vec<u8>) {
+    match escapes.iter().find(|(escaped, _)| *escaped == byte) {
+        Some((_, escape)) => into.extend_from_slice(escape.as_bytes()),
+        None => into.push(byte),
+    }
+}
+
+/// The highest bit of each of eight bytes that is this one; behind the first of them perhaps of others too.
+fn places(word: u64, byte: u8) -> u64 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let differences = word ^ (u64::from(byte) * ONES);
+    differences.wrapping_sub(ONES) & !differences & (ONES << 7)
 }
 
 #[cfg(test)]

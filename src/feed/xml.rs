@@ -19,6 +19,9 @@ pub(super) fn with_content(written: &str, length: usize, write: impl FnOnce(&mut
 /// twice (RSS Profile, "Character Data"). What stands between `verbatim.0` and `verbatim.1` is HTML, for which the usual
 /// references are right, and stays.
 pub(super) fn hex_references(xml: &str, verbatim: (&str, &str)) -> String {
+    if memchr::memchr(b'&', xml.as_bytes()).is_none() {
+        return xml.to_owned();
+    }
     let (open, close) = verbatim;
     let mut written = String::with_capacity(xml.len() + xml.len() / 64);
     let mut rest = xml;

@@ -169,7 +169,8 @@ impl Library {
 
     /// The file that a URL stands for in the post of this path and permalink.
     pub(super) fn find_near(&self, url: &str, path: &str, permalink: &str) -> Option<Found> {
-        self.places(url, path, permalink).into_iter().find_map(|path| self.look_at(path))
+        let (Ok(url), Ok(permalink)) = (Url::parse(url), Url::parse(permalink)) else { return None };
+        self.places(&url, path, &permalink).into_iter().find_map(|path| self.look_at(path))
     }
 
     fn look_at(&self, path: String) -> Option<Found> {
@@ -232,10 +233,9 @@ impl Library {
     }
 
     /// Where the file of a URL may be, relative to the site.
-    fn places(&self, url: &str, path: &str, permalink: &str) -> Vec<String> {
-        let (Ok(url), Ok(permalink)) = (Url::parse(url), Url::parse(permalink)) else { return Vec::new() };
+    fn places(&self, url: &Url, path: &str, permalink: &Url) -> Vec<String> {
         let origin = |url: &'_ Url| (url.scheme() == self.site.scheme(), url.port_or_known_default());
-        if origin(&url) != origin(&self.site) || url.host() != self.site.host() {
+        if origin(url) != origin(&self.site) || url.host() != self.site.host() {
             return Vec::new();
         }
         let decoded = |path: &str| {
@@ -243,7 +243,7 @@ impl Library {
             Some(percent_decode_str(path).decode_utf8().ok()?.into_owned()).filter(|path| !path.is_empty())
         };
         let mut places = Vec::new();
-        if let Some(relative) = permalink.make_relative(&url).and_then(|path| decoded(&path)) {
+        if let Some(relative) = permalink.make_relative(url).and_then(|path| decoded(&path)) {
             let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
             let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
             places.push(format!("{folder}/{relative}"));

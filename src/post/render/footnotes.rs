@@ -12,8 +12,6 @@ pub(crate) struct Footnotes<'a> {
     open: Vec<String>,
     /// A second definition of a label is left out, as on GitHub.
     seen: BTreeSet<String>,
-    /// Something refers to a note.
-    is_used: bool,
 }
 
 /// The numbers given out so far.
@@ -27,7 +25,6 @@ struct Numbers<'k> {
 impl<'a> Footnotes<'a> {
     /// Keeps what belongs to a definition and hands back what does not.
     pub(crate) fn take(&mut self, event: Event<'a>) -> Option<Event<'a>> {
-        self.is_used |= matches!(event, Event::FootnoteReference(_));
         match event {
             Event::Start(Tag::FootnoteDefinition(label)) => {
                 let mut label = label.into_string();
@@ -54,9 +51,6 @@ impl<'a> Footnotes<'a> {
 
     /// The events of the text with its references, and behind them the notes that were referred to.
     pub(crate) fn place(mut self, main: Vec<Event<'a>>, key: &str) -> Vec<Event<'a>> {
-        if !self.is_used {
-            return main;
-        }
         let mut numbers = Numbers { key, order: Vec::new(), references: Vec::new() };
         let mut events = self.refer(main, &mut numbers);
         // A note may refer to further notes.

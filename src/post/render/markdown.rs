@@ -27,10 +27,13 @@ pub(crate) fn parse(text: &str) -> impl Iterator<Item = (Event<'_>, Range<usize>
 
 /// The events as they are shown: with the notes at the end, words for the boxes of tasks and notes, and nothing too deep.
 /// `key` is what makes the ids of this post its own.
-pub(crate) fn events<'t>(parsed: impl Iterator<Item = Event<'t>>, key: &str) -> Vec<Event<'t>> {
+pub(crate) fn events<'t>(parsed: Vec<Event<'t>>, key: &str) -> Vec<Event<'t>> {
+    if are_shown_as_they_are(&parsed) {
+        return parsed;
+    }
     let mut notes = Footnotes::default();
-    let mut main = Vec::with_capacity(parsed.size_hint().0);
-    for event in Shallow::new(parsed) {
+    let mut main = Vec::with_capacity(parsed.len());
+    for event in Shallow::new(parsed.into_iter()) {
         let Some(event) = notes.take(event) else { continue };
         match event {
             Event::TaskListMarker(done) => main.push(Event::Text(if done { "☑ " } else { "☐ " }.into())),
@@ -44,6 +47,25 @@ pub(crate) fn events<'t>(parsed: impl Iterator<Item = Event<'t>>, key: &str) -> 
     notes.place(main, key)
 }
 
+/// Whether nothing has to be moved, replaced or left out.
+fn are_shown_as_they_are(events: &[Event<'_>]) -> bool {
+    let mut depth = 0_usize;
+    events.iter().all(|event| match event {
+        Event::Start(Tag::BlockQuote(Some(_)) | Tag::FootnoteDefinition(_))
+        | Event::TaskListMarker(_)
+        | Event::FootnoteReference(_) => false,
+        Event::Start(_) => {
+            depth += 1;
+            depth <= DEEPEST
+        }
+        Event::End(_) => {
+            depth -= 1;
+            true
+        }
+        _ => true,
+    })
+}
+
 /// The events as HTML.
 pub(crate) fn to_html<'t>(events: impl Iterator<Item = Event<'t>>) -> String {
     let mut html = String::new();
@@ -54,7 +76,7 @@ pub(crate) fn to_html<'t>(events: impl Iterator<Item = Event<'t>>) -> String {
 /// A text as HTML.
 #[cfg(test)]
 pub(crate) fn html_of(text: &str, key: &str) -> String {
-    to_html(events(parse(text).map(|(event, _)| event), key).into_iter())
+    to_html(events(parse(text).map(|(event, _)| event).collect(), key).into_iter())
 }
 
 fn label<'a>(kind: BlockQuoteKind) -> [Event<'a>; 5] {

@@ -77,8 +77,8 @@ fn entry(post: &Post, body: &Body, posts: &Posts, config: &Config, extent: Exten
     warnings.extend(audience::check(post, body));
     let mut of = |text: &str, events: Option<Vec<Event<'_>>>, extent| {
         let events = match events {
-            Some(events) => markdown::events(events.into_iter(), &key),
-            None => markdown::events(markdown::parse(text).map(|(event, _)| event), &key),
+            Some(events) => markdown::events(events, &key),
+            None => markdown::events(markdown::parse(text).map(|(event, _)| event).collect(), &key),
         };
         content((text, events), &key, (post, body), posts, config, extent, &mut warnings)
     };
@@ -138,7 +138,9 @@ fn content(
     drop_title(&mut nodes, &post.title);
     demote_headings(&mut nodes);
     media::promote_lazy(&mut nodes);
-    if tree::any(&nodes, &is_double) {
+    // What is there twice, and the marks of a summary, are spans.
+    let has_spans = tree::any(&nodes, &|element| element.name == "span");
+    if has_spans && tree::any(&nodes, &is_double) {
         nodes = tree::rewrite(nodes, &mut |node| {
             if matches!(&node, Node::Element(element) if is_double(element)) { vec![] } else { vec![node] }
         });
@@ -151,8 +153,8 @@ fn content(
     let nodes = media::replace(nodes);
     let nodes = autolink::link(nodes);
     let summary = summary::summary(post.description.as_deref(), &nodes);
-    let more = summary::blocks_before_mark(&nodes);
-    let mut nodes = summary::remove_mark(nodes);
+    let more = if has_spans { summary::blocks_before_mark(&nodes) } else { None };
+    let mut nodes = if has_spans { summary::remove_marks(nodes) } else { nodes };
     tree::settle(&mut nodes);
     if !config.posts.raw_shortcodes {
         leftover::remove(&mut nodes);
@@ -270,11 +272,13 @@ fn tidy_attributes(nodes: &mut [Node]) {
         }
         let align = element.remove("align").map(|side| format!("text-align:{}", side.to_ascii_lowercase()));
         if let Some(style) = element.remove("style").or(align) {
-            let aligned = ["left", "center", "right"]
-                .into_iter()
-                .find(|side| style.strip_prefix("text-align:").is_some_and(|value| value.trim() == *side));
-            if let Some(side) = aligned {
-                element.set("style", format!("text-align:{side}"));
+            let side = style.strip_prefix("text-align:").map(str::trim);
+            match side.filter(|side| matches!(*side, "left" | "center" | "right")) {
+                Some(side) if style.len() > "text-align:".len() + side.len() => {
+                    element.set("style", format!("text-align:{side}"));
+                }
+                Some(_) => element.set("style", style),
+                None => {}
             }
         }
     });

@@ -25,11 +25,8 @@ pub(crate) fn summary(description: Option<&str>, nodes: &[Node]) -> Option<Strin
     (cut != whole).then_some(cut)
 }
 
-/// Removes the mark from the content.
-pub(crate) fn remove_mark(nodes: Vec<Node>) -> Vec<Node> {
-    if !tree::any(&nodes, &|element| element.name == "span") {
-        return nodes;
-    }
+/// Removes the marks from the content.
+pub(crate) fn remove_marks(nodes: Vec<Node>) -> Vec<Node> {
     tree::rewrite(nodes, &mut |node| if is_mark(&node, MORE) || is_mark(&node, BEGIN) { vec![] } else { vec![node] })
 }
 

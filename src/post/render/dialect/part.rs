@@ -30,7 +30,7 @@ impl<'t> Part<'t> {
     /// A whole body, and its events when all of it was shown to the Markdown parser.
     pub(crate) fn whole(text: &'t str) -> (Self, Option<Vec<Event<'t>>>) {
         let masked = masked(text);
-        let mut events = Vec::new();
+        let mut events = Vec::with_capacity(text.len() / 16);
         let code = match &masked {
             Cow::Borrowed(text) => code(text, |event| events.push(event)),
             Cow::Owned(masked) => code(masked, |_| {}),

@@ -20,6 +20,9 @@ pub(crate) fn keep(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) -> Optio
 
 /// Writes code; the marks that keep another generator from reading it are taken off.
 pub(crate) fn code(code: &str, writer: &mut Writer<'_>) {
+    if memchr::memchr2(b'%', b'*', code.as_bytes()).is_none() {
+        return writer.out.push_str(code);
+    }
     let code = without_raw_tags(code);
     if code.contains("*/") {
         let code = code.replace("{{</*", "{{<").replace("*/>}}", ">}}");
