@@ -80,6 +80,22 @@ impl<'a> Links<'a> {
     /// A link: to a place in this post, to another post's file, or to any URL.
     fn href(&mut self, written: &str) -> Option<String> {
         let written = written.trim();
+        let mark = |name: &str| {
+            ["{", "%7B"].iter().any(|open| {
+                let rest = written.strip_prefix(open).and_then(|rest| rest.strip_prefix(name));
+                rest.is_some_and(|rest| rest.starts_with('}') || rest.starts_with("%7D"))
+            })
+        };
+        if mark("index") {
+            return Some(self.config.site.url.to_string());
+        }
+        // Only Pelican's own settings say where its lists of a tag or an author are.
+        if ["tag", "category", "author"].into_iter().any(mark) {
+            let written = written.replace("%7B", "{").replace("%7D", "}");
+            let message = format!("nobody but Pelican knows where `{written}` leads: the link is left out");
+            self.warn(&written, message, "write the address of the page");
+            return None;
+        }
         if let Some(fragment) = written.strip_prefix('#') {
             return Some(self.place(fragment));
         }

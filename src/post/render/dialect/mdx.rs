@@ -1,11 +1,13 @@
 //! MDX (Docusaurus, Astro, Next, Gatsby): imports and exports, `{/* remarks */}`, and components, whose content is kept.
 
+use std::collections::BTreeMap;
+
 use super::super::elements;
 use super::arguments::Arguments;
 use super::hugo::note_words;
 use super::part::Part;
 use super::shortcode::{self, Meaning};
-use super::writer::{Writer, attribute};
+use super::writer::{Writer, attribute, literal};
 
 /// A tag is not longer than this.
 const LONGEST: usize = 4096;
@@ -22,6 +24,7 @@ pub(crate) fn line(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) -> Optio
                 && (line.contains(" from ") || line.contains("}from ") || line.starts_with(['"', '\'']))
         };
         if names_file(rest) || names_file(&format!(" {rest}")) {
+            writer.imports.extend(imported(rest));
             return Some(part.next_line(at));
         }
         if !rest.starts_with('{') || rest.contains('}') {
@@ -54,6 +57,55 @@ pub(crate) fn line(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) -> Optio
     Some(if depth > 0 || !writer.may_work() { part.next_line(at) } else { end })
 }
 
+/// The name and the file of `hero from './hero.png'`.
+fn imported(rest: &str) -> Option<(String, String)> {
+    let (name, file) = rest.split_once(" from ")?;
+    let name = name.trim().trim_start_matches("* as ");
+    let file = file.trim().trim_end_matches(';').trim().trim_matches(['"', '\'']);
+    is_name(name).then(|| (name.to_owned(), file.to_owned()))
+}
+
+fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$'))
+}
+
+/// What stands in braces behind `=`, as far as that is known: a text, an imported file, a required one. `None` for what only
+/// a program could say.
+fn known<'v>(value: &'v str, imports: &'v BTreeMap<String, String>) -> Option<&'v str> {
+    let value = value.trim();
+    let quoted = |text: &'v str| {
+        let text = text.strip_prefix(['"', '\'', '`'])?;
+        Some(text.split_once(['"', '\'', '`'])?.0).filter(|text| !text.contains("${"))
+    };
+    if let Some(required) = value.strip_prefix("require(") {
+        return quoted(required.trim_start());
+    }
+    let name = value.split('.').next().unwrap_or_default();
+    match imports.get(name) {
+        Some(file) => Some(file),
+        None if value.ends_with(['"', '\'', '`']) => quoted(value),
+        None => None,
+    }
+}
+
+/// The source of a tag's attributes with names of files in the place of the names that were given to them.
+fn with_files(source: &str, imports: &BTreeMap<String, String>) -> String {
+    let mut pieces = source.split("={");
+    let mut out = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let (value, rest) = piece.split_once('}').unwrap_or((piece, ""));
+        let is_reference = value.trim().starts_with("require(") || value.trim().split('.').all(is_name);
+        let is_plain =
+            value.trim().bytes().all(|byte| byte.is_ascii_digit()) || matches!(value.trim(), "true" | "false");
+        if is_reference && !is_plain {
+            out += &format!("=\"{}\"{rest}", known(value, imports).unwrap_or_default().replace('"', "%22"));
+        } else {
+            out += &format!("={{{piece}");
+        }
+    }
+    out
+}
+
 /// True when the line before is an import or export.
 fn is_import(part: &Part<'_>, at: usize) -> bool {
     let before = part.text[..at].trim_end_matches('\n');
@@ -73,11 +125,24 @@ pub(crate) fn braces(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) -> Opt
     }
     if rest.starts_with('{') && at < writer.quiet_until && part.before(at) == Some('=') {
         let end = balanced(part, at, writer)?;
+        let text = attribute(known(&part.text[at + 1..end - 1], &writer.imports).unwrap_or_default());
+        writer.out.push('"');
+        writer.out.push_str(&text);
+        writer.out.push('"');
+        return Some(end);
+    }
+    // In MDX, and only there, a brace in a text begins a program.
+    if writer.post.path.ends_with(".mdx") && !rest[1..].starts_with(['{', '%', '#', ':', '<', '=', '.']) {
+        let end = balanced(part, at, writer)?;
         let value = part.text[at + 1..end - 1].trim();
-        let text = value.strip_prefix(['"', '\'', '`']).and_then(|value| value.strip_suffix(['"', '\'', '`']));
-        writer.out.push('"');
-        writer.out.push_str(&attribute(text.filter(|text| !text.contains("${")).unwrap_or_default()));
-        writer.out.push('"');
+        match known(value, &writer.imports).filter(|_| value.starts_with(['"', '\'', '`'])) {
+            Some(text) => writer.out.push_str(&literal(text)),
+            None if value.is_empty() => {}
+            None => {
+                let short: String = value.chars().take(40).collect();
+                writer.left_out(&format!("{{{}}}", short.replace('\n', " ")), part, at);
+            }
+        }
         return Some(end);
     }
     let blank = matches!(rest.as_bytes(), [b'{', b'"' | b'\'', b' ', b'"' | b'\'', b'}', ..]);
@@ -149,7 +214,7 @@ fn component(part: &Part<'_>, (at, end): (usize, usize), name: &str, writer: &mu
         return;
     }
     let source = rest[1 + name.len()..].trim_end_matches('>');
-    let arguments = Arguments::read(source.trim_end_matches('/'));
+    let arguments = Arguments::read(&with_files(source.trim_end_matches('/'), &writer.imports));
     if rest.ends_with("/>") {
         shortcode::show(writer, part, (at, end), &format!("<{name}>"), name, &arguments);
         return;

@@ -55,7 +55,7 @@ enum Place {
 }
 
 /// All dialects, in the order in which they are asked.
-const DIALECTS: [(Place, Reader); 24] = [
+const DIALECTS: [(Place, Reader); 25] = [
     (Place::Line(b":"), admonition::colons),
     (Place::Line(b"!?"), admonition::exclamations),
     (Place::Line(b"[*-+1@${"), kramdown::line),
@@ -68,6 +68,7 @@ const DIALECTS: [(Place, Reader); 24] = [
     (Place::Everywhere(b'{'), liquid::remark),
     (Place::At(b'{'), kramdown::attributes),
     (Place::Everywhere(b'%'), liquid::stray),
+    (Place::At(b'%'), wiki::comment),
     (Place::At(b'<'), mdx::tag),
     (Place::At(b'!'), wiki::read),
     (Place::At(b'['), admonition::callout),

@@ -20,7 +20,9 @@ pub(crate) fn read(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) -> Optio
     let follows = part.after(end + 2);
     let numbers = inside.bytes().all(|b| b.is_ascii_digit());
     if inside.trim().is_empty()
-        || inside.starts_with([' ', '^'])
+        // `[["a", "b"]]` and `x[["a"]]` are lists and keys of programs.
+        || inside.starts_with([' ', '^', '"', '\''])
+        || part.before(at).is_some_and(|before| before.is_ascii_alphanumeric() || matches!(before, ']' | ')'))
         || inside.contains(['[', ']', '\n', '{', '<'])
         || numbers
         || matches!(follows, Some('(' | '[' | ']'))
@@ -56,6 +58,17 @@ pub(crate) fn read(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) -> Optio
         None => writer.out.push_str(&literal(said.trim())),
     }
     Some(end + 2)
+}
+
+/// `%% a comment %%`, in a line or over several: it holds what its author keeps from readers.
+pub(crate) fn comment(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) -> Option<usize> {
+    let rest = part.text[at..].strip_prefix("%%")?;
+    if rest.starts_with('%') || part.before(at).is_some_and(|c| c.is_alphanumeric() || matches!(c, '%' | '{' | '\\')) {
+        return None;
+    }
+    let end = part.find("%%", at + 2..part.text.len(), writer)?;
+    let is_last = part.after(end + 2).is_none_or(|c| !c.is_alphanumeric() && !matches!(c, '%' | '}'));
+    is_last.then_some(end + 2)
 }
 
 /// The names of a table of contents.

@@ -30,6 +30,8 @@ pub(crate) struct Writer<'a> {
     pub(crate) mark_ends: Option<usize>,
     /// Where the last emoji ended.
     pub(crate) emoji_end: usize,
+    /// The files that MDX imports, by the names that it gives them.
+    pub(crate) imports: BTreeMap<String, String>,
     /// Posts that were looked for by name.
     pub(crate) known: BTreeMap<String, Option<usize>>,
     /// Tags of which no end is left.
@@ -54,6 +56,7 @@ impl<'a> Writer<'a> {
             quiet_until: 0,
             mark_ends: None,
             emoji_end: usize::MAX,
+            imports: BTreeMap::new(),
             known: BTreeMap::new(),
             unclosed: BTreeSet::new(),
             open: Vec::new(),

@@ -358,3 +358,46 @@ fn marks_and_emoji_codes_are_read_and_times_are_not() {
         ),
     ]);
 }
+
+#[test]
+fn comments_between_percent_signs_are_for_their_author() {
+    each(&[
+        ("Visible %%hidden note%% text.\n", "<p>Visible  text.</p>"),
+        ("A.\n\n%%\nBlock *secret*\n\nand more\n%%\n\nB.\n", "<p>A.</p>\n<p>B.</p>"),
+        ("50%% more and 20%% less\n", "<p>50%% more and 20%% less</p>"),
+        ("One %% alone.\n", "<p>One %% alone.</p>"),
+        ("`%%a%%` and\n\n    %%b%%\n", "<p><code>%%a%%</code> and</p>\n<pre><code>%%b%%\n</code></pre>"),
+    ]);
+}
+
+#[test]
+fn brackets_of_programs_are_no_wiki_links() {
+    each(&[
+        ("`a` [[\"hadoop\", \"hdfs\"]]\n", "<p><code>a</code> [[\"hadoop\", \"hdfs\"]]</p>"),
+        ("m[[i]][[j]] and x[['name']]\n", "<p>m[[i]][[j]] and x[['name']]</p>"),
+    ]);
+}
+
+#[test]
+fn what_a_program_in_mdx_would_say_is_known_or_left_out() {
+    let text = "---\ntitle: A\ndate: 2025-01-31\n---\nimport hero from './hero.png';\nimport Image from 'x';\n\n\
+        <Image src={hero} alt=\"Boat\" />\n\n<img src={require('./pic.png').default} alt=\"Sea\" />\n\n\
+        © {new Date().getFullYear()} {'Ada'}\n\n{list.map(i => (<li>{i}</li>))}\n\nEnd {/* no */}.\n";
+    let (entry, warnings) = rendered_files(&[("posts/2025-01-31-a.mdx", text)]);
+    let base = "https://example.org/blog/2025/01/31/a";
+    let expected = format!(
+        "<p><img src=\"{base}/hero.png\" alt=\"Boat\"></p>\n<img src=\"{base}/pic.png\" alt=\"Sea\">\n<p>©  Ada</p>\n<p>End .</p>\n"
+    );
+    assert_eq!(entry.content_html, expected);
+    assert_eq!(warnings.len(), 2, "{warnings:?}");
+    let (entry, _) =
+        rendered_files(&[("posts/2025-01-31-a.md", "---\ntitle: A\ndate: 2025-01-31\n---\nA set {a, b}.\n")]);
+    assert_eq!(entry.content_html, "<p>A set {a, b}.</p>\n", "braces are braces anywhere else");
+}
+
+#[test]
+fn places_that_only_pelican_knows_are_left_out_with_a_warning() {
+    let (html, warnings) = rendered("[home]({index}) and [rain]({tag}rain)\n");
+    assert_eq!(html, "<p><a href=\"https://example.org/blog/\">home</a> and rain</p>");
+    assert!(warnings[0].contains("`{tag}rain`"), "{warnings:?}");
+}
