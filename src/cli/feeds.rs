@@ -34,7 +34,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
     let site = Site::open(&context.site, context.now)?;
     let layout = Layout::new(&site.config).map_err(PublishError::Site)?;
     let formats = layout.formats();
-    let mut plans = feed::plan(&site.posts, &BTreeSet::new(), &site.config);
+    let mut plans = site.feed_plans(&BTreeSet::new())?.feeds;
     plans.retain(FeedPlan::is_subscribed_to);
     let chosen = chosen(&plans, arguments)?;
     if arguments.json {

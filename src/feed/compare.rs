@@ -1,6 +1,7 @@
 //! What readers will make of a feed that takes the place of another: which entries are new to them, and which are new only
 //! because something went wrong.
 
+use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
@@ -68,6 +69,17 @@ pub struct Names<'p> {
     posts: &'p [Post],
     of_posts: Vec<Option<Name>>,
     known: HashSet<String>,
+    /// Made when an entry has an id that no post has.
+    marks: OnceCell<Marks>,
+}
+
+/// What a post can be recognised by when its id is another one.
+#[derive(Default)]
+struct Marks {
+    by_url: HashMap<String, usize>,
+    by_time: HashMap<(String, Timestamp), usize>,
+    /// By title and the last part of the address: what stays when a date is mended. `None` where several posts have both.
+    by_slug: HashMap<(String, String), Option<usize>>,
 }
 
 impl<'p> Names<'p> {
@@ -81,24 +93,55 @@ impl<'p> Names<'p> {
         let of_posts: Vec<_> =
             posts.iter().map(|post| (post.status == PostStatus::Published).then(|| name(post))).collect();
         let known = of_posts.iter().flatten().flat_map(|name| [name.guid.clone(), name.id.clone()]).collect();
-        Self { posts, of_posts, known }
+        Self { posts, of_posts, known, marks: OnceCell::new() }
+    }
+
+    fn marks(&self) -> &Marks {
+        self.marks.get_or_init(|| {
+            let mut marks = Marks::default();
+            for (at, (post, name)) in self.posts.iter().zip(&self.of_posts).enumerate() {
+                let Some(name) = name else { continue };
+                marks.by_url.insert(name.url.clone(), at);
+                let title = text::line(&post.title);
+                if title.is_empty() {
+                    continue;
+                }
+                if let Some(published) = seconds(post.published.as_ref()) {
+                    marks.by_time.insert((title.clone(), published), at);
+                }
+                let key = (title, slug(&name.url).to_owned());
+                marks.by_slug.entry(key).and_modify(|several| *several = None).or_insert(Some(at));
+            }
+            marks
+        })
+    }
+
+    /// The post that an entry with an unknown id stands for, by its address, or by its title and time; else by its title
+    /// and slug when that is none of `seen`, which readers know by their own ids.
+    fn same(&self, entry: &Known, seen: &HashSet<usize>) -> Option<usize> {
+        let marks = self.marks();
+        let title = entry.title.as_deref().map(text::line);
+        let by_url = || marks.by_url.get(entry.link.as_deref()?).copied();
+        let by_time = || marks.by_time.get(&(title.clone()?, entry.published?)).copied();
+        let by_slug = || *marks.by_slug.get(&(title.clone()?, slug(entry.link.as_deref()?).to_owned()))?;
+        by_url().or_else(by_time).or_else(|| by_slug().filter(|at| !seen.contains(at)))
     }
 }
 
-/// Compares the feed that is there with the one of the plan.
-pub fn compare(previous: &Previous, plan: &FeedPlan, names: &Names<'_>) -> Changes {
+/// The last part of an address.
+fn slug(url: &str) -> &str {
+    url.trim_end_matches('/').rsplit('/').next().unwrap_or_default()
+}
+
+/// Compares the feed that is there with the one of the plan; without one, it is to be removed.
+pub fn compare(previous: &Previous, plan: Option<&FeedPlan>, names: &Names<'_>) -> Changes {
     let mut changes = Changes::default();
+    let shown = plan.map_or(&[][..], |plan| plan.posts.as_slice());
     let mut by_id: HashMap<&str, usize> = HashMap::new();
-    let mut by_url: HashMap<&str, usize> = HashMap::new();
-    let mut by_day: HashMap<(String, Timestamp), usize> = HashMap::new();
-    for &at in &plan.posts {
+    for &at in shown {
         let Some(name) = &names.of_posts[at] else { continue };
         by_id.insert(&name.guid, at);
         by_id.insert(&name.id, at);
-        by_url.insert(&name.url, at);
-        if let Some(published) = seconds(names.posts[at].published.as_ref()) {
-            by_day.insert((text::line(&names.posts[at].title), published), at);
-        }
     }
     let mut seen = HashSet::new();
     for entry in &previous.entries {
@@ -110,23 +153,27 @@ pub fn compare(previous: &Previous, plan: &FeedPlan, names: &Names<'_>) -> Chang
             }
         }
     }
+    let in_feed: HashSet<usize> = shown.iter().copied().collect();
     for entry in previous.entries.iter().filter(|entry| !by_id.contains_key(entry.id.as_str())) {
         let title = || entry.title.clone().filter(|title| !title.trim().is_empty()).unwrap_or_else(|| entry.id.clone());
-        let moved = || by_day.get(&(text::line(entry.title.as_deref()?), entry.published?)).copied();
-        let same = entry.link.as_deref().and_then(|link| by_url.get(link).copied()).or_else(moved);
         if names.known.contains(&entry.id) {
             changes.dropped.push(title());
-        } else if let Some(at) = same.filter(|at| !seen.contains(at)) {
-            seen.insert(at);
-            changes.changed_ids.push((at, entry.id.clone()));
-        } else if same.is_some() || is_too_old(entry, plan, names.posts) {
+            continue;
+        }
+        let same = names.same(entry, &seen);
+        let is_too_old = || plan.is_some_and(|plan| is_too_old(entry, plan, names.posts));
+        match same {
             // Of two entries for one post, one is enough.
-            changes.dropped.push(title());
-        } else {
-            changes.vanished.push(title());
+            Some(at) if seen.contains(&at) => changes.dropped.push(title()),
+            Some(at) if in_feed.contains(&at) || !is_too_old() => {
+                seen.insert(at);
+                changes.changed_ids.push((at, entry.id.clone()));
+            }
+            None if !is_too_old() => changes.vanished.push(title()),
+            _ => changes.dropped.push(title()),
         }
     }
-    changes.new = plan.posts.iter().copied().filter(|at| !seen.contains(at)).collect();
+    changes.new = shown.iter().copied().filter(|at| !seen.contains(at)).collect();
     changes
 }
 

@@ -10,6 +10,7 @@ mod channel;
 mod compare;
 mod date;
 mod escape;
+mod folders;
 mod item;
 mod json;
 mod language;
@@ -33,8 +34,9 @@ use channel::Feed;
 use item::Item;
 
 pub use compare::{Changes, Names, compare};
+pub use folders::{Contested, Folders};
 pub use opml::{OPML_FILE, links, opml};
-pub use plan::{FeedPlan, Subject, plan};
+pub use plan::{FeedPlan, Plans, Subject, plan};
 pub use previous::Previous;
 
 /// One format: everything the program needs to know about it. A new format is one file and one line in [`FORMATS`].

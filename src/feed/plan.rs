@@ -6,6 +6,7 @@ use crate::config::{Archive, Config, FeedsBy};
 use crate::model::{Post, PostStatus};
 
 use super::channel::{Feed, History};
+use super::folders::{Contested, Folders, Group, Named};
 use super::{language, slug, text, uri};
 
 /// What a feed is about.
@@ -38,6 +39,18 @@ pub struct FeedPlan {
     pub(super) feed: Feed,
 }
 
+/// The feeds of a site and where they lie.
+#[derive(Debug)]
+pub struct Plans {
+    /// In a fixed order, the site's own first.
+    pub feeds: Vec<FeedPlan>,
+    /// The folders of all terms, authors and languages, also of those with too few posts for a feed: to be remembered, and
+    /// handed to [`plan`] the next time.
+    pub folders: Folders,
+    /// The folders that several want and nothing was remembered of: see [`Contested::owner`].
+    pub contested: Vec<Contested>,
+}
+
 impl FeedPlan {
     /// True when it shows as many posts as it may.
     pub(super) fn is_full(&self) -> bool {
@@ -62,8 +75,8 @@ impl FeedPlan {
 
 /// Every feed of a site: its own, then the archives from the newest to the oldest, then those of `feeds.by`, each sort by
 /// the names of their folders. `posts` come newest first; only published ones are shown, without those whose places are
-/// `unreadable`.
-pub fn plan(posts: &[Post], unreadable: &BTreeSet<usize>, config: &Config) -> Vec<FeedPlan> {
+/// `unreadable`. What has a folder in `kept` keeps it.
+pub fn plan(posts: &[Post], unreadable: &BTreeSet<usize>, config: &Config, kept: &Folders) -> Plans {
     let is_shown = |at: &usize| posts[*at].status == PostStatus::Published && !unreadable.contains(at);
     let published: Vec<usize> = (0..posts.len()).filter(is_shown).collect();
     let limit = config.feeds.limit;
@@ -78,10 +91,11 @@ pub fn plan(posts: &[Post], unreadable: &BTreeSet<usize>, config: &Config) -> Ve
             chain(&mut plans);
         }
     }
+    let mut named = Named { kept, taken, folders: Folders::new(), contested: Vec::new() };
     for by in &config.feeds.by {
-        plans.extend(parts(by, &published, posts, config, &mut taken));
+        plans.extend(parts(by, &published, posts, config, &mut named));
     }
-    plans
+    Plans { feeds: plans, folders: named.folders, contested: named.contested }
 }
 
 fn made(subject: Subject, folder: String, shown: Vec<usize>, posts: &[Post], config: &Config) -> FeedPlan {
@@ -128,18 +142,9 @@ fn chain(plans: &mut [FeedPlan]) {
         let previous = folders.get(at + 1).cloned();
         plan.feed.history = match at {
             0 => History::Newest { previous },
-            // The newest archive is followed by the feed itself, which is no archive.
-            _ => History::Archive { previous, next: Some(folders[at - 1].clone()).filter(|_| at > 1) },
+            _ => History::Archive { previous },
         };
     }
-}
-
-/// Posts that share a term, an author or a language.
-struct Group {
-    key: String,
-    /// How it is written, and how often.
-    spellings: BTreeMap<String, usize>,
-    posts: Vec<usize>,
 }
 
 /// As most posts write it; of several such spellings the first in the order of characters.
@@ -148,20 +153,14 @@ fn most_frequent(spellings: &BTreeMap<String, usize>) -> String {
     most.map(|(name, _)| name.clone()).unwrap_or_default()
 }
 
-fn parts(
-    by: &FeedsBy,
-    published: &[usize],
-    posts: &[Post],
-    config: &Config,
-    taken: &mut BTreeSet<String>,
-) -> Vec<FeedPlan> {
+fn parts(by: &FeedsBy, published: &[usize], posts: &[Post], config: &Config, named: &mut Named<'_>) -> Vec<FeedPlan> {
     let mut groups: Vec<Group> = Vec::new();
     let mut places: HashMap<String, usize> = HashMap::new();
     for &at in published {
         for name in names(by, &posts[at], config) {
             let key = slug::key(&name);
             let group = *places.entry(key.clone()).or_insert_with(|| {
-                groups.push(Group { key, spellings: BTreeMap::new(), posts: Vec::new() });
+                groups.push(Group { key, ..Group::default() });
                 groups.len() - 1
             });
             let group = &mut groups[group];
@@ -172,22 +171,16 @@ fn parts(
             }
         }
     }
-    // The oldest has the first choice, so that a new term never takes the name of one that has subscribers.
+    // The oldest has the first choice, so that a new term does not take the name of one that has subscribers.
     groups.sort_by(|one, other| other.posts.last().cmp(&one.posts.last()).then_with(|| one.key.cmp(&other.key)));
-    let root = slug::slug(&slug::key(by.as_str())).replace('.', "-");
+    named.name(&mut groups, &slug::slug(&slug::key(by.as_str())).replace('.', "-"));
     let mut plans = Vec::new();
     for mut group in groups {
-        let mut folder = format!("{root}/{}/", slug::slug(&group.key));
-        let mut key = group.key;
-        while !taken.insert(folder.clone()) {
-            folder = format!("{root}/{}/", slug::distinct(&key));
-            key.push('-');
-        }
         // Named all the same: whether there are enough posts must not change the name of another one.
         if group.posts.len() >= config.feeds.min_posts {
             let subject = Subject::Part { by: by.clone(), name: most_frequent(&group.spellings) };
             group.posts.truncate(config.feeds.limit);
-            plans.push(made(subject, folder, group.posts, posts, config));
+            plans.push(made(subject, group.folder, group.posts, posts, config));
         }
     }
     plans.sort_by(|one, other| one.folder.cmp(&other.folder));

@@ -10,6 +10,7 @@ use serde::Deserialize;
 pub struct Previous {
     /// What made it, when it says so.
     pub generator: Option<String>,
+    pub(super) title: Option<String>,
     pub(super) entries: Vec<Known>,
 }
 
@@ -58,7 +59,11 @@ fn rss(bytes: &[u8]) -> Result<Previous, String> {
             updated: updated.and_then(|element| element.value()).and_then(moment),
         }
     });
-    Ok(Previous { generator: channel.generator().map(str::to_owned), entries: entries.collect() })
+    Ok(Previous {
+        generator: channel.generator().map(str::to_owned),
+        title: Some(channel.title().to_owned()),
+        entries: entries.collect(),
+    })
 }
 
 /// `Err(None)` when it is no Atom feed at all.
@@ -78,13 +83,18 @@ fn atom(bytes: &[u8]) -> Result<Previous, Option<String>> {
             updated: seconds(entry.updated()),
         }
     });
-    Ok(Previous { generator: feed.generator().map(|generator| generator.value.clone()), entries: entries.collect() })
+    Ok(Previous {
+        generator: feed.generator().map(|generator| generator.value.clone()),
+        title: Some(feed.title().value.clone()),
+        entries: entries.collect(),
+    })
 }
 
 /// The members of JSON Feed that matter here; an id may be a number (version 1, "items").
 #[derive(Deserialize)]
 struct Document {
     version: String,
+    title: Option<String>,
     #[serde(default)]
     items: Vec<Member>,
 }
@@ -111,7 +121,8 @@ fn json(bytes: &[u8]) -> Result<Previous, String> {
         updated: item.date_modified.as_deref().and_then(moment),
     });
     // JSON Feed knows no generator. As a rule it is ours, and then no second date means that there was no change.
-    Ok(Previous { generator: Some("Tidings".to_owned()), entries: entries.collect() })
+    let generator = Some("Tidings".to_owned());
+    Ok(Previous { generator, title: document.title, entries: entries.collect() })
 }
 
 /// A date in either notation, in whole seconds.

@@ -1,8 +1,9 @@
 //! Looks at the feeds that are there before others take their places: what readers would take for new although it is not,
 //! and what would be gone.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::error::PublishError;
 use super::guard::count;
@@ -23,27 +24,38 @@ pub(super) struct Objection {
 /// So many are named.
 const NAMED: usize = 5;
 
-/// What speaks against putting these files in their places, and what changes in the site's own feed, when that changes.
-/// `files` has a file for each format of each plan. Only feeds whose bytes change are read, and one format of each: the
-/// entries are the same in all.
+/// What speaks against putting these files in their places and removing those that are `stale`, and what changes in the
+/// site's own feed, when that changes. `files` has a file for each format of each plan. Only feeds whose bytes change or that
+/// go are read, and one format of each: the entries are the same in all.
 pub(super) fn look(
     site: &Site,
     plans: &[FeedPlan],
     formats: &[&'static Format],
     files: &[(String, Finished)],
+    stale: &[String],
     warnings: &mut Vec<Diagnostic>,
 ) -> Result<(Vec<Objection>, Option<Changes>), PublishError> {
-    let mut names = None;
+    let names = OnceCell::new();
+    let names = || names.get_or_init(|| Names::new(&site.posts, site.config.site.id_base()));
     let mut found = Found::default();
     let mut of_site = None;
     for (plan, files) in plans.iter().zip(files.chunks(formats.len())) {
         let changed = files.iter().filter(|(_, file)| file.written == Written::Changed);
-        let Some(previous) = previous(changed, warnings)? else { continue };
-        let names = names.get_or_insert_with(|| Names::new(&site.posts, site.config.site.id_base()));
-        let changes = compare(&previous, plan, names);
-        found.add(&changes, plan);
+        let Some(previous) = previous(changed.map(|(name, file)| (name, file.path.clone())), warnings)? else {
+            continue;
+        };
+        let changes = compare(&previous, Some(plan), names());
+        found.add(&changes, Some(plan));
         if plan.subject == Subject::Site {
             of_site = Some(changes);
+        }
+    }
+    // A feed goes with the last post of its term or month: those that lost the tag are still there, others are not.
+    let feeds = stale.iter().filter(|name| FORMATS.iter().any(|format| file_name(name) == format.file_name));
+    for of_one in feeds.collect::<Vec<_>>().chunk_by(|one, other| folder(one) == folder(other)) {
+        let gone = of_one.iter().map(|name| (*name, site.root.join(name)));
+        if let Some(previous) = previous(gone, warnings)? {
+            found.add(&compare(&previous, None, names()), None);
         }
     }
     Ok((found.objections(site), of_site))
@@ -70,13 +82,21 @@ pub(super) fn warn_of_leftovers(
     Ok(())
 }
 
+fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or_default()
+}
+
+fn folder(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
 /// The feed that is there, from the first file that can be read.
 fn previous<'f>(
-    files: impl Iterator<Item = &'f (String, Finished)>,
+    files: impl Iterator<Item = (&'f String, PathBuf)>,
     warnings: &mut Vec<Diagnostic>,
 ) -> Result<Option<Previous>, PublishError> {
-    for (name, file) in files {
-        let bytes = files::read(&file.path).map_err(|error| PublishError::File { path: file.path.clone(), error })?;
+    for (name, path) in files {
+        let bytes = files::read(&path).map_err(|error| PublishError::File { path, error })?;
         match Previous::read(&bytes) {
             Ok(previous) => {
                 if let Some(other) = previous.generator.as_deref().filter(|_| !previous.is_ours()) {
@@ -110,13 +130,17 @@ struct Found {
 }
 
 impl Found {
-    fn add(&mut self, changes: &Changes, plan: &FeedPlan) {
+    /// `plan` is that of the new feed, if there is one.
+    fn add(&mut self, changes: &Changes, plan: Option<&FeedPlan>) {
         self.changed_ids.extend(changes.changed_ids.iter().cloned());
         self.vanished.extend(changes.vanished.iter().cloned());
         self.are_most_ids_changed |= changes.are_most_ids_changed();
         self.are_most_vanished |= changes.are_most_vanished();
         let most = self.redated.as_ref().map_or(0, |(_, redated, _)| *redated);
-        if plan.is_subscribed_to() && changes.is_mass_update() && changes.redated.len() > most {
+        if let Some(plan) = plan.filter(|plan| plan.is_subscribed_to())
+            && changes.is_mass_update()
+            && changes.redated.len() > most
+        {
             self.redated = Some((plan.title().to_owned(), changes.redated.len(), changes.shared));
         }
     }

@@ -8,10 +8,11 @@ use std::sync::Arc;
 use super::error::PublishError;
 use super::feed_guard::{self, Objection};
 use super::mail_pictures::has_pictures_to_replace;
+use super::manifest::{self, Manifest};
 use super::pipeline;
 use super::site::Site;
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::feed::{self, Changes, FeedPlan, Layout};
+use crate::feed::{self, Changes, FeedPlan, Folders, Layout, Plans};
 use crate::files::{self, Draft, Finished, Written};
 
 /// So many posts, at most, are rendered before their items are handed on.
@@ -19,9 +20,6 @@ const AT_ONCE: usize = 16;
 
 /// So many bytes wait in memory for their files.
 const HELD: usize = 16 * 1024 * 1024;
-
-/// Which files a build made, so that those nobody needs any more can be removed; below the site.
-const MANIFEST: &str = ".tidings/feeds.json";
 
 /// What is done with feeds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +49,8 @@ pub struct BuiltFeeds {
     pub feeds: usize,
     /// The places of the posts with pictures for which mail shows something else.
     pub(super) with_pictures_to_replace: BTreeSet<usize>,
+    /// Whose the folders are, for the next build.
+    folders: Folders,
     purpose: Purpose,
     root: PathBuf,
     folder: String,
@@ -92,10 +92,10 @@ impl BuiltFeeds {
     /// As the system reports them; each file is whole, old or new.
     pub fn commit(self) -> Result<Vec<(String, Written)>, PublishError> {
         let failed = |path: PathBuf| move |error| PublishError::File { path, error };
-        let mut manifest = BTreeMap::new();
+        let mut written_files = BTreeMap::new();
         let mut done = Vec::new();
         for (name, file) in self.files {
-            manifest.insert(name.clone(), file.length);
+            written_files.insert(name.clone(), file.length);
             let written = file.commit().map_err(failed(self.root.join(&name)))?;
             done.push((name, written));
         }
@@ -107,7 +107,10 @@ impl BuiltFeeds {
             let folder = self.root.join(&self.folder);
             files::remove_with_empty_folders(&path, &folder).map_err(failed(path.clone()))?;
         }
-        write_manifest(&self.root, &self.folder, &manifest)?;
+        // The site's own feed is never removed, so a site that has no other needs no list.
+        let below = |name: &str| name.strip_prefix(&self.folder).map(|rest| rest.trim_start_matches('/').to_owned());
+        written_files.retain(|name, _| below(name).is_some_and(|rest| rest.contains('/') || rest == feed::OPML_FILE));
+        manifest::write(&self.root, &Manifest { files: written_files, folders: self.folders })?;
         Ok(done)
     }
 }
@@ -128,8 +131,8 @@ impl Site {
         let failed = |error| PublishError::File { path: directory.clone(), error };
         let mut warnings = Vec::new();
         let mut noted = Noted::default();
-        let (plans, finished) = loop {
-            let plans = feed::plan(&self.posts, &noted.unreadable, &self.config);
+        let (plans, folders, finished) = loop {
+            let Plans { feeds: plans, folders, .. } = self.feed_plans(&noted.unreadable)?;
             let known = noted.unreadable.len();
             let mut stream = Stream::new(&layout, &plans, self.posts.len(), &directory, workshop);
             warnings.retain(Diagnostic::is_error);
@@ -137,7 +140,7 @@ impl Site {
             // Others take the places of those that cannot be read.
             if noted.unreadable.len() == known {
                 let finished = stream.finish().map_err(failed)?;
-                break (plans, finished);
+                break (plans, folders, finished);
             }
         };
         let mut files = Vec::new();
@@ -146,12 +149,7 @@ impl Site {
                 files.push((format!("{folder}/{}{}", plan.folder, format.file_name), file));
             }
         }
-        let (objections, changes) = if matches!(purpose, Purpose::Show(_)) {
-            (Vec::new(), None)
-        } else {
-            feed_guard::warn_of_leftovers(&directory, &folder, layout.formats(), &mut warnings)?;
-            feed_guard::look(self, &plans, layout.formats(), &files, &mut warnings)?
-        };
+        let of_feeds = files.len();
         let opml = feed::opml(&plans, layout.formats(), &self.config).map(String::into_bytes);
         let sheet = feed::stylesheet(&self.config).map(|sheet| (sheet.file_name, sheet.bytes));
         for (name, bytes) in opml.map(|bytes| (feed::OPML_FILE, bytes)).into_iter().chain(sheet) {
@@ -159,21 +157,25 @@ impl Site {
             draft.push(&bytes);
             files.push((format!("{folder}/{name}"), draft.finish().map_err(failed)?));
         }
-        let stale = if matches!(purpose, Purpose::Show(_)) {
-            Vec::new()
-        } else {
-            stale(&self.root, &folder, &files.iter().map(|(name, _)| name.as_str()).collect(), &mut warnings)?
-        };
+        let (mut stale_files, mut objections, mut changes) = (Vec::new(), Vec::new(), None);
+        if !matches!(purpose, Purpose::Show(_)) {
+            feed_guard::warn_of_leftovers(&directory, &folder, layout.formats(), &mut warnings)?;
+            let current = files.iter().map(|(name, _)| name.as_str()).collect();
+            stale_files = manifest::stale(&self.root, &folder, &current, &mut warnings)?;
+            let (feeds, formats) = (&files[..of_feeds], layout.formats());
+            (objections, changes) = feed_guard::look(self, &plans, formats, feeds, &stale_files, &mut warnings)?;
+        }
         let feeds = plans.len();
         let root = self.root.clone();
         Ok(BuiltFeeds {
             files,
-            stale,
+            stale: stale_files,
             warnings,
             objections,
             changes,
             feeds,
             with_pictures_to_replace: noted.with_pictures_to_replace,
+            folders,
             purpose,
             root,
             folder,
@@ -322,60 +324,4 @@ impl<'s> Stream<'s> {
         }
         Ok(self.finished)
     }
-}
-
-/// The files that an earlier build made and this one does not. One that has another length than it was written with
-/// belongs to somebody else now: it stays, with a warning.
-fn stale(
-    root: &Path,
-    folder: &str,
-    current: &BTreeSet<&str>,
-    warnings: &mut Vec<Diagnostic>,
-) -> Result<Vec<String>, PublishError> {
-    let path = root.join(MANIFEST);
-    let bytes = files::read_optional(&path).map_err(|error| PublishError::File { path, error })?;
-    let Some(bytes) = bytes else { return Ok(Vec::new()) };
-    let Ok(manifest) = serde_json::from_slice::<BTreeMap<String, u64>>(&bytes) else {
-        let damaged = format!("{MANIFEST} cannot be read: files of feeds that are no more stay where they are");
-        warnings.push(Diagnostic::warning("feeds/manifest", damaged).help("remove it; the next build makes it again"));
-        return Ok(Vec::new());
-    };
-    let is_ours = |name: &str| {
-        let below = name.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/'));
-        below.is_some_and(|rest| rest.split('/').all(|part| !matches!(part, "" | "." | "..")))
-    };
-    let mut stale = Vec::new();
-    for (name, length) in manifest.into_iter().filter(|(name, _)| is_ours(name) && !current.contains(name.as_str())) {
-        match files::length(&root.join(&name)) {
-            Ok(found) if found == length => stale.push(name),
-            Ok(_) => {
-                let message =
-                    format!("{name} is no feed of this site any more, and another program changed it: it stays");
-                warnings.push(Diagnostic::warning("feeds/stale", message).help("remove it if nothing needs it"));
-            }
-            Err(_) => {}
-        }
-    }
-    Ok(stale)
-}
-
-/// Remembers the files of further feeds. The site's own feed is never removed, so a site that has no other needs no list.
-fn write_manifest(root: &Path, folder: &str, written: &BTreeMap<String, u64>) -> Result<(), PublishError> {
-    let path = root.join(MANIFEST);
-    let further: BTreeMap<&str, u64> = written
-        .iter()
-        .filter(|(name, _)| {
-            name.strip_prefix(folder).is_some_and(|rest| rest.trim_start_matches('/').contains('/'))
-                || name.ends_with(feed::OPML_FILE)
-        })
-        .map(|(name, length)| (name.as_str(), *length))
-        .collect();
-    let done = if further.is_empty() {
-        files::remove(&path)
-    } else {
-        let text = serde_json::to_string_pretty(&further).unwrap_or_default() + "\n";
-        let folder = path.parent().unwrap_or(root);
-        files::make_private_folder(folder).and_then(|()| files::write_if_changed(&path, text.as_bytes()).map(drop))
-    };
-    done.map_err(|error| PublishError::File { path, error })
 }

@@ -13,7 +13,7 @@ use super::signing::{misaligned, signer};
 use super::site::Site;
 use crate::diagnostic::Diagnostic;
 use crate::feed::lint::{LARGE, MARKUP, lint};
-use crate::feed::{self, FeedFile, FeedPlan, Layout};
+use crate::feed::{FeedFile, FeedPlan, Layout};
 use crate::model::{Entry, Post, PostStatus};
 
 /// All diagnostics of a site whose configuration is sound, in no order: of front matter, bodies, templates, feeds and the
@@ -96,7 +96,7 @@ fn of_feeds(site: &Site, unreadable: &BTreeSet<&str>, now: Timestamp) -> Result<
     let layout = Layout::new(&site.config).map_err(PublishError::Site)?;
     let is_left_out = |at: &usize| unreadable.contains(site.posts[*at].path.as_str());
     let left_out = (0..site.posts.len()).filter(is_left_out).collect();
-    let plans = feed::plan(&site.posts, &left_out, &site.config);
+    let plans = site.feed_plans(&left_out)?.feeds;
     let found = parallel::map(&plans, Work::Heavy, |plan| {
         let entry = |at: &usize| site.entry_for_feeds(&site.posts[*at], &mut Vec::new());
         let entries: Vec<Entry> = plan.posts.iter().filter_map(entry).collect();

@@ -14,6 +14,7 @@ mod halt;
 mod inspect;
 mod library;
 mod mail_pictures;
+mod manifest;
 mod message_lint;
 mod pace;
 mod parallel;

@@ -1,12 +1,12 @@
 //! Which feeds a hub has not been told of yet.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::error::PublishError;
 use super::site::Site;
 use crate::diagnostic::{Diagnostic, Location};
-use crate::feed::{self, Layout};
+use crate::feed::Layout;
 use crate::files;
 use crate::model::sha256_hex;
 use crate::transport::Hubs;
@@ -53,7 +53,7 @@ pub fn due_pings(site: &Site, all: bool) -> Result<Vec<Ping>, PublishError> {
         return Err(PublishError::Site(vec![missing]));
     }
     let layout = Layout::new(&site.config).map_err(PublishError::Site)?;
-    let plans = feed::plan(&site.posts, &std::collections::BTreeSet::new(), &site.config);
+    let plans = site.feed_plans(&BTreeSet::new())?.feeds;
     let memory = memory(&site.root)?;
     let mut pings = Vec::new();
     for plan in plans.iter().filter(|plan| plan.is_subscribed_to()) {

@@ -277,7 +277,7 @@ impl Site {
         let layout = Layout::new(&self.config).map_err(PublishError::Site)?;
         let mut unreadable = BTreeSet::new();
         loop {
-            let plans = feed::plan(&self.posts, &unreadable, &self.config);
+            let plans = self.feed_plans(&unreadable)?.feeds;
             let mut entries = Vec::new();
             for at in &plans[0].posts {
                 match self.entry_for_feeds(&self.posts[*at], found) {

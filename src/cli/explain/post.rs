@@ -10,7 +10,7 @@ use super::super::table::columns;
 use super::super::{Context, Ui, posts, report};
 use super::{media, moment, states};
 use crate::diagnostic::Diagnostic;
-use crate::feed::{self, FeedPlan, Format, Layout};
+use crate::feed::{FeedPlan, Format, Layout};
 use crate::model::{Entry, Post, PostStatus};
 use crate::publish::{Past, PublishError, Site, Verdict, verdicts};
 use crate::store::{Mailing, Store};
@@ -76,7 +76,7 @@ impl Feeds {
             return Ok(Self { names: Vec::new(), folders: Vec::new(), reason });
         }
         let layout = Layout::new(&site.config).map_err(PublishError::Site)?;
-        let plans = feed::plan(&site.posts, &BTreeSet::new(), &site.config);
+        let plans = site.feed_plans(&BTreeSet::new())?.feeds;
         let shown: Vec<&FeedPlan> =
             plans.iter().filter(|plan| plan.posts.iter().any(|at| site.posts[*at].path == post.path)).collect();
         let file = |plan: &FeedPlan, format: &&Format| format!("{}{}", plan.folder, format.file_name);
