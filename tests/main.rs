@@ -10,6 +10,7 @@ mod dry_run;
 mod faults;
 mod feeds;
 mod forms;
+mod kept;
 mod lint;
 mod media;
 mod newsletter;

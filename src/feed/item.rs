@@ -21,7 +21,7 @@ pub(super) struct Item<'a> {
     pub(super) title: Option<String>,
     /// The title, or the first words where there is none; never empty.
     pub(super) label: String,
-    /// The summary, or the first paragraph where there is none; never empty.
+    /// The summary, or the words of the content where there is none; never empty.
     pub(super) opening: String,
     pub(super) published: &'a Zoned,
     pub(super) updated: &'a Zoned,
@@ -74,7 +74,8 @@ fn item<'a>(entry: &'a Entry, config: &Config, id_base: &str) -> Item<'a> {
     let tag = language::tag(&entry.language).unwrap_or_else(|| config.site.language.clone());
     let title = Some(text::line(&entry.title)).filter(|title| !title.is_empty());
     let mut summary = entry.summary.as_deref().map(text::line).filter(|summary| !summary.is_empty());
-    let mut opening = summary.clone().unwrap_or_else(|| text::first_paragraph(&entry.content_text));
+    // An entry without a summary is as short as one.
+    let mut opening = summary.clone().unwrap_or_else(|| text::words(&entry.content_html));
     if opening.is_empty() {
         // A picture or a rule alone has no words.
         opening = title.clone().unwrap_or_else(|| entry.published.date().to_string());

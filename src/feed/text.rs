@@ -40,10 +40,76 @@ pub(super) fn line(text: &str) -> String {
     words.join(" ").trim().to_owned()
 }
 
-/// The first paragraph of plain text, on one line.
-pub(super) fn first_paragraph(text: &str) -> String {
-    let text = clean(text);
-    text.split("\n\n").map(line).find(|paragraph| !paragraph.is_empty()).unwrap_or_default()
+/// The words of HTML that was rendered here, on one line: without footnotes and their marks, and of pictures what they show
+/// where there are no other words.
+pub(super) fn words(html: &str) -> String {
+    let (mut text, mut shown) = (String::new(), String::new());
+    let mut rest = html;
+    // How many elements are open below one that is left out, with it.
+    let mut left_out = 0;
+    while let Some(start) = rest.find('<') {
+        let inside = &rest[start + 1..];
+        let tag = &inside[..end_of_tag(inside)];
+        if left_out == 0 {
+            text.push_str(&rest[..start]);
+        }
+        rest = inside.get(tag.len() + 1..).unwrap_or_default();
+        let name = tag.trim_start_matches('/').split_ascii_whitespace().next().unwrap_or_default();
+        let is_void = matches!(name, "br" | "hr" | "img" | "wbr" | "col" | "source" | "track");
+        let is_note = || ["footnote", "footnotes", "reversefootnote"].iter().any(|class| has_class(tag, class));
+        if is_void {
+            if name == "img" && left_out == 0 {
+                shown.push_str(attribute(tag, "alt").unwrap_or_default());
+                shown.push(' ');
+            }
+        } else if tag.starts_with('/') {
+            left_out -= usize::from(left_out > 0);
+        } else if left_out > 0 || is_note() {
+            left_out += 1;
+        }
+        if !is_inline(name) {
+            text.push(' ');
+        }
+    }
+    if left_out == 0 {
+        text.push_str(rest);
+    }
+    let words = line(&decoded(&text));
+    if words.is_empty() { line(&decoded(&shown)) } else { words }
+}
+
+/// How many bytes come before the `>` that ends a tag; attributes hold others.
+fn end_of_tag(tag: &str) -> usize {
+    let mut is_quoted = false;
+    let is_end = |c: char| {
+        is_quoted ^= c == '"';
+        c == '>' && !is_quoted
+    };
+    tag.find(is_end).unwrap_or(tag.len())
+}
+
+fn attribute<'t>(tag: &'t str, name: &str) -> Option<&'t str> {
+    tag.split_once(&format!(" {name}=\""))?.1.split('"').next()
+}
+
+fn has_class(tag: &str, class: &str) -> bool {
+    attribute(tag, "class").is_some_and(|classes| classes.split_ascii_whitespace().any(|one| one == class))
+}
+
+/// Elements that words go on in.
+fn is_inline(name: &str) -> bool {
+    const INLINE: [&str; 33] = [
+        "a", "abbr", "b", "bdi", "bdo", "cite", "code", "data", "del", "dfn", "em", "font", "i", "ins", "kbd", "mark",
+        "q", "rb", "rp", "rt", "ruby", "s", "samp", "small", "span", "strike", "strong", "sub", "sup", "time", "u",
+        "var", "wbr",
+    ];
+    INLINE.contains(&name)
+}
+
+/// The five references that are written here.
+fn decoded(text: &str) -> String {
+    let text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&#39;", "'");
+    text.replace("&amp;", "&")
 }
 
 /// The beginning of a line, cut between two words where possible, for use as a title.
@@ -98,7 +164,31 @@ mod tests {
     }
 
     #[test]
-    fn the_first_paragraph_skips_empty_ones() {
-        assert_eq!(first_paragraph("\n\n\u{1}\n\none\ntwo\n\nthree"), "one two");
+    fn the_words_of_html_are_plain() {
+        for (html, expected) in [
+            (
+                "<p>See <a href=\"https://e.com\">this</a> and <a href=\"https://f.com\" title=\"a > b\">that</a>.</p>",
+                "See this and that.",
+            ),
+            ("<ul>\n<li>one</li>\n<li>two</li></ul>", "one two"),
+            ("<p><img src=\"b.jpg\" alt=\"A &amp; boat\"></p>", "A & boat"),
+            ("<p>Look <img src=\"b.jpg\" alt=\"A boat\">here</p>", "Look here"),
+            ("<p>AT&amp;T: <code>Vec&lt;T&gt;</code> &amp;amp; a<br>b</p>", "AT&T: Vec<T> &amp; a b"),
+            (
+                "<p>One<sup class=\"footnote\" id=\"r\"><a href=\"#n\">1</a></sup>.</p><section class=\"footnotes\"><ol><li>Two<hr></li></ol></section>",
+                "One.",
+            ),
+            ("<hr>", ""),
+            ("", ""),
+        ] {
+            assert_eq!(words(html), expected, "{html}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_has_words(html in "[a<>/\"= &;é-]{0,40}") {
+            proptest::prop_assert!(!words(&html).contains("  "));
+        }
     }
 }

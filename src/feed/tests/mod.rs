@@ -124,8 +124,8 @@ fn no_feed_publishes_an_email_address() {
 #[test]
 fn a_feed_of_summaries_leaves_the_content_out_and_is_never_empty_handed() {
     let mut entries = ["a", "b", "c"].map(|slug| entry(slug, "2025-06-23T00:00:00[UTC]"));
-    entries[1].summary = None;
-    (entries[2].summary, entries[2].content_text) = (None, String::new());
+    (entries[1].summary, entries[1].content_html) = (None, "<p>About the b.</p>\n".into());
+    (entries[2].summary, entries[2].content_html) = (None, "<hr>\n".into());
     let config = config("[feeds]\ncontent = 'summary'");
     for text in texts(&entries, &config) {
         assert!(!text.contains("More."), "{text}");
@@ -149,10 +149,30 @@ fn an_entry_without_a_body_still_says_something_in_every_format() {
 }
 
 #[test]
+fn what_stands_in_for_a_summary_are_the_plain_words_of_the_content() {
+    let mut entries = [entry("a", "2025-06-23T00:00:00[UTC]")];
+    entries[0].summary = None;
+    for (html, text, words) in [
+        (
+            "<p>See <a href=\"https://e.com\">this</a> &amp; that.</p>\n",
+            "See this [1] & that.\n\n[1] https://e.com\n",
+            "See this &amp; that.",
+        ),
+        ("<p><img src=\"https://e.com/b.jpg\" alt=\"A boat\"></p>\n", "[Image: A boat]\n", "A boat"),
+        ("<ul>\n<li>one</li>\n<li>two</li>\n</ul>\n", "- one\n- two\n", "one two"),
+    ] {
+        (entries[0].content_html, entries[0].content_text) = (html.into(), text.into());
+        let [rss, atom, json] = texts(&entries, &config(""));
+        assert!(rss.contains(&format!("<description><![CDATA[{words}]]></description>")), "{rss}");
+        assert!(!atom.contains("<summary") && !json.contains("\"summary\""), "{atom}");
+    }
+}
+
+#[test]
 fn an_entry_without_a_title_has_one_only_where_it_is_required() {
     let mut entries = [entry("a", "2025-06-23T00:00:00[UTC]"), entry("b", "2025-06-22T00:00:00[UTC]")];
     entries[0].title = " \u{1}\n".into();
-    (entries[1].title, entries[1].summary, entries[1].content_text) = (String::new(), None, String::new());
+    (entries[1].title, entries[1].summary, entries[1].content_html) = (String::new(), None, "<hr>\n".into());
     let [rss, atom, json] = texts(&entries, &config(""));
     assert_eq!(rss.matches("<title>").count(), 1, "{rss}");
     assert_eq!(json.matches("\"title\"").count(), 1, "{json}");
