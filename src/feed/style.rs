@@ -41,12 +41,9 @@ pub(super) fn sheet(language: &str) -> String {
     let known = BANNERS.iter().find(|(known, _)| *known == primary);
     let (_, banner) = known.unwrap_or(&BANNERS[0]);
     let right_to_left = is_right_to_left(language);
-    // There the summary of an RSS item is HTML that says its direction, and would be shown with its tags.
-    let summary = if right_to_left { "entry > summary" } else { "item > description, entry > summary" };
     include_str!("feed.css")
         .replace("{direction}", if right_to_left { "rtl" } else { "ltr" })
         .replace("{banner}", banner)
-        .replace("{summary}", summary)
 }
 
 /// The document with the instruction (<https://www.w3.org/TR/xml-stylesheet/>) behind its declaration. `depth` is how many
@@ -70,7 +67,17 @@ mod tests {
         assert!(sheet("de-AT").contains("Das ist ein Feed."));
         assert!(sheet("tlh").contains("This is a feed.") && sheet("tlh").contains("direction: ltr"));
         assert!(sheet("he").contains("direction: rtl"));
-        assert!(!sheet("en").contains('{') || !sheet("en").contains("{banner}"));
+        assert!(!sheet("en").contains("{banner}") && !sheet("en").contains("{direction}"));
+    }
+
+    #[test]
+    fn what_is_escaped_html_is_never_shown() {
+        // `description` of an item, `content:encoded` and `content` hold markup that a style sheet cannot read.
+        let sheet = sheet("en");
+        for shown in ["item > description", "item description", "encoded", "entry > content"] {
+            assert!(!sheet.contains(shown), "{shown}");
+        }
+        assert!(sheet.contains("item > title") && sheet.contains("entry > summary"));
     }
 
     #[test]
