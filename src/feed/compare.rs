@@ -76,10 +76,10 @@ pub struct Names<'p> {
 /// What a post can be recognised by when its id is another one.
 #[derive(Default)]
 struct Marks {
-    by_url: HashMap<String, usize>,
-    by_time: HashMap<(String, Timestamp), usize>,
+    urls: HashMap<String, usize>,
+    times: HashMap<(String, Timestamp), usize>,
     /// By title and the last part of the address: what stays when a date is mended. `None` where several posts have both.
-    by_slug: HashMap<(String, String), Option<usize>>,
+    slugs: HashMap<(String, String), Option<usize>>,
 }
 
 impl<'p> Names<'p> {
@@ -101,16 +101,16 @@ impl<'p> Names<'p> {
             let mut marks = Marks::default();
             for (at, (post, name)) in self.posts.iter().zip(&self.of_posts).enumerate() {
                 let Some(name) = name else { continue };
-                marks.by_url.insert(name.url.clone(), at);
+                marks.urls.insert(name.url.clone(), at);
                 let title = text::line(&post.title);
                 if title.is_empty() {
                     continue;
                 }
                 if let Some(published) = seconds(post.published.as_ref()) {
-                    marks.by_time.insert((title.clone(), published), at);
+                    marks.times.insert((title.clone(), published), at);
                 }
                 let key = (title, slug(&name.url).to_owned());
-                marks.by_slug.entry(key).and_modify(|several| *several = None).or_insert(Some(at));
+                marks.slugs.entry(key).and_modify(|several| *several = None).or_insert(Some(at));
             }
             marks
         })
@@ -121,9 +121,9 @@ impl<'p> Names<'p> {
     fn same(&self, entry: &Known, seen: &HashSet<usize>) -> Option<usize> {
         let marks = self.marks();
         let title = entry.title.as_deref().map(text::line);
-        let by_url = || marks.by_url.get(entry.link.as_deref()?).copied();
-        let by_time = || marks.by_time.get(&(title.clone()?, entry.published?)).copied();
-        let by_slug = || *marks.by_slug.get(&(title.clone()?, slug(entry.link.as_deref()?).to_owned()))?;
+        let by_url = || marks.urls.get(entry.link.as_deref()?).copied();
+        let by_time = || marks.times.get(&(title.clone()?, entry.published?)).copied();
+        let by_slug = || *marks.slugs.get(&(title.clone()?, slug(entry.link.as_deref()?).to_owned()))?;
         by_url().or_else(by_time).or_else(|| by_slug().filter(|at| !seen.contains(at)))
     }
 }
