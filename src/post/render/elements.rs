@@ -123,7 +123,8 @@ pub(crate) const DROPPED: [&str; 18] = [
 
 /// Attributes by element; `*` stands for all.
 pub(crate) const ATTRIBUTES: [(&str, &[&str]); 21] = [
-    ("*", &["id", "dir", "lang", "title"]),
+    // What is hidden is left out when all is read.
+    ("*", &["id", "dir", "lang", "title", "hidden"]),
     ("a", &["href", "name", "class", "hreflang", "aria-label"]),
     ("blockquote", &["cite"]),
     ("code", &["class"]),
@@ -131,13 +132,28 @@ pub(crate) const ATTRIBUTES: [(&str, &[&str]); 21] = [
     ("del", &["cite", "datetime"]),
     ("details", &["open"]),
     ("iframe", &["src", "data-src"]),
-    ("img", &["src", "srcset", "sizes", "alt", "width", "height", "data-src", "data-srcset", "data-original"]),
+    (
+        "img",
+        &[
+            "src",
+            "srcset",
+            "sizes",
+            "alt",
+            "width",
+            "height",
+            "data-src",
+            "data-srcset",
+            "data-original",
+            "data-lazy-src",
+            "data-lazy-srcset",
+        ],
+    ),
     ("ins", &["cite", "datetime"]),
     ("li", &["value"]),
     ("ol", &["start", "reversed", "type"]),
     ("q", &["cite"]),
     ("section", &["class"]),
-    ("source", &["src", "srcset", "sizes", "media", "type"]),
+    ("source", &["src", "srcset", "sizes", "media", "type", "data-src", "data-srcset"]),
     ("span", &["class"]),
     ("td", &["colspan", "rowspan", "align", "style"]),
     ("th", &["colspan", "rowspan", "scope", "align", "style"]),

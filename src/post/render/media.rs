@@ -6,13 +6,22 @@ use super::elements::Kind;
 use super::embed;
 use super::tree::{self, Element, Node, walk};
 
+/// Where scripts that load pictures late find their addresses, and where those belong.
+const LAZY: [(&str, &str); 5] = [
+    ("data-src", "src"),
+    ("data-original", "src"),
+    ("data-lazy-src", "src"),
+    ("data-srcset", "srcset"),
+    ("data-lazy-srcset", "srcset"),
+];
+
 /// Promotes the addresses of lazy pictures; runs before addresses are resolved.
 pub(crate) fn promote_lazy(nodes: &mut [Node]) {
     walk(nodes, &mut |element| {
         if element.attributes.is_empty() {
             return;
         }
-        for (lazy, real) in [("data-src", "src"), ("data-original", "src"), ("data-srcset", "srcset")] {
+        for (lazy, real) in LAZY {
             if let Some(address) = element.remove(lazy).filter(|address| !address.trim().is_empty()) {
                 element.set(real, address);
             }
@@ -56,7 +65,8 @@ fn is_as_it_stays(element: &Element) -> bool {
         "iframe" | "video" | "audio" => false,
         "img" => element.get("src").is_some() || element.get("srcset").is_some(),
         "a" => element.get("id").is_some() || element.get("href").is_some() && !element.children.iter().all(is_blank),
-        "p" => !element.children.iter().all(is_blank),
+        // A link may lead to one that shows nothing.
+        "p" => element.get("id").is_some() || !element.children.iter().all(is_blank),
         _ => true,
     }
 }
@@ -64,14 +74,22 @@ fn is_as_it_stays(element: &Element) -> bool {
 /// What stands for an element that does not stay as it is.
 fn one(element: Element) -> Vec<Node> {
     match element.name {
-        "iframe" => frame(&element),
-        "video" => file(&element, "Video"),
-        "audio" => file(&element, "Audio"),
+        "iframe" => called_like(&element, frame(&element)),
+        "video" => called_like(&element, file(&element, "Video")),
+        "audio" => called_like(&element, file(&element, "Audio")),
         "img" => words(element.get("alt").unwrap_or_default().to_owned()),
         "a" => element.children,
         // Empty paragraphs are what is left of elements that went.
         _ => Vec::new(),
     }
+}
+
+/// The id goes on with what stands in the element's place: a link may lead there.
+fn called_like(element: &Element, mut shown: Vec<Node>) -> Vec<Node> {
+    if let (Some(id), Some(Node::Element(first))) = (element.get("id"), shown.first_mut()) {
+        first.set("id", id.to_owned());
+    }
+    shown
 }
 
 fn is_blank(node: &Node) -> bool {

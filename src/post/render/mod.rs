@@ -135,6 +135,12 @@ fn content(
         found.extend(about_data_picture(post, body, &html));
         direct::nodes(&html)
     });
+    let is_hidden = |element: &Element| element.get("hidden").is_some();
+    if tree::any(&nodes, &is_hidden) {
+        nodes = tree::rewrite(nodes, &mut |node| {
+            if matches!(&node, Node::Element(element) if is_hidden(element)) { vec![] } else { vec![node] }
+        });
+    }
     drop_title(&mut nodes, &post.title);
     demote_headings(&mut nodes);
     media::promote_lazy(&mut nodes);

@@ -82,6 +82,12 @@ pub(crate) fn normalise(html: &str) -> (String, BTreeSet<String>) {
                 if name == "iframe" {
                     output.left_out.remove("iframe");
                 }
+                let is_hidden = !attributes.is_empty() && stand_in::is_hidden(&attributes);
+                if is_hidden && !dropped && elements::kind(&name).is_some() {
+                    output.left_out.insert(format!("{name} hidden"));
+                    output.open(&name, vec![("hidden".to_owned(), String::new())]);
+                    continue;
+                }
                 output.open(&name, attributes);
                 if dropped {
                     scanner.skip_to_end_of(&name);

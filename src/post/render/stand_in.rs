@@ -8,6 +8,18 @@ pub(crate) fn tick_box(attributes: &Attributes) -> Option<&'static str> {
     is_box.then(|| if get(attributes, "checked").is_some() { "☑ " } else { "☐ " })
 }
 
+/// True for what no browser shows: readers drop the attributes that say so, and would show it.
+pub(crate) fn is_hidden(attributes: &[(String, String)]) -> bool {
+    attributes.iter().any(|(key, value)| match &**key {
+        "hidden" => true,
+        "style" => {
+            let style: String = value.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect();
+            style.contains("display:none") || style.contains("visibility:hidden")
+        }
+        _ => false,
+    })
+}
+
 /// A formula as the author typed it (`alttext`, or a TeX annotation), else the words in it; as HTML text.
 pub(crate) fn formula(attributes: &Attributes, content: &str) -> String {
     if let Some(text) = get(attributes, "alttext").map(str::trim).filter(|text| !text.is_empty()) {

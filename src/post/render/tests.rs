@@ -19,6 +19,37 @@ fn text(body: &str) -> String {
 const RICH: &str = include_str!("tests/rich.md");
 
 #[test]
+fn what_no_browser_shows_is_left_out_and_named() {
+    let (entry, found) = entry(
+        "<div hidden>a <b>secret</b></div>\n\nB <span style=\"Display : none\">no</span> c.\n\n<p style='visibility:hidden'>d</p>\n\nE.\n",
+    );
+    assert_eq!(entry.content_html, "<p>B  c.</p>\n\n<p>E.</p>\n");
+    assert_eq!(entry.summary.as_deref(), Some("B c."));
+    assert!(found[0].message.ends_with("`<div hidden>`, `<p hidden>`, `<span hidden>`"), "{found:?}");
+}
+
+#[test]
+fn a_place_that_shows_nothing_can_be_led_to() {
+    let (entry, _) =
+        entry("[a](#b) [c](#d)\n\n<p id=\"b\"></p>\n\n<iframe id=\"d\" src=\"https://e.example/f\"></iframe>\n");
+    let fragments: Vec<&str> = entry
+        .content_html
+        .split("href=\"")
+        .skip(1)
+        .filter_map(|rest| rest.split_once('"')?.0.split_once('#'))
+        .map(|(_, id)| id)
+        .collect();
+    assert_eq!(fragments.len(), 2, "{}", entry.content_html);
+    assert!(fragments.iter().all(|id| entry.content_html.contains(&format!("id=\"{id}\""))), "{}", entry.content_html);
+}
+
+#[test]
+fn pictures_of_more_lazy_loaders_are_pictures() {
+    let (entry, _) = entry("<img data-lazy-src=\"/a.png\" src=\"data:image/gif;base64,AA\" alt=\"b\">\n");
+    assert!(entry.content_html.contains("src=\"https://example.org/a.png\""), "{}", entry.content_html);
+}
+
+#[test]
 fn a_rich_post_renders_as_reviewed() {
     let (entry, warnings) = entry(RICH);
     assert_eq!(entry.content_html, include_str!("tests/rich.html"));

@@ -132,7 +132,8 @@ pub(crate) fn braces(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) -> Opt
         return Some(end);
     }
     // In MDX, and only there, a brace in a text begins a program.
-    if writer.post.path.ends_with(".mdx") && !rest[1..].starts_with(['{', '%', '#', ':', '<', '=', '.']) {
+    let is_mdx = writer.post.path.rsplit_once('.').is_some_and(|(_, end)| end.eq_ignore_ascii_case("mdx"));
+    if is_mdx && !rest[1..].starts_with(['{', '%', '#', ':', '<', '=', '.']) {
         let end = balanced(part, at, writer)?;
         let value = part.text[at + 1..end - 1].trim();
         match known(value, &writer.imports).filter(|_| value.starts_with(['"', '\'', '`'])) {

@@ -15,6 +15,7 @@ use super::direct;
 use super::elements::{self, Kind};
 use super::normalise::{DEEPEST, Mark};
 use super::scan::{Piece, Scanner};
+use super::stand_in;
 use super::tree::{Element, Node};
 
 /// What is written in another way in the address of a link or picture.
@@ -329,7 +330,7 @@ impl<'e> Writer<'e> {
     fn html_tag(&mut self, name: &str, written: &[(String, String)]) -> Option<()> {
         let (name, kind) = elements::known(name)?;
         // What is embedded ends links; line ends are lost at the beginning of `pre`; `wbr` may be a mark of ours.
-        if kind == Kind::Embed || matches!(name, "pre" | "wbr") {
+        if kind == Kind::Embed || matches!(name, "pre" | "wbr") || stand_in::is_hidden(written) {
             return None;
         }
         let mut attributes = Vec::with_capacity(written.len());
