@@ -19,9 +19,10 @@ pub enum PermalinkPart {
     DayOfYear,
     /// `:slug` (Jekyll also says `:title`).
     Slug,
-    /// `:filename`, the name of the file with the date that it may begin with (Hugo also says `:contentbasename`).
+    /// `:filename`, the name of the file with the date that it may begin with (Hugo also says `:contentbasename`), in lower
+    /// case, with `-` for blanks and without other signs. With it `:dir` is spelled like that too.
     Filename,
-    /// `:slugorfilename`, the key `slug`, or else `:filename` (Hugo also says `:slugorcontentbasename`).
+    /// `:slugorfilename`, the key `slug`, or else the name, spelled like `:filename` (Hugo also says `:slugorcontentbasename`).
     SlugOrFilename,
     /// `:categories`, all categories of the post in lower case, one below the other.
     Categories,

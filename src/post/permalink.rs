@@ -2,6 +2,7 @@
 
 use jiff::civil::Date;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use unicode_normalization::char::is_combining_mark;
 use url::Url;
 
 use crate::config::{Config, Permalink, PermalinkPart, Site};
@@ -157,7 +158,15 @@ impl Naming<'_> {
                 push_segments(self.slug.split('/'), &mut made);
                 made.push('/');
             }
-            day => pattern.parts().iter().for_each(|part| self.push(part, day.unwrap_or(Date::ZERO), &mut made)),
+            day => {
+                let by_filename = pattern
+                    .parts()
+                    .iter()
+                    .any(|part| matches!(part, PermalinkPart::Filename | PermalinkPart::SlugOrFilename));
+                for part in pattern.parts() {
+                    self.push(part, day.unwrap_or(Date::ZERO), by_filename, &mut made);
+                }
+            }
         }
         // `.` and `..` may be among the folders.
         if made.contains('.') {
@@ -173,7 +182,8 @@ impl Naming<'_> {
         url
     }
 
-    fn push(&self, part: &PermalinkPart, day: Date, made: &mut String) {
+    /// Names of files and of the folders that they lie in are spelled alike.
+    fn push(&self, part: &PermalinkPart, day: Date, by_filename: bool, made: &mut String) {
         match part {
             PermalinkPart::Text(text) => made.extend(utf8_percent_encode(text, IN_ADDRESS)),
             PermalinkPart::Year => *made += &format!("{:04}", day.year()),
@@ -183,13 +193,14 @@ impl Naming<'_> {
             PermalinkPart::DayNumber => *made += &day.day().to_string(),
             PermalinkPart::DayOfYear => *made += &format!("{:03}", day.day_of_year()),
             PermalinkPart::Slug => push_segments(self.slug.split('/'), made),
-            PermalinkPart::Filename => push_segments(std::iter::once(&*self.path.name), made),
+            PermalinkPart::Filename => push_segments([file_name(&self.path.name)].iter(), made),
             PermalinkPart::SlugOrFilename => match own_slug(self.fields) {
-                Some(_) => push_segments(self.slug.split('/'), made),
-                None => push_segments(std::iter::once(&*self.path.name), made),
+                Some(slug) => push_segments(slug.split('/').map(file_name), made),
+                None => push_segments([file_name(&self.path.name)].iter(), made),
             },
             PermalinkPart::Categories => self.push_categories(made, str::to_lowercase),
             PermalinkPart::SlugifiedCategories => self.push_categories(made, slugified),
+            PermalinkPart::Dir if by_filename => push_segments(self.path.permalink_folders().map(file_name), made),
             PermalinkPart::Dir => push_segments(self.path.permalink_folders(), made),
         }
     }
@@ -221,20 +232,68 @@ fn is_of_a_day(part: &PermalinkPart) -> bool {
 
 /// `Self care & rain` → `self-care-rain`
 fn slugified(name: &str) -> String {
-    let words = name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    let words = name.split(|c: char| !c.is_alphanumeric() && !is_combining_mark(c)).filter(|word| !word.is_empty());
     words.collect::<Vec<_>>().join("-").to_lowercase()
 }
 
-fn push_segments<'n>(names: impl Iterator<Item = &'n str>, path: &mut String) {
+/// A name as Hugo writes it into addresses: `2025-01-31 A Walk, at last` → `2025-01-31-a-walk-at-last`
+fn file_name(name: &str) -> String {
+    let mut made = String::with_capacity(name.len());
+    let mut after_blank = false;
+    for c in composed(name).chars().flat_map(char::to_lowercase) {
+        if c.is_whitespace() {
+            if !made.ends_with('-') {
+                made.push('-');
+            }
+            after_blank = true;
+        } else if c.is_alphanumeric() || is_combining_mark(c) || matches!(c, '-' | '_' | '.' | '#' | '+' | '~' | '@') {
+            if c != '-' || !after_blank {
+                made.push(c);
+            }
+            after_blank = false;
+        }
+    }
+    // A name of nothing but other signs would be no name.
+    if made.trim_matches('-').is_empty() { name.to_owned() } else { made }
+}
+
+fn push_segments(names: impl Iterator<Item = impl AsRef<str>>, path: &mut String) {
     for (n, name) in names.enumerate() {
         if n > 0 {
             path.push('/');
         }
-        path.extend(utf8_percent_encode(&composed(name), IN_SEGMENT));
+        path.extend(utf8_percent_encode(&composed(name.as_ref()), IN_SEGMENT));
     }
 }
 
 /// `.` and `..` would climb out of the site.
 fn without_dots(path: &str) -> String {
     path.split('/').filter(|part| !matches!(*part, "." | "..")).collect::<Vec<_>>().join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_spelled_as_hugo_spells_them() {
+        for (name, spelled) in [
+            ("2026-04-25-X", "2026-04-25-x"),
+            ("My  Post", "my-post"),
+            ("a - b", "a-b"),
+            ("q &- z", "q-z"),
+            ("what? now!", "what-now"),
+            ("x--y", "x--y"),
+            ("-lead", "-lead"),
+            ("C#", "c#"),
+            ("a.b_c+~t@1", "a.b_c+~t@1"),
+            ("Über uns", "über-uns"),
+            ("क्षि त", "क्षि-त"),
+            ("日本 語", "日本-語"),
+            ("!?", "!?"),
+        ] {
+            assert_eq!(file_name(name), spelled, "{name}");
+        }
+        assert_eq!(slugified("C++ & क्षि"), "c-क्षि");
+    }
 }

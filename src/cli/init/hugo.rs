@@ -80,6 +80,12 @@ pub(super) fn recognise(folder: &Folder<'_>) -> Option<Blog> {
             blog.take("posts.permalink", Some(Found::new(pattern, "Hugo's own default")));
         }
     }
+    if settings.get(&["disablePathToLower"]).is_some_and(|found| found.text == "true") {
+        blog.notes.push(
+            "Hugo keeps capital letters in addresses here, `:slugorfilename` makes them small: such posts need `permalink:`"
+                .into(),
+        );
+    }
     Some(blog)
 }
 

@@ -130,3 +130,24 @@ fn style(word: &str) -> &str {
         pattern => pattern,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_defaults_the_deeper_path_counts_then_the_type_then_the_later_one() {
+        let pattern = |sets: &str| {
+            let settings = Settings::read("_config.yml", &format!("defaults:\n{sets}"));
+            Defaults::of(&settings, "_config.yml").get(&["permalink"]).map(|found| found.text)
+        };
+        let set = |scope: &str, value: &str| format!("- scope: {{{scope}}}\n  values: {{permalink: {value}}}\n");
+        let (all, typed) = (set("path: ''", "/all/"), set("path: '', type: posts", "/typed/"));
+        assert_eq!(pattern(&(typed.clone() + &all)).as_deref(), Some("/typed/"));
+        assert_eq!(pattern(&(typed.clone() + &set("type: posts", "/later/"))).as_deref(), Some("/later/"));
+        assert_eq!(pattern(&(set("path: _posts", "/deep/") + &typed)).as_deref(), Some("/deep/"));
+        assert_eq!(pattern(&set("path: '', type: pages", "/pages/")), None);
+        assert_eq!(pattern("- values: {permalink: /bare/}\n").as_deref(), Some("/bare/"));
+        assert_eq!(pattern("no list\n"), None);
+    }
+}

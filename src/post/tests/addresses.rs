@@ -46,6 +46,9 @@ fn r14_each_placeholder_stands_for_what_its_generator_means() {
     assert_eq!(url("/:slugorfilename/", name, "slug: rain"), "rain/");
     assert_eq!(url("/:filename/", name, "slug: rain"), "2025-02-03-a-walk/");
     assert_eq!(url("/:filename/", "posts/2025-02-03-a-walk/index.md", ""), "2025-02-03-a-walk/");
+    assert_eq!(url("/:dir/:filename/", "posts/On Walks/My Walk.md", ""), "on-walks/my-walk/");
+    assert_eq!(url("/:dir/:slug/", "posts/On Walks/My Walk.md", ""), "On%20Walks/My%20Walk/");
+    assert_eq!(url("/:slugorfilename/", name, "slug: Slow Walk"), "slow-walk/");
     let keys = "categories: [Self Care, C++, self care, a/b]\ncategory: Über";
     assert_eq!(url("/:categories/:slug/", name, keys), "self%20care/c++/a/b/%C3%BCber/a-walk/");
     assert_eq!(url("/:slugified_categories/:slug/", name, keys), "self-care/c/a-b/%C3%BCber/a-walk/");
