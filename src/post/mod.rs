@@ -23,6 +23,7 @@ mod image;
 mod language;
 mod mailing;
 mod permalink;
+mod placeholders;
 mod plain;
 mod posts;
 mod read;
