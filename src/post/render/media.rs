@@ -65,8 +65,7 @@ fn is_as_it_stays(element: &Element) -> bool {
         "iframe" | "video" | "audio" => false,
         "img" => element.get("src").is_some() || element.get("srcset").is_some(),
         "a" => element.get("id").is_some() || element.get("href").is_some() && !element.children.iter().all(is_blank),
-        // A link may lead to one that shows nothing.
-        "p" => element.get("id").is_some() || !element.children.iter().all(is_blank),
+        "p" => !element.children.iter().all(is_blank),
         _ => true,
     }
 }
@@ -79,6 +78,10 @@ fn one(element: Element) -> Vec<Node> {
         "audio" => called_like(&element, file(&element, "Audio")),
         "img" => words(element.get("alt").unwrap_or_default().to_owned()),
         "a" => element.children,
+        // A link may lead to what shows nothing.
+        "p" => {
+            element.get("id").map(|id| Node::Element(Element::new("a", &[("id", id)], vec![]))).into_iter().collect()
+        }
         // Empty paragraphs are what is left of elements that went.
         _ => Vec::new(),
     }

@@ -74,17 +74,16 @@ fn is_name(text: &str) -> bool {
 fn known<'v>(value: &'v str, imports: &'v BTreeMap<String, String>) -> Option<&'v str> {
     let value = value.trim();
     let quoted = |text: &'v str| {
-        let text = text.strip_prefix(['"', '\'', '`'])?;
-        Some(text.split_once(['"', '\'', '`'])?.0).filter(|text| !text.contains("${"))
+        let quote = text.chars().next().filter(|c| matches!(c, '"' | '\'' | '`'))?;
+        text[1..].split_once(quote).filter(|(text, _)| !text.contains("${"))
     };
     if let Some(required) = value.strip_prefix("require(") {
-        return quoted(required.trim_start());
+        return Some(quoted(required.trim_start())?.0);
     }
     let name = value.split('.').next().unwrap_or_default();
     match imports.get(name) {
         Some(file) => Some(file),
-        None if value.ends_with(['"', '\'', '`']) => quoted(value),
-        None => None,
+        None => quoted(value).filter(|(_, rest)| rest.is_empty()).map(|(text, _)| text),
     }
 }
 
@@ -133,7 +132,7 @@ pub(crate) fn braces(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) -> Opt
     }
     // In MDX, and only there, a brace in a text begins a program.
     let is_mdx = writer.post.path.rsplit_once('.').is_some_and(|(_, end)| end.eq_ignore_ascii_case("mdx"));
-    if is_mdx && !rest[1..].starts_with(['{', '%', '#', ':', '<', '=', '.']) {
+    if is_mdx && !part.is_fenced(at) && !rest[1..].starts_with(['{', '%', '#', ':', '<', '=', '.']) {
         let end = balanced(part, at, writer)?;
         let value = part.text[at + 1..end - 1].trim();
         match known(value, &writer.imports).filter(|_| value.starts_with(['"', '\'', '`'])) {

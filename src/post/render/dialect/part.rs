@@ -20,6 +20,8 @@ pub(crate) struct Part<'t> {
     code: Vec<Range<usize>>,
     /// A place and the number of its line: the next place that is asked for is behind it.
     counted: Cell<(usize, usize)>,
+    /// A place, and whether a fence is open there: the next place that is asked for is behind it.
+    fenced: Cell<(usize, bool)>,
 }
 
 impl<'t> Part<'t> {
@@ -39,7 +41,7 @@ impl<'t> Part<'t> {
     }
 
     fn with_code(code: Vec<Range<usize>>, text: &'t str, first_line: usize, depth: usize) -> Self {
-        Self { text, first_line, depth, code, counted: Cell::new((0, first_line)) }
+        Self { text, first_line, depth, code, counted: Cell::new((0, first_line)), fenced: Cell::new((0, false)) }
     }
 
     /// Code blocks and spans, in order, none within another.
@@ -126,6 +128,24 @@ impl<'t> Part<'t> {
     pub(crate) fn ends_line(&self, end: usize) -> bool {
         let rest = self.text[end..].trim_start_matches([' ', '\t']);
         rest.is_empty() || rest.starts_with('\n')
+    }
+
+    /// True between lines of fences, whatever stands around them: within HTML the Markdown parser sees no code.
+    pub(crate) fn is_fenced(&self, at: usize) -> bool {
+        let (from, is_open) = match self.fenced.get() {
+            known if known.0 <= at => known,
+            _ => (0, false),
+        };
+        // Whole lines: the last one goes on behind `at`.
+        let from = self.text[..from].rfind('\n').map_or(0, |end| end + 1);
+        let to = self.text[..at].rfind('\n').map_or(0, |end| end + 1);
+        if to <= from {
+            return is_open;
+        }
+        let is_fence = |line: &&str| ["```", "~~~"].iter().any(|fence| line.trim_start().starts_with(fence));
+        let is_open = is_open ^ (self.text[from..to].lines().filter(is_fence).count() % 2 == 1);
+        self.fenced.set((at, is_open));
+        is_open
     }
 
     /// The line of the body that `at` is in, from 0.
