@@ -85,11 +85,13 @@ impl Draft {
             return Ok(());
         }
         let pending = std::mem::take(&mut self.pending);
+        let mut begun = None;
         if matches!(self.state, State::Same) && !self.is_next(&pending)? {
-            self.differ()?;
+            begun = self.differ()?;
         }
         if let State::Other(Some(temporary), _) = &self.state {
-            write(&pending, &mut std::fs::OpenOptions::new().append(true).open(temporary)?)?;
+            let open = || std::fs::OpenOptions::new().append(true).open(temporary);
+            write(&pending, &mut begun.map_or_else(open, Ok)?)?;
         }
         self.length += std::mem::take(&mut self.held) as u64;
         Ok(())
@@ -129,22 +131,23 @@ impl Draft {
         Ok(true)
     }
 
-    /// From here on it is another file: takes over what was the same so far.
-    fn differ(&mut self) -> io::Result<()> {
+    /// From here on it is another file: takes over what was the same so far. Returns the file that goes on from there.
+    fn differ(&mut self) -> io::Result<Option<std::fs::File>> {
         let old = optional(std::fs::File::open(&self.path))?;
         let written = if old.is_some() { Written::Changed } else { Written::Created };
-        let mut temporary = None;
+        let (mut begun, mut temporary) = (None, None);
         if let Some(workshop) = &self.workshop {
-            std::fs::create_dir_all(workshop)?;
-            let mut file = tempfile::Builder::new().prefix(TEMPORARY).tempfile_in(workshop)?;
+            let make = || tempfile::Builder::new().prefix(TEMPORARY).tempfile_in(workshop);
+            let file = in_folder(workshop, make())?.map_or_else(make, Ok)?;
+            let (mut file, path) = file.into_parts();
             if let Some(old) = old {
                 io::copy(&mut old.take(self.length), &mut file)?;
             }
-            readable_by_all(file.as_file())?;
-            temporary = Some(file.into_temp_path());
+            readable_by_all(&file)?;
+            (begun, temporary) = (Some(file), Some(path));
         }
         self.state = State::Other(temporary, written);
-        Ok(())
+        Ok(begun)
     }
 }
 
@@ -168,8 +171,10 @@ impl Finished {
     /// As the system reports them.
     pub fn commit(self) -> io::Result<Written> {
         if let Some(temporary) = self.temporary {
-            std::fs::create_dir_all(super::folder_of(&self.path))?;
-            temporary.persist(&self.path).map_err(|error| error.error)?;
+            if let Err(failed) = temporary.persist(&self.path) {
+                in_folder(super::folder_of(&self.path), Err::<(), _>(failed.error))?;
+                failed.path.persist(&self.path).map_err(|error| error.error)?;
+            }
         }
         Ok(self.written)
     }
@@ -190,6 +195,14 @@ fn write(pieces: &[Piece], file: &mut impl Write) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// What was done in a folder; `None` when there was no such folder: then there is one now.
+fn in_folder<T>(folder: &Path, done: io::Result<T>) -> io::Result<Option<T>> {
+    match done {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => std::fs::create_dir_all(folder).map(|()| None),
+        done => done.map(Some),
+    }
 }
 
 fn optional<T>(result: io::Result<T>) -> io::Result<Option<T>> {
