@@ -170,11 +170,11 @@ impl Finished {
     /// # Errors
     /// As the system reports them.
     pub fn commit(self) -> io::Result<Written> {
-        if let Some(temporary) = self.temporary {
-            if let Err(failed) = temporary.persist(&self.path) {
-                in_folder(super::folder_of(&self.path), Err::<(), _>(failed.error))?;
-                failed.path.persist(&self.path).map_err(|error| error.error)?;
-            }
+        if let Some(temporary) = self.temporary
+            && let Err(failed) = temporary.persist(&self.path)
+        {
+            in_folder(super::folder_of(&self.path), Err::<(), _>(failed.error))?;
+            failed.path.persist(&self.path).map_err(|error| error.error)?;
         }
         Ok(self.written)
     }

@@ -6,7 +6,7 @@ use super::super::super::tests::{config, one, rendered};
 use super::super::sanitise;
 use super::part::Part;
 use super::writer::Writer;
-use super::{Body, Posts, expand_part};
+use super::{Body, DIALECTS, Place, Posts, expand_part};
 
 const FRONT: &str = "---\ntitle: A\ndate: 2025-01-31\n---\n";
 
@@ -261,6 +261,24 @@ proptest::proptest! {
         for warning in warnings {
             let place = warning.location.unwrap();
             proptest::prop_assert!(place.line >= 1 && place.column >= 1 && place.length >= 1);
+        }
+    }
+
+    #[test]
+    fn a_reader_of_lines_takes_none_that_it_is_not_asked_for(body in pieces()) {
+        let (post, _) = one("posts/a.md", FRONT);
+        let (config, posts) = (config(""), Posts::default());
+        let body = Body { text: body, first_line: 1 };
+        let part = Part::new(&body.text, 0, 0);
+        for at in (0..body.text.len()).filter(|at| part.is_line_start(*at)) {
+            let first = part.line(at).trim_start_matches([' ', '\t', '>']).bytes().next();
+            for (place, reader) in DIALECTS {
+                let Place::Line(letters) = place else { continue };
+                if reader(&part, at, &mut Writer::new((&post, &body), &posts, &config)).is_some() {
+                    let is_asked = first.is_some_and(|first| letters.contains(&first) || !first.is_ascii_graphic());
+                    proptest::prop_assert!(is_asked, "{:?}", part.line(at));
+                }
+            }
         }
     }
 }
