@@ -90,7 +90,7 @@ pub struct Entry {
     /// HTML fragment: sanitised, balanced, every URL absolute, every `id` unique among all posts of the site.
     pub content_html: String,
     /// The same content as plain text: 72 columns, links numbered and listed at the end. Empty in an entry that was made for
-    /// feeds alone and has words in its summary.
+    /// feeds alone.
     pub content_text: String,
     /// Where the content can end early; not known in an entry that was made for feeds alone.
     pub ends: Ends,
