@@ -84,8 +84,9 @@ fn flatten(value: &Value, terms: &mut Vec<String>) {
 fn split(text: &str, spaces: bool) -> Vec<&str> {
     let text = text.trim();
     let text = text.strip_prefix('[').and_then(|inner| inner.strip_suffix(']')).unwrap_or(text);
-    if text.contains([',', '，', '、', ';', '|']) {
-        return text.split([',', '，', '、', ';', '|']).map(unquote).collect();
+    const COMMAS: [char; 6] = [',', '，', '、', '،', ';', '|'];
+    if text.contains(COMMAS) {
+        return text.split(COMMAS).map(unquote).collect();
     }
     if text.starts_with('#') && text.split_whitespace().all(|word| word.starts_with('#')) {
         return text.split_whitespace().collect();
@@ -119,6 +120,7 @@ mod tests {
         assert_eq!(split("self care, walks,  rain", false), ["self care", "walks", "rain"]);
         assert_eq!(split("[a, 'b c']", false), ["a", "b c"]);
         assert_eq!(split("一，二、三", false), ["一", "二", "三"]);
+        assert_eq!(split("مطر، طين", false), ["مطر", "طين"]);
         assert_eq!(split("#a #b", false), ["#a", "#b"]);
         assert_eq!(split("two words", false), ["two words"]);
         assert_eq!(split("two words", true), ["two", "words"]);

@@ -121,6 +121,7 @@ pub fn lint(issue: &Issue, entries: &[Entry], message: &[u8], config: &Config, s
     let nodes = fragment::parse(&issue.html);
     size(issue, &mut findings);
     subject(issue, &nodes, entries, &mut findings);
+    emptiness(entries, &mut findings);
     headers::look(message, &mut findings);
     body::look(&nodes, entries, &mut findings);
     parity::look(&nodes, issue, &mut findings);
@@ -153,6 +154,15 @@ fn size(issue: &Issue, findings: &mut Findings<'_>) {
         let message =
             format!("the mail has {} KB, {} KB on its way; Gmail cuts at about 100 KB", decoded / 1000, encoded / 1000);
         findings.warning("mail/size", message, place, HELP);
+    }
+}
+
+/// A text that is for the web only leaves nothing to mail.
+fn emptiness(entries: &[Entry], findings: &mut Findings<'_>) {
+    for entry in entries.iter().filter(|entry| entry.content_html.trim().is_empty()) {
+        let place = Some(Location::start_of(&entry.path));
+        let message = format!("“{}” has no text in the mail", entry.title);
+        findings.warning("mail/empty", message, place, "write one, or `newsletter: false` into the front matter");
     }
 }
 

@@ -72,6 +72,7 @@ fn what_is_cut_is_an_error_and_what_nearly_is_a_warning() {
 
 #[test]
 fn subject_and_what_stands_beside_it_fit() {
+    assert!(of_content("", "").contains(&"mail/empty"));
     assert!(changed(|issue| issue.subject = "word ".repeat(30)).contains(&"mail/subject"));
     assert!(changed(|issue| issue.subject = String::new()).contains(&"mail/subject"));
     let with = |text: &str| {

@@ -16,12 +16,11 @@ pub(crate) enum Kind {
 }
 
 /// All allowed elements.
-const ELEMENTS: [(&str, Kind); 80] = [
+const ELEMENTS: [(&str, Kind); 79] = [
     ("a", Kind::Inline),
     ("abbr", Kind::Inline),
     ("b", Kind::Inline),
     ("bdi", Kind::Inline),
-    ("bdo", Kind::Inline),
     ("cite", Kind::Inline),
     ("code", Kind::Inline),
     ("data", Kind::Inline),

@@ -72,7 +72,9 @@ fn may_break(before: char, after: char) -> bool {
     const NOT_AT_START: &str =
         "、。，．・：；？！)）］｝」』】〉》〕’”ーぁぃぅぇぉっゃゅょァィゥェォッャュョ々…‥,.:;!?]}\u{1}";
     const NOT_AT_END: &str = "(（［｛「『【〈《〔‘“[{";
-    let is_letter = |c: char| c.width() == Some(2) && c.is_alphanumeric();
+    // Korean is written with spaces between its words.
+    let is_hangul = |c: char| matches!(c, '\u{1100}'..='\u{11ff}' | '\u{3130}'..='\u{318f}' | '\u{ac00}'..='\u{d7af}');
+    let is_letter = |c: char| c.width() == Some(2) && c.is_alphanumeric() && !is_hangul(c);
     (is_letter(before) || is_letter(after) || (before.width() == Some(2) && after.width() == Some(2)))
         && after.width() != Some(0)
         && !matches!(before, '\u{200d}' | GLUE | '\u{a0}')
@@ -96,6 +98,7 @@ mod tests {
     #[test]
     fn scripts_without_spaces_break_between_characters() {
         assert_eq!(wrap("今日は雨、明日も雨。", 6), ["今日は", "雨、明", "日も", "雨。"]);
+        assert_eq!(wrap("앱을 새로 만들었다", 10), ["앱을 새로", "만들었다"], "Korean has spaces");
         assert!(wrap(&"字".repeat(100), 72).iter().all(|line| width(line) == 72 || width(line) == 56));
     }
 }
