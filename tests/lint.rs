@@ -152,9 +152,11 @@ proptest! {
         let opened = Site::open(site.path(), now).unwrap();
         for file in opened.feeds(&mut Vec::new()).unwrap().iter().filter(|file| file.file_name != "feed.css") {
             let mut found = lint(file.file_name, &file.bytes, now);
-            // A title that shows `&amp;` on purpose cannot be told from one that was escaped twice: `check` knows who wrote it.
-            if opened.posts.iter().any(|post| post.title.contains('&')) {
+            // A title that shows `&amp;` or `</b>` on purpose cannot be told from one that was escaped twice: `check` knows who
+            // wrote it.
+            if opened.posts.iter().any(|post| post.title.contains(['&', '<'])) {
                 found.retain(|finding| finding.code != "feed/markup" || file.file_name != "feed.json");
+                found.retain(|finding| finding.code != "feed/escaped-twice");
             }
             prop_assert_eq!(&found, &[], "{}", String::from_utf8_lossy(&file.bytes));
         }

@@ -12,7 +12,7 @@ use super::prepare::{Past, issues, verdicts};
 use super::signing::{misaligned, signer};
 use super::site::Site;
 use crate::diagnostic::Diagnostic;
-use crate::feed::lint::{LARGE, MARKUP, lint};
+use crate::feed::lint::{ESCAPED_TWICE, LARGE, MARKUP, lint};
 use crate::feed::{FeedFile, FeedPlan, Layout};
 use crate::model::{Entry, Post, PostStatus};
 
@@ -115,12 +115,13 @@ fn of_feeds(site: &Site, unreadable: &BTreeSet<&str>, now: Timestamp) -> Result<
     Ok(all)
 }
 
-/// What our own validator says about a feed. It guesses whether a title was escaped twice: here it is known that a title
+/// What our own validator says about a feed. It guesses whether a text was escaped twice: here it is known that a title
 /// which shows `&amp;` was written so. An archive may be large: a reader fetches it once.
 fn look_at_feed(file: &FeedFile, plan: &FeedPlan, site: &Site, now: Timestamp) -> Vec<Diagnostic> {
     let path = format!("{}/{}{}", site.config.feeds.dir, plan.folder, file.file_name);
     let mut found = lint(&path, &file.bytes, now);
-    found.retain(|one| one.code != MARKUP.code && (plan.is_subscribed_to() || one.code != LARGE.code));
+    let is_guessed = |code: &str| [MARKUP.code, ESCAPED_TWICE.code].contains(&code);
+    found.retain(|one| !is_guessed(one.code) && (plan.is_subscribed_to() || one.code != LARGE.code));
     found
 }
 

@@ -8,8 +8,9 @@ use html5ever::tendril::StrTendril;
 use html5ever::tokenizer::{BufferQueue, Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts};
 
 use super::findings::Findings;
-use super::rules::{ACTIVE, BROKEN_HTML, RELATIVE, Rule, STYLE};
-use super::values::{has_scheme, shown};
+use super::garbled::is_garbled_throughout;
+use super::rules::{ACTIVE, BROKEN_HTML, ESCAPED_TWICE, RELATIVE, Rule, STYLE};
+use super::values::{self, has_scheme, shown};
 
 /// Elements that readers show.
 const SHOWN: &str = "a abbr acronym address area article aside audio b bdi bdo big blockquote br button canvas caption \
@@ -47,6 +48,23 @@ pub(super) fn is_element(name: &str) -> bool {
     is_one_of(SHOWN, name) || is_one_of(DROPPED, name)
 }
 
+/// The first end tag of HTML in a text.
+pub(super) fn end_tag(text: &str) -> Option<String> {
+    text.match_indices("</").find_map(|(at, _)| {
+        let (name, _) = text[at + 2..].split_once('>')?;
+        is_element(&name.to_ascii_lowercase()).then(|| format!("</{name}>"))
+    })
+}
+
+/// What tags there are in a fragment that has none until it is decoded once more: its first one, when that begins a block
+/// which also ends.
+fn escaped_twice(html: &str) -> Option<String> {
+    const BLOCKS: &str = "article blockquote div figure h1 h2 h3 h4 ol p pre section table ul";
+    let rest = html.trim_start().strip_prefix("&lt;").filter(|_| !html.contains('<'))?;
+    let name = rest.get(..rest.find(|c: char| !c.is_ascii_alphanumeric())?)?;
+    (is_one_of(BLOCKS, name) && rest.contains(&format!("&lt;/{name}&gt;"))).then(|| format!("&lt;{name}"))
+}
+
 /// What is wrong with one fragment.
 struct Problem {
     rule: &'static Rule,
@@ -57,6 +75,13 @@ struct Problem {
 
 /// Looks at a fragment, which is written inside of `at`, escaped or not.
 pub(super) fn look(html: &str, at: &Range<usize>, findings: &mut Findings<'_>) {
+    if let Some(tag) = escaped_twice(html) {
+        let place = findings.within_range(at, &tag).unwrap_or_else(|| at.clone());
+        findings.add(&ESCAPED_TWICE, place, format!("`{tag}`: HTML that was escaped twice"));
+    }
+    if is_garbled_throughout(html) {
+        values::garbling(html, at, findings);
+    }
     let tokenizer = Tokenizer::new(Sink::default(), TokenizerOpts::default());
     let queue = BufferQueue::default();
     queue.push_back(StrTendril::from(html));

@@ -9,7 +9,8 @@ use super::findings::Findings;
 use super::html;
 use super::place::{Kind, Value};
 use super::rules::{
-    AUTHORS, CONTENT, EMPTY, EXTENSION, MARKUP, MISSING, NO_SELF, NUMBER_ID, OLD_FORMAT, SAME_ID, SHAPE, TWICE, VALUE,
+    AUTHORS, CONTENT, EMPTY, EXTENSION, MARKUP, MISSING, NO_SELF, NUMBER_ID, OLD_FORMAT, SAME_ID, SAME_PAGE, SHAPE,
+    TWICE, VALUE,
 };
 use super::values::{self, Notation, shown};
 
@@ -49,6 +50,11 @@ pub(super) fn feed(root: &Value, now: Timestamp, findings: &mut Findings<'_>) {
     }
     if root.get("feed_url").is_none() {
         walk.findings.add(&NO_SELF, root.at.start..root.at.start + 1, "the feed does not say where it is");
+    }
+    if let (Some(next), Some(own)) = (root.get("next_url"), root.get("feed_url").and_then(Value::text))
+        && next.text() == Some(own)
+    {
+        walk.findings.add(&SAME_PAGE, next.at.clone(), "`next_url` leads to this file itself");
     }
     walk.string(root, "description");
     walk.string(root, "user_comment");
@@ -110,7 +116,6 @@ impl Walk<'_, '_> {
             self.findings.add(&CONTENT, item.at.start..item.at.start + 1, message);
         }
         if let [Some((text, at)), _] = &content {
-            values::characters(text, at.clone(), self.findings);
             html::look(text, at, self.findings);
         }
         self.string(item, "summary");
@@ -124,8 +129,11 @@ impl Walk<'_, '_> {
         if let Some(tags) = item.get("tags") {
             match tags.items() {
                 Some(tags) => {
-                    for tag in tags.iter().filter(|tag| tag.text().is_none()) {
-                        self.shape(tag, "tags", "a list of texts");
+                    for tag in tags {
+                        match tag.text() {
+                            Some(_) => self.characters(tag, true),
+                            None => self.shape(tag, "tags", "a list of texts"),
+                        }
                     }
                 }
                 None => self.shape(tags, "tags", "a list of texts"),
@@ -179,7 +187,16 @@ impl Walk<'_, '_> {
         if text.is_none() {
             self.shape(value, name, "a text");
         }
+        self.characters(value, name != "content_html");
         Some((text?.to_owned(), value.at.clone()))
+    }
+
+    fn characters(&mut self, value: &Value, is_plain: bool) {
+        let Some(text) = value.text() else { return };
+        values::characters(text, value.at.clone(), self.findings);
+        if is_plain {
+            values::garbling(text, &value.at, self.findings);
+        }
     }
 
     fn address(&mut self, object: &Value, name: &str) {
@@ -201,7 +218,9 @@ impl Walk<'_, '_> {
                 let is_escaped =
                     ["&amp;", "&lt;", "&gt;", "&quot;", "&#39;", "&#x27;"].iter().find(|part| text.contains(**part));
                 // A title about escaping has the plain sign too.
-                if let Some(part) = is_escaped.filter(|_| !text.contains(['<', '"']) && !has_lone_ampersand(&text)) {
+                let is_meant = text.contains(['<', '"']) || has_lone_ampersand(&text);
+                let escaped = is_escaped.filter(|_| !is_meant).map(|part| (*part).to_owned());
+                if let Some(part) = html::end_tag(&text).or(escaped) {
                     self.findings.add(&MARKUP, at, format!("`{part}` in a title, which is plain text"));
                 } else if text.trim().is_empty() {
                     self.findings.add(&EMPTY, at, "an empty title");

@@ -3,8 +3,10 @@
 //! RSS Advisory Board, JSON Feed 1.1, and what the W3C validator says beyond them; [`RULES`] lists them.
 
 mod atom;
+mod declaration;
 mod extension;
 mod findings;
+mod garbled;
 mod html;
 mod json;
 mod place;
@@ -23,10 +25,10 @@ use jiff::Timestamp;
 
 use crate::diagnostic::Diagnostic;
 use findings::Findings;
-use rules::{ENCODING, MALFORMED, NO_FEED};
+use rules::{DECLARATION, ENCODING, MALFORMED, NO_FEED};
 use xml::{ATOM, Walk};
 
-pub(crate) use rules::{LARGE, MARKUP};
+pub(crate) use rules::{ESCAPED_TWICE, LARGE, MARKUP};
 pub use rules::{RULES, Rule};
 
 /// Many readers stop after so many bytes, and all fetch them again and again.
@@ -50,7 +52,10 @@ pub fn lint(path: &str, bytes: &[u8], now: Timestamp) -> Vec<Diagnostic> {
         findings.add(&ENCODING, at..at + 1, "the file is not in the encoding that it names, or not UTF-8");
         return findings.finish();
     }
-    let start = text.len() - text.trim_start().len();
+    let start = text.len() - text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}').len();
+    if let Some((at, message)) = declaration::fault(&text) {
+        findings.add(&DECLARATION, at, message);
+    }
     match text[start..].bytes().next() {
         Some(b'{' | b'[') => match place::parse(&text) {
             Ok(root) => json::feed(&root, now, &mut findings),

@@ -24,6 +24,7 @@ macro_rules! rules {
 
 rules! {
     MALFORMED Error "feed/malformed" "write `&` as `&amp;` and `<` as `&lt;`, close every element, and leave out control characters"
+    DECLARATION Error "feed/declaration" "let the file begin with `<?xml version=\"1.0\" encoding=\"UTF-8\"?>` and nothing before it"
     ENCODING Error "feed/encoding" "save the file as UTF-8 and let its first line say so"
     NO_FEED Error "feed/unknown" "name a file that is RSS 2.0, Atom 1.0 or JSON Feed"
     OLD_FORMAT Warning "feed/old-format" "write RSS 2.0, Atom 1.0 or JSON Feed 1.1"
@@ -49,6 +50,7 @@ rules! {
     DIVISION Error "feed/xhtml" "put all of it into one `<div xmlns=\"http://www.w3.org/1999/xhtml\">`"
     EMPTY Warning "feed/empty" "fill it in, or leave it out"
     MARKUP Warning "feed/markup" "write plain text here, or say `type=\"html\"` where Atom allows it"
+    ESCAPED_TWICE Warning "feed/escaped-twice" "escape the HTML once: readers show its tags as text"
     ACTIVE Warning "feed/active-content" "leave it out: readers drop it"
     STYLE Warning "feed/style" "leave it out: readers drop what they do not know"
     BROKEN_HTML Warning "feed/broken-html" "close what is open, nest elements properly, and use elements of HTML only"
@@ -70,6 +72,7 @@ rules! {
     NUMBER_ID Warning "feed/number-id" "write it in quotes"
     EXTENSION Warning "feed/extension" "begin names of your own with `_`"
     SHAPE Error "feed/shape" "see https://www.jsonfeed.org/version/1.1/ for what stands there"
+    SAME_PAGE Error "feed/next-url" "name the file with the older entries, or leave it out: a reader that follows it never ends"
     LARGE Warning "feed/large" "show fewer entries (`feeds.limit`), or summaries (`feeds.content`)"
 }
 

@@ -127,6 +127,10 @@ pub(super) fn parse(text: &str) -> Result<Element, Fault> {
                 builder.push(&found, at)?;
             }
             Event::DocType(_) => builder.has_doctype = true,
+            Event::Decl(_) if builder.root.is_some() || !builder.open.is_empty() => {
+                return Err(Fault { at, message: "an XML declaration in the midst of a document".to_owned() });
+            }
+            // Where it stands before the document is looked at elsewhere.
             Event::Decl(_) | Event::PI(_) | Event::Comment(_) => {}
             Event::Eof => break,
         }
@@ -303,6 +307,7 @@ mod tests {
             ("<a b='<'/>", "<'"),
             ("<a/><b/>", "<b/>"),
             ("<x:a/>", "<x:a/>"),
+            ("<a><?xml version='1.0'?></a>", "<?xml"),
             ("<a>R & D</a>", "& D"),
             ("", ""),
         ] {

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 
 use super::findings::Findings;
+use super::garbled::garbled;
 use super::rules::{ADDRESS, CHARACTERS, DATE, EMAIL, FAR_DATE, LANGUAGE, MEDIA_TYPE, NO_NAME, ODD_DATE};
 
 /// A day, which clocks may differ by.
@@ -233,11 +234,26 @@ pub(super) fn media_type(text: &str, at: Range<usize>, findings: &mut Findings<'
     is_sound
 }
 
-/// Characters that are left of a text that was read in the wrong encoding.
+/// Characters that are left of a text that was read in the wrong encoding, and those that nobody can show.
 pub(super) fn characters(text: &str, at: Range<usize>, findings: &mut Findings<'_>) {
-    if let Some(bad) = text.chars().find(|c| matches!(c, '\u{80}'..='\u{9F}' | '\u{FFFD}')) {
-        let at = findings.within_range(&at, bad.encode_utf8(&mut [0; 4])).unwrap_or(at);
-        findings.add(&CHARACTERS, at, format!("the character U+{:04X} stands for one that was lost", u32::from(bad)));
+    let is_bad = |c: &char| matches!(c, '\0'..='\u{1F}' | '\u{7F}'..='\u{9F}' | '\u{FFFD}') && !"\t\n\r".contains(*c);
+    let Some(bad) = text.chars().find(is_bad) else { return };
+    let number = u32::from(bad);
+    let forms = [bad.to_string(), format!("\\u{number:04x}"), format!("\\u{number:04X}")];
+    let at = forms.iter().find_map(|form| findings.within_range(&at, form)).unwrap_or(at);
+    let message = if number < 0x80 {
+        format!("the control character U+{number:04X}, which nobody can show")
+    } else {
+        format!("the character U+{number:04X} stands for one that was lost")
+    };
+    findings.add(&CHARACTERS, at, message);
+}
+
+/// Plain text that was read in the wrong encoding.
+pub(super) fn garbling(text: &str, at: &Range<usize>, findings: &mut Findings<'_>) {
+    if let Some(part) = garbled(text) {
+        let place = findings.within_range(at, part).unwrap_or_else(|| at.clone());
+        findings.add(&CHARACTERS, place, format!("`{part}` is a character that was read in the wrong encoding"));
     }
 }
 

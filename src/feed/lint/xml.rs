@@ -85,6 +85,7 @@ impl Walk<'_, '_> {
     /// number say that none is meant (RSS Advisory Board profile, character data).
     pub(super) fn plain(&mut self, element: &Element) -> String {
         let text = self.filled(element);
+        values::garbling(&text, &element.inside, self.findings);
         if let Some(part) = markup(&text)
             && !self.is_guarded(element)
         {
@@ -166,11 +167,7 @@ fn is_single(child: &Element) -> bool {
 
 /// An end tag of HTML or a reference to a character.
 fn markup(text: &str) -> Option<String> {
-    let tag = text.match_indices("</").find_map(|(at, _)| {
-        let (name, _) = text[at + 2..].split_once('>')?;
-        html::is_element(&name.to_ascii_lowercase()).then(|| format!("</{name}>"))
-    });
-    tag.or_else(|| {
+    html::end_tag(text).or_else(|| {
         text.match_indices('&').find_map(|(at, _)| {
             let (name, _) = text[at + 1..].split_once(';')?;
             let is_number = name.strip_prefix('#').is_some_and(|digits| {
