@@ -381,6 +381,25 @@ fn a_hub_is_told_once_of_each_change_and_again_when_it_said_no() {
 }
 
 #[test]
+fn a_hub_that_fails_or_moved_is_quoted_and_what_was_not_sent_is_counted_apart() {
+    const DOWN: &str = "500 Oops\r\nContent-Length: 4\r\nConnection: close\r\n\r\ndown";
+    const MOVED: &str =
+        "301 Moved\r\nLocation: https://new.example/hub\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+    let (address, server) = hub(&[DOWN, DOWN, DOWN, MOVED]);
+    let site = site(&format!("by = \"authors\"\nhub = \"{address}\""), &DAYS);
+    build(&site);
+    let said = site.run(NOW, &["ping"]).exits(1).stderr;
+    assert_eq!(said.matches("not told").count(), 3, "{said}");
+    assert!(said.contains("after it took nothing several times: the answer is 500: down"), "{said}");
+    assert!(said.contains("3 pings failed, and 3 more were not sent"), "{said}");
+    site.edit("config.toml", "by = \"authors\"", "formats = \"rss\"");
+    build(&site);
+    let said = site.run(NOW, &["ping"]).exits(1).stderr;
+    assert!(said.contains("the answer is 301: it is now at https://new.example/hub"), "{said}");
+    server.join().unwrap();
+}
+
+#[test]
 fn without_a_hub_there_is_nobody_to_tell_and_one_that_is_gone_is_named() {
     let site = site("formats = \"rss\"", &DAYS);
     build(&site);

@@ -124,3 +124,59 @@ fn what_an_earlier_version_remembered_is_understood() {
     let run = build(&site).exits(0);
     assert!(run.stderr.contains("removed   public/tags/calm/feed.xml"), "{run:?}");
 }
+
+#[test]
+fn a_folder_in_the_place_of_a_feed_is_named() {
+    let site = site("");
+    site.write("public/tags/x.txt", "mine");
+    std::fs::create_dir_all(site.file("public/feed.xml")).unwrap();
+    let run = build(&site).exits(1);
+    assert!(run.stderr.contains("public/feed.xml"), "{run:?}");
+}
+
+#[test]
+fn a_character_that_nobody_can_show_is_told_once() {
+    let site = site("");
+    site.write("posts/a.md", "---\ntitle: A\ndate: 2026-01-01\n---\n\nOne\u{1}two.\n");
+    let run = build(&site).exits(0);
+    assert_eq!(run.stderr.matches("warning: ").count(), 1, "{run:?}");
+}
+
+/// The start of a GIF of this size: as much as tells it.
+fn gif(width: u8, height: u8) -> [u8; 13] {
+    [b'G', b'I', b'F', b'8', b'9', b'a', width, 0, height, 1, 0, 0, 0]
+}
+
+#[test]
+fn pictures_of_another_shape_than_readers_ask_for_are_told() {
+    let site = site("image = \"/wide.gif\"\nicon = \"/tall.gif\"\nfavicon = \"/tall.gif\"\nlogo = \"/tall.gif\"");
+    std::fs::create_dir_all(site.file("static")).unwrap();
+    std::fs::write(site.file("static/wide.gif"), gif(200, 0)).unwrap();
+    std::fs::write(site.file("static/tall.gif"), gif(200, 0)).unwrap();
+    for command in ["build", "check"] {
+        let run = site.run(NOW, &[command]).exits(0);
+        let said = format!("{}{}", run.stdout, run.stderr);
+        assert_eq!(said.matches("is 200 × 256 pixels").count(), 4, "{said}");
+        assert!(said.contains("`feeds.image` is 200 × 256 pixels, and RSS allows at most 144 × 400"), "{said}");
+        assert!(said.contains("image = \"/wide.gif\""), "the line of config.toml is shown: {said}");
+    }
+    std::fs::write(site.file("static/wide.gif"), gif(144, 0)).unwrap();
+    let said = build(&site).exits(0).stderr;
+    assert!(!said.contains("`feeds.image`"), "{said}");
+}
+
+#[test]
+fn an_id_that_no_atom_feed_may_have_is_told_when_it_is_built() {
+    let site = site("");
+    site.write("posts/a.md", "---\ntitle: A\ndate: 2026-01-01\nguid: urn:uuid:1234\n---\n\nOne.\n");
+    let run = build(&site).exits(0);
+    assert!(run.stderr.contains("is not a UUID") && run.stderr.contains("posts/a.md"), "{run:?}");
+}
+
+#[test]
+fn a_key_that_is_unknown_is_answered_with_each_known_one_once() {
+    let site = site("");
+    site.configure("newsletter", "zzzzzzzz = 1");
+    let said = build(&site).exits(3).stderr;
+    assert_eq!(said.matches("reply_to").count(), 1, "{said}");
+}

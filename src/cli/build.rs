@@ -44,7 +44,8 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
     tolerance.judge_early(&site.diagnostics)?;
     let feeds = site.build_feeds(if arguments.check { Purpose::Compare } else { Purpose::Write })?;
     let mut warnings = site.diagnostics.clone();
-    warnings.extend(feeds.warnings.iter().cloned());
+    // Who reads the top of a file tells what is wrong there, and so does who reads the whole.
+    warnings.extend(feeds.warnings.iter().filter(|warning| !site.diagnostics.contains(warning)).cloned());
     let made = site.mail_files(&feeds, &mut warnings);
     tolerance.judge(&warnings)?;
     context.ui.diagnostics(&warnings);

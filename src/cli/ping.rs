@@ -30,15 +30,16 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
     let site = Site::open(&context.site, context.now)?;
     let pings = due_pings(&site, arguments.all)?;
     let mut rows = Vec::new();
-    let mut failed = 0_u64;
+    let (mut failed, mut skipped) = (0_u64, 0_u64);
     let mut watch = |ping: &Ping, told: Option<&Told>| {
         let (word, more) = match told {
             None => ("would tell", String::new()),
             Some(Told::Yes) => ("told", String::new()),
             Some(Told::No(said)) => ("not told", format!(": {said}")),
-            Some(Told::Skipped) => ("not asked", ": it did not answer before".to_owned()),
+            Some(Told::Skipped(said)) => ("not asked", format!(", after it took nothing several times: {said}")),
         };
-        failed += u64::from(matches!(told, Some(Told::No(_) | Told::Skipped)));
+        failed += u64::from(matches!(told, Some(Told::No(_))));
+        skipped += u64::from(matches!(told, Some(Told::Skipped(_))));
         if !arguments.json {
             context.ui.say(&format!("{word:9} {} of {}{more}", ping.hub, ping.topic));
         }
@@ -58,7 +59,8 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
         context.ui.say("No feed changed since the hubs were last told.");
     }
     if failed > 0 {
-        let message = format!("{} failed", count(failed, "ping"));
+        let more = if skipped > 0 { format!(", and {skipped} more were not sent") } else { String::new() };
+        let message = format!("{} failed{more}", count(failed, "ping"));
         return Err(Failure::unexpected(message));
     }
     Ok(Exit::Done)

@@ -1,5 +1,7 @@
 //! `[feeds]`: which feeds are written and what they say about themselves.
 
+use std::collections::BTreeMap;
+
 use url::Url;
 
 use crate::diagnostic::Location;
@@ -82,6 +84,8 @@ pub struct Feeds {
     pub logo: Option<Url>,
     /// A picture of at most 144 × 400 pixels (RSS 2.0, "Elements of image").
     pub image: Option<Url>,
+    /// Where the pictures are named, by key.
+    pub places: BTreeMap<&'static str, Location>,
 }
 
 pub(super) fn read<'t>(
@@ -106,11 +110,13 @@ pub(super) fn read<'t>(
     let stylesheet = section.switch(reader, "stylesheet").unwrap_or(true);
     let rights = section.string(reader, "rights").map(|(text, _)| text).filter(|text| !text.trim().is_empty());
     let base = site.map(|site| &site.url);
+    let license = section.string(reader, "license").and_then(|found| license(reader, found, base));
+    let mut places = BTreeMap::new();
     let mut picture = |key: &'static str, name: &str| {
         let found = section.string(reader, key)?;
+        places.insert(key, found.1.clone());
         address(reader, name, found, base)
     };
-    let license = picture("license", "feeds.license");
     let icon = picture("icon", "feeds.icon");
     let favicon = picture("favicon", "feeds.favicon");
     let logo = picture("logo", "feeds.logo");
@@ -135,7 +141,18 @@ pub(super) fn read<'t>(
         favicon,
         logo,
         image,
+        places,
     }
+}
+
+/// The address of a license: a name alone would be taken for a page of the site.
+fn license(reader: &mut Reader<'_>, (text, place): (String, Location), base: Option<&Url>) -> Option<Url> {
+    if text.trim().contains(char::is_whitespace) || !text.contains('/') {
+        let help = "write its address, such as `license = \"https://creativecommons.org/licenses/by/4.0/\"`; words go into `rights`";
+        reader.error("config/value", format!("`feeds.license` is not an address: `{text}`"), place, help);
+        return None;
+    }
+    address(reader, "feeds.license", (text, place), base)
 }
 
 /// What `feeds.by` names: taxonomies of the site, `authors`, `languages`.
@@ -194,6 +211,17 @@ mod tests {
         let text = format!("[site]\ntitle = 'x'\nurl = 'https://example.org'\n[feeds]\n{feeds}");
         let config = crate::config::parse("config.toml", &text);
         config.map(|config| config.feeds).map_err(|problems| problems[0].help.clone().unwrap_or_default())
+    }
+
+    #[test]
+    fn a_license_is_an_address_and_no_name() {
+        assert!(with("license = 'CC BY'\n").unwrap_err().contains("words go into `rights`"));
+        assert!(with("license = 'CC-BY-4.0'\n").is_err());
+        for (written, address) in
+            [("/license/", "https://example.org/license/"), ("https://a.example/l", "https://a.example/l")]
+        {
+            assert_eq!(with(&format!("license = '{written}'\n")).unwrap().license.unwrap().as_str(), address);
+        }
     }
 
     #[test]

@@ -73,7 +73,9 @@ impl<'d, 't> Section<'d, 't> {
 
     /// The raw value of a key.
     pub(super) fn get(&mut self, key: &'static str) -> Option<&'d Spanned<DeValue<'t>>> {
-        self.known.push(key);
+        if !self.known.contains(&key) {
+            self.known.push(key);
+        }
         let table = self.table?;
         table.iter().find(|(name, _)| name.get_ref() == key).map(|(_, value)| value)
     }

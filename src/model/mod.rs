@@ -26,4 +26,4 @@ pub use person::Person;
 pub use post::{Body, Head, Mailing, Post, PostStatus, Taxonomy};
 pub use run::{MailedEntry, Run};
 pub use subscriber::{Subscriber, SubscriberCounts, SubscriberStatus};
-pub use uri::percent_encoded;
+pub use uri::{percent_encoded, uri_fault};

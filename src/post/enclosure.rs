@@ -10,7 +10,8 @@ use jiff::SignedDuration;
 use url::Url;
 
 use super::address::address;
-use super::front_matter::{Fields, Value};
+use super::findings::Findings;
+use super::front_matter::{Field, Fields, Value};
 use super::plain::{self, Tags};
 use super::status::word_of_truth;
 use crate::model::{Enclosure, Episode, media_type};
@@ -76,17 +77,34 @@ const LENGTH: &str = "length";
 /// What comes before the words above when they stand beside the key of the file: `podcast_duration`, `audio_size`.
 const PREFIXES: [&str; 9] = ["", "enclosure", "audio", "audiofile", "podcast", "media", "video", "file", "itunes"];
 
+/// Keys that hold nothing but files: what they name and nobody can play is a mistake.
+const FILES_ONLY: [&str; 11] = [
+    "enclosure",
+    "enclosures",
+    "audio",
+    "audios",
+    "audiofile",
+    "audiofiles",
+    "audiofilepath",
+    "audiourl",
+    "podcastfile",
+    "podcastaudio",
+    "episodefile",
+];
+
 /// All files of a post, each once, in the order of the keys that hold them.
-pub(crate) fn enclosures(fields: &Fields, permalink: &str, site: &Url) -> Vec<Enclosure> {
+pub(crate) fn enclosures(fields: &Fields, permalink: &str, site: &Url, findings: &mut Findings<'_>) -> Vec<Enclosure> {
     let mut found: Vec<Enclosure> = Vec::new();
     for field in KEYS.iter().filter_map(|key| fields.get(&[key])) {
         let values = match &field.value {
             Value::List(items) => items.as_slice(),
             value => std::slice::from_ref(value),
         };
-        for enclosure in values.iter().filter_map(|value| one(value, permalink, site)) {
-            if !found.iter().any(|other| other.url == enclosure.url) {
-                found.push(enclosure);
+        for value in values {
+            match one(value, permalink, site) {
+                Some(enclosure) if found.iter().any(|other| other.url == enclosure.url) => {}
+                Some(enclosure) => found.push(enclosure),
+                None => warn_of_unknown(field, value, findings),
             }
         }
     }
@@ -125,6 +143,27 @@ pub(crate) fn episode(fields: &Fields) -> Option<Episode> {
         }),
     };
     (episode != Episode::default()).then_some(episode)
+}
+
+/// Warns of a file that is left out because nothing says what it is.
+fn warn_of_unknown(field: &Field, value: &Value, findings: &mut Findings<'_>) {
+    let key = field.key.to_lowercase().replace(['_', '-', ' '], "");
+    let written = match value {
+        Value::Text(text) => text.lines().map(str::trim).find(|line| !line.is_empty()),
+        value => ADDRESSES.iter().find_map(|key| value.get(key)?.text()),
+    };
+    let name = written.map(|written| written.split(['?', '#']).next().unwrap_or_default()).unwrap_or_default();
+    let last = name.rsplit('/').next().unwrap_or_default();
+    let ending = last.rsplit_once('.').map(|(_, ending)| ending).unwrap_or_default();
+    let is_file = (1..=5).contains(&ending.len()) && ending.bytes().all(|b| b.is_ascii_alphanumeric());
+    // A host alone has an ending too; other files than those that people subscribe to are left out on purpose.
+    let is_page = ["html", "htm", "php"].contains(&ending) || name.ends_with(&format!("//{last}"));
+    let is_meant = is_file && !is_page && media_type(name).is_none() && !name.contains(char::is_whitespace);
+    if is_meant && FILES_ONLY.contains(&key.as_str()) {
+        let message = format!("`{last}` is of no known kind, and the feeds leave it out");
+        let help = format!("say what it is: `enclosure: {{ url: {name}, type: audio/mpeg }}`");
+        findings.warning("post/enclosure-type", field.at.clone(), message, help);
+    }
 }
 
 fn one(value: &Value, permalink: &str, site: &Url) -> Option<Enclosure> {
@@ -282,6 +321,24 @@ mod tests {
         assert_eq!((long.length, long.duration), (None, Some(754)), "minutes");
         let unknown = &keys("enclosure: {url: walk.mp3, length: 0, duration: soon}").0.enclosures[0];
         assert_eq!((unknown.length, unknown.duration), (None, None), "what is not known is not 0");
+    }
+
+    #[test]
+    fn a_file_of_an_unknown_kind_does_not_vanish_in_silence() {
+        for lines in ["audio: x.bin", "enclosure: {url: /files/x.xyz}", "audio_file: [walk.mp3, x.bin]"] {
+            let found = keys(lines).1;
+            assert_eq!(found.iter().map(|one| one.code).collect::<Vec<_>>(), ["post/enclosure-type"], "{lines}");
+        }
+        for lines in [
+            "audio: true",
+            "audio: https://a.example.com",
+            "podcast: The Long Walk. Part 2",
+            "file: x.bin",
+            "audio: a.png",
+        ] {
+            assert_eq!(keys(lines).1, [], "{lines}");
+        }
+        assert_eq!(keys("enclosure: {url: x.bin, type: audio/mpeg}").0.enclosures.len(), 1, "the cure works");
     }
 
     #[test]

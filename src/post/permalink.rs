@@ -45,7 +45,7 @@ pub(crate) fn address(
 
 /// What the author calls the entry for ever, else its URL, or what that was before the site moved.
 pub(crate) fn id(fields: &Fields, path: &SourcePath, url: &str, site: &Site) -> String {
-    let own = ["guid", "id", "uuid"].iter().find_map(|key| fields.get(&[key])?.value.text());
+    let own = super::identity::KEYS.iter().find_map(|key| fields.get(&[key])?.value.text());
     // A folder of translations counts whatever stands beside it: an id must not change when a language is added.
     let folder = path.language_folder().filter(|folder| !folder.eq_ignore_ascii_case(&site.language));
     let address = || match (&site.id_base, url.strip_prefix(site.url.as_str())) {

@@ -15,7 +15,7 @@ use super::findings::Findings;
 use super::front_matter::{self, Fields, FrontMatter};
 use super::source_path::SourcePath;
 use super::terms::TaxonomyKeys;
-use super::{Source, author, date, enclosure, image, language, mailing, permalink, status, terms, title};
+use super::{Source, author, date, enclosure, identity, image, language, mailing, permalink, status, terms, title};
 
 /// What the top of a file allows.
 enum Standing {
@@ -214,7 +214,8 @@ fn assemble(
         (verdict.status, verdict.reason) = (status, reason);
     }
     let title = title::title(fields, body, &place, findings)?;
-    let enclosures = enclosure::enclosures(fields, &address.url, &config.site.url);
+    let enclosures = enclosure::enclosures(fields, &address.url, &config.site.url, findings);
+    identity::check(fields, findings);
     let (newsletter, mailing) = mailing::mailing(fields, reading, &config.posts.taxonomies, findings);
     Some(Post {
         path: path.to_owned(),

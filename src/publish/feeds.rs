@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::error::PublishError;
 use super::feed_guard::{self, Objection};
+use super::feed_pictures;
 use super::mail_pictures::has_pictures_to_replace;
 use super::manifest::{self, Manifest};
 use super::pipeline;
@@ -128,7 +129,6 @@ impl Site {
         let directory = self.root.join(&folder);
         let layout = Layout::new(&self.config).map_err(PublishError::Site)?;
         let workshop = (purpose != Purpose::Compare).then_some(&*directory);
-        let failed = |error| PublishError::File { path: directory.clone(), error };
         let mut warnings = Vec::new();
         let mut noted = Noted::default();
         let (plans, folders, finished) = loop {
@@ -136,6 +136,9 @@ impl Site {
             let known = noted.unreadable.len();
             let mut stream = Stream::new(&layout, &plans, self.posts.len(), &directory, workshop);
             warnings.retain(Diagnostic::is_error);
+            let names =
+                || plans.iter().flat_map(|plan| layout.formats().iter().map(|it| plan.folder.clone() + it.file_name));
+            let failed = |error| PublishError::File { path: in_the_way(&directory, names()), error };
             self.stream(&layout, &mut stream, &mut noted, &mut warnings).map_err(failed)?;
             // Others take the places of those that cannot be read.
             if noted.unreadable.len() == known {
@@ -155,9 +158,11 @@ impl Site {
         for (name, bytes) in opml.map(|bytes| (feed::OPML_FILE, bytes)).into_iter().chain(sheet) {
             let mut draft = Draft::new(directory.join(name), workshop);
             draft.push(&bytes);
+            let failed = |error| PublishError::File { path: directory.join(name), error };
             files.push((format!("{folder}/{name}"), draft.finish().map_err(failed)?));
         }
         let (mut stale_files, mut objections, mut changes) = (Vec::new(), Vec::new(), None);
+        warnings.extend(feed_pictures::look(self));
         if !matches!(purpose, Purpose::Show(_)) {
             feed_guard::warn_of_leftovers(&directory, &folder, layout.formats(), &mut warnings)?;
             let current = files.iter().map(|(name, _)| name.as_str()).collect();
@@ -324,4 +329,10 @@ impl<'s> Stream<'s> {
         }
         Ok(self.finished)
     }
+}
+
+/// What makes it impossible to write feeds: a folder in the place of one of these files, else the folder itself.
+fn in_the_way(directory: &Path, mut names: impl Iterator<Item = String>) -> PathBuf {
+    let taken = names.find(|name| files::is_folder(&directory.join(name)));
+    taken.map_or_else(|| directory.to_owned(), |name| directory.join(name))
 }

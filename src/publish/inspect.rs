@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::error::PublishError;
+use super::feed_pictures;
 use super::message_lint;
 use super::parallel::{self, Work};
 use super::prepare::{Past, issues, verdicts};
@@ -34,6 +35,7 @@ pub fn inspect(site: &Site, past: &Past, now: Timestamp) -> Result<Vec<Diagnosti
         unreadable.extend(path);
         found.extend(about);
     }
+    found.extend(feed_pictures::look(site));
     match of_feeds(site, &unreadable, now) {
         Ok(about) => found.extend(about),
         failed => collect(failed, &mut found)?,

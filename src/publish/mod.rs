@@ -7,6 +7,7 @@ mod backoff;
 mod deliver;
 mod error;
 mod feed_guard;
+mod feed_pictures;
 mod feeds;
 mod folder;
 mod guard;

@@ -34,8 +34,8 @@ pub enum Told {
     Yes,
     /// What it said, or why it could not be asked.
     No(String),
-    /// It was not asked, because it did not answer before.
-    Skipped,
+    /// It was not asked, because it took nothing so often before: what it said last.
+    Skipped(String),
 }
 
 /// By hub, then by topic: the digest of the file that the hub was told of.
@@ -85,11 +85,11 @@ pub fn due_pings(site: &Site, all: bool) -> Result<Vec<Ping>, PublishError> {
 pub fn ping(site: &Site, pings: &[Ping], mut watch: impl FnMut(&Ping, &Told)) -> Result<(), PublishError> {
     let hubs = Hubs::default();
     let mut memory = memory(&site.root)?;
-    let mut failures: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut failures: BTreeMap<&str, (usize, String)> = BTreeMap::new();
     for ping in pings {
-        let failed = failures.entry(&ping.hub).or_default();
+        let (failed, last) = failures.entry(&ping.hub).or_default();
         let told = if *failed >= PATIENCE {
-            Told::Skipped
+            Told::Skipped(last.clone())
         } else {
             match hubs.publish(&ping.hub, &ping.topic) {
                 Ok(()) => Told::Yes,
@@ -99,8 +99,9 @@ pub fn ping(site: &Site, pings: &[Ping], mut watch: impl FnMut(&Ping, &Told)) ->
         if told == Told::Yes {
             *failed = 0;
             memory.entry(ping.hub.clone()).or_default().insert(ping.topic.clone(), ping.digest.clone());
-        } else {
+        } else if let Told::No(said) = &told {
             *failed += 1;
+            last.clone_from(said);
         }
         watch(ping, &told);
     }

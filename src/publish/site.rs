@@ -13,6 +13,7 @@ use crate::config::{self, Config};
 use crate::diagnostic::{Diagnostic, Location};
 use crate::feed::{self, FeedFile, Layout};
 use crate::files::{self, Written};
+use crate::media::Facts;
 use crate::model::{Body, Entry, MadeFile, Post, PostStatus};
 use crate::post::{self, Loaded, Posts};
 use crate::templates::Templates;
@@ -262,6 +263,11 @@ impl Site {
         let found = self.library.find_near(url, &post.path, &post.url)?;
         let media_type = found.facts.media_type.filter(|kind| kind.starts_with("image/"))?;
         Some(Picture { media_type, library: &self.library, found })
+    }
+
+    /// What the file of this site is that a URL stands for in a file at `path` which is online at `address`.
+    pub(super) fn facts(&self, url: &str, path: &str, address: &str) -> Option<Facts> {
+        Some(self.library.find_near(url, path, address)?.facts)
     }
 
     /// Those files that are not yet below `feeds.dir`: nobody can have put them online.

@@ -26,9 +26,17 @@ impl Hubs {
     /// What the hub said instead of yes (2xx), or why it could not be asked.
     pub fn publish(&self, hub: &str, topic: &str) -> Result<(), String> {
         let form = [("hub.mode", "publish"), ("hub.url", topic), ("hub.topic", topic)];
-        let mut answer = self.agent.post(hub).send_form(form).map_err(|error| error.to_string())?;
+        // A redirect is no yes: followed with GET, the hub would hear nothing of the feed.
+        let request = self.agent.post(hub).config().max_redirects(0).build();
+        let mut answer = request.send_form(form).map_err(|error| error.to_string())?;
         if answer.status().is_success() {
             return Ok(());
+        }
+        if answer.status().is_redirection()
+            && let Some(target) = answer.headers().get("location").and_then(|target| target.to_str().ok())
+        {
+            let number = answer.status().as_u16();
+            return Err(format!("the answer is {number}: it is now at {target}; write that into `feeds.hub`"));
         }
         let text = answer.body_mut().with_config().limit(4096).read_to_string().unwrap_or_default();
         let said: String = text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(SHOWN).collect();

@@ -5,6 +5,8 @@ use std::ops::Range;
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 
+use crate::model::uri_fault;
+
 use super::findings::Findings;
 use super::garbled::garbled;
 use super::rules::{ADDRESS, CHARACTERS, DATE, EMAIL, FAR_DATE, LANGUAGE, MEDIA_TYPE, NO_NAME, ODD_DATE};
@@ -93,19 +95,10 @@ fn has_two_digit_year(text: &str) -> bool {
 pub(super) fn address(text: &str, at: Range<usize>, findings: &mut Findings<'_>) -> bool {
     let problem = if let Some(problem) = bad_characters(text) {
         Some(problem)
-    } else if text.starts_with("tag:") && !is_tag(text) {
-        Some("not a tag address (RFC 4151)".to_owned())
-    } else if starts_with(text, "urn:uuid:") && !is_uuid(&text["urn:uuid:".len()..]) {
-        Some("not a UUID".to_owned())
-    } else if starts_with(text, "urn:") && !is_urn(text) {
-        Some("not a URN (RFC 8141)".to_owned())
+    } else if let Some(fault) = uri_fault(text) {
+        Some(fault.to_owned())
     } else if !has_scheme(text) {
         Some("not a whole address".to_owned())
-    } else if ["http:", "https:", "ftp:"].iter().any(|scheme| starts_with(text, scheme))
-        && url::Url::parse(text).is_err()
-        || is_web_without_host(text)
-    {
-        Some("not a web address".to_owned())
     } else {
         None
     };
@@ -134,54 +127,11 @@ pub(super) fn has_scheme(text: &str) -> bool {
     })
 }
 
-fn starts_with(text: &str, scheme: &str) -> bool {
-    text.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
-}
-
-fn is_web_without_host(text: &str) -> bool {
-    ["http:", "https:", "ftp:"].iter().any(|scheme| {
-        let rest = starts_with(text, scheme).then(|| text[scheme.len()..].strip_prefix("//"));
-        rest.is_some_and(|rest| rest.is_none_or(|rest| rest.is_empty() || rest.starts_with('/')))
-    })
-}
-
 /// RFC 3986 §2
 fn bad_characters(text: &str) -> Option<String> {
     let is_allowed = |c: char| c.is_ascii_alphanumeric() || ";/?:@&=+$.-_!~*'()%,#[]".contains(c);
     let bad = text.chars().find(|c| !is_allowed(*c))?;
     Some(if bad.is_whitespace() { "a blank in an address".to_owned() } else { format!("`{bad}` in an address") })
-}
-
-/// RFC 4151 §2.1
-fn is_tag(text: &str) -> bool {
-    let Some((authority, rest)) = text["tag:".len()..].split_once(',') else { return false };
-    let Some((date, _)) = rest.split_once(':') else { return false };
-    let is_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-._".contains(c);
-    let (user, host) = authority.split_once('@').map_or((None, authority), |(user, host)| (Some(user), host));
-    let parts: Vec<&str> = date.split('-').collect();
-    let lengths: Vec<usize> = parts.iter().map(|part| part.len()).collect();
-    !host.is_empty()
-        && host.chars().all(is_name)
-        && user.is_none_or(|user| !user.is_empty() && user.chars().all(is_name))
-        && parts.iter().all(|part| part.bytes().all(|b| b.is_ascii_digit()))
-        && matches!(lengths[..], [4] | [4, 2] | [4, 2, 2])
-}
-
-/// RFC 9562 §4
-fn is_uuid(text: &str) -> bool {
-    let groups: Vec<&str> = text.split('-').collect();
-    let lengths: Vec<usize> = groups.iter().map(|group| group.len()).collect();
-    lengths == [8, 4, 4, 4, 12] && groups.iter().all(|group| group.bytes().all(|b| b.is_ascii_hexdigit()))
-}
-
-/// RFC 8141 §2
-fn is_urn(text: &str) -> bool {
-    let Some((name, rest)) = text["urn:".len()..].split_once(':') else { return false };
-    (2..=32).contains(&name.len())
-        && name.starts_with(|c: char| c.is_ascii_alphanumeric())
-        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
-        && !rest.is_empty()
-        && !rest.starts_with('/')
 }
 
 /// `ada@example.org` (RFC 5322 §3.4.1, as people write it).
