@@ -12,6 +12,7 @@ mod feeds;
 mod forms;
 mod kept;
 mod lint;
+mod manual;
 mod media;
 mod newsletter;
 mod pitfalls;

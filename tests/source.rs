@@ -13,6 +13,8 @@ pub(crate) struct Code {
     pub(crate) modules: Vec<(String, usize)>,
     /// Whether the name `serde_yaml` is used, and where first.
     pub(crate) serde_yaml: Option<usize>,
+    /// The texts in double quotes, as they are written, outside of tests.
+    pub(crate) texts: Vec<String>,
 }
 
 impl Code {
@@ -57,6 +59,11 @@ impl Code {
                 TokenTree::Ident(word) if is_path_start(word) && is_path_separator(&tokens[at + 1..]) => {
                     at = self.path(&tokens, at, depth);
                     continue;
+                }
+                TokenTree::Literal(literal) if !in_test => {
+                    let written = literal.to_string();
+                    let text = written.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+                    self.texts.extend(text.map(str::to_owned));
                 }
                 TokenTree::Punct(mark) if mark.as_char() == ';' => next_is_test = false,
                 _ => {}
