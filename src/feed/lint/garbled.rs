@@ -51,7 +51,7 @@ fn is_sure(before: char, text: &str, length: usize) -> bool {
         return true;
     }
     match first {
-        'Ã' | 'Â' => !(before.is_uppercase() && !second.is_alphanumeric()),
+        'Ã' | 'Â' => !before.is_uppercase() || second.is_alphanumeric(),
         _ => sequence(&text[length..]).is_some(),
     }
 }
