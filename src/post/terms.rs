@@ -80,11 +80,13 @@ fn flatten(value: &Value, terms: &mut Vec<String>) {
     }
 }
 
+/// What divides the terms of a string.
+const COMMAS: [char; 6] = [',', '，', '、', '،', ';', '|'];
+
 /// A string of terms: a list in brackets, else by commas and their kin, else by `#`, else by blanks where Jekyll does.
 fn split(text: &str, spaces: bool) -> Vec<&str> {
     let text = text.trim();
     let text = text.strip_prefix('[').and_then(|inner| inner.strip_suffix(']')).unwrap_or(text);
-    const COMMAS: [char; 6] = [',', '，', '、', '،', ';', '|'];
     if text.contains(COMMAS) {
         return text.split(COMMAS).map(unquote).collect();
     }
