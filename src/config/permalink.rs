@@ -22,6 +22,8 @@ pub enum PermalinkPart {
     /// `:filename`, the name of the file with the date that it may begin with (Hugo also says `:contentbasename`), in lower
     /// case, with `-` for blanks and without other signs. With it `:dir` is spelled like that too.
     Filename,
+    /// `:lang`, the language of a post in another one than the site's; else nothing.
+    Language,
     /// `:slugorfilename`, the key `slug`, or else the name, spelled like `:filename` (Hugo also says `:slugorcontentbasename`).
     SlugOrFilename,
     /// `:categories`, all categories of the post in lower case, one below the other.
@@ -94,6 +96,7 @@ fn parts(pattern: &str) -> Result<Vec<PermalinkPart>, &str> {
             "i_day" => PermalinkPart::DayNumber,
             "y_day" => PermalinkPart::DayOfYear,
             "slug" | "title" => PermalinkPart::Slug,
+            "lang" | "language" => PermalinkPart::Language,
             "filename" | "contentbasename" => PermalinkPart::Filename,
             "slugorfilename" | "slugorcontentbasename" => PermalinkPart::SlugOrFilename,
             "categories" => PermalinkPart::Categories,

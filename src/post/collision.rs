@@ -10,14 +10,38 @@ use crate::model::{Post, PostStatus};
 
 /// Marks all posts that share an address in one language, or an id, and names the others in each error.
 pub(crate) fn mark(posts: &mut [Post], diagnostics: &mut Vec<Diagnostic>) {
-    for group in groups(posts, |post| (&post.url, &post.language)) {
-        let help = "give one of them another `slug:` or `permalink:`";
-        clash(posts, &group, ("post/same-url", "address", help), |post| &post.url, diagnostics);
+    let mut translations = Vec::new();
+    for group in groups(posts, |post| &post.url) {
+        let mut by_language: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for n in group {
+            by_language.entry(posts[n].language.clone()).or_default().push(n);
+        }
+        if by_language.len() > 1 {
+            translations.push(by_language.values().map(|same| same[0]).collect::<Vec<_>>());
+        }
+        for same in by_language.into_values().filter(|same| same.len() > 1) {
+            let help = "give one of them another `slug:` or `permalink:`";
+            clash(posts, &same, ("post/same-url", "address", help), |post| &post.url, diagnostics);
+        }
     }
+    diagnostics.extend(about(&translations, posts));
     for group in groups(posts, |post| &post.id) {
         let help = "give one of them another `id:`, or remove the key";
         clash(posts, &group, ("post/same-id", "id", help), |post| &post.id, diagnostics);
     }
+}
+
+/// Translations may share an address, and a page that shows both; mostly it is a mistake.
+fn about(translations: &[Vec<usize>], posts: &[Post]) -> Option<Diagnostic> {
+    let pairs = translations.iter().map(|same| (&posts[same[0]], &posts[same[1]]));
+    let (first, more) = pairs.min_by_key(|(post, _)| &post.path)?;
+    let count: usize = translations.iter().map(Vec::len).sum();
+    let message = format!(
+        "{count} posts have the address of a translation, so that feeds lead the readers of both to one page: {} and {}, `{}`",
+        first.path, more.path, first.url
+    );
+    let help = "write `:lang` into `posts.permalink`, or give each a `permalink:` of its own";
+    Some(Diagnostic::warning("post/shared-address", message).at(Location::start_of(&first.path)).help(help))
 }
 
 /// The posts that would go out, by what they share. Nearly always there is none, so hashes are compared first.

@@ -39,6 +39,8 @@ pub(crate) struct Naming<'n> {
     pub(crate) fields: &'n Fields,
     pub(crate) path: &'n SourcePath,
     pub(crate) day: Option<Date>,
+    /// Its language, when that is not the site's.
+    pub(crate) language: Option<&'n str>,
 }
 
 impl Naming<'_> {
@@ -93,6 +95,7 @@ impl Naming<'_> {
             PermalinkPart::Filename | PermalinkPart::SlugOrFilename => {
                 push_segments([file_name(&self.path.name)].iter(), made);
             }
+            PermalinkPart::Language => push_segments(self.language.iter(), made),
             PermalinkPart::Categories => self.push_categories(made, str::to_lowercase),
             PermalinkPart::SlugifiedCategories => self.push_categories(made, slugified),
             PermalinkPart::Dir if by_filename => push_segments(self.path.permalink_folders().map(file_name), made),

@@ -107,7 +107,7 @@ fn r15_an_id_of_the_author_s_is_kept_and_is_nobody_else_s() {
     assert!(loaded.diagnostics.iter().all(|d| d.code == "post/same-id") && loaded.diagnostics.len() == 2);
     let text = "---\ndate: 2025-01-31\n---\nx\n";
     let loaded = load_all(&[("posts/a.md", text), ("posts/a.fr.md", text)]);
-    assert_eq!(loaded.diagnostics, [], "a translation may share the address");
+    assert!(loaded.diagnostics.iter().all(|d| !d.is_error()), "a translation may share the address");
     assert_ne!(loaded.posts[0].id, loaded.posts[1].id);
 }
 
@@ -139,4 +139,23 @@ fn r15_an_id_stays_when_title_and_date_change() {
         id(&format!("---\ntitle: A\n{old}\ndate: 2025-01-01\n---\nx\n")),
         id(&format!("---\ntitle: B\n{old}\ndate: 2025-02-01\n---\ny\n"))
     );
+}
+
+#[test]
+fn r14_translations_at_one_address_are_named_and_their_language_can_be_in_it() {
+    let text = "---\ntitle: x\ndate: 2025-01-31\n---\nx\n";
+    let load = |more: &str| {
+        let sources = ["posts/de/a.md", "posts/en/a.md", "posts/b.fr.md", "posts/b.md"].map(|path| source(path, text));
+        let loaded = load(sources.to_vec(), &config(more), "2025-06-01T12:00:00Z".parse().unwrap());
+        let mut urls: Vec<_> =
+            loaded.posts.iter().map(|post| post.url.replace("https://example.org/blog/", "")).collect();
+        urls.sort();
+        (urls, loaded.diagnostics)
+    };
+    let (urls, found) = load("");
+    assert_eq!((urls[0].as_str(), urls[1].as_str(), found.len()), ("2025/01/31/a/", "2025/01/31/a/", 1));
+    assert_eq!(found[0].code, "post/shared-address");
+    assert!(found[0].message.starts_with("4 posts") && found[0].message.contains("posts/b.md"), "{found:?}");
+    let (urls, found) = load("[posts]\npermalink = '/:lang/:slug/'\n");
+    assert_eq!((urls, found), (["a/", "b/", "de/a/", "fr/b/"].map(str::to_owned).to_vec(), vec![]));
 }
