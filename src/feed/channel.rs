@@ -45,9 +45,11 @@ pub(super) enum History {
     },
     /// It is an archive (§4).
     Archive {
-        /// The archive before it in time. The one after it is not named, which is optional: a closed archive must not
-        /// change when the next one begins.
+        /// The archive before it in time.
         previous: Option<String>,
+        /// The archive after it, named by the oldest only: a closed archive should not change when the next one begins,
+        /// but an archive that names no other looks lost (the W3C validator says so).
+        next: Option<String>,
     },
 }
 
@@ -89,12 +91,12 @@ impl Feed {
 
     /// The other files of its history by the names of their relations (RFC 5005 §4), in a fixed order.
     pub(super) fn relations(&self, file_name: &str) -> Vec<(&'static str, String)> {
-        let (current, previous) = match &self.history {
-            History::Untold | History::Complete => (None, None),
-            History::Newest { previous } => (None, previous.as_deref()),
-            History::Archive { previous } => (Some(""), previous.as_deref()),
+        let (current, previous, next) = match &self.history {
+            History::Untold | History::Complete => (None, None, None),
+            History::Newest { previous } => (None, previous.as_deref(), None),
+            History::Archive { previous, next } => (Some(""), previous.as_deref(), next.as_deref()),
         };
-        [("current", current), ("prev-archive", previous)]
+        [("current", current), ("prev-archive", previous), ("next-archive", next)]
             .into_iter()
             .filter_map(|(relation, folder)| Some((relation, format!("{}{}{file_name}", self.site, folder?))))
             .collect()

@@ -142,7 +142,10 @@ fn chain(plans: &mut [FeedPlan]) {
         let previous = folders.get(at + 1).cloned();
         plan.feed.history = match at {
             0 => History::Newest { previous },
-            _ => History::Archive { previous },
+            _ => {
+                let is_oldest_of_several = previous.is_none() && at > 1;
+                History::Archive { previous, next: is_oldest_of_several.then(|| folders[at - 1].clone()) }
+            }
         };
     }
 }
