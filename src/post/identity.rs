@@ -15,7 +15,8 @@ pub(crate) fn check(fields: &Fields, findings: &mut Findings<'_>) {
     };
     let id = field.value.text().unwrap_or_default();
     if let Some(fault) = uri_fault(id) {
-        let message = format!("`{}` is {fault}, and an id of a feed has to be sound: `{id}`", field.key);
+        let message =
+            format!("`{}: {id}` is {fault}, though it begins like one: an Atom feed with it is faulty", field.key);
         let help = "write for example `urn:uuid:` and a whole UUID, `tag:example.org,2025:name`, a web address, or any words \
                     without a scheme; if readers know the entry by this id, leave it";
         findings.warning("post/id", field.at.clone(), message, help);
