@@ -77,7 +77,7 @@ struct Problem {
 pub(super) fn look(html: &str, at: &Range<usize>, findings: &mut Findings<'_>) {
     if let Some(tag) = escaped_twice(html) {
         let place = findings.within_range(at, &tag).unwrap_or_else(|| at.clone());
-        findings.add(&ESCAPED_TWICE, place, format!("`{tag}`: HTML that was escaped twice"));
+        findings.add(&ESCAPED_TWICE, place, "HTML that was escaped twice");
     }
     if is_garbled_throughout(html) {
         values::garbling(html, at, findings);

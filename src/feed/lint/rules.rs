@@ -55,7 +55,7 @@ rules! {
     STYLE Warning "feed/style" "leave it out: readers drop what they do not know"
     BROKEN_HTML Warning "feed/broken-html" "close what is open, nest elements properly, and use elements of HTML only"
     RELATIVE Warning "feed/relative-link" "write the whole address: not every reader knows what it is relative to"
-    CHARACTERS Warning "feed/characters" "find out in which encoding the text was, and write it as UTF-8"
+    CHARACTERS Warning "feed/characters" "find out in which encoding the text was, write it as UTF-8, and leave out control characters"
     NO_ID Warning "feed/no-id" "give each entry an id that never changes; in RSS `<guid>`"
     SAME_ID Error "feed/same-id" "give each entry an id of its own: readers show only one of them"
     PERMALINK Error "feed/permalink" "write a web address, or say `isPermaLink=\"false\"`"
