@@ -73,7 +73,8 @@ fn a_deferred_reader_does_not_keep_the_next_issue_from_the_others() {
 fn a_server_that_turns_against_us_stops_the_run_and_blames_no_reader() {
     let sink = Sink::start(Duration::ZERO);
     let site = TestSite::new(&sink.transport());
-    site.configure("mail", "connections = 2");
+    // With more connections some refusals may come before the last acceptance, and so outside of the streak.
+    site.configure("mail", "connections = 1");
     let refused = (0..60).map(|n| format!("p571-r{n}@reader.test"));
     let addresses: Vec<_> = (0..5).map(|n| format!("r{n}@reader.test")).chain(refused).collect();
     site.write("readers.csv", &addresses.join("\n"));
@@ -83,9 +84,7 @@ fn a_server_that_turns_against_us_stops_the_run_and_blames_no_reader() {
     assert!(run.stderr.contains("in a row") && run.stderr.contains("5.7.1 sending suspended"), "{run:#?}");
     let counts = site.status()["deliveries"].clone();
     assert_eq!(counts["sent"], 5);
-    // One refusal may have come before the last acceptance, and so outside of the streak.
-    let (failed, queued) = (counts["failed"].as_i64().unwrap(), counts["queued"].as_i64().unwrap());
-    assert!(failed <= 1 && failed + queued == 60, "{counts}");
+    assert_eq!((&counts["failed"], &counts["queued"]), (&0.into(), &60.into()), "{counts}");
 }
 
 #[test]
