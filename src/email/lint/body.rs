@@ -9,6 +9,9 @@ use crate::email::markup::is_dropped;
 /// So many of a kind are told.
 const SHOWN: usize = 5;
 
+/// More columns are wider than a phone, whatever is in them.
+const COLUMNS: usize = 6;
+
 pub(super) fn look(nodes: &[Node], entries: &[Entry], findings: &mut Findings<'_>) {
     language(nodes, findings);
     links(nodes, findings);
@@ -252,6 +255,26 @@ fn tables(nodes: &[Node], findings: &mut Findings<'_>) {
             let message = "a table without headings, which screen readers cannot tell apart";
             let place = findings.sources.find(&["<table", &format!("| {first}"), first]);
             findings.warning("mail/table", message, place, "begin it with a row of headings");
+        }
+        let columns = elements(inside, "tr")
+            .map(|(row, element)| {
+                let cells = &inside[row..element.close.saturating_sub(at).min(inside.len())];
+                cells
+                    .iter()
+                    .filter(|node| matches!(node, Node::Open(cell) if matches!(&*cell.name, "td" | "th")))
+                    .count()
+            })
+            .max();
+        if !is_layout && columns.is_some_and(|columns| columns > COLUMNS) {
+            let words = text(inside);
+            let first = words.split_whitespace().next().unwrap_or_default();
+            let message = format!(
+                "a table of {} columns is wider than a phone, and Gmail cannot scroll it",
+                columns.unwrap_or_default()
+            );
+            let place = findings.sources.find(&["<table", &format!("| {first}"), first]);
+            let help = "turn columns into rows, or put it between `<!-- web-only -->` and `<!-- /web-only -->`";
+            findings.warning("mail/wide-table", message, place, help);
         }
     }
 }

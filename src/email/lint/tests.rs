@@ -130,6 +130,8 @@ fn the_structure_helps_those_who_listen() {
     assert!(heading("<h1></h1>").contains(&"mail/headings"));
     assert_eq!(heading("<h2></h2><h3></h3>"), [""; 0]);
     assert_eq!(heading("<table><tr><td></td></tr></table>"), ["mail/table"]);
+    let row = |cells: usize| format!("<table><tr>{}</tr></table>", "<th></th>".repeat(cells));
+    assert_eq!((heading(&row(6)), heading(&row(7))), (vec![], vec!["mail/wide-table"]));
     assert_eq!(heading("<table role=\"presentation\"><tr><td></td></tr></table>"), [""; 0]);
 }
 
