@@ -1,8 +1,11 @@
 //! Which feeds a site has, what becomes of them when posts change, and what is refused for the readers' sake.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpListener;
+
+use tidings::feed::Layout;
+use tidings::publish::Site;
 
 use crate::site::{Run, TestSite};
 
@@ -141,6 +144,34 @@ fn rebuilt(change: impl Fn(&TestSite), arguments: &[&str]) -> (TestSite, Run) {
     change(&site);
     let run = site.run(NOW, arguments);
     (site, run)
+}
+
+#[test]
+fn feeds_that_are_streamed_have_the_bytes_of_feeds_that_are_made_whole() {
+    let site = site("by = [\"tags\"]\narchive = \"month\"\nlimit = 7", &[]);
+    let words = "word ".repeat(300);
+    for number in 0..150 {
+        let (month, day) = (1 + number / 28, 1 + number % 28);
+        let text = format!(
+            "---\ntitle: Post {number}\ndate: 2025-{month:02}-{day:02}\ntags: [t{}, t{}]\n---\n\n*{number}* {words}\n",
+            number % 3,
+            number % 5
+        );
+        site.write(&format!("posts/{number}.md"), &text);
+    }
+    build(&site);
+    let opened = Site::open(site.path(), NOW.parse().unwrap()).unwrap();
+    let layout = Layout::new(&opened.config).unwrap();
+    let mut files = 0;
+    for plan in tidings::feed::plan(&opened.posts, &BTreeSet::new(), &opened.config, &BTreeMap::new()).feeds {
+        let entries = plan.posts.iter().map(|at| opened.entry(&opened.posts[*at], &mut Vec::new()).unwrap());
+        for whole in layout.whole(&plan, &entries.collect::<Vec<_>>()) {
+            let name = format!("public/{}{}", plan.folder, whole.file_name);
+            assert_eq!(site.read(&name), String::from_utf8(whole.bytes).unwrap(), "{name}");
+            files += 1;
+        }
+    }
+    assert_eq!(files, 3 * (1 + 6 + 5));
 }
 
 #[test]
