@@ -77,6 +77,8 @@ pub struct Mailing {
     pub preheader: Option<String>,
     /// It is not due before.
     pub send_after: Option<Zoned>,
+    /// The line of the front matter for which it is not mailed, where that is another one than `newsletter: false`.
+    pub refusal: Option<String>,
 }
 
 /// What the front matter and the name of one Markdown file say; its [`Body`] is read when it is needed.

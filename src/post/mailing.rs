@@ -35,7 +35,7 @@ pub(crate) fn mailing(
     taxonomies: &[String],
     findings: &mut Findings<'_>,
 ) -> (bool, Option<Box<Mailing>>) {
-    let mut may_be_mailed = status::newsletter(fields, findings);
+    let mut refusal = status::newsletter(fields, findings);
     let table = fields.get(&["newsletter"]).filter(|field| matches!(field.value, Value::Map(_)));
     if let Some(field) = table {
         warn_of_unknown_keys(field, findings);
@@ -56,12 +56,14 @@ pub(crate) fn mailing(
                 format!("`send_after: {text}` is neither a day nor a time: nobody knows when to mail this"),
                 "write `send_after: 2025-01-31` or `send_after: 2025-01-31T18:00:00+01:00`",
             );
-            may_be_mailed = false;
+            refusal.get_or_insert_with(|| format!("send_after: {text}"));
         }
         moment.map(|moment| moment.at)
     });
-    let says_something = subject.is_some() || preheader.is_some() || send_after.is_some();
-    let mailing = Mailing { subject, is_subject_plain, preheader, send_after };
+    let may_be_mailed = refusal.is_none();
+    let refusal = refusal.filter(|line| line != "newsletter: false");
+    let says_something = subject.is_some() || preheader.is_some() || send_after.is_some() || refusal.is_some();
+    let mailing = Mailing { subject, is_subject_plain, preheader, send_after, refusal };
     (may_be_mailed, says_something.then(|| Box::new(mailing)))
 }
 
@@ -150,7 +152,9 @@ mod tests {
         let (post, found) = read("newsletter: { send: false, subjet: x }");
         assert!(!post.newsletter);
         assert_eq!(found.iter().map(|finding| finding.code).collect::<Vec<_>>(), ["post/newsletter-key"]);
-        assert!(!read("newsletter: { send: perhaps }").0.newsletter);
+        let (post, _) = read("newsletter: { send: perhaps }");
+        assert!(!post.newsletter);
+        assert_eq!(post.mailing.unwrap().refusal.as_deref(), Some("send: perhaps"), "the plan names the line");
     }
 
     #[test]

@@ -317,19 +317,19 @@ fn page(fields: &Fields, path: &SourcePath, published: Option<&Moment>) -> Optio
     (path.name == "_index").then(|| "the index of a folder".to_owned())
 }
 
-/// False when the front matter says `newsletter: false`, or `send: false` in a table of that name; a text that is neither
-/// yes nor no is a no.
-pub(crate) fn newsletter(fields: &Fields, findings: &mut Findings<'_>) -> bool {
-    let Some(field) = fields.get(&["newsletter"]) else { return true };
-    let (word, name) = match &field.value {
-        Value::Map(_) => match field.value.get("send") {
-            Some(send) => (send.text(), format!("`send: {}`", send.text().unwrap_or_default())),
-            None => return true,
-        },
-        value => (value.text(), quoted(field)),
+/// The line for which a post is not mailed: `newsletter: false`, or `send: false` in a table of that name; a text that is
+/// neither yes nor no is a no.
+pub(crate) fn newsletter(fields: &Fields, findings: &mut Findings<'_>) -> Option<String> {
+    let field = fields.get(&["newsletter"])?;
+    let (word, line) = match &field.value {
+        Value::Map(_) => {
+            let send = field.value.get("send")?;
+            (send.text(), format!("send: {}", send.text().unwrap_or_default()))
+        }
+        value => (value.text(), quoted(field).replace('`', "")),
     };
-    word.and_then(word_of_truth).unwrap_or_else(|| {
-        let message = format!("{name} is neither yes nor no: the post is not mailed");
+    let is_mailed = word.and_then(word_of_truth).unwrap_or_else(|| {
+        let message = format!("`{line}` is neither yes nor no: the post is not mailed");
         findings.warning(
             "post/newsletter-unclear",
             field.at.clone(),
@@ -337,5 +337,6 @@ pub(crate) fn newsletter(fields: &Fields, findings: &mut Findings<'_>) -> bool {
             "write `newsletter: true` or `newsletter: false`",
         );
         false
-    })
+    });
+    (!is_mailed).then_some(line)
 }

@@ -46,8 +46,8 @@ pub enum Verdict {
     BeforeStart(Date),
     /// Its author wants it mailed later: the day, or the time in the author's own offset.
     NotBefore(String),
-    /// The front matter says `newsletter: false`.
-    WebOnly,
+    /// The front matter says so, with this line: `newsletter: false`.
+    WebOnly(String),
     /// Not in the feeds either; the post's own reason.
     NotPublished(PostStatus, String),
 }
@@ -87,7 +87,7 @@ impl Verdict {
             }
             Self::NotBefore(moment) => format!("`send_after: {moment}` in its front matter"),
             Self::BeforeStart(start) => format!("dated before newsletter.start ({start})"),
-            Self::WebOnly => "`newsletter: false` in its front matter".into(),
+            Self::WebOnly(line) => format!("`{line}` in its front matter"),
             Self::NotPublished(_, reason) => reason.clone(),
         }
     }
@@ -144,7 +144,8 @@ pub fn plan(
             return Verdict::NotPublished(post.status, post.reason.clone());
         };
         if !post.newsletter {
-            return Verdict::WebOnly;
+            let line = post.mailing.as_ref().and_then(|mailing| mailing.refusal.clone());
+            return Verdict::WebOnly(line.unwrap_or_else(|| "newsletter: false".to_owned()));
         }
         if included.contains(&post.path) {
             return Verdict::Included;
