@@ -88,6 +88,11 @@ fn written(document: &atom_syndication::Feed, from: &str, to: &str) -> String {
     xml::hex_references(xml::part(&whole, from, to), ("<content", "</content>"))
 }
 
+/// A summary that shows a tag says that it is none, by being HTML itself: validators and readers guess otherwise.
+fn summary(text: &str) -> Text {
+    if text.contains('<') { Text::html(text.replace('&', "&amp;").replace('<', "&lt;")) } else { Text::plain(text) }
+}
+
 fn entry(item: &Item<'_>) -> Entry {
     Entry {
         // Required (RFC 4287 §4.1.2), unlike in the other formats.
@@ -108,7 +113,7 @@ fn entry(item: &Item<'_>) -> Entry {
             .chain(item.attachments.iter().map(enclosure))
             .collect(),
         published: Some(date::fixed(item.published)),
-        summary: item.summary.clone().map(Text::plain),
+        summary: item.summary.as_deref().map(summary),
         content: item.content.as_deref().map(|_| Content {
             // Every address in it is absolute already; this is for what readers make of it.
             base: Some(item.url.clone()),

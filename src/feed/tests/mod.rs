@@ -139,6 +139,19 @@ fn a_feed_of_summaries_leaves_the_content_out_and_is_never_empty_handed() {
 }
 
 #[test]
+fn a_summary_that_shows_a_tag_is_taken_for_no_markup() {
+    let mut entries = [entry("a", "2025-06-23T00:00:00[UTC]")];
+    entries[0].summary = Some("Close the </style> & the <p>.".into());
+    let [rss, atom, _] = texts(&entries, &config(""));
+    assert!(rss.contains("Close the &lt;/style&gt; &amp; the &lt;p&gt;."), "{rss}");
+    let read = feed_rs::parser::parse(atom.as_bytes()).unwrap().entries[0].summary.clone().unwrap();
+    assert_eq!(
+        (read.content_type.as_str(), read.content.as_str()),
+        ("text/html", "Close the &lt;/style> &amp; the &lt;p>.")
+    );
+}
+
+#[test]
 fn an_entry_without_a_body_still_says_something_in_every_format() {
     let mut entries = [entry("a", "2025-06-23T00:00:00[UTC]")];
     (entries[0].content_html, entries[0].content_text, entries[0].summary) = ("\n".into(), String::new(), None);
