@@ -44,12 +44,14 @@ pub(crate) fn holds_back(key: &str, value: &str) -> bool {
 }
 
 /// Flags, and the value with which they hold a post back.
-const FLAGS: [(&str, bool); 9] = [
+const FLAGS: [(&str, bool); 11] = [
     ("draft", true),
     ("isdraft", true),
     ("private", true),
     ("unlisted", true),
     ("hidden", true),
+    ("hide", true),
+    ("nopublish", true),
     ("wip", true),
     ("published", false),
     ("publish", false),
@@ -176,6 +178,11 @@ fn held_back(fields: &Fields, reading: Reading<'_>, findings: &mut Findings<'_>)
                 unclear_as(field, help, &mut verdict, findings);
             }
         }
+    }
+    // Elsewhere the word means a country or a mood: only a clear one counts.
+    let is_not_yet = |field: &&Field| field.value.text().is_some_and(|text| NOT_YET.contains(&&*normal(text)));
+    if let Some(field) = fields.all("state").find(is_not_yet) {
+        verdict = verdict.or_else(|| Some(draft(field)));
     }
     // The site itself shows such a post only to those who know the word.
     for field in ["password", "postpassword", "encrypted"].iter().flat_map(|key| fields.all(key)) {

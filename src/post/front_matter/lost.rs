@@ -74,7 +74,7 @@ pub(super) fn goes_on(body: &str) -> Option<Range<usize>> {
     keys.find(|(_, line)| holds(line)).map(|(at, line)| at.start..at.start + line.len())
 }
 
-/// Dashes or other marks of any length, perhaps with a word or a note; the beginning of an object.
+/// Dashes or other marks of any length, perhaps with a word or a note; the beginning of an object or of a comment.
 fn looks_like_a_fence(line: &str) -> bool {
     let line = line.trim_matches(|c: char| c.is_whitespace() || is_invisible(c));
     let is_dash = |c: char| matches!(c, '-' | '+' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{2500}' | '\u{ff0d}');
@@ -83,7 +83,9 @@ fn looks_like_a_fence(line: &str) -> bool {
     let rest: String = line.chars().skip(marks).collect();
     let is_long_enough = marks >= if line.starts_with(is_dash) { 2 } else { 3 };
     let is_object = line.strip_prefix('{').is_some_and(|rest| !rest.starts_with(['%', '{', ':', '#', '.', '<']));
-    is_object || (is_long_enough && (rest.chars().all(char::is_alphanumeric) || rest.trim_start().starts_with('#')))
+    line == "<!--"
+        || is_object
+        || (is_long_enough && (rest.chars().all(char::is_alphanumeric) || rest.trim_start().starts_with('#')))
 }
 
 /// The key of a line, in normal form, and its value, whatever stands around and between them.
@@ -120,6 +122,7 @@ mod tests {
             "***\ntitle: x\n***\n",
             ";;;\n\"title\": \"x\",\n\"draft\": true\n;;;\n",
             "--- title: x\ndraft: true\n---\n",
+            "<!--\ntitle: x\ndraft: true\n-->\n",
         ] {
             assert!(begins(text).is_some(), "{text:?}");
         }
