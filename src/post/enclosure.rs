@@ -12,8 +12,8 @@ use url::Url;
 use super::address::address;
 use super::findings::Findings;
 use super::front_matter::{Field, Fields, Value};
+use super::holding::word_of_truth;
 use super::plain::{self, Tags};
-use super::status::word_of_truth;
 use crate::model::{Enclosure, Episode, media_type};
 
 /// Keys that hold one file or a list of them.

@@ -29,16 +29,14 @@ pub(crate) struct Address {
 pub(crate) fn address(
     fields: &Fields,
     path: &SourcePath,
-    day: Option<Date>,
+    (day, language): (Option<Date>, &str),
     config: &Config,
     findings: &mut Findings<'_>,
 ) -> Address {
     let own = slug(fields);
     let has_slug = own.is_some();
     let slug = own.unwrap_or_else(|| slug_of_name(path));
-    let language = ["lang", "language", "locale"].iter().find_map(|key| fields.get(&[key])?.value.text());
-    let language = language.or(path.language.as_deref()).or(path.language_folder());
-    let language = language.filter(|language| !language.eq_ignore_ascii_case(&config.site.language));
+    let language = (!language.eq_ignore_ascii_case(&config.site.language)).then_some(language);
     let naming = Naming { slug: &slug, has_slug, fields, path, day, language };
     let url = own_address(&naming, &config.site.url, findings)
         .unwrap_or_else(|| naming.url(&config.posts.permalink, &config.site.url));

@@ -179,7 +179,9 @@ fn assemble(
     let of_file = || around.dates.get(path).map(|at| date::Moment::of_file(*at, &config.site.timezone));
     let published = date::published(fields, &place, reading, findings).or_else(of_file);
     let updated = published.as_ref().and_then(|day| date::updated(fields, day, reading, findings));
-    let address = permalink::address(fields, &place, published.as_ref().map(|day| day.at.date()), config, findings);
+    let language = language::language(fields, &place, around.language_folders, &config.site.language, findings);
+    let day = published.as_ref().map(|day| day.at.date());
+    let address = permalink::address(fields, &place, (day, &language), config, findings);
     let mut verdict = status::verdict(fields, &place, published.as_ref(), reading, around.now, findings);
     let undated = published.is_none();
     let overruled = match standing {
@@ -225,7 +227,7 @@ fn assemble(
         updated: updated.or_else(|| published.clone()).map(|day| day.at),
         published: published.map(|day| day.at),
         slug: address.slug,
-        language: language::language(fields, &place, around.language_folders, &config.site.language, findings),
+        language,
         taxonomies: terms::taxonomies(fields, around.taxonomies, &place),
         authors: author::authors(fields, around.companions, &config.site),
         description: title::description(fields),

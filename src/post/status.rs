@@ -7,10 +7,8 @@ use crate::model::PostStatus;
 use super::date::{self, Moment, Reading};
 use super::findings::Findings;
 use super::front_matter::{Field, Fields, Value, normal};
+use super::holding::{FLAGS, NOT_YET, OUT, TO_FEW, word_of_truth};
 use super::source_path::SourcePath;
-
-const YES: [&str; 5] = ["true", "yes", "on", "1", "y"];
-const NO: [&str; 5] = ["false", "no", "off", "0", "n"];
 
 /// What was decided, and why.
 pub(crate) struct Verdict {
@@ -25,111 +23,14 @@ impl Verdict {
     }
 }
 
-/// `Some(true)` for yes, `Some(false)` for no, `None` for any other text.
+/// What a flag says.
 fn truth(field: &Field) -> Option<bool> {
     word_of_truth(field.value.text()?)
-}
-
-pub(crate) fn word_of_truth(text: &str) -> Option<bool> {
-    let word = text.to_lowercase();
-    if YES.contains(&&*word) { Some(true) } else { NO.contains(&&*word).then_some(false) }
-}
-
-/// True when a key, in normal form, with this value says clearly that a post is to be held back.
-pub(crate) fn holds_back(key: &str, value: &str) -> bool {
-    match key {
-        "status" | "poststatus" | "visibility" => NOT_YET.contains(&&*normal(value)),
-        _ => FLAGS.iter().any(|(flag, held_when)| *flag == key && word_of_truth(value) == Some(*held_when)),
-    }
-}
-
-/// Flags, and the value with which they hold a post back.
-const FLAGS: [(&str, bool); 11] = [
-    ("draft", true),
-    ("isdraft", true),
-    ("private", true),
-    ("unlisted", true),
-    ("hidden", true),
-    ("hide", true),
-    ("nopublish", true),
-    ("wip", true),
-    ("published", false),
-    ("publish", false),
-    ("public", false),
-];
-
-/// True for a text that says yes or no and nothing else.
-pub(crate) fn is_flag(text: &str) -> bool {
-    word_of_truth(text).is_some()
 }
 
 fn quoted(field: &Field) -> String {
     format!("`{}: {}`", field.key, field.value.text().unwrap_or(&field.source))
 }
-
-/// What `status` calls a post that is not to be seen yet, or not any more; in normal form.
-const NOT_YET: [&str; 26] = [
-    "draft",
-    "autodraft",
-    "hidden",
-    "private",
-    "pending",
-    "future",
-    "trash",
-    "scheduled",
-    "unpublished",
-    "unlisted",
-    "skip",
-    "wip",
-    "inprogress",
-    "inreview",
-    "review",
-    "todo",
-    "idea",
-    "planned",
-    "writing",
-    "草稿",
-    "下書き",
-    "entwurf",
-    "brouillon",
-    "borrador",
-    "rascunho",
-    "bozza",
-];
-
-/// What it calls one that is: also the words of those who keep a garden of notes.
-const OUT: [&str; 30] = [
-    "publish",
-    "published",
-    "public",
-    "posted",
-    "live",
-    "online",
-    "released",
-    "final",
-    "finished",
-    "done",
-    "complete",
-    "completed",
-    "ready",
-    "active",
-    "stable",
-    "current",
-    "updated",
-    "archived",
-    "deprecated",
-    "accepted",
-    "approved",
-    "open",
-    "closed",
-    "inherit",
-    "featured",
-    "evergreen",
-    "seedling",
-    "budding",
-    "growing",
-    "veröffentlicht",
-];
 
 /// Held back where its own site would not list it: Hugo's `build` with `render` and `list` never, `headless`, and what
 /// Eleventy keeps out of its collections.
@@ -139,11 +40,9 @@ fn nowhere(fields: &Fields) -> Option<Verdict> {
             .iter()
             .all(|key| table.value.get(key).and_then(Value::text).is_some_and(|word| matches!(word, "never" | "false")))
     };
-    let build = ["build"].iter().flat_map(|key| fields.all(key)).find(|table| never(table));
-    let flag = ["headless", "eleventyexcludefromcollections"]
-        .iter()
-        .flat_map(|key| fields.all(key))
-        .find(|field| truth(field) == Some(true));
+    let build = fields.all("build").find(|table| never(table));
+    let mut flags = ["headless", "eleventyexcludefromcollections"].iter().flat_map(|key| fields.all(key));
+    let flag = flags.find(|field| truth(field) == Some(true));
     let reason = match (build, flag) {
         (Some(table), _) => format!("`{}` says never to render or list it", table.key),
         (None, Some(field)) => quoted(field).replace('`', ""),
@@ -185,18 +84,17 @@ fn held_back(fields: &Fields, reading: Reading<'_>, findings: &mut Findings<'_>)
         verdict = verdict.or_else(|| Some(draft(field)));
     }
     // The site itself shows such a post only to those who know the word.
-    for field in ["password", "postpassword", "encrypted"].iter().flat_map(|key| fields.all(key)) {
-        if truth(field) != Some(false) {
-            let reason = format!("it has a {}", if field.key.contains("ncrypted") { "lock" } else { "password" });
+    for (key, reason) in
+        [("password", "it has a password"), ("postpassword", "it has a password"), ("encrypted", "it is encrypted")]
+    {
+        if fields.all(key).any(|field| truth(field) != Some(false)) {
             verdict = verdict.or_else(|| Some(Verdict::new(PostStatus::Draft, reason)));
         }
     }
     verdict = verdict.or_else(|| nowhere(fields));
     for field in fields.all("visibility") {
-        match field.value.text().map(str::to_lowercase).as_deref() {
-            Some("private" | "members" | "paid" | "hidden" | "unlisted" | "draft" | "internal") => {
-                verdict = verdict.or_else(|| Some(draft(field)));
-            }
+        match field.value.text().map(normal).as_deref() {
+            Some(word) if TO_FEW.contains(&word) => verdict = verdict.or_else(|| Some(draft(field))),
             Some("public" | "visible" | "published" | "everyone") => {}
             _ => unclear(field, &mut verdict, findings),
         }

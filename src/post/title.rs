@@ -3,9 +3,9 @@
 use super::date;
 use super::findings::Findings;
 use super::front_matter::{Field, Fields, Value};
+use super::holding::is_flag;
 use super::plain::{self, Tags};
 use super::source_path::SourcePath;
-use super::status;
 
 const TITLE_KEYS: [&str; 4] = ["title", "posttitle", "headline", "name"];
 
@@ -72,7 +72,7 @@ fn source(field: &Field) -> String {
 pub(crate) fn description(fields: &Fields) -> Option<String> {
     DESCRIPTION_KEYS.iter().filter_map(|key| fields.get(&[key])?.value.text()).find_map(|text| {
         // `spoiler: true` and `hook: false` are flags of a theme.
-        let flag = status::is_flag(text);
+        let flag = is_flag(text);
         let text = plain::text(text, Tags::All);
         (!flag && !text.is_empty()).then_some(text)
     })

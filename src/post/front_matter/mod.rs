@@ -26,27 +26,11 @@ pub(crate) use value::{Value, normal};
 pub(crate) use yaml::parse as parse_yaml;
 
 use super::findings::Findings;
+use super::holding::HOLDING_KEYS;
 use form::{Extent, FORMS, Form, Problem, Reading};
 
 /// The largest front matter that is read.
 const LARGEST: usize = 64 * 1024;
-
-/// Keys that hold a post back: a broken text must not hide them.
-pub(crate) const HOLDING_KEYS: [&str; 13] = [
-    "draft",
-    "isdraft",
-    "published",
-    "publish",
-    "public",
-    "private",
-    "unlisted",
-    "hidden",
-    "status",
-    "poststatus",
-    "visibility",
-    "password",
-    "postpassword",
-];
 
 /// What stands at the top of a file.
 pub(crate) enum FrontMatter {

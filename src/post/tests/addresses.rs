@@ -158,4 +158,8 @@ fn r14_translations_at_one_address_are_named_and_their_language_can_be_in_it() {
     assert!(found[0].message.starts_with("4 posts") && found[0].message.contains("posts/b.md"), "{found:?}");
     let (urls, found) = load("[posts]\npermalink = '/:lang/:slug/'\n");
     assert_eq!((urls, found), (["a/", "b/", "de/a/", "fr/b/"].map(str::to_owned).to_vec(), vec![]));
+    let flag = source("posts/c.md", "---\ntitle: x\ndate: 2025-01-31\nlang: 🇬🇧\n---\nx\n");
+    let more = config("[posts]\npermalink = '/:lang/:slug/'\n");
+    let loaded = super::super::load(vec![flag], &more, "2025-06-01T12:00:00Z".parse().unwrap());
+    assert_eq!(loaded.posts[0].url, "https://example.org/blog/c/", "a flag is no language");
 }
