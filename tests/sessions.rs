@@ -3,11 +3,14 @@
 
 #[test]
 fn sessions() {
+    let state = tempfile::tempdir().unwrap();
     trycmd::TestCases::new()
         .case("tests/sessions/*.md")
         .env("TIDINGS_NOW", "2026-03-02T09:00:00Z")
+        .env("XDG_STATE_HOME", state.path().to_str().unwrap())
         .insert_var("[VERSION]", env!("CARGO_PKG_VERSION"))
-        .unwrap();
+        .unwrap()
+        .run();
 }
 
 /// Without an `.out` a session runs in its `.in`, and finds next time what it left there.

@@ -39,12 +39,14 @@ impl Run {
 /// A site that is gone when the test ends.
 pub(crate) struct TestSite {
     folder: tempfile::TempDir,
+    /// `XDG_STATE_HOME`: another machine or user has another one.
+    state: tempfile::TempDir,
 }
 
 impl TestSite {
     /// A site with a configuration for `transport`, no posts and no readers.
     pub(crate) fn new(transport: &str) -> Self {
-        let site = Self { folder: tempfile::tempdir().unwrap() };
+        let site = Self { folder: tempfile::tempdir().unwrap(), state: tempfile::tempdir().unwrap() };
         site.write(
             "config.toml",
             &format!(
@@ -131,6 +133,7 @@ impl TestSite {
             .current_dir("/")
             .env_clear()
             .env("TIDINGS_NOW", now)
+            .env("XDG_STATE_HOME", self.state.path())
             .stdin(Stdio::null());
         command
     }

@@ -20,6 +20,7 @@ mod publish;
 mod report;
 mod runs;
 mod session;
+mod state;
 mod status;
 mod subscribers;
 mod table;
@@ -35,6 +36,7 @@ use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 
 use crate::clock::{self, Clock};
+use crate::files::StateFolder;
 use failure::{Exit, Failure};
 use ui::{ColorWhen, Ui};
 
@@ -97,6 +99,8 @@ struct Context {
     clock: Clock,
     /// The time of the command, read once.
     now: Timestamp,
+    /// What this machine remembers about sites, outside of them.
+    state: StateFolder,
     ui: Ui,
 }
 
@@ -111,7 +115,8 @@ pub fn main() -> ExitCode {
         }
     };
     let clock = cli.now.map_or(Clock::System, Clock::Fixed);
-    let context = Context { site: cli.site, clock, now: clock.now(), ui: Ui::new(cli.color, cli.quiet, cli.verbose) };
+    let ui = Ui::new(cli.color, cli.quiet, cli.verbose);
+    let context = Context { site: cli.site, clock, now: clock.now(), state: state::folder(), ui };
     // One thread serves all connections: they wait for the server far more than they compute, and what they have to record
     // gathers while the recorder waits for its turn, so that one flush to disk serves more of them.
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {

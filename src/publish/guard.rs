@@ -23,12 +23,27 @@ pub enum GuardName {
     CopiedDatabase,
     /// The page of a due entry is not online, and `newsletter.require_live` asks for it.
     NotLive,
+    /// Issues were sent from here, and the database knows no run or no confirmed reader.
+    LostDatabase,
+    /// A sender, a title or a post that was made as an example.
+    Placeholder,
+    /// The person at this machine has not said yet that this site may reach, run and use what it names.
+    NewSite,
 }
 
 impl GuardName {
     /// Every guard.
-    pub const ALL: [Self; 6] =
-        [Self::NoStart, Self::TooMany, Self::TooLate, Self::UnclearDraft, Self::CopiedDatabase, Self::NotLive];
+    pub const ALL: [Self; 9] = [
+        Self::NoStart,
+        Self::TooMany,
+        Self::TooLate,
+        Self::UnclearDraft,
+        Self::CopiedDatabase,
+        Self::NotLive,
+        Self::LostDatabase,
+        Self::Placeholder,
+        Self::NewSite,
+    ];
 
     /// The word for `--allow`.
     pub fn as_str(self) -> &'static str {
@@ -39,6 +54,9 @@ impl GuardName {
             Self::UnclearDraft => "unclear-draft",
             Self::CopiedDatabase => "copied-database",
             Self::NotLive => "not-live",
+            Self::LostDatabase => "lost-database",
+            Self::Placeholder => "placeholder",
+            Self::NewSite => "new-site",
         }
     }
 }
