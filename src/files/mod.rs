@@ -5,6 +5,8 @@
 mod draft;
 mod history;
 mod open;
+mod place;
+mod secret;
 mod state;
 
 use std::io::{self, Read as _, Seek as _, Write as _};
@@ -13,6 +15,8 @@ use std::path::Path;
 pub use draft::{Draft, Finished};
 pub use history::{HistoryError, first_commits, written};
 pub use open::{Open, open};
+pub use place::{is_program, resolved};
+pub use secret::{SECRET_BYTES, SecretError, read_secret};
 pub use state::StateFolder;
 
 /// How the names of temporary files begin.
@@ -342,23 +346,6 @@ pub fn is_open_to_all(path: &Path) -> io::Result<bool> {
 /// As the system reports them; a missing file is one.
 pub fn canonical(path: &Path) -> io::Result<std::path::PathBuf> {
     std::fs::canonicalize(path)
-}
-
-/// What a path really is, whatever links and `..` it holds: of one that is not there, as much as is there, with the rest of
-/// its names behind it.
-pub fn resolved(path: &Path) -> std::path::PathBuf {
-    let mut rest = Vec::new();
-    let mut there = path.to_owned();
-    loop {
-        if let Ok(real) = std::fs::canonicalize(if there.as_os_str().is_empty() { Path::new(".") } else { &there }) {
-            return rest.iter().rev().fold(real, |path, name| path.join(name));
-        }
-        let Some(name) = there.components().next_back().map(|part| part.as_os_str().to_owned()) else {
-            return path.to_owned();
-        };
-        rest.push(name);
-        there.pop();
-    }
 }
 
 /// A lock that the system takes back when the process ends, however it ends.

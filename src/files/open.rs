@@ -3,6 +3,8 @@
 use std::io::{self, Read as _};
 use std::path::Path;
 
+use crate::model::sha256_hex_of;
+
 /// A file that is read bit by bit.
 #[derive(Debug)]
 pub struct Open(std::fs::File);
@@ -34,6 +36,14 @@ impl Open {
     /// As the system reports them.
     pub fn read_to_end(&mut self, bytes: &mut Vec<u8>) -> io::Result<()> {
         self.0.read_to_end(bytes).map(drop)
+    }
+
+    /// The SHA-256 of what has not been read yet, as 64 hexadecimal digits.
+    ///
+    /// # Errors
+    /// As the system reports them.
+    pub fn sha256_hex(self) -> io::Result<String> {
+        sha256_hex_of(self.0)
     }
 }
 

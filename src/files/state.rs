@@ -4,7 +4,10 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{read_optional, write_private_if_changed};
+use super::{read_start, write_private_if_changed};
+
+/// What is remembered is small; whatever is larger was not written here.
+const LARGEST: u64 = 1 << 20;
 
 /// A folder for small files, such as `~/.local/state/tidings`. Without one nothing is remembered.
 #[derive(Debug, Clone, Default)]
@@ -24,9 +27,22 @@ impl StateFolder {
     /// Reads the file of this name, which may hold `/`.
     ///
     /// # Errors
-    /// As the system reports them, but for a missing file.
+    /// As the system reports them, but for a missing file; or [`io::ErrorKind::InvalidData`] for what is no file or is larger
+    /// than anything that is remembered.
     pub fn read(&self, name: &str) -> io::Result<Option<Vec<u8>>> {
-        self.0.as_ref().map_or(Ok(None), |folder| read_optional(&folder.join(name)))
+        let Some(folder) = &self.0 else { return Ok(None) };
+        let path = folder.join(name);
+        match std::fs::metadata(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+            Ok(found) if found.is_file() => {}
+            Ok(_) => return Err(io::Error::new(io::ErrorKind::InvalidData, "it is no file")),
+        }
+        let bytes = read_start(&path, LARGEST + 1)?;
+        if bytes.len() as u64 > LARGEST {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "it is too large"));
+        }
+        Ok(Some(bytes))
     }
 
     /// Writes a file whole or not at all, readable by its owner alone. True when there is a place for it.
@@ -60,5 +76,16 @@ mod tests {
         assert_eq!(state.read("sites/a.json").unwrap(), None);
         assert!(state.write("sites/a.json", b"{}").unwrap());
         assert_eq!(state.read("sites/a.json").unwrap().as_deref(), Some(b"{}".as_slice()));
+    }
+
+    #[test]
+    fn what_was_not_written_here_is_not_taken_in() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = StateFolder::new(Some(folder.path().to_owned()));
+        std::fs::File::create(folder.path().join("huge.json")).unwrap().set_len(1 << 40).unwrap();
+        std::fs::create_dir(folder.path().join("folder.json")).unwrap();
+        for name in ["huge.json", "folder.json"] {
+            assert_eq!(state.read(name).unwrap_err().kind(), io::ErrorKind::InvalidData, "{name}");
+        }
     }
 }
