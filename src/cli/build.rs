@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use clap::Args;
 use serde_json::json;
 
+use super::agreement::{self, Yes};
 use super::allow::Accept;
 use super::failure::{Exit, Failure};
 use super::{Context, Ui, tolerance};
 use crate::diagnostic::Diagnostic;
 use crate::files::Written;
 use crate::model::PostStatus;
-use crate::publish::{BuiltFeeds, Purpose, Site, count};
+use crate::publish::{BuiltFeeds, Intent, Purpose, Site, count};
 
 /// As many files are named one by one; of more, only those that change.
 const NAMED: usize = 20;
@@ -33,13 +34,17 @@ pub(super) struct Arguments {
     #[command(flatten)]
     tolerance: tolerance::ToleranceArguments,
 
+    #[command(flatten)]
+    yes: Yes,
+
     /// Print what was written as JSON
     #[arg(long)]
     json: bool,
 }
 
 pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
-    let site = Site::open(&context.site, context.now)?;
+    let config = agreement::config(Intent::Read, arguments.yes.answer(), context)?;
+    let site = Site::open(&context.site, config, context.now)?;
     let tolerance = arguments.tolerance.tolerance();
     tolerance.judge_early(&site.diagnostics)?;
     let feeds = site.build_feeds(if arguments.check { Purpose::Compare } else { Purpose::Write })?;

@@ -5,13 +5,14 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 
+use super::agreement::{self, Yes};
 use super::failure::{Exit, Failure};
 use super::posts::diagnostic_as_json;
 use super::{Context, Ui, report, session};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::feed::lint::lint;
 use crate::files;
-use crate::publish::{Past, PublishError, Site, dead_links, inspect};
+use crate::publish::{Intent, Past, PublishError, Site, dead_links, inspect};
 
 /// Look for mistakes in all posts, the configuration, the templates, the feeds and the next issue, and say how to mend them.
 ///
@@ -29,6 +30,9 @@ pub(super) struct Arguments {
     /// Take warnings for errors
     #[arg(long)]
     strict: bool,
+
+    #[command(flatten)]
+    yes: Yes,
 
     /// Print what was found as JSON
     #[arg(long)]
@@ -66,11 +70,13 @@ fn find_in_feeds(files: &[PathBuf], context: &Context) -> Result<Vec<Diagnostic>
 
 /// Everything there is to say, and how many files were looked at.
 async fn find(arguments: &Arguments, context: &Context) -> Result<(Vec<Diagnostic>, usize), Failure> {
-    let site = match Site::open_whole(&context.site, context.now) {
+    let config = agreement::config(Intent::Read, arguments.yes.answer(), context);
+    let opened = config.and_then(|config| Ok(Site::open_whole(&context.site, config, context.now)?));
+    let site = match opened {
         Ok(site) => site,
         // Without a configuration or a folder nobody knows where the posts are.
-        Err(PublishError::Site(found)) => return Ok((found, 1)),
-        Err(error) => return Err(error.into()),
+        Err(failure) if failure.exit == Exit::Problems => return Ok((failure.diagnostics, 1)),
+        Err(failure) => return Err(failure),
     };
     let mut store = session::existing_store(&site.config, &context.site).await?;
     let past = Past::read(store.as_mut()).await?;

@@ -2,10 +2,11 @@
 
 use clap::Args;
 
+use super::agreement::{self, Yes};
 use super::allow::Allow;
 use super::failure::{Exit, Failure};
 use super::{Context, publish, session};
-use crate::publish::Site;
+use crate::publish::Intent;
 
 /// Deliver what is queued or deferred, and plan nothing new.
 #[derive(Debug, Args)]
@@ -16,12 +17,16 @@ pub(super) struct Arguments {
 
     #[command(flatten)]
     allow: Allow,
+
+    #[command(flatten)]
+    yes: Yes,
 }
 
 pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
-    let config = Site::config(&context.site)?;
+    let allowed = arguments.allow.guards();
+    let config = agreement::config(Intent::Send, arguments.yes.answer_or(&allowed), context)?;
     let mut publisher = session::publisher(&config, context).await?;
-    let resumed = publisher.resume(&config, &arguments.allow.guards()).await?;
+    let resumed = publisher.resume(&config, &allowed).await?;
     let interrupted = publish::tell_interrupted(&resumed, context);
     if resumed.open == 0 {
         context.ui.say("Nothing is queued.");

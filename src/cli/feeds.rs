@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use clap::Args;
 use serde_json::json;
 
+use super::agreement::{self, Answer};
 use super::failure::{Exit, Failure};
 use super::table::columns;
 use super::{Context, Ui};
 use crate::feed::{self, FeedPlan, Format, Layout, Subject};
-use crate::publish::{PublishError, Site};
+use crate::publish::{Intent, PublishError, Site};
 
 /// List every feed of the site with its address, or print the lines by which browsers and readers find them.
 ///
@@ -31,7 +32,8 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
-    let site = Site::open(&context.site, context.now)?;
+    let config = agreement::config(Intent::Read, Answer::Remembered, context)?;
+    let site = Site::open(&context.site, config, context.now)?;
     let layout = Layout::new(&site.config).map_err(PublishError::Site)?;
     let formats = layout.formats();
     let mut plans = site.feed_plans(&BTreeSet::new())?.feeds;

@@ -1,6 +1,7 @@
 //! The command line: one file for each command, which holds its arguments (their doc comments are the help texts) and what
 //! it does. Results go to stdout, everything else to stderr; [`ui`] is the only printer.
 
+mod agreement;
 mod allow;
 mod build;
 mod check;
@@ -148,7 +149,7 @@ async fn dispatch(command: Command, context: &Context) -> Result<Exit, Failure> 
         Command::Feeds(arguments) => feeds::run(&arguments, context),
         Command::Ping(arguments) => ping::run(&arguments, context),
         Command::Check(arguments) => check::run(&arguments, context).await,
-        Command::Preview(arguments) => preview::run(&arguments, context).await,
+        Command::Preview(arguments) => Box::pin(preview::run(&arguments, context)).await,
         Command::Publish(arguments) => publish::run(arguments, context).await,
         Command::Deliver(arguments) => deliver::run(&arguments, context).await,
         Command::Posts(arguments) => posts::run(&arguments, context).await,

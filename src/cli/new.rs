@@ -2,11 +2,12 @@
 
 use clap::Args;
 
+use super::agreement::{self, Answer};
 use super::failure::{Exit, Failure};
 use super::{Context, Ui};
 use crate::diagnostic::Diagnostic;
 use crate::files;
-use crate::publish::Site;
+use crate::publish::Intent;
 
 /// Make a new post: a draft with today's date, ready to be written.
 #[derive(Debug, Args)]
@@ -16,7 +17,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
-    let config = Site::config(&context.site)?;
+    let config = agreement::config(Intent::Read, Answer::Remembered, context)?;
     let title = arguments.title.split_whitespace().collect::<Vec<_>>().join(" ");
     if title.is_empty() {
         return Err(Failure::usage("the title is empty", "write for example `tidings new \"Slow rivers\"`"));

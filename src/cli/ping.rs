@@ -3,9 +3,10 @@
 use clap::Args;
 use serde_json::json;
 
+use super::agreement::{self, Answer};
 use super::failure::{Exit, Failure};
 use super::{Context, Ui};
-use crate::publish::{Ping, Site, Told, count, due_pings, ping};
+use crate::publish::{Intent, Ping, Site, Told, count, due_pings, ping};
 
 /// Tell the hubs of `feeds.hub` which feeds changed, so that readers get new entries at once (WebSub).
 ///
@@ -27,7 +28,8 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
-    let site = Site::open(&context.site, context.now)?;
+    let config = agreement::config(Intent::Read, Answer::Remembered, context)?;
+    let site = Site::open(&context.site, config, context.now)?;
     let pings = due_pings(&site, arguments.all)?;
     let mut rows = Vec::new();
     let (mut failed, mut skipped) = (0_u64, 0_u64);

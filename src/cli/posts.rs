@@ -4,13 +4,14 @@ use clap::Args;
 use jiff::Zoned;
 use serde_json::{Map, Value, json};
 
+use super::agreement::{self, Answer};
 use super::failure::{Exit, Failure};
 use super::table::{columns, cut};
 use super::{Context, Ui, session};
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::model::{Post, PostStatus};
-use crate::publish::{Past, Site, Verdict, count, verdicts};
+use crate::publish::{Intent, Past, Site, Verdict, count, verdicts};
 
 /// List every post: in the feed or not, due or not, and why.
 #[derive(Debug, Args)]
@@ -21,7 +22,8 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
-    let site = Site::open_whole(&context.site, context.now)?;
+    let config = agreement::config(Intent::Read, Answer::Remembered, context)?;
+    let site = Site::open_whole(&context.site, config, context.now)?;
     let mut store = session::existing_store(&site.config, &context.site).await?;
     let past = Past::read(store.as_mut()).await?;
     session::close(store).await?;

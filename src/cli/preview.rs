@@ -1,7 +1,7 @@
 //! `tidings preview`
 
 use std::net::Ipv4Addr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -9,15 +9,16 @@ use clap::Args;
 use jiff::Timestamp;
 use tokio::net::TcpListener;
 
+use super::agreement::{self, Yes};
 use super::failure::{Exit, Failure};
 use super::{Context, Ui, report, session};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
-use crate::files;
+use crate::files::{self, StateFolder};
 use crate::model::{EmailAddress, Issue, Outcome};
 use crate::publish::preview::Addressee;
-use crate::publish::{Options, Past, Site, inspect, prepare, send_test, signer};
+use crate::publish::{CONFIG_FILE, Demand, Intent, Options, Past, Site, inspect, prepare, send_test, signer};
 use crate::web::preview::{Desk, Look, Scene, serve};
 
 /// Show the next issue, the plan and the feeds in the browser, live.
@@ -35,21 +36,32 @@ pub(super) struct Arguments {
     /// Open no browser, only print the address
     #[arg(long)]
     no_open: bool,
+
+    #[command(flatten)]
+    yes: Yes,
 }
 
 pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
-    // A folder that is no site at all is a mistake on the command line; a broken site is what the page is for.
     let root = files::canonical(&context.site)
         .map_err(|error| Failure::usage(format!("{}: {error}", context.site.display()), "name a folder with `-C`"))?;
-    if files::identity(&root.join(crate::publish::CONFIG_FILE)).is_err() {
-        Site::config(&context.site)?;
-    }
+    let agreed = match Site::config(&context.site) {
+        Ok(config) => agreement::settle(&config, Intent::Read, arguments.yes.answer(), context)?,
+        // A folder that is no site at all is a mistake on the command line; a broken site is what the page is for.
+        Err(_) if files::identity(&root.join(CONFIG_FILE)).is_ok() => Vec::new(),
+        Err(error) => return Err(error.into()),
+    };
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, arguments.port)).await.map_err(|error| {
         Failure::usage(format!("port {} cannot be used: {error}", arguments.port), "choose another one with `--port`")
     })?;
     let address = listener.local_addr().map_err(|error| Failure::unexpected(error.to_string()))?;
-    let desk =
-        SiteDesk { site: root.clone(), clock: context.clock, turn: Arc::default(), one_at_a_time: Arc::default() };
+    let desk = SiteDesk {
+        site: root.clone(),
+        clock: context.clock,
+        state: context.state.clone(),
+        agreed,
+        turn: Arc::default(),
+        one_at_a_time: Arc::default(),
+    };
     let page = format!("http://{address}/");
     Ui::result(&page);
     context.ui.say("The preview is at this address until you press Ctrl-C.");
@@ -69,6 +81,9 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
 struct SiteDesk {
     site: PathBuf,
     clock: Clock,
+    state: StateFolder,
+    /// What its owner agreed to when the preview began.
+    agreed: Vec<Demand>,
     /// How many inspections were asked for.
     turn: Arc<AtomicU64>,
     one_at_a_time: Arc<Mutex<()>>,
@@ -77,7 +92,7 @@ struct SiteDesk {
 impl Desk for SiteDesk {
     async fn look(&self) -> Look {
         let now = self.clock.now();
-        Look { now, site: scene(&self.site, now).await.map(Arc::new).map_err(|failure| failure.diagnostics) }
+        Look { now, site: self.scene(now).await.map(Arc::new).map_err(|failure| failure.diagnostics) }
     }
 
     async fn inspect(&self, scene: Arc<Scene>, now: Timestamp) -> Vec<Diagnostic> {
@@ -92,49 +107,81 @@ impl Desk for SiteDesk {
     }
 
     async fn send(&self, issue: &Issue, to: &EmailAddress) -> Result<Outcome, Vec<Diagnostic>> {
-        send(&self.site, issue, to).await.map_err(|failure| failure.diagnostics)
+        self.send_test(issue, to).await.map_err(|failure| failure.diagnostics)
     }
 }
 
-/// The site as it is now. Reading and rendering take a thread of their own: the page answers meanwhile.
-async fn scene(root: &Path, now: Timestamp) -> Result<Scene, Failure> {
-    let ended = |error: tokio::task::JoinError| Failure::unexpected(error.to_string());
-    let folder = root.to_owned();
-    let site = tokio::task::spawn_blocking(move || Site::open(&folder, now)).await.map_err(ended)??;
-    let mut store = session::existing_store(&site.config, root).await?;
-    let past = Past::read(store.as_mut()).await?;
-    let own = own_addresses(&site.config);
-    // Without its key nothing is sent, and so nothing shown that would be.
-    let (signer, unsigned) = match signer(&site.config, root) {
-        Ok(signer) => (signer, None),
-        Err(error) => (None, Some(Failure::from(error).diagnostics)),
-    };
-    let addressee = match own.first() {
-        Some(address) => Some(Addressee::find(store.as_mut(), signer, address).await?),
-        None => None,
-    };
-    session::close(store).await?;
-    let mut scene =
-        tokio::task::spawn_blocking(move || work_out(site, past, own, addressee, now)).await.map_err(ended)?;
-    if let Some(problems) = unsigned {
-        let unknown: Vec<_> = problems.iter().filter(|problem| !scene.findings.contains(problem)).cloned().collect();
-        scene.findings.extend(unknown);
-        report::sort(&mut scene.findings);
-        scene.prepared = scene.prepared.and(Err(problems));
+impl SiteDesk {
+    /// The configuration as it is now, if this may be done with it: it may have changed since the preview began.
+    fn config(&self, intent: Intent) -> Result<Config, Failure> {
+        let config = Site::config(&self.site)?;
+        agreement::check(&config, intent, &self.site, &self.state, &self.agreed)?;
+        Ok(config)
     }
-    Ok(scene)
+
+    /// The site as it is now. Reading and rendering take a thread of their own: the page answers meanwhile.
+    async fn scene(&self, now: Timestamp) -> Result<Scene, Failure> {
+        let ended = |error: tokio::task::JoinError| Failure::unexpected(error.to_string());
+        let root = &self.site;
+        let config = self.config(Intent::Read)?;
+        let may_send = agreement::check(&config, Intent::Send, root, &self.state, &self.agreed);
+        let transport = may_send.and_then(|()| session::describe_transport(&config, root));
+        let transport = transport.map_err(|failure| failure.diagnostics);
+        let folder = root.clone();
+        let site = tokio::task::spawn_blocking(move || Site::open(&folder, config, now)).await.map_err(ended)??;
+        let mut store = session::existing_store(&site.config, root).await?;
+        let past = Past::read(store.as_mut()).await?;
+        let own = own_addresses(&site.config);
+        // Without its key nothing is sent, and so nothing shown that would be.
+        let (signer, unsigned) = match signer(&site.config, root) {
+            Ok(signer) => (signer, None),
+            Err(error) => (None, Some(Failure::from(error).diagnostics)),
+        };
+        let addressee = match own.first() {
+            Some(address) => Some(Addressee::find(store.as_mut(), signer, address).await?),
+            None => None,
+        };
+        session::close(store).await?;
+        let mut scene = tokio::task::spawn_blocking(move || work_out(site, past, own, addressee, transport, now))
+            .await
+            .map_err(ended)?;
+        if let Some(problems) = unsigned {
+            let unknown: Vec<_> =
+                problems.iter().filter(|problem| !scene.findings.contains(problem)).cloned().collect();
+            scene.findings.extend(unknown);
+            report::sort(&mut scene.findings);
+            scene.prepared = scene.prepared.and(Err(problems));
+        }
+        Ok(scene)
+    }
+
+    /// Sends one issue to one address; nothing is recorded.
+    async fn send_test(&self, issue: &Issue, to: &EmailAddress) -> Result<Outcome, Failure> {
+        let config = self.config(Intent::Send)?;
+        let transport = session::transport(&config, &self.site)?;
+        let signer = signer(&config, &self.site)?;
+        let mut store = session::existing_store(&config, &self.site).await?;
+        let outcomes = send_test(&transport, store.as_mut(), signer, std::slice::from_ref(issue), to).await;
+        session::close(store).await?;
+        outcomes?.pop().ok_or_else(|| Failure::unexpected("the transport gave no answer"))
+    }
 }
 
 /// What publishing would do, and what is found on the way.
-fn work_out(site: Site, past: Past, own: Vec<EmailAddress>, addressee: Option<Addressee>, now: Timestamp) -> Scene {
+fn work_out(
+    site: Site,
+    past: Past,
+    own: Vec<EmailAddress>,
+    addressee: Option<Addressee>,
+    transport: Result<String, Vec<Diagnostic>>,
+    now: Timestamp,
+) -> Scene {
     let prepared = prepare(&site, &past, &Options::default(), now).map_err(|error| Failure::from(error).diagnostics);
     let mut findings = match &prepared {
         Ok(prepared) => prepared.warnings.clone(),
         Err(problems) => problems.clone(),
     };
     report::sort(&mut findings);
-    let transport = session::transport(&site.config, &site.root);
-    let transport = transport.map(|transport| transport.describe()).map_err(|failure| failure.diagnostics);
     Scene { site, past, prepared, findings, addressee, own, transport }
 }
 
@@ -154,15 +201,4 @@ fn own_addresses(config: &Config) -> Vec<EmailAddress> {
     let mut own: Vec<EmailAddress> = author.into_iter().collect();
     own.extend(sender.filter(|sender| !own.iter().any(|known| known.key() == sender.key())));
     own
-}
-
-/// Sends one issue to one address; nothing is recorded.
-async fn send(root: &Path, issue: &Issue, to: &EmailAddress) -> Result<Outcome, Failure> {
-    let config = Site::config(root)?;
-    let transport = session::transport(&config, root)?;
-    let signer = signer(&config, root)?;
-    let mut store = session::existing_store(&config, root).await?;
-    let outcomes = send_test(&transport, store.as_mut(), signer, std::slice::from_ref(issue), to).await;
-    session::close(store).await?;
-    outcomes?.pop().ok_or_else(|| Failure::unexpected("the transport gave no answer"))
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use clap::Args;
 use serde_json::json;
 
+use super::agreement::{self, Answer};
 use super::allow::{Accept, Allow};
 use super::failure::{Exit, Failure};
 use super::{Context, Ui, plan, session, tolerance};
@@ -12,8 +13,8 @@ use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Location};
 use crate::model::{DeliveryState, EmailAddress, Outcome};
 use crate::publish::{
-    BuiltFeeds, CONFIG_FILE, Delivered, Options, Past, Prepared, Publisher, Purpose, Resumed, Site, Stop, Verdict,
-    count, not_live, prepare, preview, send_test, signer,
+    BuiltFeeds, CONFIG_FILE, Delivered, Intent, Options, Past, Prepared, Publisher, Purpose, Resumed, Site, Stop,
+    Verdict, count, not_live, prepare, preview, send_test, signer,
 };
 
 /// Build the feeds, mail the due entries to every confirmed subscriber, and record the run.
@@ -51,7 +52,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
 
-    /// Ask nothing
+    /// Ask nothing: send, and agree to what the site wants on this machine; the answer is remembered
     #[arg(short, long)]
     yes: bool,
 
@@ -72,7 +73,9 @@ impl Arguments {
 }
 
 pub(super) async fn run(arguments: Arguments, context: &Context) -> Result<Exit, Failure> {
-    let config = Site::config(&context.site)?;
+    let intent = if arguments.dry_run { Intent::Read } else { Intent::Send };
+    let answer = Answer::of(arguments.yes, &arguments.allow.guards());
+    let config = agreement::config(intent, answer, context)?;
     if config.newsletter.from.is_none() {
         let missing = Diagnostic::error("config/missing", "`newsletter.from` is missing: a newsletter needs a sender")
             .at(Location::start_of(CONFIG_FILE));
@@ -88,7 +91,7 @@ pub(super) async fn run(arguments: Arguments, context: &Context) -> Result<Exit,
 
 /// Shows what publishing would do. Nothing outside of `preview/` changes.
 async fn dry_run(arguments: &Arguments, config: &Config, context: &Context) -> Result<Exit, Failure> {
-    let site = Site::open(&context.site, context.now)?;
+    let site = Site::open(&context.site, config.clone(), context.now)?;
     let mut store = session::existing_store(config, &context.site).await?;
     let past = Past::read(store.as_mut()).await?;
     let options = arguments.options();
@@ -127,7 +130,7 @@ fn key(found: &Diagnostic) -> (&'static str, String, Option<(String, usize, usiz
 
 /// Sends the next issue to one address. Nothing is recorded.
 async fn test(to: &EmailAddress, arguments: &Arguments, config: &Config, context: &Context) -> Result<Exit, Failure> {
-    let site = Site::open(&context.site, context.now)?;
+    let site = Site::open(&context.site, config.clone(), context.now)?;
     let transport = session::transport(config, &context.site)?;
     let signer = signer(config, &context.site)?;
     let mut store = session::existing_store(config, &context.site).await?;
@@ -189,7 +192,7 @@ async fn publish(arguments: &Arguments, config: &Config, context: &Context) -> R
     }
 
     // Step 2: the plan.
-    let site = Site::open(&context.site, context.now)?;
+    let site = Site::open(&context.site, config.clone(), context.now)?;
     let past = Past::read(Some(&mut publisher.store)).await?;
     let mut prepared = prepare(&site, &past, &options, context.now)?;
     prepared.guards.extend(not_live(&prepared, config).await);

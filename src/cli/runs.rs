@@ -3,11 +3,12 @@
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
+use super::agreement::{self, Answer};
 use super::failure::{Exit, Failure};
 use super::table::columns;
 use super::{Context, Ui, session};
 use crate::model::{DeliveryState, EmailAddress};
-use crate::publish::{PublishError, Site, count};
+use crate::publish::{Intent, PublishError, count};
 use crate::store::{RunSummary, Store};
 
 /// List the recorded runs; show who did not get an issue, and why; settle what is in doubt.
@@ -57,7 +58,7 @@ enum Action {
 }
 
 pub(super) async fn run(arguments: Arguments, context: &Context) -> Result<Exit, Failure> {
-    let config = Site::config(&context.site)?;
+    let config = agreement::config(Intent::Read, Answer::Remembered, context)?;
     let Some(mut store) = session::existing_store(&config, &context.site).await? else {
         if arguments.json {
             Ui::json(&json!([]));

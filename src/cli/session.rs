@@ -5,14 +5,14 @@ use std::sync::{Arc, Once};
 
 use secrecy::SecretString;
 
-use super::Context;
 use super::failure::{Exit, Failure};
 use super::progress::Progress;
 use super::ui::Ui;
-use crate::config::Config;
+use super::{Context, agreement};
+use crate::config::{Config, TransportUrl};
 use crate::diagnostic::{Diagnostic, Location};
-use crate::files;
-use crate::publish::{CONFIG_FILE, Halt, PublishError, Publisher, Stop, signer};
+use crate::files::{self, SecretError};
+use crate::publish::{CONFIG_FILE, Halt, PublishError, Publisher, Stop, program, signer};
 use crate::store::Store;
 use crate::transport::Transport;
 
@@ -75,10 +75,31 @@ pub(super) async fn publisher(config: &Config, context: &Context) -> Result<Publ
     })
 }
 
-/// The way out that the configuration names.
+/// The way out that the configuration names, with the password that it needs.
 pub(super) fn transport(config: &Config, site: &Path) -> Result<Transport, Failure> {
-    let password = password(config, site)?;
-    Ok(Transport::new(&config.mail, site, password).map_err(PublishError::from)?)
+    let logs_in = matches!(&config.mail.transport, TransportUrl::Smtp { user: Some(_), .. });
+    let password = if logs_in { password(config, site)? } else { None };
+    way_out(config, site, password)
+}
+
+/// What the way out is called; no password is read for that.
+pub(super) fn describe_transport(config: &Config, site: &Path) -> Result<String, Failure> {
+    Ok(way_out(config, site, Some(SecretString::default()))?.describe())
+}
+
+fn way_out(config: &Config, site: &Path, password: Option<SecretString>) -> Result<Transport, Failure> {
+    let mut mail = config.mail.clone();
+    // The very program that the owner agreed to is started, whatever its name leads to by then.
+    if let TransportUrl::Sendmail(name) = &mut mail.transport {
+        let found = program(name, site, &agreement::search_path()).map(PathBuf::into_os_string);
+        let missing = || {
+            let missing = Diagnostic::error("transport", format!("there is no such program in PATH: `{name}`"));
+            missing.help("install it, or name another one in `mail.transport`")
+        };
+        let found = found.ok_or_else(|| Failure::new(Exit::Unexpected, missing()))?;
+        *name = found.into_string().map_err(|_| Failure::unexpected("the path of the mail program is not UTF-8"))?;
+    }
+    Ok(Transport::new(&mail, site, password).map_err(PublishError::from)?)
 }
 
 /// The password, from the environment or a file: never from config.toml.
@@ -100,16 +121,35 @@ fn password(config: &Config, site: &Path) -> Result<Option<SecretString>, Failur
         };
     }
     let Some(name) = &config.mail.password_file else { return Ok(None) };
-    match files::read(&site.join(name)).map(String::from_utf8) {
-        Ok(Ok(text)) if !text.trim().is_empty() => Ok(Some(text.trim_end_matches(['\r', '\n']).into())),
-        Ok(_) => Err(problem(
-            format!("the file that `mail.password_file` names is empty or no text: `{name}`"),
-            "write the password on its first line",
-        )),
-        Err(error) => Err(problem(
-            format!("the file that `mail.password_file` names cannot be read: `{name}`: {error}"),
-            "make it, readable only by you",
-        )),
+    let unusable = |why: String, help: &str| {
+        problem(format!("the file that `mail.password_file` names cannot be used: `{name}`: {why}"), help)
+    };
+    let bytes = files::read_secret(&site.join(name)).map_err(|error| {
+        let help = match error {
+            SecretError::Unreadable(_) => "make it, readable only by you: the password on one line, `chmod 600`".into(),
+            SecretError::Open(_) => {
+                format!("close it with `chmod 600 {name}`; change a password that others may have read")
+            }
+            SecretError::NotAFile | SecretError::TooLarge => {
+                "name a file that holds the password and nothing else".into()
+            }
+        };
+        unusable(error.to_string(), &help)
+    })?;
+    one_line(bytes)
+        .map(Some)
+        .map_err(|why| unusable(why.to_owned(), "write the password on one line, and nothing else"))
+}
+
+/// A file's one line, without its end.
+fn one_line(bytes: Vec<u8>) -> Result<SecretString, &'static str> {
+    let text = String::from_utf8(bytes).map_err(|_| "it is no text (UTF-8)")?;
+    let line = text.strip_suffix('\n').unwrap_or(&text);
+    let line = line.strip_suffix('\r').unwrap_or(line);
+    match line {
+        line if line.trim().is_empty() => Err("it is empty"),
+        line if line.contains(['\n', '\r']) => Err("it holds more than one line"),
+        line => Ok(line.into()),
     }
 }
 

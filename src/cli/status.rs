@@ -3,10 +3,11 @@
 use clap::Args;
 use serde_json::json;
 
+use super::agreement::{self, Answer};
 use super::failure::{Exit, Failure};
 use super::{Context, Ui, session};
 use crate::model::{DeliveryCounts, DeliveryState, SubscriberCounts};
-use crate::publish::Site;
+use crate::publish::Intent;
 
 /// Show the last run, the number of the next issue, and how many readers and deliveries there are in each state.
 #[derive(Debug, Args)]
@@ -17,7 +18,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
-    let config = Site::config(&context.site)?;
+    let config = agreement::config(Intent::Read, Answer::Remembered, context)?;
     let mut last_run = None;
     let mut next_issue = 1;
     let mut subscribers = SubscriberCounts::default();

@@ -3,8 +3,10 @@
 //! The invariant: an entry is recorded and its deliveries are queued in one transaction, before the first message leaves;
 //! from then on only the ledger decides what is sent. Whatever ends the program, the next run goes on from there.
 
+mod agreements;
 mod backoff;
 mod deliver;
+mod demand;
 mod error;
 mod feed_guard;
 mod feed_pictures;
@@ -33,7 +35,9 @@ mod worker;
 
 use std::sync::Arc;
 
+pub use agreements::Agreements;
 pub use deliver::{Delivered, Watcher};
+pub use demand::{Demand, Intent, demands, program};
 pub use error::PublishError;
 pub use feeds::{BuiltFeeds, Purpose};
 pub use guard::{Guard, GuardName, count};

@@ -101,24 +101,24 @@ impl Site {
         config::parse(CONFIG_FILE, &text).map_err(PublishError::Site)
     }
 
-    /// Reads the configuration, and of every post what its front matter says. Bodies are read when they are shown.
+    /// Reads of every post what its front matter says. Bodies are read when they are shown. `config` is what the owner has
+    /// agreed to: were it read again here, it could have changed since.
     ///
     /// # Errors
-    /// A faulty configuration or a missing folder. Faulty posts are in [`Site::diagnostics`].
-    pub fn open(root: &Path, now: Timestamp) -> Result<Self, PublishError> {
-        Self::open_at(root, now, Depth::Heads)
+    /// A missing folder. Faulty posts are in [`Site::diagnostics`].
+    pub fn open(root: &Path, config: Config, now: Timestamp) -> Result<Self, PublishError> {
+        Self::open_at(root, config, now, Depth::Heads)
     }
 
     /// Like [`Site::open`], but looks at every byte of every file: what is wrong far down in a text counts too.
     ///
     /// # Errors
     /// As for [`Site::open`].
-    pub fn open_whole(root: &Path, now: Timestamp) -> Result<Self, PublishError> {
-        Self::open_at(root, now, Depth::Whole)
+    pub fn open_whole(root: &Path, config: Config, now: Timestamp) -> Result<Self, PublishError> {
+        Self::open_at(root, config, now, Depth::Whole)
     }
 
-    fn open_at(root: &Path, now: Timestamp, depth: Depth) -> Result<Self, PublishError> {
-        let config = Self::config(root)?;
+    fn open_at(root: &Path, config: Config, now: Timestamp, depth: Depth) -> Result<Self, PublishError> {
         let Loaded { posts, diagnostics } = folder::read(root, &config, now, depth)?;
         let library = Library::new(root, &config);
         Ok(Self { root: root.to_owned(), config, posts, diagnostics, library })

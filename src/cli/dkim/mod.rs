@@ -5,13 +5,14 @@ mod generate;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
+use super::agreement::{self, Answer};
 use super::failure::{Exit, Failure};
 use super::{Context, Ui};
 use crate::config::{Config, Dkim};
 use crate::diagnostic::{Diagnostic, Location};
 use crate::email::dkim::{DnsRecord, SigningKey};
 use crate::files;
-use crate::publish::{CONFIG_FILE, Site, signer};
+use crate::publish::{CONFIG_FILE, Intent, signer};
 
 /// Make a key for signing mail, and show the DNS record that lets receivers check it.
 #[derive(Debug, Args)]
@@ -59,7 +60,7 @@ struct New {
 }
 
 pub(super) fn run(arguments: Arguments, context: &Context) -> Result<Exit, Failure> {
-    let config = Site::config(&context.site)?;
+    let config = agreement::config(Intent::Read, Answer::Remembered, context)?;
     match arguments.action {
         Action::New(new) => make(&new, &config, context),
         Action::Show { json } => show(json, &config, context),

@@ -6,10 +6,11 @@ mod reader;
 
 use clap::Args;
 
+use super::agreement::{self, Answer};
 use super::failure::{Exit, Failure};
 use super::{Context, session};
 use crate::model::{DeliveryCounts, DeliveryState, EmailAddress};
-use crate::publish::Site;
+use crate::publish::{Intent, Site};
 
 /// Tell the whole story of one post or one reader: what it is, why, and which issues went out when.
 #[derive(Debug, Args)]
@@ -24,7 +25,8 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
-    let site = Site::open_whole(&context.site, context.now)?;
+    let config = agreement::config(Intent::Read, Answer::Remembered, context)?;
+    let site = Site::open_whole(&context.site, config, context.now)?;
     let mut store = session::existing_store(&site.config, &context.site).await?;
     let exit = match (site.find(&arguments.subject), arguments.subject.parse::<EmailAddress>()) {
         (Ok(post), _) => post::explain(post, &site, store.as_mut(), arguments.json, context).await?,

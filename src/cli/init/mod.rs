@@ -16,9 +16,9 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::Context;
 use super::failure::{Exit, Failure};
 use super::table::{columns, cut};
+use super::{Context, agreement};
 use crate::diagnostic::Diagnostic;
 use crate::files;
 use crate::publish::CONFIG_FILE;
@@ -95,6 +95,12 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
             }
             Err(error) => return Err(unwritten(&folder.join(name), &error)),
         }
+    }
+    let blog = folder.parent().filter(|_| is_above && takeover.is_some());
+    if blog.is_some_and(|blog| agreement::settle_new(&folder, blog, &context.state)) {
+        context
+            .ui
+            .say("It reads posts of the folder above: agreed to on this machine, asked about first on another one.");
     }
     let is_taken = |key: &str| {
         takeover.as_ref().is_some_and(|(_, takeover)| takeover.taken.iter().any(|(taken, _)| *taken == key))

@@ -9,13 +9,14 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
 use serde_json::json;
 
+use super::agreement::{self, Answer};
 use super::failure::{Exit, Failure};
 use super::table::columns;
 use super::{Context, Ui, session};
 use crate::diagnostic::{Diagnostic, Location};
 use crate::files;
 use crate::model::{AddressError, EmailAddress, Mailbox, Subscriber, SubscriberStatus};
-use crate::publish::{Site, count};
+use crate::publish::{Intent, count};
 use crate::store::{NewSubscriber, Store};
 
 /// How many readers are read from the database at a time.
@@ -75,7 +76,7 @@ enum Action {
 }
 
 pub(super) async fn run(arguments: Arguments, context: &Context) -> Result<Exit, Failure> {
-    let config = Site::config(&context.site)?;
+    let config = agreement::config(Intent::Read, Answer::Remembered, context)?;
     match arguments.action {
         Action::Add { addresses, resubscribe } => {
             let readers = addresses.iter().map(|text| text.parse()).collect::<Vec<Result<Mailbox, _>>>();

@@ -1,0 +1,179 @@
+//! What a site wants of the machine, and its owner has to agree to: folders outside of its own, a way for its mail, a
+//! program, a password.
+
+use std::ffi::OsStr;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use super::reach::{Outside, outside};
+use crate::config::{Config, Security, TransportUrl};
+use crate::files;
+
+/// What a command is about to do with a site.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Intent {
+    /// Read it, and write its feeds, previews and database.
+    Read,
+    /// That, and send mail.
+    Send,
+}
+
+/// One thing that a site wants. Its [`Display`](fmt::Display) completes “The site wants to …”.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Demand {
+    /// A file or folder outside of the site.
+    Outside(Outside),
+    /// A folder outside of the site that messages are put into.
+    Outbox(PathBuf),
+    /// A mail server.
+    #[expect(missing_docs, reason = "as in `TransportUrl::Smtp`")]
+    Server { host: String, port: u16, user: Option<String>, security: Security },
+    /// A program that is started for each message.
+    Program {
+        /// As it is started.
+        path: PathBuf,
+        /// What it really is, whatever links lead to it.
+        real: PathBuf,
+        /// The SHA-256 of a program that comes with the site: another one under the same name is another program.
+        digest: Option<String>,
+    },
+    /// The environment variable that holds the password.
+    PasswordVariable(String),
+    /// The file that holds the password.
+    PasswordFile(PathBuf),
+}
+
+/// Everything that needs the owner's word before a command goes on, in a fixed order. `search_path` is where programs are
+/// looked for, as in `PATH`.
+pub fn demands(root: &Path, config: &Config, intent: Intent, search_path: &OsStr) -> Vec<Demand> {
+    // Only sending touches these two, and then they are named for what they are.
+    let is_for_sending = |outside: &Outside| ["mail.transport", "mail.password_file"].contains(&outside.setting);
+    let reach = outside(root, config);
+    let mut demands: Vec<Demand> =
+        reach.iter().filter(|outside| !is_for_sending(outside)).cloned().map(Demand::Outside).collect();
+    if intent == Intent::Read {
+        return demands;
+    }
+    match &config.mail.transport {
+        TransportUrl::Outbox(_) => {
+            let folder = reach.into_iter().find(|outside| outside.setting == "mail.transport");
+            demands.extend(folder.map(|outside| Demand::Outbox(outside.path)));
+        }
+        TransportUrl::Sendmail(name) => {
+            let path = program(name, root, search_path).unwrap_or_else(|| name.into());
+            let real = files::resolved(&path);
+            let is_of_the_site = real.starts_with(files::resolved(root));
+            let digest = if is_of_the_site { fingerprint(&real) } else { None };
+            demands.push(Demand::Program { path, real, digest });
+        }
+        TransportUrl::Smtp { host, port, user, security } => {
+            let (host, port, security) = (host.clone(), *port, *security);
+            demands.push(Demand::Server { host, port, user: user.clone(), security });
+            demands.extend(user.as_ref().and(password(root, config)));
+        }
+    }
+    demands
+}
+
+/// Where the password of somebody who logs in comes from.
+fn password(root: &Path, config: &Config) -> Option<Demand> {
+    let variable = config.mail.password_env.as_ref().map(|name| Demand::PasswordVariable(name.clone()));
+    let file = || Some(Demand::PasswordFile(files::resolved(&root.join(config.mail.password_file.as_ref()?))));
+    variable.or_else(file)
+}
+
+/// The program that `sendmail:NAME` means: a bare name is looked up in `search_path`, anything else starts at the site.
+/// `None` when no folder of `search_path` has it.
+pub fn program(name: &str, root: &Path, search_path: &OsStr) -> Option<PathBuf> {
+    if name.contains('/') {
+        return Some(files::resolved(root).join(name));
+    }
+    let names = [name.to_owned(), format!("{name}{}", std::env::consts::EXE_SUFFIX)];
+    let places = std::env::split_paths(search_path).flat_map(|folder| {
+        let folder = files::resolved(&folder);
+        names.clone().map(|name| folder.join(name))
+    });
+    places.into_iter().find(|path| files::is_program(path))
+}
+
+fn fingerprint(program: &Path) -> Option<String> {
+    // A pipe would wait for its other end.
+    if files::is_file(program) { files::open(program).and_then(files::Open::sha256_hex).ok() } else { None }
+}
+
+impl Demand {
+    /// The demand for comparing: two that differ in anything have different keys, and a key stays the same when the words
+    /// for it change.
+    pub fn key(&self) -> String {
+        match self {
+            Self::Outside(Outside { setting, path }) => format!("{setting} {}", quoted(path)),
+            Self::Outbox(folder) => format!("mail.transport outbox {}", quoted(folder)),
+            Self::Server { host, port, user, security } => {
+                format!("mail.transport {security:?} {host:?} {port} {user:?}")
+            }
+            Self::Program { path, real, digest } => {
+                let digest = digest.as_deref().unwrap_or("-");
+                format!("mail.transport program {} {} {digest}", quoted(path), quoted(real))
+            }
+            Self::PasswordVariable(name) => format!("mail.password_env {name:?}"),
+            Self::PasswordFile(file) => format!("mail.password_file {}", quoted(file)),
+        }
+    }
+}
+
+impl fmt::Display for Demand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Outside(Outside { setting, path }) => {
+                let what = match *setting {
+                    "posts.dir" => "read and write posts in",
+                    "templates" => "read templates in",
+                    "feeds.dir" => "write feeds into",
+                    "store.url" => "keep its database in",
+                    "preview" => "write previews into",
+                    "mail.dkim" => "sign mail with the key",
+                    _ => "read and write in",
+                };
+                write!(f, "{what} {} (`{setting}`)", plain(path))
+            }
+            Self::Outbox(folder) => write!(f, "put mail into {} (`mail.transport`)", plain(folder)),
+            Self::Server { host, port, user, security } => {
+                let how = match security {
+                    Security::Implicit => "TLS",
+                    Security::StartTls => "STARTTLS",
+                    Security::Loopback => "unencrypted on this machine",
+                };
+                write!(f, "send mail through the server {}, port {port} ({how})", plain(host))?;
+                let user = user.as_ref().map(|user| format!(", logged in as {}", plain(user)));
+                write!(f, "{} (`mail.transport`)", user.unwrap_or_default())
+            }
+            Self::Program { path, real, digest } => {
+                write!(f, "start the program {} for each message", plain(path))?;
+                if real != path {
+                    write!(f, ", which is {}", plain(real))?;
+                }
+                let own = digest.as_ref().map_or("", |_| ", a file that came with the site");
+                write!(f, "{own} (`mail.transport`)")
+            }
+            Self::PasswordVariable(name) => {
+                write!(f, "use the password in the environment variable {} (`mail.password_env`)", plain(name))
+            }
+            Self::PasswordFile(file) => {
+                write!(f, "use the password in the file {} (`mail.password_file`)", plain(file))
+            }
+        }
+    }
+}
+
+/// As it is; quoted and escaped when it holds what cannot be seen or could pass for something else.
+fn plain(text: impl AsRef<OsStr>) -> String {
+    let text = text.as_ref();
+    let quoted = quoted(text);
+    if quoted.len() == text.len() + 2 { text.to_string_lossy().into_owned() } else { quoted }
+}
+
+/// In quotes, with escapes for what cannot be seen and for bytes that are no text.
+#[expect(clippy::unnecessary_debug_formatting, reason = "this is what it is for")]
+fn quoted(text: impl AsRef<OsStr>) -> String {
+    format!("{:?}", text.as_ref())
+}
