@@ -94,7 +94,7 @@ fn a_server_that_wants_no_login_in_the_clear() {
     let sink = Sink::start(std::time::Duration::ZERO);
     let transport = sink.transport().replace("smtp://", "smtp://ada@");
     let site = broken(&transport, |site| {
-        site.write("password", "secret-of-the-test\n");
+        site.write_with_mode("password", "secret-of-the-test\n", 0o600);
         site.configure("mail", "password_file = \"password\"");
     });
     let run = refused(&site, 1, &[]);

@@ -160,7 +160,7 @@ fn feeds_that_are_streamed_have_the_bytes_of_feeds_that_are_made_whole() {
         site.write(&format!("posts/{number}.md"), &text);
     }
     build(&site);
-    let opened = Site::open(site.path(), NOW.parse().unwrap()).unwrap();
+    let opened = Site::open(site.path(), Site::config(site.path()).unwrap(), NOW.parse().unwrap()).unwrap();
     let layout = Layout::new(&opened.config).unwrap();
     let mut files = 0;
     for plan in tidings::feed::plan(&opened.posts, &BTreeSet::new(), &opened.config, &BTreeMap::new()).feeds {

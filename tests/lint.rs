@@ -149,7 +149,7 @@ proptest! {
             site.write(&format!("posts/{number}.md"), &post);
         }
         let now = NOW.parse().unwrap();
-        let opened = Site::open(site.path(), now).unwrap();
+        let opened = Site::open(site.path(), Site::config(site.path()).unwrap(), now).unwrap();
         for file in opened.feeds(&mut Vec::new()).unwrap().iter().filter(|file| file.file_name != "feed.css") {
             let mut found = lint(file.file_name, &file.bytes, now);
             // A title that shows `&amp;` or `</b>` on purpose cannot be told from one that was escaped twice: `check` knows who

@@ -4,6 +4,8 @@
 #![allow(clippy::print_stderr, reason = "a test that is skipped says so")]
 #![allow(clippy::format_collect, reason = "tests favour short code over fast code")]
 
+mod agreement;
+mod answers;
 mod bad_input;
 mod crash;
 mod dry_run;
@@ -18,6 +20,7 @@ mod newsletter;
 mod pitfalls;
 mod preview;
 mod reading;
+mod secrets;
 mod sessions;
 mod settings;
 mod signing;

@@ -39,7 +39,7 @@ fn walk(site: &TestSite, keys: &str, body: &str) {
 
 /// The entry as the library makes it, and the codes of the warnings.
 fn entry(site: &TestSite) -> (Entry, Vec<&'static str>) {
-    let site = Site::open(site.path(), NOW.parse::<Timestamp>().unwrap()).unwrap();
+    let site = Site::open(site.path(), Site::config(site.path()).unwrap(), NOW.parse::<Timestamp>().unwrap()).unwrap();
     let mut warnings = Vec::new();
     let entry = site.entry(&site.posts[0], &mut warnings);
     (entry.unwrap(), warnings.into_iter().map(|warning| warning.code).collect())

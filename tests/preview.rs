@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 
+use crate::sink::Sink;
 use crate::site::{TestSite, missing};
 
 const NOW: &str = "2026-03-02T09:00:00Z";
@@ -247,6 +248,48 @@ fn a_test_goes_to_the_writer_only_and_is_not_recorded() {
     let (_, digest, _) = preview.form();
     assert_eq!(send(&token, &digest, "1").status, 303);
     assert!(site.read("outbox/test-issue-1.eml").contains("To: ada@news.example.org"));
+}
+
+#[test]
+fn a_test_leaves_only_by_a_way_that_was_agreed_to() {
+    let [agreed, other] = [(); 2].map(|()| Sink::start(Duration::ZERO));
+    let site = TestSite::of_a_stranger(&agreed.transport());
+    site.post("2026-03-01", "Slow rivers");
+    let preview = Preview::of(&site);
+    let page = preview.page("/?view=test");
+    assert!(page.contains("Mail cannot leave yet") && page.contains("tidings publish --to ADDRESS"), "{page}");
+    assert!(page.contains("send mail through the server 127.0.0.1") && !page.contains("test-form"), "{page}");
+
+    site.run(NOW, &["publish", "--to", "ada@news.example.org", "--yes"]).exits(0);
+    let (token, digest, action) = preview.form();
+    site.edit("config.toml", &agreed.transport(), &other.transport());
+    let send = || preview.request("POST", &action, &[], &format!("token={token}&digest={digest}&to=0"));
+    assert_eq!(send().status, 303);
+    let page = preview.page("/?view=test");
+    assert!(page.contains("Nothing was sent: this site wants what you have not agreed to"), "{page}");
+    assert_eq!((agreed.count(), other.count()), (1, 0));
+
+    site.edit("config.toml", &other.transport(), &agreed.transport());
+    assert_eq!(send().status, 303);
+    assert!(preview.page("/?view=test").contains("Sent to ada@news.example.org."));
+    assert_eq!((agreed.count(), other.count()), (2, 0));
+}
+
+#[test]
+fn a_site_that_reaches_out_while_it_is_looked_at_is_not_followed() {
+    let site = TestSite::of_a_stranger("outbox:outbox");
+    site.post("2026-03-01", "Slow rivers");
+    let outside = tempfile::tempdir().unwrap();
+    let secret = "---\ntitle: Not for anybody\ndate: 2026-03-01\n---\n\nText.\n";
+    std::fs::write(outside.path().join("2026-03-01-secret.md"), secret).unwrap();
+    let preview = Preview::of(&site);
+    site.configure("posts", &format!("dir = '{}'", outside.path().display()));
+    for view in VIEWS {
+        let page = preview.page(view);
+        assert!(page.contains("new-site") && page.contains("tidings check") && !page.contains("Not for"), "{page}");
+    }
+    site.run(NOW, &["check", "--yes"]).exits(0);
+    assert!(preview.page("/").contains("Not for anybody"));
 }
 
 #[test]

@@ -15,7 +15,7 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    fn new(output: &Output) -> Self {
+    pub(crate) fn new(output: &Output) -> Self {
         Self {
             code: output.status.code().unwrap_or(-1),
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
@@ -41,12 +41,15 @@ pub(crate) struct TestSite {
     folder: tempfile::TempDir,
     /// `XDG_STATE_HOME`: another machine or user has another one.
     state: tempfile::TempDir,
+    /// Whether `publish` and `deliver` are run with `--yes`.
+    is_agreed_to: bool,
 }
 
 impl TestSite {
-    /// A site with a configuration for `transport`, no posts and no readers.
+    /// A site with a configuration for `transport`, no posts and no readers. What it wants for sending is agreed to.
     pub(crate) fn new(transport: &str) -> Self {
-        let site = Self { folder: tempfile::tempdir().unwrap(), state: tempfile::tempdir().unwrap() };
+        let (folder, state) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let site = Self { folder, state, is_agreed_to: true };
         site.write(
             "config.toml",
             &format!(
@@ -61,8 +64,18 @@ impl TestSite {
         site
     }
 
+    /// A site that its owner has agreed to nothing for.
+    pub(crate) fn of_a_stranger(transport: &str) -> Self {
+        Self { is_agreed_to: false, ..Self::new(transport) }
+    }
+
     pub(crate) fn path(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// `XDG_STATE_HOME`
+    pub(crate) fn state(&self) -> &Path {
+        self.state.path()
     }
 
     pub(crate) fn file(&self, name: &str) -> PathBuf {
@@ -73,6 +86,14 @@ impl TestSite {
         let path = self.file(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, text).unwrap();
+    }
+
+    /// A file with these permissions, such as `0o600`.
+    #[cfg(unix)]
+    pub(crate) fn write_with_mode(&self, name: &str, text: &str, mode: u32) {
+        use std::os::unix::fs::PermissionsExt as _;
+        self.write(name, text);
+        std::fs::set_permissions(self.file(name), std::fs::Permissions::from_mode(mode)).unwrap();
     }
 
     pub(crate) fn read(&self, name: &str) -> String {
@@ -125,16 +146,25 @@ impl TestSite {
     }
 
     pub(crate) fn command(&self, now: &str, arguments: &[&str]) -> Command {
+        self.command_at(self.path(), now, arguments)
+    }
+
+    /// A command on this machine for the site at another place.
+    pub(crate) fn command_at(&self, place: &Path, now: &str, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_tidings"));
         command
             .arg("-C")
-            .arg(self.path())
+            .arg(place)
             .args(arguments)
             .current_dir("/")
             .env_clear()
             .env("TIDINGS_NOW", now)
             .env("XDG_STATE_HOME", self.state.path())
             .stdin(Stdio::null());
+        let sends = matches!(arguments.first(), Some(&("publish" | "deliver")));
+        if self.is_agreed_to && sends && !arguments.contains(&"--yes") {
+            command.arg("--yes");
+        }
         command
     }
 
