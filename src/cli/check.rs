@@ -79,9 +79,15 @@ async fn find(arguments: &Arguments, context: &Context) -> Result<(Vec<Diagnosti
         Err(failure) => return Err(failure),
     };
     let mut store = session::existing_store(&site.config, &context.site).await?;
-    let past = Past::read(store.as_mut()).await?;
+    let has_database = store.is_some();
+    let memory = session::memory(&site.config, &context.site, &context.state);
+    let past = Past::read(store.as_mut(), &memory).await?;
     session::close(store).await?;
     let mut found = inspect(&site, &past, context.now)?;
+    // In a fresh clone there is no database, and nobody wants to send from it.
+    if has_database || !memory.is_ci() {
+        found.extend(past.guards().iter().map(Failure::warning));
+    }
     if arguments.online {
         found.extend(dead_links(&site, &past, context.now).await?);
     }

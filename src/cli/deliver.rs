@@ -25,8 +25,9 @@ pub(super) struct Arguments {
 pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
     let allowed = arguments.allow.guards();
     let config = agreement::config(Intent::Send, arguments.yes.answer_or(&allowed), context)?;
-    let mut publisher = session::publisher(&config, context).await?;
+    let mut publisher = session::publisher(&config, context, &allowed).await?;
     let resumed = publisher.resume(&config, &allowed).await?;
+    session::tell_warnings(&mut publisher, context);
     let interrupted = publish::tell_interrupted(&resumed, context);
     if resumed.open == 0 {
         context.ui.say("Nothing is queued.");
@@ -39,6 +40,7 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
     }
     let (mut publisher, delivered) = publisher.deliver(arguments.limit).await?;
     let exit = publish::tell_delivered("", &delivered, &mut publisher, context).await?;
+    session::tell_warnings(&mut publisher, context);
     publisher.store.close().await?;
     Ok(exit)
 }

@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
-use crate::diagnostic::Diagnostic;
-use crate::publish::PublishError;
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::publish::{Guard, PublishError};
 use crate::store::StoreError;
 
 /// What the program tells the shell.
@@ -47,6 +47,12 @@ impl Failure {
         Self::new(Exit::Unexpected, Diagnostic::error("unexpected", message))
     }
 
+    /// What a guard would refuse, before it does.
+    pub(super) fn warning(guard: &Guard) -> Diagnostic {
+        let help = format!("{}; or let it pass with `--allow {}`", guard.help, guard.name.as_str());
+        Diagnostic::warning("guard", guard.message.clone()).help(help)
+    }
+
     pub(super) fn usage(message: impl Into<String>, help: impl Into<String>) -> Self {
         Self::new(Exit::Usage, Diagnostic::error("usage", message).help(help))
     }
@@ -72,10 +78,7 @@ impl From<PublishError> for Failure {
             PublishError::Site(diagnostics) => Self { exit: Exit::Problems, diagnostics },
             PublishError::FeedsRefused(diagnostics) => Self { exit: Exit::Refused, diagnostics },
             PublishError::Refused(guards) => {
-                let refusal = |guard: &crate::publish::Guard| {
-                    let help = format!("{}; or let it pass with `--allow {}`", guard.help, guard.name.as_str());
-                    Diagnostic::error("guard", guard.message.clone()).help(help)
-                };
+                let refusal = |guard| Diagnostic { severity: Severity::Error, ..Self::warning(guard) };
                 Self { exit: Exit::Refused, diagnostics: guards.iter().map(refusal).collect() }
             }
             PublishError::OtherPlan { .. } => {

@@ -6,7 +6,7 @@ use super::posts;
 use super::table::{columns, cut};
 use crate::config::Config;
 use crate::model::{Issue, Post};
-use crate::publish::{Prepared, Site, Verdict, count, is_worth_telling};
+use crate::publish::{Guard, Prepared, Site, Verdict, count, is_worth_telling};
 
 /// So many posts that are not due are named; the others are counted, unless the user wants to hear more.
 const NAMED: usize = 12;
@@ -122,7 +122,7 @@ pub(super) fn as_json(site: &Site, prepared: &Prepared, files: &[String]) -> Val
         "digest": prepared.digest(),
         "issue": prepared.issues.first().map(issue_as_json),
         "issues": prepared.issues.iter().map(issue_as_json).collect::<Vec<_>>(),
-        "guards": prepared.guards.iter().map(|guard| json!({ "name": guard.name.as_str(), "message": guard.message })).collect::<Vec<_>>(),
+        "guards": prepared.guards.iter().map(guard_as_json).collect::<Vec<_>>(),
         "files": files,
     })
 }
@@ -137,6 +137,11 @@ fn post_as_json(post: &Post, verdict: &Verdict) -> Value {
         "status": post.status.as_str(),
         "reason": verdict.reason(),
     })
+}
+
+/// A guard that refuses.
+pub(super) fn guard_as_json(guard: &Guard) -> Value {
+    json!({ "name": guard.name.as_str(), "message": guard.message })
 }
 
 /// One issue of the plan.

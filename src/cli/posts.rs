@@ -25,7 +25,8 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
     let config = agreement::config(Intent::Read, Answer::Remembered, context)?;
     let site = Site::open_whole(&context.site, config, context.now)?;
     let mut store = session::existing_store(&site.config, &context.site).await?;
-    let past = Past::read(store.as_mut()).await?;
+    let memory = session::memory(&site.config, &context.site, &context.state);
+    let past = Past::read(store.as_mut(), &memory).await?;
     session::close(store).await?;
     let verdicts = verdicts(&site, &past, context.now)?;
     if arguments.json {
@@ -35,6 +36,7 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
         Ui::result(&as_text(&site, &verdicts, context.ui.is_verbose()));
         context.ui.diagnostics(&site.diagnostics);
     }
+    context.ui.diagnostics(&past.findings());
     Ok(if site.diagnostics.iter().any(Diagnostic::is_error) { Exit::Problems } else { Exit::Done })
 }
 

@@ -47,7 +47,7 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
     let agreed = match Site::config(&context.site) {
         Ok(config) => agreement::settle(&config, Intent::Read, arguments.yes.answer(), context)?,
         // A folder that is no site at all is a mistake on the command line; a broken site is what the page is for.
-        Err(_) if files::identity(&root.join(CONFIG_FILE)).is_ok() => Vec::new(),
+        Err(_) if files::is_file(&root.join(CONFIG_FILE)) => Vec::new(),
         Err(error) => return Err(error.into()),
     };
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, arguments.port)).await.map_err(|error| {
@@ -130,7 +130,7 @@ impl SiteDesk {
         let folder = root.clone();
         let site = tokio::task::spawn_blocking(move || Site::open(&folder, config, now)).await.map_err(ended)??;
         let mut store = session::existing_store(&site.config, root).await?;
-        let past = Past::read(store.as_mut()).await?;
+        let past = Past::read(store.as_mut(), &session::memory(&site.config, root, &self.state)).await?;
         let own = own_addresses(&site.config);
         // Without its key nothing is sent, and so nothing shown that would be.
         let (signer, unsigned) = match signer(&site.config, root) {
@@ -178,7 +178,7 @@ fn work_out(
 ) -> Scene {
     let prepared = prepare(&site, &past, &Options::default(), now).map_err(|error| Failure::from(error).diagnostics);
     let mut findings = match &prepared {
-        Ok(prepared) => prepared.warnings.clone(),
+        Ok(prepared) => [past.findings(), prepared.warnings.clone()].concat(),
         Err(problems) => problems.clone(),
     };
     report::sort(&mut findings);

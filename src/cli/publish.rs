@@ -93,13 +93,14 @@ pub(super) async fn run(arguments: Arguments, context: &Context) -> Result<Exit,
 async fn dry_run(arguments: &Arguments, config: &Config, context: &Context) -> Result<Exit, Failure> {
     let site = Site::open(&context.site, config.clone(), context.now)?;
     let mut store = session::existing_store(config, &context.site).await?;
-    let past = Past::read(store.as_mut()).await?;
+    let past = Past::read(store.as_mut(), &session::memory(config, &context.site, &context.state)).await?;
     let options = arguments.options();
     let mut prepared = prepare(&site, &past, &options, context.now)?;
     prepared.guards.extend(not_live(&prepared, config).await);
     let feeds = feeds(&site, Purpose::Compare, &mut prepared, &options)?;
     let files = preview::write(&site, &prepared, store.as_mut(), arguments.to.as_ref()).await?;
     session::close(store).await?;
+    context.ui.diagnostics(&past.findings());
     context.ui.diagnostics(&prepared.warnings);
     if arguments.json {
         Ui::json(&plan::as_json(&site, &prepared, &files));
@@ -134,7 +135,7 @@ async fn test(to: &EmailAddress, arguments: &Arguments, config: &Config, context
     let transport = session::transport(config, &context.site)?;
     let signer = signer(config, &context.site)?;
     let mut store = session::existing_store(config, &context.site).await?;
-    let past = Past::read(store.as_mut()).await?;
+    let past = Past::read(store.as_mut(), &session::memory(config, &context.site, &context.state)).await?;
     let prepared = prepare(&site, &past, &arguments.options(), context.now)?;
     context.ui.diagnostics(&prepared.warnings);
     if prepared.issues.is_empty() {
@@ -166,8 +167,9 @@ async fn test(to: &EmailAddress, arguments: &Arguments, config: &Config, context
 /// The real thing, in the order of the design: finish, plan, freeze, deliver, finish.
 async fn publish(arguments: &Arguments, config: &Config, context: &Context) -> Result<Exit, Failure> {
     let mut options = arguments.options();
-    let mut publisher = session::publisher(config, context).await?;
-    let mut resumed = publisher.resume(config, &options.allow).await?;
+    let mut publisher = session::publisher(config, context, &options.allow).await?;
+    let resumed = publisher.resume(config, &options.allow).await?;
+    session::tell_warnings(&mut publisher, context);
     let mut exit = tell_interrupted(&resumed, context);
     let mut done = Done::default();
     let mut left = arguments.limit;
@@ -193,7 +195,7 @@ async fn publish(arguments: &Arguments, config: &Config, context: &Context) -> R
 
     // Step 2: the plan.
     let site = Site::open(&context.site, config.clone(), context.now)?;
-    let past = Past::read(Some(&mut publisher.store)).await?;
+    let past = Past::read(Some(&mut publisher.store), &publisher.memory).await?;
     let mut prepared = prepare(&site, &past, &options, context.now)?;
     prepared.guards.extend(not_live(&prepared, config).await);
     let feeds = feeds(&site, Purpose::Write, &mut prepared, &options)?;
@@ -211,7 +213,9 @@ async fn publish(arguments: &Arguments, config: &Config, context: &Context) -> R
         tell_nothing(&prepared, context);
         done.tell(arguments, None);
         publisher.store.close().await?;
-        return Ok(exit);
+        // Nobody to mail to is no success once there were readers.
+        let is_lost = !prepared.issues.is_empty() && prepared.last_run.is_some();
+        return Ok(worst(exit, if is_lost { Exit::Incomplete } else { Exit::Done }));
     }
     if !arguments.yes && Ui::is_interactive() {
         context.ui.say(&plan::as_text(&site, &prepared, &[], &[], false));
@@ -231,9 +235,10 @@ async fn publish(arguments: &Arguments, config: &Config, context: &Context) -> R
         return Ok(Exit::Incomplete);
     }
     session::listen(&publisher.halt);
-    done.queued = publisher.freeze(&prepared, &mut resumed).await?;
+    done.queued = publisher.freeze(&prepared).await?;
     let (mut publisher, delivered) = publisher.deliver(left).await?;
     exit = worst(exit, tell_delivered(&titles(&prepared), &delivered, &mut publisher, context).await?);
+    session::tell_warnings(&mut publisher, context);
     done.add(&delivered);
     done.tell(arguments, Some(&prepared));
     publisher.store.close().await?;
@@ -296,6 +301,13 @@ fn tell_nothing(prepared: &Prepared, context: &Context) {
 
 /// Says what became of deliveries that an earlier process did not live to record.
 pub(super) fn tell_interrupted(resumed: &Resumed, context: &Context) -> Exit {
+    if resumed.held > 0 {
+        context.ui.say(&format!(
+            "The database was not the newest: {} in doubt, and not sent. See `tidings runs show`, settle with `tidings runs resolve`.",
+            count(resumed.held, "open delivery")
+        ));
+        return Exit::Incomplete;
+    }
     if resumed.interrupted == 0 {
         return Exit::Done;
     }

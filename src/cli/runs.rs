@@ -7,8 +7,9 @@ use super::agreement::{self, Answer};
 use super::failure::{Exit, Failure};
 use super::table::columns;
 use super::{Context, Ui, session};
+use crate::diagnostic::Diagnostic;
 use crate::model::{DeliveryState, EmailAddress};
-use crate::publish::{Intent, PublishError, count};
+use crate::publish::{Guard, Intent, Memory, PublishError, count};
 use crate::store::{RunSummary, Store};
 
 /// List the recorded runs; show who did not get an issue, and why; settle what is in doubt.
@@ -66,6 +67,7 @@ pub(super) async fn run(arguments: Arguments, context: &Context) -> Result<Exit,
         context.ui.say("Nothing was published yet.");
         return Ok(Exit::Done);
     };
+    let memory = session::memory(&config, &context.site, &context.state);
     match arguments.action {
         None => {
             let runs = store.runs().await?;
@@ -78,7 +80,8 @@ pub(super) async fn run(arguments: Arguments, context: &Context) -> Result<Exit,
         Some(Action::Show { run, json }) => show(&mut store, run, json || arguments.json).await?,
         Some(Action::Resolve { run, sent: _, send_again, failed, only }) => {
             let _lock = store.lock()?.ok_or(PublishError::Busy)?;
-            find(&mut store, Some(run)).await?;
+            let issues = find(&mut store, Some(run)).await?.issues;
+            take_up(&mut store, &memory, context).await?;
             let reader = match &only {
                 Some(address) => Some(store.subscriber(address).await?.map(|reader| reader.id).ok_or_else(|| {
                     Failure::usage(
@@ -91,23 +94,57 @@ pub(super) async fn run(arguments: Arguments, context: &Context) -> Result<Exit,
             let from = if failed { DeliveryState::Failed } else { DeliveryState::InDoubt };
             let to = if send_again { DeliveryState::Queued } else { DeliveryState::Sent };
             let settled = store.settle(run, from, reader, to, &context.now.to_string()).await?;
+            record(&mut store, &memory, &issues, context).await?;
             let what = if send_again { "queued to be sent again" } else { "taken as sent" };
             context.ui.say(&format!("{} {what}.", count(settled, "delivery")));
         }
         Some(Action::Cancel { run }) => {
             let _lock = store.lock()?.ok_or(PublishError::Busy)?;
-            find(&mut store, Some(run)).await?;
+            let issues = find(&mut store, Some(run)).await?.issues;
+            take_up(&mut store, &memory, context).await?;
             let now = context.now.to_string();
             let mut given_up = 0;
             for from in [DeliveryState::Queued, DeliveryState::Deferred] {
                 given_up += store.settle(run, from, None, DeliveryState::Skipped, &now).await?;
             }
             store.finish_runs(&now).await?;
+            record(&mut store, &memory, &issues, context).await?;
             context.ui.say(&format!("{} given up.", count(given_up, "delivery")));
         }
     }
     store.close().await?;
     Ok(Exit::Done)
+}
+
+/// What is settled in a database that is not the newest would be settled twice.
+async fn take_up(store: &mut Store, memory: &Memory, context: &Context) -> Result<(), Failure> {
+    let found = memory.look(Some(&mut *store), true).await?;
+    let refusal = |guard: &Guard| {
+        let name = guard.name.as_str();
+        let help = format!("{}; or take it up first with `tidings deliver --allow {name}`", guard.help);
+        Diagnostic::error("guard", guard.message.clone()).help(help)
+    };
+    match found.allowed(None, &[]) {
+        Err(PublishError::Refused(guards)) => {
+            return Err(Failure { exit: Exit::Refused, diagnostics: guards.iter().map(refusal).collect() });
+        }
+        allowed => allowed?,
+    }
+    let taken_up = memory.take_up(store, &found, context.now).await?;
+    context.ui.diagnostics(&[found.warnings, taken_up.warnings].concat());
+    Ok(())
+}
+
+/// Brings the records of these issues up to date.
+async fn record(
+    store: &mut Store,
+    memory: &Memory,
+    issues: &[(i64, String)],
+    context: &Context,
+) -> Result<(), Failure> {
+    let numbers: Vec<_> = issues.iter().map(|(number, _)| *number).collect();
+    context.ui.diagnostics(&memory.record(store, &numbers).await?);
+    Ok(())
 }
 
 async fn find(store: &mut Store, number: Option<i64>) -> Result<RunSummary, Failure> {

@@ -11,8 +11,8 @@ use super::ui::Ui;
 use super::{Context, agreement};
 use crate::config::{Config, TransportUrl};
 use crate::diagnostic::{Diagnostic, Location};
-use crate::files::{self, SecretError};
-use crate::publish::{CONFIG_FILE, Halt, PublishError, Publisher, Stop, program, signer};
+use crate::files::{self, SecretError, StateFolder};
+use crate::publish::{CONFIG_FILE, GuardName, Halt, Memory, PublishError, Publisher, Stop, program, signer};
 use crate::store::Store;
 use crate::transport::Transport;
 
@@ -32,7 +32,7 @@ pub(super) async fn store(config: &Config, site: &Path) -> Result<Store, Failure
     let path = database(config, site);
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     if let (Some(place), Some(folder)) = (&config.store.location, folder)
-        && files::identity(folder).is_err()
+        && !files::is_folder(folder)
         && !config.store.path.starts_with(".tidings/")
     {
         let missing = Diagnostic::error("store", format!("there is no folder for the database: {}", folder.display()));
@@ -59,11 +59,27 @@ fn located(mut failure: Failure, config: &Config) -> Failure {
     failure
 }
 
-/// Everything that delivering needs.
-pub(super) async fn publisher(config: &Config, context: &Context) -> Result<Publisher, Failure> {
+/// What else remembers what a site has sent.
+#[expect(clippy::disallowed_methods, reason = "the command line is where the environment comes in")]
+pub(super) fn memory(config: &Config, site: &Path, state: &StateFolder) -> Memory {
+    // What every service for continuous integration sets: there, each run has a machine of its own.
+    let is_ci = std::env::var_os("CI").is_some_and(|value| value == "true");
+    Memory::new(site.to_owned(), config, state.clone(), is_ci)
+}
+
+/// Everything that delivering needs. Guards that would refuse a new database refuse before one is made.
+pub(super) async fn publisher(config: &Config, context: &Context, allow: &[GuardName]) -> Result<Publisher, Failure> {
     let transport = transport(config, &context.site)?;
     let signer = signer(config, &context.site)?;
-    let store = store(config, &context.site).await?;
+    let memory = memory(config, &context.site, &context.state);
+    let existing = existing_store(config, &context.site).await?;
+    if existing.is_none() {
+        memory.look(None, true).await?.allowed(None, allow)?;
+    }
+    let store = match existing {
+        Some(store) => store,
+        None => store(config, &context.site).await?,
+    };
     Ok(Publisher {
         store,
         transport: Arc::new(transport),
@@ -72,7 +88,14 @@ pub(super) async fn publisher(config: &Config, context: &Context) -> Result<Publ
         clock: context.clock,
         watcher: Arc::new(Progress::new(context.ui.is_quiet())),
         halt: Arc::new(Halt::default()),
+        memory,
+        warnings: Vec::new(),
     })
+}
+
+/// Says once what the memory of this machine does not protect from.
+pub(super) fn tell_warnings(publisher: &mut Publisher, context: &Context) {
+    context.ui.diagnostics(&std::mem::take(&mut publisher.warnings));
 }
 
 /// The way out that the configuration names, with the password that it needs.

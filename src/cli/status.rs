@@ -5,9 +5,9 @@ use serde_json::json;
 
 use super::agreement::{self, Answer};
 use super::failure::{Exit, Failure};
-use super::{Context, Ui, session};
+use super::{Context, Ui, plan, session};
 use crate::model::{DeliveryCounts, DeliveryState, SubscriberCounts};
-use crate::publish::Intent;
+use crate::publish::{Intent, Past};
 
 /// Show the last run, the number of the next issue, and how many readers and deliveries there are in each state.
 #[derive(Debug, Args)]
@@ -19,14 +19,15 @@ pub(super) struct Arguments {
 
 pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
     let config = agreement::config(Intent::Read, Answer::Remembered, context)?;
-    let mut last_run = None;
-    let mut next_issue = 1;
+    let mut store = session::existing_store(&config, &context.site).await?;
+    let past = Past::read(store.as_mut(), &session::memory(&config, &context.site, &context.state)).await?;
+    let guards = past.guards();
+    let mut is_finished = true;
     let mut subscribers = SubscriberCounts::default();
     let mut deliveries = DeliveryCounts::default();
     let mut next_attempt = None;
-    if let Some(mut store) = session::existing_store(&config, &context.site).await? {
-        last_run = store.last_run().await?;
-        next_issue = store.next_issue().await?;
+    if let Some(mut store) = store {
+        is_finished = store.last_run().await?.is_none_or(|run| run.finished_at.is_some());
         subscribers = store.subscriber_counts().await?;
         deliveries = store.delivery_counts(None).await?;
         next_attempt = store.next_attempt_at().await?;
@@ -34,19 +35,21 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
     }
     if arguments.json {
         Ui::json(&json!({
-            "last_run": last_run.map(|run| run.cutoff),
-            "next_issue": next_issue,
+            "last_run": past.last_run().map(|moment| moment.to_string()),
+            "next_issue": past.next_issue(),
             "subscribers": subscribers,
             "deliveries": deliveries,
+            "guards": guards.iter().map(plan::guard_as_json).collect::<Vec<_>>(),
         }));
+        context.ui.diagnostics(&past.findings());
         return Ok(Exit::Done);
     }
-    let mut text = match &last_run {
-        Some(run) if run.finished_at.is_some() => format!("Last run: {}, finished.\n", run.cutoff),
-        Some(run) => format!("Last run: {}, not finished: `tidings deliver` goes on.\n", run.cutoff),
+    let mut text = match past.last_run() {
+        Some(moment) if is_finished => format!("Last run: {moment}, finished.\n"),
+        Some(moment) => format!("Last run: {moment}, not finished: `tidings deliver` goes on.\n"),
         None => "Nothing was published yet.\n".to_owned(),
     };
-    text += &format!("Next issue: {next_issue}.\n");
+    text += &format!("Next issue: {}.\n", past.next_issue());
     let SubscriberCounts { pending, confirmed, unsubscribed, bounced, complained } = subscribers;
     text += &format!(
         "Subscribers: {confirmed} confirmed, {pending} pending, {unsubscribed} unsubscribed, {bounced} bounced, {complained} complained.\n"
@@ -64,5 +67,7 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
         text += "See `tidings runs show` for what is in doubt, and settle it with `tidings runs resolve`.\n";
     }
     Ui::result(&text);
+    context.ui.diagnostics(&past.findings());
+    context.ui.diagnostics(&guards.iter().map(Failure::warning).collect::<Vec<_>>());
     Ok(Exit::Done)
 }

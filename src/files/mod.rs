@@ -8,8 +8,9 @@ mod open;
 mod place;
 mod secret;
 mod state;
+mod window;
 
-use std::io::{self, Read as _, Seek as _, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::path::Path;
 
 pub use draft::{Draft, Finished};
@@ -17,7 +18,8 @@ pub use history::{HistoryError, first_commits, written};
 pub use open::{Open, open};
 pub use place::{is_program, resolved};
 pub use secret::{SECRET_BYTES, SecretError, read_secret};
-pub use state::StateFolder;
+pub use state::{Counter, StateFolder};
+pub use window::Window;
 
 /// How the names of temporary files begin.
 const TEMPORARY: &str = ".tidings-";
@@ -352,30 +354,6 @@ pub fn canonical(path: &Path) -> io::Result<std::path::PathBuf> {
 #[derive(Debug)]
 pub struct Lock(std::fs::File);
 
-impl Lock {
-    /// The note in the locked file, empty at first.
-    ///
-    /// # Errors
-    /// As the system reports them.
-    pub fn note(&mut self) -> io::Result<String> {
-        let mut note = String::new();
-        self.0.rewind()?;
-        self.0.read_to_string(&mut note)?;
-        Ok(note)
-    }
-
-    /// Replaces the note.
-    ///
-    /// # Errors
-    /// As the system reports them.
-    pub fn set_note(&mut self, note: &str) -> io::Result<()> {
-        self.0.rewind()?;
-        self.0.set_len(0)?;
-        self.0.write_all(note.as_bytes())?;
-        self.0.sync_data()
-    }
-}
-
 impl Drop for Lock {
     fn drop(&mut self) {
         // Closing the file would do; unlocking first makes the moment certain.
@@ -394,26 +372,6 @@ pub fn lock(path: &Path) -> io::Result<Option<Lock>> {
         Err(std::fs::TryLockError::WouldBlock) => Ok(None),
         Err(std::fs::TryLockError::Error(error)) => Err(error),
     }
-}
-
-/// What tells most copies of a file from it: stays the same when the file is moved or written to. A copy onto an existing
-/// file keeps that file's identity, so this alone does not tell every restored backup.
-///
-/// # Errors
-/// As the system reports them.
-#[cfg(unix)]
-pub fn identity(path: &Path) -> io::Result<String> {
-    use std::os::unix::fs::MetadataExt as _;
-    Ok(format!("inode {}", std::fs::metadata(path)?.ino()))
-}
-
-/// What tells a file from a copy of it: its place.
-///
-/// # Errors
-/// As the system reports them.
-#[cfg(not(unix))]
-pub fn identity(path: &Path) -> io::Result<String> {
-    Ok(format!("path {}", std::fs::canonicalize(path)?.display()))
 }
 
 fn folder_of(path: &Path) -> &Path {

@@ -1,13 +1,13 @@
 //! The user's state folder: what this machine remembers about sites outside of their folders, where nothing that comes with
 //! a site can change it.
 
-use std::io;
+use std::io::{self, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 
-use super::{read_start, write_private_if_changed};
+use super::{folder_of, list, make_private_folder, read_start, write_private_if_changed};
 
 /// What is remembered is small; whatever is larger was not written here.
-const LARGEST: u64 = 1 << 20;
+const LARGEST: u64 = 16 << 20;
 
 /// A folder for small files, such as `~/.local/state/tidings`. Without one nothing is remembered.
 #[derive(Debug, Clone, Default)]
@@ -52,9 +52,57 @@ impl StateFolder {
     pub fn write(&self, name: &str, bytes: &[u8]) -> io::Result<bool> {
         let Some(folder) = &self.0 else { return Ok(false) };
         let path = folder.join(name);
-        super::make_private_folder(super::folder_of(&path))?;
+        make_private_folder(folder_of(&path))?;
         write_private_if_changed(&path, bytes)?;
         Ok(true)
+    }
+
+    /// The names of the files in a folder, in no order; none when there is no such folder.
+    ///
+    /// # Errors
+    /// As the system reports them, but for a missing folder.
+    pub fn names(&self, folder: &str) -> io::Result<Vec<String>> {
+        let Some(top) = &self.0 else { return Ok(Vec::new()) };
+        match list(&top.join(folder), &|_| false) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+            listed => listed,
+        }
+    }
+
+    /// Opens the number in the file of this name, which is made when it is missing. `None` when there is no place for it.
+    ///
+    /// # Errors
+    /// As the system reports them.
+    pub fn counter(&self, name: &str) -> io::Result<Option<Counter>> {
+        let Some(folder) = &self.0 else { return Ok(None) };
+        let path = folder.join(name);
+        make_private_folder(folder_of(&path))?;
+        super::make_private_file(&path)?;
+        let file = std::fs::OpenOptions::new().write(true).open(&path)?;
+        super::sync_folder(&path)?;
+        Ok(Some(Counter(file)))
+    }
+}
+
+/// A number in a file that stays open. It is written in place, because it changes many times a second.
+#[derive(Debug)]
+pub struct Counter(std::fs::File);
+
+impl Counter {
+    /// Replaces the number. It survives the end of this process, however that comes; a power cut only when it `is_lasting`.
+    ///
+    /// # Errors
+    /// As the system reports them.
+    pub fn set(&mut self, number: i64, is_lasting: bool) -> io::Result<()> {
+        // Always as many digits, so that no moment shows half a number.
+        let text = format!("{number:019}\n");
+        self.0.rewind()?;
+        self.0.write_all(text.as_bytes())?;
+        if is_lasting {
+            self.0.set_len(text.len() as u64)?;
+            self.0.sync_data()?;
+        }
+        Ok(())
     }
 }
 
@@ -67,6 +115,8 @@ mod tests {
         let nowhere = StateFolder::new(None);
         assert!(!nowhere.write("a.json", b"{}").unwrap());
         assert_eq!(nowhere.read("a.json").unwrap(), None);
+        assert_eq!(nowhere.names("a").unwrap(), [""; 0]);
+        assert!(nowhere.counter("a").unwrap().is_none());
     }
 
     #[test]
@@ -87,5 +137,17 @@ mod tests {
         for name in ["huge.json", "folder.json"] {
             assert_eq!(state.read(name).unwrap_err().kind(), io::ErrorKind::InvalidData, "{name}");
         }
+    }
+
+    #[test]
+    fn a_counter_holds_its_last_number_whatever_was_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = StateFolder::new(Some(folder.path().join("tidings")));
+        state.write("a/count", &[b'?'; 100]).unwrap();
+        let mut counter = state.counter("a/count").unwrap().unwrap();
+        counter.set(7, true).unwrap();
+        counter.set(8, false).unwrap();
+        assert_eq!(state.read("a/count").unwrap().as_deref(), Some(b"0000000000000000008\n".as_slice()));
+        assert_eq!(state.names("a").unwrap(), ["count"]);
     }
 }

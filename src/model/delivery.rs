@@ -44,7 +44,7 @@ impl DeliveryState {
 }
 
 /// How many deliveries there are in each state.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[expect(missing_docs, reason = "each field is the state of that name")]
 pub struct DeliveryCounts {
     pub queued: i64,

@@ -19,7 +19,7 @@ pub enum GuardName {
     TooLate,
     /// A draft flag that is neither yes nor no.
     UnclearDraft,
-    /// The database is a copy: the original may have sent what this one thinks is due.
+    /// The database is not the newest, or was last used elsewhere: what it thinks is due may have been sent.
     CopiedDatabase,
     /// The page of a due entry is not online, and `newsletter.require_live` asks for it.
     NotLive,
@@ -77,8 +77,6 @@ pub struct Guard {
 pub(super) struct Circumstances {
     /// True when any run was ever recorded.
     pub published_before: bool,
-    /// True when the database file is not the one that was published from before.
-    pub copied_database: bool,
     /// The time.
     pub now: Timestamp,
 }
@@ -142,18 +140,17 @@ pub(super) fn guards(
             help: "write `draft: true` or `draft: false` in its front matter".into(),
         });
     }
-    if circumstances.copied_database {
-        refusals.push(copied_database());
-    }
     refusals
 }
 
-/// The guard for a database that is a copy.
-pub(super) fn copied_database() -> Guard {
+/// The guard for a site that has nobody to mail to, and had.
+pub(super) fn no_readers() -> Guard {
     Guard {
-        name: GuardName::CopiedDatabase,
-        message: "the database is a copy or a restored backup: the original may have mailed what seems due here".into(),
-        help: "publish from the original; or, if this is to be the only one from now on, allow it once".into(),
+        name: GuardName::LostDatabase,
+        message: "issues were sent before, and now there is no confirmed reader: the list is lost, or everybody has left"
+            .into(),
+        help: "put the database back from its newest backup, or import your readers again (`tidings subscribers import`)"
+            .into(),
     }
 }
 

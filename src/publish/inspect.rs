@@ -23,7 +23,7 @@ use crate::model::{Entry, Post, PostStatus};
 /// # Errors
 /// When a file cannot be read.
 pub fn inspect(site: &Site, past: &Past, now: Timestamp) -> Result<Vec<Diagnostic>, PublishError> {
-    let mut found = site.diagnostics.clone();
+    let mut found = [site.diagnostics.clone(), past.findings()].concat();
     let readable: Vec<&Post> =
         site.posts.iter().filter(|post| matches!(post.status, PostStatus::Published | PostStatus::Scheduled)).collect();
     let of_bodies = parallel::map(&readable, Work::Heavy, |post| {

@@ -18,6 +18,7 @@ mod inspect;
 mod library;
 mod mail_pictures;
 mod manifest;
+mod memory;
 mod message_lint;
 mod pace;
 mod parallel;
@@ -41,9 +42,10 @@ pub use demand::{Demand, Intent, demands, program};
 pub use error::PublishError;
 pub use feeds::{BuiltFeeds, Purpose};
 pub use guard::{Guard, GuardName, count};
-use guard::{copied_database, unfinished_too_late};
+use guard::unfinished_too_late;
 pub use halt::{Halt, Stop};
 pub use inspect::{dead_links, inspect};
+pub use memory::Memory;
 pub use ping::{Ping, Told, due_pings, ping};
 pub use plan::{ContentHashes, Ledger, Likeness, Rules, Verdict, plan, undecided};
 pub use prepare::{Options, Past, Prepared, is_worth_telling, prepare, specimen, verdicts};
@@ -55,6 +57,7 @@ pub use tolerance::Tolerance;
 
 use crate::clock::Clock;
 use crate::config::{Config, InDoubt, Mail};
+use crate::diagnostic::Diagnostic;
 use crate::email::dkim::Signer;
 use crate::files::Lock;
 use crate::model::{EmailAddress, Issue, Outcome};
@@ -78,12 +81,18 @@ pub struct Publisher {
     pub watcher: Arc<dyn Watcher>,
     /// How it is told to stop.
     pub halt: Arc<Halt>,
+    /// What else remembers what was sent.
+    pub memory: Memory,
+    /// What that does not protect from, for the user.
+    pub warnings: Vec<Diagnostic>,
 }
 
 /// The right to deliver, and what the last process left behind.
 pub struct Resumed {
     /// Held until the end of the command.
-    lock: Lock,
+    _lock: Lock,
+    /// Deliveries of a database that was not the newest: in doubt, and not sent.
+    pub held: u64,
     /// Deliveries whose sending an earlier process did not live to record.
     pub interrupted: u64,
     /// Whether those are sent again; else they are in doubt.
@@ -96,24 +105,41 @@ impl Publisher {
     /// Step 1: takes the right to deliver and looks at what an earlier run left.
     ///
     /// # Errors
-    /// [`PublishError::Busy`] when another process is delivering; [`PublishError::Refused`] when the database is a copy or
-    /// what is left is too old, unless that is allowed; or when the database does not answer.
+    /// [`PublishError::Busy`] when another process is delivering; [`PublishError::Refused`] when the database is not the
+    /// newest or what is left is too old, unless that is allowed; or when the database does not answer.
     pub async fn resume(&mut self, config: &Config, allow: &[GuardName]) -> Result<Resumed, PublishError> {
-        let mut lock = self.store.lock()?.ok_or(PublishError::Busy)?;
+        let lock = self.store.lock()?.ok_or(PublishError::Busy)?;
         let now = self.clock.now();
+        let found = self.memory.look(Some(&mut self.store), true).await?;
         let issues = self.store.open_issues().await?;
-        let is_copy = self.store.is_copy().await?;
-        let guards = is_copy.then(copied_database).into_iter().chain(unfinished_too_late(&issues, config, now));
-        let standing: Vec<_> = guards.filter(|guard| !allow.contains(&guard.name)).collect();
-        if !standing.is_empty() {
-            return Err(PublishError::Refused(standing));
-        }
-        self.store.set_home().await?;
-        self.store.note_newest_run(&mut lock).await?;
+        found.allowed(unfinished_too_late(&issues, config, now), allow)?;
+        let taken_up = self.memory.take_up(&mut self.store, &found, now).await?;
+        self.warn(found.warnings);
+        self.warn(taken_up.warnings);
         let interrupted = self.store.recover(self.may_repeat(), &now.to_string()).await?;
-        self.store.finish_runs(&now.to_string()).await?;
+        let finished = self.store.finish_runs(&now.to_string()).await?;
+        if taken_up.held + interrupted + finished > 0 {
+            let numbers: Vec<_> = issues.iter().map(|issue| issue.number).collect();
+            self.record(&numbers).await?;
+        }
         let open = self.store.delivery_counts(None).await?.open();
-        Ok(Resumed { lock, interrupted, is_repeated: self.may_repeat(), open })
+        let is_repeated = self.may_repeat();
+        Ok(Resumed { _lock: lock, held: taken_up.held, interrupted, is_repeated, open })
+    }
+
+    /// Brings the records of these issues up to date.
+    async fn record(&mut self, issues: &[i64]) -> Result<(), PublishError> {
+        let warnings = self.memory.record(&mut self.store, issues).await?;
+        self.warn(warnings);
+        Ok(())
+    }
+
+    fn warn(&mut self, warnings: Vec<Diagnostic>) {
+        for warning in warnings {
+            if !self.warnings.contains(&warning) {
+                self.warnings.push(warning);
+            }
+        }
     }
 
     /// True when a delivery whose outcome is lost may be repeated: harmless, or wished.
@@ -142,10 +168,12 @@ impl Publisher {
     /// here on the entries count as published. Returns the number of deliveries.
     ///
     /// # Errors
-    /// When the database does not answer; nothing is recorded then.
-    pub async fn freeze(&mut self, prepared: &Prepared, resumed: &mut Resumed) -> Result<u64, PublishError> {
+    /// When the database does not answer: nothing is recorded then; or when the records beside the posts cannot be written:
+    /// then everything is queued, and the next run goes on.
+    pub async fn freeze(&mut self, prepared: &Prepared) -> Result<u64, PublishError> {
         let queued = self.store.freeze(&prepared.now.to_string(), &prepared.entries, &prepared.issues).await?;
-        self.store.note_newest_run(&mut resumed.lock).await?;
+        let numbers: Vec<_> = prepared.issues.iter().map(|issue| issue.number).collect();
+        self.record(&numbers).await?;
         Ok(queued)
     }
 
@@ -156,13 +184,15 @@ impl Publisher {
     /// When the ledger cannot be read or written.
     pub async fn deliver(self, limit: Option<usize>) -> Result<(Self, Delivered), PublishError> {
         let may_repeat = self.may_repeat();
-        let Self { mut store, transport, mail, signer, clock, watcher, halt } = self;
+        let Self { mut store, transport, mail, signer, clock, watcher, halt, memory, warnings } = self;
         let issues = store.open_issues().await?;
+        let numbers: Vec<_> = issues.iter().map(|issue| issue.number).collect();
         let total = store.ready(&clock.now().to_string()).await?;
         let total = limit.map_or(total, |limit| total.min(limit as u64));
         let mut delivered = Delivered::default();
         if total > 0 {
             store.set_repeatable(may_repeat).await?;
+            store.raise_generation().await?;
             watcher.begin(total);
             let result;
             (store, result) = deliver::deliver(
@@ -179,9 +209,14 @@ impl Publisher {
             .await;
             watcher.end();
             delivered = result?;
+            store.raise_generation().await?;
         }
         store.finish_runs(&clock.now().to_string()).await?;
-        Ok((Self { store, transport, mail, signer, clock, watcher, halt }, delivered))
+        let mut publisher = Self { store, transport, mail, signer, clock, watcher, halt, memory, warnings };
+        if total > 0 {
+            publisher.record(&numbers).await?;
+        }
+        Ok((publisher, delivered))
     }
 }
 

@@ -1,12 +1,13 @@
 //! Everything that a publish would do, worked out and not yet done. The dry run shows it, the real run carries it out:
 //! both come from here, so they cannot differ.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use jiff::Timestamp;
 
 use super::error::PublishError;
-use super::guard::{Circumstances, Guard, GuardName, count, guards, unfinished_too_late};
+use super::guard::{Circumstances, Guard, GuardName, count, guards, no_readers, unfinished_too_late};
+use super::memory::{Memory, Witnesses};
 use super::message_lint;
 use super::parallel::{self, Work};
 use super::plan::{ContentHashes, Ledger, Rules, Verdict, plan, undecided};
@@ -17,7 +18,7 @@ use crate::config::Mode;
 use crate::diagnostic::Diagnostic;
 use crate::email;
 use crate::feed::FeedFile;
-use crate::model::{Entry, Issue, MadeFile, MailedEntry, Post, PostStatus, Run, sha256_hex};
+use crate::model::{Entry, Issue, MadeFile, MailedEntry, Post, PostStatus, Record, sha256_hex};
 use crate::post;
 use crate::store::{FrozenEntry, Store, StoreError};
 
@@ -96,7 +97,7 @@ impl Prepared {
     }
 }
 
-/// What is known of the past: the ledger's part in the plan.
+/// What is known of the past, by the database and all others that remember it.
 #[derive(Debug, Default)]
 pub struct Past {
     ledger: Ledger,
@@ -104,27 +105,69 @@ pub struct Past {
     recipients: i64,
     unfinished: i64,
     unfinished_issues: Vec<Issue>,
-    copied_database: bool,
+    witnesses: Witnesses,
 }
 
 impl Past {
-    /// Asks the ledger; without a database nothing ever happened.
+    /// Asks the database, when there is one, the records beside the posts, and this machine.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn read(store: Option<&mut Store>) -> Result<Self, PublishError> {
-        let Some(store) = store else { return Ok(Self { next_issue: 1, ..Self::default() }) };
-        let last_run = store.last_run().await?;
-        let unreadable = |run: &Run| StoreError::Content(format!("the time of run {}", run.id));
-        let last_run = last_run.map(|run| run.cutoff.parse().map_err(|_| unreadable(&run))).transpose()?;
-        Ok(Self {
-            ledger: Ledger { last_run, mailed: store.mailed_entries().await? },
-            next_issue: store.next_issue().await?,
-            recipients: store.subscriber_counts().await?.confirmed,
-            unfinished: store.delivery_counts(None).await?.open(),
-            unfinished_issues: store.open_issues().await?,
-            copied_database: store.is_copy().await?,
-        })
+    pub async fn read(mut store: Option<&mut Store>, memory: &Memory) -> Result<Self, PublishError> {
+        let witnesses = memory.look(store.as_deref_mut(), false).await?;
+        let mut past = Self::default();
+        let mut runs: Vec<Timestamp> = Vec::new();
+        if let Some(store) = store {
+            if let Some(run) = store.last_run().await? {
+                let moment = run.cutoff.parse();
+                runs.push(moment.map_err(|_| StoreError::Content(format!("the time of run {}", run.id)))?);
+            }
+            past.ledger.mailed = store.mailed_entries().await?;
+            past.next_issue = store.next_issue().await?;
+            past.recipients = store.subscriber_counts().await?.confirmed;
+            past.unfinished = store.delivery_counts(None).await?.open();
+            past.unfinished_issues = store.open_issues().await?;
+        }
+        let numbers = witnesses.numbers.iter().copied().chain(witnesses.records.iter().map(|record| record.number));
+        past.next_issue = numbers.map(|number| number.saturating_add(1)).fold(past.next_issue.max(1), i64::max);
+        past.ledger.last_run = runs.into_iter().chain(witnesses.records.iter().map(|record| record.time)).max();
+        let mut known: HashSet<_> =
+            past.ledger.mailed.iter().map(|entry| (entry.issue, entry.id.clone(), entry.path.clone())).collect();
+        let more = witnesses.records.iter().flat_map(Record::mailed);
+        past.ledger.mailed.extend(more.filter(|entry| known.insert((entry.issue, entry.id.clone(), entry.path.clone()))));
+        // Of an entry that was mailed more than once, the last time counts.
+        past.ledger.mailed.sort_by_key(|entry| entry.issue);
+        if !witnesses.guards().is_empty() {
+            // A database that goes on although it is not the newest puts them in doubt.
+            past.unfinished = 0;
+        }
+        past.witnesses = witnesses;
+        Ok(past)
+    }
+
+    /// The time of the last run that anything knows of.
+    pub fn last_run(&self) -> Option<Timestamp> {
+        self.ledger.last_run
+    }
+
+    /// The number of the next issue: above all that are known.
+    pub fn next_issue(&self) -> i64 {
+        self.next_issue
+    }
+
+    /// Why this database may not be the one to publish from.
+    pub fn guards(&self) -> Vec<Guard> {
+        let mut guards = self.witnesses.guards();
+        let is_named = guards.iter().any(|guard| guard.name == GuardName::LostDatabase);
+        if self.recipients == 0 && self.witnesses.has_sent() && !is_named {
+            guards.push(no_readers());
+        }
+        guards
+    }
+
+    /// What is wrong with what is remembered: errors, which stop sending, and warnings.
+    pub fn findings(&self) -> Vec<Diagnostic> {
+        [self.witnesses.problems.clone(), self.witnesses.warnings.clone()].concat()
     }
 }
 
@@ -175,6 +218,9 @@ fn content_hashes(
 /// Posts or templates with errors, an `--include` that names no post or one that cannot be mailed.
 pub fn prepare(site: &Site, past: &Past, options: &Options, now: Timestamp) -> Result<Prepared, PublishError> {
     options.tolerance.judge_early(&site.diagnostics)?;
+    if !past.witnesses.problems.is_empty() {
+        return Err(PublishError::Site(past.witnesses.problems.clone()));
+    }
     let included = included(site, &options.include)?;
     let mut warnings = site.diagnostics.clone();
     let hashes = content_hashes(site, past, &included, now, &mut warnings);
@@ -187,9 +233,9 @@ pub fn prepare(site: &Site, past: &Past, options: &Options, now: Timestamp) -> R
             return Err(PublishError::NotMailable { path: post.path.clone(), reason: verdict.reason() });
         }
     }
-    let circumstances =
-        Circumstances { published_before: past.ledger.last_run.is_some(), copied_database: past.copied_database, now };
+    let circumstances = Circumstances { published_before: past.ledger.last_run.is_some(), now };
     let mut guards = guards(&site.posts, &verdicts, &site.config, circumstances);
+    guards.extend(past.guards());
     guards.extend(unfinished_too_late(&past.unfinished_issues, &site.config, now));
     warnings.extend(misaligned(&site.config));
     if let Some(last) = past.ledger.last_run.filter(|last| *last > now) {

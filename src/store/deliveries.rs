@@ -4,7 +4,7 @@
 use serde_json::json;
 use sqlx::{Connection as _, Row as _};
 
-use super::{Result, Store, StoreError};
+use super::{Result, Store, StoreError, memory};
 use crate::model::{DeliveryCounts, DeliveryState};
 
 /// The name under which [`Store::set_repeatable`] is kept.
@@ -148,8 +148,7 @@ impl Store {
         Ok(count.unsigned_abs())
     }
 
-    /// Records outcomes and intents, at most one for each delivery, in one statement, which is one transaction and one flush
-    /// to disk. Returns the intents that are granted: those whose reader is still confirmed. The others become `skipped`.
+    /// Records outcomes and intents, at most one for each delivery, in one transaction, which is one flush to disk. Returns the intents that are granted: those whose reader is still confirmed. The others become `skipped`.
     ///
     /// # Errors
     /// When the database does not answer; nothing is recorded then.
@@ -159,6 +158,7 @@ impl Store {
             .map(|o| json!([o.key.issue, o.key.subscriber, o.state.as_str(), o.reply, o.next_attempt_at]));
         let intents = intents.iter().map(|key| json!([key.issue, key.subscriber]));
         let rows: Vec<_> = outcomes.chain(intents).collect();
+        let mut transaction = self.connection.begin_with("BEGIN IMMEDIATE").await?;
         // A row of two values is an intent: it asks for `sending`, and gets it while the reader is confirmed.
         let changed = sqlx::query(
             "UPDATE deliveries SET
@@ -175,8 +175,11 @@ impl Store {
         )
         .bind(serde_json::Value::from(rows).to_string())
         .bind(now)
-        .fetch_all(&mut self.connection)
+        .fetch_all(&mut *transaction)
         .await?;
+        let generation = memory::raise(&mut transaction, 0).await?;
+        transaction.commit().await?;
+        self.tell(generation, false);
         let mut granted = Vec::new();
         for row in changed {
             if row.try_get::<&str, _>("state")? == DeliveryState::Sending.as_str() {
@@ -285,7 +288,9 @@ impl Store {
                 .execute(&mut *transaction)
                 .await?;
         }
+        let generation = memory::raise(&mut transaction, 0).await?;
         transaction.commit().await?;
+        self.tell(generation, true);
         Ok(done)
     }
 }

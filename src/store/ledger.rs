@@ -3,7 +3,7 @@
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Connection as _, Row as _};
 
-use super::{Result, Store, StoreError};
+use super::{Result, Store, StoreError, memory};
 use crate::model::{DeliveryCounts, Issue, MailedEntry, Run};
 
 /// An entry as a run records it.
@@ -131,7 +131,9 @@ impl Store {
         if queued != confirmed.unsigned_abs() * issues.len() as u64 {
             return Err(StoreError::Content(format!("{queued} deliveries for {confirmed} subscribers: not balanced")));
         }
+        let generation = memory::raise(&mut transaction, 0).await?;
         transaction.commit().await?;
+        self.tell(generation, true);
         Ok(queued)
     }
 

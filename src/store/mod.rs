@@ -4,6 +4,8 @@
 
 mod deliveries;
 mod ledger;
+mod log;
+mod memory;
 mod story;
 mod subscribers;
 
@@ -17,11 +19,15 @@ use crate::files;
 
 pub use deliveries::{DeliveryKey, Intent, NotSent, QueuedDelivery, Recorded};
 pub use ledger::{FrozenEntry, RunSummary};
+pub use memory::{Adoption, SentIssue};
 pub use story::{DeliveryTo, Mailing};
 pub use subscribers::{Added, NewSubscriber};
 
 /// Never edit a migration that was released: add one.
-const MIGRATIONS: [(i64, &str, &str); 1] = [(1, "ledger", include_str!("migrations/0001_ledger.sql"))];
+const MIGRATIONS: [(i64, &str, &str); 2] = [
+    (1, "ledger", include_str!("migrations/0001_ledger.sql")),
+    (2, "memory", include_str!("migrations/0002_memory.sql")),
+];
 
 /// Where the application id stands in the header of a database file (SQLite file format, §1.3).
 const APPLICATION_ID: std::ops::Range<usize> = 68..72;
@@ -39,6 +45,8 @@ pub enum StoreError {
     Open { path: PathBuf, error: sqlx::Error },
     #[error("this is the database of another program: {}", path.display())]
     Foreign { path: PathBuf },
+    #[error("the log beside the database is not its own: {}", log.display())]
+    ForeignLog { log: PathBuf },
     #[error("the database was written by a newer version of tidings: {}", path.display())]
     TooNew { path: PathBuf },
     #[error("the database cannot be brought up to date: {}: {error}", path.display())]
@@ -62,6 +70,9 @@ impl StoreError {
                 "check that `store.url` in config.toml names a tidings database, and that it can be read and written",
             ),
             Self::Foreign { .. } => Some("set `store.url` in config.toml to a file of its own"),
+            Self::ForeignLog { .. } => Some(
+                "the database was put in the place of another one, which ended without closing its log: remove the log and the file `-shm` beside it to go on with this database, or put the other one back",
+            ),
             Self::TooNew { .. } => Some("update tidings on this machine"),
             _ => None,
         }
@@ -76,6 +87,9 @@ pub type Result<T> = std::result::Result<T, StoreError>;
 pub struct Store {
     connection: SqliteConnection,
     path: PathBuf,
+    /// Where the generation is known outside of the database.
+    counter: Option<files::Counter>,
+    counter_fault: Option<std::io::Error>,
 }
 
 impl Store {
@@ -102,15 +116,12 @@ impl Store {
     /// # Errors
     /// When the file is there and is not a database of tidings.
     pub async fn open_existing(path: &Path) -> Result<Option<Self>> {
-        match files::identity(path) {
+        match files::read_start(path, 1) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(StoreError::Open { path: path.to_owned(), error: error.into() }),
+            // A program that was killed while it made the database leaves an empty file.
+            Ok(start) if start.is_empty() => return Ok(None),
             Ok(_) => {}
-        }
-        // A program that was killed while it made the database leaves an empty file.
-        let start = files::read_start(path, 1);
-        if start.map_err(|error| StoreError::Open { path: path.to_owned(), error: error.into() })?.is_empty() {
-            return Ok(None);
         }
         must_be_ours(path)?;
         let mut store = Self::connect(path, options(path)).await?;
@@ -134,7 +145,7 @@ impl Store {
             .map_err(|error| StoreError::Open { path: path.to_owned(), error })?;
         // The lock follows the file, not the name that led to it.
         let path = files::canonical(path).unwrap_or_else(|_| path.to_owned());
-        Ok(Self { connection, path })
+        Ok(Self { connection, path, counter: None, counter_fault: None })
     }
 
     /// True unless every migration of this version was made, and no other.
@@ -170,36 +181,6 @@ impl Store {
         self.value("secret").await?.map(String::into_bytes).ok_or_else(|| StoreError::Content("no secret".into()))
     }
 
-    /// True when this is not the file that was published from before, or an older state of it: a copy, or a restored backup.
-    /// The identity of the file tells most copies; the note beside it tells what was put in the place of a newer one.
-    ///
-    /// # Errors
-    /// When the database or its file cannot be read.
-    pub async fn is_copy(&mut self) -> Result<bool> {
-        let identity = self.identity()?;
-        let note = files::read_optional(&self.lock_path()).map_err(|error| self.lock_error(error))?.unwrap_or_default();
-        let noted: i64 = String::from_utf8_lossy(&note).trim().parse().unwrap_or(0);
-        Ok(self.value("home").await?.is_some_and(|home| home != identity) || noted > self.newest_run().await?)
-    }
-
-    /// Notes the newest run beside the database, where a restored backup does not bring it back.
-    ///
-    /// # Errors
-    /// When the note cannot be written.
-    pub async fn note_newest_run(&mut self, lock: &mut files::Lock) -> Result<()> {
-        let newest = self.newest_run().await?;
-        lock.set_note(&newest.to_string()).map_err(|error| self.lock_error(error))
-    }
-
-    /// Records that this file is the one to publish from.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn set_home(&mut self) -> Result<()> {
-        let identity = self.identity()?;
-        self.set_value("home", &identity).await
-    }
-
     async fn set_value(&mut self, name: &str, value: &str) -> Result<()> {
         sqlx::query(
             "INSERT INTO site (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
@@ -214,10 +195,6 @@ impl Store {
     async fn value(&mut self, name: &str) -> Result<Option<String>> {
         let value = sqlx::query_scalar("SELECT value FROM site WHERE name = $1").bind(name);
         Ok(value.fetch_optional(&mut self.connection).await?)
-    }
-
-    fn identity(&self) -> Result<String> {
-        files::identity(&self.path).map_err(|error| StoreError::Open { path: self.path.clone(), error: error.into() })
     }
 
     /// Takes the right to deliver, which one process has at a time; `None` when another one has it. The system takes it
@@ -251,12 +228,16 @@ fn must_be_ours(path: &Path) -> Result<()> {
     let failed = |error: std::io::Error| StoreError::Open { path: path.to_owned(), error: error.into() };
     let start = files::read_start(path, 100).map_err(failed)?;
     let is_database = start.starts_with(b"SQLite format 3\0");
-    // Right after it was made, everything is still in the log beside the file.
     let mut log = path.as_os_str().to_owned();
     log.push("-wal");
-    let has_log = files::identity(Path::new(&log)).is_ok();
+    let log = PathBuf::from(log);
+    // Right after it was made, everything is still in the log beside the file.
+    let has_log = files::is_file(&log);
     if is_database && !has_log && start.get(APPLICATION_ID) != Some(b"tidi") {
         return Err(StoreError::Foreign { path: path.to_owned() });
+    }
+    if is_database && has_log && log::is_of_another(path, &log).map_err(failed)? {
+        return Err(StoreError::ForeignLog { log });
     }
     Ok(())
 }

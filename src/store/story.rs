@@ -78,7 +78,7 @@ impl Store {
     }
 
     /// How many deliveries of an issue are in each state.
-    async fn issue_counts(&mut self, issue: i64) -> Result<DeliveryCounts> {
+    pub(super) async fn issue_counts(&mut self, issue: i64) -> Result<DeliveryCounts> {
         let rows = sqlx::query("SELECT state, COUNT(*) AS count FROM deliveries WHERE issue = $1 GROUP BY state")
             .bind(issue)
             .fetch_all(&mut self.connection)

@@ -49,7 +49,7 @@ impl Sendmail {
     /// Finds out early that there is no such program; one without a path is looked for when it is started.
     pub(super) fn open(&self) -> Result<Self, TransportError> {
         let is_path = self.program.components().count() > 1;
-        match files::identity(&self.program) {
+        match files::length(&self.program) {
             Err(error) if is_path => {
                 Err(TransportError::Program { program: self.name.clone(), reason: error.to_string() })
             }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::super::failure::{Exit, Failure};
 use super::super::posts::{diagnostic_as_json, rfc_3339};
 use super::super::table::columns;
-use super::super::{Context, Ui, posts, report};
+use super::super::{Context, Ui, posts, report, session};
 use super::{media, moment, states};
 use crate::diagnostic::Diagnostic;
 use crate::feed::{FeedPlan, Format, Layout};
@@ -23,7 +23,9 @@ pub(super) async fn explain(
     json: bool,
     context: &Context,
 ) -> Result<Exit, Failure> {
-    let past = Past::read(store.as_deref_mut()).await?;
+    let memory = session::memory(&site.config, &context.site, &context.state);
+    let past = Past::read(store.as_deref_mut(), &memory).await?;
+    context.ui.diagnostics(&past.findings());
     let verdicts = verdicts(site, &past, context.now)?;
     let verdict = site.posts.iter().zip(&verdicts).find(|(other, _)| other.path == post.path);
     let Some((_, verdict)) = verdict else { return Err(Failure::unexpected("the post is gone")) };

@@ -1,0 +1,137 @@
+//! The records beside the posts, `.tidings/issues/N.json`. They come with the site, so they may come from a stranger or out
+//! of a merge: what cannot be read stops sending, because an issue may have been sent of which nothing else is known.
+
+use std::collections::BTreeMap;
+use std::io::Read as _;
+use std::path::Path;
+
+use crate::diagnostic::{Diagnostic, Location};
+use crate::files;
+use crate::model::Record;
+use crate::publish::error::PublishError;
+
+/// Where they are, below the site.
+pub(super) const FOLDER: &str = ".tidings/issues";
+
+/// Bounds for what a stranger can make us read: files, and bytes of one and of all. An issue of 10,000 entries takes 5 MB.
+const MOST_FILES: usize = 100_000;
+const MOST_BYTES: u64 = 16 << 20;
+const MOST_BYTES_IN_ALL: u64 = 256 << 20;
+
+/// No issue has a larger number.
+const LARGEST_NUMBER: i64 = 1_000_000_000;
+
+/// The records of a site, by their number, and what is wrong with those that are none.
+#[derive(Debug, Default)]
+pub(super) struct Records {
+    pub(super) records: BTreeMap<i64, Record>,
+    pub(super) problems: Vec<Diagnostic>,
+}
+
+/// Reads the records of the site in `root`.
+pub(super) fn read(root: &Path) -> Result<Records, PublishError> {
+    let folder = root.join(FOLDER);
+    let mut found = Records::default();
+    if !files::is_folder(&folder) {
+        return Ok(found);
+    }
+    let failed = |error| PublishError::File { path: folder.clone(), error };
+    // The folder `.tidings` may be a link that the owner made; what lies in it may not.
+    let homes: Vec<_> = [root, &root.join(".tidings")].into_iter().filter_map(|home| files::canonical(home).ok()).collect();
+    let real = files::canonical(&folder).map_err(failed)?;
+    if !homes.iter().any(|home| real.starts_with(home)) {
+        let message = format!("the folder {FOLDER} is a link that leads out of the site");
+        found.problems.push(Diagnostic::error("memory/record", message).help("put the folder itself there"));
+        return Ok(found);
+    }
+    let survey = files::survey(&folder, &|_| false).map_err(failed)?;
+    let is_record = |name: &str| name.ends_with(".json") && !name.starts_with('.');
+    let unreadable = survey.unreadable.iter().filter(|(name, _)| is_record(name));
+    found.problems.extend(unreadable.map(|(name, why)| problem(name, why)));
+    let names: Vec<_> = survey.files.iter().filter(|name| is_record(name)).collect();
+    if names.len() > MOST_FILES {
+        let message = format!("more than {MOST_FILES} files are in {FOLDER}");
+        found.problems.push(Diagnostic::error("memory/record", message).help("keep the records of this site only"));
+        return Ok(found);
+    }
+    let mut left = MOST_BYTES_IN_ALL;
+    for name in names {
+        match read_one(&homes, &folder, name, &mut left) {
+            Ok(record) => drop(found.records.insert(record.number, record)),
+            Err(problem) => found.problems.push(problem),
+        }
+    }
+    Ok(found)
+}
+
+fn read_one(homes: &[std::path::PathBuf], folder: &Path, name: &str, left: &mut u64) -> Result<Record, Diagnostic> {
+    let opened = files::open_below(homes, &folder.join(name)).map_err(|error| problem(name, &error.to_string()))?;
+    let (file, length) = opened.ok_or_else(|| problem(name, "it is no file of this site"))?;
+    let mut bytes = Vec::new();
+    let limit = MOST_BYTES.min(*left);
+    file.take(limit + 1).read_to_end(&mut bytes).map_err(|error| problem(name, &error.to_string()))?;
+    *left = left.saturating_sub(bytes.len() as u64);
+    if length.max(bytes.len() as u64) > limit {
+        return Err(problem(name, "it is too large"));
+    }
+    let record = parse(&bytes, &format!("{FOLDER}/{name}"))?;
+    if name != format!("{}.json", record.number) {
+        return Err(problem(name, &format!("its name is not that of issue {}", record.number)));
+    }
+    Ok(record)
+}
+
+/// Reads a record from the file at `path`, which is only named.
+pub(super) fn parse(bytes: &[u8], path: &str) -> Result<Record, Diagnostic> {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let text = std::str::from_utf8(bytes).map_err(|_| problem(name, "it is not UTF-8 text"))?;
+    if let Some(offset) = text.match_indices("<<<<<<<").map(|(at, _)| at).find(|at| *at == 0 || text[..*at].ends_with('\n')) {
+        let conflict = Diagnostic::error("memory/record", format!("{path} holds a merge conflict"));
+        return Err(conflict.at(Location::in_text(path, text, offset, 7)).help(
+            "keep one side, and add to its `entries` those of the other side: both were mailed",
+        ));
+    }
+    let record: Record = serde_json::from_str(text).map_err(|error| {
+        let start = text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum::<usize>();
+        let what = error.to_string();
+        let what = what.rsplit_once(" at line ").map_or(what.as_str(), |(what, _)| what);
+        problem(name, what).at(Location::in_text(path, text, start + error.column().saturating_sub(1), 1))
+    })?;
+    let is_id = |id: &str| (1..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let faults = [
+        (record.version != Record::VERSION, "a newer version of tidings wrote it: update tidings on this machine"),
+        (!(1..=LARGEST_NUMBER).contains(&record.number), "no issue has such a number"),
+        (!is_id(&record.ledger), "its `ledger` is none"),
+    ];
+    match faults.into_iter().find(|(is_there, _)| *is_there) {
+        Some((_, fault)) => Err(problem(name, fault)),
+        None => Ok(record),
+    }
+}
+
+fn problem(name: &str, what: &str) -> Diagnostic {
+    let path = format!("{FOLDER}/{name}");
+    Diagnostic::error("memory/record", format!("the record of an issue cannot be read: {what}"))
+        .at(Location::start_of(&path))
+        .help(format!(
+            "put it back as it was, for example with `git checkout -- {path}`; once removed, it is written again if the database knows the issue"
+        ))
+}
+
+/// The bytes of a record.
+pub(super) fn bytes(record: &Record) -> Vec<u8> {
+    (serde_json::to_string_pretty(record).unwrap_or_default() + "\n").into_bytes()
+}
+
+/// Writes a record, unless there is one of another sending with its number.
+pub(super) fn write(root: &Path, record: &Record) -> Result<(), PublishError> {
+    let path = root.join(FOLDER).join(format!("{}.json", record.number));
+    let failed = |error| PublishError::File { path: path.clone(), error };
+    let there = files::read_optional(&path).map_err(failed)?;
+    let is_ours = |bytes: &Vec<u8>| parse(bytes, FOLDER).is_ok_and(|there| there.key() == record.key());
+    if there.as_ref().is_none_or(is_ours) {
+        files::make_private_folder(&root.join(FOLDER)).map_err(failed)?;
+        files::write_if_changed(&path, &bytes(record)).map_err(failed)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,216 @@
+//! What this machine remembers, outside of all sites, in the user's state folder:
+//!
+//! - `machine`: its own random id;
+//! - `paths/HASH.json`: which ledger published last from a folder;
+//! - `ledgers/ID/generation`: how far a ledger has come;
+//! - `ledgers/ID/issues/N.json`: copies of its records.
+//!
+//! Any of it may be missing, damaged or not writable: then it protects less, and that is said.
+
+use std::path::Path;
+
+use ring::rand::{SecureRandom as _, SystemRandom};
+use serde::{Deserialize, Serialize};
+
+use super::folder;
+use crate::diagnostic::Diagnostic;
+use crate::files::{self, Counter, StateFolder};
+use crate::model::{Record, sha256_hex};
+
+/// The file of the machine's id.
+const ID: &str = "machine";
+
+/// The state folder of this machine, for one site.
+pub(super) struct Machine<'a> {
+    state: &'a StateFolder,
+    /// The file that names the ledger of the site.
+    index: String,
+    root: String,
+    /// Something could not be written: the rest is not tried.
+    is_closed: bool,
+    /// What could not be read or written.
+    pub(super) warnings: Vec<Diagnostic>,
+}
+
+/// Which ledger published last from a folder.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Index {
+    /// For people who look into the file.
+    path: String,
+    ledger: String,
+}
+
+/// What is known of a folder.
+pub(super) enum Former {
+    /// Nothing.
+    None,
+    /// The ledger that published from it last.
+    Ledger(String),
+    /// Something that cannot be read.
+    Damaged,
+}
+
+/// What is known of a ledger.
+#[derive(Debug, Default)]
+pub(super) struct Memory {
+    pub(super) generation: i64,
+    pub(super) records: Vec<Record>,
+    /// The numbers of copies that cannot be read.
+    pub(super) damaged: Vec<i64>,
+}
+
+impl Memory {
+    /// True when this ledger has sent anything.
+    pub(super) fn has_sent(&self) -> bool {
+        self.generation > 0 || !self.records.is_empty() || !self.damaged.is_empty()
+    }
+}
+
+impl<'a> Machine<'a> {
+    pub(super) fn new(state: &'a StateFolder, root: &Path) -> Self {
+        let root = files::resolved(root).to_string_lossy().into_owned();
+        let mut name = sha256_hex(root.as_bytes());
+        name.truncate(32);
+        Self { state, index: format!("paths/{name}.json"), root, is_closed: false, warnings: Vec::new() }
+    }
+
+    /// Its id, which is made when there is none and it `is_sending`; else a machine without one has an empty id. `None`
+    /// when nobody knows: it cannot be kept, or is damaged.
+    pub(super) fn id(&mut self, is_sending: bool) -> Option<String> {
+        self.state.path()?;
+        match self.read(ID) {
+            Some(text) if is_id(text.trim()) => Some(text.trim().to_owned()),
+            Some(_) => {
+                self.damaged(ID);
+                None
+            }
+            None if !self.warnings.is_empty() => None,
+            None if is_sending => self.new_id(),
+            None => Some(String::new()),
+        }
+    }
+
+    /// A new id, unless another process has made one at the same time; `None` when it cannot be kept.
+    pub(super) fn new_id(&mut self) -> Option<String> {
+        let mut bytes = [0; 16];
+        SystemRandom::new().fill(&mut bytes).ok()?;
+        let id = format!("{:032x}", u128::from_ne_bytes(bytes));
+        self.write(ID, format!("{id}\n").as_bytes());
+        self.read(ID).map(|text| text.trim().to_owned()).filter(|text| is_id(text))
+    }
+
+    pub(super) fn former(&mut self) -> Former {
+        let Some(text) = self.read(&self.index.clone()) else { return Former::None };
+        match serde_json::from_str::<Index>(&text) {
+            Ok(index) if is_id(&index.ledger) => Former::Ledger(index.ledger),
+            _ => {
+                self.damaged(&self.index.clone());
+                Former::Damaged
+            }
+        }
+    }
+
+    pub(super) fn set_former(&mut self, ledger: &str) {
+        let index = Index { path: self.root.clone(), ledger: ledger.to_owned() };
+        let text = serde_json::to_string_pretty(&index).unwrap_or_default() + "\n";
+        self.write(&self.index.clone(), text.as_bytes());
+    }
+
+    /// All that is known of a ledger.
+    pub(super) fn memory(&mut self, ledger: &str) -> Memory {
+        let mut memory = Memory::default();
+        let name = format!("ledgers/{ledger}/generation");
+        if let Some(text) = self.read(&name) {
+            match text.trim().parse::<i64>() {
+                Ok(generation) if generation >= 0 => memory.generation = generation.min(Record::LARGEST_GENERATION),
+                _ => self.damaged(&name),
+            }
+        }
+        let folder = copies(ledger);
+        let names = self.state.names(&folder).unwrap_or_else(|error| {
+            self.warn(&folder, &error.to_string());
+            Vec::new()
+        });
+        for name in names {
+            let Some(number) = name.strip_suffix(".json").and_then(|number| number.parse().ok()) else { continue };
+            let path = format!("{folder}/{name}");
+            let copy = self.read(&path).and_then(|text| folder::parse(text.as_bytes(), &path).ok());
+            match copy.filter(|record| record.number == number) {
+                Some(record) => memory.records.push(record),
+                None => {
+                    self.damaged(&path);
+                    memory.damaged.push(number);
+                }
+            }
+        }
+        memory
+    }
+
+    /// The generation of a ledger, to be kept up to date; `None` when it cannot be kept.
+    pub(super) fn counter(&mut self, ledger: &str) -> Option<Counter> {
+        let name = format!("ledgers/{ledger}/generation");
+        match self.state.counter(&name) {
+            Ok(None) => {
+                let message = "this machine remembers nothing of what is sent: it has no place for it";
+                let help = format!("set HOME or XDG_STATE_HOME; {UNPROTECTED}");
+                self.warnings.push(Diagnostic::warning("memory/state", message).help(help));
+                None
+            }
+            Ok(counter) => counter,
+            Err(error) => {
+                self.warn(&name, &error.to_string());
+                None
+            }
+        }
+    }
+
+    pub(super) fn write_copy(&mut self, record: &Record) {
+        let name = format!("{}/{}.json", copies(&record.ledger), record.number);
+        self.write(&name, &folder::bytes(record));
+    }
+
+    fn read(&mut self, name: &str) -> Option<String> {
+        match self.state.read(name) {
+            // What is no text means nothing below either.
+            Ok(bytes) => bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()),
+            Err(error) => {
+                self.warn(name, &error.to_string());
+                None
+            }
+        }
+    }
+
+    fn write(&mut self, name: &str, bytes: &[u8]) {
+        if !self.is_closed
+            && let Err(error) = self.state.write(name, bytes)
+        {
+            self.is_closed = true;
+            self.warn(name, &error.to_string());
+        }
+    }
+
+    fn damaged(&mut self, name: &str) {
+        self.warn(name, "it is damaged");
+    }
+
+    /// Says once what is not protected because of a file.
+    pub(super) fn warn(&mut self, name: &str, why: &str) {
+        let path = self.state.path().unwrap_or(Path::new("")).join(name);
+        let message = format!("this machine's memory of what was sent cannot be used: {}: {why}", path.display());
+        let warning = Diagnostic::warning("memory/state", message).help(UNPROTECTED);
+        if !self.warnings.contains(&warning) {
+            self.warnings.push(warning);
+        }
+    }
+}
+
+const UNPROTECTED: &str = "until then nothing here notices that an older database takes the place of this one, but for the records in `.tidings/issues`";
+
+fn copies(ledger: &str) -> String {
+    format!("ledgers/{ledger}/issues")
+}
+
+/// 128 bits in hexadecimal digits.
+fn is_id(text: &str) -> bool {
+    text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}

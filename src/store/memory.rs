@@ -1,0 +1,243 @@
+//! What tells the newest state of a database from an older one: who it is, how far it has come, and which issues it knows.
+
+use jiff::Timestamp;
+use sqlx::{AssertSqlSafe, Connection as _, Row as _, SqliteConnection};
+
+use super::{Result, Store, StoreError};
+use crate::files::Counter;
+use crate::model::{IssueKey, Record, RecordedEntry, sha256_hex};
+
+/// An issue that the database sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SentIssue {
+    /// Which one.
+    pub key: IssueKey,
+    /// True when no delivery of its run is open.
+    pub is_finished: bool,
+}
+
+/// What a database takes in when it goes on although others know more than it does.
+#[derive(Debug, Default)]
+pub struct Adoption<'a> {
+    /// Issues that it does not know.
+    pub records: &'a [Record],
+    /// How far others know it to have come.
+    pub generation: i64,
+    /// Why its open deliveries are in doubt; `None` when they go on.
+    pub doubt: Option<&'a str>,
+}
+
+impl Store {
+    /// Which ledger this is: 32 hexadecimal digits, the same in every copy of it, and no other's. They are made from the
+    /// secret and say nothing about it.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn ledger_id(&mut self) -> Result<String> {
+        let mut named = b"ledger ".to_vec();
+        named.extend(self.secret().await?);
+        let mut id = sha256_hex(&named);
+        id.truncate(32);
+        Ok(id)
+    }
+
+    /// How far it has come: grows with everything after which an older copy would send something twice.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn generation(&mut self) -> Result<i64> {
+        Ok(sqlx::query_scalar("PRAGMA user_version").fetch_one(&mut self.connection).await?)
+    }
+
+    /// Raises the generation, as each freeze and each batch of deliveries does.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn raise_generation(&mut self) -> Result<()> {
+        let mut transaction = self.connection.begin_with("BEGIN IMMEDIATE").await?;
+        let generation = raise(&mut transaction, 0).await?;
+        transaction.commit().await?;
+        self.tell(generation, true);
+        Ok(())
+    }
+
+    /// From now on `counter` is set to the generation after each commit that raises it, before anything else happens: what
+    /// such a commit allows was allowed by a generation that is known outside of the database.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn set_counter(&mut self, counter: Option<Counter>) -> Result<()> {
+        self.counter = counter;
+        let generation = self.generation().await?;
+        self.tell(generation, true);
+        Ok(())
+    }
+
+    /// Sets the counter; `is_lasting` when that must survive a power cut. One that fails is given up.
+    pub(super) fn tell(&mut self, generation: i64, is_lasting: bool) {
+        if let Some(Err(error)) = self.counter.as_mut().map(|counter| counter.set(generation, is_lasting)) {
+            self.counter = None;
+            self.counter_fault = Some(error);
+        }
+    }
+
+    /// Why the counter was given up, once.
+    pub fn take_counter_fault(&mut self) -> Option<std::io::Error> {
+        self.counter_fault.take()
+    }
+
+    /// The machine that published from this database last.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn home(&mut self) -> Result<Option<String>> {
+        self.value("home").await
+    }
+
+    /// Records the machine that publishes from this database.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn set_home(&mut self, machine: &str) -> Result<()> {
+        if self.home().await?.as_deref() == Some(machine) {
+            return Ok(());
+        }
+        self.set_value("home", machine).await
+    }
+
+    /// Every issue that this database sent, oldest first.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn sent_issues(&mut self) -> Result<Vec<SentIssue>> {
+        let ledger = self.ledger_id().await?;
+        let rows = sqlx::query(
+            "SELECT number, cutoff, digest, finished_at IS NOT NULL AS finished FROM issues
+             JOIN runs ON runs.id = issues.run ORDER BY number",
+        )
+        .fetch_all(&mut self.connection)
+        .await?;
+        rows.iter()
+            .map(|row| {
+                let number = row.try_get("number")?;
+                let key = IssueKey {
+                    number,
+                    ledger: ledger.clone(),
+                    time: moment(row.try_get("cutoff")?, number)?,
+                    digest: row.try_get("digest")?,
+                };
+                Ok(SentIssue { key, is_finished: row.try_get("finished")? })
+            })
+            .collect()
+    }
+
+    /// The issues that were taken in with [`Store::adopt`].
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn known_issues(&mut self) -> Result<Vec<Record>> {
+        let texts: Vec<String> = sqlx::query_scalar("SELECT record FROM known_issues ORDER BY number, ledger, time")
+            .fetch_all(&mut self.connection)
+            .await?;
+        let read = |text: &String| {
+            serde_json::from_str(text).map_err(|error| StoreError::Content(format!("a known issue: {error}")))
+        };
+        texts.iter().map(read).collect()
+    }
+
+    /// Takes in what others know, in one transaction; from then on this database is the newest. Returns how many deliveries
+    /// are in doubt now.
+    ///
+    /// # Errors
+    /// When the database does not answer; nothing is taken in then.
+    pub async fn adopt(&mut self, adoption: &Adoption<'_>, now: &str) -> Result<u64> {
+        let mut transaction = self.connection.begin_with("BEGIN IMMEDIATE").await?;
+        for record in adoption.records {
+            let text = serde_json::to_string(record).map_err(|error| StoreError::Content(error.to_string()))?;
+            sqlx::query(
+                "INSERT INTO known_issues (number, ledger, time, digest, record) VALUES ($1, $2, $3, $4, $5)
+                 ON CONFLICT DO NOTHING",
+            )
+            .bind(record.number)
+            .bind(&record.ledger)
+            .bind(record.time.to_string())
+            .bind(&record.digest)
+            .bind(text)
+            .execute(&mut *transaction)
+            .await?;
+        }
+        let held = match adoption.doubt {
+            Some(reply) => sqlx::query(
+                "UPDATE deliveries SET state = 'in_doubt', reply = $1, next_attempt_at = NULL, updated_at = $2
+                 WHERE state IN ('queued', 'deferred', 'sending')",
+            )
+            .bind(reply)
+            .bind(now)
+            .execute(&mut *transaction)
+            .await?
+            .rows_affected(),
+            None => 0,
+        };
+        let generation = raise(&mut transaction, adoption.generation).await?;
+        transaction.commit().await?;
+        self.tell(generation, true);
+        Ok(held)
+    }
+
+    /// The record of an issue that this database sent, as things are now. The days of its entries are those of the time
+    /// zone in which `day` gives them.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn record_of(&mut self, issue: &IssueKey, day: impl Fn(Timestamp) -> String) -> Result<Record> {
+        let number = issue.number;
+        let (run, subject) = sqlx::query_as("SELECT run, subject FROM issues WHERE number = $1")
+            .bind(number)
+            .fetch_one(&mut self.connection)
+            .await?;
+        let rows = sqlx::query("SELECT * FROM entries WHERE run = $1 AND issue = $2 ORDER BY published DESC, path")
+            .bind(run)
+            .bind(number)
+            .fetch_all(&mut self.connection)
+            .await?;
+        let entries = rows
+            .iter()
+            .map(|row| {
+                Ok(RecordedEntry {
+                    id: row.try_get("id")?,
+                    path: row.try_get("path")?,
+                    title: row.try_get("title")?,
+                    url: row.try_get("url")?,
+                    published: day(moment(row.try_get("published")?, number)?),
+                    content_hash: row.try_get("content_hash")?,
+                })
+            })
+            .collect::<Result<_>>()?;
+        Ok(Record {
+            version: Record::VERSION,
+            number,
+            run,
+            time: issue.time,
+            subject,
+            digest: issue.digest.clone(),
+            entries,
+            deliveries: self.issue_counts(number).await?,
+            ledger: issue.ledger.clone(),
+            generation: self.generation().await?,
+        })
+    }
+}
+
+/// Raises the generation by one, from `known` when that is more.
+pub(super) async fn raise(connection: &mut SqliteConnection, known: i64) -> Result<i64> {
+    let now: i64 = sqlx::query_scalar("PRAGMA user_version").fetch_one(&mut *connection).await?;
+    let raised = now.max(known).saturating_add(1).min(Record::LARGEST_GENERATION);
+    // A pragma takes no parameters.
+    let pragma = AssertSqlSafe(format!("PRAGMA user_version = {raised}"));
+    sqlx::query(pragma).persistent(false).execute(connection).await?;
+    Ok(raised)
+}
+
+fn moment(text: &str, number: i64) -> Result<Timestamp> {
+    text.parse().map_err(|_| StoreError::Content(format!("a time of issue {number}")))
+}
