@@ -1,15 +1,16 @@
 //! `tidings check`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::json;
 
 use super::agreement::{self, Yes};
 use super::failure::{Exit, Failure};
+use super::init::{GITIGNORE, ignore};
 use super::posts::diagnostic_as_json;
 use super::{Context, Ui, report, session};
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Diagnostic, Location, Severity};
 use crate::feed::lint::lint;
 use crate::files;
 use crate::publish::{Intent, Past, PublishError, Site, dead_links, inspect};
@@ -58,6 +59,17 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
     Ok(if found.iter().any(Diagnostic::is_error) { Exit::Problems } else { Exit::Done })
 }
 
+/// Records that never reach the repository remember nothing on another machine.
+fn unkept(site: &Path) -> Result<Option<Diagnostic>, Failure> {
+    let path = site.join(GITIGNORE);
+    let text = files::read_optional(&path).map_err(|error| PublishError::File { path, error })?;
+    let is_kept_out = text.is_some_and(|text| ignore::keeps_all_out(&String::from_utf8_lossy(&text)));
+    let message = "`.gitignore` keeps the records of sent issues out of the repository";
+    let help = "write `/.tidings/*`, `!/.tidings/issues/` and `!/.tidings/feeds.json` in place of `/.tidings`";
+    Ok(is_kept_out
+        .then(|| Diagnostic::warning("memory/gitignore", message).at(Location::start_of(GITIGNORE)).help(help)))
+}
+
 /// What is wrong with feeds, whoever wrote them.
 fn find_in_feeds(files: &[PathBuf], context: &Context) -> Result<Vec<Diagnostic>, Failure> {
     let mut found = Vec::new();
@@ -87,6 +99,9 @@ async fn find(arguments: &Arguments, context: &Context) -> Result<(Vec<Diagnosti
     // In a fresh clone there is no database, and nobody wants to send from it.
     if has_database || !memory.is_ci() {
         found.extend(past.guards().iter().map(Failure::warning));
+    }
+    if site.config.newsletter.from.is_some() {
+        found.extend(unkept(&context.site)?);
     }
     if arguments.online {
         found.extend(dead_links(&site, &past, context.now).await?);

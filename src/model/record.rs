@@ -70,12 +70,7 @@ impl Record {
 
     /// Which sending it tells of.
     pub fn key(&self) -> IssueKey {
-        IssueKey {
-            number: self.number,
-            ledger: self.ledger.clone(),
-            time: self.time,
-            digest: self.digest.clone(),
-        }
+        IssueKey { number: self.number, ledger: self.ledger.clone(), time: self.time, digest: self.digest.clone() }
     }
 
     /// Its entries as a plan needs them.

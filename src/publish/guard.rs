@@ -147,10 +147,12 @@ pub(super) fn guards(
 pub(super) fn no_readers() -> Guard {
     Guard {
         name: GuardName::LostDatabase,
-        message: "issues were sent before, and now there is no confirmed reader: the list is lost, or everybody has left"
-            .into(),
-        help: "put the database back from its newest backup, or import your readers again (`tidings subscribers import`)"
-            .into(),
+        message:
+            "issues were sent before, and now there is no confirmed reader: the list is lost, or everybody has left"
+                .into(),
+        help:
+            "put the database back from its newest backup, or import your readers again (`tidings subscribers import`)"
+                .into(),
     }
 }
 

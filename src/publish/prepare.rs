@@ -134,7 +134,9 @@ impl Past {
         let mut known: HashSet<_> =
             past.ledger.mailed.iter().map(|entry| (entry.issue, entry.id.clone(), entry.path.clone())).collect();
         let more = witnesses.records.iter().flat_map(Record::mailed);
-        past.ledger.mailed.extend(more.filter(|entry| known.insert((entry.issue, entry.id.clone(), entry.path.clone()))));
+        past.ledger
+            .mailed
+            .extend(more.filter(|entry| known.insert((entry.issue, entry.id.clone(), entry.path.clone()))));
         // Of an entry that was mailed more than once, the last time counts.
         past.ledger.mailed.sort_by_key(|entry| entry.issue);
         if !witnesses.guards().is_empty() {

@@ -55,7 +55,7 @@ impl Store {
     /// When the database does not answer.
     pub async fn raise_generation(&mut self) -> Result<()> {
         let mut transaction = self.connection.begin_with("BEGIN IMMEDIATE").await?;
-        let generation = raise(&mut transaction, 0).await?;
+        let generation = raise(&mut transaction, &mut self.generation, 0).await?;
         transaction.commit().await?;
         self.tell(generation, true);
         Ok(())
@@ -178,7 +178,7 @@ impl Store {
             .rows_affected(),
             None => 0,
         };
-        let generation = raise(&mut transaction, adoption.generation).await?;
+        let generation = raise(&mut transaction, &mut self.generation, adoption.generation).await?;
         transaction.commit().await?;
         self.tell(generation, true);
         Ok(held)
@@ -228,13 +228,18 @@ impl Store {
     }
 }
 
-/// Raises the generation by one, from `known` when that is more.
-pub(super) async fn raise(connection: &mut SqliteConnection, known: i64) -> Result<i64> {
-    let now: i64 = sqlx::query_scalar("PRAGMA user_version").fetch_one(&mut *connection).await?;
+/// Raises the generation by one, from `known` when that is more. `read` is what it was raised to before by this process:
+/// only the holder of [`Store::lock`] raises it.
+pub(super) async fn raise(connection: &mut SqliteConnection, read: &mut Option<i64>, known: i64) -> Result<i64> {
+    let now = match *read {
+        Some(generation) => generation,
+        None => sqlx::query_scalar("PRAGMA user_version").fetch_one(&mut *connection).await?,
+    };
     let raised = now.max(known).saturating_add(1).min(Record::LARGEST_GENERATION);
     // A pragma takes no parameters.
     let pragma = AssertSqlSafe(format!("PRAGMA user_version = {raised}"));
     sqlx::query(pragma).persistent(false).execute(connection).await?;
+    *read = Some(raised);
     Ok(raised)
 }
 

@@ -87,6 +87,8 @@ pub type Result<T> = std::result::Result<T, StoreError>;
 pub struct Store {
     connection: SqliteConnection,
     path: PathBuf,
+    /// What the generation was raised to.
+    generation: Option<i64>,
     /// Where the generation is known outside of the database.
     counter: Option<files::Counter>,
     counter_fault: Option<std::io::Error>,
@@ -145,7 +147,7 @@ impl Store {
             .map_err(|error| StoreError::Open { path: path.to_owned(), error })?;
         // The lock follows the file, not the name that led to it.
         let path = files::canonical(path).unwrap_or_else(|_| path.to_owned());
-        Ok(Self { connection, path, counter: None, counter_fault: None })
+        Ok(Self { connection, path, generation: None, counter: None, counter_fault: None })
     }
 
     /// True unless every migration of this version was made, and no other.

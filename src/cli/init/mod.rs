@@ -6,6 +6,7 @@ mod blog;
 mod eleventy;
 mod hexo;
 mod hugo;
+pub(super) mod ignore;
 mod jekyll;
 mod pelican;
 mod settings;
@@ -27,12 +28,12 @@ use takeover::{Takeover, take_over};
 
 const CONFIG: &str = include_str!("config.toml");
 const FIRST_POST: &str = include_str!("first-post.md");
-const GITIGNORE: &str = "/public\n/preview\n/outbox\n/.tidings\n";
+pub(super) const GITIGNORE: &str = ".gitignore";
 
 /// Make a new site: a commented config.toml and a first post. Posts from today on will be mailed, older ones never.
 ///
 /// In the folder of a blog made with Jekyll, Hugo, Zola, Eleventy, Astro, Hexo or Pelican, or in a new folder inside of it,
-/// the blog's settings are taken over, and its own files stay as they are.
+/// the blog's settings are taken over, and its own files stay as they are; only `.gitignore` gets lines that it lacks.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// The folder of the new site; it is made when it is missing
@@ -81,21 +82,17 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
     context.ui.say(&format!("Made {}.", shown(CONFIG_FILE)));
     let post = format!("posts/{today}-hello.md");
     let first_post = takeover.is_none().then(|| (post.as_str(), FIRST_POST.replace("{today}", &today)));
-    let ignored =
-        if takeover.is_some() && is_public_taken { GITIGNORE.replace("public", "feeds") } else { GITIGNORE.to_owned() };
-    for (name, text) in first_post.into_iter().chain([(".gitignore", ignored)]) {
+    if let Some((name, text)) = first_post {
         match files::write_new(&folder.join(name), text.as_bytes()) {
             Ok(()) => context.ui.say(&format!("Made {}.", shown(name))),
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
                 context.ui.say(&format!("Left {} as it is.", shown(name)));
-                if takeover.is_some() {
-                    let lines = text.lines().collect::<Vec<_>>().join(" ");
-                    context.ui.say(&format!("If the folder goes to git, add these lines to {}: {lines}", shown(name)));
-                }
             }
             Err(error) => return Err(unwritten(&folder.join(name), &error)),
         }
     }
+    let feeds = if takeover.is_some() && is_public_taken { "feeds" } else { "public" };
+    context.ui.say(&extend_gitignore(&folder, feeds, &shown(GITIGNORE))?);
     let blog = folder.parent().filter(|_| is_above && takeover.is_some());
     if blog.is_some_and(|blog| agreement::settle_new(&folder, blog, &context.state)) {
         context
@@ -149,6 +146,39 @@ fn tell(name: &str, is_above: bool, takeover: &Takeover, context: &Context) {
             context.ui.say(&format!("  - {note}"));
         }
     }
+}
+
+/// Adds what `.gitignore` lacks, and says what was done. What stands there stays.
+fn extend_gitignore(folder: &Path, feeds: &str, shown: &str) -> Result<String, Failure> {
+    let path = folder.join(GITIGNORE);
+    let failed = |error| unwritten(&path, &error);
+    let there = files::read_optional(&path).map_err(failed)?;
+    let old = there.clone().unwrap_or_default();
+    let lines = ignore::missing(&String::from_utf8_lossy(&old), feeds);
+    if lines.is_empty() {
+        return Ok(format!("Left {shown} as it is."));
+    }
+    // A link would become a file.
+    let is_itself = |real: PathBuf| files::canonical(folder).is_ok_and(|home| real == home.join(GITIGNORE));
+    if there.is_some() && !files::canonical(&path).is_ok_and(is_itself) {
+        return Ok(format!(
+            "Left {shown} as it is; if the folder goes to git, add these lines to it: {}",
+            lines.join(" ")
+        ));
+    }
+    let mut text = old;
+    if !text.is_empty() && !text.ends_with(b"\n") {
+        text.push(b'\n');
+    }
+    for line in &lines {
+        text.extend(line.as_bytes());
+        text.push(b'\n');
+    }
+    files::write_if_changed(&path, &text).map_err(failed)?;
+    Ok(match there {
+        Some(_) => format!("Added to {shown}: {}", lines.join(" ")),
+        None => format!("Made {shown}."),
+    })
 }
 
 fn unwritten(path: &Path, error: &std::io::Error) -> Failure {

@@ -37,7 +37,8 @@ pub(super) fn read(root: &Path) -> Result<Records, PublishError> {
     }
     let failed = |error| PublishError::File { path: folder.clone(), error };
     // The folder `.tidings` may be a link that the owner made; what lies in it may not.
-    let homes: Vec<_> = [root, &root.join(".tidings")].into_iter().filter_map(|home| files::canonical(home).ok()).collect();
+    let homes: Vec<_> =
+        [root, &root.join(".tidings")].into_iter().filter_map(|home| files::canonical(home).ok()).collect();
     let real = files::canonical(&folder).map_err(failed)?;
     if !homes.iter().any(|home| real.starts_with(home)) {
         let message = format!("the folder {FOLDER} is a link that leads out of the site");
@@ -85,11 +86,13 @@ fn read_one(homes: &[std::path::PathBuf], folder: &Path, name: &str, left: &mut 
 pub(super) fn parse(bytes: &[u8], path: &str) -> Result<Record, Diagnostic> {
     let name = path.rsplit('/').next().unwrap_or(path);
     let text = std::str::from_utf8(bytes).map_err(|_| problem(name, "it is not UTF-8 text"))?;
-    if let Some(offset) = text.match_indices("<<<<<<<").map(|(at, _)| at).find(|at| *at == 0 || text[..*at].ends_with('\n')) {
+    if let Some(offset) =
+        text.match_indices("<<<<<<<").map(|(at, _)| at).find(|at| *at == 0 || text[..*at].ends_with('\n'))
+    {
         let conflict = Diagnostic::error("memory/record", format!("{path} holds a merge conflict"));
-        return Err(conflict.at(Location::in_text(path, text, offset, 7)).help(
-            "keep one side, and add to its `entries` those of the other side: both were mailed",
-        ));
+        return Err(conflict
+            .at(Location::in_text(path, text, offset, 7))
+            .help("keep one side, and add to its `entries` those of the other side: both were mailed"));
     }
     let record: Record = serde_json::from_str(text).map_err(|error| {
         let start = text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum::<usize>();

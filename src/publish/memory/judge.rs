@@ -91,7 +91,7 @@ impl Doubt {
                 (
                     GuardName::LostDatabase,
                     format!("{what} from here, and the database knows nothing of it: it is gone or new"),
-                    "put the database back from its newest backup; without one import your readers again (`tidings subscribers import`): what was mailed stays mailed. In a copy of another site remove `.tidings/issues`",
+                    "put the database back from its newest backup; without one import your readers again (`tidings subscribers import`), and what was mailed stays mailed; if this is a copy of another site, remove `.tidings/issues`",
                 )
             }
             Self::Other(record) => (
@@ -208,11 +208,8 @@ mod tests {
     #[test]
     fn another_machine_asks_unless_every_machine_is_new() {
         let one = [record(1, "a", "x")];
-        let elsewhere = |machine: Option<&str>, is_ci| Others {
-            machine: machine.map(str::to_owned),
-            is_ci,
-            ..others(&one, 4)
-        };
+        let elsewhere =
+            |machine: Option<&str>, is_ci| Others { machine: machine.map(str::to_owned), is_ci, ..others(&one, 4) };
         assert_eq!(words(&database(&one, 4), &elsewhere(Some("there"), false)), ["elsewhere"]);
         assert_eq!(words(&database(&one, 4), &elsewhere(Some("there"), true)), [""; 0]);
         assert_eq!(words(&database(&one, 3), &elsewhere(Some("there"), true)), ["older "], "the record decides");

@@ -78,11 +78,7 @@ impl Witnesses {
     ///
     /// # Errors
     /// [`PublishError::Site`] or [`PublishError::Refused`].
-    pub fn allowed(
-        &self,
-        other: impl IntoIterator<Item = Guard>,
-        allow: &[GuardName],
-    ) -> Result<(), PublishError> {
+    pub fn allowed(&self, other: impl IntoIterator<Item = Guard>, allow: &[GuardName]) -> Result<(), PublishError> {
         if !self.problems.is_empty() {
             return Err(PublishError::Site(self.problems.clone()));
         }
@@ -140,7 +136,8 @@ impl Memory {
         others.generation = others.generation.max(recorded.unwrap_or(0));
         others.records.extend(site.records.values().cloned());
 
-        let mut found = Witnesses { numbers, problems: site.problems, generation: others.generation, ..Witnesses::default() };
+        let mut found =
+            Witnesses { numbers, problems: site.problems, generation: others.generation, ..Witnesses::default() };
         let mut database = Database { ledger, ..Database::default() };
         if let Some(store) = store {
             let known = store.known_issues().await?;
@@ -149,7 +146,8 @@ impl Memory {
             database.generation = store.generation().await?;
             database.home = store.home().await?;
             database.open = found.open;
-            database.issues = found.sent.iter().map(|issue| issue.key.clone()).chain(known.iter().map(Record::key)).collect();
+            database.issues =
+                found.sent.iter().map(|issue| issue.key.clone()).chain(known.iter().map(Record::key)).collect();
             others.records.extend(known);
         }
         found.doubts = judge(&database, &others);
@@ -182,12 +180,7 @@ impl Memory {
     ///
     /// # Errors
     /// When the database does not answer, or a record cannot be written.
-    pub async fn take_up(
-        &self,
-        store: &mut Store,
-        found: &Witnesses,
-        now: Timestamp,
-    ) -> Result<TakenUp, PublishError> {
+    pub async fn take_up(&self, store: &mut Store, found: &Witnesses, now: Timestamp) -> Result<TakenUp, PublishError> {
         let mut done = TakenUp::default();
         if let Some(doubt) = found.doubts.first() {
             let adoption =
