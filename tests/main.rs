@@ -16,6 +16,7 @@ mod kept;
 mod lint;
 mod manual;
 mod media;
+mod memory;
 mod newsletter;
 mod pitfalls;
 mod preview;

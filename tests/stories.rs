@@ -229,42 +229,6 @@ fn mail_waits_for_the_page_when_the_owner_wants_it_so() {
 }
 
 #[test]
-fn a_copied_database_does_not_publish() {
-    let site = TestSite::new("outbox:outbox");
-    site.readers(1);
-    site.post("2026-03-01", "Slow rivers");
-    site.run(MONDAY, &["publish"]).exits(0);
-    site.post("2026-03-03", "A second post");
-    let database = site.file(".tidings/tidings.db");
-    std::fs::copy(&database, site.file("copy.db")).unwrap();
-    std::fs::rename(site.file("copy.db"), &database).unwrap();
-    let run = site.run(TUESDAY, &["publish"]).exits(5);
-    assert!(run.stderr.contains("--allow copied-database"), "{run:#?}");
-    site.run(TUESDAY, &["deliver"]).exits(5);
-    site.run(TUESDAY, &["publish", "--allow", "copied-database"]).exits(0);
-    site.post("2026-03-04", "A third post");
-    site.run(WEDNESDAY, &["publish"]).exits(0);
-    assert_eq!(site.outbox().len(), 3);
-}
-
-#[test]
-fn a_restored_backup_does_not_mail_again_what_it_has_forgotten() {
-    let site = TestSite::new("outbox:outbox");
-    site.readers(1);
-    site.post("2026-03-01", "Slow rivers");
-    site.run(MONDAY, &["publish"]).exits(0);
-    let database = site.file(".tidings/tidings.db");
-    std::fs::copy(&database, site.file("backup.db")).unwrap();
-    site.post("2026-03-03", "A second post");
-    site.run(TUESDAY, &["publish"]).exits(0);
-    // The backup is copied over the newer file, which stays the same file.
-    std::fs::copy(site.file("backup.db"), &database).unwrap();
-    site.run(WEDNESDAY, &["publish", "--dry-run"]).exits(5);
-    site.run(WEDNESDAY, &["publish"]).exits(5);
-    assert_eq!(site.outbox().len(), 2);
-}
-
-#[test]
 fn a_late_post_is_named_also_when_another_one_is_due() {
     let site = TestSite::new("outbox:outbox");
     site.readers(1);
