@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use sqlx::Connection as _;
+
 use crate::sink::Sink;
 use crate::site::{Run, TestSite, end_of};
 
@@ -419,6 +421,29 @@ fn a_backup_of_a_killed_run_goes_on_as_long_as_it_is_the_newest() {
     world.run(world.site.path(), Machine::First, MONDAY, &["deliver"]).exits(5);
     world.run(world.site.path(), Machine::First, MONDAY, &["deliver", "--allow", "copied-database"]).exits(4);
     world.nobody_has_anything_twice("killed, restored after the rest was delivered");
+}
+
+#[test]
+fn a_backup_made_while_a_run_was_at_work_is_older_than_what_that_run_sent_after_it() {
+    let world = World::unpublished(300, Duration::from_millis(1));
+    world.site.post("2026-03-01", "First post");
+    let mut publish = world.site.start(MONDAY, &["publish"]);
+    world.sink.wait_for(100);
+    let backup = world.elsewhere("live.db");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(world.site.file(".tidings/tidings.db"));
+        let mut connection = sqlx::SqliteConnection::connect_with(&options).await.unwrap();
+        sqlx::query("VACUUM INTO $1").bind(backup.to_str().unwrap()).execute(&mut connection).await.unwrap();
+    });
+    let at_backup = world.sink.count();
+    world.sink.wait_for(at_backup + 50);
+    publish.kill().unwrap();
+    assert!(end_of(publish).code != 0);
+    world.shell("rm .tidings/tidings.db* && cp $E/live.db .tidings/tidings.db");
+    world.run(world.site.path(), Machine::First, MONDAY, &["deliver"]).exits(5);
+    world.run(world.site.path(), Machine::First, MONDAY, &["deliver", "--allow", "copied-database"]).exits(4);
+    world.nobody_has_anything_twice("a backup made at work");
 }
 
 #[test]

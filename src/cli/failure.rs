@@ -62,7 +62,10 @@ impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         // A database that cannot be made or opened is a mistake in config.toml or on the disk, and can be mended there.
         let exit = match error {
-            StoreError::Folder { .. } | StoreError::Open { .. } | StoreError::Foreign { .. } => Exit::Problems,
+            StoreError::Folder { .. }
+            | StoreError::Open { .. }
+            | StoreError::Foreign { .. }
+            | StoreError::ForeignLog { .. } => Exit::Problems,
             _ => Exit::Unexpected,
         };
         let mut diagnostic = Diagnostic::error("store", error.to_string());
