@@ -28,7 +28,7 @@ pub(super) fn missing(there: &str, feeds: &str) -> Vec<String> {
 /// True when a `.gitignore` keeps the whole folder `.tidings` out, as those of older sites do.
 pub(in crate::cli) fn keeps_all_out(there: &str) -> bool {
     let is_about = |line: &&str| line.trim_start_matches('!').trim_matches('/') == ".tidings" || *line == ".*";
-    there.lines().map(str::trim).filter(is_about).last().is_some_and(|line| !line.starts_with('!'))
+    there.lines().map(str::trim).rfind(is_about).is_some_and(|line| !line.starts_with('!'))
 }
 
 #[cfg(test)]

@@ -46,7 +46,9 @@ pub(super) fn read(root: &Path) -> Result<Records, PublishError> {
         return Ok(found);
     }
     let survey = files::survey(&folder, &|_| false).map_err(failed)?;
-    let is_record = |name: &str| name.ends_with(".json") && !name.starts_with('.');
+    let is_json =
+        |name: &str| Path::new(name).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
+    let is_record = |name: &str| is_json(name) && !name.starts_with('.');
     let unreadable = survey.unreadable.iter().filter(|(name, _)| is_record(name));
     found.problems.extend(unreadable.map(|(name, why)| problem(name, why)));
     let names: Vec<_> = survey.files.iter().filter(|name| is_record(name)).collect();

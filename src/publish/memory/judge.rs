@@ -16,8 +16,6 @@ pub(super) struct Database {
     pub(super) issues: BTreeSet<IssueKey>,
     /// The machine that used it last.
     pub(super) home: Option<String>,
-    /// How many of its deliveries would still be sent.
-    pub(super) open: i64,
 }
 
 /// What the others say: the records beside the posts, and this machine.
@@ -131,6 +129,8 @@ fn sent(record: &Record) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::slice::from_ref;
+
     use jiff::Timestamp;
 
     use super::*;
@@ -154,7 +154,7 @@ mod tests {
     /// A database of the ledger `a` that knows these issues, at this generation.
     fn database(issues: &[Record], generation: i64) -> Database {
         let issues = issues.iter().map(Record::key).collect();
-        Database { ledger: Some("a".into()), generation, issues, home: Some("here".into()), open: 0 }
+        Database { ledger: Some("a".into()), generation, issues, home: Some("here".into()) }
     }
 
     fn others(records: &[Record], generation: i64) -> Others {
@@ -192,7 +192,7 @@ mod tests {
             ("a backup from within issue 2", database(&both, 8), others(&both, 9), &["older "]),
             ("issue 2 is known, but not its generation", database(&both[..1], 9), others(&both, 4), &["older a2"]),
             ("a copy has sent another issue 2", database(&both, 9), others(&[fork], 7), &["older a2"]),
-            ("another database has sent issue 3", database(&both, 9), others(&[foreign.clone()], 9), &["other b3"]),
+            ("another database has sent issue 3", database(&both, 9), others(from_ref(&foreign), 9), &["other b3"]),
             ("that, and it is older too", database(&[one], 4), others(&[foreign, two], 9), &["other b3", "older a2"]),
             ("the state of the machine is damaged", database(&[], 0), unclear(), &["lost "]),
         ];
@@ -221,7 +221,7 @@ mod tests {
     #[test]
     fn what_was_taken_in_is_known() {
         let foreign = record(1, "b", "x");
-        assert_eq!(words(&database(&[foreign.clone()], 1), &others(&[foreign], 0)), [""; 0]);
+        assert_eq!(words(&database(from_ref(&foreign), 1), &others(&[foreign], 0)), [""; 0]);
     }
 
     #[test]

@@ -145,7 +145,6 @@ impl Memory {
             found.open = store.delivery_counts(None).await?.open();
             database.generation = store.generation().await?;
             database.home = store.home().await?;
-            database.open = found.open;
             database.issues =
                 found.sent.iter().map(|issue| issue.key.clone()).chain(known.iter().map(Record::key)).collect();
             others.records.extend(known);
