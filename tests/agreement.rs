@@ -81,7 +81,7 @@ pub(crate) fn preview(site: &TestSite) -> Run {
 }
 
 pub(crate) fn all_files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
-    let names = tidings::files::list(folder, &|_| true).unwrap();
+    let names = tidings::files::Folder::new(folder).list("", &|_| true).unwrap();
     names.into_iter().map(|name| (name.clone(), std::fs::read(folder.join(name)).unwrap())).collect()
 }
 

@@ -179,14 +179,14 @@ impl TestSite {
 
     /// Every file of the site with its bytes, but for folders that begin with one of `but`.
     pub(crate) fn snapshot(&self, but: &[&str]) -> BTreeMap<String, Vec<u8>> {
-        let all = tidings::files::list(self.path(), &|_| true).unwrap();
+        let all = tidings::files::Folder::new(self.path()).list("", &|_| true).unwrap();
         let kept = all.into_iter().filter(|name| !but.iter().any(|but| name.starts_with(but)));
         kept.map(|name| (name.clone(), std::fs::read(self.file(&name)).unwrap())).collect()
     }
 
     /// The names of the messages in the outbox.
     pub(crate) fn outbox(&self) -> Vec<String> {
-        tidings::files::list(&self.file("outbox"), &|_| true).unwrap_or_default()
+        tidings::files::Folder::new(&self.file("outbox")).list("", &|_| true).unwrap_or_default()
     }
 
     /// `status --json`.

@@ -90,7 +90,7 @@ impl Stack {
     /// The messages in a reader's mailbox, in the order in which they came, once there are `count` of them.
     fn mailbox(&self, reader: &str, count: usize) -> Vec<String> {
         let folder = self.path(&format!("mail/{reader}/new"));
-        let names = || tidings::files::list(&folder, &|_| true).unwrap_or_default();
+        let names = || tidings::files::Folder::new(&folder).list("", &|_| true).unwrap_or_default();
         wait_until(&format!("{reader} does not get {count} messages"), || names().len() >= count);
         // A second copy would be on its way by now.
         std::thread::sleep(Duration::from_millis(300));

@@ -136,7 +136,7 @@ fn undeclared(tests: &[String], main: &Code) -> Vec<Finding> {
 /// The text files below a folder of the crate: path from the crate's root, and text.
 pub(crate) fn files(folder: &str, extension: &str) -> Vec<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
-    let found = tidings::files::list(&root, &|_| true).unwrap();
+    let found = tidings::files::Folder::new(&root).list("", &|_| true).unwrap();
     found
         .into_iter()
         .filter(|path| path.ends_with(extension))

@@ -56,7 +56,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
     context.ui.diagnostics(&warnings);
     let mut files = told(feeds.written(), arguments.check);
     let removed = if arguments.check { "would remove" } else { "removed" };
-    files.extend(feeds.stale().iter().map(|path| (path.clone(), removed)));
+    files.extend(feeds.stale().map(|path| (path.to_owned(), removed)));
     // Some are known to be bad only since their bodies were read.
     let is_bad = |path: &&str| site.posts.at_path(path).is_some_and(|post| post.status == PostStatus::Published);
     let errors = warnings.iter().filter(|warning| warning.is_error());

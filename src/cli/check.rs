@@ -12,7 +12,7 @@ use super::posts::diagnostic_as_json;
 use super::{Context, Ui, report, session};
 use crate::diagnostic::{Diagnostic, Location, Severity};
 use crate::feed::lint::lint;
-use crate::files;
+use crate::files::{self, Folder, Kind};
 use crate::publish::{Intent, Past, PublishError, Site, dead_links, inspect};
 
 /// Look for mistakes in all posts, the configuration, the templates, the feeds and the next issue, and say how to mend them.
@@ -60,17 +60,16 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
 }
 
 /// Records that never reach the repository remember nothing on another machine.
-fn unkept(site: &Path) -> Result<Option<Diagnostic>, Failure> {
-    let path = site.join(GITIGNORE);
-    let text = files::read_optional(&path).map_err(|error| PublishError::File { path, error })?;
+fn unkept(site: &Path) -> Option<Diagnostic> {
+    let text = Folder::new(site).read_optional(GITIGNORE, Kind::Settings).ok().flatten();
     let is_kept_out = text.is_some_and(|text| ignore::keeps_all_out(&String::from_utf8_lossy(&text)));
     let message = "`.gitignore` keeps the records of sent issues out of the repository";
     let help = "write `/.tidings/*`, `!/.tidings/issues/` and `!/.tidings/feeds.json` in place of `/.tidings`";
-    Ok(is_kept_out
-        .then(|| Diagnostic::warning("memory/gitignore", message).at(Location::start_of(GITIGNORE)).help(help)))
+    is_kept_out.then(|| Diagnostic::warning("memory/gitignore", message).at(Location::start_of(GITIGNORE)).help(help))
 }
 
 /// What is wrong with feeds, whoever wrote them.
+#[expect(clippy::disallowed_methods, reason = "a person named these files")]
 fn find_in_feeds(files: &[PathBuf], context: &Context) -> Result<Vec<Diagnostic>, Failure> {
     let mut found = Vec::new();
     for file in files {
@@ -101,7 +100,7 @@ async fn find(arguments: &Arguments, context: &Context) -> Result<(Vec<Diagnosti
         found.extend(past.guards().iter().map(Failure::warning));
     }
     if site.config.newsletter.from.is_some() {
-        found.extend(unkept(&context.site)?);
+        found.extend(unkept(&context.site));
     }
     if arguments.online {
         found.extend(dead_links(&site, &past, context.now).await?);

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::publish::{Guard, PublishError};
+use crate::publish::{Guard, PublishError, refused};
 use crate::store::StoreError;
 
 /// What the program tells the shell.
@@ -60,6 +60,9 @@ impl Failure {
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
+        if let StoreError::Refused(refusal) = &error {
+            return Self::new(Exit::Problems, refused(refusal));
+        }
         // A database that cannot be made or opened is a mistake in config.toml or on the disk, and can be mended there.
         let exit = match error {
             StoreError::Folder { .. }

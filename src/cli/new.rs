@@ -6,8 +6,8 @@ use super::agreement::{self, Answer};
 use super::failure::{Exit, Failure};
 use super::{Context, Ui};
 use crate::diagnostic::Diagnostic;
-use crate::files;
-use crate::publish::Intent;
+use crate::files::Access;
+use crate::publish::{Intent, PublishError, Use, site_folder};
 
 /// Make a new post: a draft with today's date, ready to be written.
 #[derive(Debug, Args)]
@@ -27,7 +27,8 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
     // A JSON string is a YAML string too, whatever the title holds.
     let quoted = serde_json::Value::from(title).to_string();
     let text = format!("---\ntitle: {quoted}\ndate: {today}\ntags: []\ndraft: true\n---\n\n");
-    match files::write_new(&context.site.join(&path), text.as_bytes()) {
+    let folder = site_folder(&context.site, &config, Use::Content);
+    match folder.write_new(&path, text.as_bytes(), Access::Public) {
         Ok(()) => {
             Ui::result(&path);
             context.ui.say("It is a draft: remove `draft: true` when it is done.");
@@ -37,7 +38,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
             let exists = Diagnostic::error("new/exists", format!("there is such a post already: {path}"));
             Err(Failure::new(Exit::Refused, exists.help("give it another title, or edit that file")))
         }
-        Err(error) => Err(Failure::unexpected(format!("{path}: {error}"))),
+        Err(error) => Err(PublishError::file(path, error).into()),
     }
 }
 

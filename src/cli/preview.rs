@@ -15,7 +15,7 @@ use super::{Context, Ui, report, session};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
-use crate::files::{self, StateFolder};
+use crate::files::{Folder, StateFolder};
 use crate::model::{EmailAddress, Issue, Outcome};
 use crate::publish::preview::Addressee;
 use crate::publish::{CONFIG_FILE, Demand, Intent, Options, Past, Site, inspect, prepare, send_test, signer};
@@ -42,12 +42,18 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
-    let root = files::canonical(&context.site)
-        .map_err(|error| Failure::usage(format!("{}: {error}", context.site.display()), "name a folder with `-C`"))?;
+    let folder = Folder::new(&context.site);
+    if !folder.is_folder("") {
+        return Err(Failure::usage(
+            format!("there is no such folder: {}", context.site.display()),
+            "name one with `-C`",
+        ));
+    }
+    let root = folder.path().to_owned();
     let agreed = match Site::config(&context.site) {
         Ok(config) => agreement::settle(&config, Intent::Read, arguments.yes.answer(), context)?,
         // A folder that is no site at all is a mistake on the command line; a broken site is what the page is for.
-        Err(_) if files::is_file(&root.join(CONFIG_FILE)) => Vec::new(),
+        Err(_) if folder.is_file(CONFIG_FILE) => Vec::new(),
         Err(error) => return Err(error.into()),
     };
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, arguments.port)).await.map_err(|error| {

@@ -11,34 +11,37 @@ use super::ui::Ui;
 use super::{Context, agreement};
 use crate::config::{Config, TransportUrl};
 use crate::diagnostic::{Diagnostic, Location};
-use crate::files::{self, SecretError, StateFolder};
-use crate::publish::{CONFIG_FILE, GuardName, Halt, Memory, PublishError, Publisher, Stop, program, signer};
+use crate::files::{SecretError, StateFolder};
+use crate::publish::{
+    CONFIG_FILE, GuardName, Halt, Memory, PublishError, Publisher, Stop, Use, program, signer, site_folder,
+};
 use crate::store::Store;
 use crate::transport::Transport;
 
-/// Where the database of a site is.
-pub(super) fn database(config: &Config, site: &Path) -> PathBuf {
-    site.join(&config.store.path)
+/// Where the database of a site is, links followed.
+pub(super) fn database(config: &Config, site: &Path) -> Result<PathBuf, Failure> {
+    let found = site_folder(site, config, Use::Store).find(&config.store.path);
+    Ok(found.map_err(|error| PublishError::file(&config.store.path, error))?)
 }
 
 /// Opens the database for reading, when there is one.
 pub(super) async fn existing_store(config: &Config, site: &Path) -> Result<Option<Store>, Failure> {
-    Store::open_existing(&database(config, site)).await.map_err(|error| located(error.into(), config))
+    Store::open_existing(&database(config, site)?).await.map_err(|error| located(error.into(), config))
 }
 
 /// Opens the database, and makes it when it is missing.
 pub(super) async fn store(config: &Config, site: &Path) -> Result<Store, Failure> {
     // The usual folder is made when it is missing; a mistyped one must not begin an empty ledger.
-    let path = database(config, site);
+    let path = database(config, site)?;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     if let (Some(place), Some(folder)) = (&config.store.location, folder)
-        && !files::is_folder(folder)
+        && !folder.is_dir()
         && !config.store.path.starts_with(".tidings/")
     {
         let missing = Diagnostic::error("store", format!("there is no folder for the database: {}", folder.display()));
         return Err(Failure::new(Exit::Problems, missing.at(place.clone()).help("make it, or correct `store.url`")));
     }
-    Store::open(&database(config, site)).await.map_err(|error| located(error.into(), config))
+    Store::open(&path).await.map_err(|error| located(error.into(), config))
 }
 
 /// Closes a database that was opened for reading, so that nothing stays beside it.
@@ -53,7 +56,9 @@ pub(super) async fn close(store: Option<Store>) -> Result<(), Failure> {
 fn located(mut failure: Failure, config: &Config) -> Failure {
     if failure.exit == Exit::Problems {
         for diagnostic in &mut failure.diagnostics {
-            diagnostic.location.clone_from(&config.store.location);
+            if diagnostic.location.is_none() {
+                diagnostic.location.clone_from(&config.store.location);
+            }
         }
     }
     failure
@@ -112,17 +117,23 @@ pub(super) fn describe_transport(config: &Config, site: &Path) -> Result<String,
 
 fn way_out(config: &Config, site: &Path, password: Option<SecretString>) -> Result<Transport, Failure> {
     let mut mail = config.mail.clone();
-    // The very program that the owner agreed to is started, whatever its name leads to by then.
-    if let TransportUrl::Sendmail(name) = &mut mail.transport {
-        let found = program(name, site, &agreement::search_path()).map(PathBuf::into_os_string);
-        let missing = || {
-            let missing = Diagnostic::error("transport", format!("there is no such program in PATH: `{name}`"));
-            missing.help("install it, or name another one in `mail.transport`")
-        };
-        let found = found.ok_or_else(|| Failure::new(Exit::Unexpected, missing()))?;
-        *name = found.into_string().map_err(|_| Failure::unexpected("the path of the mail program is not UTF-8"))?;
+    let folder = site_folder(site, config, Use::Outbox);
+    match &mut mail.transport {
+        TransportUrl::Outbox(name) => drop(folder.find(name).map_err(|error| PublishError::file(&*name, error))?),
+        // The very program that the owner agreed to is started, whatever its name leads to by then.
+        TransportUrl::Sendmail(name) => {
+            let found = program(name, site, &agreement::search_path()).map(PathBuf::into_os_string);
+            let missing = || {
+                let missing = Diagnostic::error("transport", format!("there is no such program in PATH: `{name}`"));
+                missing.help("install it, or name another one in `mail.transport`")
+            };
+            let found = found.ok_or_else(|| Failure::new(Exit::Unexpected, missing()))?;
+            *name =
+                found.into_string().map_err(|_| Failure::unexpected("the path of the mail program is not UTF-8"))?;
+        }
+        TransportUrl::Smtp { .. } => {}
     }
-    Ok(Transport::new(&mail, site, password).map_err(PublishError::from)?)
+    Ok(Transport::new(&mail, &folder, password).map_err(PublishError::from)?)
 }
 
 /// The password, from the environment or a file: never from config.toml.
@@ -147,7 +158,7 @@ fn password(config: &Config, site: &Path) -> Result<Option<SecretString>, Failur
     let unusable = |why: String, help: &str| {
         problem(format!("the file that `mail.password_file` names cannot be used: `{name}`: {why}"), help)
     };
-    let bytes = files::read_secret(&site.join(name)).map_err(|error| {
+    let bytes = site_folder(site, config, Use::Password).read_secret(name).map_err(|error| {
         let help = match error {
             SecretError::Unreadable(_) => "make it, readable only by you: the password on one line, `chmod 600`".into(),
             SecretError::Open(_) => {

@@ -1,17 +1,22 @@
 //! Files that can be made again, written bit by bit: compared with what is there while they come, in bounded memory.
 
-#![expect(clippy::disallowed_methods, reason = "this room touches the site's files")]
-
 use std::io::{self, IoSlice, Read as _, Seek as _, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{TEMPORARY, Written, readable_by_all};
+use super::folder::Folder;
+use super::open::{is_link, open_plain};
+use super::refusal::Kind;
+use super::write::{Access, Written, folder_of, make_folders, new_temporary};
+use crate::model::Fingerprint;
 
 /// A file in the making. As long as its bytes are those of the file that is there, nothing is written.
 #[derive(Debug)]
 pub struct Draft {
     path: PathBuf,
+    /// What is there: another place when `path` is a link.
+    old: PathBuf,
+    fingerprint: Option<Fingerprint>,
     /// Where the bytes wait to take their place; `None` when they are only compared.
     workshop: Option<PathBuf>,
     /// What came and is neither compared nor written.
@@ -47,12 +52,41 @@ enum State {
     Other(Option<tempfile::TempPath>, Written),
 }
 
-impl Draft {
+impl Folder {
     /// Begins a file. Until [`Finished::commit`] its bytes are in the folder `workshop`, which must be on the same file
-    /// system as `path`; without one they are only compared.
-    pub fn new(path: PathBuf, workshop: Option<&Path>) -> Self {
-        let workshop = workshop.map(Path::to_owned);
-        Self { path, workshop, pending: Vec::new(), held: 0, length: 0, state: State::Same }
+    /// system; without one they are only compared.
+    ///
+    /// # Errors
+    /// A [`Refusal`](super::Refusal), or as the system reports them.
+    pub fn draft(&self, name: &str, workshop: Option<&str>) -> io::Result<Draft> {
+        let path = self.target(name)?;
+        let old = if is_link(&path) { self.follow(&path, name, Kind::Feed)? } else { path.clone() };
+        let workshop = match workshop {
+            Some(name) => {
+                let place = self.folder(name)?;
+                self.permit(&place, name)?;
+                Some(place.path)
+            }
+            None => None,
+        };
+        Ok(Draft {
+            path,
+            old,
+            fingerprint: None,
+            workshop,
+            pending: Vec::new(),
+            held: 0,
+            length: 0,
+            state: State::Same,
+        })
+    }
+}
+
+impl Draft {
+    /// The fingerprint of the bytes is wanted.
+    #[must_use]
+    pub fn with_fingerprint(self) -> Self {
+        Self { fingerprint: Some(Fingerprint::default()), ..self }
     }
 
     /// Adds bytes.
@@ -85,6 +119,11 @@ impl Draft {
             return Ok(());
         }
         let pending = std::mem::take(&mut self.pending);
+        if let Some(fingerprint) = &mut self.fingerprint {
+            for piece in &pending {
+                fingerprint.add(piece.bytes());
+            }
+        }
         let mut begun = None;
         if matches!(self.state, State::Same) && !self.is_next(&pending)? {
             begun = self.differ()?;
@@ -103,7 +142,7 @@ impl Draft {
     /// As the system reports them.
     pub fn finish(mut self) -> io::Result<Finished> {
         self.spill()?;
-        let is_whole = || std::fs::metadata(&self.path).map(|old| old.len() == self.length);
+        let is_whole = || std::fs::metadata(&self.old).map(|old| old.len() == self.length);
         if matches!(self.state, State::Same) && !is_whole().unwrap_or(false) {
             self.differ()?;
         }
@@ -111,12 +150,13 @@ impl Draft {
             State::Same => (None, Written::Unchanged),
             State::Other(temporary, written) => (temporary, written),
         };
-        Ok(Finished { path: self.path, written, length: self.length, temporary })
+        let fingerprint = self.fingerprint.map(Fingerprint::finish);
+        Ok(Finished { path: self.path, written, fingerprint, temporary })
     }
 
     /// True when the old file goes on with these bytes.
     fn is_next(&self, pieces: &[Piece]) -> io::Result<bool> {
-        let Some(mut old) = optional(std::fs::File::open(&self.path))? else { return Ok(false) };
+        let Some(mut old) = optional(open_plain(&self.old))? else { return Ok(false) };
         old.seek(SeekFrom::Start(self.length))?;
         let mut found = Vec::new();
         for piece in pieces {
@@ -133,17 +173,17 @@ impl Draft {
 
     /// From here on it is another file: takes over what was the same so far. Returns the file that goes on from there.
     fn differ(&mut self) -> io::Result<Option<std::fs::File>> {
-        let old = optional(std::fs::File::open(&self.path))?;
+        let old = optional(open_plain(&self.old))?;
         let written = if old.is_some() { Written::Changed } else { Written::Created };
         let (mut begun, mut temporary) = (None, None);
         if let Some(workshop) = &self.workshop {
-            let make = || tempfile::Builder::new().prefix(TEMPORARY).tempfile_in(workshop);
+            let make = || new_temporary(workshop);
             let file = in_folder(workshop, make())?.map_or_else(make, Ok)?;
             let (mut file, path) = file.into_parts();
             if let Some(old) = old {
                 io::copy(&mut old.take(self.length), &mut file)?;
             }
-            readable_by_all(&file)?;
+            Access::Public.set(&file)?;
             (begun, temporary) = (Some(file), Some(path));
         }
         self.state = State::Other(temporary, written);
@@ -154,12 +194,11 @@ impl Draft {
 /// A file that is complete and has not taken its place yet. Dropped, it leaves the old one as it was.
 #[derive(Debug)]
 pub struct Finished {
-    /// Where it belongs.
-    pub path: PathBuf,
+    path: PathBuf,
     /// What [`Finished::commit`] does to what is there.
     pub written: Written,
-    /// How many bytes it has.
-    pub length: u64,
+    /// What its bytes are known by, when that was wanted.
+    pub fingerprint: Option<String>,
     temporary: Option<tempfile::TempPath>,
 }
 
@@ -173,7 +212,7 @@ impl Finished {
         if let Some(temporary) = self.temporary
             && let Err(failed) = temporary.persist(&self.path)
         {
-            in_folder(super::folder_of(&self.path), Err::<(), _>(failed.error))?;
+            in_folder(folder_of(&self.path), Err::<(), _>(failed.error))?;
             failed.path.persist(&self.path).map_err(|error| error.error)?;
         }
         Ok(self.written)
@@ -200,7 +239,7 @@ fn write(pieces: &[Piece], file: &mut impl Write) -> io::Result<()> {
 /// What was done in a folder; `None` when there was no such folder: then there is one now.
 fn in_folder<T>(folder: &Path, done: io::Result<T>) -> io::Result<Option<T>> {
     match done {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => std::fs::create_dir_all(folder).map(|()| None),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => make_folders(folder, Access::Public).map(|()| None),
         done => done.map(Some),
     }
 }
@@ -221,13 +260,13 @@ mod tests {
 
     /// Writes `new` in bits of these lengths, spilling after each, where `old` may be; what is there then, and what was done.
     fn write(old: Option<&[u8]>, new: &[u8], bits: &[usize], commit: bool) -> (Option<Vec<u8>>, Written) {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("tags/feed.xml");
+        let temporary = tempfile::tempdir().unwrap();
+        let folder = Folder::new(temporary.path());
+        let name = "tags/feed.xml";
         if let Some(old) = old {
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(&path, old).unwrap();
+            folder.write_new(name, old, Access::Public).unwrap();
         }
-        let mut draft = Draft::new(path.clone(), Some(folder.path()));
+        let mut draft = folder.draft(name, Some("")).unwrap().with_fingerprint();
         let mut rest = new;
         for length in bits {
             let (bit, more) = rest.split_at((*length).min(rest.len()));
@@ -240,16 +279,18 @@ mod tests {
         }
         draft.push(rest);
         let finished = draft.finish().unwrap();
-        assert_eq!(finished.length, new.len() as u64);
+        let mut fingerprint = Fingerprint::default();
+        fingerprint.add(new);
+        assert_eq!(finished.fingerprint, Some(fingerprint.finish()));
         let written = finished.written;
         if commit {
             finished.commit().unwrap();
         } else {
             drop(finished);
         }
-        let left: Vec<_> = super::super::list(folder.path(), &|_| true).unwrap();
-        assert!(left.iter().all(|name| name == "tags/feed.xml"), "{left:?}");
-        (std::fs::read(&path).ok(), written)
+        let left: Vec<_> = folder.list("", &|_| true).unwrap();
+        assert!(left.iter().all(|left| left == name), "{left:?}");
+        (folder.read_optional(name, Kind::Feed).unwrap(), written)
     }
 
     #[test]
@@ -284,11 +325,12 @@ mod tests {
 
     #[test]
     fn without_a_workshop_it_only_compares() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut draft = Draft::new(folder.path().join("feed.xml"), None);
+        let temporary = tempfile::tempdir().unwrap();
+        let folder = Folder::new(temporary.path());
+        let mut draft = folder.draft("feed.xml", None).unwrap();
         draft.push(b"new");
         assert_eq!(draft.finish().unwrap().commit().unwrap(), Written::Created);
-        assert_eq!(super::super::list(folder.path(), &|_| true).unwrap(), [""; 0]);
+        assert_eq!(folder.list("", &|_| true).unwrap(), [""; 0]);
     }
 
     proptest! {

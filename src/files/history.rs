@@ -21,15 +21,6 @@ pub enum HistoryError {
     Shallow,
 }
 
-/// When a file was last written.
-///
-/// # Errors
-/// As the system reports them.
-pub fn written(path: &Path) -> io::Result<Timestamp> {
-    let at = std::fs::metadata(path)?.modified()?;
-    Timestamp::try_from(at).map_err(io::Error::other)
-}
-
 /// When each file of a folder was first committed: by path relative to the folder, with `/`.
 ///
 /// # Errors

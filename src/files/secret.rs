@@ -1,8 +1,8 @@
 //! Files that hold a secret.
 
-use std::fs::Metadata;
-use std::io::{self, Read as _};
-use std::path::Path;
+use std::io;
+
+use super::{Folder, Kind, Refusal, Why};
 
 /// No password is longer.
 pub const SECRET_BYTES: u64 = 4_096;
@@ -24,30 +24,24 @@ pub enum SecretError {
     TooLarge,
 }
 
-/// Reads a file that holds a secret: one that nobody but its owner can read or change, of at most [`SECRET_BYTES`].
-///
-/// # Errors
-/// Why it is not read.
-pub fn read_secret(path: &Path) -> Result<Vec<u8>, SecretError> {
-    // Asked before it is opened too: a pipe would wait for its other end.
-    judge(&std::fs::metadata(path)?)?;
-    let file = std::fs::File::open(path)?;
-    judge(&file.metadata()?)?;
-    let mut bytes = Vec::new();
-    file.take(SECRET_BYTES + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > SECRET_BYTES { Err(SecretError::TooLarge) } else { Ok(bytes) }
-}
-
-fn judge(found: &Metadata) -> Result<(), SecretError> {
-    if !found.is_file() {
-        return Err(SecretError::NotAFile);
-    }
-    #[cfg(unix)]
-    {
-        let mode = std::os::unix::fs::PermissionsExt::mode(&found.permissions()) & 0o777;
-        if mode & 0o077 != 0 {
+impl Folder {
+    /// Reads a file that holds a secret: one that nobody but its owner can read or change, of at most [`SECRET_BYTES`].
+    ///
+    /// # Errors
+    /// Why it is not read.
+    pub fn read_secret(&self, name: &str) -> Result<Vec<u8>, SecretError> {
+        let failed = |error: io::Error| match Refusal::of(&error).map(|refusal| &refusal.why) {
+            Some(Why::NoFile(_)) => SecretError::NotAFile,
+            Some(Why::TooLarge { .. }) => SecretError::TooLarge,
+            _ if error.kind() == io::ErrorKind::IsADirectory => SecretError::NotAFile,
+            _ => SecretError::Unreadable(error),
+        };
+        let mut file = self.open(name, Kind::Password).map_err(failed)?;
+        if let Some(mode) = file.mode().filter(|mode| mode & 0o077 != 0) {
             return Err(SecretError::Open(mode));
         }
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).map_err(failed)?;
+        Ok(bytes)
     }
-    Ok(())
 }

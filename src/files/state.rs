@@ -4,10 +4,8 @@
 use std::io::{self, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 
-use super::{folder_of, list, make_private_folder, read_start, write_private_if_changed};
-
-/// What is remembered is small; whatever is larger was not written here.
-const LARGEST: u64 = 16 << 20;
+use super::open::without_links;
+use super::{Access, Folder, Kind, Refusal};
 
 /// A folder for small files, such as `~/.local/state/tidings`. Without one nothing is remembered.
 #[derive(Debug, Clone, Default)]
@@ -31,18 +29,10 @@ impl StateFolder {
     /// than anything that is remembered.
     pub fn read(&self, name: &str) -> io::Result<Option<Vec<u8>>> {
         let Some(folder) = &self.0 else { return Ok(None) };
-        let path = folder.join(name);
-        match std::fs::metadata(&path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error),
-            Ok(found) if found.is_file() => {}
-            Ok(_) => return Err(io::Error::new(io::ErrorKind::InvalidData, "it is no file")),
-        }
-        let bytes = read_start(&path, LARGEST + 1)?;
-        if bytes.len() as u64 > LARGEST {
-            return Err(io::Error::new(io::ErrorKind::InvalidData, "it is too large"));
-        }
-        Ok(Some(bytes))
+        Folder::new(folder).read_optional(name, Kind::Memory).map_err(|error| {
+            let is_other = Refusal::of(&error).is_some() || error.kind() == io::ErrorKind::IsADirectory;
+            if is_other { io::Error::new(io::ErrorKind::InvalidData, error) } else { error }
+        })
     }
 
     /// Writes a file whole or not at all, readable by its owner alone. True when there is a place for it.
@@ -51,9 +41,7 @@ impl StateFolder {
     /// As the system reports them; the old file is then still there.
     pub fn write(&self, name: &str, bytes: &[u8]) -> io::Result<bool> {
         let Some(folder) = &self.0 else { return Ok(false) };
-        let path = folder.join(name);
-        make_private_folder(folder_of(&path))?;
-        write_private_if_changed(&path, bytes)?;
+        Folder::new(folder).write_if_changed(name, bytes, Access::Private)?;
         Ok(true)
     }
 
@@ -63,7 +51,7 @@ impl StateFolder {
     /// As the system reports them, but for a missing folder.
     pub fn names(&self, folder: &str) -> io::Result<Vec<String>> {
         let Some(top) = &self.0 else { return Ok(Vec::new()) };
-        match list(&top.join(folder), &|_| false) {
+        match Folder::new(top).list(folder, &|_| false) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
             listed => listed,
         }
@@ -75,12 +63,10 @@ impl StateFolder {
     /// As the system reports them.
     pub fn counter(&self, name: &str) -> io::Result<Option<Counter>> {
         let Some(folder) = &self.0 else { return Ok(None) };
-        let path = folder.join(name);
-        make_private_folder(folder_of(&path))?;
-        super::make_private_file(&path)?;
-        let file = std::fs::OpenOptions::new().write(true).open(&path)?;
-        super::sync_folder(&path)?;
-        Ok(Some(Counter(file)))
+        let folder = Folder::new(folder);
+        folder.make_private_file(name)?;
+        let path = folder.find(name)?;
+        Ok(Some(Counter(without_links(std::fs::OpenOptions::new().write(true), &path)?)))
     }
 }
 

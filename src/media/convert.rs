@@ -17,8 +17,8 @@ const RECIPE: &str = "webp 1\n";
 /// Twice the column of a mail, for screens with small pixels; more is only weight.
 const WIDEST: u32 = 1200;
 
-/// More pixels than any camera has: decoding takes four bytes for each.
-const MOST_PIXELS: u64 = 100_000_000;
+/// More than most cameras give: decoding takes four bytes for each, and a few kilobytes can stand for all of them.
+const MOST_PIXELS: u64 = 25_000_000;
 
 const QUALITY: u8 = 85;
 
@@ -50,7 +50,10 @@ impl<'b> Conversion<'b> {
         let mut decoder = WebPDecoder::new(Cursor::new(webp)).map_err(|error| Unreadable(error.to_string()))?;
         let (width, height) = decoder.dimensions();
         if width == 0 || height == 0 || u64::from(width) * u64::from(height) > MOST_PIXELS {
-            return Err(Unreadable(format!("{width} × {height} pixels are too many")));
+            let most = MOST_PIXELS / 1_000_000;
+            return Err(Unreadable(format!(
+                "it has {width} × {height} pixels, and at most {most} million are converted"
+            )));
         }
         let is_jpeg = decoder.is_lossy() && !decoder.has_alpha();
         let mut fingerprint = sha256_hex(&[RECIPE.as_bytes(), webp].concat());

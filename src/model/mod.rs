@@ -17,7 +17,7 @@ mod uri;
 
 pub use address::{AddressError, EmailAddress, Mailbox};
 pub use delivery::{DeliveryCounts, DeliveryState, Outcome};
-pub use digest::{sha256_hex, sha256_hex_of};
+pub use digest::{Fingerprint, sha256_hex, sha256_hex_of};
 pub use direction::is_right_to_left;
 pub use entry::{Category, End, Ends, Entry, MailContent};
 pub use issue::{Issue, ListId, NamePlace, Recipient};

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::reach::{Outside, outside};
 use crate::config::{Config, Security, TransportUrl};
-use crate::files;
+use crate::files::{self, Folder, Kind, Open};
 
 /// What a command is about to do with a site.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,8 +62,8 @@ pub fn demands(root: &Path, config: &Config, intent: Intent, search_path: &OsStr
         TransportUrl::Sendmail(name) => {
             let path = program(name, root, search_path).unwrap_or_else(|| name.into());
             let real = files::resolved(&path);
-            let is_of_the_site = real.starts_with(files::resolved(root));
-            let digest = if is_of_the_site { fingerprint(&real) } else { None };
+            let site = Folder::new(root);
+            let digest = real.strip_prefix(site.path()).ok().and_then(|name| fingerprint(&site, name.to_str()?));
             demands.push(Demand::Program { path, real, digest });
         }
         TransportUrl::Smtp { host, port, user, security } => {
@@ -96,9 +96,8 @@ pub fn program(name: &str, root: &Path, search_path: &OsStr) -> Option<PathBuf> 
     places.into_iter().find(|path| files::is_program(path))
 }
 
-fn fingerprint(program: &Path) -> Option<String> {
-    // A pipe would wait for its other end.
-    if files::is_file(program) { files::open(program).and_then(files::Open::sha256_hex).ok() } else { None }
+fn fingerprint(site: &Folder, program: &str) -> Option<String> {
+    site.open(program, Kind::Media).and_then(Open::sha256_hex).ok()
 }
 
 impl Demand {

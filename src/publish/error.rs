@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use super::guard::Guard;
 use super::site::NotOnePost;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Location};
+use crate::files::{Refusal, Why};
 use crate::store::StoreError;
 use crate::transport::TransportError;
 
@@ -34,4 +35,26 @@ pub enum PublishError {
     Transport(#[from] TransportError),
     #[error("{}: {error}", path.display())]
     File { path: PathBuf, error: std::io::Error },
+}
+
+impl PublishError {
+    /// Why a file of the site cannot be used.
+    pub fn file(path: impl Into<PathBuf>, error: std::io::Error) -> Self {
+        match Refusal::of(&error) {
+            Some(refusal) => Self::Site(vec![refused(refusal)]),
+            None => Self::File { path: path.into(), error },
+        }
+    }
+}
+
+/// What a refusal is to the user.
+pub fn refused(refusal: &Refusal) -> Diagnostic {
+    let code = match &refusal.why {
+        Why::Leaves(_) | Why::Outside(_) => "file/outside",
+        Why::Hidden(_) => "file/hidden",
+        Why::NoFile(_) => "file/kind",
+        Why::TooLarge { .. } => "file/size",
+        Why::NoLock => "file/lock",
+    };
+    Diagnostic::error(code, refusal.to_string()).at(Location::start_of(&refusal.name)).help(refusal.help())
 }

@@ -3,14 +3,14 @@
 
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
 
 use super::error::PublishError;
 use super::guard::count;
+use super::manifest::Stale;
 use super::site::Site;
 use crate::diagnostic::{Diagnostic, Location};
 use crate::feed::{Changes, FORMATS, FeedPlan, Format, Names, Previous, Subject, compare};
-use crate::files::{self, Finished, Written};
+use crate::files::{Finished, Folder, Kind, Refusal, Written};
 
 /// A reason not to put feeds in their places.
 #[derive(Debug, Clone)]
@@ -32,7 +32,7 @@ pub(super) fn look(
     plans: &[FeedPlan],
     formats: &[&'static Format],
     files: &[(String, Finished)],
-    stale: &[String],
+    stale: &[Stale],
     warnings: &mut Vec<Diagnostic>,
 ) -> Result<(Vec<Objection>, Option<Changes>), PublishError> {
     let names = OnceCell::new();
@@ -41,9 +41,7 @@ pub(super) fn look(
     let mut of_site = None;
     for (plan, files) in plans.iter().zip(files.chunks(formats.len())) {
         let changed = files.iter().filter(|(_, file)| file.written == Written::Changed);
-        let Some(previous) = previous(changed.map(|(name, file)| (name, file.path.clone())), warnings)? else {
-            continue;
-        };
+        let Some(previous) = previous(&site.folder, changed.map(|(name, _)| &**name), warnings)? else { continue };
         let changes = compare(&previous, Some(plan), names());
         found.add(&changes, Some(plan));
         if plan.subject == Subject::Site {
@@ -51,10 +49,10 @@ pub(super) fn look(
         }
     }
     // A feed goes with the last post of its term or month: those that lost the tag are still there, others are not.
-    let feeds = stale.iter().filter(|name| FORMATS.iter().any(|format| file_name(name) == format.file_name));
+    let names_of_stale = stale.iter().map(|stale| &*stale.name);
+    let feeds = names_of_stale.filter(|name| FORMATS.iter().any(|format| file_name(name) == format.file_name));
     for of_one in feeds.collect::<Vec<_>>().chunk_by(|one, other| folder(one) == folder(other)) {
-        let gone = of_one.iter().map(|name| (*name, site.root.join(name)));
-        if let Some(previous) = previous(gone, warnings)? {
+        if let Some(previous) = previous(&site.folder, of_one.iter().copied(), warnings)? {
             found.add(&compare(&previous, None, names()), None);
         }
     }
@@ -64,16 +62,15 @@ pub(super) fn look(
 /// Warns of files of the site's own feed that an earlier build made in a format which is switched off: readers may still
 /// fetch them, and see nothing new.
 pub(super) fn warn_of_leftovers(
-    directory: &Path,
+    site: &Folder,
     folder: &str,
     formats: &[&'static Format],
     warnings: &mut Vec<Diagnostic>,
 ) -> Result<(), PublishError> {
     for format in FORMATS.iter().filter(|format| !formats.iter().any(|used| used.name == format.name)) {
-        let path = directory.join(format.file_name);
-        let bytes = files::read_optional(&path).map_err(|error| PublishError::File { path, error })?;
+        let name = format!("{folder}/{}", format.file_name);
+        let bytes = site.read_optional(&name, Kind::Feed).map_err(|error| PublishError::file(&name, error))?;
         if bytes.is_some_and(|bytes| Previous::read(&bytes).is_ok_and(|previous| previous.is_ours())) {
-            let name = format!("{folder}/{}", format.file_name);
             let message = format!("{name} is of an earlier build, and readers who fetch it see nothing new");
             let help = format!("add \"{}\" to `feeds.formats`, or remove the file", format.name);
             warnings.push(Diagnostic::warning("feeds/leftover", message).help(help));
@@ -92,12 +89,20 @@ fn folder(path: &str) -> &str {
 
 /// The feed that is there, from the first file that can be read.
 fn previous<'f>(
-    files: impl Iterator<Item = (&'f String, PathBuf)>,
+    site: &Folder,
+    files: impl Iterator<Item = &'f str>,
     warnings: &mut Vec<Diagnostic>,
 ) -> Result<Option<Previous>, PublishError> {
-    for (name, path) in files {
-        let bytes = files::read(&path).map_err(|error| PublishError::File { path, error })?;
-        match Previous::read(&bytes) {
+    for name in files {
+        let read = match site.read(name, Kind::Feed) {
+            Ok(bytes) => Previous::read(&bytes),
+            // A feed of another program may be larger than any that is read.
+            Err(error) => match Refusal::of(&error) {
+                Some(refusal) => Err(refusal.to_string()),
+                None => return Err(PublishError::file(name, error)),
+            },
+        };
+        match read {
             Ok(previous) => {
                 if let Some(other) = previous.generator.as_deref().filter(|_| !previous.is_ours()) {
                     let message = format!("another program made this feed, and it is replaced: {other}");

@@ -2,19 +2,19 @@
 //! takes its place before all files are complete and nobody has an objection.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::io;
 use std::sync::Arc;
 
 use super::error::PublishError;
 use super::feed_guard::{self, Objection};
 use super::feed_pictures;
 use super::mail_pictures::has_pictures_to_replace;
-use super::manifest::{self, Manifest};
+use super::manifest::{self, Bytes, Manifest, Stale};
 use super::pipeline;
 use super::site::Site;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::feed::{self, Changes, FeedPlan, Folders, Layout, Plans};
-use crate::files::{self, Draft, Finished, Written};
+use crate::files::{Draft, Finished, Folder, Written};
 
 /// So many posts, at most, are rendered before their items are handed on.
 const AT_ONCE: usize = 16;
@@ -39,7 +39,7 @@ pub struct BuiltFeeds {
     /// Each file with its path below the site, in the order of the feeds.
     files: Vec<(String, Finished)>,
     /// Files of feeds that are no more.
-    stale: Vec<String>,
+    stale: Vec<Stale>,
     /// What is wrong with the posts, and with files that are in the way.
     pub warnings: Vec<Diagnostic>,
     /// What speaks against it.
@@ -53,7 +53,7 @@ pub struct BuiltFeeds {
     /// Whose the folders are, for the next build.
     folders: Folders,
     purpose: Purpose,
-    root: PathBuf,
+    site: Folder,
     folder: String,
 }
 
@@ -64,8 +64,8 @@ impl BuiltFeeds {
     }
 
     /// The files of feeds that are no more.
-    pub fn stale(&self) -> &[String] {
-        &self.stale
+    pub fn stale(&self) -> impl Iterator<Item = &str> {
+        self.stale.iter().map(|stale| &*stale.name)
     }
 
     /// Stops at objections.
@@ -92,26 +92,24 @@ impl BuiltFeeds {
     /// # Errors
     /// As the system reports them; each file is whole, old or new.
     pub fn commit(self) -> Result<Vec<(String, Written)>, PublishError> {
-        let failed = |path: PathBuf| move |error| PublishError::File { path, error };
+        let failed = |name: &str| {
+            let name = name.to_owned();
+            move |error| PublishError::file(name, error)
+        };
         let mut written_files = BTreeMap::new();
         let mut done = Vec::new();
         for (name, file) in self.files {
-            written_files.insert(name.clone(), file.length);
-            let written = file.commit().map_err(failed(self.root.join(&name)))?;
+            written_files.extend(file.fingerprint.clone().map(|bytes| (name.clone(), Bytes::Known(bytes))));
+            let written = file.commit().map_err(failed(&name))?;
             done.push((name, written));
         }
         if self.purpose != Purpose::Write {
             return Ok(done);
         }
-        for name in &self.stale {
-            let path = self.root.join(name);
-            let folder = self.root.join(&self.folder);
-            files::remove_with_empty_folders(&path, &folder).map_err(failed(path.clone()))?;
+        for Stale { name, fingerprint } in &self.stale {
+            self.site.remove_made(name, fingerprint, &self.folder).map_err(failed(name))?;
         }
-        // The site's own feed is never removed, so a site that has no other needs no list.
-        let below = |name: &str| name.strip_prefix(&self.folder).map(|rest| rest.trim_start_matches('/').to_owned());
-        written_files.retain(|name, _| below(name).is_some_and(|rest| rest.contains('/') || rest == feed::OPML_FILE));
-        manifest::write(&self.root, &Manifest { files: written_files, folders: self.folders })?;
+        manifest::write(&self.site, &Manifest { files: written_files, folders: self.folders })?;
         Ok(done)
     }
 }
@@ -126,19 +124,18 @@ impl Site {
             Purpose::Show(folder) => folder.to_owned(),
             Purpose::Write | Purpose::Compare => self.config.feeds.dir.clone(),
         };
-        let directory = self.root.join(&folder);
         let layout = Layout::new(&self.config).map_err(PublishError::Site)?;
-        let workshop = (purpose != Purpose::Compare).then_some(&*directory);
+        let place = In { site: &self.folder, folder: &folder, purpose };
         let mut warnings = Vec::new();
         let mut noted = Noted::default();
         let (plans, folders, finished) = loop {
             let Plans { feeds: plans, folders, .. } = self.feed_plans(&noted.unreadable)?;
             let known = noted.unreadable.len();
-            let mut stream = Stream::new(&layout, &plans, self.posts.len(), &directory, workshop);
+            let mut stream = Stream::new(&layout, &plans, self.posts.len(), place);
             warnings.retain(Diagnostic::is_error);
             let names =
                 || plans.iter().flat_map(|plan| layout.formats().iter().map(|it| plan.folder.clone() + it.file_name));
-            let failed = |error| PublishError::File { path: in_the_way(&directory, names()), error };
+            let failed = |error| PublishError::file(place.in_the_way(names()), error);
             self.stream(&layout, &mut stream, &mut noted, &mut warnings).map_err(failed)?;
             // Others take the places of those that cannot be read.
             if noted.unreadable.len() == known {
@@ -156,22 +153,25 @@ impl Site {
         let opml = feed::opml(&plans, layout.formats(), &self.config).map(String::into_bytes);
         let sheet = feed::stylesheet(&self.config).map(|sheet| (sheet.file_name, sheet.bytes));
         for (name, bytes) in opml.map(|bytes| (feed::OPML_FILE, bytes)).into_iter().chain(sheet) {
-            let mut draft = Draft::new(directory.join(name), workshop);
-            draft.push(&bytes);
-            let failed = |error| PublishError::File { path: directory.join(name), error };
-            files.push((format!("{folder}/{name}"), draft.finish().map_err(failed)?));
+            let path = format!("{folder}/{name}");
+            let finished = place.draft(name).and_then(|mut draft| {
+                draft.push(&bytes);
+                draft.finish()
+            });
+            files.push((path.clone(), finished.map_err(|error| PublishError::file(path, error))?));
         }
         let (mut stale_files, mut objections, mut changes) = (Vec::new(), Vec::new(), None);
         warnings.extend(feed_pictures::look(self));
+        warnings.extend(self.refused_files());
         if !matches!(purpose, Purpose::Show(_)) {
-            feed_guard::warn_of_leftovers(&directory, &folder, layout.formats(), &mut warnings)?;
+            feed_guard::warn_of_leftovers(&self.folder, &folder, layout.formats(), &mut warnings)?;
             let current = files.iter().map(|(name, _)| name.as_str()).collect();
-            stale_files = manifest::stale(&self.root, &folder, &current, &mut warnings)?;
+            stale_files = manifest::stale(&self.folder, &folder, &current, &mut warnings)?;
             let (feeds, formats) = (&files[..of_feeds], layout.formats());
             (objections, changes) = feed_guard::look(self, &plans, formats, feeds, &stale_files, &mut warnings)?;
         }
         let feeds = plans.len();
-        let root = self.root.clone();
+        let site = self.folder.clone();
         Ok(BuiltFeeds {
             files,
             stale: stale_files,
@@ -182,7 +182,7 @@ impl Site {
             with_pictures_to_replace: noted.with_pictures_to_replace,
             folders,
             purpose,
-            root,
+            site,
             folder,
         })
     }
@@ -196,7 +196,7 @@ impl Site {
         stream: &mut Stream<'_>,
         noted: &mut Noted,
         warnings: &mut Vec<Diagnostic>,
-    ) -> std::io::Result<()> {
+    ) -> io::Result<()> {
         let shown: Vec<usize> = (0..self.posts.len()).filter(|at| !stream.shown_by[*at].is_empty()).collect();
         let few: Vec<&[usize]> = shown.chunks((shown.len() / AT_ONCE).clamp(1, AT_ONCE)).collect();
         let make = |places: &&[usize]| {
@@ -238,8 +238,7 @@ struct Noted {
 struct Stream<'s> {
     layout: &'s Layout<'s>,
     plans: &'s [FeedPlan],
-    directory: &'s Path,
-    workshop: Option<&'s Path>,
+    place: In<'s>,
     /// The feeds that show a post, for each post.
     shown_by: Vec<Vec<usize>>,
     /// What is being written, for each feed: one file for each format.
@@ -257,26 +256,20 @@ struct OpenFeed {
 }
 
 impl<'s> Stream<'s> {
-    fn new(
-        layout: &'s Layout<'s>,
-        plans: &'s [FeedPlan],
-        posts: usize,
-        directory: &'s Path,
-        workshop: Option<&'s Path>,
-    ) -> Self {
+    fn new(layout: &'s Layout<'s>, plans: &'s [FeedPlan], posts: usize, place: In<'s>) -> Self {
         let mut shown_by = vec![Vec::new(); posts];
         for (at, plan) in plans.iter().enumerate() {
             plan.posts.iter().for_each(|post| shown_by[*post].push(at));
         }
         let open = plans.iter().map(|_| None).collect();
         let finished = plans.iter().map(|_| Vec::new()).collect();
-        Self { layout, plans, directory, workshop, shown_by, open, finished, held: 0 }
+        Self { layout, plans, place, shown_by, open, finished, held: 0 }
     }
 
     /// Hands the item of a post, in each format, to the feeds that show it; an empty list stands for a post without one.
-    fn add(&mut self, post: usize, items: &[Arc<String>]) -> std::io::Result<()> {
+    fn add(&mut self, post: usize, items: &[Arc<String>]) -> io::Result<()> {
         for feed in std::mem::take(&mut self.shown_by[post]) {
-            let mut open = self.open[feed].take().unwrap_or_else(|| self.begin(feed));
+            let mut open = self.open[feed].take().map_or_else(|| self.begin(feed), Ok)?;
             for ((draft, item), format) in open.drafts.iter_mut().zip(items).zip(self.layout.formats()) {
                 let between = if open.has_items { format.between } else { "" };
                 draft.push(between.as_bytes());
@@ -296,20 +289,20 @@ impl<'s> Stream<'s> {
         Ok(())
     }
 
-    fn begin(&mut self, feed: usize) -> OpenFeed {
+    fn begin(&mut self, feed: usize) -> io::Result<OpenFeed> {
         let plan = &self.plans[feed];
         let openings = self.layout.open(plan);
-        let drafts = self.layout.formats().iter().zip(openings).map(|(format, opening)| {
-            let path = self.directory.join(&plan.folder).join(format.file_name);
-            let mut draft = Draft::new(path, self.workshop);
+        let mut drafts = Vec::new();
+        for (format, opening) in self.layout.formats().iter().zip(openings) {
+            let mut draft = self.place.draft(&format!("{}{}", plan.folder, format.file_name))?;
             draft.push(opening.as_bytes());
             self.held += opening.len();
-            draft
-        });
-        OpenFeed { drafts: drafts.collect(), left: plan.posts.len(), has_items: false }
+            drafts.push(draft);
+        }
+        Ok(OpenFeed { drafts, left: plan.posts.len(), has_items: false })
     }
 
-    fn end(&mut self, feed: usize, open: OpenFeed) -> std::io::Result<()> {
+    fn end(&mut self, feed: usize, open: OpenFeed) -> io::Result<()> {
         for (mut draft, format) in open.drafts.into_iter().zip(self.layout.formats()) {
             self.held = self.held.saturating_sub(draft.held());
             draft.push((format.close)(open.has_items).as_bytes());
@@ -319,11 +312,11 @@ impl<'s> Stream<'s> {
     }
 
     /// The files of each feed, one for each format.
-    fn finish(mut self) -> std::io::Result<Vec<Vec<Finished>>> {
+    fn finish(mut self) -> io::Result<Vec<Vec<Finished>>> {
         for feed in 0..self.plans.len() {
             // A site without posts has a feed all the same.
             if self.finished[feed].is_empty() {
-                let open = self.open[feed].take().unwrap_or_else(|| self.begin(feed));
+                let open = self.open[feed].take().map_or_else(|| self.begin(feed), Ok)?;
                 self.end(feed, open)?;
             }
         }
@@ -331,8 +324,26 @@ impl<'s> Stream<'s> {
     }
 }
 
-/// What makes it impossible to write feeds: a folder in the place of one of these files, else the folder itself.
-fn in_the_way(directory: &Path, mut names: impl Iterator<Item = String>) -> PathBuf {
-    let taken = names.find(|name| files::is_folder(&directory.join(name)));
-    taken.map_or_else(|| directory.to_owned(), |name| directory.join(name))
+/// Where feeds are made.
+#[derive(Clone, Copy)]
+struct In<'s> {
+    site: &'s Folder,
+    folder: &'s str,
+    purpose: Purpose,
+}
+
+impl In<'_> {
+    /// Begins a file of this name. The site's own feed is never removed, so only the others are remembered.
+    fn draft(&self, name: &str) -> io::Result<Draft> {
+        let workshop = (self.purpose != Purpose::Compare).then_some(self.folder);
+        let draft = self.site.draft(&format!("{}/{name}", self.folder), workshop)?;
+        let is_remembered = self.purpose == Purpose::Write && (name.contains('/') || name == feed::OPML_FILE);
+        Ok(if is_remembered { draft.with_fingerprint() } else { draft })
+    }
+
+    /// What makes it impossible to write feeds: a folder in the place of one of these files, else the folder itself.
+    fn in_the_way(&self, names: impl Iterator<Item = String>) -> String {
+        let taken = names.map(|name| format!("{}/{name}", self.folder)).find(|name| self.site.is_folder(name));
+        taken.unwrap_or_else(|| self.folder.to_owned())
+    }
 }

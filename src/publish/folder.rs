@@ -2,15 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::path::Path;
 
 use jiff::Timestamp;
 
-use super::error::PublishError;
+use super::error::{PublishError, refused};
 use super::parallel::{self, Work};
 use crate::config::{Config, FileDate};
 use crate::diagnostic::{Diagnostic, Location, Severity};
-use crate::files::{self, HistoryError};
+use crate::files::{self, Folder, HistoryError, Kind, LeftOut, Refusal};
 use crate::post::{self, Loaded, Source};
 
 /// How much of a file is read at first, in bytes: the front matter of nearly all posts and some of the text.
@@ -26,18 +25,16 @@ pub(super) enum Depth {
 }
 
 /// Reads the posts of a site.
-pub(super) fn read(root: &Path, config: &Config, now: Timestamp, depth: Depth) -> Result<Loaded, PublishError> {
+pub(super) fn read(site: &Folder, config: &Config, now: Timestamp, depth: Depth) -> Result<Loaded, PublishError> {
     let dir = &config.posts.dir;
-    let folder = root.join(dir);
-    let survey = match files::survey(&folder, &|folder| post::enters(folder)) {
+    let survey = match site.survey(dir, &|folder| post::enters(folder)) {
         Ok(survey) => survey,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let missing =
-                Diagnostic::error("posts/no-folder", format!("there is no folder for posts: {}", folder.display()))
-                    .help("make it, or set `posts.dir` in config.toml");
+            let missing = Diagnostic::error("posts/no-folder", format!("there is no folder for posts: {dir}"))
+                .help("make it, or set `posts.dir` in config.toml");
             return Err(PublishError::Site(vec![missing]));
         }
-        Err(error) => return Err(PublishError::File { path: folder, error }),
+        Err(error) => return Err(PublishError::file(dir, error)),
     };
     let named = |path: &str| named(dir, path);
     let (beside, paths): (Vec<String>, Vec<String>) = post::files_to_read(&survey.files, config.posts.txt)
@@ -46,23 +43,32 @@ pub(super) fn read(root: &Path, config: &Config, now: Timestamp, depth: Depth) -
         .partition(|path| post::is_companion(path));
     let (mut companions, mut unread) = (Vec::new(), Vec::new());
     for path in beside {
-        match bytes(root, &path) {
+        match bytes(site, &path, Kind::Companion) {
             Ok(bytes) => companions.push(Source { path, bytes }),
             Err(problem) => unread.push(problem),
         }
     }
-    let is_missed = |path: &str, why: &str| post::is_post_file(path, config.posts.txt) || why.contains("a folder");
-    for (path, why) in survey.unreadable.iter().filter(|(path, why)| is_missed(path, why)) {
-        unread.push(Diagnostic { severity: Severity::Warning, ..unreadable(&named(path), why) });
+    for (path, why) in &survey.left_out {
+        let is_read = post::is_post_file(path, config.posts.txt) || post::is_companion(path);
+        match why {
+            LeftOut::Refused(refusal) if is_read => unread.push(refused(refusal)),
+            LeftOut::Refused(_) => {}
+            why if is_read || *why == LeftOut::FolderLink => {
+                let found = unreadable(&named(path), &why.to_string());
+                unread.push(Diagnostic { severity: Severity::Warning, ..found });
+            }
+            _ => {}
+        }
     }
     for path in post::author_files(dir) {
-        let file = root.join(&path);
-        let bytes = files::read_optional(&file).map_err(|error| PublishError::File { path: file, error })?;
-        companions.extend(bytes.map(|bytes| Source { path, bytes }));
+        match site.read_optional(&path, Kind::Companion) {
+            Ok(bytes) => companions.extend(bytes.map(|bytes| Source { path, bytes })),
+            Err(error) => unread.push(problem(&path, &error)),
+        }
     }
-    let dates = dates(root, config, &paths)?;
+    let dates = dates(site, config, &paths)?;
     let reader = post::Reader::new(companions, paths.iter().map(String::as_str), config, now).dated(dates);
-    let read = parallel::map(&paths, Work::Light, |path| read_one(root, path, &reader, depth));
+    let read = parallel::map(&paths, Work::Light, |path| read_one(site, path, &reader, depth));
     let posts = read.into_iter().filter_map(|read| read.map_err(|problem| unread.push(problem)).ok()).collect();
     let mut loaded = reader.gather(posts);
     loaded.diagnostics.extend(unread);
@@ -75,16 +81,16 @@ fn named(dir: &str, path: &str) -> String {
 }
 
 /// What dates the posts that say no day themselves, when the owner wants it so.
-fn dates(root: &Path, config: &Config, paths: &[String]) -> Result<BTreeMap<String, Timestamp>, PublishError> {
+fn dates(site: &Folder, config: &Config, paths: &[String]) -> Result<BTreeMap<String, Timestamp>, PublishError> {
     let dir = &config.posts.dir;
     match config.posts.date {
         None => Ok(BTreeMap::new()),
         Some(FileDate::Written) => {
-            let written = |path: &String| Some((path.clone(), files::written(&root.join(path)).ok()?));
+            let written = |path: &String| Some((path.clone(), site.written(path).ok()?));
             Ok(paths.iter().filter_map(written).collect())
         }
         Some(FileDate::Git) => {
-            let commits = files::first_commits(&root.join(dir)).map_err(|problem| {
+            let commits = files::first_commits(&site.path().join(dir)).map_err(|problem| {
                 let help = match problem {
                     HistoryError::Shallow => "fetch all of it: `git fetch --unshallow`",
                     _ => "remove `posts.date` from config.toml, and write a `date:` into each post",
@@ -98,18 +104,18 @@ fn dates(root: &Path, config: &Config, paths: &[String]) -> Result<BTreeMap<Stri
 }
 
 /// The whole of a file.
-pub(super) fn bytes(root: &Path, path: &str) -> Result<Vec<u8>, Diagnostic> {
-    files::read(&root.join(path)).map_err(|error| unreadable(path, &error.to_string()))
+pub(super) fn bytes(site: &Folder, path: &str, kind: Kind) -> Result<Vec<u8>, Diagnostic> {
+    site.read(path, kind).map_err(|error| problem(path, &error))
 }
 
 fn read_one(
-    root: &Path,
+    site: &Folder,
     path: &str,
     reader: &post::Reader<'_>,
     depth: Depth,
 ) -> Result<(crate::model::Post, Vec<Diagnostic>), Diagnostic> {
-    let failed = |error: io::Error| unreadable(path, &error.to_string());
-    let mut file = files::open(&root.join(path)).map_err(failed)?;
+    let failed = |error: io::Error| problem(path, &error);
+    let mut file = site.open(path, Kind::Post).map_err(failed)?;
     let mut source = Source { path: path.to_owned(), bytes: Vec::new() };
     let is_whole = depth == Depth::Heads && file.read_to(&mut source.bytes, HEAD).map_err(failed)?;
     if !is_whole {
@@ -121,6 +127,11 @@ fn read_one(
         file.read_to_end(&mut source.bytes).map_err(failed)?;
     }
     Ok(reader.read(&source))
+}
+
+/// Why a file cannot be read.
+fn problem(path: &str, error: &io::Error) -> Diagnostic {
+    Refusal::of(error).map_or_else(|| unreadable(path, &error.to_string()), refused)
 }
 
 /// A file that is there and cannot be read as a post.

@@ -36,6 +36,7 @@ pub fn inspect(site: &Site, past: &Past, now: Timestamp) -> Result<Vec<Diagnosti
         found.extend(about);
     }
     found.extend(feed_pictures::look(site));
+    found.extend(site.refused_files());
     match of_feeds(site, &unreadable, now) {
         Ok(about) => found.extend(about),
         failed => collect(failed, &mut found)?,
@@ -46,7 +47,7 @@ pub fn inspect(site: &Site, past: &Past, now: Timestamp) -> Result<Vec<Diagnosti
             Ok(issues) => found.extend(message_lint::look(site, &issues, &entries)?),
             failed => collect(failed, &mut found)?,
         }
-        collect(signer(&site.config, &site.root), &mut found)?;
+        collect(signer(&site.config, site.folder.path()), &mut found)?;
         found.extend(misaligned(&site.config));
     }
     // Templates are compiled for an issue; without one they have not been looked at.

@@ -4,16 +4,16 @@
 //! from which generators copy their files to the root of a site; never outside of the site.
 
 use std::collections::{BTreeMap, HashMap};
-use std::io::Read as _;
-use std::path::{Path, PathBuf};
+use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use percent_encoding::percent_decode_str;
 use url::Url;
 
+use super::error::refused;
 use crate::config::Config;
-use crate::diagnostic::{Diagnostic, Location};
-use crate::files;
+use crate::diagnostic::{Diagnostic, Location, Severity};
+use crate::files::{Folder, Kind, Open, Refusal, Why};
 use crate::media::{self, Facts};
 use crate::model::{Entry, Image};
 use crate::post;
@@ -36,8 +36,8 @@ const FOLDERS: [&str; 14] = [
     "media",
 ];
 
-/// A larger picture is not read whole.
-const LARGEST: u64 = 64 << 20;
+/// What a file is, its first bytes say, or for a film the last ones; more of it is not read.
+const LOOKED_AT: u64 = 8 << 20;
 
 /// A longer line is no help to anybody.
 const LONGEST_EXCERPT: usize = 1000;
@@ -45,13 +45,11 @@ const LONGEST_EXCERPT: usize = 1000;
 /// Where the files of a site are.
 #[derive(Debug)]
 pub(super) struct Library {
-    root: PathBuf,
-    /// What the folders really are: nothing outside of them is opened.
-    homes: Vec<PathBuf>,
+    pub(super) folder: Folder,
     /// Those of [`FOLDERS`] that are there, and the site's own; `""` is the root.
     folders: Vec<String>,
     /// Where the feeds are written.
-    pub(super) feeds: PathBuf,
+    pub(super) feeds: String,
     pub(super) site: Url,
     seen: Mutex<Seen>,
 }
@@ -65,16 +63,29 @@ struct Seen {
     homes: HashMap<String, Arc<[String]>>,
     /// The files that were found.
     files: HashMap<String, Found>,
+    /// Those that were found and are left alone, by name.
+    refused: BTreeMap<String, Refusal>,
 }
 
 impl Seen {
-    fn has_folder(&mut self, folder: &str, root: &Path) -> bool {
+    fn has_folder(&mut self, folder: &str, site: &Folder) -> bool {
         if let Some(is_there) = self.folders.get(folder) {
             return *is_there;
         }
-        let is_there = files::is_folder(&root.join(folder));
+        let is_there = site.is_folder(folder);
+        if !is_there && let Err(error) = site.find(folder) {
+            self.refuse(&error);
+        }
         self.folders.insert(folder.to_owned(), is_there);
         is_there
+    }
+
+    /// Remembers a link that leads out of the site. Why anything else cannot be read does not matter: it is as good as not
+    /// there.
+    fn refuse(&mut self, error: &io::Error) {
+        if let Some(refusal) = Refusal::of(error).filter(|refusal| !matches!(refusal.why, Why::Outside(_))) {
+            self.refused.insert(refusal.name.clone(), refusal.clone());
+        }
     }
 }
 
@@ -89,26 +100,19 @@ pub(super) struct Found {
 
 impl Library {
     /// Looks which folders there are.
-    pub(super) fn new(root: &Path, config: &Config) -> Self {
+    pub(super) fn new(folder: Folder, config: &Config) -> Self {
         let posts = config.posts.dir.trim_matches('/');
         let own = [posts, &config.feeds.dir].map(|folder| folder.trim_start_matches("./").trim_matches('/').to_owned());
         // With posts in content/blog, content is the root.
         let above = own[0].match_indices('/').map(|(at, _)| own[0][..at].to_owned());
         let mut folders = vec![String::new()];
-        for folder in FOLDERS.map(str::to_owned).into_iter().chain(above).chain(own.clone()) {
-            if !folders.contains(&folder) && files::is_folder(&root.join(&folder)) {
-                folders.push(folder);
+        for name in FOLDERS.map(str::to_owned).into_iter().chain(above).chain(own.clone()) {
+            if !folders.contains(&name) && folder.is_folder(&name) {
+                folders.push(name);
             }
         }
-        let homes = ["", posts].iter().filter_map(|folder| files::canonical(&root.join(folder)).ok()).collect();
-        Self {
-            root: root.to_owned(),
-            homes,
-            folders,
-            feeds: root.join(&config.feeds.dir),
-            site: config.site.url.clone(),
-            seen: Mutex::default(),
-        }
+        let (feeds, site) = (config.feeds.dir.clone(), config.site.url.clone());
+        Self { folder, folders, feeds, site, seen: Mutex::default() }
     }
 
     /// Adds to an entry what its files say about themselves.
@@ -180,16 +184,26 @@ impl Library {
             if let Some(found) = seen.files.get(&path) {
                 return Some(found.clone());
             }
-            if !seen.has_folder(folder, &self.root) {
+            if !seen.has_folder(folder, &self.folder) {
                 return None;
             }
         }
-        // What cannot be read is as good as not there: its facts are not known.
-        let (mut file, length) = files::open_below(&self.homes, &self.root.join(&path)).ok()??;
-        let facts = media::facts(&path, &mut file)?;
+        let file = self.opened(&path, Kind::Media)?;
+        let length = file.length();
+        let facts = media::facts(&path, &mut file.sampled(LOOKED_AT))?;
         let found = Found { path: path.clone(), length, facts };
         self.seen().files.insert(path, found.clone());
         Some(found)
+    }
+
+    fn opened(&self, path: &str, kind: Kind) -> Option<Open> {
+        self.folder.open(path, kind).inspect_err(|error| self.seen().refuse(error)).ok()
+    }
+
+    /// The links that were found where a post shows a picture and lead out of the site, and what else is left alone there.
+    pub(super) fn refused(&self) -> Vec<Diagnostic> {
+        let warning = |refusal| Diagnostic { severity: Severity::Warning, ..refused(refusal) };
+        self.seen().refused.values().map(warning).collect()
     }
 
     fn seen(&self) -> MutexGuard<'_, Seen> {
@@ -203,16 +217,15 @@ impl Library {
             return Arc::clone(known);
         }
         let whole = self.folders.iter().map(|folder| format!("{folder}/{inner}").trim_matches('/').to_owned());
-        let there: Arc<[String]> = whole.filter(|folder| seen.has_folder(folder, &self.root)).collect();
+        let there: Arc<[String]> = whole.filter(|folder| seen.has_folder(folder, &self.folder)).collect();
         seen.homes.insert(inner.to_owned(), Arc::clone(&there));
         there
     }
 
     /// The bytes of a file that was found, when it is not far too large.
     pub(super) fn read(&self, found: &Found) -> Option<Vec<u8>> {
-        let (file, length) = files::open_below(&self.homes, &self.root.join(&found.path)).ok()??;
         let mut bytes = Vec::new();
-        (length <= LARGEST).then_some(file)?.take(LARGEST).read_to_end(&mut bytes).ok()?;
+        self.opened(&found.path, Kind::Picture)?.read_to_end(&mut bytes).ok()?;
         Some(bytes)
     }
 
@@ -221,7 +234,7 @@ impl Library {
         let path = url.split(['?', '#']).next().unwrap_or_default();
         let name = path.rsplit('/').next().unwrap_or_default();
         let decoded = percent_decode_str(name).decode_utf8_lossy();
-        let text = files::read(&self.root.join(post)).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+        let text = self.folder.read(post, Kind::Post).ok().and_then(|bytes| String::from_utf8(bytes).ok());
         let found = text.as_deref().and_then(|text| {
             let found = [name, &decoded]
                 .into_iter()

@@ -5,7 +5,7 @@ use url::Url;
 
 use super::library::Library;
 use crate::diagnostic::{Diagnostic, Location};
-use crate::files;
+use crate::files::Kind;
 use crate::media::Conversion;
 use crate::model::{Entry, Image, MadeFile, MailPicture, media_type};
 
@@ -92,7 +92,7 @@ impl Library {
         };
         if !made.iter().any(|file| file.file_name == file_name) {
             // The name stands for the bytes: a copy that is there is not made again.
-            let there = files::read_optional(&self.feeds.join(&file_name)).ok().flatten();
+            let there = self.folder.read_optional(&format!("{}/{file_name}", self.feeds), Kind::Picture).ok().flatten();
             let bytes = match there {
                 Some(bytes) => bytes,
                 None => conversion.make().map_err(|error| Some(error.to_string()))?,
@@ -104,7 +104,7 @@ impl Library {
 
     /// Those of `made` that are not yet where the feeds are: nobody can have put them online.
     pub(super) fn not_yet_written<'m>(&self, made: &'m [MadeFile]) -> impl Iterator<Item = &'m MadeFile> {
-        made.iter().filter(|file| !files::is_file(&self.feeds.join(&file.file_name)))
+        made.iter().filter(|file| !self.folder.is_file(&format!("{}/{}", self.feeds, file.file_name)))
     }
 }
 

@@ -2,34 +2,50 @@
 //! which folder each term has, so that a feed keeps its address.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::error::PublishError;
+use super::error::{PublishError, refused};
 use super::site::Site;
-use crate::diagnostic::Diagnostic;
-use crate::feed::{self, Folders, Format, Layout, Plans, Previous};
-use crate::files;
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::feed::{self, FORMATS, Folders, Format, Layout, Plans, Previous};
+use crate::files::{Access, Folder, Kind, Refusal, Why};
 
-/// Where that is, below the site.
-pub(super) const MANIFEST: &str = ".tidings/feeds.json";
+/// Where what is remembered is, below the site.
+pub(super) const FOLDER: &str = ".tidings";
 
-/// What is remembered.
+/// The file.
+const MANIFEST: &str = ".tidings/feeds.json";
+
+/// What is remembered. It may come with the site from somebody else: see [`stale`].
 #[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Manifest {
-    /// Each file below the site, and how many bytes it was written with.
-    pub(super) files: BTreeMap<String, u64>,
+    /// Each file below the site, and what it was written with.
+    pub(super) files: BTreeMap<String, Bytes>,
     /// Whose folders are.
     #[serde(default)]
     pub(super) folders: Folders,
 }
 
+/// What a file was written with.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(super) enum Bytes {
+    /// The fingerprint of the bytes.
+    Known(String),
+    /// Their number, which is all that was remembered at first. Another file may have as many.
+    Counted(u64),
+}
+
 /// Reads it; `None` when it is damaged. Of a site that has none, nothing is remembered.
-pub(super) fn read(root: &Path) -> Result<Option<Manifest>, PublishError> {
-    let path = root.join(MANIFEST);
-    let bytes = files::read_optional(&path).map_err(|error| PublishError::File { path, error })?;
+pub(super) fn read(site: &Folder) -> Result<Option<Manifest>, PublishError> {
+    let bytes = match site.read_optional(MANIFEST, Kind::Memory) {
+        Err(error) if Refusal::of(&error).is_some_and(|refusal| matches!(refusal.why, Why::TooLarge { .. })) => {
+            return Ok(None);
+        }
+        bytes => bytes.map_err(|error| PublishError::file(MANIFEST, error))?,
+    };
     let Some(bytes) = bytes else { return Ok(Some(Manifest::default())) };
     // A list of files alone is what it was at first.
     let list = || serde_json::from_slice(&bytes).ok().map(|files| Manifest { files, folders: Folders::new() });
@@ -37,49 +53,73 @@ pub(super) fn read(root: &Path) -> Result<Option<Manifest>, PublishError> {
 }
 
 /// Remembers it.
-pub(super) fn write(root: &Path, manifest: &Manifest) -> Result<(), PublishError> {
-    let path = root.join(MANIFEST);
+pub(super) fn write(site: &Folder, manifest: &Manifest) -> Result<(), PublishError> {
     let done = if *manifest == Manifest::default() {
-        files::remove(&path)
+        site.remove(MANIFEST)
     } else {
         let text = serde_json::to_string_pretty(manifest).unwrap_or_default() + "\n";
-        let folder = path.parent().unwrap_or(root);
-        files::make_private_folder(folder).and_then(|()| files::write_if_changed(&path, text.as_bytes()).map(drop))
+        let folder = site.make_folder(FOLDER, Access::Private);
+        folder.and_then(|()| site.write_if_changed(MANIFEST, text.as_bytes(), Access::Public).map(drop))
     };
-    done.map_err(|error| PublishError::File { path, error })
+    done.map_err(|error| PublishError::file(MANIFEST, error))
 }
 
-/// The files that an earlier build made in `folder` and this one does not. One that has another length than it was written
-/// with belongs to somebody else now: it stays, with a warning.
+/// A file of a feed that is no more.
+#[derive(Debug)]
+pub(super) struct Stale {
+    pub(super) name: String,
+    /// The fingerprint of the bytes that it was written with.
+    pub(super) fingerprint: String,
+}
+
+/// The files that an earlier build made in `folder` and this one does not. A list that somebody else wrote must not remove
+/// what no build made: only names of feeds count, and only files that hold exactly the bytes they were written with. Any
+/// other belongs to somebody else now: it stays, with a warning.
 pub(super) fn stale(
-    root: &Path,
+    site: &Folder,
     folder: &str,
     current: &BTreeSet<&str>,
     warnings: &mut Vec<Diagnostic>,
-) -> Result<Vec<String>, PublishError> {
-    let Some(manifest) = read(root)? else {
+) -> Result<Vec<Stale>, PublishError> {
+    let Some(manifest) = read(site)? else {
         let damaged = format!("{MANIFEST} cannot be read: files of feeds that are no more stay where they are");
         warnings.push(Diagnostic::warning("feeds/manifest", damaged).help("remove it; the next build makes it again"));
         return Ok(Vec::new());
     };
-    let is_ours = |name: &str| {
-        let below = name.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/'));
-        below.is_some_and(|rest| rest.split('/').all(|part| !matches!(part, "" | "." | "..")))
-    };
     let mut stale = Vec::new();
-    let gone = manifest.files.into_iter().filter(|(name, _)| is_ours(name) && !current.contains(name.as_str()));
-    for (name, length) in gone {
-        match files::length(&root.join(&name)) {
-            Ok(found) if found == length => stale.push(name),
-            Ok(_) => {
-                let message =
-                    format!("{name} is no feed of this site any more, and another program changed it: it stays");
-                warnings.push(Diagnostic::warning("feeds/stale", message).help("remove it if nothing needs it"));
-            }
-            Err(_) => {}
-        }
+    let gone = manifest.files.into_iter().filter(|(name, _)| is_of_a_build(name, folder) && !current.contains(&**name));
+    for (name, bytes) in gone {
+        let why = match bytes {
+            Bytes::Known(fingerprint) => match site.has(&name, &fingerprint) {
+                Ok(true) => {
+                    stale.push(Stale { name, fingerprint });
+                    continue;
+                }
+                Ok(false) => "another program changed it",
+                Err(error) => {
+                    let refusal = Refusal::of(&error).map(refused);
+                    warnings.extend(refusal.map(|refusal| Diagnostic { severity: Severity::Warning, ..refusal }));
+                    continue;
+                }
+            },
+            Bytes::Counted(_) if !site.is_file(&name) => continue,
+            Bytes::Counted(_) => "an earlier version did not remember what it wrote there",
+        };
+        let message = format!("{name} is no feed of this site any more, and {why}: it stays");
+        warnings.push(Diagnostic::warning("feeds/stale", message).help("remove it if nothing needs it"));
     }
     Ok(stale)
+}
+
+/// True for a name that a build can have given a file below `folder`: of a feed in a folder of its own, or the list of them.
+fn is_of_a_build(name: &str, folder: &str) -> bool {
+    let Some(below) = name.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/')) else { return false };
+    let is_plain = |part: &str| !matches!(part, "" | "." | "..") && !part.contains(['\\', ':', '\0']);
+    below.split('/').all(is_plain)
+        && match below.rsplit_once('/') {
+            Some((_, file)) => FORMATS.iter().any(|format| format.file_name == file),
+            None => below == feed::OPML_FILE,
+        }
 }
 
 impl Site {
@@ -92,7 +132,7 @@ impl Site {
         if self.config.feeds.by.is_empty() {
             return Ok(feed::plan(&self.posts, unreadable, &self.config, &Folders::new()));
         }
-        let mut kept = read(&self.root)?.unwrap_or_default().folders;
+        let mut kept = read(&self.folder)?.unwrap_or_default().folders;
         let plans = feed::plan(&self.posts, unreadable, &self.config, &kept);
         if plans.contested.is_empty() {
             return Ok(plans);
@@ -110,12 +150,43 @@ impl Site {
     /// The feed that lies in a folder, from the first file that can be read.
     fn feed_in(&self, folder: &str, formats: &[&'static Format]) -> Result<Option<Previous>, PublishError> {
         for format in formats {
-            let path = self.root.join(&self.config.feeds.dir).join(folder).join(format.file_name);
-            let bytes = files::read_optional(&path).map_err(|error| PublishError::File { path, error })?;
+            let name = format!("{}/{folder}{}", self.config.feeds.dir, format.file_name);
+            let bytes = self.folder.read_optional(&name, Kind::Feed);
+            let bytes = bytes.map_err(|error| PublishError::file(&name, error))?;
             if let Some(previous) = bytes.and_then(|bytes| Previous::read(&bytes).ok()) {
                 return Ok(Some(previous));
             }
         }
         Ok(None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_a_build_can_have_made_may_be_removed() {
+        for name in ["public/tags/calm/feed.xml", "public/archive/2025-04/atom.xml", "public/feeds.opml"] {
+            assert!(is_of_a_build(name, "public"), "{name}");
+        }
+        for name in [
+            "public/feed.xml",
+            "public/tags/calm/index.html",
+            "public/../feed.xml",
+            "public/tags/../../../feed.xml",
+            "public//feed.xml",
+            "public/./a/feed.xml",
+            "/etc/feed.xml",
+            "publicity/a/feed.xml",
+            "public/a\\b/feed.xml",
+            "public/c:/feed.xml",
+            "public/a\0/feed.xml",
+            "posts/a/feed.xml",
+            "public/a/feeds.opml",
+            "",
+        ] {
+            assert!(!is_of_a_build(name, "public"), "{name}");
+        }
     }
 }

@@ -6,7 +6,7 @@ use crate::config::Mode;
 use crate::diagnostic::Diagnostic;
 use crate::email::lint::{Sources, addresses, dead_link, lint};
 use crate::email::{self, Copies};
-use crate::files;
+use crate::files::Kind;
 use crate::model::{EmailAddress, Entry, Issue};
 use crate::transport;
 
@@ -53,7 +53,7 @@ pub(super) async fn ask(site: &Site, issues: &[Issue], due: &[Entry]) -> Vec<Dia
 /// The texts in which findings are placed.
 fn sources(site: &Site, entries: &[Entry]) -> Sources {
     let read = |path: &str| {
-        let text = files::read(&site.root.join(path)).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+        let text = site.folder.read(path, Kind::Post).ok().and_then(|bytes| String::from_utf8(bytes).ok());
         (path.to_owned(), text.unwrap_or_default())
     };
     Sources { posts: entries.iter().map(|entry| read(&entry.path)).collect(), config: read(CONFIG_FILE) }

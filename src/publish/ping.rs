@@ -1,13 +1,12 @@
 //! Which feeds a hub has not been told of yet.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
 use super::error::PublishError;
 use super::site::Site;
 use crate::diagnostic::{Diagnostic, Location};
 use crate::feed::Layout;
-use crate::files;
+use crate::files::{Access, Folder, Kind};
 use crate::model::sha256_hex;
 use crate::transport::Hubs;
 
@@ -54,13 +53,13 @@ pub fn due_pings(site: &Site, all: bool) -> Result<Vec<Ping>, PublishError> {
     }
     let layout = Layout::new(&site.config).map_err(PublishError::Site)?;
     let plans = site.feed_plans(&BTreeSet::new())?.feeds;
-    let memory = memory(&site.root)?;
+    let memory = memory(&site.folder)?;
     let mut pings = Vec::new();
     for plan in plans.iter().filter(|plan| plan.is_subscribed_to()) {
         for format in layout.formats() {
             let name = format!("{}/{}{}", site.config.feeds.dir, plan.folder, format.file_name);
-            let path = site.root.join(&name);
-            let bytes = files::read_optional(&path).map_err(|error| PublishError::File { path, error })?;
+            let bytes = site.folder.read_optional(&name, Kind::Feed);
+            let bytes = bytes.map_err(|error| PublishError::file(&name, error))?;
             let Some(bytes) = bytes else {
                 let missing = Diagnostic::error("feeds/missing", format!("there is no feed to tell of: {name}"));
                 return Err(PublishError::Site(vec![missing.help("run `tidings build`, and put the feeds online")]));
@@ -84,7 +83,7 @@ pub fn due_pings(site: &Site, all: bool) -> Result<Vec<Ping>, PublishError> {
 /// When what was told cannot be recorded.
 pub fn ping(site: &Site, pings: &[Ping], mut watch: impl FnMut(&Ping, &Told)) -> Result<(), PublishError> {
     let hubs = Hubs::default();
-    let mut memory = memory(&site.root)?;
+    let mut memory = memory(&site.folder)?;
     let mut failures: BTreeMap<&str, (usize, String)> = BTreeMap::new();
     for ping in pings {
         let (failed, last) = failures.entry(&ping.hub).or_default();
@@ -105,16 +104,14 @@ pub fn ping(site: &Site, pings: &[Ping], mut watch: impl FnMut(&Ping, &Told)) ->
         }
         watch(ping, &told);
     }
-    let path = site.root.join(MEMORY);
     let text = serde_json::to_string_pretty(&memory).unwrap_or_default() + "\n";
-    let folder = path.parent().unwrap_or(&site.root);
-    let done = files::make_private_folder(folder).and_then(|()| files::write_if_changed(&path, text.as_bytes()));
-    done.map(drop).map_err(|error| PublishError::File { path, error })
+    let done = site.folder.make_folder(super::manifest::FOLDER, Access::Private);
+    let done = done.and_then(|()| site.folder.write_if_changed(MEMORY, text.as_bytes(), Access::Public));
+    done.map(drop).map_err(|error| PublishError::file(MEMORY, error))
 }
 
 /// What is remembered. A file that cannot be read counts as none: to tell a hub twice does no harm.
-fn memory(root: &Path) -> Result<Memory, PublishError> {
-    let path = root.join(MEMORY);
-    let bytes = files::read_optional(&path).map_err(|error| PublishError::File { path, error })?;
+fn memory(site: &Folder) -> Result<Memory, PublishError> {
+    let bytes = site.read_optional(MEMORY, Kind::Memory).map_err(|error| PublishError::file(MEMORY, error))?;
     Ok(bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default())
 }

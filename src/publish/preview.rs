@@ -1,6 +1,5 @@
 //! The dry run's files: the very bytes that publishing would write and send, in `preview/`.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use super::error::PublishError;
@@ -11,7 +10,7 @@ use super::signing::signer;
 use super::site::Site;
 use crate::email::dkim::Signer;
 use crate::email::{self, Copies};
-use crate::files;
+use crate::files::{Access, Folder};
 use crate::model::{EmailAddress, Issue};
 use crate::store::Store;
 
@@ -85,7 +84,7 @@ pub async fn write(
     for file in &prepared.made {
         output.push((file.file_name.clone(), file.bytes.clone()));
     }
-    let signer = signer(&site.config, &site.root)?;
+    let signer = signer(&site.config, site.folder.path())?;
     let (secret, readers) = readers(store, to).await?;
     for issue in &prepared.issues {
         let copies = Copies::new(issue, signer.clone());
@@ -104,16 +103,15 @@ pub async fn write(
             }
         }
     }
-    let folder = site.root.join(FOLDER);
-    clean(&folder, &output)?;
+    clean(&site.folder, &output)?;
     let feeds = site.build_feeds(Purpose::Show(FOLDER))?.commit()?;
     let mut names: Vec<String> = feeds.into_iter().map(|(name, _)| name).collect();
     for (name, bytes) in output {
-        let path = folder.join(&name);
-        // Mail is private, feeds are for everybody.
-        let write = if is_mail(&name) { files::write_private_if_changed } else { files::write_if_changed };
-        write(&path, &bytes).map_err(|error| PublishError::File { path, error })?;
-        names.push(format!("{FOLDER}/{name}"));
+        let name = format!("{FOLDER}/{name}");
+        // Feeds are for everybody.
+        let access = if is_mail(&name) { Access::Private } else { Access::Public };
+        site.folder.write_if_changed(&name, &bytes, access).map_err(|error| PublishError::file(&name, error))?;
+        names.push(name);
     }
     Ok(names)
 }
@@ -147,24 +145,51 @@ fn sample(site: &Site, issue: &Issue, needed: bool) -> Option<Reader> {
     if needed { own.or_else(sender).map(|address| (0, address, None)) } else { None }
 }
 
-/// True for the files of an issue.
+/// True for the files of an issue: `issue-12.html`, `.txt` and `.eml`, and `issue-12-00042.eml`.
 fn is_mail(name: &str) -> bool {
-    name.rsplit('/').next().is_some_and(|file| file.starts_with("issue-"))
+    let file = name.rsplit('/').next().unwrap_or_default();
+    let numbers =
+        ["html", "txt", "eml"].iter().find_map(|end| file.strip_prefix("issue-")?.strip_suffix(end)?.strip_suffix('.'));
+    numbers.is_some_and(|numbers| numbers.split('-').all(is_number))
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// True for a picture that was made for mail.
+fn is_made(name: &str) -> bool {
+    let file = name.strip_prefix(mail_pictures::FOLDER).and_then(|rest| rest.strip_prefix('/')?.rsplit_once('.'));
+    file.is_some_and(|(name, _)| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
 /// Removes the files of earlier previews, and nothing else that may be there.
-fn clean(folder: &Path, output: &[(String, Vec<u8>)]) -> Result<(), PublishError> {
-    let failed = |path: &Path, error| PublishError::File { path: path.to_owned(), error };
-    let is_made = |name: &str| name.starts_with(&format!("{}/", mail_pictures::FOLDER));
-    let old = match files::list(folder, &|name| name == "outbox" || name == mail_pictures::FOLDER) {
+fn clean(site: &Folder, output: &[(String, Vec<u8>)]) -> Result<(), PublishError> {
+    let old = match site.list(FOLDER, &|name| name == "outbox" || name == mail_pictures::FOLDER) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-        old => old.map_err(|error| failed(folder, error))?,
+        old => old.map_err(|error| PublishError::file(FOLDER, error))?,
     };
     for name in old {
         if (is_mail(&name) || is_made(&name)) && !output.iter().any(|(new, _)| *new == name) {
-            let path = folder.join(&name);
-            files::remove(&path).map_err(|error| failed(&path, error))?;
+            let path = format!("{FOLDER}/{name}");
+            site.remove(&path).map_err(|error| PublishError::file(path, error))?;
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_a_preview_wrote_is_taken_for_it() {
+        for name in ["issue-1.html", "issue-12.txt", "issue-1.eml", "outbox/issue-1-00042.eml"] {
+            assert!(is_mail(name), "{name}");
+        }
+        for name in ["issue-tracker.md", "issue-1.pdf", "issue-.eml", "issue-one.html", "my-issue-1.html", "issue-1"] {
+            assert!(!is_mail(name), "{name}");
+        }
+        assert!(is_made("mail-images/00ff.png") && !is_made("mail-images/mine.png") && !is_made("00ff.png"));
+    }
 }

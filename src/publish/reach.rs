@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::config::{Config, TransportUrl};
-use crate::files;
+use crate::files::{self, Folder};
 
 /// A file or folder outside of the site that the configuration names, or that a link in the site leads to.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,4 +40,53 @@ pub fn outside(root: &Path, config: &Config) -> Vec<Outside> {
         (!path.starts_with(&home)).then_some(Outside { setting, path })
     };
     named.into_iter().filter_map(real).collect()
+}
+
+/// What the files of a site are used for: each use reaches only what the configuration names for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Use {
+    /// Posts and what stands beside them, templates, feeds, the preview, what builds remember.
+    Content,
+    /// The database.
+    Store,
+    /// Messages in a folder.
+    Outbox,
+    /// The password of the mail server.
+    Password,
+    /// Keys that sign mail.
+    Keys,
+}
+
+impl Use {
+    fn settings(self) -> &'static [&'static str] {
+        match self {
+            Self::Content => &["posts.dir", "feeds.dir", "templates", ".tidings", "preview"],
+            Self::Store => &["store.url"],
+            Self::Outbox => &["mail.transport"],
+            Self::Password => &["mail.password_file"],
+            Self::Keys => &["mail.dkim", ".tidings"],
+        }
+    }
+}
+
+/// The folder of a site for one use.
+pub fn folder(root: &Path, config: &Config, to: Use) -> Folder {
+    let reached = outside(root, config).into_iter().filter(|outside| to.settings().contains(&outside.setting));
+    let folder = Folder::new(root).allowing(reached.map(|outside| outside.path).collect());
+    if to != Use::Content {
+        return folder;
+    }
+    let dkim = config.mail.dkim.as_ref();
+    let outbox = match &config.mail.transport {
+        TransportUrl::Outbox(folder) => Some(folder.as_str()),
+        _ => None,
+    };
+    let keys = dkim
+        .iter()
+        .flat_map(|dkim| [Some(dkim.key_file.as_str()), dkim.ed25519.as_ref().map(|(_, file)| file.as_str())]);
+    let private = [Some(".tidings"), Some(&*config.store.path), config.mail.password_file.as_deref(), outbox];
+    let private = private.into_iter().chain(keys).flatten().map(|name| files::resolved(&root.join(name)));
+    // An outbox that holds the posts hides nothing of them.
+    let posts = files::resolved(&root.join(&config.posts.dir));
+    folder.hiding(private.filter(|path| !posts.starts_with(path)).collect())
 }

@@ -5,10 +5,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::error::PublishError;
+use super::reach::{self, Use};
 use crate::config::{Config, Dkim};
 use crate::diagnostic::Diagnostic;
 use crate::email::dkim::{KeyError, Signer, SigningKey};
-use crate::files;
+use crate::files::{Folder, Kind, Refusal};
 
 /// What signs the messages of a site; `None` when that is left to the mail server.
 ///
@@ -16,9 +17,10 @@ use crate::files;
 /// A key that cannot be read, is no key, or can be read by everybody, as diagnostics.
 pub fn signer(config: &Config, root: &Path) -> Result<Option<Arc<Signer>>, PublishError> {
     let Some(dkim) = &config.mail.dkim else { return Ok(None) };
-    let mut keys = vec![(dkim.selector.clone(), key(dkim, &dkim.key_file, root)?)];
+    let folder = reach::folder(root, config, Use::Keys);
+    let mut keys = vec![(dkim.selector.clone(), key(dkim, &dkim.key_file, &folder)?)];
     if let Some((selector, file)) = &dkim.ed25519 {
-        keys.push((selector.clone(), key(dkim, file, root)?));
+        keys.push((selector.clone(), key(dkim, file, &folder)?));
     }
     Ok(Some(Arc::new(Signer::new(dkim.domain.clone(), keys))))
 }
@@ -40,12 +42,12 @@ pub fn misaligned(config: &Config) -> Option<Diagnostic> {
     Some(Diagnostic::warning("mail/dkim-domain", message).at(dkim.location.clone()).help(help))
 }
 
-fn key(dkim: &Dkim, file: &str, root: &Path) -> Result<SigningKey, PublishError> {
-    let path = root.join(file);
+fn key(dkim: &Dkim, file: &str, folder: &Folder) -> Result<SigningKey, PublishError> {
     let problem = |message: String, help: String| {
         PublishError::Site(vec![Diagnostic::error("mail/dkim-key", message).at(dkim.location.clone()).help(help)])
     };
-    let unreadable = |error: &std::io::Error| match error.kind() {
+    let unreadable = |error: std::io::Error| match error.kind() {
+        _ if Refusal::of(&error).is_some() => PublishError::file(file, error),
         std::io::ErrorKind::NotFound => problem(
             format!("there is no key for signing mail: `{file}`"),
             "make one with `tidings dkim new`, or name the file of yours in `mail.dkim`".to_owned(),
@@ -55,7 +57,8 @@ fn key(dkim: &Dkim, file: &str, root: &Path) -> Result<SigningKey, PublishError>
             "let the user who runs this command read it".to_owned(),
         ),
     };
-    if files::is_open_to_all(&path).map_err(|error| unreadable(&error))? {
+    let mut opened = folder.open(file, Kind::Key).map_err(unreadable)?;
+    if opened.is_open_to_all() {
         let message = format!("everybody on this machine can read the key for signing mail: `{file}`");
         return Err(problem(
             message,
@@ -64,7 +67,8 @@ fn key(dkim: &Dkim, file: &str, root: &Path) -> Result<SigningKey, PublishError>
             ),
         ));
     }
-    let pem = files::read(&path).map_err(|error| unreadable(&error))?;
+    let mut pem = Vec::new();
+    opened.read_to_end(&mut pem).map_err(unreadable)?;
     SigningKey::from_pem(&pem).map_err(|error| {
         let help = match error {
             KeyError::Size => "make one of 2048 bits with `tidings dkim new` under another selector",

@@ -1,7 +1,7 @@
 //! A site on disk: reads what the pure rooms need, hands it to them, and writes the feeds they make.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use jiff::Timestamp;
 
@@ -9,10 +9,11 @@ use super::error::PublishError;
 use super::feeds::BuiltFeeds;
 use super::folder::{self, Depth};
 use super::library::{Found, Library};
+use super::reach::{self, Use};
 use crate::config::{self, Config};
 use crate::diagnostic::{Diagnostic, Location};
 use crate::feed::{self, FeedFile, Layout};
-use crate::files::{self, Written};
+use crate::files::{Access, Folder, Kind, LeftOut, Survey, Written};
 use crate::media::Facts;
 use crate::model::{Body, Entry, MadeFile, Post, PostStatus};
 use crate::post::{self, Loaded, Posts};
@@ -21,11 +22,14 @@ use crate::templates::Templates;
 /// The file that makes a folder a site.
 pub const CONFIG_FILE: &str = "config.toml";
 
+/// Where the site's own templates of mail are.
+const OF_MAIL: &str = "templates/email";
+
 /// A site as it is on disk at one moment.
 #[derive(Debug)]
 pub struct Site {
-    /// The folder of `config.toml`.
-    pub root: PathBuf,
+    /// The folder of `config.toml`: its content is read and written through this.
+    pub folder: Folder,
     /// What it says.
     pub config: Config,
     /// Every post file, newest first.
@@ -85,8 +89,8 @@ impl Site {
     /// # Errors
     /// A missing or faulty file, as diagnostics.
     pub fn config(root: &Path) -> Result<Config, PublishError> {
-        let path = root.join(CONFIG_FILE);
-        let bytes = files::read_optional(&path).map_err(|error| PublishError::File { path: path.clone(), error })?;
+        let bytes = Folder::new(root).read_optional(CONFIG_FILE, Kind::Settings);
+        let bytes = bytes.map_err(|error| PublishError::file(root.join(CONFIG_FILE), error))?;
         let Some(bytes) = bytes else {
             let missing =
                 Diagnostic::error("config/no-file", format!("there is no {CONFIG_FILE} in {}", root.display()))
@@ -119,9 +123,10 @@ impl Site {
     }
 
     fn open_at(root: &Path, config: Config, now: Timestamp, depth: Depth) -> Result<Self, PublishError> {
-        let Loaded { posts, diagnostics } = folder::read(root, &config, now, depth)?;
-        let library = Library::new(root, &config);
-        Ok(Self { root: root.to_owned(), config, posts, diagnostics, library })
+        let folder = reach::folder(root, &config, Use::Content);
+        let Loaded { posts, diagnostics } = folder::read(&folder, &config, now, depth)?;
+        let library = Library::new(folder.clone(), &config);
+        Ok(Self { folder, config, posts, diagnostics, library })
     }
 
     /// The post that somebody means by its path, file name, slug, id or URL.
@@ -163,27 +168,35 @@ impl Site {
     /// they include from `templates/email/`.
     ///
     /// # Errors
-    /// As the system reports them.
+    /// All that cannot be read or are no text, as diagnostics; or as the system reports them.
     pub fn own_templates(&self) -> Result<BTreeMap<String, String>, PublishError> {
-        let folder = self.root.join("templates");
-        let beside = match files::list(&folder.join("email"), &|_| true) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
-            listed => listed.map_err(|error| PublishError::File { path: folder.join("email"), error })?,
+        let beside = match self.folder.survey(OF_MAIL, &|_| true) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Survey::default(),
+            listed => listed.map_err(|error| PublishError::file(OF_MAIL, error))?,
         };
+        let refused = |(name, why): &(String, LeftOut)| matches!(why, LeftOut::Refused(_)).then(|| name.clone());
         let is_template =
-            |name: &&String| name.rsplit_once('.').is_some_and(|(_, extension)| matches!(extension, "html" | "txt"));
-        let beside = beside.iter().filter(is_template).map(|name| format!("email/{name}"));
+            |name: &String| name.rsplit_once('.').is_some_and(|(_, extension)| matches!(extension, "html" | "txt"));
+        let refused = beside.left_out.iter().filter_map(refused);
+        let beside =
+            beside.files.iter().cloned().chain(refused).filter(is_template).map(|name| format!("email/{name}"));
         let names: BTreeSet<String> = Templates::names().map(str::to_owned).chain(beside).collect();
-        let mut own = BTreeMap::new();
+        let (mut own, mut problems) = (BTreeMap::new(), Vec::new());
         for name in names {
-            let path = folder.join(&name);
-            let bytes = files::read_optional(&path).map_err(|error| PublishError::File { path, error })?;
-            if let Some(bytes) = bytes {
-                let text = String::from_utf8(bytes).map_err(|_| not_text(&name))?;
-                own.insert(name, text);
+            let path = format!("templates/{name}");
+            let text = match self.folder.read_optional(&path, Kind::Template) {
+                Ok(bytes) => bytes.map(|bytes| String::from_utf8(bytes).map_err(|_| not_text(&path))).transpose(),
+                Err(error) => match PublishError::file(path, error) {
+                    PublishError::Site(found) => Err(found),
+                    error => return Err(error),
+                },
+            };
+            match text {
+                Ok(text) => own.extend(text.map(|text| (name, text))),
+                Err(found) => problems.extend(found),
             }
         }
-        Ok(own)
+        if problems.is_empty() { Ok(own) } else { Err(PublishError::Site(problems)) }
     }
 
     /// Reads the body of a post; what is wrong with its text is added to `found`.
@@ -191,7 +204,7 @@ impl Site {
     /// # Errors
     /// Why there is none: the file is gone, was changed meanwhile, or is not text.
     pub fn body(&self, post: &Post, found: &mut Vec<Diagnostic>) -> Result<Body, Diagnostic> {
-        let bytes = folder::bytes(&self.root, &post.path)?;
+        let bytes = folder::bytes(&self.folder, &post.path, Kind::Post)?;
         let (body, warning) = post::body(post, &bytes)?;
         add(warning, found);
         Ok(body)
@@ -270,6 +283,11 @@ impl Site {
         Some(self.library.find_near(url, path, address)?.facts)
     }
 
+    /// What of the files that posts show is left alone: see [`Library::refused`].
+    pub(super) fn refused_files(&self) -> Vec<Diagnostic> {
+        self.library.refused()
+    }
+
     /// Those files that are not yet below `feeds.dir`: nobody can have put them online.
     pub(super) fn not_yet_written<'m>(&self, made: &'m [MadeFile]) -> impl Iterator<Item = &'m MadeFile> {
         self.library.not_yet_written(made)
@@ -314,9 +332,8 @@ impl Site {
         let mut written = Vec::new();
         for file in made {
             let name = format!("{}/{}", self.config.feeds.dir, file.file_name);
-            let path = self.root.join(&name);
-            let done =
-                files::write_if_changed(&path, &file.bytes).map_err(|error| PublishError::File { path, error })?;
+            let done = self.folder.write_if_changed(&name, &file.bytes, Access::Public);
+            let done = done.map_err(|error| PublishError::file(&name, error))?;
             written.push((name, done));
         }
         Ok(written)
@@ -333,7 +350,7 @@ fn add(new: impl IntoIterator<Item = Diagnostic>, found: &mut Vec<Diagnostic>) {
 }
 
 /// A template in another encoding would be sent with holes in it.
-fn not_text(name: &str) -> PublishError {
+fn not_text(path: &str) -> Vec<Diagnostic> {
     let broken = Diagnostic::error("template/encoding", "the template is not UTF-8 text");
-    PublishError::Site(vec![broken.at(Location::start_of(&format!("templates/{name}"))).help("save it as UTF-8")])
+    vec![broken.at(Location::start_of(path)).help("save it as UTF-8")]
 }

@@ -5,9 +5,7 @@
 //! Every commit after which an older state would send something twice raises the generation, which stands in the header of
 //! the file. So the log belongs to the file when it goes on from the generation in the file.
 
-use std::path::Path;
-
-use crate::files;
+use crate::files::{Folder, Kind};
 
 /// Where the generation stands in the first page (SQLite file format, §1.3.16: "user version").
 const GENERATION: std::ops::Range<usize> = 60..64;
@@ -18,25 +16,27 @@ const FRAME_HEADER: usize = 24;
 const SALTS_OF_LOG: std::ops::Range<usize> = 16..24;
 const SALTS_OF_FRAME: std::ops::Range<usize> = 8..16;
 
-/// True when the log beside the database at `path` was written for another state of it. Another process may be at work.
+/// True when the log beside the database was written for another state of it. Another process may be at work.
 ///
 /// # Errors
 /// As the system reports them.
-pub(super) fn is_of_another(path: &Path, log: &Path) -> std::io::Result<bool> {
-    let before = in_file(path)?;
-    let Some((first, last)) = in_log(log)? else { return Ok(false) };
-    let after = in_file(path)?;
+pub(super) fn is_of_another(folder: &Folder, database: &str, log: &str) -> std::io::Result<bool> {
+    let before = in_file(folder, database)?;
+    let Some((first, last)) = in_log(folder, log)? else { return Ok(false) };
+    let after = in_file(folder, database)?;
     // The log may begin with the commit after the state of the file, or hold what has reached the file already.
     Ok(first > after.saturating_add(1) || last < before)
 }
 
-fn in_file(path: &Path) -> std::io::Result<u32> {
-    Ok(files::read_start(path, 100)?.get(GENERATION).map_or(0, number))
+fn in_file(folder: &Folder, database: &str) -> std::io::Result<u32> {
+    let mut start = Vec::new();
+    folder.open(database, Kind::Media)?.read_to(&mut start, 100)?;
+    Ok(start.get(GENERATION).map_or(0, number))
 }
 
 /// The first and the last generation in a log; `None` when there is none in it.
-fn in_log(log: &Path) -> std::io::Result<Option<(u32, u32)>> {
-    let mut log = files::Window::open(log)?;
+fn in_log(folder: &Folder, log: &str) -> std::io::Result<Option<(u32, u32)>> {
+    let mut log = folder.open(log, Kind::Media)?;
     let mut header = [0; LOG_HEADER];
     if !log.read_at(0, &mut header)? {
         return Ok(None);
@@ -64,6 +64,7 @@ fn number(bytes: &[u8]) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::files::Access;
 
     /// A log of frames, each with its salt, page number and generation.
     fn log(frames: &[(u8, u32, u32)]) -> Vec<u8> {
@@ -82,14 +83,14 @@ mod tests {
 
     #[test]
     fn a_log_belongs_to_the_file_whose_generation_it_goes_on_from() {
-        let folder = tempfile::tempdir().unwrap();
-        let (file, beside) = (folder.path().join("a.db"), folder.path().join("a.db-wal"));
+        let temporary = tempfile::tempdir().unwrap();
+        let folder = Folder::new(temporary.path());
         let mut database = vec![0; 100];
         database[60..64].copy_from_slice(&7_u32.to_be_bytes());
-        files::write_new(&file, &database).unwrap();
+        folder.write_new("a.db", &database, Access::Private).unwrap();
         let is_of_another = |frames: &[(u8, u32, u32)]| {
-            files::write_if_changed(&beside, &log(frames)).unwrap();
-            is_of_another(&file, &beside).unwrap()
+            folder.write_if_changed("a.db-wal", &log(frames), Access::Private).unwrap();
+            super::is_of_another(&folder, "a.db", "a.db-wal").unwrap()
         };
         assert!(!is_of_another(&[]), "an empty log");
         assert!(!is_of_another(&[(1, 2, 0), (1, 1, 8), (1, 1, 9)]), "it goes on");
@@ -97,7 +98,7 @@ mod tests {
         assert!(!is_of_another(&[(1, 2, 0), (9, 1, 99)]), "the rest is of an earlier log");
         assert!(is_of_another(&[(1, 1, 9)]), "the file is older than the log");
         assert!(is_of_another(&[(1, 1, 5), (1, 1, 6)]), "the file is newer than the log");
-        files::write_if_changed(&beside, b"cut").unwrap();
-        assert!(!super::is_of_another(&file, &beside).unwrap());
+        folder.write_if_changed("a.db-wal", b"cut", Access::Private).unwrap();
+        assert!(!super::is_of_another(&folder, "a.db", "a.db-wal").unwrap());
     }
 }

@@ -15,7 +15,7 @@ use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{Connection as _, SqlSafeStr as _, SqliteConnection};
 
-use crate::files;
+use crate::files::{self, Access, Folder, Kind, Refusal};
 
 pub use deliveries::{DeliveryKey, Intent, NotSent, QueuedDelivery, Recorded};
 pub use ledger::{FrozenEntry, RunSummary};
@@ -32,6 +32,9 @@ const MIGRATIONS: [(i64, &str, &str); 2] = [
 /// Where the application id stands in the header of a database file (SQLite file format, §1.3).
 const APPLICATION_ID: std::ops::Range<usize> = 68..72;
 
+/// The application id of our databases.
+const OURS: &[u8; 4] = b"tidi";
+
 /// How long a statement waits for another process to finish its transaction.
 const BUSY_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(10);
 
@@ -43,6 +46,8 @@ pub enum StoreError {
     Folder { folder: PathBuf, error: std::io::Error },
     #[error("the database cannot be opened: {}: {error}", path.display())]
     Open { path: PathBuf, error: sqlx::Error },
+    #[error(transparent)]
+    Refused(Refusal),
     #[error("this is the database of another program: {}", path.display())]
     Foreign { path: PathBuf },
     #[error("the log beside the database is not its own: {}", log.display())]
@@ -86,12 +91,81 @@ pub type Result<T> = std::result::Result<T, StoreError>;
 #[derive(Debug)]
 pub struct Store {
     connection: SqliteConnection,
-    path: PathBuf,
+    file: DatabaseFile,
     /// What the generation was raised to.
     generation: Option<i64>,
     /// Where the generation is known outside of the database.
     counter: Option<files::Counter>,
     counter_fault: Option<std::io::Error>,
+}
+
+/// Where a database is. Its folder holds all that belongs to it, and no link in there leads out of it.
+#[derive(Debug, Clone)]
+struct DatabaseFile {
+    folder: Folder,
+    name: String,
+}
+
+impl DatabaseFile {
+    /// What the path really is: the files beside the database follow it, not the name that led to it.
+    fn new(path: &Path) -> Result<Self> {
+        let parts = |path: &Path| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            Self { folder: Folder::new(path.parent().unwrap_or(path)), name }
+        };
+        let named = parts(path);
+        let real = named.folder.find(&named.name).map_err(|error| named.failed(error))?;
+        let file = parts(&real);
+        // SQLite follows links.
+        for end in ["", "-wal", "-shm", "-journal"] {
+            let plain = file.folder.must_be_plain(&format!("{}{end}", file.name));
+            plain.map_err(|error| file.failed(error))?;
+        }
+        Ok(file)
+    }
+
+    fn path(&self) -> PathBuf {
+        self.folder.path().join(&self.name)
+    }
+
+    /// The name of the lock. Two databases of one folder have two.
+    fn lock(&self) -> String {
+        format!("{}.lock", self.name)
+    }
+
+    /// What the lock was called once: it could be the file of another program, such as `Cargo.lock` beside a `Cargo.db`.
+    fn older_lock(&self) -> String {
+        Path::new(&self.name).with_extension("lock").to_string_lossy().into_owned()
+    }
+
+    fn failed(&self, error: std::io::Error) -> StoreError {
+        match Refusal::of(&error) {
+            Some(refusal) => StoreError::Refused(refusal.clone()),
+            None => StoreError::Open { path: self.path(), error: error.into() },
+        }
+    }
+
+    /// Another program's database is left alone. To open it would already write to it, so this looks at the bytes.
+    fn must_be_ours(&self) -> Result<()> {
+        let mut start = Vec::new();
+        let opened = self.folder.open(&self.name, Kind::Media);
+        let read = opened.and_then(|mut file| file.read_to(&mut start, 100));
+        read.map_err(|error| self.failed(error))?;
+        let is_database = start.starts_with(b"SQLite format 3\0");
+        // Right after it was made, everything is still in the log beside the file.
+        let log = format!("{}-wal", self.name);
+        let has_log = self.folder.is_file(&log);
+        if is_database && !has_log && start.get(APPLICATION_ID) != Some(OURS.as_slice()) {
+            return Err(StoreError::Foreign { path: self.path() });
+        }
+        if is_database
+            && has_log
+            && log::is_of_another(&self.folder, &self.name, &log).map_err(|error| self.failed(error))?
+        {
+            return Err(StoreError::ForeignLog { log: self.folder.path().join(log) });
+        }
+        Ok(())
+    }
 }
 
 impl Store {
@@ -100,14 +174,12 @@ impl Store {
     /// # Errors
     /// When the file or its folder cannot be made or is not a database of tidings.
     pub async fn open(path: &Path) -> Result<Self> {
-        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            files::make_private_folder(folder)
-                .map_err(|error| StoreError::Folder { folder: folder.to_owned(), error })?;
-        }
-        files::make_private_file(path)
-            .map_err(|error| StoreError::Open { path: path.to_owned(), error: error.into() })?;
-        must_be_ours(path)?;
-        let mut store = Self::connect(path, options(path)).await?;
+        let file = DatabaseFile::new(path)?;
+        let folder = file.folder.make_folder("", Access::Private);
+        folder.map_err(|error| StoreError::Folder { folder: file.folder.path().to_owned(), error })?;
+        file.folder.make_private_file(&file.name).map_err(|error| file.failed(error))?;
+        file.must_be_ours()?;
+        let mut store = Self::connect(file).await?;
         store.migrate().await?;
         Ok(store)
     }
@@ -118,15 +190,15 @@ impl Store {
     /// # Errors
     /// When the file is there and is not a database of tidings.
     pub async fn open_existing(path: &Path) -> Result<Option<Self>> {
-        match files::read_start(path, 1) {
+        let file = DatabaseFile::new(path)?;
+        match file.folder.open(&file.name, Kind::Media) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(StoreError::Open { path: path.to_owned(), error: error.into() }),
             // A program that was killed while it made the database leaves an empty file.
-            Ok(start) if start.is_empty() => return Ok(None),
-            Ok(_) => {}
-        }
-        must_be_ours(path)?;
-        let mut store = Self::connect(path, options(path)).await?;
+            Ok(found) if found.length() == 0 => return Ok(None),
+            opened => opened.map_err(|error| file.failed(error))?,
+        };
+        file.must_be_ours()?;
+        let mut store = Self::connect(file).await?;
         if store.is_behind().await? {
             store.migrate().await?;
         }
@@ -138,16 +210,25 @@ impl Store {
     /// # Errors
     /// As for [`Store::open`].
     pub async fn reader(&self) -> Result<Self> {
-        Self::connect(&self.path, options(&self.path)).await
+        Self::connect(self.file.clone()).await
     }
 
-    async fn connect(path: &Path, options: SqliteConnectOptions) -> Result<Self> {
-        let connection = SqliteConnection::connect_with(&options)
+    async fn connect(file: DatabaseFile) -> Result<Self> {
+        let path = file.path();
+        let mut connection = SqliteConnection::connect_with(&options(&path))
             .await
-            .map_err(|error| StoreError::Open { path: path.to_owned(), error })?;
-        // The lock follows the file, not the name that led to it.
-        let path = files::canonical(path).unwrap_or_else(|_| path.to_owned());
-        Ok(Self { connection, path, generation: None, counter: None, counter_fault: None })
+            .map_err(|error| StoreError::Open { path: path.clone(), error })?;
+        // What stood in the log when the bytes were looked at is known only now.
+        let (is_foreign,): (bool,) = sqlx::query_as(
+            "SELECT application_id <> $1 AND (SELECT COUNT(*) FROM sqlite_master) > 0 FROM pragma_application_id",
+        )
+        .bind(i64::from(u32::from_be_bytes(*OURS)))
+        .fetch_one(&mut connection)
+        .await?;
+        if is_foreign {
+            return Err(StoreError::Foreign { path });
+        }
+        Ok(Self { connection, file, generation: None, counter: None, counter_fault: None })
     }
 
     /// True unless every migration of this version was made, and no other.
@@ -167,7 +248,7 @@ impl Store {
         let migrations = MIGRATIONS.map(|(version, name, sql)| {
             Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
         });
-        let path = self.path.clone();
+        let path = self.file.path();
         Migrator::with_migrations(migrations.into()).run(&mut self.connection).await.map_err(|error| match error {
             sqlx::migrate::MigrateError::VersionMissing(_) => StoreError::TooNew { path },
             sqlx::migrate::MigrateError::Execute(error) => StoreError::Open { path, error },
@@ -205,15 +286,14 @@ impl Store {
     /// # Errors
     /// When the lock file cannot be made.
     pub fn lock(&self) -> Result<Option<files::Lock>> {
-        files::lock(&self.lock_path()).map_err(|error| self.lock_error(error))
-    }
-
-    fn lock_path(&self) -> PathBuf {
-        self.path.with_extension("lock")
+        self.file.folder.lock(&self.file.lock(), &self.file.older_lock()).map_err(|error| self.lock_error(error))
     }
 
     fn lock_error(&self, error: std::io::Error) -> StoreError {
-        StoreError::Lock { path: self.lock_path(), error }
+        match Refusal::of(&error) {
+            Some(refusal) => StoreError::Refused(refusal.clone()),
+            None => StoreError::Lock { path: self.file.folder.path().join(self.file.lock()), error },
+        }
     }
 
     /// Closes the file in good order.
@@ -223,25 +303,6 @@ impl Store {
     pub async fn close(self) -> Result<()> {
         Ok(self.connection.close().await?)
     }
-}
-
-/// Another program's database is left alone. To open it would already write to it, so this looks at the bytes.
-fn must_be_ours(path: &Path) -> Result<()> {
-    let failed = |error: std::io::Error| StoreError::Open { path: path.to_owned(), error: error.into() };
-    let start = files::read_start(path, 100).map_err(failed)?;
-    let is_database = start.starts_with(b"SQLite format 3\0");
-    let mut log = path.as_os_str().to_owned();
-    log.push("-wal");
-    let log = PathBuf::from(log);
-    // Right after it was made, everything is still in the log beside the file.
-    let has_log = files::is_file(&log);
-    if is_database && !has_log && start.get(APPLICATION_ID) != Some(b"tidi") {
-        return Err(StoreError::Foreign { path: path.to_owned() });
-    }
-    if is_database && has_log && log::is_of_another(path, &log).map_err(failed)? {
-        return Err(StoreError::ForeignLog { log });
-    }
-    Ok(())
 }
 
 fn options(path: &Path) -> SqliteConnectOptions {

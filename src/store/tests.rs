@@ -82,20 +82,17 @@ async fn reading_a_missing_database_makes_none() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("tidings.db");
     assert!(Store::open_existing(&path).await.unwrap().is_none());
-    assert_eq!(files::list(folder.path(), &|_| true).unwrap(), Vec::<String>::new());
+    assert_eq!(Folder::new(folder.path()).list("", &|_| true).unwrap(), Vec::<String>::new());
 }
 
 #[tokio::test]
 async fn a_file_that_is_no_database_is_refused_and_left_as_it_is() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("tidings.db");
-    files::write_new(
-        &path,
-        b"# not a database, but long enough to have a header of one hundred bytes, as SQLite wants it to be...",
-    )
-    .unwrap();
+    let text = b"# not a database, but long enough to have a header of one hundred bytes, as SQLite wants it to be...";
+    Folder::new(folder.path()).write_new("tidings.db", text, Access::Public).unwrap();
     assert!(matches!(Store::open(&path).await, Err(StoreError::Open { .. })));
-    assert!(files::read(&path).unwrap().starts_with(b"# not"));
+    assert_eq!(Folder::new(folder.path()).read("tidings.db", Kind::Memory).unwrap(), text);
 }
 
 #[tokio::test]

@@ -12,11 +12,10 @@ mod outbox;
 mod sendmail;
 mod smtp;
 
-use std::path::Path;
-
 use secrecy::SecretString;
 
 use crate::config::{Mail, TransportUrl};
+use crate::files::Folder;
 use crate::model::{EmailAddress, Outcome};
 
 pub use error::TransportError;
@@ -43,10 +42,10 @@ impl Transport {
     ///
     /// # Errors
     /// [`TransportError::PasswordMissing`] when somebody must log in and there is no password.
-    pub fn new(mail: &Mail, site: &Path, password: Option<SecretString>) -> Result<Self, TransportError> {
+    pub fn new(mail: &Mail, site: &Folder, password: Option<SecretString>) -> Result<Self, TransportError> {
         Ok(match &mail.transport {
             TransportUrl::Outbox(folder) => Self::Outbox(Outbox::new(folder, site)),
-            TransportUrl::Sendmail(program) => Self::Sendmail(Sendmail::new(program, site, mail.timeout)),
+            TransportUrl::Sendmail(program) => Self::Sendmail(Sendmail::new(program, site.path(), mail.timeout)),
             TransportUrl::Smtp { host, port, user, security } => {
                 Self::Smtp(Smtp::new(host, *port, *security, smtp::login(user.as_deref(), password)?, mail.timeout))
             }
@@ -149,13 +148,15 @@ impl Connection {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
     use crate::config;
 
     fn transport(url: &str, password: Option<&str>) -> Result<Transport, TransportError> {
         let text = format!("[site]\ntitle = 'Notes'\nurl = 'https://example.org'\n[mail]\ntransport = '{url}'\n");
         let config = config::parse("config.toml", &text).unwrap();
-        Transport::new(&config.mail, Path::new("/site"), password.map(SecretString::from))
+        Transport::new(&config.mail, &Folder::new(Path::new("/site")), password.map(SecretString::from))
     }
 
     #[test]

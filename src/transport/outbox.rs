@@ -1,10 +1,8 @@
 //! The outbox: a folder that gets one `.eml` file for each message. The name of the delivery is the name of the file,
 //! so the same message written twice is one file.
 
-use std::path::{Path, PathBuf};
-
 use super::{Envelope, TransportError};
-use crate::files;
+use crate::files::{Access, Folder};
 use crate::model::Outcome;
 
 /// Writes messages into a folder.
@@ -12,12 +10,12 @@ use crate::model::Outcome;
 pub struct Outbox {
     /// As it stands in the config, for messages.
     name: String,
-    folder: PathBuf,
+    site: Folder,
 }
 
 impl Outbox {
-    pub(super) fn new(folder: &str, site: &Path) -> Self {
-        Self { name: folder.to_owned(), folder: site.join(folder) }
+    pub(super) fn new(folder: &str, site: &Folder) -> Self {
+        Self { name: folder.to_owned(), site: site.clone() }
     }
 
     pub(super) fn describe(&self) -> String {
@@ -25,10 +23,8 @@ impl Outbox {
     }
 
     pub(super) fn open(&self) -> Result<Self, TransportError> {
-        files::make_private_folder(&self.folder)
-            .map_err(|error| TransportError::Folder { folder: self.name.clone(), reason: error.to_string() })?;
-        files::sweep(&self.folder)
-            .map_err(|error| TransportError::Folder { folder: self.name.clone(), reason: error.to_string() })?;
+        let made = self.site.make_folder(&self.name, Access::Private).and_then(|()| self.site.sweep(&self.name));
+        made.map_err(|error| TransportError::Folder { folder: self.name.clone(), reason: error.to_string() })?;
         Ok(self.clone())
     }
 
@@ -46,9 +42,10 @@ impl Outbox {
             return refused;
         }
         let file = format!("{}.eml", envelope.name);
-        let (path, message) = (self.folder.join(&file), message.to_vec());
+        let (site, path, message) = (self.site.clone(), format!("{}/{file}", self.name), message.to_vec());
         // The write waits for the disk; other connections go on meanwhile.
-        let written = tokio::task::spawn_blocking(move || files::write_private_if_changed(&path, &message)).await;
+        let write = move || site.write_if_changed(&path, &message, Access::Private);
+        let written = tokio::task::spawn_blocking(write).await;
         match written.map_err(std::io::Error::other).flatten() {
             Ok(_) => Outcome::Sent(format!("written to {}/{file}", self.name)),
             Err(error) => Outcome::Refused(format!("cannot write {}/{file}: {error}", self.name)),
@@ -59,11 +56,13 @@ impl Outbox {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::files::Kind;
 
     #[tokio::test]
     async fn the_same_message_twice_is_one_file() {
         let site = tempfile::tempdir().unwrap();
-        let outbox = Outbox::new("outbox", site.path()).open().unwrap();
+        let folder = Folder::new(site.path());
+        let outbox = Outbox::new("outbox", &folder).open().unwrap();
         let (from, to) = ("news@example.org".parse().unwrap(), "ada@example.org".parse().unwrap());
         let envelope = Envelope { from: &from, to: &to, name: "issue-1-00042" };
         for _ in 0..2 {
@@ -71,29 +70,31 @@ mod tests {
             let outcome = outbox.write(&envelope, b"Subject: x\r\n\r\nx\r\n").await;
             assert_eq!(outcome, Outcome::Sent("written to outbox/issue-1-00042.eml".into()));
         }
-        assert_eq!(files::list(site.path(), &|_| true).unwrap(), ["outbox/issue-1-00042.eml"]);
-        let bytes = files::read(&site.path().join("outbox/issue-1-00042.eml")).unwrap();
+        assert_eq!(folder.list("", &|_| true).unwrap(), ["outbox/issue-1-00042.eml"]);
+        let bytes = folder.read("outbox/issue-1-00042.eml", Kind::Memory).unwrap();
         assert_eq!(bytes, b"Subject: x\r\n\r\nx\r\n");
     }
 
     #[tokio::test]
     async fn a_name_that_leads_out_of_the_folder_is_refused() {
         let site = tempfile::tempdir().unwrap();
-        let outbox = Outbox::new("outbox", site.path()).open().unwrap();
+        let folder = Folder::new(site.path());
+        let outbox = Outbox::new("outbox", &folder).open().unwrap();
         let (from, to) = ("news@example.org".parse().unwrap(), "ada@example.org".parse().unwrap());
         for name in ["", "../x", "/etc/x", "a\\b", ".hidden", "c:x"] {
             let envelope = Envelope { from: &from, to: &to, name };
             assert!(matches!(outbox.check(&envelope), Err(Outcome::Refused(_))), "{name:?} was accepted");
             assert!(matches!(outbox.write(&envelope, b"x").await, Outcome::Refused(_)));
         }
-        assert!(files::list(site.path(), &|_| true).unwrap().is_empty());
+        assert!(folder.list("", &|_| true).unwrap().is_empty());
     }
 
     #[test]
     fn a_folder_that_cannot_be_made_is_an_error_with_a_cure() {
         let site = tempfile::tempdir().unwrap();
-        files::write_new(&site.path().join("outbox"), b"a file").unwrap();
-        let error = Outbox::new("outbox", site.path()).open().unwrap_err();
+        let folder = Folder::new(site.path());
+        folder.write_new("outbox", b"a file", Access::Private).unwrap();
+        let error = Outbox::new("outbox", &folder).open().unwrap_err();
         assert!(matches!(&error, TransportError::Folder { folder, .. } if folder == "outbox"), "{error}");
     }
 }

@@ -14,7 +14,6 @@ use tokio::time::timeout;
 
 use super::smtp::one_line;
 use super::{Envelope, TransportError};
-use crate::files;
 use crate::model::Outcome;
 
 /// Of what the program complains about, this many bytes are kept.
@@ -49,7 +48,7 @@ impl Sendmail {
     /// Finds out early that there is no such program; one without a path is looked for when it is started.
     pub(super) fn open(&self) -> Result<Self, TransportError> {
         let is_path = self.program.components().count() > 1;
-        match files::length(&self.program) {
+        match self.program.metadata() {
             Err(error) if is_path => {
                 Err(TransportError::Program { program: self.name.clone(), reason: error.to_string() })
             }
@@ -162,7 +161,7 @@ fn unix_lines(message: &[u8]) -> Vec<u8> {
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
-    use crate::files;
+    use crate::files::{Access, Folder, Kind};
 
     /// Does what the first word of the recipient says.
     const PROGRAM: &str = r#"#!/bin/sh
@@ -194,11 +193,13 @@ esac
 
     // One test: a script must not be written in one thread while another starts a program ("text file busy").
     #[tokio::test]
+    #[expect(clippy::disallowed_methods, reason = "makes a program")]
     async fn the_exit_status_decides() {
         use std::os::unix::fs::PermissionsExt as _;
         let site = tempfile::tempdir().unwrap();
         let program = site.path().join("program");
-        files::write_new(&program, PROGRAM.as_bytes()).unwrap();
+        let folder = Folder::new(site.path());
+        folder.write_new("program", PROGRAM.as_bytes(), Access::Public).unwrap();
         std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
         let mut sendmail = Sendmail::new("./program", site.path(), 10);
         let from = "-news@example.org".parse().unwrap();
@@ -210,8 +211,8 @@ esac
         let message = b"Subject: x\r\n\r\n.\r\nx\r\n";
         let hostile = "-oX$x`x`|y&z'w";
         assert_eq!(run(&sendmail, hostile, message).await, Outcome::Sent("taken by ./program".into()));
-        assert_eq!(files::read(&site.path().join("program.input")).unwrap(), b"Subject: x\n\n.\nx\n");
-        let arguments = String::from_utf8(files::read(&site.path().join("program.arguments")).unwrap()).unwrap();
+        assert_eq!(folder.read("program.input", Kind::Memory).unwrap(), b"Subject: x\n\n.\nx\n");
+        let arguments = String::from_utf8(folder.read("program.arguments", Kind::Memory).unwrap()).unwrap();
         assert_eq!(arguments, format!("-i\n-f\n-news@example.org\n--\n{hostile}@example.org\n"));
 
         let large = vec![b'x'; 1_000_000];

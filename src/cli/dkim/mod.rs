@@ -11,8 +11,8 @@ use super::{Context, Ui};
 use crate::config::{Config, Dkim};
 use crate::diagnostic::{Diagnostic, Location};
 use crate::email::dkim::{DnsRecord, SigningKey};
-use crate::files;
-use crate::publish::{CONFIG_FILE, Intent, signer};
+use crate::files::{self, Access};
+use crate::publish::{CONFIG_FILE, Intent, PublishError, Use, signer, site_folder};
 
 /// Make a key for signing mail, and show the DNS record that lets receivers check it.
 #[derive(Debug, Args)]
@@ -69,7 +69,10 @@ pub(super) fn run(arguments: Arguments, context: &Context) -> Result<Exit, Failu
 
 fn make(new: &New, config: &Config, context: &Context) -> Result<Exit, Failure> {
     let plan = Plan::new(new, config)?;
-    let path = context.site.join(&plan.file);
+    let mut folder = site_folder(&context.site, config, Use::Keys);
+    if new.key_file.is_some() {
+        folder = folder.allowing(vec![files::resolved(&context.site.join(&plan.file))]);
+    }
     let exists = || {
         let next = format!("{}2", plan.selector);
         let message = format!("there is a key already: {}", plan.file);
@@ -79,7 +82,7 @@ fn make(new: &New, config: &Config, context: &Context) -> Result<Exit, Failure> 
         Failure::new(Exit::Refused, Diagnostic::error("dkim/exists", message).help(help))
     };
     // To make a key takes a while; whether it could be written is known before.
-    if files::read_start(&path, 0).is_ok() {
+    if folder.is_file(&plan.file) {
         return Err(exists());
     }
     let pem = if new.ed25519 { generate::ed25519() } else { generate::rsa() };
@@ -92,9 +95,9 @@ fn make(new: &New, config: &Config, context: &Context) -> Result<Exit, Failure> 
         return Err(Failure::new(Exit::Unexpected, Diagnostic::error("dkim/new", message).help(help)));
     };
     let key = SigningKey::from_pem(pem.as_bytes()).map_err(|error| Failure::unexpected(error.to_string()))?;
-    match files::write_new_private(&path, pem.as_bytes()) {
+    match folder.write_new(&plan.file, pem.as_bytes(), Access::Private) {
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => return Err(exists()),
-        written => written.map_err(|error| Failure::unexpected(format!("{}: {error}", plan.file)))?,
+        written => written.map_err(|error| PublishError::file(&plan.file, error))?,
     }
     context.ui.say(&format!(
         "Made {}. Only you can read it; whoever gets hold of it can sign as {}.",

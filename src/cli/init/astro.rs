@@ -6,7 +6,7 @@ use super::settings::Found;
 const FILES: [&str; 5] =
     ["astro.config.mjs", "astro.config.js", "astro.config.ts", "astro.config.mts", "astro.config.cjs"];
 
-pub(super) fn recognise(folder: &Folder<'_>) -> Option<Blog> {
+pub(super) fn recognise(folder: &Folder) -> Option<Blog> {
     let (file, settings) = folder.first(&FILES)?;
     let mut blog = Blog::default();
     let mut more = super::settings::Settings::default();

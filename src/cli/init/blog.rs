@@ -4,14 +4,15 @@ use std::path::Path;
 
 use super::settings::{Found, Settings};
 use super::{astro, eleventy, hexo, hugo, jekyll, pelican, zola};
-use crate::{files, post};
+use crate::files::{self, Kind};
+use crate::post;
 
 /// A program that makes blogs.
 pub(super) struct Generator {
     /// What its makers call it.
     pub(super) name: &'static str,
     /// Reads a blog of it; `None` when the folder is no such blog.
-    pub(super) recognise: fn(&Folder<'_>) -> Option<Blog>,
+    pub(super) recognise: fn(&Folder) -> Option<Blog>,
 }
 
 /// All that are recognised; the first one that knows the folder wins. Hexo and Jekyll share the name of a file.
@@ -63,7 +64,7 @@ impl Blog {
 
     /// Takes over the folder that holds the most posts of these, the first of several, and returns it. One that holds
     /// another of them counts when that is empty.
-    pub(super) fn posts(&mut self, folder: &Folder<'_>, candidates: &[String]) -> Option<String> {
+    pub(super) fn posts(&mut self, folder: &Folder, candidates: &[String]) -> Option<String> {
         let mut there: Vec<(&String, usize)> = Vec::new();
         for candidate in candidates {
             if folder.has(candidate) && !there.iter().any(|(known, _)| *known == candidate) {
@@ -111,9 +112,13 @@ impl Blog {
 }
 
 /// The folder of a blog, for reading.
-pub(super) struct Folder<'p>(pub(super) &'p Path);
+pub(super) struct Folder(files::Folder);
 
-impl Folder<'_> {
+impl Folder {
+    pub(super) fn new(path: &Path) -> Self {
+        Self(files::Folder::new(path))
+    }
+
     /// The settings in a file, if there is one that can be read.
     pub(super) fn settings(&self, file: &str) -> Option<Settings> {
         Some(Settings::read(file, &self.text(file)?))
@@ -126,19 +131,19 @@ impl Folder<'_> {
 
     /// A text file, if there is one that can be read.
     pub(super) fn text(&self, file: &str) -> Option<String> {
-        let bytes = files::read_optional(&self.0.join(file)).ok()??;
+        let bytes = self.0.read_optional(file, Kind::Settings).ok()??;
         Some(String::from_utf8_lossy(&bytes).into_owned())
     }
 
     /// How many files of a folder may be posts.
     pub(super) fn posts(&self, folder: &str) -> usize {
-        let files = files::list(&self.0.join(folder), &post::enters).unwrap_or_default();
+        let files = self.0.list(folder, &post::enters).unwrap_or_default();
         files.iter().filter(|file| post::is_post_file(file, false)).count()
     }
 
     /// True when there is a folder of this name below.
     pub(super) fn has(&self, folder: &str) -> bool {
-        files::is_folder(&self.0.join(folder))
+        self.0.is_folder(folder)
     }
 }
 

@@ -6,7 +6,7 @@ use super::settings::{Found, Settings};
 const FILES: [&str; 5] =
     ["eleventy.config.js", "eleventy.config.mjs", "eleventy.config.cjs", "eleventy.config.ts", ".eleventy.js"];
 
-pub(super) fn recognise(folder: &Folder<'_>) -> Option<Blog> {
+pub(super) fn recognise(folder: &Folder) -> Option<Blog> {
     let (file, settings) = folder.first(&FILES)?;
     let input = input_folder(&settings, &folder.text(file).unwrap_or_default());
     let mut places = vec!["", "src", "content"];

@@ -3,7 +3,7 @@
 use super::blog::{Blog, Folder};
 use super::settings::Found;
 
-pub(super) fn recognise(folder: &Folder<'_>) -> Option<Blog> {
+pub(super) fn recognise(folder: &Folder) -> Option<Blog> {
     let (_, settings) = folder.first(&["_config.yml", "_config.yaml"])?;
     let source = settings.get(&["source_dir"]).map_or("source".to_owned(), |source| source.text);
     let posts = format!("{}/_posts", source.trim_matches('/'));

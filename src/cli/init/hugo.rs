@@ -27,7 +27,7 @@ const SHARED: [&str; 8] = [
     "config/_default/config.json",
 ];
 
-pub(super) fn recognise(folder: &Folder<'_>) -> Option<Blog> {
+pub(super) fn recognise(folder: &Folder) -> Option<Blog> {
     let settings = settings(folder)?;
     let mut blog = Blog::default();
     let main =
@@ -118,7 +118,7 @@ fn has_word(pattern: &str, word: &str) -> bool {
     })
 }
 
-fn settings(folder: &Folder<'_>) -> Option<Settings> {
+fn settings(folder: &Folder) -> Option<Settings> {
     let own = folder.first(&OWN).map(|(_, settings)| settings);
     let shared = || {
         SHARED.iter().find_map(|name| {

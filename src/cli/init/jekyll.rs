@@ -6,7 +6,7 @@ use super::settings::{Found, Settings};
 const TOML: &str = "_config.toml";
 const FILES: [&str; 3] = ["_config.yml", "_config.yaml", TOML];
 
-pub(super) fn recognise(folder: &Folder<'_>) -> Option<Blog> {
+pub(super) fn recognise(folder: &Folder) -> Option<Blog> {
     let (file, settings) = folder.first(&FILES)?;
     let mut blog = Blog::default();
     blog.take("site.title", settings.get(&["title", "name"]));

@@ -21,8 +21,8 @@ use super::failure::{Exit, Failure};
 use super::table::{columns, cut};
 use super::{Context, agreement};
 use crate::diagnostic::Diagnostic;
-use crate::files;
-use crate::publish::CONFIG_FILE;
+use crate::files::{Access, Folder as SiteFolder, Kind};
+use crate::publish::{CONFIG_FILE, PublishError};
 use blog::{Blog, Folder, GENERATORS};
 use takeover::{Takeover, take_over};
 
@@ -43,6 +43,7 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
     let folder = context.site.join(&arguments.dir);
+    let site = SiteFolder::new(&folder);
     let today = context.now.to_zoned(jiff::tz::TimeZone::UTC).date().to_string();
     let shown = |name: &str| {
         if arguments.dir == Path::new(".") { name.to_owned() } else { arguments.dir.join(name).display().to_string() }
@@ -60,7 +61,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
         return Err(Failure::new(Exit::Refused, Diagnostic::error("init/foreign", theirs).help(help)));
     }
     let mut takeover = found.map(|(name, blog)| (name, take_over(&template, blog, is_above)));
-    let is_public_taken = files::is_folder(&folder.join("public"));
+    let is_public_taken = site.is_folder("public");
     if let Some((_, takeover)) = takeover.as_mut().filter(|_| is_public_taken) {
         // The blog's program may write there too.
         takeover.config = takeover.config.replacen("# dir = \"public\"", "dir = \"feeds\"", 1);
@@ -69,12 +70,12 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
             .push("feeds will be written to the folder feeds, because there is a folder public already".into());
     }
     let config = takeover.as_ref().map_or(template, |(_, takeover)| takeover.config.clone());
-    match files::write_new(&folder.join(CONFIG_FILE), config.as_bytes()) {
+    match site.write_new(CONFIG_FILE, config.as_bytes(), Access::Public) {
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
             let exists = Diagnostic::error("init/exists", format!("there is a site already: {}", shown(CONFIG_FILE)));
             return Err(Failure::new(Exit::Refused, exists.help("name another folder: `tidings init FOLDER`")));
         }
-        written => written.map_err(|error| unwritten(&folder.join(CONFIG_FILE), &error))?,
+        written => written.map_err(|error| unwritten(&folder.join(CONFIG_FILE), error))?,
     }
     if let Some((name, takeover)) = &takeover {
         tell(name, is_above, takeover, context);
@@ -83,16 +84,16 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
     let post = format!("posts/{today}-hello.md");
     let first_post = takeover.is_none().then(|| (post.as_str(), FIRST_POST.replace("{today}", &today)));
     if let Some((name, text)) = first_post {
-        match files::write_new(&folder.join(name), text.as_bytes()) {
+        match site.write_new(name, text.as_bytes(), Access::Public) {
             Ok(()) => context.ui.say(&format!("Made {}.", shown(name))),
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
                 context.ui.say(&format!("Left {} as it is.", shown(name)));
             }
-            Err(error) => return Err(unwritten(&folder.join(name), &error)),
+            Err(error) => return Err(unwritten(&folder.join(name), error)),
         }
     }
     let feeds = if takeover.is_some() && is_public_taken { "feeds" } else { "public" };
-    context.ui.say(&extend_gitignore(&folder, feeds, &shown(GITIGNORE))?);
+    context.ui.say(&extend_gitignore(&site, feeds, &shown(GITIGNORE))?);
     let blog = folder.parent().filter(|_| is_above && takeover.is_some());
     if blog.is_some_and(|blog| agreement::settle_new(&folder, blog, &context.state)) {
         context
@@ -118,13 +119,13 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
 
 /// The blog in a folder and what makes it.
 fn recognise(folder: &Path) -> Option<(&'static str, Blog)> {
-    let folder = Folder(folder);
+    let folder = Folder::new(folder);
     GENERATORS.iter().find_map(|generator| Some((generator.name, (generator.recognise)(&folder)?)))
 }
 
 /// True when config.toml of this folder is the blog's own.
 fn is_theirs(folder: &Path) -> bool {
-    let settings = Folder(folder).settings(CONFIG_FILE);
+    let settings = Folder::new(folder).settings(CONFIG_FILE);
     settings.is_some_and(|settings| settings.get(&["base_url"]).is_some() || hugo::is_own(&settings))
 }
 
@@ -149,18 +150,16 @@ fn tell(name: &str, is_above: bool, takeover: &Takeover, context: &Context) {
 }
 
 /// Adds what `.gitignore` lacks, and says what was done. What stands there stays.
-fn extend_gitignore(folder: &Path, feeds: &str, shown: &str) -> Result<String, Failure> {
-    let path = folder.join(GITIGNORE);
-    let failed = |error| unwritten(&path, &error);
-    let there = files::read_optional(&path).map_err(failed)?;
+fn extend_gitignore(site: &SiteFolder, feeds: &str, shown: &str) -> Result<String, Failure> {
+    let failed = |error| unwritten(&site.path().join(GITIGNORE), error);
+    let there = site.read_optional(GITIGNORE, Kind::Settings).map_err(failed)?;
     let old = there.clone().unwrap_or_default();
     let lines = ignore::missing(&String::from_utf8_lossy(&old), feeds);
     if lines.is_empty() {
         return Ok(format!("Left {shown} as it is."));
     }
     // A link would become a file.
-    let is_itself = |real: PathBuf| files::canonical(folder).is_ok_and(|home| real == home.join(GITIGNORE));
-    if there.is_some() && !files::canonical(&path).is_ok_and(is_itself) {
+    if site.must_be_plain(GITIGNORE).is_err() {
         return Ok(format!(
             "Left {shown} as it is; if the folder goes to git, add these lines to it: {}",
             lines.join(" ")
@@ -174,13 +173,13 @@ fn extend_gitignore(folder: &Path, feeds: &str, shown: &str) -> Result<String, F
         text.extend(line.as_bytes());
         text.push(b'\n');
     }
-    files::write_if_changed(&path, &text).map_err(failed)?;
+    site.write_if_changed(GITIGNORE, &text, Access::Public).map_err(failed)?;
     Ok(match there {
         Some(_) => format!("Added to {shown}: {}", lines.join(" ")),
         None => format!("Made {shown}."),
     })
 }
 
-fn unwritten(path: &Path, error: &std::io::Error) -> Failure {
-    Failure::unexpected(format!("{}: {error}", path.display()))
+fn unwritten(path: &Path, error: std::io::Error) -> Failure {
+    PublishError::file(path, error).into()
 }

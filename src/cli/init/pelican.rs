@@ -3,7 +3,7 @@
 use super::blog::{Blog, Folder};
 use super::settings::Found;
 
-pub(super) fn recognise(folder: &Folder<'_>) -> Option<Blog> {
+pub(super) fn recognise(folder: &Folder) -> Option<Blog> {
     let settings = folder.settings("pelicanconf.py")?;
     let published = folder.settings("publishconf.py").unwrap_or_default();
     let mut blog = Blog::default();

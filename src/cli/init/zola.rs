@@ -5,7 +5,7 @@ use super::settings::Found;
 
 const CONTENT: &str = "content";
 
-pub(super) fn recognise(folder: &Folder<'_>) -> Option<Blog> {
+pub(super) fn recognise(folder: &Folder) -> Option<Blog> {
     let (_, settings) = folder.first(&["zola.toml", "config.toml"])?;
     let url = settings.get(&["base_url"])?;
     let mut blog = Blog::default();

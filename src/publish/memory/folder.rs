@@ -2,11 +2,11 @@
 //! of a merge: what cannot be read stops sending, because an issue may have been sent of which nothing else is known.
 
 use std::collections::BTreeMap;
-use std::io::Read as _;
+use std::io::ErrorKind;
 use std::path::Path;
 
 use crate::diagnostic::{Diagnostic, Location};
-use crate::files;
+use crate::files::{Access, Folder, Kind};
 use crate::model::Record;
 use crate::publish::error::PublishError;
 
@@ -28,29 +28,18 @@ pub(super) struct Records {
     pub(super) problems: Vec<Diagnostic>,
 }
 
-/// Reads the records of the site in `root`.
-pub(super) fn read(root: &Path) -> Result<Records, PublishError> {
-    let folder = root.join(FOLDER);
+/// Reads the records of a site.
+pub(super) fn read(site: &Folder) -> Result<Records, PublishError> {
     let mut found = Records::default();
-    if !files::is_folder(&folder) {
-        return Ok(found);
-    }
-    let failed = |error| PublishError::File { path: folder.clone(), error };
-    // The folder `.tidings` may be a link that the owner made; what lies in it may not.
-    let homes: Vec<_> =
-        [root, &root.join(".tidings")].into_iter().filter_map(|home| files::canonical(home).ok()).collect();
-    let real = files::canonical(&folder).map_err(failed)?;
-    if !homes.iter().any(|home| real.starts_with(home)) {
-        let message = format!("the folder {FOLDER} is a link that leads out of the site");
-        found.problems.push(Diagnostic::error("memory/record", message).help("put the folder itself there"));
-        return Ok(found);
-    }
-    let survey = files::survey(&folder, &|_| false).map_err(failed)?;
+    let survey = match site.survey(FOLDER, &|_| false) {
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(found),
+        survey => survey.map_err(|error| PublishError::file(site.path().join(FOLDER), error))?,
+    };
     let is_json =
         |name: &str| Path::new(name).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
     let is_record = |name: &str| is_json(name) && !name.starts_with('.');
-    let unreadable = survey.unreadable.iter().filter(|(name, _)| is_record(name));
-    found.problems.extend(unreadable.map(|(name, why)| problem(name, why)));
+    let left_out = survey.left_out.iter().filter(|(name, _)| is_record(name));
+    found.problems.extend(left_out.map(|(name, why)| problem(name, &why.to_string())));
     let names: Vec<_> = survey.files.iter().filter(|name| is_record(name)).collect();
     if names.len() > MOST_FILES {
         let message = format!("more than {MOST_FILES} files are in {FOLDER}");
@@ -59,7 +48,7 @@ pub(super) fn read(root: &Path) -> Result<Records, PublishError> {
     }
     let mut left = MOST_BYTES_IN_ALL;
     for name in names {
-        match read_one(&homes, &folder, name, &mut left) {
+        match read_one(site, name, &mut left) {
             Ok(record) => drop(found.records.insert(record.number, record)),
             Err(problem) => found.problems.push(problem),
         }
@@ -67,17 +56,17 @@ pub(super) fn read(root: &Path) -> Result<Records, PublishError> {
     Ok(found)
 }
 
-fn read_one(homes: &[std::path::PathBuf], folder: &Path, name: &str, left: &mut u64) -> Result<Record, Diagnostic> {
-    let opened = files::open_below(homes, &folder.join(name)).map_err(|error| problem(name, &error.to_string()))?;
-    let (file, length) = opened.ok_or_else(|| problem(name, "it is no file of this site"))?;
-    let mut bytes = Vec::new();
-    let limit = MOST_BYTES.min(*left);
-    file.take(limit + 1).read_to_end(&mut bytes).map_err(|error| problem(name, &error.to_string()))?;
-    *left = left.saturating_sub(bytes.len() as u64);
-    if length.max(bytes.len() as u64) > limit {
+fn read_one(site: &Folder, name: &str, left: &mut u64) -> Result<Record, Diagnostic> {
+    let path = format!("{FOLDER}/{name}");
+    let failed = |error: std::io::Error| problem(name, &error.to_string());
+    let mut file = site.open(&path, Kind::Memory).map_err(failed)?;
+    if file.length() > MOST_BYTES.min(*left) {
         return Err(problem(name, "it is too large"));
     }
-    let record = parse(&bytes, &format!("{FOLDER}/{name}"))?;
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes).map_err(failed)?;
+    *left = left.saturating_sub(bytes.len() as u64);
+    let record = parse(&bytes, &path)?;
     if name != format!("{}.json", record.number) {
         return Err(problem(name, &format!("its name is not that of issue {}", record.number)));
     }
@@ -129,14 +118,14 @@ pub(super) fn bytes(record: &Record) -> Vec<u8> {
 }
 
 /// Writes a record, unless there is one of another sending with its number.
-pub(super) fn write(root: &Path, record: &Record) -> Result<(), PublishError> {
-    let path = root.join(FOLDER).join(format!("{}.json", record.number));
-    let failed = |error| PublishError::File { path: path.clone(), error };
-    let there = files::read_optional(&path).map_err(failed)?;
+pub(super) fn write(site: &Folder, record: &Record) -> Result<(), PublishError> {
+    let name = format!("{FOLDER}/{}.json", record.number);
+    let failed = |error| PublishError::file(site.path().join(&name), error);
+    let there = site.read_optional(&name, Kind::Memory).map_err(failed)?;
     let is_ours = |bytes: &Vec<u8>| parse(bytes, FOLDER).is_ok_and(|there| there.key() == record.key());
     if there.as_ref().is_none_or(is_ours) {
-        files::make_private_folder(&root.join(FOLDER)).map_err(failed)?;
-        files::write_if_changed(&path, &bytes(record)).map_err(failed)?;
+        site.make_folder(FOLDER, Access::Private).map_err(failed)?;
+        site.write_if_changed(&name, &bytes(record), Access::Public).map_err(failed)?;
     }
     Ok(())
 }

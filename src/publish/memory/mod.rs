@@ -15,9 +15,10 @@ use self::judge::{Database, Doubt, Others, judge};
 use self::machine::{Former, Machine};
 use super::error::PublishError;
 use super::guard::{Guard, GuardName};
+use super::reach::{self, Use};
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
-use crate::files::StateFolder;
+use crate::files::{Folder, StateFolder};
 use crate::model::Record;
 use crate::store::{Adoption, SentIssue, Store};
 
@@ -25,6 +26,8 @@ use crate::store::{Adoption, SentIssue, Store};
 #[derive(Debug, Clone)]
 pub struct Memory {
     root: PathBuf,
+    /// What its records are read and written through.
+    site: Folder,
     timezone: TimeZone,
     state: StateFolder,
     is_ci: bool,
@@ -91,7 +94,8 @@ impl Witnesses {
 impl Memory {
     /// The memory of the site in `root`. `is_ci` says that every machine is a new one.
     pub fn new(root: PathBuf, config: &Config, state: StateFolder, is_ci: bool) -> Self {
-        Self { root, timezone: config.site.timezone.clone(), state, is_ci }
+        let site = reach::folder(&root, config, Use::Content);
+        Self { root, site, timezone: config.site.timezone.clone(), state, is_ci }
     }
 
     /// True when every machine is a new one.
@@ -129,7 +133,7 @@ impl Memory {
                 numbers.extend(memory.damaged);
             }
         }
-        let site = folder::read(&self.root)?;
+        let site = folder::read(&self.site)?;
         let own_ledger = ledger.clone();
         let is_own = |record: &&Record| own_ledger.as_ref() == Some(&record.ledger);
         let recorded = site.records.values().filter(is_own).map(|record| record.generation).max();
@@ -223,7 +227,7 @@ impl Memory {
         let sent = store.sent_issues().await?;
         for issue in sent.iter().filter(|issue| issues.contains(&issue.key.number)) {
             let record = store.record_of(&issue.key, day).await?;
-            folder::write(&self.root, &record)?;
+            folder::write(&self.site, &record)?;
             machine.write_copy(&record);
         }
         Ok(())

@@ -11,9 +11,9 @@ use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 use tokio::sync::Notify;
 
 use crate::config::Config;
-use crate::files;
+use crate::files::Folder;
 use crate::post;
-use crate::publish::CONFIG_FILE;
+use crate::publish::{CONFIG_FILE, Use, site_folder};
 
 /// A save is several events; the page is made anew when there were none for so long.
 const QUIET: Duration = Duration::from_millis(40);
@@ -34,13 +34,14 @@ impl Scope {
     /// The files that a site with this configuration is made of: without one, the configuration.
     pub(super) fn of(root: &Path, config: Option<&Config>) -> Self {
         let mut scope = Self { root: root.to_owned(), ..Self::default() };
+        let site = config.map_or_else(|| Folder::new(root), |config| site_folder(root, config, Use::Content));
         scope.names.insert(CONFIG_FILE.to_owned());
-        scope.add("templates", &|_| true);
+        scope.add(&site, "templates", &|_| true);
         if let Some(config) = config {
-            scope.add(&config.posts.dir, &|folder| post::enters(folder));
+            scope.add(&site, &config.posts.dir, &|folder| post::enters(folder));
             for path in post::author_files(&config.posts.dir) {
                 if let Some((folder, _)) = path.rsplit_once('/') {
-                    scope.add(folder, &|_| false);
+                    scope.add(&site, folder, &|_| false);
                 } else {
                     scope.names.insert(path);
                 }
@@ -50,13 +51,13 @@ impl Scope {
     }
 
     /// Adds a folder and those below it. While it is missing, its making is what matters.
-    fn add(&mut self, folder: &str, enter: &dyn Fn(&str) -> bool) {
+    fn add(&mut self, site: &Folder, folder: &str, enter: &dyn Fn(&str) -> bool) {
         let path = self.root.join(folder);
         if let Some(first) = Path::new(folder).components().next() {
             self.names.insert(first.as_os_str().to_string_lossy().into_owned());
         }
-        let below = files::folders(&path, enter).unwrap_or_default();
-        if files::is_folder(&path) {
+        let below = site.folders(folder, enter).unwrap_or_default();
+        if site.is_folder(folder) {
             self.folders.extend(below.into_iter().map(|name| path.join(name)));
             self.folders.insert(path);
         }
@@ -162,16 +163,17 @@ impl Watcher {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::files::{Access, Kind};
 
     fn site() -> (tempfile::TempDir, Scope) {
         let folder = tempfile::tempdir().unwrap();
-        let root = files::canonical(folder.path()).unwrap();
+        let site = Folder::new(folder.path());
         let text = "[site]\ntitle = 'Notes'\nurl = 'https://example.org'\n";
         for name in ["config.toml", "posts/2026/a.md", "outbox/1.eml", "public/feed.xml"] {
-            files::write_new(&root.join(name), text.as_bytes()).unwrap();
+            site.write_new(name, text.as_bytes(), Access::Public).unwrap();
         }
         let config = crate::config::parse("config.toml", text).unwrap();
-        let scope = Scope::of(&root, Some(&config));
+        let scope = Scope::of(site.path(), Some(&config));
         (folder, scope)
     }
 
@@ -198,21 +200,23 @@ mod tests {
     async fn a_save_is_told_however_it_is_made() {
         let (_folder, scope) = site();
         let root = scope.root.clone();
+        let site = Folder::new(&root);
+        let write = |name: &str, bytes: &[u8]| site.write_if_changed(name, bytes, Access::Public).unwrap();
         let mut watcher = Watcher::new().unwrap();
         assert_eq!(watcher.set(scope.clone()), 0);
 
-        files::write_if_changed(&root.join("posts/2026/a.md"), b"in the place of the old one").unwrap();
+        write("posts/2026/a.md", b"in the place of the old one");
         change(&watcher, "an atomic save").await;
-        files::write_new(&root.join("posts/2027/b.md"), b"new").unwrap();
+        write("posts/2027/b.md", b"new");
         change(&watcher, "a new folder").await;
         let text = "[site]\ntitle = 'Notes'\nurl = 'https://example.org'\n";
         let config = crate::config::parse("config.toml", text).unwrap();
         watcher.set(Scope::of(&root, Some(&config)));
-        files::write_if_changed(&root.join("posts/2027/b.md"), b"newer").unwrap();
+        write("posts/2027/b.md", b"newer");
         change(&watcher, "a file in the new folder").await;
-        files::write_new(&root.join("templates/email/issue.txt"), b"x").unwrap();
+        write("templates/email/issue.txt", b"x");
         change(&watcher, "the first template").await;
-        files::remove(&root.join("posts/2026/a.md")).unwrap();
+        site.remove("posts/2026/a.md").unwrap();
         change(&watcher, "a removed post").await;
     }
 
@@ -220,13 +224,15 @@ mod tests {
     async fn what_is_only_read_or_written_elsewhere_is_not_told() {
         let (_folder, scope) = site();
         let root = scope.root.clone();
+        let site = Folder::new(&root);
+        let write = |name: &str, bytes: &[u8]| site.write_if_changed(name, bytes, Access::Public).unwrap();
         let mut watcher = Watcher::new().unwrap();
         watcher.set(scope);
-        files::read(&root.join("posts/2026/a.md")).unwrap();
-        files::write_if_changed(&root.join("outbox/1.eml"), b"other").unwrap();
-        files::write_if_changed(&root.join("public/feed.xml"), b"other").unwrap();
+        site.read("posts/2026/a.md", Kind::Post).unwrap();
+        write("outbox/1.eml", b"other");
+        write("public/feed.xml", b"other");
         // What is told in the order of the events is told before the last of them.
-        files::write_if_changed(&root.join("config.toml"), b"other").unwrap();
+        write("config.toml", b"other");
         change(&watcher, "the configuration").await;
         let told = tokio::time::timeout(QUIET * 3, watcher.changed.notified()).await;
         assert!(told.is_err(), "told without a change");
