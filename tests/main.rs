@@ -19,6 +19,7 @@ mod manual;
 mod media;
 mod memory;
 mod newsletter;
+mod outside;
 mod pitfalls;
 mod preview;
 mod reading;

@@ -22,8 +22,8 @@ use crate::templates::Templates;
 /// The file that makes a folder a site.
 pub const CONFIG_FILE: &str = "config.toml";
 
-/// Where the site's own templates of mail are.
-const OF_MAIL: &str = "templates/email";
+/// Where the site's own templates are.
+const TEMPLATES: &str = "templates";
 
 /// A site as it is on disk at one moment.
 #[derive(Debug)]
@@ -170,9 +170,10 @@ impl Site {
     /// # Errors
     /// All that cannot be read or are no text, as diagnostics; or as the system reports them.
     pub fn own_templates(&self) -> Result<BTreeMap<String, String>, PublishError> {
-        let beside = match self.folder.survey(OF_MAIL, &|_| true) {
+        let of_mail = format!("{TEMPLATES}/email");
+        let beside = match self.folder.survey(&of_mail, &|_| true) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Survey::default(),
-            listed => listed.map_err(|error| PublishError::file(OF_MAIL, error))?,
+            listed => listed.map_err(|error| PublishError::file(of_mail, error))?,
         };
         let refused = |(name, why): &(String, LeftOut)| matches!(why, LeftOut::Refused(_)).then(|| name.clone());
         let is_template =
@@ -183,7 +184,7 @@ impl Site {
         let names: BTreeSet<String> = Templates::names().map(str::to_owned).chain(beside).collect();
         let (mut own, mut problems) = (BTreeMap::new(), Vec::new());
         for name in names {
-            let path = format!("templates/{name}");
+            let path = format!("{TEMPLATES}/{name}");
             let text = match self.folder.read_optional(&path, Kind::Template) {
                 Ok(bytes) => bytes.map(|bytes| String::from_utf8(bytes).map_err(|_| not_text(&path))).transpose(),
                 Err(error) => match PublishError::file(path, error) {
