@@ -220,7 +220,7 @@ fn a_record_is_written_before_the_first_message_leaves() {
 fn a_memory_of_the_machine_that_cannot_be_used_is_a_warning() {
     let tidings = |world: &World| world.site.state().join("tidings");
     let ruin = |folder: &Path, name: &str| {
-        for file in tidings::files::list(folder, &|_| true).unwrap() {
+        for file in tidings::files::Folder::new(folder).list("", &|_| true).unwrap() {
             if file.ends_with(name) {
                 std::fs::write(folder.join(file), "\u{0}?").unwrap();
             }
@@ -261,7 +261,7 @@ fn a_damaged_memory_beside_a_lost_database_does_not_mean_that_nothing_was_sent()
     for damaged in ["paths", "ledgers"] {
         let world = World::new();
         let folder = world.site.state().join("tidings").join(damaged);
-        for file in tidings::files::list(&folder, &|_| true).unwrap() {
+        for file in tidings::files::Folder::new(&folder).list("", &|_| true).unwrap() {
             std::fs::write(folder.join(file), "?").unwrap();
         }
         world.shell("rm -rf .tidings");

@@ -235,7 +235,8 @@ fn a_post_that_leads_out_is_an_error_of_every_command() {
         ("a list elsewhere", &|g| g.link(".tidings/feeds.json", "feeds.json"), 3, ".tidings/feeds.json | leads out"),
     ];
     // `posts` has no need of the list of built files.
-    let (lists, posts): (Vec<_>, Vec<_>) = rows.iter().copied().partition(|(_, _, _, words)| words.contains("feeds.json"));
+    let (lists, posts): (Vec<_>, Vec<_>) =
+        rows.iter().copied().partition(|(_, _, _, words)| words.contains("feeds.json"));
     try_all(&posts, &READING);
     try_all(&lists, &READING.map(|command| if command == ["posts"] { &["feeds"] } else { command }));
 }
@@ -412,8 +413,18 @@ fn secrets_and_memories_that_lead_out_are_errors() {
 fn no_feed_is_written_through_a_link() {
     let leads = "this link leads out of the site, to";
     let rows: &[Row<'_>] = &[
-        ("a feed", &|g| g.link("public/feed.xml", "feed.xml"), 3, &format!("public/feed.xml | {leads} | {PUT_IT_THERE}")),
-        ("a feed that is not there", &|g| g.link("public/feed.xml", "gone.xml"), 3, &format!("public/feed.xml | {leads}")),
+        (
+            "a feed",
+            &|g| g.link("public/feed.xml", "feed.xml"),
+            3,
+            &format!("public/feed.xml | {leads} | {PUT_IT_THERE}"),
+        ),
+        (
+            "a feed that is not there",
+            &|g| g.link("public/feed.xml", "gone.xml"),
+            3,
+            &format!("public/feed.xml | {leads}"),
+        ),
         ("a folder of feeds", &|g| g.link("public/tags", "in"), 3, &format!("public/tags | {leads}")),
         ("a folder that is not there", &|g| g.link("public/tags", "gone"), 3, &format!("public/tags | {leads}")),
         ("the list", &|g| g.link(".tidings/feeds.json", "gone.json"), 3, &format!(".tidings/feeds.json | {leads}")),
@@ -497,7 +508,12 @@ fn the_database_is_not_led_out_of_the_site() {
     let leads = "this link leads out of the site, to";
     let built = |g: &Ground| drop(g.run(&["publish"]).exits(0));
     let rows: &[Row<'_>] = &[
-        ("a database that is not there", &|g| g.link(".tidings/tidings.db", "gone.db"), 3, &format!("tidings.db | {leads}")),
+        (
+            "a database that is not there",
+            &|g| g.link(".tidings/tidings.db", "gone.db"),
+            3,
+            &format!("tidings.db | {leads}"),
+        ),
         ("another file", &|g| g.link(".tidings/tidings.db", "note"), 3, &format!("tidings.db | {leads}")),
         ("a pipe", &|g| g.pipe(".tidings/tidings.db"), 3, "tidings.db | this is a pipe and no file"),
         (
@@ -702,7 +718,8 @@ fn a_list_that_a_stranger_wrote_removes_nothing() {
         serde_json::json!({ "files": { "public/tags/mine/feed.xml": "" } }),
     ] {
         site.write(".tidings/feeds.json", &list.to_string());
-        let (before, kept) = (ground.outside(), site.snapshot(&[".tidings", "public/tags/calm", "public/feed", "public/atom"]));
+        let (before, kept) =
+            (ground.outside(), site.snapshot(&[".tidings", "public/tags/calm", "public/feed", "public/atom"]));
         let run = ground.run(&["build"]).exits(0);
         assert!(run.stderr.contains("public/tags/mine/feed.xml is no feed of this site any more"), "{run:#?}");
         assert_eq!(site.snapshot(&[".tidings", "public/tags/calm", "public/feed", "public/atom"]), kept);
@@ -724,7 +741,10 @@ fn a_feed_that_was_edited_without_a_change_of_its_length_stays() {
     site.edit("public/tags/calm/feed.xml", "All is well", "All is hell");
     site.edit("posts/2026-03-01-one.md", "calm", "rain");
     let run = ground.run(&["build"]).exits(0);
-    assert!(run.stderr.contains("public/tags/calm/feed.xml is no feed of this site any more, and another program"), "{run:#?}");
+    assert!(
+        run.stderr.contains("public/tags/calm/feed.xml is no feed of this site any more, and another program"),
+        "{run:#?}"
+    );
     assert!(site.file("public/tags/calm/feed.xml").is_file() && !site.file("public/tags/calm/atom.xml").exists());
 }
 
@@ -740,7 +760,10 @@ fn a_file_whose_length_alone_was_remembered_stays() {
     site.write(".tidings/feeds.json", &memory.to_string());
     site.edit("posts/2026-03-01-one.md", "calm", "rain");
     let run = ground.run(&["build"]).exits(0);
-    assert!(run.stderr.contains("public/tags/calm/feed.xml is no feed of this site any more, and an earlier"), "{run:#?}");
+    assert!(
+        run.stderr.contains("public/tags/calm/feed.xml is no feed of this site any more, and an earlier"),
+        "{run:#?}"
+    );
     assert!(site.file("public/tags/calm/feed.xml").is_file());
     site.edit("posts/2026-03-01-one.md", "rain", "snow");
     let run = ground.run(&["build"]).exits(0);
@@ -796,7 +819,10 @@ fn files_and_folders_have_modes_of_their_own_whatever_the_umask_is() {
         run(&["init", "fresh"]);
         run(&["new", "Draft"]);
         site.configure("feeds", "by = \"tags\"");
-        site.write("posts/2026-03-01-one.md", "---\ntitle: One\ndate: 2026-03-01\ntags: [calm]\n---\n\n![A](/a.webp)\n");
+        site.write(
+            "posts/2026-03-01-one.md",
+            "---\ntitle: One\ndate: 2026-03-01\ntags: [calm]\n---\n\n![A](/a.webp)\n",
+        );
         let mut webp = Vec::new();
         let encoder = image_webp::WebPEncoder::new(&mut webp);
         encoder.encode(&[7; 3 * 20 * 20], 20, 20, image_webp::ColorType::Rgb8).unwrap();

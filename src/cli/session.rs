@@ -11,7 +11,7 @@ use super::ui::Ui;
 use super::{Context, agreement};
 use crate::config::{Config, TransportUrl};
 use crate::diagnostic::{Diagnostic, Location};
-use crate::files::{SecretError, StateFolder};
+use crate::files::{self, SecretError, StateFolder};
 use crate::publish::{
     CONFIG_FILE, GuardName, Halt, Memory, PublishError, Publisher, Stop, Use, program, signer, site_folder,
 };
@@ -35,7 +35,7 @@ pub(super) async fn store(config: &Config, site: &Path) -> Result<Store, Failure
     let path = database(config, site)?;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     if let (Some(place), Some(folder)) = (&config.store.location, folder)
-        && !folder.is_dir()
+        && !files::Folder::new(folder).is_folder("")
         && !config.store.path.starts_with(".tidings/")
     {
         let missing = Diagnostic::error("store", format!("there is no folder for the database: {}", folder.display()));

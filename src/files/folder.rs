@@ -153,7 +153,7 @@ impl Folder {
         }
         let (folder, last) = name.rsplit_once('/').unwrap_or(("", name));
         let folder = self.folder(folder)?;
-        self.below(folder, last)
+        Ok(self.below(folder, last))
     }
 
     /// The same for a folder, links followed.
@@ -171,15 +171,13 @@ impl Folder {
         Ok(place)
     }
 
-    fn below(&self, folder: Place, last: &str) -> io::Result<Place> {
+    fn below(&self, folder: Place, last: &str) -> Place {
         let mut parts = Path::new(last).components();
         match (parts.next(), parts.next()) {
-            (None | Some(Component::CurDir), None) => Ok(folder),
-            (Some(Component::Normal(name)), None) if name == last => {
-                Ok(Place { path: folder.path.join(last), ..folder })
-            }
+            (None | Some(Component::CurDir), None) => folder,
+            (Some(Component::Normal(name)), None) if name == last => Place { path: folder.path.join(last), ..folder },
             // What a `..` leads to is no link's fault.
-            _ => Ok(self.judged(resolved(&folder.path.join(last)), None)),
+            _ => self.judged(resolved(&folder.path.join(last)), None),
         }
     }
 

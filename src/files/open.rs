@@ -40,6 +40,7 @@ impl Open {
 
     /// Its permissions, such as `0o644`.
     #[cfg(unix)]
+    #[expect(clippy::unnecessary_wraps, reason = "other systems have no modes")]
     pub(super) fn mode(&self) -> Option<u32> {
         Some(std::os::unix::fs::PermissionsExt::mode(&self.found.permissions()) & 0o777)
     }

@@ -88,17 +88,17 @@ mod tests {
         let mut database = vec![0; 100];
         database[60..64].copy_from_slice(&7_u32.to_be_bytes());
         folder.write_new("a.db", &database, Access::Private).unwrap();
-        let is_of_another = |frames: &[(u8, u32, u32)]| {
+        let is_foreign = |frames: &[(u8, u32, u32)]| {
             folder.write_if_changed("a.db-wal", &log(frames), Access::Private).unwrap();
-            super::is_of_another(&folder, "a.db", "a.db-wal").unwrap()
+            is_of_another(&folder, "a.db", "a.db-wal").unwrap()
         };
-        assert!(!is_of_another(&[]), "an empty log");
-        assert!(!is_of_another(&[(1, 2, 0), (1, 1, 8), (1, 1, 9)]), "it goes on");
-        assert!(!is_of_another(&[(1, 1, 5), (1, 3, 0), (1, 1, 7)]), "all of it has reached the file");
-        assert!(!is_of_another(&[(1, 2, 0), (9, 1, 99)]), "the rest is of an earlier log");
-        assert!(is_of_another(&[(1, 1, 9)]), "the file is older than the log");
-        assert!(is_of_another(&[(1, 1, 5), (1, 1, 6)]), "the file is newer than the log");
+        assert!(!is_foreign(&[]), "an empty log");
+        assert!(!is_foreign(&[(1, 2, 0), (1, 1, 8), (1, 1, 9)]), "it goes on");
+        assert!(!is_foreign(&[(1, 1, 5), (1, 3, 0), (1, 1, 7)]), "all of it has reached the file");
+        assert!(!is_foreign(&[(1, 2, 0), (9, 1, 99)]), "the rest is of an earlier log");
+        assert!(is_foreign(&[(1, 1, 9)]), "the file is older than the log");
+        assert!(is_foreign(&[(1, 1, 5), (1, 1, 6)]), "the file is newer than the log");
         folder.write_if_changed("a.db-wal", b"cut", Access::Private).unwrap();
-        assert!(!super::is_of_another(&folder, "a.db", "a.db-wal").unwrap());
+        assert!(!is_of_another(&folder, "a.db", "a.db-wal").unwrap());
     }
 }
