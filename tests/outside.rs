@@ -404,7 +404,7 @@ fn secrets_and_memories_that_lead_out_are_errors() {
             g.pipe("password");
         },
         3,
-        "password | this is a pipe and no file",
+        "`password`: it is no file",
     )];
     try_all(rows, &[&["publish"], &["deliver"]]);
 }

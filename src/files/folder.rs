@@ -193,6 +193,9 @@ impl Folder {
         }
         let refusal = match &place.link {
             Some(link) => Refusal { name: link.to_string(), why: Why::Leaves(resolved(&self.real.join(&**link))) },
+            None if self.is_of_the_system(&place.path) => {
+                Refusal { name: name.to_owned(), why: Why::OfTheSystem(place.path.clone()) }
+            }
             None => Refusal { name: name.to_owned(), why: Why::Outside(place.path.clone()) },
         };
         Err(refusal.into())

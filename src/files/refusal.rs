@@ -83,6 +83,8 @@ pub enum Why {
     Outside(PathBuf),
     /// A link to this file, which is not for readers.
     Hidden(PathBuf),
+    /// Below `/proc`, `/sys` or `/dev`, where there are devices, and what the system tells of programs and their secrets.
+    OfTheSystem(PathBuf),
     /// No ordinary file but, for example, `a pipe`.
     NoFile(&'static str),
     /// More bytes than such a file may have.
@@ -107,6 +109,7 @@ impl Refusal {
         match &self.why {
             Why::Leaves(_) => "put the file or folder itself in the place of the link, or remove the link".to_owned(),
             Why::Outside(_) => "name a place inside of the site's folder".to_owned(),
+            Why::OfTheSystem(_) => "name an ordinary file or folder".to_owned(),
             Why::Hidden(_) => "remove the link, or put a copy in its place if everybody may read it".to_owned(),
             Why::NoFile(_) => "put an ordinary file in its place, or remove it".to_owned(),
             Why::TooLarge { kind: Kind::Post, .. } => {
@@ -125,6 +128,7 @@ impl fmt::Display for Refusal {
             Why::Leaves(to) => write!(f, "this link leads out of the site, to {}", to.display()),
             Why::Outside(at) => write!(f, "this is outside of the site: {}", at.display()),
             Why::Hidden(to) => write!(f, "this link leads to a file that is not for readers: {}", to.display()),
+            Why::OfTheSystem(at) => write!(f, "this is of the system and no file: {}", at.display()),
             Why::NoFile(what) => write!(f, "this is {what} and no file"),
             Why::TooLarge { length, kind } => {
                 write!(f, "this has {}, and {} may have at most {}", size(*length), kind.noun(), size(kind.limit()))

@@ -31,7 +31,7 @@ impl Folder {
     /// Why it is not read.
     pub fn read_secret(&self, name: &str) -> Result<Vec<u8>, SecretError> {
         let failed = |error: io::Error| match Refusal::of(&error).map(|refusal| &refusal.why) {
-            Some(Why::NoFile(_)) => SecretError::NotAFile,
+            Some(Why::NoFile(_) | Why::OfTheSystem(_)) => SecretError::NotAFile,
             Some(Why::TooLarge { .. }) => SecretError::TooLarge,
             _ if error.kind() == io::ErrorKind::IsADirectory => SecretError::NotAFile,
             _ => SecretError::Unreadable(error),

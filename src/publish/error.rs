@@ -52,7 +52,7 @@ pub fn refused(refusal: &Refusal) -> Diagnostic {
     let code = match &refusal.why {
         Why::Leaves(_) | Why::Outside(_) => "file/outside",
         Why::Hidden(_) => "file/hidden",
-        Why::NoFile(_) => "file/kind",
+        Why::NoFile(_) | Why::OfTheSystem(_) => "file/kind",
         Why::TooLarge { .. } => "file/size",
         Why::NoLock => "file/lock",
     };

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::settings::{Found, Settings};
 use super::{astro, eleventy, hexo, hugo, jekyll, pelican, zola};
-use crate::files::{self, Kind};
+use crate::files::{self, Kind, Refusal, Why};
 use crate::post;
 
 /// A program that makes blogs.
@@ -141,9 +141,10 @@ impl Folder {
         files.iter().filter(|file| post::is_post_file(file, false)).count()
     }
 
-    /// True when there is a folder of this name below.
+    /// True when there is a folder of this name below, or a link to one elsewhere: the new site asks before it follows that.
     pub(super) fn has(&self, folder: &str) -> bool {
-        self.0.is_folder(folder)
+        let leaves = |error: std::io::Error| Refusal::of(&error).is_some_and(|it| matches!(it.why, Why::Leaves(_)));
+        self.0.find(folder).map_or_else(leaves, |_| self.0.is_folder(folder))
     }
 }
 
