@@ -34,6 +34,7 @@ pub(super) fn as_text(
     let pairs: Vec<_> = site.posts.iter().zip(&prepared.verdicts).collect();
     let (due, rest): (Vec<_>, Vec<_>) = pairs.into_iter().partition(|(_, verdict)| verdict.is_due());
     let (late, rest): (Vec<_>, Vec<_>) = rest.into_iter().partition(|(_, verdict)| matches!(verdict, Verdict::Late(_)));
+    let (held, rest): (Vec<_>, Vec<_>) = rest.into_iter().partition(|(_, verdict)| verdict.is_held_back());
     let rest: Vec<_> = rest.into_iter().filter(|(_, verdict)| verbose || is_worth_telling(verdict)).collect();
     let readers = count(prepared.recipients.unsigned_abs(), "reader");
     if due.is_empty() {
@@ -43,6 +44,7 @@ pub(super) fn as_text(
         text += &format!("\nIssue {} “{}” goes to {readers}.\n", issue.number, issue.subject);
     }
     text += &section(&site.config, "Due", &due, due.len());
+    text += &section(&site.config, "Held back until you have had a look", &held, held.len());
     text += &section(&site.config, "Late, and sent only with --include", &late, late.len());
     text += &section(&site.config, "Not due", &rest, if verbose { rest.len() } else { NAMED });
     if !files.is_empty() {

@@ -282,7 +282,7 @@ fn worst(one: Exit, other: Exit) -> Exit {
 /// Names the posts that are never mailed by surprise, and never lost from sight.
 fn tell_held_back(site: &Site, prepared: &Prepared, context: &Context) {
     for (post, verdict) in site.posts.iter().zip(&prepared.verdicts) {
-        if matches!(verdict, Verdict::Late(_) | Verdict::Resembles { .. }) {
+        if matches!(verdict, Verdict::Late(_)) || verdict.is_held_back() {
             context.ui.say(&format!("Not mailed: {}: {}.", post.path, verdict.reason()));
         }
     }

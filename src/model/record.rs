@@ -46,6 +46,9 @@ pub struct RecordedEntry {
     pub published: String,
     /// The hash of its body.
     pub content_hash: Option<String>,
+    /// The sketch of its body ([`MailedEntry::sketch`]); records of older versions have none.
+    #[serde(default)]
+    pub sketch: Option<String>,
 }
 
 /// What makes two records tell of the same sending: a number alone may be used by two databases.
@@ -81,7 +84,9 @@ impl Record {
             issue: self.number,
             path: entry.path.clone(),
             content_hash: entry.content_hash.clone(),
+            sketch: entry.sketch.clone(),
             title: entry.title.clone(),
+            published: entry.published.clone(),
         })
     }
 }

@@ -24,6 +24,11 @@ pub struct MailedEntry {
     pub path: String,
     /// The hash of its body.
     pub content_hash: Option<String>,
+    /// The [sketch](crate::post::Sketch) of its body, by which an edited text is still recognised: ASCII, less than 256 bytes.
+    /// Entries that were mailed by an older version have none.
+    pub sketch: Option<String>,
     /// Its title.
     pub title: String,
+    /// Its date: RFC 3339, or a day.
+    pub published: String,
 }

@@ -30,6 +30,7 @@ mod plain;
 mod posts;
 mod read;
 mod render;
+mod sketch;
 mod source_path;
 mod status;
 mod terms;
@@ -53,6 +54,7 @@ pub use companion::{author_files, files_to_read, is_companion};
 pub(crate) use front_matter::{Value, parse_yaml};
 pub use posts::Posts;
 pub use render::{add_sizes, pictures, render, render_for_feeds};
+pub use sketch::{Overlap, Sketch, letters};
 pub use source_path::{enters, is_post_file};
 
 /// A file as it was read.

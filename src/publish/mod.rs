@@ -47,7 +47,7 @@ pub use halt::{Halt, Stop};
 pub use inspect::{dead_links, inspect};
 pub use memory::Memory;
 pub use ping::{Ping, Told, due_pings, ping};
-pub use plan::{ContentHashes, Ledger, Likeness, Rules, Verdict, plan, undecided};
+pub use plan::{Fingerprint, Fingerprints, Ledger, Likeness, Rules, Verdict, plan, undecided};
 pub use prepare::{Options, Past, Prepared, is_worth_telling, prepare, specimen, verdicts};
 use preview::Addressee;
 pub use reach::{Outside, Use, folder as site_folder, outside};

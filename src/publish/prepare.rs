@@ -10,7 +10,7 @@ use super::guard::{Circumstances, Guard, GuardName, count, guards, no_readers, u
 use super::memory::{Memory, Witnesses};
 use super::message_lint;
 use super::parallel::{self, Work};
-use super::plan::{ContentHashes, Ledger, Rules, Verdict, plan, undecided};
+use super::plan::{Fingerprint, Fingerprints, Ledger, Rules, Verdict, plan, undecided};
 use super::signing::misaligned;
 use super::site::Site;
 use super::tolerance::{Tolerance, refuse_bad_due};
@@ -19,7 +19,7 @@ use crate::diagnostic::Diagnostic;
 use crate::email;
 use crate::feed::FeedFile;
 use crate::model::{Entry, Issue, MadeFile, MailedEntry, Post, PostStatus, Record, sha256_hex};
-use crate::post;
+use crate::post::{self, Sketch};
 use crate::store::{FrozenEntry, Store, StoreError};
 
 /// What the user asked for.
@@ -179,36 +179,36 @@ impl Past {
 /// When a file that was read a moment ago cannot be read again.
 pub fn verdicts(site: &Site, past: &Past, now: Timestamp) -> Result<Vec<Verdict>, PublishError> {
     let mut found = Vec::new();
-    let hashes = content_hashes(site, past, &BTreeSet::new(), now, &mut found);
+    let fingerprints = fingerprints(site, past, &BTreeSet::new(), now, &mut found);
     if found.iter().any(Diagnostic::is_error) {
         return Err(PublishError::Site(found));
     }
-    Ok(plan(&site.posts, &past.ledger, &rules(site), &BTreeSet::new(), &hashes, now))
+    Ok(plan(&site.posts, &past.ledger, &rules(site), &BTreeSet::new(), &fingerprints, now))
 }
 
-/// The content hashes that decide about posts; what is wrong with their bodies is added to `found`.
-fn content_hashes(
+/// The fingerprints that decide about posts; what is wrong with their bodies is added to `found`.
+fn fingerprints(
     site: &Site,
     past: &Past,
     included: &BTreeSet<String>,
     now: Timestamp,
     found: &mut Vec<Diagnostic>,
-) -> ContentHashes {
+) -> Fingerprints {
     let posts = undecided(&site.posts, &past.ledger, &rules(site), included, now);
-    let hashes = parallel::map(&posts, Work::Light, |post| {
+    let prints = parallel::map(&posts, Work::Light, |post| {
         let mut found = Vec::new();
-        let hash = match site.body(post, &mut found) {
-            Ok(body) => post::content_hash(post, &body),
+        let print = match site.body(post, &mut found) {
+            Ok(body) => Fingerprint { hash: post::content_hash(post, &body), sketch: Sketch::of(&body.text) },
             Err(error) => {
                 found.push(error);
-                None
+                Fingerprint::default()
             }
         };
-        (hash, found)
+        (print, found)
     });
-    let mut known = ContentHashes::new();
-    for (post, (hash, about)) in posts.into_iter().zip(hashes) {
-        known.extend(hash.map(|hash| (post.path.clone(), hash)));
+    let mut known = Fingerprints::new();
+    for (post, (print, about)) in posts.into_iter().zip(prints) {
+        known.insert(post.path.clone(), print);
         found.extend(about);
     }
     known
@@ -225,11 +225,11 @@ pub fn prepare(site: &Site, past: &Past, options: &Options, now: Timestamp) -> R
     }
     let included = included(site, &options.include)?;
     let mut warnings = site.diagnostics.clone();
-    let hashes = content_hashes(site, past, &included, now, &mut warnings);
+    let fingerprints = fingerprints(site, past, &included, now, &mut warnings);
     if options.tolerance == Tolerance::BadPosts {
         refuse_bad_due(site, &warnings, &past.ledger, &rules(site))?;
     }
-    let verdicts = plan(&site.posts, &past.ledger, &rules(site), &included, &hashes, now);
+    let verdicts = plan(&site.posts, &past.ledger, &rules(site), &included, &fingerprints, now);
     for (post, verdict) in site.posts.iter().zip(&verdicts) {
         if included.contains(&post.path) && !verdict.is_due() {
             return Err(PublishError::NotMailable { path: post.path.clone(), reason: verdict.reason() });
@@ -266,7 +266,7 @@ pub fn prepare(site: &Site, past: &Past, options: &Options, now: Timestamp) -> R
     }
     let (errors, about_mail) = about_mail.into_iter().partition(Diagnostic::is_error);
     warnings.extend::<Vec<_>>(about_mail);
-    let freeze = |entry| frozen(entry, &due, &issues, &hashes, site.config.newsletter.mode);
+    let freeze = |entry| frozen(entry, &due, &issues, &fingerprints, site.config.newsletter.mode);
     let entries = due.iter().filter_map(freeze).collect();
     Ok(Prepared {
         now,
@@ -344,20 +344,23 @@ pub(super) fn issues(site: &Site, due: &[Entry], first: i64, now: Timestamp) -> 
 }
 
 /// An entry as the ledger will record it, with the issue that carries it.
-fn frozen(entry: &Entry, due: &[Entry], issues: &[Issue], hashes: &ContentHashes, mode: Mode) -> Option<FrozenEntry> {
+fn frozen(entry: &Entry, due: &[Entry], issues: &[Issue], prints: &Fingerprints, mode: Mode) -> Option<FrozenEntry> {
     let issue = match mode {
         Mode::Digest => issues.first()?,
         Mode::Each => issues.get(due.iter().rev().position(|other| other.path == entry.path)?)?,
     };
+    let print = prints.get(&entry.path);
     let mailed = MailedEntry {
         id: entry.id.clone(),
         run: 0,
         issue: issue.number,
         path: entry.path.clone(),
-        content_hash: hashes.get(&entry.path).cloned(),
+        content_hash: print.and_then(|print| print.hash.clone()),
+        sketch: print.and_then(|print| print.sketch.as_ref()).map(Sketch::to_string),
         title: entry.title.clone(),
+        published: entry.published.timestamp().to_string(),
     };
-    Some(FrozenEntry { mailed, url: entry.url.clone(), published: entry.published.timestamp().to_string() })
+    Some(FrozenEntry { mailed, url: entry.url.clone() })
 }
 
 /// True when a verdict is worth a line in the plan: pages and files that are no posts are not.

@@ -13,8 +13,6 @@ pub struct FrozenEntry {
     pub mailed: MailedEntry,
     /// Its permalink at that time.
     pub url: String,
-    /// Its date, RFC 3339.
-    pub published: String,
 }
 
 /// A run as `runs` lists it.
@@ -50,9 +48,8 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn mailed_entries(&mut self) -> Result<Vec<MailedEntry>> {
-        let rows = sqlx::query("SELECT run, id, issue, path, title, content_hash FROM entries ORDER BY run, id")
-            .fetch_all(&mut self.connection)
-            .await?;
+        let all = "SELECT run, id, issue, path, title, published, content_hash, sketch FROM entries ORDER BY run, id";
+        let rows = sqlx::query(all).fetch_all(&mut self.connection).await?;
         rows.iter()
             .map(|row| {
                 Ok(MailedEntry {
@@ -61,7 +58,9 @@ impl Store {
                     issue: row.try_get("issue")?,
                     path: row.try_get("path")?,
                     content_hash: row.try_get("content_hash")?,
+                    sketch: row.try_get("sketch")?,
                     title: row.try_get("title")?,
+                    published: row.try_get("published")?,
                 })
             })
             .collect()
@@ -101,8 +100,8 @@ impl Store {
         }
         for entry in entries {
             sqlx::query(
-                "INSERT INTO entries (run, id, issue, path, url, title, published, content_hash)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+                "INSERT INTO entries (run, id, issue, path, url, title, published, content_hash, sketch)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
             )
             .bind(run)
             .bind(&entry.mailed.id)
@@ -110,8 +109,9 @@ impl Store {
             .bind(&entry.mailed.path)
             .bind(&entry.url)
             .bind(&entry.mailed.title)
-            .bind(&entry.published)
+            .bind(&entry.mailed.published)
             .bind(&entry.mailed.content_hash)
+            .bind(&entry.mailed.sketch)
             .execute(&mut *transaction)
             .await?;
         }

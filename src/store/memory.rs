@@ -210,6 +210,7 @@ impl Store {
                     url: row.try_get("url")?,
                     published: day(moment(row.try_get("published")?, number)?),
                     content_hash: row.try_get("content_hash")?,
+                    sketch: row.try_get("sketch")?,
                 })
             })
             .collect::<Result<_>>()?;

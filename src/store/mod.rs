@@ -24,9 +24,10 @@ pub use story::{DeliveryTo, Mailing};
 pub use subscribers::{Added, NewSubscriber};
 
 /// Never edit a migration that was released: add one.
-const MIGRATIONS: [(i64, &str, &str); 2] = [
+const MIGRATIONS: [(i64, &str, &str); 3] = [
     (1, "ledger", include_str!("migrations/0001_ledger.sql")),
     (2, "memory", include_str!("migrations/0002_memory.sql")),
+    (5, "sketch", include_str!("migrations/0005_sketch.sql")),
 ];
 
 /// Where the application id stands in the header of a database file (SQLite file format, §1.3).

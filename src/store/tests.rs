@@ -47,9 +47,11 @@ fn entry(id: &str) -> FrozenEntry {
         issue: 1,
         path: "posts/a.md".into(),
         content_hash: None,
+        sketch: Some("aAAAAA".into()),
         title: "A".into(),
+        published: NOW.into(),
     };
-    FrozenEntry { mailed, url: id.into(), published: NOW.into() }
+    FrozenEntry { mailed, url: id.into() }
 }
 
 fn key(subscriber: i64) -> DeliveryKey {
@@ -120,7 +122,33 @@ async fn freezing_queues_one_delivery_for_each_confirmed_reader() {
     assert_eq!(store.delivery_counts(None).await.unwrap().queued, 2);
     assert_eq!(store.open_issues().await.unwrap(), [issue(1)]);
     assert_eq!(store.next_issue().await.unwrap(), 2);
-    assert_eq!(store.mailed_entries().await.unwrap()[0].run, 1);
+    let expected = MailedEntry { run: 1, ..entry("a").mailed };
+    assert_eq!(store.mailed_entries().await.unwrap(), [expected]);
+}
+
+#[tokio::test]
+async fn what_an_older_version_mailed_is_still_known() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tidings.db");
+    files::make_private_file(&path).unwrap();
+    let mut old = Store::connect(&path, options(&path)).await.unwrap();
+    let (version, name, sql) = MIGRATIONS[0];
+    let first = Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false);
+    Migrator::with_migrations(vec![first]).run(&mut old.connection).await.unwrap();
+    for sql in [
+        "INSERT INTO runs (cutoff) VALUES ('2026-03-01T09:00:00Z')",
+        "INSERT INTO issues VALUES (1, 1, 'A', 'd', '{}')",
+        "INSERT INTO entries VALUES (1, 'a', 1, 'posts/a.md', 'a', 'A', '2026-03-01T09:00:00Z', 'hash')",
+    ] {
+        sqlx::query(sql).execute(&mut old.connection).await.unwrap();
+    }
+    old.close().await.unwrap();
+
+    let mut store = Store::open_existing(&path).await.unwrap().unwrap();
+    let entries = store.mailed_entries().await.unwrap();
+    let [MailedEntry { id, content_hash, sketch, published, .. }] = &entries[..] else { panic!("{entries:?}") };
+    assert_eq!((id.as_str(), content_hash.as_deref(), sketch), ("a", Some("hash"), &None));
+    assert_eq!(published, NOW);
 }
 
 #[tokio::test]

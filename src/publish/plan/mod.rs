@@ -1,6 +1,8 @@
 //! What is due: a pure function of the posts, the ledger, the configuration and the time (DESIGN: days, not instants,
 //! because many posts carry only a date, and the ledger already rules out repeats).
 
+mod vanished;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::{Date, Time};
@@ -8,6 +10,8 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 
 use crate::model::{MailedEntry, Post, PostStatus};
+use crate::post::Sketch;
+use vanished::Vanished;
 
 /// What the ledger knows that matters for the plan.
 #[derive(Debug, Clone, Default)]
@@ -59,12 +63,19 @@ pub enum Likeness {
     Path,
     /// The same text.
     Content,
+    /// A similar title or text, where the mailed one is no longer among the posts.
+    Look,
 }
 
 impl Verdict {
     /// True when the next run mails it.
     pub fn is_due(&self) -> bool {
         matches!(self, Self::Due(_) | Self::Included)
+    }
+
+    /// True when a look by the owner is needed before it is mailed.
+    pub fn is_held_back(&self) -> bool {
+        matches!(self, Self::Resembles { .. })
     }
 
     /// Half a sentence for people.
@@ -85,6 +96,12 @@ impl Verdict {
             Self::Resembles { issue, title, same: Likeness::Content } => {
                 format!("the same text was mailed in issue {issue} as `{title}`; send it with --include")
             }
+            Self::Resembles { issue, title, same: Likeness::Look } => {
+                format!(
+                    "looks like “{title}”, mailed in issue {issue} and no longer among the posts; \
+                     if it is another one, send it with --include"
+                )
+            }
             Self::NotBefore(moment) => format!("`send_after: {moment}` in its front matter"),
             Self::BeforeStart(start) => format!("dated before newsletter.start ({start})"),
             Self::WebOnly(line) => format!("`{line}` in its front matter"),
@@ -93,10 +110,19 @@ impl Verdict {
     }
 }
 
-/// What recognises the words of posts ([`post::content_hash`](crate::post::content_hash)), by the paths of their files.
-pub type ContentHashes = BTreeMap<String, String>;
+/// What recognises the words of a post.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Fingerprint {
+    /// When they are unchanged: [`post::content_hash`](crate::post::content_hash).
+    pub hash: Option<String>,
+    /// When they were edited.
+    pub sketch: Option<Sketch>,
+}
 
-/// The posts that are mailed unless their words were mailed before: the content hashes that [`plan`] needs.
+/// The fingerprints of posts, by the paths of their files.
+pub type Fingerprints = BTreeMap<String, Fingerprint>;
+
+/// The posts that are mailed unless their words were mailed before: those of which [`plan`] needs the fingerprints.
 pub fn undecided<'p>(
     posts: &'p [Post],
     ledger: &Ledger,
@@ -105,7 +131,7 @@ pub fn undecided<'p>(
     now: Timestamp,
 ) -> Vec<&'p Post> {
     let compares = ledger.mailed.iter().any(|entry| entry.content_hash.is_some());
-    let verdicts = plan(posts, ledger, rules, included, &ContentHashes::new(), now);
+    let verdicts = plan(posts, ledger, rules, included, &Fingerprints::new(), now);
     let may_change = |verdict: &Verdict| match verdict {
         Verdict::Due(_) | Verdict::Included => true,
         Verdict::Late(_) | Verdict::Resembles { .. } => compares,
@@ -117,13 +143,13 @@ pub fn undecided<'p>(
 /// The verdict on every post, in the order of the posts.
 ///
 /// `included` holds the paths of the posts that the owner named with `--include`. A post that is not published, or that
-/// says `newsletter: false`, is not mailed even so. `hashes` are those of the [`undecided`] posts.
+/// says `newsletter: false`, is not mailed even so. `fingerprints` are those of the [`undecided`] posts.
 pub fn plan(
     posts: &[Post],
     ledger: &Ledger,
     rules: &Rules,
     included: &BTreeSet<String>,
-    hashes: &ContentHashes,
+    fingerprints: &Fingerprints,
     now: Timestamp,
 ) -> Vec<Verdict> {
     let current: BTreeSet<&str> = posts.iter().map(|post| post.id.as_str()).collect();
@@ -133,6 +159,7 @@ pub fn plan(
     let by_path: BTreeMap<&str, &MailedEntry> = gone().map(|entry| (entry.path.as_str(), entry)).collect();
     let by_hash: BTreeMap<&str, &MailedEntry> =
         ledger.mailed.iter().filter_map(|entry| Some((entry.content_hash.as_deref()?, entry))).collect();
+    let vanished = Vanished::new(&ledger.mailed, &current, &rules.timezone);
     let last_day = ledger.last_run.map(|moment| moment.to_zoned(rules.timezone.clone()).date());
 
     let judge = |post: &Post| {
@@ -159,11 +186,16 @@ pub fn plan(
         if let Some(start) = rules.start.filter(|start| day(published.timestamp()) < *start) {
             return Verdict::BeforeStart(start);
         }
-        if let Some(entry) = hashes.get(&post.path).and_then(|hash| by_hash.get(hash.as_str())) {
+        let fingerprint = fingerprints.get(&post.path);
+        if let Some(entry) = fingerprint.and_then(|print| by_hash.get(print.hash.as_deref()?)) {
             return like(entry, Likeness::Content);
         }
         if let Some(entry) = by_path.get(post.path.as_str()) {
             return like(entry, Likeness::Path);
+        }
+        let sketch = fingerprint.and_then(|print| print.sketch.as_ref());
+        if let Some(entry) = vanished.like(post, published.timestamp(), sketch) {
+            return like(entry, Likeness::Look);
         }
         // A post that waits counts as of the moment for which it waits: no run before that moment could have mailed it, so
         // it never becomes late by waiting.

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::model::{Head, Mailing};
 
-fn post(path: &str, published: &str) -> Post {
+pub(super) fn post(path: &str, published: &str) -> Post {
     Post {
         path: path.into(),
         id: format!("https://example.org/{path}"),
@@ -43,7 +43,9 @@ fn mailed(post: &Post) -> MailedEntry {
         issue: 1,
         path: post.path.clone(),
         content_hash: Some(hash(post)),
+        sketch: None,
         title: post.title.clone(),
+        published: post.published.as_ref().unwrap().timestamp().to_string(),
     }
 }
 
@@ -62,8 +64,9 @@ fn one(post: &Post, ledger: &Ledger) -> Verdict {
 fn judge(posts: &[Post], ledger: &Ledger, now: Timestamp) -> Vec<Verdict> {
     let named = BTreeSet::new();
     let undecided = undecided(posts, ledger, &rules(), &named, now);
-    let hashes = undecided.into_iter().map(|post| (post.path.clone(), hash(post))).collect();
-    plan(posts, ledger, &rules(), &named, &hashes, now)
+    let prints =
+        undecided.into_iter().map(|post| (post.path.clone(), Fingerprint { hash: Some(hash(post)), sketch: None }));
+    plan(posts, ledger, &rules(), &named, &prints.collect(), now)
 }
 
 fn now() -> Timestamp {
@@ -131,7 +134,7 @@ fn waiting_changes_nothing_else() {
     let ledger = ledger("2026-03-05T18:00:00Z", &[&post]);
     assert_eq!(one(&post, &ledger), Verdict::Mailed { run: 1, issue: 1 });
     let named = BTreeSet::from(["a".to_owned()]);
-    let verdicts = plan(&[post], &Ledger::default(), &rules(), &named, &ContentHashes::new(), now());
+    let verdicts = plan(&[post], &Ledger::default(), &rules(), &named, &Fingerprints::new(), now());
     assert_eq!(verdicts, [Verdict::Included], "the owner's word now counts more than the word then");
     let old =
         Post { published: Some("2025-06-01T00:00:00Z[UTC]".parse().unwrap()), ..waiting("2026-03-09T00:00:00Z[UTC]") };
@@ -182,7 +185,7 @@ fn include_sends_late_and_mailed_posts_but_no_draft_and_nothing_that_is_for_the_
     web.newsletter = false;
     let ledger = ledger("2026-03-05T18:00:00Z", &[&old]);
     let named = ["a", "b", "c", "d"].map(str::to_owned).into();
-    let due: Vec<_> = plan(&[old, late, draft, web], &ledger, &rules(), &named, &ContentHashes::new(), now())
+    let due: Vec<_> = plan(&[old, late, draft, web], &ledger, &rules(), &named, &Fingerprints::new(), now())
         .iter()
         .map(Verdict::is_due)
         .collect();
