@@ -54,6 +54,7 @@ fn an_issue_that_would_be_cut_is_shown_but_does_not_leave() {
 #[test]
 fn warnings_about_the_mail_count_when_asked_to() {
     let site = TestSite::new("outbox:outbox");
+    site.edit("config.toml", "https://example.org", "https://blog.example.org");
     site.run(NOW, &["subscribers", "add", "reader@example.net"]).exits(0);
     site.post("2026-03-02", "One");
     assert_eq!(codes(&site, &["check", "--json"]), [""; 0]);
@@ -69,6 +70,7 @@ fn warnings_about_the_mail_count_when_asked_to() {
 #[test]
 fn a_title_about_escaping_is_no_mistake() {
     let site = TestSite::new("outbox:outbox");
+    site.edit("config.toml", "https://example.org", "https://blog.example.org");
     let title = r"What \&amp; means";
     site.write(
         "posts/one.md",
@@ -82,6 +84,7 @@ fn a_title_about_escaping_is_no_mistake() {
 #[test]
 fn every_feed_is_looked_at_and_no_archive_is_too_large() {
     let site = TestSite::new("outbox:outbox");
+    site.edit("config.toml", "https://example.org", "https://blog.example.org");
     site.configure("feeds", "limit = 2\nby = [\"tags\"]\narchive = \"month\"");
     for day in 1..=4 {
         let (tag, words) = if day > 2 { ("short", 1) } else { ("long", 120_000) };

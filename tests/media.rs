@@ -208,6 +208,7 @@ fn a_damaged_picture_is_linked_and_named() {
 #[test]
 fn pictures_that_mail_cannot_take_are_named_with_their_line() {
     let site = TestSite::new("outbox:outbox");
+    site.edit("config.toml", "https://example.org", "https://blog.example.org");
     walk(
         &site,
         "",

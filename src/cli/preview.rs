@@ -167,7 +167,8 @@ impl SiteDesk {
         let transport = session::transport(&config, &self.site)?;
         let signer = signer(&config, &self.site)?;
         let mut store = session::existing_store(&config, &self.site).await?;
-        let outcomes = send_test(&transport, store.as_mut(), signer, std::slice::from_ref(issue), to).await;
+        let issues = std::slice::from_ref(issue);
+        let outcomes = send_test(&transport, &config.mail, &[], store.as_mut(), signer, issues, to).await;
         session::close(store).await?;
         outcomes?.pop().ok_or_else(|| Failure::unexpected("the transport gave no answer"))
     }

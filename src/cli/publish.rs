@@ -32,7 +32,7 @@ pub(super) struct Arguments {
     include: Vec<String>,
 
     /// Send the next issue to this address only, as a test; record nothing
-    #[arg(long, value_name = "ADDRESS", conflicts_with_all = ["expect", "limit", "allow"])]
+    #[arg(long, value_name = "ADDRESS", conflicts_with_all = ["expect", "limit"])]
     to: Option<EmailAddress>,
 
     /// Publish only if the plan has this digest, as a dry run named it
@@ -136,7 +136,8 @@ async fn test(to: &EmailAddress, arguments: &Arguments, config: &Config, context
     let signer = signer(config, &context.site)?;
     let mut store = session::existing_store(config, &context.site).await?;
     let past = Past::read(store.as_mut(), &session::memory(config, &context.site, &context.state)).await?;
-    let prepared = prepare(&site, &past, &arguments.options(), context.now)?;
+    let options = arguments.options();
+    let prepared = prepare(&site, &past, &options, context.now)?;
     context.ui.diagnostics(&prepared.warnings);
     if prepared.issues.is_empty() {
         session::close(store).await?;
@@ -144,7 +145,8 @@ async fn test(to: &EmailAddress, arguments: &Arguments, config: &Config, context
         return Ok(Exit::Done);
     }
     let mut exit = Exit::Done;
-    let outcomes = send_test(&transport, store.as_mut(), signer, &prepared.issues, to).await?;
+    let (mail, issues) = (&config.mail, &prepared.issues);
+    let outcomes = send_test(&transport, mail, &options.allow, store.as_mut(), signer, issues, to).await?;
     session::close(store).await?;
     for (issue, outcome) in prepared.issues.iter().zip(outcomes) {
         let said = match outcome {

@@ -4,6 +4,7 @@ mod dkim;
 mod feeds;
 mod newsletter;
 mod permalink;
+pub mod placeholder;
 mod podcast;
 mod rate;
 mod reader;
@@ -21,7 +22,7 @@ use crate::model::{Mailbox, Person};
 
 pub use dkim::Dkim;
 pub use feeds::{Archive, FeedContent, Feeds, FeedsBy};
-pub use newsletter::{MailContent, Mode, Newsletter};
+pub use newsletter::{MailContent, Mode, NO_SERVER, Newsletter, TOKEN};
 pub use permalink::{Permalink, PermalinkPart};
 pub use podcast::Podcast;
 pub use rate::RateLimit;
@@ -43,6 +44,8 @@ pub struct Config {
     pub mail: Mail,
     pub store: Store,
     pub web: Web,
+    /// What is worth knowing about the file, and stands in the way of nothing.
+    pub warnings: Vec<Diagnostic>,
 }
 
 /// `[site]`
@@ -152,6 +155,8 @@ pub struct Store {
 pub struct Web {
     /// Where readers reach the unsubscribe pages; always ends in `/`.
     pub url: Option<Url>,
+    /// Where it stands, when it is set.
+    pub location: Option<Location>,
 }
 
 /// Reads the text of `config.toml`; `path` is how messages name the file.
@@ -186,7 +191,8 @@ pub fn parse(path: &str, text: &str) -> Result<Config, Vec<Diagnostic>> {
     root.finish(&mut reader);
     match site {
         Some(site) if reader.diagnostics.is_empty() => {
-            Ok(Config { site, posts, feeds, podcast, newsletter, theme, mail, store, web })
+            let warnings = reader.warnings;
+            Ok(Config { site, posts, feeds, podcast, newsletter, theme, mail, store, web, warnings })
         }
         _ => {
             reader.diagnostics.sort_by_key(|d| d.location.as_ref().map(|place| (place.line, place.column)));
@@ -197,10 +203,15 @@ pub fn parse(path: &str, text: &str) -> Result<Config, Vec<Diagnostic>> {
 
 fn site<'t>(root: &mut Section<'_, 't>, reader: &mut Reader<'t>) -> Option<Site> {
     let mut section = root.section(reader, "site", "site");
-    let title = section.required(reader, "title", "My reflections");
-    let url = section
-        .required(reader, "url", "https://example.org")
-        .and_then(|(text, place)| web_url(reader, "site.url", &text, place));
+    let title = section.required(reader, "title", placeholder::TITLE);
+    if let Some((title, place)) = &title {
+        placeholder::look_at_title(reader, title, place.clone());
+    }
+    let url = section.required(reader, "url", "https://example.org").and_then(|(text, place)| {
+        let url = web_url(reader, "site.url", &text, place.clone())?;
+        placeholder::look_at_url(reader, &url, place);
+        Some(url)
+    });
     let id_base =
         section.string(reader, "id_base").and_then(|(text, place)| web_url(reader, "site.id_base", &text, place));
     let description = section.string(reader, "description").map(|(text, _)| text);
@@ -284,6 +295,7 @@ fn web<'t>(root: &mut Section<'_, 't>, reader: &mut Reader<'t>) -> Web {
     let mut section = root.section(reader, "web", "web");
     let url = section.string(reader, "url");
     section.finish(reader);
+    let location = url.as_ref().map(|(_, place)| place.clone());
     let url = url.and_then(|(text, place)| {
         let url = web_url(reader, "web.url", &text, place.clone())?;
         if url.scheme() != "https" {
@@ -297,7 +309,7 @@ fn web<'t>(root: &mut Section<'_, 't>, reader: &mut Reader<'t>) -> Web {
         }
         Some(url)
     });
-    Web { url }
+    Web { url, location }
 }
 
 fn mail<'t>(root: &mut Section<'_, 't>, reader: &mut Reader<'t>, site: Option<&Site>, from: Option<&Mailbox>) -> Mail {

@@ -7,6 +7,7 @@ use url::Url;
 use crate::diagnostic::Location;
 use crate::model::{ListId, Mailbox};
 
+use super::placeholder;
 use super::reader::{Reader, Section};
 use super::words::{self, Words};
 use super::{Site, Web};
@@ -14,6 +15,12 @@ use super::{Site, Web};
 /// What must not stand as it is in the address of a `mailto:` (RFC 6068 §2), or in brackets in a header.
 const NOT_IN_MAILTO: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'+').remove(b'!').remove(b'$');
+
+/// What stands for the reader's token in an address for unsubscribing.
+pub const TOKEN: &str = "{token}";
+
+/// The code of the warning that Tidings itself does not answer where readers unsubscribe.
+pub const NO_SERVER: &str = "newsletter/no-server";
 
 /// Whether the due entries share one issue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,6 +70,8 @@ pub struct Newsletter {
     pub feedback_id: Option<String>,
     /// Addresses of List-Unsubscribe, https first; `{token}` stands for the reader's token.
     pub unsubscribe: Vec<String>,
+    /// The one of these to which mail programs post when a reader clicks their button (RFC 8058), and where it is set.
+    pub one_click: Option<(String, Location)>,
     /// What the newsletter says by itself, where the owner says it in other words.
     pub words: Words,
 }
@@ -75,6 +84,10 @@ pub(super) fn read<'t>(
 ) -> Newsletter {
     let mut section = root.section(reader, "newsletter", "newsletter");
     let from = mailbox(&mut section, reader, "from");
+    if let Some((from, place)) = &from {
+        placeholder::look_at_sender(reader, from, place.clone());
+    }
+    let from = from.map(|(from, _)| from);
     let reply_to = reply_to(&mut section, reader);
     let start = start(&mut section, reader);
     let mode = section.word(reader, "mode", &[("digest", Mode::Digest), ("each", Mode::Each)]).unwrap_or(Mode::Digest);
@@ -117,8 +130,10 @@ pub(super) fn read<'t>(
             id
         },
     );
+    let (unsubscribe, page) = unsubscribe_addresses(unsubscribe, reader, web, from.as_ref());
     Newsletter {
-        unsubscribe: unsubscribe_addresses(unsubscribe, reader, web, from.as_ref()),
+        unsubscribe,
+        one_click: page.filter(|(address, _)| address.contains(TOKEN)),
         from,
         reply_to,
         start,
@@ -134,28 +149,33 @@ pub(super) fn read<'t>(
     }
 }
 
-/// https before mailto (RFC 2369 §2: the first one is preferred); a mail to the sender where none is chosen.
+/// https before mailto (RFC 2369 §2: the first one is preferred), those that know the reader before others, and what was chosen
+/// in the place of what `web.url` makes; a mail to the sender where none is chosen. With the https address that readers get, and
+/// where it is set.
 fn unsubscribe_addresses(
     given: Option<Vec<(String, Location)>>,
     reader: &mut Reader<'_>,
     web: &Web,
     from: Option<&Mailbox>,
-) -> Vec<String> {
+) -> (Vec<String>, Option<(String, Location)>) {
     let mut addresses = Vec::new();
     let is_chosen = given.is_some();
-    if let Some(url) = &web.url {
-        addresses.push(format!("{url}u/{{token}}"));
-    }
+    let mut page: Option<(String, Location)> = None;
     for (text, place) in given.unwrap_or_default() {
         let valid = match text.split_once(':') {
             Some(("https", _)) => Url::parse(&text).is_ok_and(|url| url.host_str().is_some()),
             Some(("mailto", rest)) => rest
                 .split('?')
                 .next()
-                .is_some_and(|address| address.replace("{token}", "t").parse::<crate::model::EmailAddress>().is_ok()),
+                .is_some_and(|address| address.replace(TOKEN, "t").parse::<crate::model::EmailAddress>().is_ok()),
             _ => false,
         };
         if valid && text.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'<' | b'>' | b'"' | b',')) {
+            if text.starts_with("https:")
+                && page.as_ref().is_none_or(|(page, _)| text.contains(TOKEN) && !page.contains(TOKEN))
+            {
+                page = Some((text.clone(), place));
+            }
             addresses.push(text);
         } else {
             let message = format!("`newsletter.unsubscribe` is neither an https nor a mailto address: `{text}`");
@@ -163,14 +183,46 @@ fn unsubscribe_addresses(
             reader.error("config/value", message, place, help);
         }
     }
+    if let (None, Some(url), Some(place)) = (&page, &web.url, &web.location) {
+        let address = format!("{url}u/{TOKEN}");
+        addresses.push(address.clone());
+        page = Some((address, place.clone()));
+        if from.is_some() {
+            without_server(url, place.clone(), reader);
+        }
+    }
+    if let Some((address, place)) = page.as_ref().filter(|(address, _)| from.is_some() && !address.contains(TOKEN)) {
+        without_token(address, place.clone(), reader);
+    }
     // Beside an https address too: not every client can post, and filters look for both.
     if let (true, Some(from)) = (!is_chosen || addresses.is_empty(), from) {
         let address = &from.address;
         let local = utf8_percent_encode(address.local_part(), NOT_IN_MAILTO);
         addresses.push(format!("mailto:{local}@{}?subject=unsubscribe", address.domain()));
     }
-    addresses.sort_by_key(|address| !address.starts_with("https:"));
-    addresses
+    addresses.sort_by_key(|address| (!address.starts_with("https:"), !address.contains(TOKEN)));
+    (addresses, page)
+}
+
+fn without_token(address: &str, place: Location, reader: &mut Reader<'_>) {
+    let message = format!(
+        "a reader who clicks `{address}` comes to a page that does not know who they are, and mail programs have no button \
+         for it: some will mark the mail as spam instead"
+    );
+    let help = "put `{token}` into it, which stands for the reader, and let what answers there run `tidings subscribers remove \
+                --token`; or leave `newsletter.unsubscribe` out, and readers unsubscribe by mail";
+    reader.warning("newsletter/no-token", message, place, help);
+}
+
+/// This version has no server that could answer.
+fn without_server(url: &Url, place: Location, reader: &mut Reader<'_>) {
+    let message = format!(
+        "Tidings itself answers nothing at `{url}u/…`: unless something else does, a reader who clicks comes to an error, the \
+         button of mail programs fails, and the mail is marked as spam"
+    );
+    let help = "remove `web.url`, and readers unsubscribe by mail; or let something answer there that runs `tidings subscribers \
+                remove --token`, name its address in `newsletter.unsubscribe`, and try it with `tidings check --online`";
+    reader.warning(NO_SERVER, message, place, help);
 }
 
 fn start<'t>(section: &mut Section<'_, 't>, reader: &mut Reader<'t>) -> Option<Date> {
@@ -196,9 +248,8 @@ fn start<'t>(section: &mut Section<'_, 't>, reader: &mut Reader<'t>) -> Option<D
 /// An address of which the local part is beyond ASCII makes a message that only some servers take (RFC 6531): those who write
 /// from such an address know, but a place for replies must not cost a reader.
 fn reply_to<'t>(section: &mut Section<'_, 't>, reader: &mut Reader<'t>) -> Option<Mailbox> {
-    let place = section.get("reply_to").map(|value| reader.place(value.span()));
-    let mailbox = mailbox(section, reader, "reply_to")?;
-    if let (false, Some(place)) = (mailbox.address.as_str().is_ascii(), place) {
+    let (mailbox, place) = mailbox(section, reader, "reply_to")?;
+    if !mailbox.address.as_str().is_ascii() {
         let message =
             "`newsletter.reply_to` has letters beyond ASCII before the `@`: not every mail server takes such a message";
         reader.error(
@@ -211,10 +262,14 @@ fn reply_to<'t>(section: &mut Section<'_, 't>, reader: &mut Reader<'t>) -> Optio
     Some(mailbox)
 }
 
-fn mailbox<'t>(section: &mut Section<'_, 't>, reader: &mut Reader<'t>, key: &'static str) -> Option<Mailbox> {
+fn mailbox<'t>(
+    section: &mut Section<'_, 't>,
+    reader: &mut Reader<'t>,
+    key: &'static str,
+) -> Option<(Mailbox, Location)> {
     let (text, place) = section.string(reader, key)?;
     match text.parse() {
-        Ok(mailbox) => Some(mailbox),
+        Ok(mailbox) => Some((mailbox, place)),
         Err(error) => {
             reader.error(
                 "config/address",

@@ -15,11 +15,13 @@ pub(super) struct Reader<'t> {
     path: &'t str,
     text: &'t str,
     pub(super) diagnostics: Vec<Diagnostic>,
+    /// What does not stand in the way of anything.
+    pub(super) warnings: Vec<Diagnostic>,
 }
 
 impl<'t> Reader<'t> {
     pub(super) fn new(path: &'t str, text: &'t str) -> Self {
-        Self { path, text, diagnostics: Vec::new() }
+        Self { path, text, diagnostics: Vec::new(), warnings: Vec::new() }
     }
 
     pub(super) fn place(&self, span: Range<usize>) -> Location {
@@ -28,6 +30,10 @@ impl<'t> Reader<'t> {
 
     pub(super) fn error(&mut self, code: &'static str, message: String, place: Location, help: impl Into<String>) {
         self.diagnostics.push(Diagnostic::error(code, message).at(place).help(help));
+    }
+
+    pub(super) fn warning(&mut self, code: &'static str, message: String, place: Location, help: impl Into<String>) {
+        self.warnings.push(Diagnostic::warning(code, message).at(place).help(help));
     }
 
     /// The document, or the syntax errors in it.

@@ -61,7 +61,33 @@ fn unsubscribe_addresses_put_https_first() {
         with("[newsletter]\nfrom = 'Ada <ada@example.org>'\n[web]\nurl = 'https://news.example.org'\n").unwrap();
     let both = ["https://news.example.org/u/{token}", "mailto:ada@example.org?subject=unsubscribe"];
     assert_eq!(config.newsletter.unsubscribe, both);
+    let config =
+        with("[newsletter]\nunsubscribe = ['https://example.org/help', 'https://example.org/u/{token}']\n").unwrap();
+    assert_eq!(config.newsletter.unsubscribe[0], "https://example.org/u/{token}", "who clicks is known there");
+    let chosen = "[newsletter]\nfrom = 'Ada <ada@example.org>'\nunsubscribe = ['https://example.org/leave/{token}']\n";
+    let config = with(&format!("{chosen}[web]\nurl = 'https://news.example.org'\n")).unwrap();
+    assert_eq!(config.newsletter.unsubscribe, ["https://example.org/leave/{token}"]);
     only_problem("[newsletter]\nunsubscribe = 'mailto:a@example.org>\\r\\nBcc: x'\n");
+}
+
+#[test]
+fn a_way_out_that_may_lead_nowhere_is_told_where_it_stands() {
+    let told = |more: &str| {
+        let config = with(&format!("[newsletter]\nfrom = 'Ada <ada@news.example.org>'\n{more}")).unwrap();
+        let ours = config.warnings.into_iter().filter(|found| found.code.starts_with("newsletter/"));
+        ours.map(|found| (found.code, found.location.unwrap().line)).collect::<Vec<_>>()
+    };
+    let without = ("newsletter/no-token", 6);
+    assert_eq!(told("unsubscribe = 'https://example.org/leave'\n"), [without]);
+    assert_eq!(told("unsubscribe = ['mailto:a@example.org', 'https://example.org/leave']\n"), [without]);
+    assert_eq!(told("[web]\nurl = 'https://news.example.org'\n"), [("newsletter/no-server", 7)]);
+    let by_mail = "unsubscribe = 'mailto:a@example.org'\n";
+    assert_eq!(told(&format!("{by_mail}[web]\nurl = 'https://news.example.org'\n")), [("newsletter/no-server", 8)]);
+    let answered = "unsubscribe = 'https://example.org/leave/{token}'\n";
+    let both = "unsubscribe = ['https://example.org/help', 'https://example.org/leave/{token}']\n";
+    for fine in ["", by_mail, answered, both, &format!("{answered}[web]\nurl = 'https://news.example.org'\n")] {
+        assert_eq!(told(fine), [], "{fine}");
+    }
 }
 
 #[test]

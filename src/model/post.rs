@@ -83,6 +83,7 @@ pub struct Mailing {
 
 /// What the front matter and the name of one Markdown file say; its [`Body`] is read when it is needed.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each says one thing that the file says or does not")]
 pub struct Post {
     /// The file, relative to the site, with `/` on every system.
     pub path: String,
@@ -92,6 +93,8 @@ pub struct Post {
     pub url: String,
     /// The title as plain text.
     pub title: String,
+    /// True when its author gave it none, so that the title is the name of its file, or how its text begins.
+    pub untitled: bool,
     /// When it was published, with the offset that the author wrote; `None` only for pages, skipped files and errors.
     pub published: Option<Zoned>,
     /// True when the author gave a day without a time.

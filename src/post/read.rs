@@ -215,14 +215,18 @@ fn assemble(
     if let Some((status, reason)) = overruled {
         (verdict.status, verdict.reason) = (status, reason);
     }
-    let title = title::title(fields, body, &place, findings)?;
+    let title = title::title(fields, body, &place)?;
+    if title.is_made && matches!(verdict.status, PostStatus::Published | PostStatus::Scheduled) {
+        title::warn_of_none(&title.text, findings);
+    }
     let enclosures = enclosure::enclosures(fields, &address.url, &config.site.url, findings);
     identity::check(fields, findings);
     let (newsletter, mailing) = mailing::mailing(fields, reading, &config.posts.taxonomies, findings);
     Some(Post {
         path: path.to_owned(),
         id: permalink::id(fields, &place, &address.url, &config.site),
-        title,
+        title: title.text,
+        untitled: title.is_made,
         date_only: published.as_ref().is_some_and(|day| day.date_only),
         updated: updated.or_else(|| published.clone()).map(|day| day.at),
         published: published.map(|day| day.at),

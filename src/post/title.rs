@@ -34,29 +34,41 @@ pub(crate) struct Text<'t> {
     pub(crate) is_whole: bool,
 }
 
+/// What a post is called.
+pub(crate) struct Title {
+    pub(crate) text: String,
+    /// True when its author has called it nothing.
+    pub(crate) is_made: bool,
+}
+
 /// The title: of the front matter, else the first `# heading`, else the name of the file, else how the text begins. `None`
 /// when more of the text is needed.
-pub(crate) fn title(fields: &Fields, body: Text<'_>, path: &SourcePath, findings: &mut Findings<'_>) -> Option<String> {
+pub(crate) fn title(fields: &Fields, body: Text<'_>, path: &SourcePath) -> Option<Title> {
+    let written = |text| Title { text, is_made: false };
     if let Some(title) = fields.get(&TITLE_KEYS).map(source).filter(|title| !title.is_empty()) {
-        return Some(title);
+        return Some(written(title));
     }
     let heading = plain::first_heading(body.text);
     // A bracket may be a link whose address stands at the end of the text.
     if !body.is_whole {
-        return heading.filter(|heading| !heading.contains('['));
+        return heading.filter(|heading| !heading.contains('[')).map(written);
     }
     if heading.is_some() {
-        return heading;
+        return heading.map(written);
     }
     let name = date::split_name(&path.name).map_or(&*path.name, |(_, rest)| rest);
     let words = super::characters::one_line(&name.replace(['-', '_'], " "));
-    if words.chars().any(char::is_alphabetic) {
-        return Some(words);
-    }
     let start: String = super::characters::one_line(body.text).chars().take(60).collect();
-    let title = plain::text(&start, Tags::All);
-    findings.warning("post/no-title", 0..1, "this post has no title", "write a line `title:` into the front matter");
-    Some(if title.is_empty() { words } else { title })
+    let title = if words.chars().any(char::is_alphabetic) { String::new() } else { plain::text(&start, Tags::All) };
+    Some(Title { text: if title.is_empty() { words } else { title }, is_made: true })
+}
+
+/// Says that a post that readers see is called by the name of its file, or by how its text begins.
+pub(crate) fn warn_of_none(title: &str, findings: &mut Findings<'_>) {
+    let message =
+        format!("this post has no title: the feeds call it `{title}`, and the newsletter waits until it has one");
+    let help = "write a line `title:` into the front matter, or a first line `# Title` into the text";
+    findings.warning("post/no-title", 0..1, message, help);
 }
 
 /// A title in brackets is a list to YAML and a title to its author: the source text counts.

@@ -9,6 +9,7 @@ use super::error::PublishError;
 use super::feed_pictures;
 use super::message_lint;
 use super::parallel::{self, Work};
+use super::placeholder;
 use super::prepare::{Past, issues, verdicts};
 use super::signing::{misaligned, signer};
 use super::site::Site;
@@ -23,12 +24,14 @@ use crate::model::{Entry, Post, PostStatus};
 /// # Errors
 /// When a file cannot be read.
 pub fn inspect(site: &Site, past: &Past, now: Timestamp) -> Result<Vec<Diagnostic>, PublishError> {
-    let mut found = [site.diagnostics.clone(), past.findings()].concat();
+    let mut found = [site.diagnostics.clone(), past.findings(), site.config.warnings.clone()].concat();
     let readable: Vec<&Post> =
         site.posts.iter().filter(|post| matches!(post.status, PostStatus::Published | PostStatus::Scheduled)).collect();
     let of_bodies = parallel::map(&readable, Work::Heavy, |post| {
         let mut found = Vec::new();
-        (site.entry_for_feeds(post, &mut found).is_none().then_some(post.path.as_str()), found)
+        let entry = site.entry_for_feeds(post, &mut found);
+        found.extend(entry.as_ref().and_then(|entry| placeholder::look_at(post, entry, site)));
+        (entry.is_none().then_some(post.path.as_str()), found)
     });
     let mut unreadable = BTreeSet::new();
     for (path, about) in of_bodies {

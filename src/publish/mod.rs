@@ -24,6 +24,7 @@ mod pace;
 mod parallel;
 mod ping;
 mod pipeline;
+mod placeholder;
 mod plan;
 mod prepare;
 pub mod preview;
@@ -47,6 +48,7 @@ pub use halt::{Halt, Stop};
 pub use inspect::{dead_links, inspect};
 pub use memory::Memory;
 pub use ping::{Ping, Told, due_pings, ping};
+pub use placeholder::SAMPLE;
 pub use plan::{Fingerprint, Fingerprints, Ledger, Likeness, Rules, Verdict, plan, undecided};
 pub use prepare::{Options, Past, Prepared, is_worth_telling, prepare, specimen, verdicts};
 use preview::Addressee;
@@ -112,7 +114,8 @@ impl Publisher {
         let now = self.clock.now();
         let found = self.memory.look(Some(&mut self.store), true).await?;
         let issues = self.store.open_issues().await?;
-        found.allowed(unfinished_too_late(&issues, config, now), allow)?;
+        let guards = unfinished_too_late(&issues, config, now).into_iter();
+        found.allowed(guards.chain(placeholder::guard_of_frozen(&issues, &self.mail)), allow)?;
         let taken_up = self.memory.take_up(&mut self.store, &found, now).await?;
         self.warn(found.warnings);
         self.warn(taken_up.warnings);
@@ -223,14 +226,20 @@ impl Publisher {
 /// Sends the issues to one address, as a test: the copies that the dry run shows for it. Nothing is recorded.
 ///
 /// # Errors
-/// When the server cannot be reached; what it answered is in the outcomes.
+/// When they show an example and `allow` does not let that pass, or when the server cannot be reached; what it answered is in
+/// the outcomes.
 pub async fn send_test(
     transport: &Transport,
+    mail: &Mail,
+    allow: &[GuardName],
     store: Option<&mut Store>,
     signer: Option<Arc<Signer>>,
     issues: &[Issue],
     to: &EmailAddress,
 ) -> Result<Vec<Outcome>, PublishError> {
+    if let Some(guard) = placeholder::guard(issues, mail).filter(|guard| !allow.contains(&guard.name)) {
+        return Err(PublishError::Refused(vec![guard]));
+    }
     let addressee = Addressee::find(store, signer, to).await?;
     let mut connection = transport.connect().await?;
     let mut outcomes = Vec::new();

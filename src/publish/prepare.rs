@@ -10,11 +10,13 @@ use super::guard::{Circumstances, Guard, GuardName, count, guards, no_readers, u
 use super::memory::{Memory, Witnesses};
 use super::message_lint;
 use super::parallel::{self, Work};
+use super::placeholder;
 use super::plan::{Fingerprint, Fingerprints, Ledger, Rules, Verdict, plan, undecided};
 use super::signing::misaligned;
 use super::site::Site;
 use super::tolerance::{Tolerance, refuse_bad_due};
 use crate::config::Mode;
+use crate::config::placeholder::CODE as EXAMPLE;
 use crate::diagnostic::Diagnostic;
 use crate::email;
 use crate::feed::FeedFile;
@@ -239,7 +241,10 @@ pub fn prepare(site: &Site, past: &Past, options: &Options, now: Timestamp) -> R
     let mut guards = guards(&site.posts, &verdicts, &site.config, circumstances);
     guards.extend(past.guards());
     guards.extend(unfinished_too_late(&past.unfinished_issues, &site.config, now));
+    guards.extend(placeholder::guard_of_frozen(&past.unfinished_issues, &site.config.mail));
     warnings.extend(misaligned(&site.config));
+    // Whether an example may leave is a guard's business.
+    warnings.extend(site.config.warnings.iter().filter(|found| found.code != EXAMPLE).cloned());
     if let Some(last) = past.ledger.last_run.filter(|last| *last > now) {
         let message = format!("the last run is dated {last}, after this one: new entries count as late until then");
         warnings.push(
@@ -259,6 +264,7 @@ pub fn prepare(site: &Site, past: &Past, options: &Options, now: Timestamp) -> R
     warnings.extend(not_online(site.not_yet_written(&made).count(), site));
     options.tolerance.judge(&warnings)?;
     let issues = issues(site, &due, past.next_issue, now)?;
+    guards.extend(placeholder::guard(&issues, &site.config.mail));
     let about_mail = message_lint::look(site, &issues, &due)?;
     if options.tolerance == Tolerance::Nothing && !about_mail.is_empty() {
         warnings.extend(about_mail.iter().cloned());

@@ -183,3 +183,20 @@ fn extend_gitignore(site: &SiteFolder, feeds: &str, shown: &str) -> Result<Strin
 fn unwritten(path: &Path, error: std::io::Error) -> Failure {
     PublishError::file(path, error).into()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{CONFIG, FIRST_POST};
+    use crate::config::placeholder::{NAME, TITLE, is_example_domain};
+    use crate::publish::SAMPLE;
+
+    /// The guard knows the examples by these words.
+    #[test]
+    fn what_is_written_as_an_example_is_known_as_one() {
+        assert!(FIRST_POST.contains(SAMPLE));
+        let config = crate::config::parse("config.toml", &CONFIG.replace("{today}", "2026-01-31")).unwrap();
+        let from = config.newsletter.from.unwrap();
+        assert_eq!((config.site.title.as_str(), from.name.as_deref()), (TITLE, Some(NAME)));
+        assert!(is_example_domain(from.address.domain()) && is_example_domain(config.site.url.host_str().unwrap()));
+    }
+}

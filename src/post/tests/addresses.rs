@@ -6,7 +6,7 @@ fn r14_the_address_comes_from_the_key_the_pattern_or_the_folder() {
         let loaded = load(vec![source(path, text)], &config(more), "2025-06-01T12:00:00Z".parse().unwrap());
         loaded.posts[0].url.strip_prefix("https://example.org/blog/").unwrap().to_owned()
     };
-    let dated = |keys: &str| format!("---\ndate: 2025-01-31\n{keys}\n---\nx\n");
+    let dated = |keys: &str| format!("---\ntitle: A\ndate: 2025-01-31\n{keys}\n---\nx\n");
     assert_eq!(url("posts/a.md", &dated("permalink: /über uns/?p=1"), ""), "%C3%BCber%20uns/?p=1");
     assert_eq!(url("posts/a.md", &dated("permalink: /:year/:title/"), ""), "2025/a/", "a pattern of its own");
     assert_eq!(url("posts/a.md", &dated("permalink: :categories/walk/\ncategory: Rain"), ""), "rain/walk/");
@@ -60,7 +60,7 @@ fn r14_each_placeholder_stands_for_what_its_generator_means() {
 #[test]
 fn r14_a_permalink_that_only_its_program_can_fill_in_is_named() {
     let found = |keys: &str| {
-        let (post, found) = one("posts/a.md", &format!("---\ndate: 2025-01-31\n{keys}\n---\nx\n"));
+        let (post, found) = one("posts/a.md", &format!("---\ntitle: A\ndate: 2025-01-31\n{keys}\n---\nx\n"));
         let path = post.url.strip_prefix("https://example.org/blog/").unwrap().to_owned();
         (path, found.into_iter().map(|finding| (finding.code, finding.message)).collect::<Vec<_>>())
     };
@@ -76,9 +76,12 @@ fn r14_a_permalink_that_only_its_program_can_fill_in_is_named() {
 
 #[test]
 fn r14_two_posts_with_one_address_are_errors_that_name_each_other() {
-    let text = "---\ndate: 2025-01-31\nslug: same\n---\nx\n";
-    let loaded =
-        load_all(&[("posts/a.md", text), ("posts/b.md", text), ("posts/c.md", "---\ndate: 2025-01-31\n---\nx\n")]);
+    let text = "---\ntitle: A\ndate: 2025-01-31\nslug: same\n---\nx\n";
+    let loaded = load_all(&[
+        ("posts/a.md", text),
+        ("posts/b.md", text),
+        ("posts/c.md", "---\ntitle: C\ndate: 2025-01-31\n---\nx\n"),
+    ]);
     let errors: Vec<_> = loaded.diagnostics.iter().map(|d| (d.code, d.path().unwrap(), &*d.message)).collect();
     assert_eq!(
         errors,
@@ -102,7 +105,7 @@ fn r14_two_posts_with_one_address_are_errors_that_name_each_other() {
 #[test]
 fn r15_an_id_of_the_author_s_is_kept_and_is_nobody_else_s() {
     assert_eq!(keys("guid: https://old.example/?p=12").0.id, "https://old.example/?p=12");
-    let text = |slug: &str| format!("---\ndate: 2025-01-31\nslug: {slug}\nid: 7\n---\nx\n");
+    let text = |slug: &str| format!("---\ntitle: A\ndate: 2025-01-31\nslug: {slug}\nid: 7\n---\nx\n");
     let loaded = load_all(&[("posts/a.md", &text("a")), ("posts/b.md", &text("b"))]);
     assert!(loaded.diagnostics.iter().all(|d| d.code == "post/same-id") && loaded.diagnostics.len() == 2);
     let text = "---\ndate: 2025-01-31\n---\nx\n";

@@ -2,16 +2,16 @@ use super::*;
 
 #[test]
 fn r08_r10_a_key_counts_before_the_name_and_a_difference_is_named() {
-    let (post, diagnostics) = one("posts/2025-01-01-a.md", "---\ndate: 2025-03-01 08:00\n---\nx\n");
+    let (post, diagnostics) = one("posts/2025-01-01-a.md", "---\ntitle: A\ndate: 2025-03-01 08:00\n---\nx\n");
     assert_eq!(post.published.unwrap().to_string(), "2025-03-01T08:00:00+01:00[Europe/Berlin]");
     assert_eq!(diagnostics[0].code, "post/date-differs");
-    let (post, diagnostics) = one("posts/2025-01-01-a.md", "---\ndate: 2025-02-30\n---\nx\n");
+    let (post, diagnostics) = one("posts/2025-01-01-a.md", "---\ntitle: A\ndate: 2025-02-30\n---\nx\n");
     assert_eq!(post.published.unwrap().date().to_string(), "2025-01-01", "falls through to the name");
     assert_eq!(diagnostics[0].code, "post/date");
-    let (post, diagnostics) = one("posts/a.md", "---\ndate: 03/04/2025\n---\nx\n");
+    let (post, diagnostics) = one("posts/a.md", "---\ntitle: A\ndate: 03/04/2025\n---\nx\n");
     assert_eq!((post.status, diagnostics.len()), (PostStatus::Error, 1), "{diagnostics:?}");
     assert_eq!(
-        one("posts/a.md", "---\ndate: 2025-01-01T23:30:00-05:00\n---\nx\n").0.url,
+        one("posts/a.md", "---\ntitle: A\ndate: 2025-01-01T23:30:00-05:00\n---\nx\n").0.url,
         "https://example.org/blog/2025/01/01/a/"
     );
 }
@@ -73,7 +73,7 @@ fn r09_a_day_that_may_be_a_month_is_read_as_the_site_says() {
 
 #[test]
 fn r09_a_date_in_curly_quotes_is_read_with_a_warning() {
-    let (post, diagnostics) = one("posts/a.md", "---\ndate: “2025-01-31”\n---\nx\n");
+    let (post, diagnostics) = one("posts/a.md", "---\ntitle: A\ndate: “2025-01-31”\n---\nx\n");
     assert_eq!((post.status, diagnostics.len()), (PostStatus::Published, 1), "{diagnostics:?}");
     assert!(diagnostics[0].message.contains("curly quotes"), "{diagnostics:?}");
 }

@@ -136,7 +136,7 @@ fn r20_a_language_is_in_the_key_the_name_or_the_folder() {
     assert_eq!(keys("lang: pt_BR").0.language, "pt-BR");
     let (post, found) = keys("lang: 🇬🇧");
     assert_eq!((post.language.as_str(), found[0].code), ("en", "post/language"));
-    let text = "---\ndate: 2025-01-31\n---\nIt rained.\n";
+    let text = "---\ntitle: Rain\ndate: 2025-01-31\n---\nIt rained.\n";
     let languages = |paths: &[&str]| {
         let loaded = load_all(&paths.iter().map(|path| (*path, text)).collect::<Vec<_>>());
         assert!(loaded.diagnostics.iter().all(|d| d.code == "post/shared-address"), "no two share an id");
@@ -153,7 +153,7 @@ fn r20_a_language_is_in_the_key_the_name_or_the_folder() {
 
 #[test]
 fn r20_an_id_does_not_change_when_a_language_is_added() {
-    let text = "---\ndate: 2025-01-31\n---\nIt rained.\n";
+    let text = "---\ntitle: Rain\ndate: 2025-01-31\n---\nIt rained.\n";
     let id = |paths: &[&str]| {
         let loaded = load_all(&paths.iter().map(|path| (*path, text)).collect::<Vec<_>>());
         loaded.posts.into_iter().find(|post| post.path == "posts/fr/a.md").unwrap().id

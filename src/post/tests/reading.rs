@@ -37,6 +37,25 @@ fn r07_the_title_comes_from_the_key_the_heading_or_the_name() {
 }
 
 #[test]
+fn r07_a_title_that_was_not_written_is_told_where_readers_see_it() {
+    let look = |path, text: &str| {
+        let (post, found) = one(path, text);
+        let place = found.first().and_then(|found| found.location.clone()).map(|place| (place.path, place.line));
+        (post.untitled, found.iter().map(|found| found.code).collect::<Vec<_>>(), place)
+    };
+    for text in ["---\n---\ntext\n", "---\ntitle:\n---\ntext\n", "---\ntitle: \"\"\n---\n## A part\n"] {
+        let told = (true, vec!["post/no-title"], Some(("posts/2025-01-01-a_quiet-day.md".to_owned(), 1)));
+        assert_eq!(look("posts/2025-01-01-a_quiet-day.md", text), told, "{text}");
+    }
+    for text in ["---\nname: A\n---\n", "---\n---\n# A\n", "---\n---\nA\n=\n"] {
+        assert_eq!(look("posts/2025-01-01-b.md", text), (false, vec![], None), "{text}");
+    }
+    for text in ["---\ndraft: true\n---\nx\n", "---\nlayout: page\n---\nx\n"] {
+        assert_eq!(look("posts/about.md", text), (true, vec![], None), "{text}");
+    }
+}
+
+#[test]
 fn r01_what_is_read_and_what_is_a_draft_or_no_post() {
     let files = [
         "a.md",

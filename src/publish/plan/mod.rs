@@ -46,6 +46,8 @@ pub enum Verdict {
     /// Not mailed under this id, but looks like a mailed one that was moved or got another id.
     #[expect(missing_docs, reason = "they are of the mailed one, and in what the two are the same")]
     Resembles { issue: i64, title: String, same: Likeness },
+    /// New, but without a title: the name of its file would be the subject of a mail that cannot be called back.
+    Untitled,
     /// Dated before `newsletter.start`.
     BeforeStart(Date),
     /// Its author wants it mailed later: the day, or the time in the author's own offset.
@@ -75,7 +77,7 @@ impl Verdict {
 
     /// True when a look by the owner is needed before it is mailed.
     pub fn is_held_back(&self) -> bool {
-        matches!(self, Self::Resembles { .. })
+        matches!(self, Self::Resembles { .. } | Self::Untitled)
     }
 
     /// Half a sentence for people.
@@ -102,6 +104,9 @@ impl Verdict {
                      if it is another one, send it with --include"
                 )
             }
+            Self::Untitled => "it has no title: write a line `title:` into its front matter, or send it as it is with \
+                               --include"
+                .into(),
             Self::NotBefore(moment) => format!("`send_after: {moment}` in its front matter"),
             Self::BeforeStart(start) => format!("dated before newsletter.start ({start})"),
             Self::WebOnly(line) => format!("`{line}` in its front matter"),
@@ -134,7 +139,7 @@ pub fn undecided<'p>(
     let verdicts = plan(posts, ledger, rules, included, &Fingerprints::new(), now);
     let may_change = |verdict: &Verdict| match verdict {
         Verdict::Due(_) | Verdict::Included => true,
-        Verdict::Late(_) | Verdict::Resembles { .. } => compares,
+        Verdict::Late(_) | Verdict::Resembles { .. } | Verdict::Untitled => compares,
         _ => false,
     };
     posts.iter().zip(&verdicts).filter(|(_, verdict)| may_change(verdict)).map(|(post, _)| post).collect()
@@ -205,6 +210,7 @@ pub fn plan(
         }
         match last_day {
             Some(last) if day(mailed_from) < last => Verdict::Late(last),
+            _ if post.untitled => Verdict::Untitled,
             last => Verdict::Due(last),
         }
     };

@@ -11,6 +11,7 @@ pub(super) fn post(path: &str, published: &str) -> Post {
         id: format!("https://example.org/{path}"),
         url: format!("https://example.org/{path}"),
         title: path.into(),
+        untitled: false,
         published: Some(published.parse().unwrap()),
         date_only: false,
         updated: None,
@@ -173,6 +174,21 @@ fn a_file_name_used_again_is_a_new_post_while_the_old_one_lives_on() {
     new.title = "New title and text".into();
     let verdicts = judge(&[new, moved], &ledger, now());
     assert!(verdicts[0].is_due() && verdicts[1] == Verdict::Mailed { run: 1, issue: 1 }, "{verdicts:?}");
+}
+
+#[test]
+fn a_post_without_a_title_is_not_mailed_under_the_name_of_its_file() {
+    let untitled = Post { untitled: true, ..post("a", "2026-03-09T00:00:00Z[UTC]") };
+    assert_eq!(one(&untitled, &ledger("2026-03-05T18:00:00Z", &[])), Verdict::Untitled);
+    assert!(Verdict::Untitled.is_held_back() && Verdict::Untitled.reason().contains("--include"));
+    let named = BTreeSet::from(["a".to_owned()]);
+    let prints = Fingerprints::new();
+    assert_eq!(
+        plan(std::slice::from_ref(&untitled), &Ledger::default(), &rules(), &named, &prints, now()),
+        [Verdict::Included]
+    );
+    // Once mailed it stays mailed, whatever became of its title.
+    assert_eq!(one(&untitled, &ledger("2026-03-05T18:00:00Z", &[&untitled])), Verdict::Mailed { run: 1, issue: 1 });
 }
 
 #[test]

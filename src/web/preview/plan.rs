@@ -40,7 +40,7 @@ struct GuardView {
 #[derive(Serialize)]
 struct Group {
     name: &'static str,
-    /// `due`, `late` or `rest`.
+    /// `due`, `held`, `late` or `rest`.
     kind: &'static str,
     rows: Vec<Row>,
 }
@@ -98,9 +98,15 @@ fn groups(scene: &Scene, prepared: &Prepared, choice: &Choice) -> Vec<Group> {
     let kind = |verdict: &Verdict| match verdict {
         verdict if verdict.is_due() => "due",
         Verdict::Late(_) => "late",
+        verdict if verdict.is_held_back() => "held",
         _ => "rest",
     };
-    let names = [("due", "Due"), ("late", "Late: sent only with --include"), ("rest", "Not due")];
+    let names = [
+        ("due", "Due"),
+        ("held", "Held back until you have had a look"),
+        ("late", "Late: sent only with --include"),
+        ("rest", "Not due"),
+    ];
     let pairs: Vec<_> =
         scene.site.posts.iter().zip(&prepared.verdicts).filter(|(_, verdict)| is_worth_telling(verdict)).collect();
     let rows = |wanted: &str| -> Vec<Row> {

@@ -8,17 +8,19 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use crate::model::{MailedEntry, Post};
-use crate::post::{Sketch, letters};
+use crate::post::{Overlap, Sketch, letters};
 
-/// A text of which so much is the same is the same text under another title, of the same day or the next. One mended word
-/// in a text of a hundred letters leaves 0.8, in a longer one more; two texts from one template, three parts of
-/// which are the template's, reach 0.6.
-const SAME_TEXT: f64 = 0.7;
-/// The same for any other day: what was moved far is held back only when hardly a word of it is new.
-const NEARLY_EQUAL_TEXT: f64 = 0.85;
-/// Under the same title, on the day before or after (a time zone, a night): enough to know that it is not the next one of a
-/// daily series that keeps its title.
-const RELATED_TEXT: f64 = 0.3;
+/// How much of two texts has to be the same (0 to 1) for one to be held back as the other, by how far their days and titles
+/// are the same. Of one day under one title, the texts do not matter. On the day before or after (a time zone, a night) a
+/// third is enough to know that it is not the next one of a daily series that keeps its title.
+const NEXT_DAY: f64 = 0.3;
+/// Of these days under another title. One word in ten mended leaves about 0.6; two texts from one template reach this only when
+/// two parts of three are the template's.
+const OTHER_TITLE: f64 = 0.5;
+/// Of any other day under the same title: more than a weekly post from a template has in common with the last one.
+const OTHER_DAY: f64 = 0.7;
+/// Of any other day under another title: hardly a word is new.
+const OTHER_DAY_AND_TITLE: f64 = 0.85;
 
 /// So much of a title is the same when a few letters of it were mended: one in seven may be another.
 const ALIKE_TITLE: f64 = 0.85;
@@ -27,8 +29,8 @@ const LONG_TITLE: usize = 8;
 /// No longer title is compared letter by letter.
 const LONGEST_TITLE: usize = 200;
 
-/// By so many of its smallest hashes an entry is found: of 15,000 pairs of texts of which [`SAME_TEXT`] is shared, all but one
-/// have one of them in common.
+/// By so many of its smallest hashes an entry of any day is found: of 15,000 pairs of texts of which [`OTHER_DAY`] is shared,
+/// all but one have one of them in common.
 const SOUGHT: usize = 8;
 /// So many entries are compared for one thing that they share with a post, so that the comparisons grow with the posts and
 /// not with the posts times the entries. Many of one day, or many with one shingle, are told apart by the others.
@@ -119,13 +121,14 @@ impl<'l> Vanished<'l> {
             let titles = title.compared_with(&gone.title);
             let needed = match (apart, titles) {
                 (Some(0), Titles::Alike) => 0.0,
-                (Some(1), Titles::Alike) => RELATED_TEXT,
-                (_, Titles::Alike) | (Some(0 | 1), Titles::Other) => SAME_TEXT,
-                (_, Titles::Other) => NEARLY_EQUAL_TEXT,
+                (Some(1), Titles::Alike) => NEXT_DAY,
+                (Some(0 | 1), Titles::Other) => OTHER_TITLE,
+                (_, Titles::Alike) => OTHER_DAY,
+                (_, Titles::Other) => OTHER_DAY_AND_TITLE,
             };
             // A short text under another title says nothing: its words may be the template's but for one.
-            let counts = |overlap: &crate::post::Overlap| titles == Titles::Alike || overlap.is_telling;
-            let resemblance = overlap.filter(counts).map_or(0.0, |overlap| overlap.resemblance());
+            let counts = |overlap: &Overlap| titles == Titles::Alike || overlap.is_telling;
+            let resemblance = overlap.filter(counts).map_or(0.0, Overlap::resemblance);
             if resemblance >= needed {
                 found.push((resemblance, gone.entry));
             }
@@ -162,7 +165,7 @@ impl Title {
                 |word: &str| word.split(|c| !is_digit(c)).filter(|run| !run.is_empty()).map(str::to_owned).collect();
             if is_roman(word) { vec![word.to_lowercase()] } else { of_word(word) }
         });
-        Self { numbers: numbers.collect(), letters: letters(title).take(LONGEST_TITLE).collect() }
+        Self { numbers: numbers.collect(), letters: letters(title).chars().take(LONGEST_TITLE).collect() }
     }
 
     /// `Week notes 12` and `Week notes 13` are two titles, `Slow rivres` and `Slow rivers` are one; so are `Slow rivers` and

@@ -1,0 +1,58 @@
+//! What was made as an example leaves for no reader: the sender, the title and the first post that `tidings init` writes.
+
+use super::guard::{Guard, GuardName};
+use super::site::Site;
+use crate::config::{Mail, TransportUrl, placeholder};
+use crate::diagnostic::{Diagnostic, Location};
+use crate::model::{Entry, Issue, Post};
+
+/// A sentence of the first post that `tidings init` writes, by which it is known whatever became of its title and date.
+pub const SAMPLE: &str = "Each post is a Markdown file like this one: a title and a date between two lines of dashes";
+
+/// The guard for issues that show an example. Into an outbox they may go: examples are for looking at.
+pub(super) fn guard(issues: &[Issue], mail: &Mail) -> Option<Guard> {
+    if matches!(mail.transport, TransportUrl::Outbox(_)) {
+        return None;
+    }
+    let mut settings: Vec<String> = Vec::new();
+    for Issue { from_name, from_address, list_id, .. } in issues {
+        let title = (list_id.name.trim() == placeholder::TITLE).then_some(placeholder::TITLE);
+        let shown = placeholder::of_sender(from_name.as_deref(), from_address).into_iter().chain(title);
+        for shown in shown.map(|shown| format!("`{shown}`")) {
+            if !settings.contains(&shown) {
+                settings.push(shown);
+            }
+        }
+    }
+    let post = issues.iter().any(|issue| issue.html.contains(SAMPLE));
+    let cures = [
+        (!settings.is_empty()).then_some("write your own name, address and title into config.toml"),
+        post.then_some("delete that post, or write what you have to say"),
+    ];
+    let help = cures.into_iter().flatten().collect::<Vec<_>>().join("; ");
+    let shown = settings.into_iter().chain(post.then(|| "the first post that `tidings init` writes".to_owned()));
+    let shown = shown.collect::<Vec<_>>().join(", ");
+    (!shown.is_empty()).then(|| Guard {
+        name: GuardName::Placeholder,
+        message: format!("readers would get what was made as an example: {shown}"),
+        help: format!("{help}; `tidings check` names the places"),
+    })
+}
+
+/// The guard for issues that were frozen: no other setting changes them.
+pub(super) fn guard_of_frozen(issues: &[Issue], mail: &Mail) -> Option<Guard> {
+    let help = "what is frozen stays as it is: give it up with `tidings runs cancel`".to_owned();
+    guard(issues, mail).map(|guard| Guard { help, ..guard })
+}
+
+/// Says where the first post that `tidings init` writes still is.
+pub(super) fn look_at(post: &Post, entry: &Entry, site: &Site) -> Option<Diagnostic> {
+    if !entry.content_html.contains(SAMPLE) {
+        return None;
+    }
+    let body = site.body(post, &mut Vec::new()).ok()?;
+    let place = Location::in_text(&post.path, &body.text, body.text.find(SAMPLE)?, SAMPLE.len());
+    let place = Location { line: place.line + body.first_line - 1, ..place };
+    let message = "this is the post that `tidings init` makes as an example, and not for readers";
+    Some(Diagnostic::warning("post/placeholder", message).at(place).help("delete it, or write what you have to say"))
+}
