@@ -1,9 +1,17 @@
 //! What a newsletter promises its readers: nothing twice, a way out that works, and no mail that was meant as an example.
 
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::process::Stdio;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rustls::ServerConfig;
+use rustls::pki_types::PrivateKeyDer;
+
 use crate::sink::Sink;
-use crate::site::TestSite;
+use crate::site::{TestSite, end_of};
 
 /// A site that has mailed one post, of the first of March, in issue 1.
 fn mailed(front: &str) -> TestSite {
@@ -195,4 +203,229 @@ fn a_post_without_a_title_waits_for_one() {
     site.edit("posts/2026-03-01-second.md", "tags", "title: Sun\ntags");
     site.run(NOW, &["publish"]).exits(0);
     assert_eq!(site.outbox().len(), 2, "with a title it is mailed");
+}
+
+/// The text of the only message in the outbox, with its header lines unfolded.
+fn message(site: &TestSite) -> String {
+    let [name] = &site.outbox()[..] else { panic!("{:?}", site.outbox()) };
+    site.read(&format!("outbox/{name}")).replace("\r\n ", " ").replace("=\r\n", "").replace("\r\n", "\n")
+}
+
+#[test]
+fn a_page_that_does_not_know_the_reader_promises_no_button() {
+    let site = TestSite::new("outbox:outbox");
+    site.readers(1);
+    site.post("2026-03-01", "One");
+    let ways = "[\"https://news.example.org/u/{token}\", \"mailto:leave@news.example.org\"]";
+    site.edit("config.toml", ways, "\"https://example.org/leave\"");
+    let said = site.run(NOW, &["publish", "-n"]).exits(0).stderr;
+    assert!(
+        said.contains("config.toml:9") && said.contains("comes to a page that does not know who they are"),
+        "{said}"
+    );
+    let found = site.run(NOW, &["check"]).exits(0).stdout;
+    assert!(found.contains("[newsletter/no-token]") && found.contains("mark the mail as spam"), "{found}");
+    assert!(found.contains("subscribers remove --token"), "{found}");
+
+    site.run(NOW, &["publish"]).exits(0);
+    let message = message(&site);
+    assert!(message.contains("\nList-Unsubscribe: <https://example.org/leave>\n"), "{message}");
+    assert!(!message.contains("List-Unsubscribe-Post"), "{message}");
+    assert!(message.contains("Unsubscribe: https://example.org/leave\n"), "the text part: {message}");
+    assert!(message.contains("href=3D\"https://example.org/leave\""), "the HTML part: {message}");
+}
+
+#[test]
+fn an_address_that_nothing_answers_is_told_before_it_is_mailed() {
+    let site = TestSite::new("outbox:outbox");
+    site.readers(1);
+    site.post("2026-03-01", "One");
+    site.edit(
+        "config.toml",
+        "unsubscribe = [\"https://news.example.org/u/{token}\", \"mailto:leave@news.example.org\"]\n",
+        "",
+    );
+    site.configure("web", "url = \"https://news.example.org\"");
+    for run in [site.run(NOW, &["publish", "-n"]), site.run(NOW, &["check"])] {
+        let said = run.exits(0);
+        let said = said.stdout + &said.stderr;
+        assert!(said.contains("answers nothing at `https://news.example.org/u/…`"), "{said}");
+        assert!(said.contains("the button of mail programs fails") && said.contains("remove `web.url`"), "{said}");
+    }
+    site.run(NOW, &["publish"]).exits(0);
+    assert!(message(&site).contains("\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\n"));
+}
+
+/// The status of each reader, in the order of the list.
+fn statuses(site: &TestSite) -> Vec<String> {
+    let list = site.run(NOW, &["subscribers", "list", "--json"]).exits(0).json();
+    list.as_array().unwrap().iter().map(|reader| reader["status"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn the_token_of_a_link_takes_that_reader_off() {
+    let site = TestSite::new("outbox:outbox");
+    site.readers(1);
+    site.post("2026-03-01", "One");
+    site.run(NOW, &["publish"]).exits(0);
+    let message = message(&site);
+    let of_link = message.split("<https://news.example.org/u/").nth(1).unwrap().split('>').next().unwrap().to_owned();
+    site.readers(4);
+    let export = site.run(NOW, &["subscribers", "export"]).exits(0).stdout;
+    let tokens: Vec<&str> = export.lines().skip(1).map(|line| line.rsplit(',').next().unwrap()).collect();
+    assert!(export.lines().next().unwrap().ends_with(",token") && tokens.len() == 4, "{export}");
+    assert_eq!(tokens[0], of_link);
+
+    let run = site.run(NOW, &["subscribers", "remove", "--token", &of_link]).exits(0);
+    assert!(run.stderr.contains("r***@reader.test is unsubscribed"), "an address stays private: {run:?}");
+    assert_eq!(statuses(&site), ["unsubscribed", "confirmed", "confirmed", "confirmed"]);
+    site.run(NOW, &["subscribers", "remove", "--token", &of_link]).exits(0);
+
+    let nobody = "nobodynobodynobodynobodyna";
+    let run = site.run(NOW, &["subscribers", "remove", "--token", nobody]).exits(2);
+    assert!(run.stderr.contains("this token belongs to no reader") && !run.stderr.contains('@'), "{run:?}");
+    assert!(!run.stderr.contains(nobody), "a token is a secret: {run:?}");
+    let run = site.run(NOW, &["subscribers", "remove", "--token", "r2@reader.test"]).exits(2);
+    assert!(run.stderr.contains("this token is none"), "{run:?}");
+
+    // One that is unknown keeps no other on the list.
+    let second = tokens[1].to_uppercase();
+    let run = site.run(NOW, &["subscribers", "remove", "--token", nobody, "--token", &second]).exits(2);
+    assert!(run.stderr.contains("token 1 belongs to no reader"), "{run:?}");
+    let mut command = site.command(NOW, &["subscribers", "remove", "--token", "-"]);
+    let mut child = command.stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(format!("{}\r\n\n{nobody}\n{}", tokens[2], tokens[3]).as_bytes()).unwrap();
+    let run = end_of(child).exits(2);
+    assert!(run.stderr.contains("the token in line 3 of the standard input belongs to no reader"), "{run:?}");
+    assert_eq!(statuses(&site), ["unsubscribed"; 4]);
+    site.run(NOW, &["subscribers", "remove", "r1@reader.test", "--token", nobody]).exits(2);
+}
+
+/// A server over TLS on this machine, and what trusts it. Each connection brings one request and gets one answer.
+struct Page {
+    address: String,
+    authority: tempfile::NamedTempFile,
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+impl Page {
+    fn start(status: &'static str) -> Self {
+        let mut authority = CertificateParams::new(Vec::new()).unwrap();
+        authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();
+        let key = KeyPair::generate().unwrap();
+        let certificate =
+            CertificateParams::new(vec!["localhost".to_owned()]).unwrap().signed_by(&key, &authority).unwrap();
+        let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate.der().clone()], PrivateKeyDer::Pkcs8(key.serialize_der().into()))
+            .unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let page = Self {
+            address: format!("https://localhost:{}", listener.local_addr().unwrap().port()),
+            authority: tempfile::NamedTempFile::new().unwrap(),
+            asked: Arc::default(),
+        };
+        std::fs::write(page.authority.path(), authority.pem()).unwrap();
+        let (config, asked) = (Arc::new(config), Arc::clone(&page.asked));
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let connection = rustls::ServerConnection::new(Arc::clone(&config)).unwrap();
+                // A client that does not trust the certificate hangs up.
+                let _ = serve(rustls::StreamOwned::new(connection, stream), status, &asked);
+            }
+        });
+        page
+    }
+
+    /// `check --online` of a site for which this page answers: the findings about one-click, and what the page was asked.
+    fn check(self, site: &TestSite) -> (Vec<String>, String, Vec<String>) {
+        let mut command = site.command(NOW, &["check", "--online", "--json"]);
+        let output = command.env("SSL_CERT_FILE", self.authority.path()).output().unwrap();
+        let found: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let ours = found["diagnostics"].as_array().unwrap().iter();
+        let ours: Vec<_> =
+            ours.filter(|one| one["code"].as_str().unwrap().starts_with("newsletter/")).cloned().collect();
+        let codes = ours.iter().map(|one| one["code"].as_str().unwrap().to_owned()).collect();
+        let texts: String =
+            ours.iter().map(|one| format!("{} {} {}\n", one["line"], one["message"], one["help"])).collect();
+        let asked = self.asked.lock().unwrap().clone();
+        (codes, texts, asked.into_iter().filter(|request| request.contains("/u/")).collect())
+    }
+}
+
+fn serve(
+    mut stream: rustls::StreamOwned<rustls::ServerConnection, TcpStream>,
+    status: &str,
+    asked: &Mutex<Vec<String>>,
+) -> std::io::Result<()> {
+    let mut request = Vec::new();
+    let mut buffer = [0; 4096];
+    while !(request.ends_with(b"One-Click") || request.starts_with(b"GET") || request.starts_with(b"HEAD")) {
+        match stream.read(&mut buffer)? {
+            0 => break,
+            length => request.extend_from_slice(&buffer[..length]),
+        }
+    }
+    asked.lock().unwrap().push(String::from_utf8_lossy(&request).into_owned());
+    stream.write_all(format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").as_bytes())?;
+    stream.conn.send_close_notify();
+    stream.flush()
+}
+
+#[test]
+fn the_button_of_mail_programs_is_tried_with_the_token_of_nobody() {
+    let rows = [
+        ("200 OK", "", ""),
+        ("204 No Content", "", ""),
+        ("404 Not Found", "is answered with 404", "also to one that it does not know"),
+        ("405 Method Not Allowed", "takes no POST", "let it take POST"),
+        ("302 Found\r\nLocation: https://localhost/bye", "a redirect to `https://localhost/bye`", "do not follow"),
+        ("503 Busy", "what is there fails", "the log"),
+        ("403 Forbidden", "is answered with 403", "without cookies"),
+    ];
+    for setting in ["newsletter", "web"] {
+        for (status, answer, cure) in rows {
+            let page = Page::start(status);
+            let site = TestSite::new("outbox:outbox");
+            site.readers(1);
+            site.post("2026-03-01", "One");
+            site.edit("config.toml", "url = \"https://example.org\"", &format!("url = \"{}\"", page.address));
+            let ours = format!("{}/u/{{token}}", page.address);
+            if setting == "web" {
+                site.edit("config.toml", "\"https://news.example.org/u/{token}\", ", "");
+                site.configure("web", &format!("url = \"{}\"", page.address));
+            } else {
+                site.edit("config.toml", "https://news.example.org/u/{token}", &ours);
+            }
+            let (codes, texts, asked) = page.check(&site);
+            let expected = match (answer.is_empty(), setting) {
+                (true, _) => vec![],
+                (false, "web") => vec!["newsletter/no-server", "newsletter/one-click"],
+                (false, _) => vec!["newsletter/one-click"],
+            };
+            assert_eq!(codes, expected, "{status}: {texts}");
+            assert!(texts.contains(answer) && texts.contains(cure), "{status}: {texts}");
+            let [request] = &asked[..] else { panic!("one request: {asked:?}") };
+            assert!(request.starts_with("POST /u/nobodynobodynobodynobodyna HTTP/1.1\r\n"), "{request}");
+            assert!(request.ends_with("\r\n\r\nList-Unsubscribe=One-Click"), "{request}");
+        }
+    }
+}
+
+#[test]
+fn an_address_that_cannot_be_reached_is_told() {
+    let page = Page::start("200 OK");
+    let site = TestSite::new("outbox:outbox");
+    site.post("2026-03-01", "One");
+    site.edit("config.toml", "url = \"https://example.org\"", "url = \"https://localhost:1\"");
+    site.edit("config.toml", "https://news.example.org/u/{token}", "https://localhost:1/u/{token}");
+    let (codes, texts, _) = page.check(&site);
+    assert_eq!(codes, ["newsletter/one-click"]);
+    assert!(
+        texts.starts_with("9 ") && texts.contains("is not answered") && texts.contains("unsubscribe by mail"),
+        "{texts}"
+    );
 }

@@ -10,10 +10,11 @@ use super::failure::{Exit, Failure};
 use super::init::{GITIGNORE, ignore};
 use super::posts::diagnostic_as_json;
 use super::{Context, Ui, report, session};
+use crate::config::NO_SERVER;
 use crate::diagnostic::{Diagnostic, Location, Severity};
 use crate::feed::lint::lint;
 use crate::files::{self, Folder, Kind};
-use crate::publish::{Intent, Past, PublishError, Site, dead_links, inspect};
+use crate::publish::{Intent, Past, PublishError, Site, dead_links, inspect, try_one_click};
 
 /// Look for mistakes in all posts, the configuration, the templates, the feeds and the next issue, and say how to mend them.
 ///
@@ -24,7 +25,8 @@ pub(super) struct Arguments {
     #[arg(value_name = "FEED")]
     files: Vec<PathBuf>,
 
-    /// Ask the web whether the links and pictures of the next issue are there
+    /// Ask the web whether the links and pictures of the next issue are there, and whether the button for unsubscribing that
+    /// mail programs show will work
     #[arg(long, conflicts_with = "files")]
     online: bool,
 
@@ -104,6 +106,12 @@ async fn find(arguments: &Arguments, context: &Context) -> Result<(Vec<Diagnosti
     }
     if arguments.online {
         found.extend(dead_links(&site, &past, context.now).await?);
+        match try_one_click(&site.config).await {
+            // Something answers where Tidings itself does not.
+            Some(Ok(())) => found.retain(|one| one.code != NO_SERVER),
+            Some(Err(failed)) => found.push(failed),
+            None => {}
+        }
     }
     // config.toml is one of them.
     let files = 1 + site.posts.len() + site.own_templates()?.len();

@@ -4,7 +4,7 @@
 use jiff::Zoned;
 use ring::digest::{SHA256, digest};
 
-use crate::config::{Config, MailContent};
+use crate::config::{Config, MailContent, TOKEN};
 use crate::diagnostic::Diagnostic;
 use crate::model::{Entry, Issue, NamePlace, sha256_hex};
 use crate::templates::Templates;
@@ -17,8 +17,6 @@ use super::view::{IssueView, inlined};
 
 /// RFC 5322 §2.1.1 allows lines of 998 octets, and an address cannot be folded.
 const ADDRESS_LIMIT: usize = 900;
-/// What stands for the reader's token in the configuration.
-const TOKEN: &str = "{token}";
 
 /// Makes an issue of entries, in the order given. `number` is its number, `date` the time of the run.
 ///

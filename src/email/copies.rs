@@ -198,8 +198,7 @@ fn list_headers(issue: &Issue) -> String {
     if !issue.unsubscribe.is_empty() {
         headers += &header::addresses("List-Unsubscribe", &issue.unsubscribe);
     }
-    // One click tells the server nothing but the address: without a token it could not know who clicks.
-    if issue.unsubscribe.iter().any(|address| address.starts_with("https:") && address.contains(&issue.marker)) {
+    if issue.offers_one_click() {
         headers += &header::plain("List-Unsubscribe-Post", "List-Unsubscribe=One-Click");
     }
     if let Some(archive) = &issue.archive {

@@ -32,7 +32,7 @@ use name::Part;
 
 pub use compose::compose;
 pub use copies::Copies;
-pub use recipient::recipient;
+pub use recipient::{Tokens, is_token, recipient};
 
 /// The HTML part as one reader gets it.
 pub fn html_for(issue: &Issue, recipient: &Recipient) -> String {

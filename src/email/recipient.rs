@@ -14,12 +14,40 @@ pub(super) const TOKEN_LENGTH: usize = 26;
 /// depends on the issue's content and time as well: receivers drop a message whose Message-ID they have seen, so a
 /// test copy of an issue must not stand in the way of the real one.
 pub fn recipient(secret: &[u8], issue: &Issue, subscriber: i64, address: &EmailAddress) -> Recipient {
-    let key = hmac::Key::new(hmac::HMAC_SHA256, secret);
+    let tokens = Tokens::new(secret);
     let Issue { number, digest, date, from_address, .. } = issue;
-    let token = sign(&key, &format!("unsubscribe\n{subscriber}"));
-    let id = sign(&key, &format!("message-id\n{number}\n{digest}\n{date}\n{subscriber}\n{}", address.key()));
+    let token = tokens.of(subscriber);
+    let id = sign(&tokens.key, &format!("message-id\n{number}\n{digest}\n{date}\n{subscriber}\n{}", address.key()));
     let domain = from_address.rsplit_once('@').map_or("", |(_, domain)| domain);
     Recipient { address: address.clone(), name: None, token, message_id: format!("{number}.{id}@{domain}") }
+}
+
+/// What makes readers' tokens for unsubscribing.
+pub struct Tokens {
+    key: hmac::Key,
+}
+
+impl Tokens {
+    /// Those of the site with this secret.
+    pub fn new(secret: &[u8]) -> Self {
+        Self { key: hmac::Key::new(hmac::HMAC_SHA256, secret) }
+    }
+
+    /// The token of a reader.
+    pub fn of(&self, subscriber: i64) -> String {
+        sign(&self.key, &format!("unsubscribe\n{subscriber}"))
+    }
+
+    /// What tokens are looked up by: without the secret, the time that a look-up takes does not tell how much of a token is
+    /// right.
+    pub fn blinded(&self, token: &str) -> Vec<u8> {
+        hmac::sign(&self.key, format!("blinded\n{token}").as_bytes()).as_ref().to_vec()
+    }
+}
+
+/// True for what has the form of a token.
+pub fn is_token(text: &str) -> bool {
+    text.len() == TOKEN_LENGTH && text.bytes().all(|b| matches!(b, b'a'..=b'z' | b'2'..=b'7'))
 }
 
 fn sign(key: &hmac::Key, message: &str) -> String {
@@ -72,5 +100,9 @@ mod tests {
         assert_ne!(first.message_id, recipient(b"secret", &later, 1, &ada).message_id);
         assert_ne!(first.token, recipient(b"secret", &issue, 2, &ada).token);
         assert_ne!(first.token, recipient(b"other", &issue, 1, &ada).token);
+        let tokens = Tokens::new(b"secret");
+        assert!(first.token == tokens.of(1) && is_token(&first.token));
+        assert!(tokens.blinded(&first.token) == tokens.blinded(&tokens.of(1)));
+        assert!(tokens.blinded(&first.token) != Tokens::new(b"other").blinded(&first.token));
     }
 }

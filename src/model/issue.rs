@@ -52,6 +52,14 @@ pub struct Issue {
     pub digest: String,
 }
 
+impl Issue {
+    /// True when an https address tells who leaves, so that mail programs may post to it (RFC 8058 §3.1). The others lead to a
+    /// page for people: with nothing but such an address, what answers could not know who clicks.
+    pub fn offers_one_click(&self) -> bool {
+        self.unsubscribe.iter().any(|address| address.starts_with("https:") && address.contains(&self.marker))
+    }
+}
+
 /// A place for a reader's name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NamePlace {

@@ -119,10 +119,10 @@ fn line_start(text: &str, line: u64) -> usize {
     text.split_inclusive('\n').take(usize::try_from(line.saturating_sub(1)).unwrap_or(usize::MAX)).map(str::len).sum()
 }
 
-/// The list as CSV, which [`parse`] reads back.
-pub(super) fn write(readers: &[Subscriber]) -> Result<String, csv::Error> {
+/// The list as CSV, which [`parse`] reads back, with the `token` of each reader.
+pub(super) fn write(readers: &[Subscriber], token: impl Fn(&Subscriber) -> String) -> Result<String, csv::Error> {
     let mut table = csv::Writer::from_writer(Vec::new());
-    table.write_record(["email", "name", "status", "source", "created_at", "updated_at"])?;
+    table.write_record(["email", "name", "status", "source", "created_at", "updated_at", "token"])?;
     for reader in readers {
         let name = reader.name.as_deref().unwrap_or_default();
         table.write_record([
@@ -132,6 +132,7 @@ pub(super) fn write(readers: &[Subscriber]) -> Result<String, csv::Error> {
             &reader.source,
             &reader.created_at,
             &reader.updated_at,
+            &token(reader),
         ])?;
     }
     let bytes = table.into_inner().map_err(|error| csv::Error::from(error.into_error()))?;
@@ -189,7 +190,8 @@ mod tests {
             created_at: "2026-01-01T00:00:00Z".into(),
             updated_at: "2026-01-01T00:00:00Z".into(),
         };
-        let (readers, problems) = parse("r.csv", write(std::slice::from_ref(&reader)).unwrap().as_bytes());
+        let (readers, problems) =
+            parse("r.csv", write(std::slice::from_ref(&reader), |_| "t".into()).unwrap().as_bytes());
         assert_eq!(problems, []);
         assert_eq!(readers, [NewSubscriber { address: reader.address, name: reader.name, status: reader.status }]);
     }

@@ -1,6 +1,7 @@
 //! `tidings subscribers`
 
 mod import;
+mod token;
 
 use std::io::Read as _;
 use std::path::PathBuf;
@@ -62,16 +63,24 @@ enum Action {
         json: bool,
     },
     /// Write the list as CSV to the standard output
+    ///
+    /// The column `token` holds what stands for `{token}` in each reader's address for unsubscribing. It is enough to
+    /// unsubscribe that reader, so keep it as private as the list.
     Export {
         /// Only readers of this status
         #[arg(long, value_parser = PossibleValuesParser::new(SubscriberStatus::ALL.map(SubscriberStatus::as_str)))]
         status: Option<String>,
     },
     /// Unsubscribe readers; they stay on record, so that no import mails them again
+    ///
+    /// With --token a form or an address of your own can do it that knows a reader only by the link in an issue.
     Remove {
         /// Addresses
-        #[arg(required = true, value_name = "ADDRESS")]
+        #[arg(required_unless_present = "tokens", value_name = "ADDRESS")]
         addresses: Vec<String>,
+        /// The reader whose token this is; several times for several, or - for one a line on the standard input
+        #[arg(long = "token", value_name = "TOKEN", conflicts_with = "addresses")]
+        tokens: Vec<String>,
     },
 }
 
@@ -130,10 +139,18 @@ pub(super) async fn run(arguments: Arguments, context: &Context) -> Result<Exit,
         }
         Action::Export { status } => {
             let readers = all(&config, context, status.as_deref()).await?;
-            Ui::result(&import::write(&readers).map_err(|error| Failure::unexpected(error.to_string()))?);
+            let tokens = token::of_readers(&config, context).await?;
+            let token = |reader: &Subscriber| tokens.as_ref().map_or(String::new(), |tokens| tokens.of(reader.id));
+            Ui::result(&import::write(&readers, token).map_err(|error| Failure::unexpected(error.to_string()))?);
             Ok(Exit::Done)
         }
-        Action::Remove { addresses } => {
+        Action::Remove { tokens, .. } if !tokens.is_empty() => {
+            let mut store = session::store(&config, &context.site).await?;
+            let exit = token::remove(&mut store, &tokens, context).await?;
+            store.close().await?;
+            Ok(exit)
+        }
+        Action::Remove { addresses, .. } => {
             let parsed = addresses.iter().map(|text| text.parse()).collect::<Vec<Result<Mailbox, _>>>();
             let readers = checked(&addresses, parsed)?;
             let mut store = session::store(&config, &context.site).await?;

@@ -122,7 +122,7 @@ pub fn lint(issue: &Issue, entries: &[Entry], message: &[u8], config: &Config, s
     size(issue, &mut findings);
     subject(issue, &nodes, entries, &mut findings);
     emptiness(entries, &mut findings);
-    headers::look(message, &mut findings);
+    headers::look(message, issue.offers_one_click(), &mut findings);
     body::look(&nodes, entries, &mut findings);
     parity::look(&nodes, issue, &mut findings);
     unsubscribe(issue, &mut findings);
