@@ -22,6 +22,7 @@ mod newsletter;
 mod outside;
 mod pitfalls;
 mod preview;
+mod programs;
 mod promises;
 mod reading;
 mod secrets;

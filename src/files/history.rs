@@ -1,37 +1,81 @@
 //! How old files are: by the history of their folder, as `git` tells it, or by their own time.
 
 use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
 use std::io;
-use std::path::Path;
-use std::process::Command;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
+
+use super::git::Repository;
 
 /// Why the history cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum HistoryError {
-    /// There is no such program, or it cannot be run.
+    /// There is no such program.
+    #[error("there is no program `git` in the folders of PATH")]
+    Missing,
+    /// It cannot be run.
     #[error("git cannot be run: {0}")]
     NotRun(#[from] io::Error),
     /// It says so itself.
     #[error("{0}")]
     Refused(String),
+    /// The folder is not in a repository.
+    #[error("the posts are in no git repository")]
+    NoRepository,
+    /// git opens no repository that belongs to another user of the machine (`safe.directory`).
+    #[error("git refuses, because the repository in {} belongs to another user of this machine", .0.display())]
+    NotYours(PathBuf),
     /// Only the last commits are there: they would date every file.
     #[error("this copy of the repository does not hold its whole history")]
     Shallow,
+    /// Longer than any honest repository of posts takes.
+    #[error("git took longer than half a minute and was ended")]
+    TooSlow,
+    /// More than any honest repository of posts holds.
+    #[error("the history is too large: git may use 1 GB of memory and name 64 MB of paths")]
+    TooMuch,
 }
 
-/// When each file of a folder was first committed: by path relative to the folder, with `/`.
+impl HistoryError {
+    /// How to mend it: an imperative that can be followed as it stands.
+    pub fn help(&self) -> String {
+        match self {
+            Self::Shallow => "fetch all of it: `git fetch --unshallow`".to_owned(),
+            Self::NotYours(top) => {
+                format!("if you trust it: `git config --global --add safe.directory '{}'`", top.display())
+            }
+            _ => "remove `posts.date` from config.toml, and write a `date:` into each post".to_owned(),
+        }
+    }
+}
+
+/// When each file of a folder of the site was first committed: by path relative to the folder, with `/`. Nothing that the
+/// folder or its repository holds is run.
 ///
 /// # Errors
-/// No git, no repository, or only the end of its history.
-pub fn first_commits(folder: &Path) -> Result<BTreeMap<String, Timestamp>, HistoryError> {
-    if git(folder, &["rev-parse", "--is-shallow-repository"])?.starts_with(b"true") {
-        return Err(HistoryError::Shallow);
+/// No git, no repository, one that git does not open, or only the end of its history.
+pub fn first_commits(site: &Path, folder: &Path) -> Result<BTreeMap<String, Timestamp>, HistoryError> {
+    let (site, folder) = (std::fs::canonicalize(site)?, std::fs::canonicalize(folder)?);
+    // Not left to git: it takes a folder that holds `HEAD`, `objects` and `refs` for a repository of its own.
+    let top = folder.ancestors().find(|above| std::fs::symlink_metadata(above.join(".git")).is_ok());
+    let top = top.ok_or(HistoryError::NoRepository)?;
+    let repository = Repository::open(top, &[top, &site])?;
+    let mut arguments = ["--reverse", "--no-renames", "--diff-filter=A", "--name-only", "-z", "--format=%x01%at"]
+        .map(OsString::from)
+        .to_vec();
+    let inside = folder.strip_prefix(top).unwrap_or(Path::new(""));
+    if !inside.as_os_str().is_empty() {
+        let mut relative = OsString::from("--relative=");
+        for name in inside {
+            relative.push(name);
+            relative.push("/");
+        }
+        arguments.push(relative);
     }
-    let log =
-        ["log", "--reverse", "--no-renames", "--diff-filter=A", "--relative", "--name-only", "-z", "--format=%x01%at"];
-    Ok(first(&git(folder, &log)?))
+    let arguments: Vec<&OsStr> = arguments.iter().map(OsString::as_os_str).collect();
+    Ok(first(&repository.log(&arguments)?))
 }
 
 /// `\x01SECONDS`, then the names that the commit added, each with a zero byte behind it; the oldest commit first.
@@ -49,17 +93,10 @@ fn first(log: &[u8]) -> BTreeMap<String, Timestamp> {
     first
 }
 
-fn git(folder: &Path, arguments: &[&str]) -> Result<Vec<u8>, HistoryError> {
-    let output = Command::new("git").arg("-C").arg(folder).args(arguments).output()?;
-    if output.status.success() {
-        return Ok(output.stdout);
-    }
-    let said = String::from_utf8_lossy(&output.stderr);
-    Err(HistoryError::Refused(said.lines().next().unwrap_or("git failed").trim_start_matches("fatal: ").to_owned()))
-}
-
 #[cfg(test)]
 mod tests {
+    use std::process::Command;
+
     use super::*;
 
     fn run(folder: &Path, day: &str, arguments: &[&str]) {
@@ -81,10 +118,11 @@ mod tests {
         run(site.path(), first, &["commit", "--quiet", "-m", "one"]);
         super::super::write_if_changed(&posts.join("a walk é.md"), b"two").unwrap();
         super::super::write_if_changed(&posts.join("2025/b.md"), b"two").unwrap();
+        super::super::write_if_changed(&site.path().join("posts-of-others/d.md"), b"two").unwrap();
         run(site.path(), second, &["add", "."]);
         run(site.path(), second, &["commit", "--quiet", "-m", "two"]);
         super::super::write_if_changed(&posts.join("c.md"), b"not yet").unwrap();
-        let known = first_commits(&posts).unwrap();
+        let known = first_commits(site.path(), &posts).unwrap();
         let known: Vec<_> = known.iter().map(|(path, at)| (path.as_str(), at.to_string())).collect();
         assert_eq!(
             known,
@@ -95,7 +133,7 @@ mod tests {
     #[test]
     fn a_history_that_is_cut_off_dates_nothing() {
         let folder = tempfile::tempdir().unwrap();
-        assert!(matches!(first_commits(folder.path()), Err(HistoryError::Refused(_))), "no repository");
+        assert!(matches!(first_commits(folder.path(), folder.path()), Err(HistoryError::NoRepository)));
         let (whole, cut) = (folder.path().join("whole"), folder.path().join("cut"));
         let day = "2025-01-31T10:00:00Z";
         run(folder.path(), day, &["init", "--quiet", "whole"]);
@@ -106,7 +144,7 @@ mod tests {
         }
         let url = format!("file://{}", whole.display());
         run(folder.path(), day, &["clone", "--quiet", "--depth", "1", &url, &cut.display().to_string()]);
-        assert!(first_commits(&whole).is_ok());
-        assert!(matches!(first_commits(&cut), Err(HistoryError::Shallow)));
+        assert!(first_commits(&whole, &whole).is_ok());
+        assert!(matches!(first_commits(&cut, &cut), Err(HistoryError::Shallow)));
     }
 }

@@ -7,6 +7,7 @@
 
 mod draft;
 mod folder;
+mod git;
 mod history;
 mod list;
 mod lock;

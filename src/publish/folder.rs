@@ -9,7 +9,7 @@ use super::error::{PublishError, refused};
 use super::parallel::{self, Work};
 use crate::config::{Config, FileDate};
 use crate::diagnostic::{Diagnostic, Location, Severity};
-use crate::files::{self, Folder, HistoryError, Kind, LeftOut, Refusal};
+use crate::files::{self, Folder, Kind, LeftOut, Refusal};
 use crate::post::{self, Loaded, Source};
 
 /// How much of a file is read at first, in bytes: the front matter of nearly all posts and some of the text.
@@ -90,13 +90,9 @@ fn dates(site: &Folder, config: &Config, paths: &[String]) -> Result<BTreeMap<St
             Ok(paths.iter().filter_map(written).collect())
         }
         Some(FileDate::Git) => {
-            let commits = files::first_commits(&site.path().join(dir)).map_err(|problem| {
-                let help = match problem {
-                    HistoryError::Shallow => "fetch all of it: `git fetch --unshallow`",
-                    _ => "remove `posts.date` from config.toml, and write a `date:` into each post",
-                };
+            let commits = files::first_commits(site.path(), &site.path().join(dir)).map_err(|problem| {
                 let message = format!("`posts.date` is \"git\", and the history cannot be read: {problem}");
-                PublishError::Site(vec![Diagnostic::error("posts/git", message).help(help)])
+                PublishError::Site(vec![Diagnostic::error("posts/git", message).help(problem.help())])
             })?;
             Ok(commits.into_iter().map(|(path, at)| (named(dir, &path), at)).collect())
         }
