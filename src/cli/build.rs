@@ -8,6 +8,7 @@ use serde_json::json;
 use super::agreement::{self, Yes};
 use super::allow::Accept;
 use super::failure::{Exit, Failure};
+use super::printable::one_line;
 use super::{Context, Ui, tolerance};
 use crate::diagnostic::Diagnostic;
 use crate::files::Written;
@@ -109,7 +110,7 @@ fn tell(files: &[File], more: impl Iterator<Item = String>, arguments: &Argument
     }
     lines.extend(more);
     if arguments.check {
-        Ui::result(&lines.join("\n"));
+        Ui::result(&lines.iter().map(|line| one_line(line)).collect::<Vec<_>>().join("\n"));
     } else {
         for line in &lines {
             context.ui.say(line);

@@ -56,7 +56,7 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
     if arguments.json {
         Ui::json(&json!({ "diagnostics": found.iter().map(diagnostic_as_json).collect::<Vec<_>>() }));
     } else {
-        Ui::result(&report::as_text(&found, files, context.ui.is_quiet(), context.ui.colors_results()));
+        Ui::painted(&report::as_text(&found, files, context.ui.is_quiet(), context.ui.colors_results()));
     }
     Ok(if found.iter().any(Diagnostic::is_error) { Exit::Problems } else { Exit::Done })
 }

@@ -43,7 +43,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
         let feeds: Vec<_> = chosen.iter().map(|plan| as_json(plan, formats, &site)).collect();
         Ui::json(&json!({ "feeds": feeds }));
     } else if arguments.html {
-        Ui::result(&chosen.iter().map(|plan| feed::links(plan, formats)).collect::<String>());
+        Ui::data(&chosen.iter().map(|plan| feed::links(plan, formats)).collect::<String>());
     } else {
         let mut rows = vec![["ENTRIES", "TITLE", "ADDRESS"].map(str::to_owned)];
         for plan in chosen {

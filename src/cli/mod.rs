@@ -16,6 +16,7 @@ mod ping;
 mod plan;
 mod posts;
 mod preview;
+mod printable;
 mod progress;
 mod publish;
 mod report;
@@ -39,6 +40,7 @@ use jiff::tz::TimeZone;
 use crate::clock::{self, Clock};
 use crate::files::StateFolder;
 use failure::{Exit, Failure};
+use printable::one_line;
 use ui::{ColorWhen, Ui};
 
 /// Options that every command takes stand below its own.
@@ -110,9 +112,11 @@ pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
-            // Help and version go to stdout, usage errors to stderr; clap knows which is which.
-            let _ = error.print();
-            return if error.use_stderr() { Exit::Usage } else { Exit::Done }.into();
+            let exit = if error.use_stderr() { Exit::Usage } else { Exit::Done };
+            // What it repeats of the arguments must not look like lines of ours.
+            let arguments = std::env::args_os().map(|argument| one_line(&argument.to_string_lossy()));
+            Ui::usage(&Cli::try_parse_from(arguments).err().unwrap_or(error));
+            return exit.into();
         }
     };
     let clock = cli.now.map_or(Clock::System, Clock::Fixed);

@@ -4,6 +4,7 @@ use clap::Args;
 
 use super::agreement::{self, Answer};
 use super::failure::{Exit, Failure};
+use super::printable::one_line;
 use super::{Context, Ui};
 use crate::diagnostic::Diagnostic;
 use crate::files::Access;
@@ -30,7 +31,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
     let folder = site_folder(&context.site, &config, Use::Content);
     match folder.write_new(&path, text.as_bytes(), Access::Public) {
         Ok(()) => {
-            Ui::result(&path);
+            Ui::result(&one_line(&path));
             context.ui.say("It is a draft: remove `draft: true` when it is done.");
             Ok(Exit::Done)
         }

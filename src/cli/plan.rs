@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::posts;
+use super::printable::one_line;
 use super::table::{columns, cut};
 use crate::config::Config;
 use crate::model::{Issue, Post};
@@ -24,7 +25,7 @@ pub(super) fn as_text(
     let last = prepared
         .last_run
         .map_or("nothing was published before".to_owned(), |moment| format!("the last run was at {}", day(moment)));
-    let mut text = format!("{}: plan for {}; {last}.\n", site.config.site.title, day(prepared.now));
+    let mut text = format!("{}: plan for {}; {last}.\n", one_line(&site.config.site.title), day(prepared.now));
     if prepared.unfinished > 0 {
         text += &format!(
             "\nFirst, {} of an earlier run will be finished.\n",
@@ -41,7 +42,7 @@ pub(super) fn as_text(
         text += "\nNothing is due.\n";
     }
     for issue in &prepared.issues {
-        text += &format!("\nIssue {} “{}” goes to {readers}.\n", issue.number, issue.subject);
+        text += &format!("\nIssue {} “{}” goes to {readers}.\n", issue.number, one_line(&issue.subject));
     }
     text += &section(&site.config, "Due", &due, due.len());
     text += &section(&site.config, "Held back until you have had a look", &held, held.len());
@@ -50,7 +51,7 @@ pub(super) fn as_text(
     if !files.is_empty() {
         text += &format!("\nIn preview/: {}.\n", in_preview(files));
         if !prepared.issues.is_empty() && prepared.guards.is_empty() {
-            let include: Vec<_> = included.iter().map(|post| format!(" --include {post}")).collect();
+            let include: Vec<_> = included.iter().map(|post| format!(" --include {}", one_line(post))).collect();
             let include = include.concat();
             let digest = prepared.digest();
             text += &format!(

@@ -220,7 +220,7 @@ async fn publish(arguments: &Arguments, config: &Config, context: &Context) -> R
         return Ok(worst(exit, if is_lost { Exit::Incomplete } else { Exit::Done }));
     }
     if !arguments.yes && Ui::is_interactive() {
-        context.ui.say(&plan::as_text(&site, &prepared, &[], &[], false));
+        context.ui.say_lines(&plan::as_text(&site, &prepared, &[], &[], false));
         let readers = count(prepared.recipients.unsigned_abs(), "reader");
         if !Ui::confirm(&format!("Send this to {readers} now?")) {
             context.ui.say("Nothing was sent.");

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use annotate_snippets::renderer::{AnsiColor, Style};
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
+use super::printable::one_line;
 use super::table::cut;
 use crate::diagnostic::{Diagnostic, Location};
 use crate::publish::count;
@@ -51,7 +52,7 @@ pub(super) fn as_text(diagnostics: &[Diagnostic], files: usize, only_errors: boo
             file = Some(diagnostic.path());
             help = None;
             if let Some(path) = diagnostic.path() {
-                text += &format!("{}\n", paint.with(FILE, path));
+                text += &format!("{}\n", paint.with(FILE, &one_line(path)));
             }
         }
         text += &one(diagnostic, help != Some(&diagnostic.help), paint);
@@ -69,13 +70,13 @@ fn one(diagnostic: &Diagnostic, with_help: bool, paint: Paint) -> String {
     if let Some(place) = excerpt {
         text += &format!(" in line {}, column {}", place.line, place.column);
     }
-    text += &format!(": {} {}\n", printable(&diagnostic.message), paint.with(CODE, &format!("[{}]", diagnostic.code)));
+    text += &format!(": {} {}\n", one_line(&diagnostic.message), paint.with(CODE, &format!("[{}]", diagnostic.code)));
     if let Some(place) = excerpt {
         let (line, marks) = window(place);
         text += &format!("      {line}\n      {}\n", paint.with(EXCERPT, &marks));
     }
     if let (true, Some(help)) = (with_help, &diagnostic.help) {
-        text += &format!("    help: {}\n", printable(help));
+        text += &format!("    help: {}\n", one_line(help));
     }
     text
 }
@@ -83,7 +84,7 @@ fn one(diagnostic: &Diagnostic, with_help: bool, paint: Paint) -> String {
 /// The part of the line around the place, and the marks below it.
 fn window(place: &Location) -> (String, String) {
     let width = |c: char| c.width().unwrap_or(0);
-    let line: Vec<char> = printable(place.excerpt.trim_end()).chars().collect();
+    let line: Vec<char> = one_line(place.excerpt.trim_end()).chars().collect();
     let at = (place.column - 1).min(line.len());
     let mut start = line[..at].iter().take_while(|c| c.is_whitespace()).count();
     let before = |start: usize| line[start..at].iter().map(|c| width(*c)).sum::<usize>();
@@ -97,11 +98,6 @@ fn window(place: &Location) -> (String, String) {
     let indent = lead.width() + before(start);
     let meant = meant.clamp(1, shown.width().saturating_sub(indent).max(1));
     (shown, format!("{}{}", " ".repeat(indent), "^".repeat(meant)))
-}
-
-/// Without what could steer the terminal.
-fn printable(text: &str) -> String {
-    text.chars().map(|c| if c == '\t' || c == '\n' { ' ' } else { c }).filter(|c| !c.is_control()).collect()
 }
 
 /// `… and 31 more: 20 × post/link, 11 × post/no-title`

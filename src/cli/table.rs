@@ -1,13 +1,12 @@
 //! Columns for the terminal, by display width.
 
-use super::ui::printable;
+use super::printable::one_line;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 /// Lays rows out in columns two blanks apart; the last column is not padded.
 pub(super) fn columns<const N: usize>(rows: &[[String; N]]) -> String {
     // A cell is one line, whatever is in it.
-    let rows: Vec<[String; N]> =
-        rows.iter().map(|row| row.each_ref().map(|cell| printable(&cell.replace(['\n', '\t'], " ")))).collect();
+    let rows: Vec<[String; N]> = rows.iter().map(|row| row.each_ref().map(|cell| one_line(cell))).collect();
     let mut widths = [0; N];
     for row in &rows {
         for (width, cell) in widths.iter_mut().zip(row) {

@@ -7,7 +7,9 @@ use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet}
 use clap::ValueEnum;
 
 use super::failure::Failure;
+use super::printable::{escaped, for_programs, one_line, printable};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::model::without_logins;
 
 /// More diagnostics than this are counted, not shown.
 const SHOWN: usize = 20;
@@ -30,15 +32,6 @@ pub enum ColorWhen {
 fn print(text: &str) {
     let mut out = io::stderr().lock();
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
-}
-
-/// Text from files and servers as it may stand on a terminal: control characters and those that turn the writing around
-/// could make it say something else.
-pub(super) fn printable(text: &str) -> String {
-    let is_tricky = |c: char| {
-        (c.is_control() && c != '\n' && c != '\t') || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
-    };
-    text.replace(is_tricky, "\u{FFFD}")
 }
 
 /// How to talk to the user.
@@ -90,9 +83,29 @@ impl Ui {
         io::stdin().is_terminal() && io::stderr().is_terminal()
     }
 
-    /// Prints a result: what the command was asked for. A reader that closes the pipe early is no error, a full disk is one
-    /// that [`Ui::lost_output`] tells.
+    /// Prints a result for people: what the command was asked for. Foreign words in it are on one line, see
+    /// [`super::printable::one_line`].
     pub fn result(text: &str) {
+        Self::write(&printable(text));
+    }
+
+    /// Prints a result for people whose foreign words were cleaned before colours came in.
+    pub(super) fn painted(text: &str) {
+        Self::write(text);
+    }
+
+    /// Prints a result for a program, such as CSV; on a terminal people see it.
+    pub fn data(text: &str) {
+        Self::write(&for_programs(text, io::stdout().is_terminal()));
+    }
+
+    /// Prints a result as JSON.
+    pub fn json(value: &serde_json::Value) {
+        Self::write(&without_logins(&escaped(&format!("{value:#}"))));
+    }
+
+    /// A reader that closes the pipe early is no error, a full disk is one that [`Ui::lost_output`] tells.
+    fn write(text: &str) {
         let mut out = io::stdout().lock();
         let end: &[u8] = if text.ends_with('\n') { b"" } else { b"\n" };
         let written = out.write_all(text.as_bytes()).and_then(|()| out.write_all(end)).and_then(|()| out.flush());
@@ -106,26 +119,38 @@ impl Ui {
         LOST_OUTPUT.load(Ordering::Relaxed)
     }
 
-    /// Prints a result as JSON.
-    pub fn json(value: &serde_json::Value) {
-        Self::result(&format!("{value:#}"));
+    /// Says what was done: a sentence, on one line.
+    pub fn say(&self, sentence: &str) {
+        self.say_lines(&one_line(sentence));
     }
 
-    /// Says what was done: a sentence.
-    pub fn say(&self, sentence: &str) {
+    /// Says what takes several lines; foreign words in it are on one.
+    pub fn say_lines(&self, lines: &str) {
         if !self.quiet {
-            print(&format!("{}\n", printable(sentence)));
+            print(&format!("{}\n", printable(lines)));
         }
     }
 
     /// Prints a line of progress.
     pub(super) fn line(text: &str) {
-        print(&format!("{text}\n"));
+        print(&format!("{}\n", one_line(text)));
+    }
+
+    /// Shows what clap has to say: help and version on stdout, and what is wrong with the arguments, which it repeats, on
+    /// stderr. In colours, unless an argument holds what a terminal must not see.
+    pub(super) fn usage(error: &clap::Error) {
+        let plain = error.render().to_string();
+        let clean = printable(&plain);
+        if clean == plain {
+            let _ = error.print();
+        } else {
+            print(&clean);
+        }
     }
 
     /// Asks a question that only `y` or `yes` answers with yes.
     pub fn confirm(question: &str) -> bool {
-        print(&format!("{question} [y/N] "));
+        print(&format!("{} [y/N] ", one_line(question)));
         let mut answer = String::new();
         io::stdin().lock().read_line(&mut answer).is_ok() && matches!(answer.trim(), "y" | "Y" | "yes" | "Yes")
     }
@@ -182,21 +207,11 @@ impl Ui {
 /// The diagnostic with nothing in it that a terminal would act upon. Each character stays one, so places stay right.
 fn cleaned(diagnostic: &Diagnostic) -> Diagnostic {
     let mut cleaned = diagnostic.clone();
-    cleaned.message = printable(&cleaned.message);
-    cleaned.help = cleaned.help.as_deref().map(printable);
+    cleaned.message = one_line(&cleaned.message);
+    cleaned.help = cleaned.help.as_deref().map(one_line);
     if let Some(place) = &mut cleaned.location {
-        place.path = printable(&place.path);
+        place.path = one_line(&place.path);
         place.excerpt = printable(&place.excerpt);
     }
     cleaned
-}
-
-#[cfg(test)]
-mod tests {
-    use super::printable;
-
-    #[test]
-    fn nothing_that_a_terminal_acts_upon_is_printed() {
-        assert_eq!(printable("a\u{1b}[31mb\u{202e}c\u{7}\n"), "a\u{fffd}[31mb\u{fffd}c\u{fffd}\n");
-    }
 }

@@ -28,4 +28,4 @@ pub use post::{Body, Head, Mailing, Post, PostStatus, Taxonomy};
 pub use record::{IssueKey, Record, RecordedEntry};
 pub use run::{MailedEntry, Run};
 pub use subscriber::{Subscriber, SubscriberCounts, SubscriberStatus};
-pub use uri::{percent_encoded, uri_fault};
+pub use uri::{percent_encoded, uri_fault, without_logins};

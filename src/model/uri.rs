@@ -1,5 +1,7 @@
 //! URIs (RFC 3986), and what the schemes that ids are made of ask for.
 
+use std::borrow::Cow;
+
 /// Percent-encodes what must not stand in a URI, and a `%` that begins no escape. A valid URI stays as it is.
 ///
 /// ```
@@ -18,6 +20,37 @@ pub fn percent_encoded(text: &str) -> String {
         }
     }
     encoded
+}
+
+/// The text with the user and the password of every web address in it masked, and of every other address that holds both:
+/// a `*` for each character, so that places in the text stay where they are.
+///
+/// ```
+/// use tidings::model::without_logins;
+/// assert_eq!(without_logins("see https://ada:secret@a.example/@b"), "see https://**********@a.example/@b");
+/// assert_eq!(without_logins("smtps://ada@mail.example"), "smtps://ada@mail.example");
+/// ```
+pub fn without_logins(text: &str) -> Cow<'_, str> {
+    let mut masked = String::new();
+    let mut done = 0;
+    for (at, _) in text.match_indices("://") {
+        let start = at + 3;
+        let rest = &text[start..];
+        let authority =
+            &rest[..rest.find(|c: char| "/?#\"'`<>\\".contains(c) || c.is_whitespace()).unwrap_or(rest.len())];
+        let Some(login) = authority.rfind('@').map(|end| &authority[..end]) else { continue };
+        let is_web = ["http", "https"].iter().any(|scheme| ends_with(&text[..at], scheme));
+        if start >= done && (is_web || login.contains(':')) {
+            masked.push_str(&text[done..start]);
+            masked.extend(login.chars().map(|_| '*'));
+            done = start + login.len();
+        }
+    }
+    if done == 0 {
+        return Cow::Borrowed(text);
+    }
+    masked.push_str(&text[done..]);
+    Cow::Owned(masked)
 }
 
 /// What is wrong with a URI whose scheme has rules of its own: a tag, a URN, a UUID, a web address. `None` when nothing is, or
@@ -47,6 +80,13 @@ pub fn uri_fault(text: &str) -> Option<&'static str> {
 
 fn starts_with(text: &str, scheme: &str) -> bool {
     text.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+}
+
+fn ends_with(text: &str, scheme: &str) -> bool {
+    text.len()
+        .checked_sub(scheme.len())
+        .and_then(|at| text.get(at..))
+        .is_some_and(|end| end.eq_ignore_ascii_case(scheme))
 }
 
 fn is_web_without_host(text: &str) -> bool {

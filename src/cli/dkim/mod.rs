@@ -105,7 +105,7 @@ fn make(new: &New, config: &Config, context: &Context) -> Result<Exit, Failure> 
     ));
     print(&[DnsRecord::new(&plan.domain, &plan.selector, &key)], &plan.domain, new.json, context);
     if let Some(setting) = plan.setting {
-        context.ui.say(&format!("Once the record is in the DNS, write this below [mail] in {CONFIG_FILE}, and messages are signed:\n\n  {setting}"));
+        context.ui.say_lines(&format!("Once the record is in the DNS, write this below [mail] in {CONFIG_FILE}, and messages are signed:\n\n  {setting}"));
     }
     Ok(Exit::Done)
 }
@@ -183,7 +183,7 @@ fn print(records: &[DnsRecord], domain: &str, json: bool, context: &Context) {
         Ui::json(&records.iter().map(as_json).collect());
         return;
     }
-    context.ui.say(&format!(
+    context.ui.say_lines(&format!(
         "Enter this in the DNS of {domain}. Most providers want the name without the domain, and the value in one piece;\n\
          a zone file wants the last lines, in which it is cut into strings of at most 255 characters."
     ));

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::super::failure::{Exit, Failure};
 use super::super::posts::{diagnostic_as_json, rfc_3339};
+use super::super::printable::{one_line, printable};
 use super::super::table::columns;
 use super::super::{Context, Ui, posts, report, session};
 use super::{media, moment, states};
@@ -50,13 +51,13 @@ pub(super) async fn explain(
         story["mailed"] = mailings.iter().map(mailing_as_json).collect();
         Ui::json(&story);
     } else {
-        let mut text = as_text(post, entry.as_ref(), verdict, &feeds, &mailings);
+        let mut text = printable(&as_text(post, entry.as_ref(), verdict, &feeds, &mailings));
         if found.is_empty() {
             text += "\nThere is nothing to mend in it.\n";
         } else {
             text += &format!("\n{}", report::as_text(&found, 1, context.ui.is_quiet(), context.ui.colors_results()));
         }
-        Ui::result(&text);
+        Ui::painted(&text);
     }
     Ok(Exit::Done)
 }
@@ -146,7 +147,7 @@ fn as_text(post: &Post, entry: Option<&Entry>, verdict: &Verdict, feeds: &Feeds,
         }
         row("mailed", text)
     }));
-    let title = if post.title.is_empty() { "(without a title)" } else { &post.title };
+    let title = if post.title.is_empty() { "(without a title)".to_owned() } else { one_line(&post.title) };
     format!("{title}\n{}", columns(&rows))
 }
 

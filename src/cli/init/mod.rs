@@ -139,7 +139,7 @@ fn tell(name: &str, is_above: bool, takeover: &Takeover, context: &Context) {
         [format!("  {key}"), cut(&found.text, 44), format!("({})", found.from)]
     };
     if !taken.is_empty() {
-        context.ui.say(columns(&taken.iter().map(row).collect::<Vec<_>>()).trim_end());
+        context.ui.say_lines(columns(&taken.iter().map(row).collect::<Vec<_>>()).trim_end());
     }
     if !notes.is_empty() {
         context.ui.say("Not taken over, or good to know:");

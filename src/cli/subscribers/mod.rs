@@ -141,7 +141,7 @@ pub(super) async fn run(arguments: Arguments, context: &Context) -> Result<Exit,
             let readers = all(&config, context, status.as_deref()).await?;
             let tokens = token::of_readers(&config, context).await?;
             let token = |reader: &Subscriber| tokens.as_ref().map_or(String::new(), |tokens| tokens.of(reader.id));
-            Ui::result(&import::write(&readers, token).map_err(|error| Failure::unexpected(error.to_string()))?);
+            Ui::data(&import::write(&readers, token).map_err(|error| Failure::unexpected(error.to_string()))?);
             Ok(Exit::Done)
         }
         Action::Remove { tokens, .. } if !tokens.is_empty() => {
