@@ -389,6 +389,11 @@ fn folder<'t>(section: &mut Section<'_, 't>, reader: &mut Reader<'t>, key: &'sta
 /// An absolute http or https URL that ends in `/`, so that other addresses can be joined to it.
 fn web_url(reader: &mut Reader<'_>, key: &str, text: &str, place: Location) -> Option<Url> {
     match Url::parse(text) {
+        Ok(url) if !url.username().is_empty() || url.password().is_some() => {
+            let message = format!("`{key}` holds a user or a password, which every reader of a feed would see");
+            reader.error("config/value", message, place, "take it out");
+            None
+        }
         Ok(mut url)
             if matches!(url.scheme(), "http" | "https") && url.query().is_none() && url.fragment().is_none() =>
         {

@@ -44,7 +44,8 @@ pub(super) async fn ask(site: &Site, issues: &[Issue], due: &[Entry]) -> Vec<Dia
     let mut addresses: Vec<String> = issues.iter().flat_map(addresses).filter(|address| !is_due(address)).collect();
     addresses.dedup();
     let sources = sources(site, due);
-    match tokio::task::spawn_blocking(move || transport::dead(&addresses)).await {
+    let own = site.config.site.url.clone();
+    match tokio::task::spawn_blocking(move || transport::dead(&addresses, &own)).await {
         Ok(dead) => dead.iter().map(|(address, answer)| dead_link(address, answer, &sources)).collect(),
         Err(error) => vec![Diagnostic::warning("mail/dead-link", format!("the links could not be asked for: {error}"))],
     }

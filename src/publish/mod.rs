@@ -272,7 +272,8 @@ pub async fn not_live(prepared: &Prepared, config: &Config) -> Vec<Guard> {
         let is_page = prepared.entries.iter().any(|entry| entry.url == address);
         if is_page { "the page of a due entry" } else { "a picture of a due entry" }
     };
-    let asked = tokio::task::spawn_blocking(move || transport::not_live(&addresses)).await;
+    let own = config.site.url.clone();
+    let asked = tokio::task::spawn_blocking(move || transport::not_live(&addresses, &own)).await;
     let refusal = |(address, answer): (String, String)| Guard {
         name: GuardName::NotLive,
         message: format!("{} is not online: {address}: {answer}", what(&address)),

@@ -7,7 +7,7 @@ use super::site::Site;
 use crate::diagnostic::{Diagnostic, Location};
 use crate::feed::Layout;
 use crate::files::{Access, Folder, Kind};
-use crate::model::sha256_hex;
+use crate::model::{sha256_hex, without_logins};
 use crate::transport::Hubs;
 
 /// What hubs were told, below the site.
@@ -37,7 +37,7 @@ pub enum Told {
     Skipped(String),
 }
 
-/// By hub, then by topic: the digest of the file that the hub was told of.
+/// By hub, without user and password, then by topic: the digest of the file that the hub was told of.
 type Memory = BTreeMap<String, BTreeMap<String, String>>;
 
 /// The feeds that changed since each of the hubs was last told; with `all`, every feed that can be subscribed to.
@@ -66,7 +66,7 @@ pub fn due_pings(site: &Site, all: bool) -> Result<Vec<Ping>, PublishError> {
             };
             let (topic, digest) = (plan.address(format.file_name), sha256_hex(&bytes));
             for hub in site.config.feeds.hubs.iter().map(ToString::to_string) {
-                let known = memory.get(&hub).and_then(|topics| topics.get(&topic));
+                let known = memory.get(&*without_logins(&hub)).and_then(|topics| topics.get(&topic));
                 if all || known != Some(&digest) {
                     pings.push(Ping { hub, topic: topic.clone(), digest: digest.clone() });
                 }
@@ -82,7 +82,7 @@ pub fn due_pings(site: &Site, all: bool) -> Result<Vec<Ping>, PublishError> {
 /// # Errors
 /// When what was told cannot be recorded.
 pub fn ping(site: &Site, pings: &[Ping], mut watch: impl FnMut(&Ping, &Told)) -> Result<(), PublishError> {
-    let hubs = Hubs::default();
+    let hubs = Hubs::new(&site.config.site.url);
     let mut memory = memory(&site.folder)?;
     let mut failures: BTreeMap<&str, (usize, String)> = BTreeMap::new();
     for ping in pings {
@@ -97,7 +97,10 @@ pub fn ping(site: &Site, pings: &[Ping], mut watch: impl FnMut(&Ping, &Told)) ->
         };
         if told == Told::Yes {
             *failed = 0;
-            memory.entry(ping.hub.clone()).or_default().insert(ping.topic.clone(), ping.digest.clone());
+            memory
+                .entry(without_logins(&ping.hub).into_owned())
+                .or_default()
+                .insert(ping.topic.clone(), ping.digest.clone());
         } else if let Told::No(said) = &told {
             *failed += 1;
             last.clone_from(said);

@@ -1,23 +1,109 @@
-//! The one way to ask the web for something: with a deadline, over the same TLS as mail.
+//! The one way to ask the web for something: with a deadline, over the same TLS as mail, and only what is public.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use ureq::Agent;
+use ureq::http::Response;
 use ureq::tls::{RootCerts, TlsConfig};
+use ureq::unversioned::transport::DefaultConnector;
+use ureq::{Agent, Body, Error};
+use url::Url;
+
+use super::public::{Gate, NotPublic};
 
 /// How long one answer may take, redirects included.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 
-/// An agent that says what it is there for. Answers that mean failure are answers too.
-pub(super) fn agent(purpose: &str) -> Agent {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).unversioned_rustls_crypto_provider(provider);
-    Agent::config_builder()
-        .timeout_global(Some(PATIENCE))
-        .user_agent(format!("tidings ({purpose})"))
-        .tls_config(tls.build())
-        .http_status_as_error(false)
-        .build()
-        .into()
+/// So many redirects are followed.
+const REDIRECTS: usize = 10;
+
+/// How a page is asked for (RFC 9110 §9.3).
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Method {
+    Get,
+    Head,
+}
+
+/// What asks the web.
+pub(super) struct Web {
+    agent: Agent,
+    gate: Gate,
+}
+
+impl Web {
+    /// Says what it is there for. Answers that mean failure are answers too. Of what is not public, only the host of `site`
+    /// is asked.
+    pub(super) fn new(purpose: &str, site: &Url) -> Self {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let tls =
+            TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).unversioned_rustls_crypto_provider(provider);
+        let config = Agent::config_builder()
+            .timeout_global(Some(PATIENCE))
+            // Each place to which a redirect leads is looked at like the first.
+            .max_redirects(0)
+            .user_agent(format!("tidings ({purpose})"))
+            .tls_config(tls.build())
+            .http_status_as_error(false)
+            .build();
+        let gate = Gate::new(site);
+        Self { agent: Agent::with_parts(config, DefaultConnector::default(), gate.clone()), gate }
+    }
+
+    /// The status of the answer (RFC 9110 §15), after redirects. A user and a password in an address are not sent: whoever
+    /// reads a post may put them there, and wherever it leads may be told them.
+    pub(super) fn status(&self, method: Method, address: &str, patience: Duration) -> Result<u16, Error> {
+        let deadline = Instant::now() + patience;
+        let mut url = Url::parse(address).map_err(|_| Error::BadUri("this is not a web address".to_owned()))?;
+        for _ in 0..=REDIRECTS {
+            self.look(&url)?;
+            // Fails only for addresses without a host, which are not asked.
+            let _ = url.set_username("").and_then(|()| url.set_password(None));
+            let request = match method {
+                Method::Get => self.agent.get(url.as_str()),
+                Method::Head => self.agent.head(url.as_str()),
+            };
+            let left = deadline.saturating_duration_since(Instant::now());
+            let answer = request.config().timeout_global(Some(left)).build().call()?;
+            match answer.headers().get("location").filter(|_| answer.status().is_redirection()) {
+                Some(target) => {
+                    let target = target.to_str().ok().and_then(|target| url.join(target).ok());
+                    url = target.ok_or_else(|| Error::BadUri("a redirect leads to no web address".to_owned()))?;
+                }
+                None => return Ok(answer.status().as_u16()),
+            }
+        }
+        Err(Error::TooManyRedirects)
+    }
+
+    /// The answer to a form, which no redirect takes elsewhere.
+    pub(super) fn post(&self, address: &str, form: &[(&str, &str)]) -> Result<Response<Body>, Error> {
+        let url = Url::parse(address).map_err(|_| Error::BadUri("this is not a web address".to_owned()))?;
+        self.look(&url)?;
+        self.agent.post(url.as_str()).send_form(form.iter().copied())
+    }
+
+    /// What is connected to directly is looked at when its name is resolved, what a proxy is asked for before that.
+    fn look(&self, url: &Url) -> Result<(), Error> {
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(Error::BadUri(format!("it leads to an address that begins with `{}:`", url.scheme())));
+        }
+        match self.agent.config().proxy() {
+            Some(_) => self.gate.look(url).map_err(|refusal| Error::Other(Box::new(refusal))),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Why a place was not asked at all.
+pub(super) fn not_public(error: &Error) -> Option<&NotPublic> {
+    if let Error::Other(inner) = error { inner.downcast_ref() } else { None }
+}
+
+/// An error for people.
+pub(super) fn in_words(error: &Error) -> String {
+    match error {
+        Error::BadUri(why) => why.clone(),
+        Error::HostNotFound => "there is no such server".to_owned(),
+        other => not_public(other).map_or_else(|| other.to_string(), ToString::to_string),
+    }
 }

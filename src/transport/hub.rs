@@ -1,24 +1,23 @@
 //! Tells hubs that a feed changed (WebSub, <https://www.w3.org/TR/websub/>), so that they fetch it and tell its readers.
 
-use ureq::Agent;
+use url::Url;
 
-use super::agent::agent;
+use super::agent::{Web, in_words};
 
 /// So much of what a hub says is shown.
 const SHOWN: usize = 200;
 
 /// A way to talk to hubs.
 pub struct Hubs {
-    agent: Agent,
-}
-
-impl Default for Hubs {
-    fn default() -> Self {
-        Self { agent: agent("tells a hub that a feed changed") }
-    }
+    web: Web,
 }
 
 impl Hubs {
+    /// Of hubs that are not public, only one on the host of `site` is told.
+    pub fn new(site: &Url) -> Self {
+        Self { web: Web::new("tells a hub that a feed changed", site) }
+    }
+
     /// Tells a hub that the feed with the address `topic` changed. WebSub §6 leaves open how; all hubs take the form of
     /// `PubSubHubbub` 0.4 §7.1, some by another name for the address. Waits for the network: call it where that hurts nobody.
     ///
@@ -27,8 +26,7 @@ impl Hubs {
     pub fn publish(&self, hub: &str, topic: &str) -> Result<(), String> {
         let form = [("hub.mode", "publish"), ("hub.url", topic), ("hub.topic", topic)];
         // A redirect is no yes: followed with GET, the hub would hear nothing of the feed.
-        let request = self.agent.post(hub).config().max_redirects(0).build();
-        let mut answer = request.send_form(form).map_err(|error| error.to_string())?;
+        let mut answer = self.web.post(hub, &form).map_err(|error| in_words(&error))?;
         if answer.status().is_success() {
             return Ok(());
         }

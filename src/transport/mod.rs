@@ -10,6 +10,7 @@ mod hub;
 mod live;
 mod one_click;
 mod outbox;
+mod public;
 mod sendmail;
 mod smtp;
 
