@@ -7,7 +7,7 @@ use std::path::Path;
 use clap::Args;
 
 use super::failure::{Exit, Failure};
-use super::ui::printable;
+use super::printable::printable;
 use super::{Context, Ui};
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;

@@ -17,8 +17,8 @@ pub async fn try_one_click(config: &Config) -> Option<Result<(), Diagnostic>> {
     config.newsletter.from.as_ref()?;
     let (address, place) = config.newsletter.one_click.as_ref()?;
     let nobody = address.replace(TOKEN, TOKEN_OF_NOBODY);
-    let asked = nobody.clone();
-    let answered = tokio::task::spawn_blocking(move || transport::one_click(&asked)).await;
+    let (asked, site) = (nobody.clone(), config.site.url.clone());
+    let answered = tokio::task::spawn_blocking(move || transport::one_click(&asked, &site)).await;
     let failed = match answered {
         Ok(Ok(())) => return Some(Ok(())),
         Ok(Err(failed)) => failed,

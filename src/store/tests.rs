@@ -130,8 +130,7 @@ async fn freezing_queues_one_delivery_for_each_confirmed_reader() {
 async fn what_an_older_version_mailed_is_still_known() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("tidings.db");
-    files::make_private_file(&path).unwrap();
-    let mut old = Store::connect(&path, options(&path)).await.unwrap();
+    let mut old = Store::connect(DatabaseFile::new(&path).unwrap()).await.unwrap();
     let (version, name, sql) = MIGRATIONS[0];
     let first = Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false);
     Migrator::with_migrations(vec![first]).run(&mut old.connection).await.unwrap();

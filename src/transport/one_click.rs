@@ -1,6 +1,8 @@
 //! Does what mail programs do when a reader clicks their button for unsubscribing (RFC 8058 §3.2).
 
-use super::agent::agent;
+use url::Url;
+
+use super::agent::{Web, in_words};
 
 /// What came in the place of success.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,16 +15,16 @@ pub enum NoClick {
     Unreachable(String),
 }
 
-/// Posts to an address for unsubscribing. Only a success counts (2xx, RFC 9110 §15.3). Waits for the network.
+/// Posts to an address for unsubscribing, which has to be public or on the host of `site`. Only a success counts (2xx,
+/// RFC 9110 §15.3). Waits for the network.
 ///
 /// # Errors
 /// What came in the place of success.
-pub fn one_click(address: &str) -> Result<(), NoClick> {
-    let agent = agent("checks that readers can unsubscribe");
-    let request = agent.post(address).config().max_redirects(0).build();
-    let answer = request
-        .send_form([("List-Unsubscribe", "One-Click")])
-        .map_err(|error| NoClick::Unreachable(error.to_string()))?;
+pub fn one_click(address: &str, site: &Url) -> Result<(), NoClick> {
+    let web = Web::new("checks that readers can unsubscribe", site);
+    let answer = web
+        .post(address, &[("List-Unsubscribe", "One-Click")])
+        .map_err(|error| NoClick::Unreachable(in_words(&error)))?;
     let status = answer.status();
     if status.is_success() {
         return Ok(());
@@ -57,7 +59,7 @@ mod tests {
             stream.write_all(format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n").as_bytes()).unwrap();
             head.to_lowercase() + &String::from_utf8_lossy(&body)
         });
-        (one_click(&address), asked.join().unwrap())
+        (one_click(&address, &Url::parse(&address).unwrap()), asked.join().unwrap())
     }
 
     #[test]
@@ -75,7 +77,10 @@ mod tests {
             assert_eq!(answer(status).0, expected, "{status}");
         }
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        assert!(matches!(one_click(&format!("http://127.0.0.1:{port}/")), Err(NoClick::Unreachable(_))));
+        let gone = Url::parse(&format!("http://127.0.0.1:{port}/")).unwrap();
+        assert!(matches!(one_click(gone.as_str(), &gone), Err(NoClick::Unreachable(_))));
+        let elsewhere = Url::parse("https://example.org/").unwrap();
+        assert!(matches!(one_click(gone.as_str(), &elsewhere), Err(NoClick::Unreachable(why)) if why.contains("public")));
     }
 
     #[test]

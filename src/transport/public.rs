@@ -87,6 +87,7 @@ fn reach_v6(ip: Ipv6Addr) -> Reach {
 
 /// The IPv4 address to which a translator or a tunnel would lead: mapped and compatible (RFC 4291 §2.5.5), NAT64
 /// (RFC 6052), 6to4 (RFC 3056).
+#[expect(clippy::many_single_char_names, reason = "the eight groups of an address")]
 fn embedded(ip: Ipv6Addr) -> Option<Ipv4Addr> {
     let [a, b, c, d, e, f, g, h] = ip.segments();
     let v4 = |high: u16, low: u16| Some(Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low)));
