@@ -90,3 +90,92 @@ pub fn folder(root: &Path, config: &Config, to: Use) -> Folder {
     let posts = files::resolved(&root.join(&config.posts.dir));
     folder.hiding(private.filter(|path| !posts.starts_with(path)).collect())
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+    use crate::config;
+    use crate::files::{Access, Kind, Refusal};
+
+    const POST: &[u8] = b"---\ntitle: A\ndate: 2026-03-01\n---\n\n![](b.png)\n";
+
+    /// A folder with `site/`, whose configuration has these lines, and other folders beside it.
+    fn ground(lines: &str) -> (tempfile::TempDir, PathBuf, Config) {
+        let top = tempfile::tempdir().unwrap();
+        let all = Folder::new(top.path());
+        for name in
+            ["vault/a.md", "vault/more/c.md", "secret.md", "state/tidings.db", "site/posts/own.md", "keys/k.pem"]
+        {
+            all.write_new(name, POST, Access::Public).unwrap();
+        }
+        symlink("../secret.md", all.path().join("vault/b.md")).unwrap();
+        let text = format!("[site]\ntitle = 'Notes'\nurl = 'https://example.org'\n{lines}");
+        (top, all.path().join("site"), config::parse("config.toml", &text).unwrap())
+    }
+
+    #[test]
+    fn a_folder_of_posts_may_be_a_link_to_a_vault_elsewhere_but_a_post_may_not() {
+        let (_top, root, config) = ground("");
+        std::fs::remove_dir_all(root.join("posts")).unwrap();
+        symlink("../vault", root.join("posts")).unwrap();
+        let site = folder(&root, &config, Use::Content);
+        assert_eq!(site.list("posts", &|_| true).unwrap(), ["a.md", "more/c.md"]);
+        assert_eq!(site.read("posts/more/c.md", Kind::Post).unwrap(), POST);
+        let refused = site.read("posts/b.md", Kind::Post).unwrap_err();
+        assert!(Refusal::of(&refused).is_some_and(|refusal| refusal.name == "posts/b.md"), "{refused}");
+        assert!(site.write_new("posts/new.md", POST, Access::Public).is_ok());
+        assert!(folder(&root, &config, Use::Store).read("posts/a.md", Kind::Post).is_err(), "that is for posts alone");
+    }
+
+    #[test]
+    fn what_is_named_for_one_use_is_not_reached_by_another() {
+        let (_top, root, config) = ground(
+            "[posts]\ndir = '../vault'\n[feeds]\ndir = '../out/../public'\n[store]\nurl = 'sqlite:../state/tidings.db'\n\
+             [mail]\ntransport = 'outbox:new/../../outbox'\npassword_file = '../secret.md'\n\
+             dkim = { domain = 'example.org', key_file = '../keys/k.pem' }\n",
+        );
+        let is_reached = |to: Use, name: &str| folder(&root, &config, to).find(name).is_ok();
+        let named = [
+            (Use::Content, "../vault/a.md"),
+            (Use::Content, "../public/feed.xml"),
+            (Use::Content, "posts/own.md"),
+            (Use::Store, "../state/tidings.db"),
+            (Use::Outbox, "../outbox/issue-1-00001.eml"),
+            (Use::Password, "../secret.md"),
+            (Use::Keys, "../keys/k.pem"),
+        ];
+        for (to, name) in named {
+            assert!(is_reached(to, name), "{to:?} {name}");
+            for (other, _) in named.iter().filter(|(other, _)| *other != to) {
+                assert_eq!(is_reached(*other, name), name == "posts/own.md", "{other:?} {name}");
+            }
+        }
+        for name in ["../other", "../keys", "../out", "../vault.md", "/etc/passwd"] {
+            assert!(!named.iter().any(|(to, _)| is_reached(*to, name)), "{name}");
+        }
+    }
+
+    #[test]
+    fn no_post_is_a_link_to_what_the_site_keeps_to_itself() {
+        let (_top, root, config) = ground(
+            "[store]\nurl = 'sqlite:data.db'\n[mail]\ntransport = 'outbox:sent'\npassword_file = 'password'\n\
+             dkim = { domain = 'example.org', key_file = 'key.pem', ed25519 = { selector = 's', key_file = 'second.pem' } }\n",
+        );
+        let site = folder(&root, &config, Use::Content);
+        for name in ["data.db", "sent/issue-1-00001.eml", "password", "key.pem", "second.pem", ".tidings/x.pem", ".env"]
+        {
+            site.write_new(name, b"x", Access::Private).unwrap();
+            let link = root.join("posts/link.md");
+            let _ = std::fs::remove_file(&link);
+            symlink(root.join(name), link).unwrap();
+            let refused = site.read("posts/link.md", Kind::Post).unwrap_err();
+            assert!(refused.to_string().contains("not for readers"), "{name}: {refused}");
+        }
+        let everything = ground("[mail]\ntransport = 'outbox:.'\n");
+        let site = folder(&everything.1, &everything.2, Use::Content);
+        symlink("own.md", everything.1.join("posts/link.md")).unwrap();
+        assert!(site.read("posts/link.md", Kind::Post).is_ok(), "an outbox around the posts hides nothing of them");
+    }
+}
