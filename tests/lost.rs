@@ -119,9 +119,9 @@ fn a_record_that_cannot_be_read_stops_sending_and_is_named() {
         let world = World::new();
         let path = format!(".tidings/issues/{name}");
         if old.is_empty() {
-            world.site.write(&path, new)
+            world.site.write(&path, new);
         } else {
-            world.site.edit(&path, old, new)
+            world.site.edit(&path, old, new);
         }
         world.site.post("2026-03-03", "Second post");
         let kept = world.site.read(&path);
@@ -216,6 +216,9 @@ fn a_record_is_written_before_the_first_message_leaves() {
     assert_eq!((&record["subject"], &record["deliveries"]["queued"]), (&"Slow rivers".into(), &1.into()));
 }
 
+/// Something that happens to the state folder.
+type Damage<'a> = &'a dyn Fn(&World);
+
 #[test]
 fn a_memory_of_the_machine_that_cannot_be_used_is_a_warning() {
     let tidings = |world: &World| world.site.state().join("tidings");
@@ -226,7 +229,7 @@ fn a_memory_of_the_machine_that_cannot_be_used_is_a_warning() {
             }
         }
     };
-    let cases: [(&str, &dyn Fn(&World)); 6] = [
+    let cases: [(&str, Damage<'_>); 6] = [
         ("ruined generation", &|world| ruin(&tidings(world), "generation")),
         ("ruined copies", &|world| ruin(&tidings(world), "1.json")),
         ("ruined machine", &|world| ruin(&tidings(world), "machine")),

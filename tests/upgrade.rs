@@ -27,7 +27,7 @@ fn database_of_0_1(site: &TestSite) {
         let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
         let first = include_str!("../src/store/migrations/0001_ledger.sql").into_sql_str();
         let migration = Migration::new(1, "ledger".into(), MigrationType::Simple, first, false);
-        Migrator::with_migrations(vec![migration].into()).run(&mut connection).await.unwrap();
+        Migrator::with_migrations(vec![migration]).run(&mut connection).await.unwrap();
         sqlx::raw_sql(rows).execute(&mut connection).await.unwrap();
         connection.close().await.unwrap();
     });

@@ -177,7 +177,7 @@ impl Store {
         .bind(now)
         .fetch_all(&mut *transaction)
         .await?;
-        let generation = memory::raise(&mut transaction, &mut self.generation, 0).await?;
+        let generation = memory::raise(&mut transaction, self.generation).await?;
         transaction.commit().await?;
         self.tell(generation, false);
         let mut granted = Vec::new();
@@ -288,7 +288,7 @@ impl Store {
                 .execute(&mut *transaction)
                 .await?;
         }
-        let generation = memory::raise(&mut transaction, &mut self.generation, 0).await?;
+        let generation = memory::raise(&mut transaction, self.generation).await?;
         transaction.commit().await?;
         self.tell(generation, true);
         Ok(done)

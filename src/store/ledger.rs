@@ -131,7 +131,7 @@ impl Store {
         if queued != confirmed.unsigned_abs() * issues.len() as u64 {
             return Err(StoreError::Content(format!("{queued} deliveries for {confirmed} subscribers: not balanced")));
         }
-        let generation = memory::raise(&mut transaction, &mut self.generation, 0).await?;
+        let generation = memory::raise(&mut transaction, self.generation).await?;
         transaction.commit().await?;
         self.tell(generation, true);
         Ok(queued)

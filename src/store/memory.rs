@@ -55,7 +55,7 @@ impl Store {
     /// When the database does not answer.
     pub async fn raise_generation(&mut self) -> Result<()> {
         let mut transaction = self.connection.begin_with("BEGIN IMMEDIATE").await?;
-        let generation = raise(&mut transaction, &mut self.generation, 0).await?;
+        let generation = raise(&mut transaction, self.generation).await?;
         transaction.commit().await?;
         self.tell(generation, true);
         Ok(())
@@ -73,8 +73,9 @@ impl Store {
         Ok(())
     }
 
-    /// Sets the counter; `is_lasting` when that must survive a power cut. One that fails is given up.
+    /// After a commit that raised the generation: sets the counter; `is_lasting` when that must survive a power cut. One that fails is given up.
     pub(super) fn tell(&mut self, generation: i64, is_lasting: bool) {
+        self.generation = Some(generation);
         if let Some(Err(error)) = self.counter.as_mut().map(|counter| counter.set(generation, is_lasting)) {
             self.counter = None;
             self.counter_fault = Some(error);
@@ -151,6 +152,8 @@ impl Store {
     /// # Errors
     /// When the database does not answer; nothing is taken in then.
     pub async fn adopt(&mut self, adoption: &Adoption<'_>, now: &str) -> Result<u64> {
+        // Only from one to the next can a log be followed; from there to the known one it may leap.
+        self.raise_generation().await?;
         let mut transaction = self.connection.begin_with("BEGIN IMMEDIATE").await?;
         for record in adoption.records {
             let text = serde_json::to_string(record).map_err(|error| StoreError::Content(error.to_string()))?;
@@ -178,7 +181,8 @@ impl Store {
             .rows_affected(),
             None => 0,
         };
-        let generation = raise(&mut transaction, &mut self.generation, adoption.generation).await?;
+        let generation =
+            set(&mut transaction, self.generation.unwrap_or(0).max(adoption.generation.saturating_add(1))).await?;
         transaction.commit().await?;
         self.tell(generation, true);
         Ok(held)
@@ -229,19 +233,21 @@ impl Store {
     }
 }
 
-/// Raises the generation by one, from `known` when that is more. `read` is what it was raised to before by this process:
-/// only the holder of [`Store::lock`] raises it.
-pub(super) async fn raise(connection: &mut SqliteConnection, read: &mut Option<i64>, known: i64) -> Result<i64> {
-    let now = match *read {
+/// Raises the generation by one. `read` is what this process raised it to before: only the holder of [`Store::lock`] does.
+pub(super) async fn raise(connection: &mut SqliteConnection, read: Option<i64>) -> Result<i64> {
+    let now = match read {
         Some(generation) => generation,
         None => sqlx::query_scalar("PRAGMA user_version").fetch_one(&mut *connection).await?,
     };
-    let raised = now.max(known).saturating_add(1).min(Record::LARGEST_GENERATION);
+    set(connection, now.saturating_add(1)).await
+}
+
+async fn set(connection: &mut SqliteConnection, generation: i64) -> Result<i64> {
+    let generation = generation.min(Record::LARGEST_GENERATION);
     // A pragma takes no parameters.
-    let pragma = AssertSqlSafe(format!("PRAGMA user_version = {raised}"));
+    let pragma = AssertSqlSafe(format!("PRAGMA user_version = {generation}"));
     sqlx::query(pragma).persistent(false).execute(connection).await?;
-    *read = Some(raised);
-    Ok(raised)
+    Ok(generation)
 }
 
 fn moment(text: &str, number: i64) -> Result<Timestamp> {

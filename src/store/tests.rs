@@ -235,3 +235,46 @@ async fn the_ledger_tells_the_story_of_an_entry_and_of_a_reader() {
     assert_eq!(deferred.next_attempt_at.as_deref(), Some("2026-03-01T10:00:00Z"));
     assert_eq!(store.deliveries_to(99).await.unwrap(), []);
 }
+
+#[tokio::test]
+async fn a_log_that_is_being_written_is_never_taken_for_one_of_another_database() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = open(&folder).await;
+    // Small and unsafe, so that it begins anew many times.
+    for pragma in ["PRAGMA synchronous = OFF", "PRAGMA wal_autocheckpoint = 6"] {
+        sqlx::query(pragma).execute(&mut store.connection).await.unwrap();
+    }
+    let is_over = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let (over, path) = (std::sync::Arc::clone(&is_over), store.path.clone());
+    let watcher = std::thread::spawn(move || {
+        let log = path.with_extension("db-wal");
+        let mut looks = 0;
+        while !over.load(std::sync::atomic::Ordering::SeqCst) {
+            assert!(!log::is_of_another(&path, &log).unwrap());
+            looks += 1;
+        }
+        looks
+    });
+    for _ in 0..3_000 {
+        store.raise_generation().await.unwrap();
+    }
+    is_over.store(true, std::sync::atomic::Ordering::SeqCst);
+    assert!(watcher.join().unwrap() > 100);
+    assert_eq!(store.generation().await.unwrap(), 3_000);
+}
+
+#[tokio::test]
+async fn a_database_that_takes_in_what_others_know_is_the_newest_and_its_log_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = frozen(&folder, 2).await;
+    let adoption = Adoption { records: &[], generation: 500, doubt: Some("not sent") };
+    assert_eq!(store.adopt(&adoption, NOW).await.unwrap(), 2);
+    assert_eq!((store.generation().await.unwrap(), store.delivery_counts(None).await.unwrap().in_doubt), (501, 2));
+    // Beside it lies the log of all that: it goes on step by step, as far as it can be followed.
+    let log = store.path.with_extension("db-wal");
+    assert!(!log::is_of_another(&store.path, &log).unwrap());
+    let copy = folder.path().join("copy.db");
+    files::write_new(&copy, &files::read(&store.path).unwrap()).unwrap();
+    files::write_new(&folder.path().join("copy.db-wal"), &files::read(&log).unwrap()).unwrap();
+    assert_eq!(Store::open(&copy).await.unwrap().generation().await.unwrap(), 501);
+}

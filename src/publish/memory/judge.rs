@@ -83,42 +83,47 @@ impl Doubt {
 
     /// The refusal; `open` deliveries would be in doubt.
     pub(super) fn guard(&self, open: i64) -> Guard {
-        let (name, message, help) = match self {
+        let kept = "what was mailed stays mailed";
+        let (name, message, cure, kept) = match self {
             Self::Lost(newest) => {
                 let what = newest.as_deref().map_or_else(|| "issues were sent".to_owned(), sent);
                 (
                     GuardName::LostDatabase,
                     format!("{what} from here, and the database knows nothing of it: it is gone or new"),
-                    "put the database back from its newest backup; without one import your readers again (`tidings subscribers import`), and what was mailed stays mailed; if this is a copy of another site, remove `.tidings/issues`",
+                    "put the database back from its newest backup, or import your readers again with `tidings subscribers import`; in a copy of another site remove `.tidings/issues`",
+                    kept,
                 )
             }
             Self::Other(record) => (
                 GuardName::LostDatabase,
                 format!("{} from another database, which this one knows nothing of", sent(record)),
-                "put that database back; or, if this one is to go on, see that it holds all readers: what was mailed stays mailed",
+                "put that database back, or see that this one holds all your readers",
+                kept,
             ),
             Self::Older(newest) => {
                 let since = newest.as_deref().map_or_else(|| "more was delivered".to_owned(), sent);
                 (
                     GuardName::CopiedDatabase,
                     format!("the database is an older one, a copy or from a backup: since then {since}"),
-                    "put the newest one back; or go on with this one: what was mailed stays mailed, but readers who came or left since are not known",
+                    "put the newest one back",
+                    "what was mailed stays mailed, but who came or left since is not known",
                 )
             }
             Self::Elsewhere => (
                 GuardName::CopiedDatabase,
                 "the database was last used on another machine, which may have mailed what seems due here".to_owned(),
-                "publish there; or, if this is to be the only one from now on, allow it once",
+                "publish there, or allow it once if this is to be the only one from now on",
+                "what was mailed there since is not known",
             ),
         };
         let open = match open {
             0 => String::new(),
             open => {
                 let deliveries = count(open.unsigned_abs(), "open delivery");
-                format!(". Its {deliveries} will then be in doubt, for you to decide (`tidings runs resolve`)")
+                format!("; its {deliveries} will be in doubt, for you to settle with `tidings runs resolve`")
             }
         };
-        Guard { name, message, help: format!("{help}{open}") }
+        Guard { name, message, help: format!("{cure} (if it goes on as it is: {kept}{open})") }
     }
 }
 
@@ -228,6 +233,6 @@ mod tests {
     fn a_refusal_says_what_happens_to_open_deliveries() {
         let guard = Doubt::Older(Some(Box::new(record(2, "a", "x")))).guard(3);
         assert!(guard.message.ends_with("since then issue 2 “Slow rivers” was sent on 1970-01-01"), "{guard:?}");
-        assert!(guard.help.contains("Its 3 open deliveries will then be in doubt"), "{guard:?}");
+        assert!(guard.help.contains("its 3 open deliveries will be in doubt"), "{guard:?}");
     }
 }
