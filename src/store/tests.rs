@@ -245,12 +245,11 @@ async fn a_log_that_is_being_written_is_never_taken_for_one_of_another_database(
         sqlx::query(pragma).execute(&mut store.connection).await.unwrap();
     }
     let is_over = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
-    let (over, path) = (std::sync::Arc::clone(&is_over), store.path.clone());
+    let (over, file) = (std::sync::Arc::clone(&is_over), store.file.clone());
     let watcher = std::thread::spawn(move || {
-        let log = path.with_extension("db-wal");
         let mut looks = 0;
         while !over.load(std::sync::atomic::Ordering::SeqCst) {
-            assert!(!log::is_of_another(&path, &log).unwrap());
+            assert!(!log::is_of_another(&file.folder, &file.name, "tidings.db-wal").unwrap());
             looks += 1;
         }
         looks
@@ -271,10 +270,11 @@ async fn a_database_that_takes_in_what_others_know_is_the_newest_and_its_log_its
     assert_eq!(store.adopt(&adoption, NOW).await.unwrap(), 2);
     assert_eq!((store.generation().await.unwrap(), store.delivery_counts(None).await.unwrap().in_doubt), (501, 2));
     // Beside it lies the log of all that: it goes on step by step, as far as it can be followed.
-    let log = store.path.with_extension("db-wal");
-    assert!(!log::is_of_another(&store.path, &log).unwrap());
-    let copy = folder.path().join("copy.db");
-    files::write_new(&copy, &files::read(&store.path).unwrap()).unwrap();
-    files::write_new(&folder.path().join("copy.db-wal"), &files::read(&log).unwrap()).unwrap();
-    assert_eq!(Store::open(&copy).await.unwrap().generation().await.unwrap(), 501);
+    let there = &store.file.folder;
+    assert!(!log::is_of_another(there, "tidings.db", "tidings.db-wal").unwrap());
+    for end in ["", "-wal"] {
+        let bytes = there.read(&format!("tidings.db{end}"), Kind::Memory).unwrap();
+        there.write_new(&format!("copy.db{end}"), &bytes, Access::Private).unwrap();
+    }
+    assert_eq!(Store::open(&there.path().join("copy.db")).await.unwrap().generation().await.unwrap(), 501);
 }

@@ -31,7 +31,7 @@ const IPV4: [(Ipv4Addr, u32, Reach); 17] = [
     // Alibaba's and Oracle's metadata services.
     (Ipv4Addr::new(100, 100, 100, 200), 32, LINK),
     (Ipv4Addr::new(192, 0, 0, 192), 32, LINK),
-    (Ipv4Addr::new(0, 0, 0, 0), 8, NOT_PUBLIC),
+    (Ipv4Addr::UNSPECIFIED, 8, NOT_PUBLIC),
     (Ipv4Addr::new(10, 0, 0, 0), 8, PRIVATE),
     (Ipv4Addr::new(100, 64, 0, 0), 10, PRIVATE),
     (Ipv4Addr::new(127, 0, 0, 0), 8, THIS_MACHINE),
