@@ -226,6 +226,7 @@ fn cut(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
 }
 
 #[cfg(unix)]
+#[expect(clippy::unnecessary_wraps, reason = "on other systems not every name is a path")]
 fn path_of(bytes: &[u8]) -> Result<PathBuf, HistoryError> {
     Ok(PathBuf::from(<OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(bytes)))
 }

@@ -91,7 +91,9 @@ pub fn folder(root: &Path, config: &Config, to: Use) -> Folder {
     folder.hiding(private.filter(|path| !posts.starts_with(path)).collect())
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
+#[expect(clippy::disallowed_methods, reason = "tests make links and remove folders")]
 mod tests {
     use std::os::unix::fs::symlink;
 

@@ -143,7 +143,8 @@ mod tests {
         let hosts = ["127.0.0.1", "localhost", "0x7f.1", "2130706433", "[::ffff:127.0.0.1]", "user:secret@127.0.0.1"];
         for host in hosts {
             let address = format!("http://{host}:{port}/there");
-            for found in [not_live(&[address.clone()], &site), dead(&[address.clone()], &site)] {
+            for found in [not_live(std::slice::from_ref(&address), &site), dead(std::slice::from_ref(&address), &site)]
+            {
                 let [(_, why)] = found.as_slice() else { panic!("{host}: {found:?}") };
                 assert!(why.contains("it is not asked") && why.contains("this machine"), "{host}: {why}");
                 assert!(!why.contains("secret"), "{why}");

@@ -80,7 +80,9 @@ mod tests {
         let gone = Url::parse(&format!("http://127.0.0.1:{port}/")).unwrap();
         assert!(matches!(one_click(gone.as_str(), &gone), Err(NoClick::Unreachable(_))));
         let elsewhere = Url::parse("https://example.org/").unwrap();
-        assert!(matches!(one_click(gone.as_str(), &elsewhere), Err(NoClick::Unreachable(why)) if why.contains("public")));
+        assert!(
+            matches!(one_click(gone.as_str(), &elsewhere), Err(NoClick::Unreachable(why)) if why.contains("public"))
+        );
     }
 
     #[test]
