@@ -64,6 +64,23 @@ fn a_post_with_another_id_folder_title_and_text_is_not_mailed_again() {
     assert!(!again && said.contains("posts/travel/bay.md: looks like “The late ferry”, mailed in issue 1"), "{said}");
 }
 
+/// The record of the issue is enough: the database that sent it is gone.
+#[test]
+fn a_post_that_was_renamed_and_mended_is_known_from_the_record() {
+    let site = mailed("");
+    for file in ["tidings.db", "tidings.db-wal", "tidings.db-shm"] {
+        let _ = std::fs::remove_file(site.file(".tidings").join(file));
+    }
+    site.readers(2);
+    std::fs::remove_file(site.file("posts/2026-03-01-ferry.md")).unwrap();
+    let mended = FERRY.replace("whoever", "those who");
+    site.write("posts/bay.md", &format!("---\ntitle: Around the bay\ndate: 2026-03-01\n---\n\n{mended}\n"));
+    site.write("posts/new.md", "---\ntitle: Slow rivers\ndate: 2026-03-01\n---\n\nThey carry more than fast ones.\n");
+    let run = site.run(NOW, &["publish", "--accept", "--allow", "lost-database"]).exits(0);
+    assert!(run.stderr.contains("posts/bay.md: looks like “The late ferry”, mailed in issue 1"), "{run:?}");
+    assert!(run.stderr.contains("Issue 2 “Slow rivers”: 2 sent"), "only what is new: {run:?}");
+}
+
 #[test]
 fn another_post_in_the_place_of_a_deleted_one_is_mailed() {
     let site = mailed("");
