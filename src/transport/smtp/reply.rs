@@ -3,6 +3,7 @@
 
 use std::error::Error as _;
 
+use encoding_rs::{Decoder, UTF_8};
 use lettre::transport::smtp::Error;
 use lettre::transport::smtp::response::{Code, Response, Severity};
 
@@ -14,25 +15,36 @@ const REPLY_LIMIT: usize = 500;
 
 /// Cleans the bytes of a server before lettre sees them: lettre 0.11.23 fails a whole reply, code and all, for one byte
 /// that is not UTF-8, for a long line and for a bare code (legal by RFC 5321 §4.2), and waits for ever after a bare LF.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Filter {
+    /// Keeps a character that has not come whole yet.
+    decoder: Decoder,
     column: usize,
+}
+
+impl Default for Filter {
+    fn default() -> Self {
+        Self { decoder: UTF_8.new_decoder_without_bom_handling(), column: 0 }
+    }
 }
 
 impl Filter {
     /// Appends to `clean` what `bytes`, the next ones from the server, mean.
     pub(super) fn push(&mut self, bytes: &[u8], clean: &mut Vec<u8>) {
-        for &byte in bytes {
-            match byte {
-                b'\r' => {}
-                b'\n' => {
+        let mut text = String::with_capacity(self.decoder.max_utf8_buffer_length(bytes.len()).unwrap_or_default());
+        let _ = self.decoder.decode_to_string(bytes, &mut text, false);
+        for c in text.chars() {
+            match c {
+                '\r' => {}
+                '\n' => {
                     clean.extend_from_slice(if self.column == 3 { b" \r\n" } else { b"\r\n" });
                     self.column = 0;
                 }
-                _ if self.column >= LINE_LIMIT => {}
+                // Once a line is cut, nothing more of it is kept.
+                _ if self.column + c.len_utf8() > LINE_LIMIT => self.column = LINE_LIMIT,
                 _ => {
-                    clean.push(if byte.is_ascii() { byte } else { b'?' });
-                    self.column += 1;
+                    clean.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+                    self.column += c.len_utf8();
                 }
             }
         }
@@ -131,10 +143,16 @@ mod tests {
 
     #[test]
     fn nearly_legal_replies_become_legal() {
-        assert_eq!(clean(b"550 bo\xeete inconnue\r\n"), b"550 bo?te inconnue\r\n");
+        assert_eq!(clean(b"550 bo\xeete inconnue\r\n"), "550 bo\u{fffd}te inconnue\r\n".as_bytes());
+        assert_eq!(clean("550 boîte 日本\r\n".as_bytes()), "550 boîte 日本\r\n".as_bytes());
         assert_eq!(clean(b"250\r\n"), b"250 \r\n", "a bare code is legal (RFC 5321 section 4.2)");
         assert_eq!(clean(b"250 ok\n"), b"250 ok\r\n", "a bare LF ends a line");
         assert_eq!(clean(&[b"250 ", &*vec![b'x'; 5000], b"\r\n"].concat()).len(), LINE_LIMIT + 2);
+        assert_eq!(
+            clean(format!("250 {}\r\n", "é日".repeat(500)).as_bytes()).len(),
+            LINE_LIMIT - 1 + 2,
+            "whole characters"
+        );
     }
 
     #[test]
@@ -153,7 +171,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_comes_is_short_ascii_lines_however_it_is_cut(
+        fn whatever_comes_is_short_lines_of_text_however_it_is_cut(
             bytes in prop::collection::vec(any::<u8>(), 0..3000),
             cut in 0usize..3000,
         ) {
@@ -163,7 +181,7 @@ mod tests {
             filter.push(first, &mut parts);
             filter.push(second, &mut parts);
             prop_assert_eq!(&parts, &whole);
-            prop_assert!(whole.is_ascii());
+            prop_assert!(std::str::from_utf8(&whole).is_ok());
             prop_assert!(whole.split(|&b| b == b'\n').all(|line| line.len() <= LINE_LIMIT + 2));
         }
     }

@@ -70,9 +70,10 @@ impl SmtpConnection {
     pub(in crate::transport) async fn finish(&mut self, message: &[u8]) -> Outcome {
         let content = match Content::new(message, self.eight_bit) {
             Ok(content) => content,
+            // Our own verdict about this one message.
             Err(fault) => {
                 self.cancel().await;
-                return Outcome::Refused(fault.to_owned());
+                return Outcome::Failed(fault.to_owned());
             }
         };
         match self.command(Phase::Data.as_str(), Data).await {
@@ -160,6 +161,8 @@ impl SmtpConnection {
 
     /// What a reply means that is not the one hoped for; leaves the connection ready for the next message, or closed.
     async fn refusal(&mut self, phase: Phase, reply: &Reply) -> Outcome {
+        // What MAIL announces beyond the sender is for this reader's sake.
+        let phase = if phase == Phase::Mail && self.eight_bit { Phase::Rcpt } else { phase };
         let outcome = judge(phase, reply);
         if !(reply.is_temporary() || reply.is_permanent()) {
             // A reply to something else: from here on each would be taken for the next.
