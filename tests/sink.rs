@@ -20,13 +20,51 @@ impl Received {
     }
 }
 
-#[derive(Default)]
+/// What a script decides by: the step (`CONNECT`, `MAIL`, `RCPT`, `DATA`, or `.` for the end of a message), the
+/// recipient, and what has happened before.
+pub(crate) struct Step<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) to: &'a str,
+    /// How many messages came in.
+    pub(crate) received: usize,
+}
+
+impl Step<'_> {
+    /// True at RCPT for a recipient whose address begins or ends so.
+    pub(crate) fn names(&self, part: &str) -> bool {
+        self.name == "RCPT" && (self.to.starts_with(part) || self.to.ends_with(part))
+    }
+}
+
+/// What the server says instead of what it would say; after 421 it closes the connection.
+type Script = dyn Fn(&Step<'_>) -> Option<&'static str> + Send + Sync;
+
 struct State {
     received: Mutex<Vec<Received>>,
     tries: Mutex<BTreeMap<String, usize>>,
     open: AtomicUsize,
     peak: AtomicUsize,
+    connections: AtomicUsize,
     pause: Duration,
+    script: Box<Script>,
+}
+
+impl State {
+    /// What the script wants to be said.
+    fn wants(&self, name: &str, to: &str) -> Option<&'static str> {
+        let received = self.received.lock().unwrap().len();
+        (self.script)(&Step { name, to, received })
+    }
+
+    /// Says what the script wants, or the usual; true for the usual. After 421 the connection is over.
+    fn say(&self, stream: &mut TcpStream, name: &str, to: &str, usual: &str) -> std::io::Result<bool> {
+        let said = self.wants(name, to);
+        stream.write_all(format!("{}\r\n", said.unwrap_or(usual)).as_bytes())?;
+        match said {
+            Some(said) if said.starts_with("421") => Err(std::io::ErrorKind::ConnectionAborted.into()),
+            said => Ok(said.is_none()),
+        }
+    }
 }
 
 /// The server; its threads end with the test's process.
@@ -38,14 +76,32 @@ pub(crate) struct Sink {
 impl Sink {
     /// A server that takes `pause` to answer the end of each message.
     pub(crate) fn start(pause: Duration) -> Self {
+        Self::open(pause, Box::new(|_| None))
+    }
+
+    /// A server that says what the script wants.
+    pub(crate) fn scripted(script: impl Fn(&Step<'_>) -> Option<&'static str> + Send + Sync + 'static) -> Self {
+        Self::open(Duration::ZERO, Box::new(script))
+    }
+
+    fn open(pause: Duration, script: Box<Script>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
-        let state = Arc::new(State { pause, ..State::default() });
+        let state = Arc::new(State {
+            received: Mutex::default(),
+            tries: Mutex::default(),
+            open: AtomicUsize::new(0),
+            peak: AtomicUsize::new(0),
+            connections: AtomicUsize::new(0),
+            pause,
+            script,
+        });
         let shared = Arc::clone(&state);
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let state = Arc::clone(&shared);
                 std::thread::spawn(move || {
+                    state.connections.fetch_add(1, Ordering::SeqCst);
                     let open = state.open.fetch_add(1, Ordering::SeqCst) + 1;
                     state.peak.fetch_max(open, Ordering::SeqCst);
                     // A client that hangs up in mid-sentence is what some tests are about.
@@ -71,6 +127,16 @@ impl Sink {
 
     pub(crate) fn peak_connections(&self) -> usize {
         self.state.peak.load(Ordering::SeqCst)
+    }
+
+    /// How many connections there were.
+    pub(crate) fn connections(&self) -> usize {
+        self.state.connections.load(Ordering::SeqCst)
+    }
+
+    /// How often each recipient was named.
+    pub(crate) fn tries(&self) -> BTreeMap<String, usize> {
+        self.state.tries.lock().unwrap().clone()
     }
 
     /// Waits until so many messages have come in.
@@ -113,7 +179,9 @@ fn serve(stream: TcpStream, state: &State) -> std::io::Result<()> {
     let mut reader = BufReader::new(stream.try_clone()?);
     let mut stream = stream;
     let mut to = String::new();
-    stream.write_all(b"220 sink.test ready\r\n")?;
+    if !state.say(&mut stream, "CONNECT", "", "220 sink.test ready")? {
+        return Ok(());
+    }
     let mut line = String::new();
     loop {
         line.clear();
@@ -123,7 +191,8 @@ fn serve(stream: TcpStream, state: &State) -> std::io::Result<()> {
         let command = line.trim_end();
         match command.get(..4).unwrap_or_default().to_ascii_uppercase().as_str() {
             "EHLO" => stream.write_all(b"250-sink.test\r\n250 8BITMIME\r\n")?,
-            "MAIL" | "RSET" | "NOOP" => stream.write_all(b"250 2.0.0 ok\r\n")?,
+            "MAIL" => drop(state.say(&mut stream, "MAIL", "", "250 2.0.0 ok")?),
+            "RSET" | "NOOP" => stream.write_all(b"250 2.0.0 ok\r\n")?,
             "RCPT" => {
                 command.split(['<', '>']).nth(1).unwrap_or_default().clone_into(&mut to);
                 let tries = {
@@ -139,17 +208,23 @@ fn serve(stream: TcpStream, state: &State) -> std::io::Result<()> {
                     "t451" => stream.write_all(b"451 4.7.1 try again later\r\n")?,
                     "grey" if tries == 1 => stream.write_all(b"451 4.7.1 greylisted\r\n")?,
                     "hang" => std::thread::sleep(Duration::from_mins(2)),
-                    _ => stream.write_all(b"250 2.1.5 ok\r\n")?,
+                    _ => drop(state.say(&mut stream, "RCPT", &to, "250 2.1.5 ok")?),
                 }
             }
             "DATA" => {
-                stream.write_all(b"354 go on\r\n")?;
+                if !state.say(&mut stream, "DATA", &to, "354 go on")? {
+                    continue;
+                }
                 let message = content(&mut reader)?;
                 match kind(&to) {
                     "d554" => stream.write_all(b"554 5.7.1 rejected by content\r\n")?,
                     "d421" => return stream.write_all(b"421 4.7.0 closing\r\n"),
                     "drop" => return Ok(()),
                     kind => {
+                        if state.wants(".", &to).is_some() {
+                            state.say(&mut stream, ".", &to, "")?;
+                            continue;
+                        }
                         state.received.lock().unwrap().push(Received { to: to.clone(), message });
                         if kind == "lost" {
                             return Ok(());

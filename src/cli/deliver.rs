@@ -6,7 +6,7 @@ use super::agreement::{self, Yes};
 use super::allow::Allow;
 use super::failure::{Exit, Failure};
 use super::{Context, publish, session};
-use crate::publish::Intent;
+use crate::publish::{Intent, Which};
 
 /// Deliver what is queued or deferred, and plan nothing new.
 #[derive(Debug, Args)]
@@ -38,8 +38,9 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
         publisher.reach().await?;
         session::listen(&publisher.halt);
     }
-    let (mut publisher, delivered) = publisher.deliver(arguments.limit).await?;
-    let exit = publish::tell_delivered("", &delivered, &mut publisher, context).await?;
+    let (mut publisher, delivered) = publisher.deliver(Which::All, arguments.limit).await?;
+    let exit = publish::worst(interrupted, publish::tell_delivered("", &delivered, &publisher, context));
+    let exit = publish::tell_rest(delivered.stopped.as_ref(), exit, &mut publisher, context).await?;
     session::tell_warnings(&mut publisher, context);
     publisher.store.close().await?;
     Ok(exit)

@@ -10,6 +10,7 @@ mod dkim;
 mod explain;
 mod failure;
 mod feeds;
+mod history;
 mod init;
 mod new;
 mod ping;

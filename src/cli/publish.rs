@@ -14,7 +14,7 @@ use crate::diagnostic::{Diagnostic, Location};
 use crate::model::{DeliveryState, EmailAddress, Outcome};
 use crate::publish::{
     BuiltFeeds, CONFIG_FILE, Delivered, Intent, Options, Past, Prepared, Publisher, Purpose, Resumed, Site, Stop,
-    Verdict, count, not_live, prepare, preview, send_test, signer,
+    Verdict, Which, count, not_live, prepare, preview, send_test, signer,
 };
 
 /// Build the feeds, mail the due entries to every confirmed subscriber, and record the run.
@@ -168,42 +168,121 @@ async fn test(to: &EmailAddress, arguments: &Arguments, config: &Config, context
 
 /// The real thing, in the order of the design: finish, plan, freeze, deliver, finish.
 async fn publish(arguments: &Arguments, config: &Config, context: &Context) -> Result<Exit, Failure> {
-    let mut options = arguments.options();
-    let mut publisher = session::publisher(config, context, &options.allow).await?;
-    let resumed = publisher.resume(config, &options.allow).await?;
+    let allow = arguments.options().allow;
+    let mut publisher = session::publisher(config, context, &allow).await?;
+    let resumed = publisher.resume(config, &allow).await?;
     session::tell_warnings(&mut publisher, context);
     let mut exit = tell_interrupted(&resumed, context);
     let mut done = Done::default();
     let mut left = arguments.limit;
 
-    // Step 1: what an earlier run left. Its bytes are frozen, so it needs nothing of what is on disk now.
-    if publisher.ready().await? > 0 {
-        context.ui.say(&format!("Going on with {} of an earlier run.", count(resumed.open.unsigned_abs(), "delivery")));
+    // Step 1: what an earlier run left and nobody has tried. Its bytes are frozen, so it needs nothing of what is on disk now.
+    let fresh = publisher.fresh().await?;
+    if fresh > 0 {
+        context.ui.say(&format!("Going on with {} of an earlier run.", count(fresh, "delivery")));
         publisher.reach().await?;
         session::listen(&publisher.halt);
         let delivered;
-        (publisher, delivered) = publisher.deliver(left).await?;
-        exit = worst(exit, tell_delivered("", &delivered, &mut publisher, context).await?);
+        (publisher, delivered) = publisher.deliver(Which::Fresh, left).await?;
+        exit = worst(exit, tell_delivered("", &delivered, &publisher, context));
         left = left.map(|left| left.saturating_sub(delivered.total()));
         done.add(&delivered);
         if delivered.stopped.is_some() || left == Some(0) {
+            exit = tell_rest(delivered.stopped.as_ref(), exit, &mut publisher, context).await?;
             done.tell(arguments, None);
             publisher.store.close().await?;
             return Ok(exit);
         }
-    } else if resumed.open > 0 {
-        exit = worst(exit, tell_delivered("", &Delivered::default(), &mut publisher, context).await?);
     }
 
-    // Step 2: the plan.
+    // Step 2: the plan. What is wrong with it keeps nobody waiting who was put off by an earlier run.
+    let planned = match plan_next(arguments, config, context, &mut publisher, resumed.open > 0).await {
+        Ok(Planned::Declined) => {
+            context.ui.say("Nothing was sent.");
+            return Ok(exit);
+        }
+        // Step 3: from the freeze on the entries count as published, and only the ledger decides what is sent.
+        Ok(Planned::Due(due)) => {
+            publisher.reach().await?;
+            due.feeds.commit()?;
+            due.site.write_made(&due.prepared.made)?;
+            if publisher.halt.is_set() {
+                context.ui.say("Stopped as asked: nothing new was sent or recorded.");
+                return Ok(Exit::Incomplete);
+            }
+            session::listen(&publisher.halt);
+            done.queued = publisher.freeze(&due.prepared).await?;
+            Ok(Some(due.prepared))
+        }
+        Ok(Planned::Nothing(so_far)) => {
+            exit = worst(exit, so_far);
+            Ok(None)
+        }
+        Err(failure) => Err(failure),
+    };
+
+    // Steps 4 and 5: who waits for a first try comes before those who were put off.
+    let ready = publisher.ready().await?;
+    let prepared = planned.as_ref().ok().and_then(Option::as_ref);
+    if ready > 0 {
+        if prepared.is_none() {
+            context.ui.say(&format!("Trying {} of an earlier run again.", count(ready, "delivery")));
+            publisher.reach().await?;
+        }
+        session::listen(&publisher.halt);
+        let delivered;
+        (publisher, delivered) = publisher.deliver(Which::All, left).await?;
+        let what = prepared.map(titles).unwrap_or_default();
+        exit = worst(exit, tell_delivered(&what, &delivered, &publisher, context));
+        exit = tell_rest(delivered.stopped.as_ref(), exit, &mut publisher, context).await?;
+        done.add(&delivered);
+    } else if resumed.open > 0 {
+        if fresh == 0 {
+            exit = worst(exit, tell_delivered("", &Delivered::default(), &publisher, context));
+        }
+        exit = tell_rest(None, exit, &mut publisher, context).await?;
+    }
+    session::tell_warnings(&mut publisher, context);
+    if planned.is_ok() {
+        done.tell(arguments, prepared);
+    }
+    publisher.store.close().await?;
+    planned.map(|_| exit)
+}
+
+/// What comes next.
+enum Planned {
+    /// Nothing is due, or there is nobody to mail it to; the feeds are up to date.
+    Nothing(Exit),
+    /// The user does not want it.
+    Declined,
+    /// This is due.
+    Due(Box<Due>),
+}
+
+struct Due {
+    site: Site,
+    prepared: Prepared,
+    feeds: BuiltFeeds,
+}
+
+/// Makes the plan, and asks whether it is to be carried out. `is_going_on` says that an earlier run had something left.
+async fn plan_next(
+    arguments: &Arguments,
+    config: &Config,
+    context: &Context,
+    publisher: &mut Publisher,
+    is_going_on: bool,
+) -> Result<Planned, Failure> {
+    let mut options = arguments.options();
     let site = Site::open(&context.site, config.clone(), context.now)?;
     let past = Past::read(Some(&mut publisher.store), &publisher.memory).await?;
     let mut prepared = prepare(&site, &past, &options, context.now)?;
     prepared.guards.extend(not_live(&prepared, config).await);
     let feeds = feeds(&site, Purpose::Write, &mut prepared, &options)?;
     context.ui.diagnostics(&prepared.warnings);
-    if prepared.issues.is_empty() && !done.deliveries.is_empty() {
-        // The reviewed plan is the one that has just been finished.
+    if prepared.issues.is_empty() && is_going_on {
+        // The reviewed plan is the one that is being finished.
         options.expect = None;
     }
     prepared.allowed(&options)?;
@@ -213,38 +292,18 @@ async fn publish(arguments: &Arguments, config: &Config, context: &Context) -> R
         feeds.commit()?;
         site.write_made(&prepared.made)?;
         tell_nothing(&prepared, context);
-        done.tell(arguments, None);
-        publisher.store.close().await?;
         // Nobody to mail to is no success once there were readers.
         let is_lost = !prepared.issues.is_empty() && prepared.last_run.is_some();
-        return Ok(worst(exit, if is_lost { Exit::Incomplete } else { Exit::Done }));
+        return Ok(Planned::Nothing(if is_lost { Exit::Incomplete } else { Exit::Done }));
     }
     if !arguments.yes && Ui::is_interactive() {
         context.ui.say_lines(&plan::as_text(&site, &prepared, &[], &[], false));
         let readers = count(prepared.recipients.unsigned_abs(), "reader");
         if !Ui::confirm(&format!("Send this to {readers} now?")) {
-            context.ui.say("Nothing was sent.");
-            return Ok(exit);
+            return Ok(Planned::Declined);
         }
     }
-
-    // Steps 3 to 5: from the freeze on the entries count as published, and only the ledger decides what is sent.
-    publisher.reach().await?;
-    feeds.commit()?;
-    site.write_made(&prepared.made)?;
-    if publisher.halt.is_set() {
-        context.ui.say("Stopped as asked: nothing new was sent or recorded.");
-        return Ok(Exit::Incomplete);
-    }
-    session::listen(&publisher.halt);
-    done.queued = publisher.freeze(&prepared).await?;
-    let (mut publisher, delivered) = publisher.deliver(left).await?;
-    exit = worst(exit, tell_delivered(&titles(&prepared), &delivered, &mut publisher, context).await?);
-    session::tell_warnings(&mut publisher, context);
-    done.add(&delivered);
-    done.tell(arguments, Some(&prepared));
-    publisher.store.close().await?;
-    Ok(exit)
+    Ok(Planned::Due(Box::new(Due { site, prepared, feeds })))
 }
 
 /// What a publish did, for `--json`.
@@ -253,6 +312,7 @@ struct Done {
     queued: u64,
     deliveries: BTreeMap<&'static str, u64>,
     stopped: bool,
+    paused: Vec<String>,
 }
 
 impl Done {
@@ -261,6 +321,7 @@ impl Done {
             *self.deliveries.entry(state).or_default() += count;
         }
         self.stopped |= delivered.stopped.is_some();
+        self.paused.extend(delivered.left_alone.iter().map(|stop| stop.domain.clone()));
     }
 
     fn tell(&self, arguments: &Arguments, prepared: Option<&Prepared>) {
@@ -273,11 +334,12 @@ impl Done {
             "queued": self.queued,
             "deliveries": self.deliveries,
             "stopped": self.stopped,
+            "paused": self.paused,
         }));
     }
 }
 
-fn worst(one: Exit, other: Exit) -> Exit {
+pub(super) fn worst(one: Exit, other: Exit) -> Exit {
     if one == Exit::Done { other } else { one }
 }
 
@@ -301,8 +363,14 @@ fn tell_nothing(prepared: &Prepared, context: &Context) {
     }
 }
 
-/// Says what became of deliveries that an earlier process did not live to record.
+/// Says what became of deliveries that an earlier process did not live to record, and which were given up.
 pub(super) fn tell_interrupted(resumed: &Resumed, context: &Context) -> Exit {
+    if resumed.given_up > 0 {
+        context.ui.say(&format!(
+            "{} of an earlier run given up, refused until older than `newsletter.max_lateness`. See `tidings runs show`.",
+            count(resumed.given_up, "delivery")
+        ));
+    }
     if resumed.held > 0 {
         context.ui.say(&format!(
             "The database was not the newest: {} in doubt, and not sent. See `tidings runs show`, settle with `tidings runs resolve`.",
@@ -330,52 +398,65 @@ fn titles(prepared: &Prepared) -> String {
     format!("Issue {}: ", titles.join(", "))
 }
 
-/// Says what was delivered, of which issues, and what is left, and turns it into an exit code.
-pub(super) async fn tell_delivered(
-    what: &str,
-    delivered: &Delivered,
-    publisher: &mut Publisher,
-    context: &Context,
-) -> Result<Exit, Failure> {
-    let Publisher { store, transport, .. } = publisher;
-    let number = |state: DeliveryState| delivered.states.get(state.as_str()).copied().unwrap_or(0);
-    let words: Vec<String> = DeliveryState::ALL
+/// Of domains that are left alone, so many are named.
+const PAUSES_SHOWN: usize = 3;
+
+/// Says what was delivered, and of which issues, and turns it into an exit code.
+pub(super) fn tell_delivered(what: &str, delivered: &Delivered, publisher: &Publisher, context: &Context) -> Exit {
+    let given_up = delivered.given_up;
+    let number = |state: DeliveryState| {
+        let number = delivered.states.get(state.as_str()).copied().unwrap_or(0);
+        if state == DeliveryState::Skipped { number.saturating_sub(given_up) } else { number }
+    };
+    let mut words: Vec<String> = DeliveryState::ALL
         .into_iter()
         .filter(|state| number(*state) > 0)
         .map(|state| format!("{} {}", number(state), state.as_str().replace('_', " ")))
         .collect();
-    let how = transport.describe();
+    if given_up > 0 {
+        words.push(format!("{given_up} given up"));
+    }
+    let how = publisher.transport.describe();
     context.ui.say(&match words.as_slice() {
         [] => "Nothing can be tried yet.".to_owned(),
         words => format!("{what}{} by way of {how}.", words.join(", ")),
     });
+    for left in delivered.left_alone.iter().take(PAUSES_SHOWN) {
+        let until = left.until.as_deref().unwrap_or_default();
+        context.ui.say(&format!("Paused until {until}: {}", left.reason));
+    }
+    if let Some(more) = delivered.left_alone.len().checked_sub(PAUSES_SHOWN).filter(|more| *more > 0) {
+        context.ui.say(&format!("… and {} paused; `tidings status` names them.", count(more as u64, "more domain")));
+    }
+    let trouble = [DeliveryState::Failed, DeliveryState::Deferred, DeliveryState::InDoubt];
+    let is_trouble = given_up > 0 || trouble.into_iter().any(|state| number(state) > 0);
+    if is_trouble { Exit::Incomplete } else { Exit::Done }
+}
+
+/// Says what is left after everything that could be tried, and turns it and what came before into an exit code.
+pub(super) async fn tell_rest(
+    stopped: Option<&Stop>,
+    exit: Exit,
+    publisher: &mut Publisher,
+    context: &Context,
+) -> Result<Exit, Failure> {
+    let store = &mut publisher.store;
     let counts = store.delivery_counts(None).await?;
     if let Some(next) = store.next_attempt_at().await? {
-        context.ui.say(&format!("{} deferred; `tidings deliver` tries again from {next}.", counts.deferred));
+        let deferred = if counts.deferred > 0 { format!("{} deferred; ", counts.deferred) } else { String::new() };
+        context.ui.say(&format!("{deferred}`tidings deliver` tries again from {next}."));
     }
-    if let Some(stop) = &delivered.stopped {
-        let why = match stop {
-            Stop::Asked => "Stopped as asked".to_owned(),
-            Stop::Refused(reply) => format!("Stopped: the server refuses this sender: {reply}"),
-            Stop::Unreachable(what) => format!("Stopped: {what}"),
-            Stop::RateLimit => "Stopped: the limit of `mail.rate` is used up for now".to_owned(),
-            Stop::Ledger => "Stopped: the database cannot be written".to_owned(),
-        };
-        context.ui.say(&format!(
-            "{why}; {} still queued, `tidings deliver` goes on.",
-            count(counts.queued.unsigned_abs(), "message")
-        ));
-    } else if counts.queued > 0 {
-        context.ui.say(&format!(
-            "{} still queued, `tidings deliver` goes on.",
-            count(counts.queued.unsigned_abs(), "message")
-        ));
+    let why = match stopped {
+        Some(Stop::Asked) => format!("Stopped {}; ", Stop::Asked.reason()),
+        Some(stop) => format!("Stopped: {}; ", stop.reason()),
+        None => String::new(),
+    };
+    if !why.is_empty() || counts.queued > 0 {
+        let queued = count(counts.queued.unsigned_abs(), "message");
+        context.ui.say(&format!("{why}{queued} still queued, `tidings deliver` goes on."));
     }
-    let trouble = [DeliveryState::Failed, DeliveryState::Deferred, DeliveryState::InDoubt]
-        .into_iter()
-        .any(|state| number(state) > 0);
-    if trouble {
+    if exit != Exit::Done {
         context.ui.say("`tidings runs show` names who did not get it, and why.");
     }
-    Ok(if trouble || counts.open() > 0 { Exit::Incomplete } else { Exit::Done })
+    Ok(if counts.open() > 0 { worst(exit, Exit::Incomplete) } else { exit })
 }

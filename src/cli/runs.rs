@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::agreement::{self, Answer};
 use super::failure::{Exit, Failure};
 use super::table::columns;
-use super::{Context, Ui, session};
+use super::{Context, Ui, history, session};
 use crate::diagnostic::Diagnostic;
 use crate::model::{DeliveryState, EmailAddress};
 use crate::publish::{Guard, Intent, Memory, PublishError, count};
@@ -33,7 +33,7 @@ enum Action {
         #[arg(long)]
         json: bool,
     },
-    /// Settle the deliveries of a run that are in doubt, or have failed
+    /// Settle the deliveries of a run that are in doubt, have failed, or were given up
     #[command(group = clap::ArgGroup::new("how").required(true))]
     Resolve {
         /// The number of the run
@@ -47,6 +47,9 @@ enum Action {
         /// Those that failed, not those in doubt
         #[arg(long)]
         failed: bool,
+        /// Those that were given up or skipped, not those in doubt
+        #[arg(long, conflicts_with = "failed")]
+        skipped: bool,
         /// Only the delivery to this reader
         #[arg(long, value_name = "ADDRESS")]
         only: Option<EmailAddress>,
@@ -78,7 +81,7 @@ pub(super) async fn run(arguments: Arguments, context: &Context) -> Result<Exit,
             }
         }
         Some(Action::Show { run, json }) => show(&mut store, run, json || arguments.json).await?,
-        Some(Action::Resolve { run, sent: _, send_again, failed, only }) => {
+        Some(Action::Resolve { run, sent: _, send_again, failed, skipped, only }) => {
             let _lock = store.lock()?.ok_or(PublishError::Busy)?;
             let issues = find(&mut store, Some(run)).await?.issues;
             take_up(&mut store, &memory, context).await?;
@@ -91,7 +94,11 @@ pub(super) async fn run(arguments: Arguments, context: &Context) -> Result<Exit,
                 })?),
                 None => None,
             };
-            let from = if failed { DeliveryState::Failed } else { DeliveryState::InDoubt };
+            let from = match (failed, skipped) {
+                (true, _) => DeliveryState::Failed,
+                (_, true) => DeliveryState::Skipped,
+                _ => DeliveryState::InDoubt,
+            };
             let to = if send_again { DeliveryState::Queued } else { DeliveryState::Sent };
             let settled = store.settle(run, from, reader, to, &context.now.to_string()).await?;
             record(&mut store, &memory, &issues, context).await?;
@@ -164,11 +171,12 @@ async fn show(store: &mut Store, number: Option<i64>, as_json_: bool) -> Result<
                 "issue": row.key.issue,
                 "subscriber": row.key.subscriber,
                 "address": row.address,
-                "state": row.state.as_str(),
-                "attempts": row.attempts,
-                "next_attempt_at": row.next_attempt_at,
-                "reply": row.reply,
-                "updated_at": row.updated_at,
+                "state": row.standing.state.as_str(),
+                "attempts": row.standing.attempts,
+                "next_attempt_at": row.standing.next_attempt_at,
+                "reply": row.standing.reply(),
+                "updated_at": row.standing.updated_at,
+                "tries": history::as_json(&row.standing),
             })
         };
         value["not_sent"] = rows.iter().map(row).collect();
@@ -180,19 +188,25 @@ async fn show(store: &mut Store, number: Option<i64>, as_json_: bool) -> Result<
         text += "\nEverybody got it.\n";
     } else {
         let mut lines = vec![["ISSUE", "READER", "STATE", "TRIES", "WHY"].map(str::to_owned)];
-        lines.extend(rows.iter().map(|row| {
-            let mut why = row.reply.clone().unwrap_or_default();
-            if let Some(next) = &row.next_attempt_at {
-                why = format!("{why} (again from {next})");
+        for row in &rows {
+            let mut why = row.standing.reply().unwrap_or_default();
+            if let Some(next) = &row.standing.next_attempt_at {
+                let put_off =
+                    if row.standing.attempts == 0 { "not tried, others of its domain are refused " } else { "" };
+                why = format!("{put_off}{why} (again from {next})");
             }
-            [
+            lines.push([
                 row.key.issue.to_string(),
                 row.address.clone(),
-                row.state.as_str().replace('_', " "),
-                row.attempts.to_string(),
+                row.standing.state.as_str().replace('_', " "),
+                row.standing.attempts.to_string(),
                 why,
-            ]
-        }));
+            ]);
+            let before = history::as_rows(&row.standing);
+            lines.extend(before.map(|[state, at, said]| {
+                [String::new(), String::new(), state, String::new(), format!("{at}: {said}")]
+            }));
+        }
         text += &format!("\n{}", columns(&lines));
     }
     Ui::result(&text);

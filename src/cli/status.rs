@@ -1,13 +1,17 @@
 //! `tidings status`
 
 use clap::Args;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::agreement::{self, Answer};
 use super::failure::{Exit, Failure};
 use super::{Context, Ui, plan, session};
 use crate::model::{DeliveryCounts, DeliveryState, SubscriberCounts};
-use crate::publish::{Intent, Past};
+use crate::publish::{Intent, Past, count};
+use crate::store::Stopped;
+
+/// Of what keeps deliveries from being tried, so much is shown.
+const STOPS_SHOWN: usize = 10;
 
 /// Show the last run, the number of the next issue, and how many readers and deliveries there are in each state.
 #[derive(Debug, Args)]
@@ -26,11 +30,17 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
     let mut subscribers = SubscriberCounts::default();
     let mut deliveries = DeliveryCounts::default();
     let mut next_attempt = None;
+    let mut stops = Vec::new();
     if let Some(mut store) = store {
         is_finished = store.last_run().await?.is_none_or(|run| run.finished_at.is_some());
         subscribers = store.subscriber_counts().await?;
         deliveries = store.delivery_counts(None).await?;
         next_attempt = store.next_attempt_at().await?;
+        if deliveries.open() > 0 {
+            let now = context.now.to_string();
+            let is_on = |stop: &Stopped| stop.until.as_ref().is_none_or(|until| *until > now);
+            stops = store.stops().await?.into_iter().filter(is_on).collect();
+        }
         store.close().await?;
     }
     if arguments.json {
@@ -40,6 +50,7 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
             "subscribers": subscribers,
             "deliveries": deliveries,
             "guards": guards.iter().map(plan::guard_as_json).collect::<Vec<_>>(),
+            "stops": stops.iter().map(as_json).collect::<Value>(),
         }));
         context.ui.diagnostics(&past.findings());
         return Ok(Exit::Done);
@@ -63,6 +74,13 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
     if let Some(next) = next_attempt {
         text += &format!("Deferred deliveries can be tried again from {next}.\n");
     }
+    for stop in stops.iter().take(STOPS_SHOWN) {
+        let until = stop.until.as_ref().map(|until| format!(" until {until}")).unwrap_or_default();
+        text += &format!("Stopped at {}{until}: {}\n  {}.\n", stop.at, stop.reason, help(stop));
+    }
+    if let Some(more) = stops.len().checked_sub(STOPS_SHOWN).filter(|more| *more > 0) {
+        text += &format!("… and {}; `tidings status --json` names them.\n", count(more as u64, "more domain"));
+    }
     if deliveries.in_doubt > 0 {
         text += "See `tidings runs show` for what is in doubt, and settle it with `tidings runs resolve`.\n";
     }
@@ -70,4 +88,31 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
     context.ui.diagnostics(&past.findings());
     context.ui.diagnostics(&guards.iter().map(Failure::warning).collect::<Vec<_>>());
     Ok(Exit::Done)
+}
+
+/// What to do about it.
+fn help(stop: &Stopped) -> &'static str {
+    match stop.kind.as_str() {
+        "rate-limit" => "`tidings deliver` goes on when the limit has room again",
+        "unreachable" => "See that the mail server runs; `tidings deliver` goes on",
+        _ if stop.domain.is_empty() => {
+            "Ask whoever runs the mail server why, and mend it; `tidings deliver` goes on with other readers first"
+        }
+        _ => {
+            "Nothing has to be done if it takes mail again by then; else see what it says, and ask its postmaster. \
+             `tidings runs cancel` gives these readers up"
+        }
+    }
+}
+
+/// Keys: `domain` (null when all readers wait), `kind`, `at`, `until`, `reason`, `help`.
+fn as_json(stop: &Stopped) -> Value {
+    json!({
+        "domain": Some(&stop.domain).filter(|domain| !domain.is_empty()),
+        "kind": stop.kind,
+        "at": stop.at,
+        "until": stop.until,
+        "reason": stop.reason,
+        "help": help(stop),
+    })
 }

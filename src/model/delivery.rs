@@ -1,6 +1,7 @@
 //! One issue to one subscriber: its states, and what a transport can say about a try.
 
-/// The state of a delivery. Only `sending` can be left behind by a crash, and then becomes `in_doubt`.
+/// The state of a delivery. Only `sending` can be left behind by a crash, and then becomes `in_doubt`. The table of tries
+/// keeps the number of a state, so the order never changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeliveryState {
     /// Waiting.
@@ -9,13 +10,14 @@ pub enum DeliveryState {
     Sending,
     /// Accepted by the server.
     Sent,
-    /// Refused for now (4yz, RFC 5321 §4.2.1) or the connection was lost before the message was complete: tried again.
+    /// Refused for now (4yz, RFC 5321 §4.2.1), or for what the server has against the sender, or the connection was lost
+    /// before the message was complete: tried again.
     Deferred,
-    /// Refused for good (5yz).
+    /// Refused for good (5yz), for what has to do with the reader.
     Failed,
     /// The message was complete, but the server's answer never came (RFC 1047).
     InDoubt,
-    /// The reader left between freezing and sending.
+    /// The reader left between freezing and sending, or the delivery was given up for what is no fault of the reader.
     Skipped,
 }
 
@@ -40,6 +42,16 @@ impl DeliveryState {
     /// The state that a word stands for.
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.as_str() == word)
+    }
+
+    /// The number used in the table of tries.
+    pub fn number(self) -> i64 {
+        self as i64
+    }
+
+    /// The state that a number stands for.
+    pub fn from_number(number: i64) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.number() == number)
     }
 }
 
@@ -101,7 +113,8 @@ pub enum Outcome {
     Sent(String),
     /// Not now: a 4yz reply, or the connection was lost before the message was complete. Safe to try again.
     Deferred(String),
-    /// Never: a 5yz reply about this recipient or this message.
+    /// Not this time: a 5yz reply about this recipient or this message; without a code it is our own verdict, and no server
+    /// was asked.
     Failed(String),
     /// The message was complete and the answer never came: it may or may not have been delivered.
     InDoubt(String),

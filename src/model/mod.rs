@@ -1,6 +1,7 @@
 //! The plain data that passes between the rooms. Nothing here has an effect or knows another room.
 
 mod address;
+mod answer;
 mod delivery;
 mod digest;
 mod direction;
@@ -16,6 +17,7 @@ mod subscriber;
 mod uri;
 
 pub use address::{AddressError, EmailAddress, Mailbox};
+pub use answer::Answer;
 pub use delivery::{DeliveryCounts, DeliveryState, Outcome};
 pub use digest::{Fingerprint, sha256_hex, sha256_hex_of};
 pub use direction::is_right_to_left;

@@ -2,58 +2,84 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::refusal::Kind;
 use crate::config::InDoubt;
-use crate::model::{DeliveryState, Outcome};
-use crate::store::{DeliveryKey, Recorded};
+use crate::model::{Answer, DeliveryState, Outcome};
+use crate::store::{DeliveryKey, Recorded, Said};
 
 /// Minutes from one try to the next: past the usual greylisting first, then ever more patient (RFC 5321 §4.5.4.1 asks for
 /// about 30 minutes in the long run).
 const MINUTES: [i64; 7] = [6, 15, 30, 60, 120, 240, 480];
 
 /// A newsletter that could not be delivered for this long is no news any more.
-const GIVE_UP_AFTER: SignedDuration = SignedDuration::from_hours(48);
+pub(super) const GIVE_UP_AFTER: SignedDuration = SignedDuration::from_hours(48);
 
 /// So many times a message is sent again when nobody knows whether it arrived.
 const REPEATS: i64 = 3;
 
-/// What to record for a try that ended with `outcome`. `tries` counts this one; `first_try` is when the first
-/// one was.
-pub(super) fn settle(
-    key: DeliveryKey,
-    outcome: Outcome,
-    tries: i64,
-    first_try: Timestamp,
-    now: Timestamp,
-    in_doubt: InDoubt,
-) -> Recorded {
-    let (state, reply) = match outcome {
-        Outcome::Sent(reply) => (DeliveryState::Sent, reply),
-        Outcome::Failed(reply) => (DeliveryState::Failed, reply),
-        Outcome::Refused(reply) => (DeliveryState::Queued, reply),
-        // A server that never answers would get copy after copy: after a few even the owner who wants them repeated decides.
-        Outcome::InDoubt(reply) if in_doubt == InDoubt::Hold || tries >= REPEATS => (DeliveryState::InDoubt, reply),
-        Outcome::Deferred(reply) if now.duration_since(first_try) >= GIVE_UP_AFTER => {
-            (DeliveryState::Failed, format!("given up after {} hours: {reply}", GIVE_UP_AFTER.as_hours()))
+/// A delivery and how long it has been tried.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Tried {
+    /// Which one.
+    pub(super) key: DeliveryKey,
+    /// How often, with the present try.
+    pub(super) tries: i64,
+    /// Since when.
+    pub(super) first: Timestamp,
+    /// The present moment.
+    pub(super) now: Timestamp,
+}
+
+/// What to record for a try that ended with an answer of this kind.
+pub(super) fn settle(tried: Tried, kind: Kind, outcome: Outcome, in_doubt: InDoubt) -> Recorded {
+    let is_over = tried.now.duration_since(tried.first) >= GIVE_UP_AFTER;
+    let (state, reply, is_given_up) = match outcome {
+        Outcome::Sent(reply) => (DeliveryState::Sent, reply, false),
+        // Not the reader's fault, or perhaps not: to give it up is all that may happen.
+        Outcome::Failed(reply) if matches!(kind, Kind::Policy | Kind::Unclear) => {
+            (if is_over { DeliveryState::Skipped } else { DeliveryState::Deferred }, reply, is_over)
         }
-        Outcome::Deferred(reply) | Outcome::InDoubt(reply) => (DeliveryState::Deferred, reply),
+        Outcome::Failed(reply) => (DeliveryState::Failed, reply, false),
+        Outcome::Refused(reply) => (DeliveryState::Queued, reply, false),
+        // A server that never answers would get copy after copy: after a few even the owner who wants them repeated decides.
+        Outcome::InDoubt(reply) if in_doubt == InDoubt::Hold || tried.tries >= REPEATS => {
+            (DeliveryState::InDoubt, reply, false)
+        }
+        Outcome::Deferred(reply) if is_over => (DeliveryState::Failed, reply, true),
+        Outcome::Deferred(reply) | Outcome::InDoubt(reply) => (DeliveryState::Deferred, reply, false),
     };
-    let next_attempt_at = (state == DeliveryState::Deferred).then(|| (now + pause(key, tries)).to_string());
-    Recorded { key, state, reply, next_attempt_at }
+    let mut answer = Answer::parse(&reply);
+    // What no server has said has to do with this machine, and may be mended at once.
+    let waits = state == DeliveryState::Deferred || (state == DeliveryState::Queued && answer.code.is_some());
+    if is_given_up {
+        answer.text = format!("{} (given up after {} hours)", answer.text, GIVE_UP_AFTER.as_hours());
+    }
+    Recorded {
+        key: tried.key,
+        state: Some(state),
+        next_attempt_at: waits.then(|| (tried.now + pause(tried.key, tried.tries)).to_string()),
+        said: Some(Said { is_try: kind != Kind::Own, answer }),
+    }
 }
 
 /// The wait before the next try, up to a fifth shorter or longer, so that a refused crowd does not come back at once.
-fn pause(key: DeliveryKey, tries: i64) -> SignedDuration {
+pub(super) fn pause(key: DeliveryKey, tries: i64) -> SignedDuration {
     let step = usize::try_from(tries.max(1) - 1).unwrap_or(usize::MAX).min(MINUTES.len() - 1);
     let seconds = MINUTES[step] * 60;
-    // A few rounds of an ordinary mixing function: the same on every run, different for every reader.
+    let fifth = (seconds / 5).cast_unsigned();
+    SignedDuration::from_secs(seconds - seconds / 5 + (mixed(key, tries) % (2 * fifth + 1)).cast_signed())
+}
+
+/// A number that looks like chance, the same on every run and different for every reader: a few rounds of an ordinary mixing
+/// function.
+pub(super) fn mixed(key: DeliveryKey, tries: i64) -> u64 {
     let mut mixed = key.issue.cast_unsigned()
         ^ key.subscriber.cast_unsigned().rotate_left(20)
         ^ tries.cast_unsigned().rotate_left(40);
     for _ in 0..3 {
         mixed = (mixed ^ (mixed >> 31)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     }
-    let fifth = (seconds / 5).cast_unsigned();
-    SignedDuration::from_secs(seconds - seconds / 5 + (mixed % (2 * fifth + 1)).cast_signed())
+    mixed
 }
 
 #[cfg(test)]
@@ -61,22 +87,26 @@ mod tests {
     use super::*;
 
     fn settled(outcome: Outcome, tries: i64, hours: i64, in_doubt: InDoubt) -> Recorded {
-        let first_try: Timestamp = "2026-03-01T00:00:00Z".parse().unwrap();
-        let now = first_try + SignedDuration::from_hours(hours);
-        settle(DeliveryKey { issue: 1, subscriber: 2 }, outcome, tries, first_try, now, in_doubt)
+        let first: Timestamp = "2026-03-01T00:00:00Z".parse().unwrap();
+        let key = DeliveryKey { issue: 1, subscriber: 2 };
+        let tried = Tried { key, tries, first, now: first + SignedDuration::from_hours(hours) };
+        settle(tried, Kind::of(&outcome, false), outcome, in_doubt)
     }
 
     #[test]
     fn every_outcome_has_its_state() {
         use DeliveryState as S;
-        let state = |outcome: Outcome| settled(outcome, 1, 0, InDoubt::Hold).state;
+        let state = |outcome: Outcome| settled(outcome, 1, 0, InDoubt::Hold).state.unwrap();
         assert_eq!(state(Outcome::Sent("250".into())), S::Sent);
         assert_eq!(state(Outcome::Deferred("451".into())), S::Deferred);
-        assert_eq!(state(Outcome::Failed("550".into())), S::Failed);
+        assert_eq!(state(Outcome::Failed("550 5.1.1 no such user".into())), S::Failed);
+        assert_eq!(state(Outcome::Failed("this address needs SMTPUTF8".into())), S::Failed);
+        assert_eq!(state(Outcome::Failed("550 5.7.1 no".into())), S::Deferred, "no reader is to blame");
+        assert_eq!(state(Outcome::Failed("550 no".into())), S::Deferred, "perhaps no reader is to blame");
         assert_eq!(state(Outcome::InDoubt("lost".into())), S::InDoubt);
         assert_eq!(state(Outcome::Refused("530".into())), S::Queued, "no reader is to blame");
-        assert_eq!(settled(Outcome::InDoubt("lost".into()), 1, 0, InDoubt::Resend).state, S::Deferred);
-        assert_eq!(settled(Outcome::InDoubt("lost".into()), 3, 0, InDoubt::Resend).state, S::InDoubt);
+        assert_eq!(settled(Outcome::InDoubt("lost".into()), 1, 0, InDoubt::Resend).state, Some(S::Deferred));
+        assert_eq!(settled(Outcome::InDoubt("lost".into()), 3, 0, InDoubt::Resend).state, Some(S::InDoubt));
     }
 
     #[test]
@@ -90,7 +120,25 @@ mod tests {
             assert!((minutes * 48..=minutes * 72).contains(&wait(tries)), "try {tries}: {} s", wait(tries));
         }
         assert!(wait(100) <= 480 * 72);
-        assert_eq!(settled(Outcome::Deferred("451".into()), 9, 48, InDoubt::Hold).state, DeliveryState::Failed);
+    }
+
+    #[test]
+    fn what_is_given_up_fails_only_those_whom_nothing_else_explains() {
+        let end = |outcome: Outcome| settled(outcome, 9, 48, InDoubt::Hold);
+        let deferred = end(Outcome::Deferred("451 4.7.1 later".into()));
+        assert_eq!((deferred.state, deferred.next_attempt_at), (Some(DeliveryState::Failed), None));
+        let said = deferred.said.unwrap().answer;
+        assert_eq!((said.code, said.to_string().as_str()), (Some(451), "451 4.7.1 later (given up after 48 hours)"));
+        assert_eq!(end(Outcome::Failed("550 5.7.1 no".into())).state, Some(DeliveryState::Skipped));
+        let gone = end(Outcome::Failed("550 5.1.1 no such user".into())).said.unwrap().answer;
+        assert_eq!(gone.to_string(), "550 5.1.1 no such user");
+    }
+
+    #[test]
+    fn who_met_a_server_that_refuses_us_goes_to_the_back() {
+        assert!(settled(Outcome::Refused("550 5.7.1 not you".into()), 1, 0, InDoubt::Hold).next_attempt_at.is_some());
+        let here = settled(Outcome::Refused("cannot write outbox/a.eml".into()), 1, 0, InDoubt::Hold);
+        assert_eq!(here.next_attempt_at, None, "this may be mended at once");
     }
 
     #[test]

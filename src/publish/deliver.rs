@@ -2,23 +2,24 @@
 //! `sending` on disk.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex as Lock};
 
-use tokio::sync::{Mutex, mpsc};
+use tokio::sync::{Mutex, Notify, mpsc};
 use tokio::task::JoinSet;
 
+use super::breaker::Breaker;
 use super::error::PublishError;
 use super::halt::{Halt, Stop};
 use super::pace::Pace;
 use super::recorder::record;
 use super::worker::{FrozenIssue, Shared, work};
 use crate::clock::Clock;
-use crate::config::Mail;
+use crate::config::{Mail, RateLimit};
 use crate::email::Copies;
 use crate::email::dkim::Signer;
 use crate::model::{DeliveryState, Issue};
-use crate::store::{QueuedDelivery, Store};
+use crate::store::{Place, QueuedDelivery, Stopped, Store};
 use crate::transport::Transport;
 
 /// How many deliveries are read from the database at a time.
@@ -39,8 +40,12 @@ pub trait Watcher: Send + Sync {
 pub struct Delivered {
     /// How many deliveries ended in each state.
     pub states: BTreeMap<&'static str, u64>,
+    /// How many of those that were skipped were given up; the readers of the others have left.
+    pub given_up: u64,
     /// Why it stopped before the queue was empty.
     pub stopped: Option<Stop>,
+    /// The domains whose readers are left alone for a while since they were refused.
+    pub left_alone: Vec<Stopped>,
 }
 
 impl Delivered {
@@ -50,91 +55,94 @@ impl Delivered {
     }
 }
 
-/// Delivers the open deliveries of `issues` that may be tried now, at most `limit` of them.
+/// Which deliveries are tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Which {
+    /// All that may be tried now.
+    All,
+    /// Those that were neither tried nor put off.
+    Fresh,
+}
+
+/// What to deliver, and how.
+pub(super) struct Task {
+    pub(super) issues: Vec<Issue>,
+    pub(super) which: Which,
+    /// At most so many are tried.
+    pub(super) limit: Option<usize>,
+    pub(super) mail: Mail,
+    pub(super) signer: Option<Arc<Signer>>,
+    pub(super) transport: Arc<Transport>,
+    pub(super) clock: Clock,
+    pub(super) watcher: Arc<dyn Watcher>,
+    pub(super) halt: Arc<Halt>,
+}
+
+/// Delivers the open deliveries that may be tried now.
 ///
 /// # Errors
 /// When the ledger cannot be read or written. Rows that were being sent then stay `sending` and will be in doubt.
-#[expect(clippy::too_many_arguments, reason = "each is a different thing, and there is one caller")]
-pub(super) async fn deliver(
-    store: Store,
-    transport: Arc<Transport>,
-    issues: Vec<Issue>,
-    mail: &Mail,
-    signer: Option<Arc<Signer>>,
-    limit: Option<usize>,
-    clock: Clock,
-    watcher: Arc<dyn Watcher>,
-    halt: Arc<Halt>,
-) -> (Store, Result<Delivered, PublishError>) {
-    match prepare(store, issues, mail, signer, clock).await {
-        (store, Ok((reader, frozen, secret, pace))) => {
-            let (sender, jobs) = mpsc::channel(PAGE as usize);
-            let shared = Arc::new(Shared {
-                transport,
-                issues: frozen,
-                secret,
-                in_doubt: mail.in_doubt,
-                jobs: Mutex::new(jobs),
-                pace,
-                halt: Arc::clone(&halt),
-                watcher: Arc::clone(&watcher),
-                clock,
-                connections: AtomicUsize::new(mail.connections),
-                is_spent: AtomicBool::new(false),
-                lost_in_a_row: AtomicUsize::new(0),
-                refused_in_a_row: Mutex::new(Vec::new()),
-                put_off_in_a_row: AtomicUsize::new(0),
-            });
-            run(store, reader, shared, sender, mail.connections, limit).await
-        }
-        (store, Err(error)) => (store, Err(error)),
+pub(super) async fn deliver(mut store: Store, task: Task) -> (Store, Result<Delivered, PublishError>) {
+    let prepared = prepare(&mut store, task).await;
+    match prepared {
+        Ok(prepared) => run(store, prepared).await,
+        Err(error) => (store, Err(error)),
     }
 }
 
-type Prepared = (Store, BTreeMap<i64, FrozenIssue>, Vec<u8>, Pace);
+struct Prepared {
+    shared: Arc<Shared>,
+    reader: Store,
+    which: Which,
+    jobs: mpsc::Sender<QueuedDelivery>,
+}
 
-async fn prepare(
-    mut store: Store,
-    issues: Vec<Issue>,
-    mail: &Mail,
-    signer: Option<Arc<Signer>>,
-    clock: Clock,
-) -> (Store, Result<Prepared, PublishError>) {
-    let prepared = async {
-        let reader = store.reader().await?;
-        let secret = store.secret().await?;
-        let mut used = BTreeMap::new();
-        for limit in Pace::budgets(&mail.rate) {
-            let since = clock.now() - jiff::SignedDuration::from_secs(limit.seconds.into());
-            used.insert(limit.seconds, store.tried_since(&since.to_string()).await?.cast_unsigned());
-        }
-        let pace = Pace::new(&mail.rate, |limit| used.get(&limit.seconds).copied().unwrap_or(0));
-        let frozen = issues.into_iter().map(|issue| freeze(issue, signer.clone())).collect::<Result<_, _>>()?;
-        Ok((reader, frozen, secret, pace))
+async fn prepare(store: &mut Store, task: Task) -> Result<Prepared, PublishError> {
+    let Task { issues, which, limit, mail, signer, transport, clock, watcher, halt } = task;
+    store.set_relay(&transport.describe()).await?;
+    let mut used = BTreeMap::new();
+    for limit in Pace::budgets(&mail.rate) {
+        let since = clock.now() - jiff::SignedDuration::from_secs(limit.seconds.into());
+        used.insert(limit.seconds, store.tried_since(&since.to_string()).await?);
+    }
+    let used = |limit: &RateLimit| used.get(&limit.seconds).copied().unwrap_or(0);
+    let (sender, jobs) = mpsc::channel(PAGE as usize);
+    let shared = Shared {
+        transport,
+        issues: issues.into_iter().map(|issue| freeze(issue, signer.clone())).collect::<Result<_, _>>()?,
+        secret: store.secret().await?,
+        in_doubt: mail.in_doubt,
+        jobs: Mutex::new(jobs),
+        spare: Lock::default(),
+        pace: Pace::new(&mail.rate, limit.map(|limit| limit as u64), used),
+        halt,
+        watcher,
+        clock,
+        connections: AtomicUsize::new(mail.connections),
+        is_spent: AtomicBool::new(false),
+        given_up: AtomicU64::new(0),
+        breaker: Lock::new(Breaker::new(store.stops().await?, clock.now())),
+        probed: Notify::new(),
+        scout: Mutex::new(store.reader().await?),
+        rest_until: Lock::default(),
     };
-    let prepared = prepared.await;
-    (store, prepared)
+    Ok(Prepared { shared: Arc::new(shared), reader: store.reader().await?, which, jobs: sender })
 }
 
 fn freeze(issue: Issue, signer: Option<Arc<Signer>>) -> Result<(i64, FrozenIssue), PublishError> {
     let damaged = |what: &str| PublishError::DamagedIssue { number: issue.number, what: what.to_owned() };
     let from = issue.from_address.parse().map_err(|_| damaged("its sender"))?;
-    Ok((issue.number, FrozenIssue { copies: Arc::new(Copies::new(&issue, signer)), from, issue }))
+    let frozen_at = issue.date.parse().map_err(|_| damaged("its date"))?;
+    Ok((issue.number, FrozenIssue { frozen_at, copies: Arc::new(Copies::new(&issue, signer)), from, issue }))
 }
 
-async fn run(
-    store: Store,
-    reader: Store,
-    shared: Arc<Shared>,
-    jobs: mpsc::Sender<QueuedDelivery>,
-    connections: usize,
-    limit: Option<usize>,
-) -> (Store, Result<Delivered, PublishError>) {
+async fn run(store: Store, prepared: Prepared) -> (Store, Result<Delivered, PublishError>) {
+    let Prepared { shared, reader, which, jobs } = prepared;
     let (notes, inbox) = mpsc::channel(PAGE as usize);
     let recorder = tokio::spawn(record(store, inbox, shared.clock));
-    let feeder = tokio::spawn(feed(reader, Arc::clone(&shared), jobs, limit));
+    let feeder = tokio::spawn(feed(reader, which, jobs, shared.clock));
     let mut workers = JoinSet::new();
-    for _ in 0..connections {
+    for _ in 0..shared.connections.load(Ordering::SeqCst) {
         workers.spawn(work(Arc::clone(&shared), notes.clone()));
     }
     drop(notes);
@@ -147,34 +155,54 @@ async fn run(
     // Nobody takes jobs any more: let the feeder end too.
     shared.jobs.lock().await.close();
     let fed = feeder.await.expect("the feeder never panics");
-    let (store, recorded) = recorder.await.expect("the recorder never panics");
+    let (mut store, recorded) = recorder.await.expect("the recorder never panics");
+    delivered.given_up = shared.given_up.load(Ordering::SeqCst);
     let is_spent = shared.is_spent.load(Ordering::SeqCst);
     delivered.stopped = shared.halt.take().or(is_spent.then_some(Stop::RateLimit));
-    let result = recorded.and(fed).map(|()| delivered).map_err(PublishError::from);
+    let result = match recorded.and(fed) {
+        Ok(()) => conclude(&mut store, &shared, delivered).await.map_err(PublishError::from),
+        Err(error) => Err(error.into()),
+    };
     (store, result)
 }
 
-/// Hands out what is queued, issue by issue, a page at a time.
+/// Records what was learnt: which refusals are final, and what keeps the rest waiting.
+async fn conclude(store: &mut Store, shared: &Shared, mut delivered: Delivered) -> crate::store::Result<Delivered> {
+    let now = shared.clock.now();
+    let (refused, domains) = {
+        let mut breaker = shared.breaker();
+        (breaker.take_final(), breaker.stops())
+    };
+    let failed = store.refused_for_good(&refused, &now.to_string()).await?;
+    if failed > 0 {
+        *delivered.states.entry(DeliveryState::Failed.as_str()).or_default() += failed;
+        let deferred = delivered.states.entry(DeliveryState::Deferred.as_str()).or_default();
+        *deferred = deferred.saturating_sub(failed);
+    }
+    let stop = delivered.stopped.as_ref().and_then(|stop| stop.as_stopped(now));
+    let stops: Vec<_> = stop.into_iter().chain(domains.iter().map(|(stop, _)| stop.clone())).collect();
+    store.set_stops(&stops).await?;
+    delivered.left_alone = domains.into_iter().filter(|(_, is_new)| *is_new).map(|(stop, _)| stop).collect();
+    Ok(delivered)
+}
+
+/// Hands out what is queued, a page at a time.
 async fn feed(
     mut reader: Store,
-    shared: Arc<Shared>,
+    which: Which,
     jobs: mpsc::Sender<QueuedDelivery>,
-    limit: Option<usize>,
+    clock: Clock,
 ) -> crate::store::Result<()> {
-    let mut left = limit.unwrap_or(usize::MAX);
-    for number in shared.issues.keys() {
-        let mut after = 0;
-        loop {
-            let page = reader.queued(*number, after, &shared.clock.now().to_string(), PAGE).await?;
-            let Some(last) = page.last() else { break };
-            after = last.key.subscriber;
-            for job in page {
-                if left == 0 || jobs.send(job).await.is_err() {
-                    return Ok(());
-                }
-                left -= 1;
+    let mut place = Place::START;
+    loop {
+        let page = reader.queued(place, &clock.now().to_string(), PAGE).await?;
+        let Some(last) = page.last() else { return Ok(()) };
+        place = last.place;
+        for job in page {
+            let is_over = which == Which::Fresh && !job.place.is_fresh();
+            if is_over || jobs.send(job).await.is_err() {
+                return Ok(());
             }
         }
     }
-    Ok(())
 }

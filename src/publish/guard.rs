@@ -156,11 +156,16 @@ pub(super) fn no_readers() -> Guard {
     }
 }
 
-/// The lateness guard for an unfinished run: what was frozen long ago is not sent without a word.
-pub(super) fn unfinished_too_late(issues: &[Issue], config: &Config, now: Timestamp) -> Option<Guard> {
-    let limit = config.newsletter.max_lateness;
-    let is_old = |date: &str| date.parse().is_ok_and(|moment| is_too_late(moment, now, limit, &config.site.timezone));
-    let old = issues.iter().find(|issue| is_old(&issue.date))?;
+/// True when an issue is older than `newsletter.max_lateness` allows.
+pub(super) fn is_old(issue: &Issue, config: &Config, now: Timestamp) -> bool {
+    let is_old = |moment| is_too_late(moment, now, config.newsletter.max_lateness, &config.site.timezone);
+    issue.date.parse().is_ok_and(is_old)
+}
+
+/// The lateness guard for an unfinished run, of whose issues some deliveries were never tried: what was frozen long ago is
+/// not sent without a word.
+pub(super) fn unfinished_too_late(untried: &[Issue], config: &Config, now: Timestamp) -> Option<Guard> {
+    let old = untried.iter().find(|issue| is_old(issue, config, now))?;
     Some(Guard {
         name: GuardName::TooLate,
         message: format!("issue {} was frozen on {} and is not delivered to everybody", old.number, old.date),

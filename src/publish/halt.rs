@@ -3,7 +3,10 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use jiff::Timestamp;
 use tokio::sync::Notify;
+
+use crate::store::Stopped;
 
 /// Why deliveries stopped before the queue was empty.
 #[derive(Debug)]
@@ -18,6 +21,37 @@ pub enum Stop {
     RateLimit,
     /// The ledger cannot be written: nothing may be sent that cannot be recorded.
     Ledger,
+}
+
+impl Stop {
+    /// The sentence that says so.
+    pub fn reason(&self) -> String {
+        match self {
+            Self::Asked => "as asked".to_owned(),
+            Self::Refused(reply) => format!("the server refuses this sender: {reply}"),
+            Self::Unreachable(what) => what.clone(),
+            Self::RateLimit => "the limit of `mail.rate` is used up for now".to_owned(),
+            Self::Ledger => "the database cannot be written".to_owned(),
+        }
+    }
+
+    /// What is recorded of it; nothing of what the owner has wished, or of a database that takes no more.
+    pub(super) fn as_stopped(&self, now: Timestamp) -> Option<Stopped> {
+        let kind = match self {
+            Self::Refused(_) => "refused",
+            Self::Unreachable(_) => "unreachable",
+            Self::RateLimit => "rate-limit",
+            Self::Asked | Self::Ledger => return None,
+        };
+        Some(Stopped {
+            domain: String::new(),
+            kind: kind.to_owned(),
+            at: now.to_string(),
+            until: None,
+            times: 1,
+            reason: self.reason(),
+        })
+    }
 }
 
 /// A flag that many tasks watch. The first reason given is the one that is told.

@@ -5,6 +5,7 @@
 
 mod agreements;
 mod backoff;
+mod breaker;
 mod deliver;
 mod demand;
 mod error;
@@ -31,6 +32,8 @@ mod prepare;
 pub mod preview;
 mod reach;
 mod recorder;
+mod refusal;
+mod scout;
 mod signing;
 mod site;
 mod tolerance;
@@ -39,12 +42,13 @@ mod worker;
 use std::sync::Arc;
 
 pub use agreements::Agreements;
-pub use deliver::{Delivered, Watcher};
+use deliver::Task;
+pub use deliver::{Delivered, Watcher, Which};
 pub use demand::{Demand, Intent, demands, program};
 pub use error::{PublishError, refused};
 pub use feeds::{BuiltFeeds, Purpose};
-use guard::unfinished_too_late;
 pub use guard::{Guard, GuardName, count};
+use guard::{is_old, unfinished_too_late};
 pub use halt::{Halt, Stop};
 pub use inspect::{dead_links, inspect};
 pub use memory::Memory;
@@ -67,6 +71,9 @@ use crate::files::Lock;
 use crate::model::{EmailAddress, Issue, Outcome};
 use crate::store::Store;
 use crate::transport::{self, Envelope, Transport};
+
+/// Why a delivery was given up that later issues would have to wait for.
+const GIVEN_UP: &str = "given up: older than `newsletter.max_lateness`";
 
 /// Everything with an effect that publishing needs.
 pub struct Publisher {
@@ -101,6 +108,8 @@ pub struct Resumed {
     pub interrupted: u64,
     /// Whether those are sent again; else they are in doubt.
     pub is_repeated: bool,
+    /// Deliveries that were given up, since they were refused or put off until they were too old.
+    pub given_up: u64,
     /// How many deliveries may be tried now or later.
     pub open: i64,
 }
@@ -116,20 +125,27 @@ impl Publisher {
         let now = self.clock.now();
         let found = self.memory.look(Some(&mut self.store), true).await?;
         let issues = self.store.open_issues().await?;
-        let guards = unfinished_too_late(&issues, config, now).into_iter();
+        let untried = self.store.untried_issues().await?;
+        let guards = unfinished_too_late(&untried, config, now).into_iter();
         found.allowed(guards.chain(placeholder::guard_of_frozen(&issues, &self.mail)), allow)?;
         let taken_up = self.memory.take_up(&mut self.store, &found, now).await?;
         self.warn(found.warnings);
         self.warn(taken_up.warnings);
         let interrupted = self.store.recover(self.may_repeat(), &now.to_string()).await?;
+        // What was tried and is still refused when it is too old keeps no later issue waiting.
+        let mut given_up = 0;
+        let old = issues.iter().filter(|issue| is_old(issue, config, now));
+        for issue in old.filter(|_| !allow.contains(&GuardName::TooLate)) {
+            given_up += self.store.give_up(issue.number, GIVEN_UP, &now.to_string()).await?;
+        }
         let finished = self.store.finish_runs(&now.to_string()).await?;
-        if taken_up.held + interrupted + finished > 0 {
+        if taken_up.held + interrupted + given_up + finished > 0 {
             let numbers: Vec<_> = issues.iter().map(|issue| issue.number).collect();
             self.record(&numbers).await?;
         }
         let open = self.store.delivery_counts(None).await?.open();
         let is_repeated = self.may_repeat();
-        Ok(Resumed { _lock: lock, held: taken_up.held, interrupted, is_repeated, open })
+        Ok(Resumed { _lock: lock, held: taken_up.held, interrupted, is_repeated, given_up, open })
     }
 
     /// Brings the records of these issues up to date.
@@ -160,6 +176,14 @@ impl Publisher {
         Ok(self.store.ready(&self.clock.now().to_string()).await?)
     }
 
+    /// How many deliveries were neither tried nor put off.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn fresh(&mut self) -> Result<u64, PublishError> {
+        Ok(self.store.fresh().await?)
+    }
+
     /// Fails when the server cannot be reached or does not let us in: asked before anything is frozen.
     ///
     /// # Errors
@@ -187,31 +211,34 @@ impl Publisher {
     ///
     /// # Errors
     /// When the ledger cannot be read or written.
-    pub async fn deliver(self, limit: Option<usize>) -> Result<(Self, Delivered), PublishError> {
+    pub async fn deliver(self, which: Which, limit: Option<usize>) -> Result<(Self, Delivered), PublishError> {
         let may_repeat = self.may_repeat();
         let Self { mut store, transport, mail, signer, clock, watcher, halt, memory, warnings } = self;
         let issues = store.open_issues().await?;
         let numbers: Vec<_> = issues.iter().map(|issue| issue.number).collect();
-        let total = store.ready(&clock.now().to_string()).await?;
+        let total = match which {
+            Which::All => store.ready(&clock.now().to_string()).await?,
+            Which::Fresh => store.fresh().await?,
+        };
         let total = limit.map_or(total, |limit| total.min(limit as u64));
         let mut delivered = Delivered::default();
         if total > 0 {
             store.set_repeatable(may_repeat).await?;
             store.raise_generation().await?;
             watcher.begin(total);
-            let result;
-            (store, result) = deliver::deliver(
-                store,
-                Arc::clone(&transport),
+            let task = Task {
                 issues,
-                &mail,
-                signer.clone(),
+                which,
                 limit,
+                mail: mail.clone(),
+                signer: signer.clone(),
+                transport: Arc::clone(&transport),
                 clock,
-                Arc::clone(&watcher),
-                Arc::clone(&halt),
-            )
-            .await;
+                watcher: Arc::clone(&watcher),
+                halt: Arc::clone(&halt),
+            };
+            let result;
+            (store, result) = deliver::deliver(store, task).await;
             watcher.end();
             delivered = result?;
             store.raise_generation().await?;

@@ -1,4 +1,4 @@
-//! Keeps to `mail.rate`: short limits space the messages out, long ones are a budget for this process.
+//! Keeps to `mail.rate`: short limits space the messages out, long ones are a budget for this process. `--limit` is one too.
 
 use std::time::Duration;
 
@@ -20,17 +20,31 @@ pub(super) struct Pace {
 #[derive(Debug)]
 struct State {
     next: Option<Instant>,
+    /// How many tries the limits of `mail.rate` leave.
     left: Option<u64>,
+    /// How many tries were asked for.
+    wanted: Option<u64>,
+}
+
+/// Whether a message may be tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// Now.
+    Go,
+    /// A limit of `mail.rate` is used up.
+    Spent,
+    /// As many were tried as were asked for.
+    Enough,
 }
 
 impl Pace {
-    /// `used` says for each limit how many messages were tried in its span already.
-    pub(super) fn new(limits: &[RateLimit], used: impl Fn(&RateLimit) -> u64) -> Self {
+    /// `used` says for each limit how many messages were tried in its span already; at most `wanted` are tried now.
+    pub(super) fn new(limits: &[RateLimit], wanted: Option<u64>, used: impl Fn(&RateLimit) -> u64) -> Self {
         let (short, long): (Vec<&RateLimit>, Vec<&RateLimit>) =
             limits.iter().partition(|limit| limit.seconds <= LONGEST_WAIT);
         let interval = short.iter().map(|limit| Duration::from_secs(limit.seconds.into()) / limit.count).max();
         let left = long.iter().map(|limit| u64::from(limit.count).saturating_sub(used(limit))).min();
-        Self { interval: interval.unwrap_or_default(), state: Mutex::new(State { next: None, left }) }
+        Self { interval: interval.unwrap_or_default(), state: Mutex::new(State { next: None, left, wanted }) }
     }
 
     /// The limits that need to know what was tried before.
@@ -38,23 +52,34 @@ impl Pace {
         limits.iter().filter(|limit| limit.seconds > LONGEST_WAIT)
     }
 
-    /// Waits for the turn of one message; false when the budget is used up.
-    pub(super) async fn turn(&self) -> bool {
+    /// Waits for the turn of one message, unless there is none.
+    pub(super) async fn turn(&self) -> Turn {
         let wait_until = {
             let mut state = self.state.lock().await;
-            if let Some(left) = &mut state.left {
-                let Some(rest) = left.checked_sub(1) else { return false };
-                *left = rest;
+            if state.wanted == Some(0) {
+                return Turn::Enough;
             }
+            if state.left == Some(0) {
+                return Turn::Spent;
+            }
+            state.wanted = state.wanted.map(|wanted| wanted - 1);
+            state.left = state.left.map(|left| left - 1);
             if self.interval.is_zero() {
-                return true;
+                return Turn::Go;
             }
             let turn = state.next.map_or_else(Instant::now, |next| next.max(Instant::now()));
             state.next = Some(turn + self.interval);
             turn
         };
         tokio::time::sleep_until(wait_until).await;
-        true
+        Turn::Go
+    }
+
+    /// Takes a turn back that no server was asked for.
+    pub(super) async fn give_back(&self) {
+        let mut state = self.state.lock().await;
+        state.wanted = state.wanted.map(|wanted| wanted + 1);
+        state.left = state.left.map(|left| left + 1);
     }
 }
 
@@ -64,10 +89,10 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn short_limits_space_messages_out() {
-        let pace = Pace::new(&[RateLimit { count: 10, seconds: 1 }], |_| 0);
+        let pace = Pace::new(&[RateLimit { count: 10, seconds: 1 }], None, |_| 0);
         let start = Instant::now();
         for _ in 0..21 {
-            assert!(pace.turn().await);
+            assert_eq!(pace.turn().await, Turn::Go);
         }
         assert_eq!(start.elapsed().as_millis(), 2_000);
     }
@@ -75,8 +100,16 @@ mod tests {
     #[tokio::test]
     async fn a_days_budget_counts_what_was_sent_before() {
         let limits = [RateLimit { count: 5, seconds: 86_400 }];
-        let pace = Pace::new(&limits, |_| 3);
-        assert!(pace.turn().await && pace.turn().await);
-        assert!(!pace.turn().await);
+        let pace = Pace::new(&limits, None, |_| 3);
+        assert_eq!([pace.turn().await, pace.turn().await, pace.turn().await], [Turn::Go, Turn::Go, Turn::Spent]);
+        pace.give_back().await;
+        assert_eq!([pace.turn().await, pace.turn().await], [Turn::Go, Turn::Spent], "no server was asked");
+    }
+
+    #[tokio::test]
+    async fn what_was_asked_for_is_told_from_what_is_left() {
+        let limits = [RateLimit { count: 5, seconds: 86_400 }];
+        let pace = Pace::new(&limits, Some(1), |_| 3);
+        assert_eq!([pace.turn().await, pace.turn().await], [Turn::Go, Turn::Enough]);
     }
 }

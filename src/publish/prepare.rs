@@ -107,6 +107,7 @@ pub struct Past {
     recipients: i64,
     unfinished: i64,
     unfinished_issues: Vec<Issue>,
+    untried_issues: Vec<Issue>,
     witnesses: Witnesses,
 }
 
@@ -129,6 +130,7 @@ impl Past {
             past.recipients = store.subscriber_counts().await?.confirmed;
             past.unfinished = store.delivery_counts(None).await?.open();
             past.unfinished_issues = store.open_issues().await?;
+            past.untried_issues = store.untried_issues().await?;
         }
         let numbers = witnesses.numbers.iter().copied().chain(witnesses.records.iter().map(|record| record.number));
         past.next_issue = numbers.map(|number| number.saturating_add(1)).fold(past.next_issue.max(1), i64::max);
@@ -240,7 +242,7 @@ pub fn prepare(site: &Site, past: &Past, options: &Options, now: Timestamp) -> R
     let circumstances = Circumstances { published_before: past.ledger.last_run.is_some(), now };
     let mut guards = guards(&site.posts, &verdicts, &site.config, circumstances);
     guards.extend(past.guards());
-    guards.extend(unfinished_too_late(&past.unfinished_issues, &site.config, now));
+    guards.extend(unfinished_too_late(&past.untried_issues, &site.config, now));
     guards.extend(placeholder::guard_of_frozen(&past.unfinished_issues, &site.config.mail));
     warnings.extend(misaligned(&site.config));
     // Whether an example may leave is a guard's business.

@@ -1,13 +1,13 @@
 //! The one writer of delivery states while messages leave. It gathers what all connections have to say and commits it
 //! together: one flush to disk for many rows, and a message is completed only after its intent is on disk.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
 use crate::clock::Clock;
-use crate::store::{DeliveryKey, Intent, Recorded, Store, StoreError};
+use crate::store::{DeliveryKey, Grant, Intent, Recorded, Store, StoreError};
 
 /// At most this many rows in one transaction.
 const LARGEST_BATCH: usize = 1_000;
@@ -22,7 +22,7 @@ const BUSY_PAUSE: Duration = Duration::from_secs(1);
 /// What a connection has to say.
 pub(super) enum Note {
     /// It wants to complete a message; answered with whether it may.
-    Intent(Intent, oneshot::Sender<bool>),
+    Intent(Intent, oneshot::Sender<Grant>),
     /// What became of one.
     Outcome(Recorded),
 }
@@ -50,10 +50,11 @@ pub(super) async fn record(
             // A delivery that is queued again and wanted again at once takes two rounds: the order of its notes counts.
             waiting = waiting.into_iter().filter_map(|note| batch.take(note)).collect();
             match record_patiently(&mut store, &batch, clock).await {
-                Ok(granted) => {
+                Ok(grants) => {
                     for (intent, answer) in batch.intents.iter().zip(batch.answers) {
+                        let grant = grants.get(&intent.key).copied().unwrap_or(Grant::Gone);
                         // A connection that gave up meanwhile no longer listens; its row is settled by its outcome.
-                        let _ = answer.send(granted.contains(intent));
+                        let _ = answer.send(grant);
                     }
                 }
                 // Dropping the answers tells the connections that nothing may be completed any more.
@@ -68,7 +69,11 @@ pub(super) async fn record(
 
 /// What a server has answered is known only here until it is on disk: a database that is busy is asked again for a while,
 /// and the connections wait.
-async fn record_patiently(store: &mut Store, batch: &Batch, clock: Clock) -> Result<Vec<Intent>, StoreError> {
+async fn record_patiently(
+    store: &mut Store,
+    batch: &Batch,
+    clock: Clock,
+) -> Result<BTreeMap<DeliveryKey, Grant>, StoreError> {
     let mut pauses = BUSY_PAUSES;
     loop {
         match store.record(&batch.outcomes, &batch.intents, &clock.now().to_string()).await {
@@ -76,7 +81,7 @@ async fn record_patiently(store: &mut Store, batch: &Batch, clock: Clock) -> Res
                 pauses -= 1;
                 tokio::time::sleep(BUSY_PAUSE).await;
             }
-            recorded => return recorded,
+            recorded => return Ok(recorded?.into_iter().collect()),
         }
     }
 }
@@ -87,14 +92,14 @@ struct Batch {
     keys: BTreeSet<DeliveryKey>,
     outcomes: Vec<Recorded>,
     intents: Vec<Intent>,
-    answers: Vec<oneshot::Sender<bool>>,
+    answers: Vec<oneshot::Sender<Grant>>,
 }
 
 impl Batch {
     /// Takes a note in, or gives it back when the batch has one of the same delivery already.
     fn take(&mut self, note: Note) -> Option<Note> {
         let key = match &note {
-            Note::Intent(key, _) => *key,
+            Note::Intent(intent, _) => intent.key,
             Note::Outcome(recorded) => recorded.key,
         };
         if !self.keys.insert(key) {

@@ -2,10 +2,12 @@
 //! answered follows with the next rows; both for many rows in one transaction.
 
 use serde_json::json;
+use sqlx::sqlite::SqliteRow;
 use sqlx::{Connection as _, Row as _};
 
-use super::{Result, Store, StoreError, memory};
-use crate::model::{DeliveryCounts, DeliveryState};
+use super::tries::{self, RELAY, Try, UNKNOWN};
+use super::{Result, Store, StoreError, memory, moment, seconds};
+use crate::model::{Answer, DeliveryCounts, DeliveryState};
 
 /// The name under which [`Store::set_repeatable`] is kept.
 const REPEATABLE: &str = "repeatable";
@@ -19,35 +21,46 @@ pub struct DeliveryKey {
     pub subscriber: i64,
 }
 
-/// A delivery that may be tried now.
-#[derive(Debug, Clone)]
-pub struct QueuedDelivery {
-    /// Which one.
+/// The wish to complete a message: recorded as `sending` unless the reader has left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Intent {
+    /// Which delivery.
     pub key: DeliveryKey,
-    /// The reader's address as it is stored.
-    pub address: String,
-    /// The reader's name, when known.
-    pub name: Option<String>,
-    /// How often it was tried before.
+    /// How often it was tried when it was read: after another try the wish is out of date.
     pub attempts: i64,
-    /// When it was first tried, RFC 3339 in UTC.
-    pub first_attempt_at: Option<String>,
 }
 
-/// The wish to complete a message: recorded as `sending` unless the reader has left.
-pub type Intent = DeliveryKey;
+/// The answer to an [`Intent`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Grant {
+    /// It is recorded as `sending`.
+    Granted,
+    /// The reader has left, and it is `skipped`.
+    Left,
+    /// It was tried meanwhile, or is being tried.
+    Gone,
+}
 
-/// What became of a try, to be recorded.
+/// What became of a try, or was decided, to be recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recorded {
     /// Which delivery.
     pub key: DeliveryKey,
-    /// Its state from now on.
-    pub state: DeliveryState,
-    /// What the server said.
-    pub reply: String,
-    /// When a deferred delivery may be tried again, RFC 3339 in UTC.
+    /// Its state from now on; `None` leaves it as it is.
+    pub state: Option<DeliveryState>,
+    /// When it may be tried again, RFC 3339 in UTC; `None` for at once, or never.
     pub next_attempt_at: Option<String>,
+    /// What is added to its history: nothing when it is only put back or put off.
+    pub said: Option<Said>,
+}
+
+/// What a server said, or what was decided without one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    /// True when a server was asked: a try.
+    pub is_try: bool,
+    /// What was said.
+    pub answer: Answer,
 }
 
 /// A delivery that is not `sent`, for `runs show`.
@@ -57,16 +70,42 @@ pub struct NotSent {
     pub key: DeliveryKey,
     /// The reader's address as it is stored.
     pub address: String,
+    /// Where it stands.
+    pub standing: Standing,
+}
+
+/// Where a delivery stands, and how it came there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
     /// Its state.
     pub state: DeliveryState,
     /// How often it was tried.
     pub attempts: i64,
-    /// When it may be tried again.
+    /// When it may be tried again, RFC 3339 in UTC.
     pub next_attempt_at: Option<String>,
-    /// The last thing that the server said.
-    pub reply: Option<String>,
-    /// When the state last changed.
+    /// When the state last changed, RFC 3339 in UTC.
     pub updated_at: String,
+    /// Every try and decision, oldest first.
+    pub history: Vec<Try>,
+}
+
+impl Standing {
+    /// Reads a row of deliveries, with the first row of its history when there is one.
+    pub(super) fn read(row: &SqliteRow) -> Result<Self> {
+        let next_attempt_at = Some(row.try_get("next_attempt_at")?).filter(|at| *at > 0);
+        Ok(Self {
+            state: state_of(row.try_get("state")?)?,
+            attempts: row.try_get("attempts")?,
+            next_attempt_at: next_attempt_at.map(moment).transpose()?,
+            updated_at: moment(row.try_get("updated_at")?)?,
+            history: tries::read(row)?.into_iter().collect(),
+        })
+    }
+
+    /// The last thing that was said.
+    pub fn reply(&self) -> Option<String> {
+        self.history.last().map(|last| last.answer.to_string())
+    }
 }
 
 impl Store {
@@ -86,107 +125,128 @@ impl Store {
     pub async fn recover(&mut self, repeat: bool, now: &str) -> Result<u64> {
         // What was sent when a repeat was harmless may be repeated only while it still is.
         let repeat = repeat && self.value(REPEATABLE).await?.is_some_and(|answer| answer == "yes");
-        let (state, reply) = if repeat {
-            ("queued", "the program ended while this was being sent; it is sent again")
+        let (state, said) = if repeat {
+            (DeliveryState::Queued, "the program ended while this was being sent; it is sent again")
         } else {
-            ("in_doubt", "the program ended while this was being sent: nobody knows whether it arrived")
+            (DeliveryState::InDoubt, "the program ended while this was being sent: nobody knows whether it arrived")
         };
+        let is_any = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM deliveries WHERE state = 'sending')");
+        if !is_any.fetch_one(&mut self.connection).await? {
+            return Ok(0);
+        }
+        let relay = self.value(RELAY).await?;
+        let (relay, said) = (self.text(relay.as_deref().unwrap_or(UNKNOWN)).await?, self.text(said).await?);
+        let mut transaction = self.connection.begin_with("BEGIN IMMEDIATE").await?;
+        sqlx::query(
+            "INSERT INTO tries (issue, subscriber, number, at, state, relay, shared)
+             SELECT issue, subscriber, (
+                SELECT COALESCE(MAX(number), 0) + 1 FROM tries t WHERE t.issue = d.issue AND t.subscriber = d.subscriber
+             ), updated_at, $1, $2, $3 FROM deliveries d WHERE state = 'sending'",
+        )
+        .bind(state.number())
+        .bind(relay)
+        .bind(said)
+        .execute(&mut *transaction)
+        .await?;
         let done = sqlx::query(
-            "UPDATE deliveries SET state = $1, reply = $2, updated_at = $3 WHERE state = 'sending' AND issue IN (
-                SELECT number FROM issues JOIN runs ON runs.id = issues.run WHERE runs.finished_at IS NULL)",
+            "UPDATE deliveries SET state = $1, attempts = attempts + 1, next_attempt_at = 0, updated_at = $2
+             WHERE state = 'sending'",
         )
-        .bind(state)
-        .bind(reply)
-        .bind(now)
-        .execute(&mut self.connection)
-        .await?;
-        Ok(done.rows_affected())
+        .bind(state.as_str())
+        .bind(seconds(now)?)
+        .execute(&mut *transaction)
+        .await?
+        .rows_affected();
+        transaction.commit().await?;
+        Ok(done)
     }
 
-    /// A page of the deliveries of an issue that may be tried at `now`, beginning after the subscriber numbered `after`.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn queued(&mut self, issue: i64, after: i64, now: &str, limit: u32) -> Result<Vec<QueuedDelivery>> {
-        let rows = sqlx::query(
-            "SELECT d.subscriber, s.address, s.name, d.attempts, d.first_attempt FROM deliveries d JOIN subscribers s ON s.id = d.subscriber
-             WHERE d.issue = $1 AND d.subscriber > $2 AND d.state IN ('queued', 'deferred')
-             AND (d.state = 'queued' OR d.next_attempt_at <= $3) ORDER BY d.subscriber LIMIT $4",
-        )
-        .bind(issue)
-        .bind(after)
-        .bind(now)
-        .bind(limit)
-        .fetch_all(&mut self.connection)
-        .await?;
-        rows.iter()
-            .map(|row| {
-                Ok(QueuedDelivery {
-                    key: DeliveryKey { issue, subscriber: row.try_get("subscriber")? },
-                    address: row.try_get("address")?,
-                    name: row.try_get("name")?,
-                    attempts: row.try_get("attempts")?,
-                    first_attempt_at: row.try_get("first_attempt")?,
-                })
-            })
-            .collect()
-    }
-
-    /// How many deliveries may be tried at `now`.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn ready(&mut self, now: &str) -> Result<u64> {
-        let count: i64 = sqlx::query_scalar(
-            "SELECT COUNT(*) FROM deliveries WHERE issue IN (
-                SELECT number FROM issues JOIN runs ON runs.id = issues.run WHERE runs.finished_at IS NULL)
-             AND (state = 'queued' OR (state = 'deferred' AND next_attempt_at <= $1))",
-        )
-        .bind(now)
-        .fetch_one(&mut self.connection)
-        .await?;
-        Ok(count.unsigned_abs())
-    }
-
-    /// Records outcomes and intents, at most one for each delivery, in one transaction, which is one flush to disk. Returns the intents that are granted: those whose reader is still confirmed. The others become `skipped`.
+    /// Records outcomes and intents, at most one for each delivery, in one transaction, which is one flush to disk. Returns
+    /// what became of the intents, but for those that are [`Grant::Gone`].
     ///
     /// # Errors
     /// When the database does not answer; nothing is recorded then.
-    pub async fn record(&mut self, outcomes: &[Recorded], intents: &[Intent], now: &str) -> Result<Vec<Intent>> {
-        let outcomes = outcomes
-            .iter()
-            .map(|o| json!([o.key.issue, o.key.subscriber, o.state.as_str(), o.reply, o.next_attempt_at]));
-        let intents = intents.iter().map(|key| json!([key.issue, key.subscriber]));
-        let rows: Vec<_> = outcomes.chain(intents).collect();
-        let mut transaction = self.connection.begin_with("BEGIN IMMEDIATE").await?;
-        // A row of two values is an intent: it asks for `sending`, and gets it while the reader is confirmed.
+    pub async fn record(
+        &mut self,
+        outcomes: &[Recorded],
+        intents: &[Intent],
+        now: &str,
+    ) -> Result<Vec<(DeliveryKey, Grant)>> {
+        let mut rows = Vec::with_capacity(outcomes.len());
+        for outcome in outcomes {
+            rows.push(self.row(outcome).await?);
+        }
+        let intents: Vec<_> =
+            intents.iter().map(|intent| json!([intent.key.issue, intent.key.subscriber, intent.attempts])).collect();
+        let relay = match self.relay {
+            Some(relay) => relay,
+            None => self.text(UNKNOWN).await?,
+        };
+        // One text of several statements goes to SQLite's thread and back once. What is recorded raises the generation.
         let changed = sqlx::query(
-            "UPDATE deliveries SET
-               state = CASE WHEN r.value ->> 2 IS NOT NULL THEN r.value ->> 2 WHEN s.status = 'confirmed' THEN 'sending' ELSE 'skipped' END,
-               attempts = attempts + (r.value ->> 2 IS NULL AND s.status = 'confirmed'),
-               first_attempt = CASE WHEN r.value ->> 2 IS NULL THEN COALESCE(first_attempt, $2) ELSE first_attempt END,
-               reply = CASE WHEN r.value ->> 2 IS NOT NULL THEN r.value ->> 3
-                            WHEN s.status = 'confirmed' THEN reply ELSE 'the reader had left: ' || s.status END,
-               next_attempt_at = r.value ->> 4, updated_at = $2
-             FROM json_each($1) AS r, subscribers AS s
+            "BEGIN IMMEDIATE;
+             INSERT INTO tries (issue, subscriber, number, at, state, relay, code, enhanced, text, shared)
+             SELECT r.value ->> 0, r.value ->> 1, (
+                SELECT COALESCE(MAX(number), 0) + 1 FROM tries WHERE issue = r.value ->> 0 AND subscriber = r.value ->> 1
+             ), $3, r.value ->> 4, IIF(r.value ->> 5, $4, NULL), r.value ->> 6, r.value ->> 7, r.value ->> 8, r.value ->> 9
+             FROM json_each($1) AS r WHERE r.value ->> 4 IS NOT NULL;
+             UPDATE deliveries SET state = COALESCE(r.value ->> 2, state), attempts = attempts + (r.value ->> 5 IS TRUE),
+               next_attempt_at = r.value ->> 3, updated_at = IIF(r.value ->> 2 IS NULL, updated_at, $3)
+             FROM json_each($1) AS r WHERE issue = r.value ->> 0 AND subscriber = r.value ->> 1;
+             INSERT INTO tries (issue, subscriber, number, at, state, text)
+             SELECT d.issue, d.subscriber, (
+                SELECT COALESCE(MAX(number), 0) + 1 FROM tries t WHERE t.issue = d.issue AND t.subscriber = d.subscriber
+             ), $3, 6, 'the reader had left: ' || s.status
+             FROM json_each($2) AS r CROSS JOIN subscribers AS s CROSS JOIN deliveries AS d
+             WHERE s.id = r.value ->> 1 AND s.status <> 'confirmed' AND d.issue = r.value ->> 0 AND d.subscriber = s.id
+               AND d.state IN ('queued', 'deferred') AND d.attempts = r.value ->> 2;
+             UPDATE deliveries SET state = IIF(s.status = 'confirmed', 'sending', 'skipped'), updated_at = $3
+             FROM json_each($2) AS r, subscribers AS s
              WHERE issue = r.value ->> 0 AND subscriber = r.value ->> 1 AND s.id = r.value ->> 1
-               AND (r.value ->> 2 IS NOT NULL OR state IN ('queued', 'deferred'))
+               AND state IN ('queued', 'deferred') AND attempts = r.value ->> 2
              RETURNING issue, subscriber, state",
         )
         .bind(serde_json::Value::from(rows).to_string())
-        .bind(now)
-        .fetch_all(&mut *transaction)
-        .await?;
-        let generation = memory::raise(&mut transaction, self.generation).await?;
-        transaction.commit().await?;
-        self.tell(generation, false);
-        let mut granted = Vec::new();
-        for row in changed {
-            if row.try_get::<&str, _>("state")? == DeliveryState::Sending.as_str() {
-                granted.push(DeliveryKey { issue: row.try_get("issue")?, subscriber: row.try_get("subscriber")? });
-            }
+        .bind(serde_json::Value::from(intents).to_string())
+        .bind(seconds(now)?)
+        .bind(relay)
+        .fetch_all(&mut self.connection)
+        .await;
+        let committed = match changed {
+            Ok(changed) => self.commit_raised().await.map(|()| changed),
+            Err(error) => Err(error.into()),
+        };
+        if committed.is_err() {
+            // There is none when it did not even begin.
+            let _ = sqlx::query("ROLLBACK").execute(&mut self.connection).await;
         }
-        Ok(granted)
+        let grant = |row: SqliteRow| {
+            let key = DeliveryKey { issue: row.try_get("issue")?, subscriber: row.try_get("subscriber")? };
+            let is_granted = row.try_get::<&str, _>("state")? == DeliveryState::Sending.as_str();
+            Ok((key, if is_granted { Grant::Granted } else { Grant::Left }))
+        };
+        committed?.into_iter().map(grant).collect()
+    }
+
+    /// Ends the transaction that is open, with the next generation.
+    async fn commit_raised(&mut self) -> Result<()> {
+        let generation = memory::raise(&mut self.connection, self.generation).await?;
+        sqlx::query("COMMIT").execute(&mut self.connection).await?;
+        self.tell(generation, false);
+        Ok(())
+    }
+
+    /// An outcome as [`Store::record`] hands it to the database.
+    async fn row(&mut self, outcome: &Recorded) -> Result<serde_json::Value> {
+        let Recorded { key, state, next_attempt_at, said } = outcome;
+        let next = next_attempt_at.as_deref().map_or(Ok(0), seconds)?;
+        let word = state.map(DeliveryState::as_str);
+        let Some(said) = said else { return Ok(json!([key.issue, key.subscriber, word, next])) };
+        let shared = self.shared(said).await?;
+        let Answer { code, enhanced, text } = &said.answer;
+        let text = shared.is_none().then_some(text);
+        let number = state.map(DeliveryState::number);
+        Ok(json!([key.issue, key.subscriber, word, next, number, said.is_try, code, enhanced, text, shared]))
     }
 
     /// How many deliveries are in each state, of one run or of all.
@@ -208,54 +268,36 @@ impl Store {
         Ok(counts)
     }
 
-    /// When the first deferred delivery may be tried again.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn next_attempt_at(&mut self) -> Result<Option<String>> {
-        let next = sqlx::query_scalar("SELECT MIN(next_attempt_at) FROM deliveries WHERE state = 'deferred'");
-        Ok(next.fetch_one(&mut self.connection).await?)
-    }
-
-    /// How many messages were tried since a moment, for limits that hold longer than a run.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn tried_since(&mut self, moment: &str) -> Result<i64> {
-        let count =
-            sqlx::query_scalar("SELECT COUNT(*) FROM deliveries WHERE attempts > 0 AND updated_at >= $1").bind(moment);
-        Ok(count.fetch_one(&mut self.connection).await?)
-    }
-
-    /// Every delivery of a run that is not `sent`.
+    /// Every delivery of a run that is not `sent`, with its history.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn not_sent(&mut self, run: i64) -> Result<Vec<NotSent>> {
         let rows = sqlx::query(
-            "SELECT d.*, s.address FROM deliveries d JOIN subscribers s ON s.id = d.subscriber
-             WHERE d.issue IN (SELECT number FROM issues WHERE run = $1) AND d.state <> 'sent' ORDER BY d.issue, d.subscriber",
+            "SELECT d.*, s.address, h.* FROM deliveries d JOIN subscribers s ON s.id = d.subscriber
+             LEFT JOIN history h ON h.issue = d.issue AND h.subscriber = d.subscriber
+             WHERE d.issue IN (SELECT number FROM issues WHERE run = $1) AND d.state <> 'sent'
+             ORDER BY d.issue, d.subscriber, h.number",
         )
         .bind(run)
         .fetch_all(&mut self.connection)
         .await?;
-        rows.iter()
-            .map(|row| {
-                Ok(NotSent {
-                    key: DeliveryKey { issue: row.try_get("issue")?, subscriber: row.try_get("subscriber")? },
-                    address: row.try_get("address")?,
-                    state: state_of(row.try_get("state")?)?,
-                    attempts: row.try_get("attempts")?,
-                    next_attempt_at: row.try_get("next_attempt_at")?,
-                    reply: row.try_get("reply")?,
-                    updated_at: row.try_get("updated_at")?,
-                })
-            })
-            .collect()
+        let mut all: Vec<NotSent> = Vec::new();
+        for row in &rows {
+            let key = DeliveryKey { issue: row.try_get(0)?, subscriber: row.try_get(1)? };
+            match all.last_mut().filter(|last| last.key == key) {
+                Some(last) => last.standing.history.extend(tries::read(row)?),
+                None => {
+                    all.push(NotSent { key, address: row.try_get("address")?, standing: Standing::read(row)? });
+                }
+            }
+        }
+        Ok(all)
     }
 
     /// Settles deliveries of a run by the owner's decision: those in the state `from`, all or one reader's, are taken as
-    /// `sent`, `queued` to be sent again, or `skipped`. Returns how many.
+    /// `sent`, `queued` to be sent again, or `skipped`. Their history stays, and the decision is added to it. Returns how
+    /// many.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -267,18 +309,32 @@ impl Store {
         to: DeliveryState,
         now: &str,
     ) -> Result<u64> {
+        let said = self.text(&format!("settled by the owner: {}", to.as_str())).await?;
         let mut transaction = self.connection.begin_with("BEGIN IMMEDIATE").await?;
-        let done = sqlx::query(
-            "UPDATE deliveries SET state = $4, reply = 'settled by the owner: ' || $4, next_attempt_at = NULL, updated_at = $5,
-               attempts = CASE WHEN $4 = 'queued' THEN 0 ELSE attempts END,
-               first_attempt = CASE WHEN $4 = 'queued' THEN NULL ELSE first_attempt END
+        sqlx::query(
+            "INSERT INTO tries (issue, subscriber, number, at, state, shared)
+             SELECT issue, subscriber, (
+                SELECT COALESCE(MAX(number), 0) + 1 FROM tries t WHERE t.issue = d.issue AND t.subscriber = d.subscriber
+             ), $4, $5, $6 FROM deliveries d
              WHERE state = $3 AND issue IN (SELECT number FROM issues WHERE run = $1) AND ($2 IS NULL OR subscriber = $2)",
         )
         .bind(run)
         .bind(subscriber)
         .bind(from.as_str())
+        .bind(seconds(now)?)
+        .bind(to.number())
+        .bind(said)
+        .execute(&mut *transaction)
+        .await?;
+        let done = sqlx::query(
+            "UPDATE deliveries SET state = $5, next_attempt_at = 0, updated_at = $4
+             WHERE state = $3 AND issue IN (SELECT number FROM issues WHERE run = $1) AND ($2 IS NULL OR subscriber = $2)",
+        )
+        .bind(run)
+        .bind(subscriber)
+        .bind(from.as_str())
+        .bind(seconds(now)?)
         .bind(to.as_str())
-        .bind(now)
         .execute(&mut *transaction)
         .await?
         .rows_affected();
@@ -291,6 +347,80 @@ impl Store {
         let generation = memory::raise(&mut transaction, self.generation).await?;
         transaction.commit().await?;
         self.tell(generation, true);
+        Ok(done)
+    }
+
+    /// Fails deliveries that were put off because of a refusal, when it turned out to be the reader's: those that are still
+    /// deferred after so many tries. Returns how many.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn refused_for_good(&mut self, deliveries: &[(DeliveryKey, i64)], now: &str) -> Result<u64> {
+        if deliveries.is_empty() {
+            return Ok(0);
+        }
+        let said = self.text("refused for good: the server has accepted others since").await?;
+        let rows: Vec<_> =
+            deliveries.iter().map(|(key, attempts)| json!([key.issue, key.subscriber, attempts])).collect();
+        let rows = serde_json::Value::from(rows).to_string();
+        let mut transaction = self.connection.begin_with("BEGIN IMMEDIATE").await?;
+        sqlx::query(
+            "INSERT INTO tries (issue, subscriber, number, at, state, shared)
+             SELECT d.issue, d.subscriber, (
+                SELECT COALESCE(MAX(number), 0) + 1 FROM tries t WHERE t.issue = d.issue AND t.subscriber = d.subscriber
+             ), $2, 4, $3 FROM json_each($1) AS r CROSS JOIN deliveries AS d
+             WHERE d.issue = r.value ->> 0 AND d.subscriber = r.value ->> 1 AND d.attempts = r.value ->> 2
+               AND d.state = 'deferred'",
+        )
+        .bind(&rows)
+        .bind(seconds(now)?)
+        .bind(said)
+        .execute(&mut *transaction)
+        .await?;
+        let done = sqlx::query(
+            "UPDATE deliveries SET state = 'failed', next_attempt_at = 0, updated_at = $2 FROM json_each($1) AS r
+             WHERE issue = r.value ->> 0 AND subscriber = r.value ->> 1 AND attempts = r.value ->> 2
+               AND state = 'deferred'",
+        )
+        .bind(&rows)
+        .bind(seconds(now)?)
+        .execute(&mut *transaction)
+        .await?
+        .rows_affected();
+        transaction.commit().await?;
+        Ok(done)
+    }
+
+    /// Gives up the deliveries of an issue that were tried or put off and are still open; those that wait for their first
+    /// try stay. Returns how many.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn give_up(&mut self, issue: i64, why: &str, now: &str) -> Result<u64> {
+        let said = self.text(why).await?;
+        let mut transaction = self.connection.begin_with("BEGIN IMMEDIATE").await?;
+        sqlx::query(
+            "INSERT INTO tries (issue, subscriber, number, at, state, shared)
+             SELECT issue, subscriber, (
+                SELECT COALESCE(MAX(number), 0) + 1 FROM tries t WHERE t.issue = d.issue AND t.subscriber = d.subscriber
+             ), $2, 6, $3 FROM deliveries d
+             WHERE issue = $1 AND state IN ('queued', 'deferred') AND (attempts > 0 OR next_attempt_at > 0)",
+        )
+        .bind(issue)
+        .bind(seconds(now)?)
+        .bind(said)
+        .execute(&mut *transaction)
+        .await?;
+        let done = sqlx::query(
+            "UPDATE deliveries SET state = 'skipped', next_attempt_at = 0, updated_at = $2
+             WHERE issue = $1 AND state IN ('queued', 'deferred') AND (attempts > 0 OR next_attempt_at > 0)",
+        )
+        .bind(issue)
+        .bind(seconds(now)?)
+        .execute(&mut *transaction)
+        .await?
+        .rows_affected();
+        transaction.commit().await?;
         Ok(done)
     }
 }

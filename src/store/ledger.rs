@@ -3,7 +3,7 @@
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Connection as _, Row as _};
 
-use super::{Result, Store, StoreError, memory};
+use super::{Result, Store, StoreError, memory, seconds};
 use crate::model::{DeliveryCounts, Issue, MailedEntry, Run};
 
 /// An entry as a run records it.
@@ -124,7 +124,7 @@ impl Store {
              WHERE issues.run = $1 AND subscribers.status = 'confirmed' ORDER BY issues.number, subscribers.id",
         )
         .bind(run)
-        .bind(cutoff)
+        .bind(seconds(cutoff)?)
         .execute(&mut *transaction)
         .await?
         .rows_affected();
@@ -149,10 +149,22 @@ impl Store {
         )
         .fetch_all(&mut self.connection)
         .await?;
-        let thaw = |text: &String| {
-            serde_json::from_str(text).map_err(|error| StoreError::Content(format!("a frozen issue: {error}")))
-        };
-        frozen.iter().map(thaw).collect()
+        thaw(&frozen)
+    }
+
+    /// The issues of which a delivery was neither tried nor put off, oldest first, as they were frozen.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn untried_issues(&mut self) -> Result<Vec<Issue>> {
+        let frozen: Vec<String> = sqlx::query_scalar(
+            "SELECT frozen FROM issues WHERE EXISTS (SELECT 1 FROM deliveries
+                WHERE state IN ('queued', 'deferred') AND next_attempt_at = 0 AND attempts = 0 AND issue = issues.number)
+             ORDER BY number",
+        )
+        .fetch_all(&mut self.connection)
+        .await?;
+        thaw(&frozen)
     }
 
     /// Closes every run whose last delivery has left the queue.
@@ -206,6 +218,13 @@ impl Store {
         }
         Ok(summaries)
     }
+}
+
+fn thaw(frozen: &[String]) -> Result<Vec<Issue>> {
+    let thaw = |text: &String| {
+        serde_json::from_str(text).map_err(|error| StoreError::Content(format!("a frozen issue: {error}")))
+    };
+    frozen.iter().map(thaw).collect()
 }
 
 fn read_run(row: &SqliteRow) -> Result<Run> {

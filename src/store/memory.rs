@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 use sqlx::{AssertSqlSafe, Connection as _, Row as _, SqliteConnection};
 
-use super::{Result, Store, StoreError};
+use super::{Result, Store, StoreError, seconds};
 use crate::files::Counter;
-use crate::model::{IssueKey, Record, RecordedEntry, sha256_hex};
+use crate::model::{DeliveryState, IssueKey, Record, RecordedEntry, sha256_hex};
 
 /// An issue that the database sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -154,6 +154,10 @@ impl Store {
     pub async fn adopt(&mut self, adoption: &Adoption<'_>, now: &str) -> Result<u64> {
         // Only from one to the next can a log be followed; from there to the known one it may leap.
         self.raise_generation().await?;
+        let said = match adoption.doubt {
+            Some(doubt) => Some(self.text(doubt).await?),
+            None => None,
+        };
         let mut transaction = self.connection.begin_with("BEGIN IMMEDIATE").await?;
         for record in adoption.records {
             let text = serde_json::to_string(record).map_err(|error| StoreError::Content(error.to_string()))?;
@@ -169,18 +173,28 @@ impl Store {
             .execute(&mut *transaction)
             .await?;
         }
-        let held = match adoption.doubt {
-            Some(reply) => sqlx::query(
-                "UPDATE deliveries SET state = 'in_doubt', reply = $1, next_attempt_at = NULL, updated_at = $2
+        let mut held = 0;
+        if let Some(said) = said {
+            sqlx::query(
+                "INSERT INTO tries (issue, subscriber, number, at, state, shared)
+                 SELECT issue, subscriber, (
+                    SELECT COALESCE(MAX(number), 0) + 1 FROM tries t WHERE t.issue = d.issue AND t.subscriber = d.subscriber
+                 ), $2, $3, $1 FROM deliveries d WHERE state IN ('queued', 'deferred', 'sending')",
+            )
+            .bind(said)
+            .bind(seconds(now)?)
+            .bind(DeliveryState::InDoubt.number())
+            .execute(&mut *transaction)
+            .await?;
+            held = sqlx::query(
+                "UPDATE deliveries SET state = 'in_doubt', next_attempt_at = 0, updated_at = $1
                  WHERE state IN ('queued', 'deferred', 'sending')",
             )
-            .bind(reply)
-            .bind(now)
+            .bind(seconds(now)?)
             .execute(&mut *transaction)
             .await?
-            .rows_affected(),
-            None => 0,
-        };
+            .rows_affected();
+        }
         let generation =
             set(&mut transaction, self.generation.unwrap_or(0).max(adoption.generation.saturating_add(1))).await?;
         transaction.commit().await?;

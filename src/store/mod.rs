@@ -6,27 +6,36 @@ mod deliveries;
 mod ledger;
 mod log;
 mod memory;
+mod queue;
+mod stops;
 mod story;
 mod subscribers;
+mod tries;
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{Connection as _, SqlSafeStr as _, SqliteConnection};
 
 use crate::files::{self, Access, Folder, Kind, Refusal};
 
-pub use deliveries::{DeliveryKey, Intent, NotSent, QueuedDelivery, Recorded};
+pub use deliveries::{DeliveryKey, Grant, Intent, NotSent, Recorded, Said, Standing};
 pub use ledger::{FrozenEntry, RunSummary};
 pub use memory::{Adoption, SentIssue};
+pub use queue::{Place, QueuedDelivery};
+pub use stops::Stopped;
 pub use story::{DeliveryTo, Mailing};
 pub use subscribers::{Added, NewSubscriber};
+pub use tries::Try;
 
 /// Never edit a migration that was released: add one.
-const MIGRATIONS: [(i64, &str, &str); 3] = [
+const MIGRATIONS: [(i64, &str, &str); 4] = [
     (1, "ledger", include_str!("migrations/0001_ledger.sql")),
     (2, "memory", include_str!("migrations/0002_memory.sql")),
+    (3, "tries", include_str!("migrations/0003_tries.sql")),
     (5, "sketch", include_str!("migrations/0005_sketch.sql")),
 ];
 
@@ -98,6 +107,10 @@ pub struct Store {
     /// Where the generation is known outside of the database.
     counter: Option<files::Counter>,
     counter_fault: Option<std::io::Error>,
+    /// The number of the way out that the present tries take.
+    relay: Option<i64>,
+    /// What servers have said, with its number in `texts` from the second time on.
+    said: HashMap<String, Option<i64>>,
 }
 
 /// Where a database is. Its folder holds all that belongs to it, and no link in there leads out of it.
@@ -229,7 +242,15 @@ impl Store {
         if is_foreign {
             return Err(StoreError::Foreign { path });
         }
-        Ok(Self { connection, file, generation: None, counter: None, counter_fault: None })
+        Ok(Self {
+            connection,
+            file,
+            generation: None,
+            counter: None,
+            counter_fault: None,
+            relay: None,
+            said: HashMap::new(),
+        })
     }
 
     /// True unless every migration of this version was made, and no other.
@@ -304,6 +325,18 @@ impl Store {
     pub async fn close(self) -> Result<()> {
         Ok(self.connection.close().await?)
     }
+}
+
+/// A moment as the ledger's tables of deliveries keep it: seconds since 1970.
+fn seconds(moment: &str) -> Result<i64> {
+    let moment: Timestamp = moment.parse().map_err(|_| StoreError::Content(format!("a moment `{moment}`")))?;
+    Ok(moment.as_second())
+}
+
+/// The moment that so many seconds since 1970 are, RFC 3339 in UTC.
+fn moment(seconds: i64) -> Result<String> {
+    let moment = Timestamp::from_second(seconds).map_err(|_| StoreError::Content(format!("a moment {seconds}")))?;
+    Ok(moment.to_string())
 }
 
 fn options(path: &Path) -> SqliteConnectOptions {

@@ -2,9 +2,9 @@
 
 use sqlx::Row as _;
 
-use super::deliveries::state_of;
-use super::{Result, Store};
-use crate::model::{DeliveryCounts, DeliveryState};
+use super::deliveries::{Standing, state_of};
+use super::{Result, Store, tries};
+use crate::model::DeliveryCounts;
 
 /// One time that an entry was mailed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,16 +36,8 @@ pub struct DeliveryTo {
     pub run: i64,
     /// The run's time, RFC 3339 in UTC.
     pub cutoff: String,
-    /// The state.
-    pub state: DeliveryState,
-    /// How often it was tried.
-    pub attempts: i64,
-    /// When it may be tried again.
-    pub next_attempt_at: Option<String>,
-    /// The last thing that the server said.
-    pub reply: Option<String>,
-    /// When the state last changed.
-    pub updated_at: String,
+    /// Where it stands.
+    pub standing: Standing,
 }
 
 impl Store {
@@ -96,26 +88,27 @@ impl Store {
     /// When the database does not answer.
     pub async fn deliveries_to(&mut self, subscriber: i64) -> Result<Vec<DeliveryTo>> {
         let rows = sqlx::query(
-            "SELECT d.*, i.subject, i.run, r.cutoff FROM issues i JOIN runs r ON r.id = i.run
-             JOIN deliveries d ON d.issue = i.number AND d.subscriber = $1 ORDER BY i.number",
+            "SELECT d.*, i.subject, i.run, r.cutoff, h.* FROM issues i JOIN runs r ON r.id = i.run
+             JOIN deliveries d ON d.issue = i.number AND d.subscriber = $1
+             LEFT JOIN history h ON h.issue = d.issue AND h.subscriber = d.subscriber ORDER BY i.number, h.number",
         )
         .bind(subscriber)
         .fetch_all(&mut self.connection)
         .await?;
-        rows.iter()
-            .map(|row| {
-                Ok(DeliveryTo {
-                    issue: row.try_get("issue")?,
+        let mut all: Vec<DeliveryTo> = Vec::new();
+        for row in &rows {
+            let issue = row.try_get(0)?;
+            match all.last_mut().filter(|last| last.issue == issue) {
+                Some(last) => last.standing.history.extend(tries::read(row)?),
+                None => all.push(DeliveryTo {
+                    issue,
                     subject: row.try_get("subject")?,
                     run: row.try_get("run")?,
                     cutoff: row.try_get("cutoff")?,
-                    state: state_of(row.try_get("state")?)?,
-                    attempts: row.try_get("attempts")?,
-                    next_attempt_at: row.try_get("next_attempt_at")?,
-                    reply: row.try_get("reply")?,
-                    updated_at: row.try_get("updated_at")?,
-                })
-            })
-            .collect()
+                    standing: Standing::read(row)?,
+                }),
+            }
+        }
+        Ok(all)
     }
 }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::model::{DeliveryState, EmailAddress, Issue, ListId, MailedEntry, SubscriberStatus};
+use crate::model::{Answer, DeliveryState, EmailAddress, Issue, ListId, MailedEntry, SubscriberStatus};
 
 const NOW: &str = "2026-03-01T09:00:00Z";
 
@@ -58,8 +58,13 @@ fn key(subscriber: i64) -> DeliveryKey {
     DeliveryKey { issue: 1, subscriber }
 }
 
+fn intent(subscriber: i64) -> Intent {
+    Intent { key: key(subscriber), attempts: 0 }
+}
+
 fn outcome(subscriber: i64, state: DeliveryState, next: Option<&str>) -> Recorded {
-    Recorded { key: key(subscriber), state, reply: "250 ok".into(), next_attempt_at: next.map(str::to_owned) }
+    let said = Some(Said { is_try: true, answer: Answer::parse("250 ok") });
+    Recorded { key: key(subscriber), state: Some(state), next_attempt_at: next.map(str::to_owned), said }
 }
 
 async fn frozen(folder: &tempfile::TempDir, count: usize) -> Store {
@@ -130,6 +135,7 @@ async fn freezing_queues_one_delivery_for_each_confirmed_reader() {
 async fn what_an_older_version_mailed_is_still_known() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("tidings.db");
+    Folder::new(folder.path()).make_private_file("tidings.db").unwrap();
     let mut old = Store::connect(DatabaseFile::new(&path).unwrap()).await.unwrap();
     let (version, name, sql) = MIGRATIONS[0];
     let first = Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false);
@@ -164,25 +170,30 @@ async fn an_intent_is_refused_to_a_reader_who_left_meanwhile() {
     let folder = tempfile::tempdir().unwrap();
     let mut store = frozen(&folder, 2).await;
     store.set_status(&address("r2@example.org"), SubscriberStatus::Unsubscribed, NOW).await.unwrap();
-    assert_eq!(store.record(&[], &[key(1), key(2)], NOW).await.unwrap(), [key(1)]);
+    let mut grants = store.record(&[], &[intent(1), intent(2)], NOW).await.unwrap();
+    grants.sort_by_key(|(key, _)| *key);
+    assert_eq!(grants, [(key(1), Grant::Granted), (key(2), Grant::Left)]);
     let counts = store.delivery_counts(Some(1)).await.unwrap();
     assert_eq!((counts.sending, counts.skipped), (1, 1));
-    assert_eq!(store.record(&[], &[key(1)], NOW).await.unwrap(), [], "it is being sent already");
+    assert_eq!(store.record(&[], &[intent(1)], NOW).await.unwrap(), [], "it is being sent already");
+    let left = store.not_sent(1).await.unwrap().remove(1).standing;
+    assert_eq!((left.reply().as_deref(), left.attempts), (Some("the reader had left: unsubscribed"), 0));
 }
 
 #[tokio::test]
 async fn deferred_deliveries_wait_for_their_time() {
     let folder = tempfile::tempdir().unwrap();
     let mut store = frozen(&folder, 2).await;
-    store.record(&[], &[key(1), key(2)], NOW).await.unwrap();
+    store.record(&[], &[intent(1), intent(2)], NOW).await.unwrap();
     let later = "2026-03-01T09:06:00Z";
     store
         .record(&[outcome(1, DeliveryState::Deferred, Some(later)), outcome(2, DeliveryState::Sent, None)], &[], NOW)
         .await
         .unwrap();
-    assert!(store.queued(1, 0, "2026-03-01T09:05:59Z", 10).await.unwrap().is_empty());
-    let queued = store.queued(1, 0, later, 10).await.unwrap();
-    assert_eq!((queued.len(), queued[0].attempts), (1, 1));
+    assert!(store.queued(Place::START, "2026-03-01T09:05:59Z", 10).await.unwrap().is_empty());
+    let queued = store.queued(Place::START, later, 10).await.unwrap();
+    assert_eq!((queued.len(), queued[0].place.attempts, queued[0].tries), (1, 1, 1));
+    assert_eq!(queued[0].first_try_at, NOW.parse().ok());
     assert_eq!(store.next_attempt_at().await.unwrap().as_deref(), Some(later));
     assert_eq!(store.finish_runs(NOW).await.unwrap(), 0, "a deferred delivery is open");
     store.record(&[outcome(1, DeliveryState::Failed, None)], &[], NOW).await.unwrap();
@@ -194,10 +205,10 @@ async fn deferred_deliveries_wait_for_their_time() {
 async fn what_a_dead_process_was_sending_is_in_doubt_until_the_owner_decides() {
     let folder = tempfile::tempdir().unwrap();
     let mut store = frozen(&folder, 3).await;
-    store.record(&[], &[key(1), key(3)], NOW).await.unwrap();
+    store.record(&[], &[intent(1), intent(3)], NOW).await.unwrap();
     assert_eq!(store.recover(false, NOW).await.unwrap(), 2);
     assert_eq!(store.delivery_counts(None).await.unwrap().in_doubt, 2);
-    assert_eq!(store.queued(1, 0, NOW, 10).await.unwrap().len(), 1, "what is in doubt is not sent again");
+    assert_eq!(store.queued(Place::START, NOW, 10).await.unwrap().len(), 1, "what is in doubt is not sent again");
     assert_eq!(store.settle(1, DeliveryState::InDoubt, Some(1), DeliveryState::Queued, NOW).await.unwrap(), 1);
     assert_eq!(store.settle(1, DeliveryState::InDoubt, None, DeliveryState::Sent, NOW).await.unwrap(), 1);
     let counts = store.delivery_counts(None).await.unwrap();
@@ -229,10 +240,10 @@ async fn the_ledger_tells_the_story_of_an_entry_and_of_a_reader() {
     assert_eq!(store.mailings("https://example.org/b/").await.unwrap(), []);
 
     let sent = store.deliveries_to(1).await.unwrap().remove(0);
-    assert_eq!((sent.state, sent.updated_at.as_str()), (DeliveryState::Sent, "2026-03-01T09:00:07Z"));
-    assert_eq!((sent.reply.as_deref(), sent.run, sent.cutoff.as_str()), (Some("250 ok"), 1, NOW));
+    assert_eq!((sent.standing.state, sent.standing.updated_at.as_str()), (DeliveryState::Sent, "2026-03-01T09:00:07Z"));
+    assert_eq!((sent.standing.reply().as_deref(), sent.run, sent.cutoff.as_str()), (Some("250 ok"), 1, NOW));
     let deferred = store.deliveries_to(2).await.unwrap().remove(0);
-    assert_eq!(deferred.next_attempt_at.as_deref(), Some("2026-03-01T10:00:00Z"));
+    assert_eq!(deferred.standing.next_attempt_at.as_deref(), Some("2026-03-01T10:00:00Z"));
     assert_eq!(store.deliveries_to(99).await.unwrap(), []);
 }
 
@@ -277,4 +288,278 @@ async fn a_database_that_takes_in_what_others_know_is_the_newest_and_its_log_its
         there.write_new(&format!("copy.db{end}"), &bytes, Access::Private).unwrap();
     }
     assert_eq!(Store::open(&there.path().join("copy.db")).await.unwrap().generation().await.unwrap(), 501);
+}
+
+/// One try of a delivery that was read after so many.
+async fn one_try(store: &mut Store, subscriber: i64, attempts: i64, state: DeliveryState, reply: &str, now: &str) {
+    let intent = Intent { key: key(subscriber), attempts };
+    assert_eq!(store.record(&[], &[intent], now).await.unwrap(), [(key(subscriber), Grant::Granted)]);
+    let said = Some(Said { is_try: true, answer: Answer::parse(reply) });
+    let recorded = Recorded { key: key(subscriber), state: Some(state), next_attempt_at: None, said };
+    assert_eq!(store.record(&[recorded], &[], now).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn every_try_is_kept_and_a_decision_is_added() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = frozen(&folder, 1).await;
+    store.set_relay("smtp://mail.example.org:25").await.unwrap();
+    let (second, third, fourth) = ("2026-03-01T10:00:00Z", "2026-03-01T11:00:00Z", "2026-03-01T12:00:00Z");
+    one_try(&mut store, 1, 0, DeliveryState::Deferred, "451 4.7.1 später", NOW).await;
+    one_try(&mut store, 1, 1, DeliveryState::Failed, "550 5.1.1 no such user", second).await;
+    store.settle(1, DeliveryState::Failed, None, DeliveryState::Queued, third).await.unwrap();
+    let queued = store.queued(Place::START, fourth, 10).await.unwrap().remove(0);
+    assert_eq!((queued.place.attempts, queued.tries, queued.first_try_at), (2, 0, None), "patience begins anew");
+    one_try(&mut store, 1, 2, DeliveryState::Sent, "250 2.0.0 Ok: queued as 4F", fourth).await;
+
+    let standing = store.deliveries_to(1).await.unwrap().remove(0).standing;
+    assert_eq!((standing.state, standing.attempts), (DeliveryState::Sent, 3));
+    let told: Vec<_> =
+        standing.history.iter().map(|one| (one.at.as_str(), one.state, one.answer.to_string())).collect();
+    assert_eq!(
+        told,
+        [
+            (NOW, DeliveryState::Deferred, "451 4.7.1 später".to_owned()),
+            (second, DeliveryState::Failed, "550 5.1.1 no such user".to_owned()),
+            (third, DeliveryState::Queued, "settled by the owner: queued".to_owned()),
+            (fourth, DeliveryState::Sent, "250 2.0.0 Ok: queued as 4F".to_owned()),
+        ]
+    );
+    let relays: Vec<_> = standing.history.iter().map(|one| one.relay.is_some()).collect();
+    assert_eq!(relays, [true, true, false, true], "a decision is no try");
+    assert_eq!(standing.history[1].answer.enhanced.as_deref(), Some("5.1.1"));
+    for (since, tries) in [(NOW, 3), (second, 2), (fourth, 1), ("2026-03-01T12:00:01Z", 0)] {
+        assert_eq!(store.tried_since(since).await.unwrap(), tries, "since {since}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_said_again_and_again_is_kept_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = frozen(&folder, 4).await;
+    for subscriber in 1..=3 {
+        one_try(&mut store, subscriber, 0, DeliveryState::Failed, "550 5.1.1 no such user here", NOW).await;
+    }
+    one_try(&mut store, 4, 0, DeliveryState::Sent, "250 2.0.0 Ok: queued as 4F", NOW).await;
+    let texts: Vec<String> =
+        sqlx::query_scalar("SELECT text FROM texts ORDER BY id").fetch_all(&mut store.connection).await.unwrap();
+    assert_eq!(texts, ["unknown", "no such user here"]);
+    let own = sqlx::query_scalar("SELECT COUNT(*) FROM tries WHERE text IS NOT NULL");
+    let own: i64 = own.fetch_one(&mut store.connection).await.unwrap();
+    assert_eq!(own, 2, "the first of its kind, and the one that is the only one");
+    let told = store.not_sent(1).await.unwrap();
+    assert!(told.iter().all(|one| one.standing.reply().unwrap() == "550 5.1.1 no such user here"));
+}
+
+#[tokio::test]
+async fn a_try_that_a_dead_process_did_not_record_is_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = frozen(&folder, 1).await;
+    store.set_relay("smtp://mail.example.org:25").await.unwrap();
+    store.record(&[], &[intent(1)], NOW).await.unwrap();
+    drop(store);
+    let mut store = open(&folder).await;
+    store.recover(false, "2026-03-01T10:00:00Z").await.unwrap();
+    let standing = store.not_sent(1).await.unwrap().remove(0).standing;
+    assert_eq!((standing.state, standing.attempts, standing.history.len()), (DeliveryState::InDoubt, 1, 1));
+    assert_eq!(standing.history[0].at, NOW, "when it began");
+    assert_eq!(standing.history[0].relay.as_deref(), Some("smtp://mail.example.org:25"));
+    assert_eq!(store.tried_since(NOW).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn what_was_put_off_goes_behind_what_waits() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = frozen(&folder, 6).await;
+    let (early, late) = ("2026-03-01T09:10:00Z", "2026-03-01T09:20:00Z");
+    store.record(&[], &[intent(1), intent(2), intent(3)], NOW).await.unwrap();
+    let put_off = [
+        outcome(1, DeliveryState::Deferred, Some(late)),
+        outcome(2, DeliveryState::Deferred, Some(early)),
+        outcome(3, DeliveryState::Queued, None),
+        Recorded { key: key(4), state: None, next_attempt_at: Some(early.into()), said: None },
+    ];
+    store.record(&put_off, &[], NOW).await.unwrap();
+    let order = async |store: &mut Store, now: &str| -> Vec<i64> {
+        let queued = store.queued(Place::START, now, 10).await.unwrap();
+        queued.iter().map(|job| job.key().subscriber).collect()
+    };
+    assert_eq!(order(&mut store, NOW).await, [5, 6, 3]);
+    assert_eq!(order(&mut store, late).await, [5, 6, 3, 4, 2, 1]);
+    assert_eq!((store.fresh().await.unwrap(), store.ready(late).await.unwrap()), (2, 6));
+    assert_eq!(store.next_attempt_at().await.unwrap().as_deref(), Some(early));
+    assert_eq!(store.last_fresh().await.unwrap(), Some(key(6)));
+    assert_eq!(store.untried_issues().await.unwrap(), [issue(1)]);
+}
+
+#[tokio::test]
+async fn a_page_of_the_queue_is_read_in_order_and_never_sorted() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = frozen(&folder, 1).await;
+    let plan = sqlx::query(sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {}", queue::PAGE)));
+    let plan = plan.fetch_all(&mut store.connection).await.unwrap();
+    let plan: Vec<String> = plan.iter().map(|row| sqlx::Row::get(row, "detail")).collect();
+    assert!(
+        plan[0].starts_with("SEARCH d USING INDEX queue ((next_attempt_at,attempts,issue,subscriber)>"),
+        "{plan:?}"
+    );
+    assert!(plan.iter().all(|step| !step.contains("TEMP B-TREE")), "{plan:?}");
+}
+
+/// Readers are handed out page by page while others record what became of the earlier ones: whatever becomes of them, each is
+/// handed out once more only when nothing else is left, and no intent is granted for what was tried meanwhile.
+#[tokio::test]
+async fn nobody_is_passed_over_or_granted_twice_while_the_queue_changes() {
+    const READERS: i64 = 400;
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = frozen(&folder, usize::try_from(READERS).unwrap()).await;
+    let mut reader = store.reader().await.unwrap();
+    let (jobs, mut handed) = tokio::sync::mpsc::channel::<QueuedDelivery>(16);
+    let feeder = tokio::spawn(async move {
+        let mut place = Place::START;
+        loop {
+            let page = reader.queued(place, NOW, 7).await.unwrap();
+            let Some(last) = page.last() else { return };
+            place = last.place;
+            for job in page {
+                jobs.send(job).await.unwrap();
+            }
+        }
+    });
+    let (mut granted, mut first) = (std::collections::BTreeMap::<i64, i64>::new(), Vec::new());
+    while let Some(job) = handed.recv().await {
+        let subscriber = job.key().subscriber;
+        if !granted.contains_key(&subscriber) {
+            first.push(subscriber);
+        }
+        let intent = Intent { key: job.key(), attempts: job.place.attempts };
+        let stale = Intent { attempts: job.place.attempts + 1, ..intent };
+        assert_eq!(store.record(&[], &[stale], NOW).await.unwrap(), []);
+        assert_eq!(store.record(&[], &[intent], NOW).await.unwrap(), [(job.key(), Grant::Granted)]);
+        *granted.entry(subscriber).or_default() += 1;
+        // Sent, put off for later, or put back for now, and that three times at most.
+        let tries = granted[&subscriber];
+        let (state, next) = match subscriber % 3 {
+            0 => (DeliveryState::Sent, None),
+            1 => (DeliveryState::Deferred, Some("2026-03-01T09:30:00Z")),
+            _ if tries < 3 => (DeliveryState::Queued, None),
+            _ => (DeliveryState::Failed, None),
+        };
+        store.record(&[outcome(subscriber, state, next)], &[], NOW).await.unwrap();
+    }
+    feeder.await.unwrap();
+    assert_eq!(first, (1..=READERS).collect::<Vec<_>>(), "all, each for the first time in its turn");
+    for (subscriber, times) in granted {
+        assert_eq!(times, if subscriber % 3 == 2 { 3 } else { 1 }, "reader {subscriber}");
+    }
+}
+
+#[tokio::test]
+async fn a_try_and_its_outcome_are_recorded_together_or_not_at_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = frozen(&folder, 1).await;
+    store.record(&[], &[intent(1)], NOW).await.unwrap();
+    let fails = "CREATE TRIGGER full BEFORE UPDATE ON deliveries BEGIN SELECT RAISE(ABORT, 'the disk is full'); END";
+    sqlx::query(fails).execute(&mut store.connection).await.unwrap();
+    let sent = [outcome(1, DeliveryState::Sent, None)];
+    let error = store.record(&sent, &[], NOW).await.unwrap_err();
+    assert!(error.to_string().contains("the disk is full"), "{error}");
+    assert_eq!(store.tried_since(NOW).await.unwrap(), 0);
+    sqlx::query("DROP TRIGGER full").execute(&mut store.connection).await.unwrap();
+    store.record(&sent, &[], NOW).await.unwrap();
+    assert_eq!((store.tried_since(NOW).await.unwrap(), store.delivery_counts(None).await.unwrap().sent), (1, 1));
+}
+
+#[tokio::test]
+async fn a_refusal_becomes_final_only_when_nothing_happened_since() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = frozen(&folder, 2).await;
+    one_try(&mut store, 1, 0, DeliveryState::Deferred, "554 no", NOW).await;
+    one_try(&mut store, 2, 0, DeliveryState::Deferred, "554 no", NOW).await;
+    one_try(&mut store, 2, 1, DeliveryState::Deferred, "451 later", NOW).await;
+    assert_eq!(store.refused_for_good(&[(key(1), 1), (key(2), 1)], NOW).await.unwrap(), 1);
+    let counts = store.delivery_counts(None).await.unwrap();
+    assert_eq!((counts.failed, counts.deferred), (1, 1));
+}
+
+#[tokio::test]
+async fn a_ledger_without_tries_is_brought_up_to_date() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("old.db");
+    Folder::new(folder.path()).make_private_file("old.db").unwrap();
+    let mut old = Store::connect(DatabaseFile::new(&path).unwrap()).await.unwrap();
+    let first = Migration::new(1, "ledger".into(), MigrationType::Simple, MIGRATIONS[0].2.into_sql_str(), false);
+    Migrator::with_migrations(vec![first]).run(&mut old.connection).await.unwrap();
+    old.add_subscribers(&readers(8), "test", NOW).await.unwrap();
+    for (sql, value) in [
+        ("INSERT INTO runs (cutoff) VALUES ($1)", NOW.to_owned()),
+        (
+            "INSERT INTO issues (number, run, subject, digest, frozen) VALUES (1, 1, 's', 'd', $1)",
+            serde_json::to_string(&issue(1)).unwrap(),
+        ),
+    ] {
+        sqlx::query(sql).bind(value).execute(&mut old.connection).await.unwrap();
+    }
+    let (first, last) = ("2026-03-01T09:00:01Z", "2026-03-01T09:40:00Z");
+    let later = "2026-03-01T10:00:00Z";
+    for (subscriber, state, attempts, first, next, reply) in [
+        (1, "queued", 0, None, None, None),
+        (2, "sent", 1, Some(first), None, Some("250 2.0.0 Ok: queued as 4F")),
+        (3, "deferred", 3, Some(first), Some(later), Some("451 4.7.1 try again later")),
+        (4, "failed", 1, Some(first), None, Some("550 no such user")),
+        (5, "sent", 1, Some(first), None, Some("settled by the owner: sent")),
+        (6, "skipped", 0, None, None, Some("the reader had left: unsubscribed")),
+        (7, "sending", 1, Some(first), None, None),
+        (8, "queued", 0, None, None, Some("settled by the owner: queued")),
+    ] {
+        sqlx::query("INSERT INTO deliveries VALUES (1, $1, $2, $3, $4, $5, $6, $7)")
+            .bind(subscriber)
+            .bind(state)
+            .bind(attempts)
+            .bind(first)
+            .bind(next)
+            .bind(reply)
+            .bind(last)
+            .execute(&mut old.connection)
+            .await
+            .unwrap();
+    }
+    old.close().await.unwrap();
+
+    let mut store = Store::open(&path).await.unwrap();
+    let mut told = Vec::new();
+    for subscriber in 1..=8 {
+        let standing = store.deliveries_to(subscriber).await.unwrap().remove(0).standing;
+        let tries = standing.history.iter().filter(|one| one.relay.is_some()).count();
+        assert_eq!(standing.attempts, i64::try_from(tries).unwrap(), "reader {subscriber}");
+        if standing.state != DeliveryState::Sending {
+            let end = standing.history.last().map_or(DeliveryState::Queued, |one| one.state);
+            assert_eq!(standing.state, end, "reader {subscriber}");
+        }
+        told.push((standing.attempts, standing.history.len(), standing.reply()));
+    }
+    let told: Vec<_> = told.iter().map(|(tries, rows, reply)| (*tries, *rows, reply.as_deref())).collect();
+    assert_eq!(
+        told,
+        [
+            (0, 0, None),
+            (1, 1, Some("250 2.0.0 Ok: queued as 4F")),
+            (3, 3, Some("451 4.7.1 try again later")),
+            (1, 1, Some("550 no such user")),
+            (1, 2, Some("settled by the owner: sent")),
+            (0, 1, Some("the reader had left: unsubscribed")),
+            (0, 0, None),
+            (0, 1, Some("settled by the owner: queued")),
+        ]
+    );
+    let deferred = store.deliveries_to(3).await.unwrap().remove(0).standing;
+    assert_eq!((deferred.next_attempt_at.as_deref(), deferred.updated_at.as_str()), (Some(later), last));
+    let answer = &deferred.history[2].answer;
+    assert_eq!((answer.code, answer.enhanced.as_deref()), (Some(451), Some("4.7.1")));
+    assert_eq!(store.tried_since(first).await.unwrap(), 6, "what was tried counts for the limits");
+    assert_eq!(store.recover(false, later).await.unwrap(), 1);
+    let queued = store.queued(Place::START, later, 10).await.unwrap();
+    let order: Vec<_> = queued.iter().map(|job| (job.key().subscriber, job.tries)).collect();
+    assert_eq!(order, [(1, 0), (8, 0), (3, 3)]);
+    assert_eq!(queued[2].first_try_at, first.parse().ok(), "patience goes on");
 }

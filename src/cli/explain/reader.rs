@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::super::Ui;
 use super::super::failure::{Exit, Failure};
-use super::super::subscribers;
 use super::super::table::columns;
+use super::super::{history, subscribers};
 use super::moment;
 use crate::model::{EmailAddress, Subscriber, SubscriberStatus};
 use crate::publish::count;
@@ -47,19 +47,22 @@ fn as_text(reader: &Subscriber, deliveries: &[DeliveryTo]) -> String {
         return text + "No issue was ever meant for them.\n";
     }
     let mut rows = vec![["ISSUE", "STATE", "TRIES", "AT", "WHAT THE SERVER SAID"].map(str::to_owned)];
-    rows.extend(deliveries.iter().map(|delivery| {
-        let mut said = delivery.reply.clone().unwrap_or_default();
-        if let Some(next) = &delivery.next_attempt_at {
+    for DeliveryTo { issue, subject, standing, .. } in deliveries {
+        let mut said = standing.reply().unwrap_or_default();
+        if let Some(next) = &standing.next_attempt_at {
             said += &format!(" (again from {})", moment(next));
         }
-        [
-            format!("{} “{}”", delivery.issue, delivery.subject),
-            delivery.state.as_str().replace('_', " "),
-            delivery.attempts.to_string(),
-            moment(&delivery.updated_at),
+        rows.push([
+            format!("{issue} “{subject}”"),
+            standing.state.as_str().replace('_', " "),
+            standing.attempts.to_string(),
+            moment(&standing.updated_at),
             said,
-        ]
-    }));
+        ]);
+        rows.extend(
+            history::as_rows(standing).map(|[state, at, said]| [String::new(), state, String::new(), at, said]),
+        );
+    }
     text += &columns(&rows);
     text + &format!("\n{} in all.\n", count(deliveries.len() as u64, "issue"))
 }
@@ -71,11 +74,12 @@ fn as_json(reader: &Subscriber, deliveries: &[DeliveryTo]) -> Value {
             "subject": delivery.subject,
             "run": delivery.run,
             "cutoff": delivery.cutoff,
-            "state": delivery.state.as_str(),
-            "attempts": delivery.attempts,
-            "next_attempt_at": delivery.next_attempt_at,
-            "reply": delivery.reply,
-            "updated_at": delivery.updated_at,
+            "state": delivery.standing.state.as_str(),
+            "attempts": delivery.standing.attempts,
+            "next_attempt_at": delivery.standing.next_attempt_at,
+            "reply": delivery.standing.reply(),
+            "updated_at": delivery.standing.updated_at,
+            "tries": history::as_json(&delivery.standing),
         })
     };
     let mut value = subscribers::as_json(reader);

@@ -1,0 +1,212 @@
+use super::*;
+use crate::store::Place;
+
+const NOW: &str = "2026-03-02T09:00:00Z";
+
+fn now() -> Timestamp {
+    NOW.parse().unwrap()
+}
+
+fn key(subscriber: i64) -> DeliveryKey {
+    DeliveryKey { issue: 1, subscriber }
+}
+
+fn breaker() -> Breaker {
+    Breaker::new(Vec::new(), now())
+}
+
+/// Until when the readers of a domain wait for an issue of today.
+fn waits(breaker: &Breaker, domain: &str, now: Timestamp) -> Option<Timestamp> {
+    match breaker.wait(domain, now, None, now)? {
+        Wait::Until(until) => Some(until),
+        Wait::InVain(why) => panic!("{why}"),
+    }
+}
+
+fn hear(breaker: &mut Breaker, subscriber: i64, domain: &str, kind: Kind) -> Reaction {
+    breaker.hear(Heard { key: key(subscriber), attempts: 1, domain, kind, reply: "550 no" })
+}
+
+/// Refusals until the breaker wants to look for others; how many it took.
+fn trip(breaker: &mut Breaker, domain: impl Fn(i64) -> String, kind: Kind) -> (i64, Suspects) {
+    for number in 1..=100 {
+        if let Some(suspects) = hear(breaker, number, &domain(number), kind).look {
+            return (number, suspects);
+        }
+    }
+    panic!("it never looks");
+}
+
+fn probe(subscriber: i64, domain: &str) -> QueuedDelivery {
+    QueuedDelivery {
+        place: Place { next_attempt_at: 0, attempts: 0, key: key(subscriber) },
+        address: format!("r{subscriber}@{domain}"),
+        name: None,
+        tries: 0,
+        first_try_at: None,
+    }
+}
+
+/// Tries every probe; all get the same kind of answer.
+fn try_all(breaker: &mut Breaker, kind: Kind) -> Option<Verdict> {
+    let mut verdict = None;
+    while let Next::Probe(job) = breaker.next() {
+        let domain = job.address.rsplit_once('@').unwrap().1.to_owned();
+        assert!(hear(breaker, job.key().subscriber, &domain, kind).look.is_none(), "it is looking already");
+        verdict = breaker.probed(now());
+    }
+    verdict
+}
+
+#[test]
+fn what_is_the_readers_is_never_counted() {
+    let mut breaker = breaker();
+    for number in 0..1_000 {
+        for kind in [Kind::Reader, Kind::Own] {
+            assert!(hear(&mut breaker, number, "a.test", kind).look.is_none());
+        }
+    }
+}
+
+#[test]
+fn a_run_stops_only_when_readers_of_other_domains_are_refused_too() {
+    let mut breaker = breaker();
+    let (tries, suspects) = trip(&mut breaker, |_| "a.test".into(), Kind::Policy);
+    assert_eq!((tries, suspects.most.as_str(), suspects.is_everybody), (20, "a.test", true));
+    assert!(matches!(breaker.next(), Next::Wait), "nobody is tried meanwhile");
+    assert_eq!(breaker.probe(vec![probe(50, "b.test"), probe(51, "c.test")], now()), None);
+    let Some(Verdict::Refused(why)) = try_all(&mut breaker, Kind::Policy) else { panic!("it goes on") };
+    assert_eq!(why, "it refused 22 readers of 3 domains in a row: 550 no");
+}
+
+#[test]
+fn a_domain_is_left_alone_when_others_are_accepted() {
+    let mut breaker = breaker();
+    trip(&mut breaker, |_| "a.test".into(), Kind::Policy);
+    breaker.probe(vec![probe(50, "b.test"), probe(51, "a.test")], now());
+    let Next::Probe(_) = breaker.next() else { panic!("no probe") };
+    hear(&mut breaker, 50, "b.test", Kind::Accepted);
+    assert_eq!(breaker.probed(now()), None);
+    assert_eq!(try_all(&mut breaker, Kind::Policy), None);
+    assert!(matches!(breaker.next(), Next::GoOn));
+    let until = waits(&breaker, "a.test", now()).unwrap();
+    assert!((288..=432).contains(&until.duration_since(now()).as_secs()), "about six minutes: {until}");
+    assert_eq!((waits(&breaker, "b.test", now()), waits(&breaker, "a.test", until)), (None, None));
+
+    // Another run knows it, and waits longer the next time; a reader who is accepted ends it.
+    let (stops, is_new): (Vec<_>, Vec<_>) = breaker.stops().into_iter().unzip();
+    assert_eq!((is_new, stops[0].domain.as_str(), stops[0].times), (vec![true], "a.test", 1));
+    let mut next = Breaker::new(stops, until);
+    trip(&mut next, |_| "a.test".into(), Kind::Policy);
+    next.probe(Vec::new(), until);
+    let longer = waits(&next, "a.test", until).unwrap();
+    assert!((720..=1080).contains(&longer.duration_since(until).as_secs()), "about a quarter of an hour: {longer}");
+    assert_eq!((next.stops()[0].0.times, next.stops()[0].0.at.as_str()), (2, NOW), "since the first time");
+    let (frozen, later) = (now(), now() + SignedDuration::from_hours(48));
+    assert_eq!(next.wait("a.test", frozen, None, later), None, "the pause is over");
+    trip(&mut next, |_| "a.test".into(), Kind::Policy);
+    next.probe(Vec::new(), later);
+    let Some(Wait::InVain(why)) = next.wait("a.test", frozen, None, later) else { panic!("he waits on") };
+    assert_eq!(why, "given up after 48 hours: a.test refused 20 readers in a row: 550 no");
+    assert!(matches!(next.wait("a.test", later, None, later), Some(Wait::Until(_))), "a new issue is waited for");
+    hear(&mut next, 1, "a.test", Kind::Accepted);
+    assert_eq!((waits(&next, "a.test", until), next.stops().len()), (None, 0));
+}
+
+#[test]
+fn a_domain_that_takes_others_is_not_left_alone() {
+    let mut breaker = breaker();
+    trip(&mut breaker, |_| "a.test".into(), Kind::PutOff);
+    breaker.probe(vec![probe(50, "a.test"), probe(51, "a.test")], now());
+    let Next::Probe(_) = breaker.next() else { panic!("no probe") };
+    assert!(hear(&mut breaker, 50, "a.test", Kind::Accepted).may_go_on);
+    assert_eq!(breaker.probed(now()), None);
+    assert!(matches!(breaker.next(), Next::GoOn), "the other probe comes in its turn");
+    assert_eq!(waits(&breaker, "a.test", now()), None);
+}
+
+#[test]
+fn an_acceptance_elsewhere_ends_a_probing_for_which_nobody_is_out() {
+    let mut breaker = breaker();
+    trip(&mut breaker, |number| format!("d{number}.test"), Kind::Policy);
+    breaker.probe(vec![probe(50, "b.test")], now());
+    hear(&mut breaker, 99, "z.test", Kind::Accepted);
+    assert!(matches!(breaker.next(), Next::GoOn));
+}
+
+#[test]
+fn among_many_domains_the_one_that_refuses_is_found() {
+    let mut breaker = breaker();
+    let mut looked = 0;
+    for number in 0..200 {
+        hear(&mut breaker, number, "good.test", Kind::Accepted);
+        if let Some(suspects) = hear(&mut breaker, 1_000 + number, "bad.test", Kind::Policy).look {
+            assert!(!suspects.is_everybody);
+            assert_eq!(breaker.probe(vec![probe(5_000, "bad.test")], now()), None);
+            assert_eq!(try_all(&mut breaker, Kind::Policy), None);
+            looked += 1;
+        }
+    }
+    assert!(looked > 0 && waits(&breaker, "bad.test", now()).is_some());
+    assert!(waits(&breaker, "good.test", now()).is_none());
+}
+
+#[test]
+fn without_anybody_else_to_ask_those_who_refused_are_left_alone() {
+    let mut breaker = breaker();
+    trip(&mut breaker, |number| format!("d{}.test", number % 2), Kind::Policy);
+    assert_eq!(breaker.probe(Vec::new(), now()), None, "later issues need not wait for these");
+    assert!(waits(&breaker, "d0.test", now()).is_some() && waits(&breaker, "d1.test", now()).is_some());
+}
+
+#[test]
+fn who_is_not_there_says_nothing_about_the_server() {
+    let mut breaker = breaker();
+    trip(&mut breaker, |_| "a.test".into(), Kind::Policy);
+    breaker.probe(vec![probe(50, "b.test")], now());
+    assert_eq!(try_all(&mut breaker, Kind::Reader), None);
+    assert!(waits(&breaker, "a.test", now()).is_some() && waits(&breaker, "b.test", now()).is_none());
+}
+
+#[test]
+fn a_server_that_closes_connections_is_soon_looked_into_and_given_time() {
+    let mut closed = breaker();
+    let (tries, _) = trip(&mut closed, |number| format!("d{number}.test"), Kind::Closing);
+    assert_eq!(tries, 5);
+    let mut lost = breaker();
+    assert_eq!(trip(&mut lost, |number| format!("d{number}.test"), Kind::Lost).0, 10);
+    lost.probe(vec![probe(50, "z.test")], now());
+    assert!(matches!(try_all(&mut lost, Kind::Lost), Some(Verdict::Unreachable(_))));
+
+    let mut breaker = breaker();
+    let mut waits = Vec::new();
+    for number in 1..=4 {
+        let reaction = hear(&mut breaker, number, &format!("d{number}.test"), Kind::Closing);
+        assert_eq!(reaction.all_rest, number > 1, "the first may have to do with one connection");
+        waits.push(reaction.rest.unwrap().as_millis());
+    }
+    for (wait, full) in waits.iter().zip([500, 1_000, 2_000, 2_000]) {
+        assert!((full / 2..=full * 3 / 2).contains(wait), "{waits:?}");
+    }
+    hear(&mut breaker, 9, "d9.test", Kind::Accepted);
+    assert!(!hear(&mut breaker, 10, "d9.test", Kind::Closing).all_rest, "it begins anew");
+}
+
+#[test]
+fn an_unclear_refusal_is_final_only_when_others_were_accepted_since() {
+    let mut breaker = breaker();
+    hear(&mut breaker, 1, "a.test", Kind::Unclear);
+    assert_eq!(breaker.take_final(), [], "the server has accepted nobody");
+    hear(&mut breaker, 2, "b.test", Kind::Accepted);
+    assert_eq!(breaker.take_final(), [(key(1), 1)]);
+    assert_eq!(breaker.take_final(), [], "once");
+
+    // Of many at one domain nothing is final before it accepts one.
+    for number in 10..15 {
+        hear(&mut breaker, number, "c.test", Kind::Unclear);
+        hear(&mut breaker, 100, "b.test", Kind::Accepted);
+    }
+    assert_eq!(breaker.take_final(), []);
+    hear(&mut breaker, 20, "c.test", Kind::Accepted);
+    assert_eq!(breaker.take_final().len(), 5);
+}

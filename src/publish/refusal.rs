@@ -1,0 +1,198 @@
+//! What an answer says about whom: the reader, or us.
+
+use crate::model::{Answer, Outcome};
+
+/// What kind of answer a try got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// The message was taken.
+    Accepted,
+    /// Refused, now or for good, for what has to do with the reader: an address or a mailbox (RFC 3463 §3.2, §3.3).
+    Reader,
+    /// Refused by ourselves: this message cannot go to this reader by this way out. No server was asked.
+    Own,
+    /// Refused for what the server has against the sender, which no reader is to blame for (RFC 3463 §3.8).
+    Policy,
+    /// Refused for good, and nothing says whether the reader or the sender is meant.
+    Unclear,
+    /// Not now (4yz).
+    PutOff,
+    /// Not now, and the server closed the connection (421).
+    Closing,
+    /// The connection was lost, before or after the message was complete.
+    Lost,
+}
+
+impl Kind {
+    /// The kind of an answer; `is_lost` says that the try ended with the connection.
+    pub(super) fn of(outcome: &Outcome, is_lost: bool) -> Self {
+        match outcome {
+            Outcome::Sent(_) => Self::Accepted,
+            Outcome::InDoubt(_) => Self::Lost,
+            Outcome::Refused(_) => Self::Policy,
+            Outcome::Failed(reply) => permanent(&Answer::parse(reply)),
+            Outcome::Deferred(reply) => {
+                let answer = Answer::parse(reply);
+                match answer.code {
+                    Some(421) => Self::Closing,
+                    None if is_lost => Self::Lost,
+                    _ if answer.is_about(".1.") || answer.is_about(".2.") => Self::Reader,
+                    _ => Self::PutOff,
+                }
+            }
+        }
+    }
+}
+
+/// What a 5yz means.
+fn permanent(answer: &Answer) -> Kind {
+    let text = answer.text.to_lowercase();
+    let says = |phrases: &[&str]| phrases.iter().any(|phrase| text.contains(phrase));
+    match &answer.enhanced {
+        _ if answer.code.is_none() => Kind::Own,
+        // The sender's address (RFC 3463 §3.2); servers that judge it at RCPT say 5.1.0 too.
+        Some(code) if matches!(code.as_str(), "5.1.7" | "5.1.8") => Kind::Policy,
+        Some(code) if code == "5.1.0" && says(&["sender"]) => Kind::Policy,
+        _ if answer.is_about(".1.") || answer.is_about(".2.") => Kind::Reader,
+        // No such host; and what Exchange Online says of a reader who is not there.
+        Some(code) if code == "5.4.4" || (code == "5.4.1" && says(&["recipient address rejected"])) => Kind::Reader,
+        _ if answer.is_about(".7.") => Kind::Policy,
+        _ if says(&ABOUT_US) => Kind::Policy,
+        _ if says(&ABOUT_THE_READER) => Kind::Reader,
+        _ => Kind::Unclear,
+    }
+}
+
+/// What servers whose codes do not tell say when they have something against the sender.
+const ABOUT_US: [&str; 24] = [
+    "spam",
+    "blocked",
+    "block list",
+    "blocklist",
+    "blacklist",
+    "black list",
+    "policy",
+    "reputation",
+    "relay",
+    "sender",
+    "spf",
+    "dkim",
+    "dmarc",
+    "authenticat",
+    "not authorized",
+    "not permitted",
+    "access denied",
+    "denied by",
+    "reverse dns",
+    "your ip",
+    "your account",
+    "permission",
+    "rate limit",
+    "sending",
+];
+
+/// What they say of a reader who is not there, or whose mailbox takes nothing.
+const ABOUT_THE_READER: [&str; 29] = [
+    "user unknown",
+    "unknown user",
+    "no such user",
+    "user not found",
+    "user doesn't",
+    "user does not",
+    "not a known user",
+    "unknown recipient",
+    "recipient unknown",
+    "no such recipient",
+    "recipient not found",
+    "invalid recipient",
+    "no mailbox",
+    "no such mailbox",
+    "unknown mailbox",
+    "mailbox unknown",
+    "mailbox not found",
+    "mailbox unavailable",
+    "mailbox is full",
+    "mailbox full",
+    "quota",
+    "unknown address",
+    "address unknown",
+    "no such address",
+    "unrouteable address",
+    "does not exist",
+    "doesn't exist",
+    "account is disabled",
+    "account disabled",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn says(kind: Kind, replies: &[&str]) {
+        for reply in replies {
+            assert_eq!(Kind::of(&Outcome::Failed((*reply).to_owned()), false), kind, "{reply}");
+        }
+    }
+
+    #[test]
+    fn a_reader_who_is_not_there_is_no_fault_of_ours() {
+        says(
+            Kind::Reader,
+            &[
+                "550 5.1.1 no such user",
+                "550 5.1.10 null MX",
+                "552 5.2.2 mailbox full",
+                "550 5.2.1 disabled",
+                "550 unknown user",
+                "550 User unknown",
+                "550 <ada@example.org>: Recipient address rejected: User unknown in local recipient table",
+                "550 Requested action not taken: mailbox unavailable",
+                "550 sorry, no mailbox here by that name. (#5.1.1)",
+                "554 delivery error: dd This user doesn't have a yahoo.com account",
+                "550 5.4.1 Recipient address rejected: Access denied. AS(201806281)",
+                "550 5.4.4 host not found",
+                "550 5.0.0 user unknown",
+                "550 5.5.0 Requested action not taken: mailbox unavailable",
+                "550 The email account that you tried to reach does not exist",
+            ],
+        );
+    }
+
+    #[test]
+    fn policy_is_no_fault_of_a_reader() {
+        says(
+            Kind::Policy,
+            &[
+                "550 5.7.1 sending suspended",
+                "550 5.7.26 unauthenticated mail is refused",
+                "550 5.7.1 user unknown or blocked",
+                "554 Message rejected as spam",
+                "550 5.1.8 <ada@example.org>: Sender address rejected: Domain not found",
+                "553 5.1.0 sender rejected",
+                "553 sorry, that domain isn't in my list of allowed rcpthosts (#5.7.1)",
+                "550 relay not permitted, unknown user",
+                "554 blocked using zen.example",
+                "550 your account is disabled",
+                "550 sending quota exceeded",
+            ],
+        );
+    }
+
+    #[test]
+    fn what_says_neither_is_unclear_and_what_no_server_said_is_ours() {
+        says(Kind::Unclear, &["554 no", "554", "554 5.6.0 bad content", "552 5.3.4 too big", "550 5.4.6 loop"]);
+        says(Kind::Own, &["this address needs SMTPUTF8 (RFC 6531), which the mail server does not offer"]);
+    }
+
+    #[test]
+    fn what_is_put_off_is_told_apart() {
+        let of = |reply: &str, is_lost| Kind::of(&Outcome::Deferred(reply.to_owned()), is_lost);
+        assert_eq!(of("421 4.7.0 too many connections", true), Kind::Closing);
+        assert_eq!(of("the connection was lost before the answer to RCPT", true), Kind::Lost);
+        assert_eq!(of("450 4.2.0 greylisted", false), Kind::Reader);
+        assert_eq!(of("452 4.2.2 full", false), Kind::Reader);
+        assert_eq!(of("451 4.7.1 try again later", false), Kind::PutOff);
+        assert_eq!(of("sendmail: disk full (exit status: 75)", false), Kind::PutOff);
+    }
+}

@@ -1,0 +1,167 @@
+//! The queue: what may be tried, in its order. That is by next attempt, then by how often it was tried, then by number, so
+//! what was put off goes behind what waits. An index keeps the order, so that a page costs the same however long the queue.
+
+use jiff::Timestamp;
+use sqlx::Row as _;
+use sqlx::sqlite::SqliteRow;
+
+use super::deliveries::DeliveryKey;
+use super::{Result, Store, moment, seconds};
+
+/// A place in the queue.
+///
+/// Only what was handed out moves while the queue is read, and never to an earlier place, so reading on from the last place
+/// misses nothing. What has moved behind it may come again: [`Store::record`] grants an intent only as long as nothing was
+/// tried since its delivery was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// When it may be tried: seconds since 1970, 0 when at once.
+    pub next_attempt_at: i64,
+    /// How often it was tried.
+    pub attempts: i64,
+    /// Which delivery.
+    pub key: DeliveryKey,
+}
+
+impl Place {
+    /// Before everything.
+    pub const START: Self = Self { next_attempt_at: -1, attempts: 0, key: DeliveryKey { issue: 0, subscriber: 0 } };
+
+    /// True for a delivery that was neither tried nor put off.
+    pub fn is_fresh(&self) -> bool {
+        self.next_attempt_at == 0 && self.attempts == 0
+    }
+}
+
+/// A delivery that may be tried now.
+#[derive(Debug, Clone)]
+pub struct QueuedDelivery {
+    /// Which one, and where it stands.
+    pub place: Place,
+    /// The reader's address as it is stored.
+    pub address: String,
+    /// The reader's name, when known.
+    pub name: Option<String>,
+    /// How often it was tried since it was last queued: the owner may queue it anew.
+    pub tries: i64,
+    /// When the first of these tries was.
+    pub first_try_at: Option<Timestamp>,
+}
+
+impl QueuedDelivery {
+    /// Which delivery.
+    pub fn key(&self) -> DeliveryKey {
+        self.place.key
+    }
+}
+
+/// The tries of the delivery `d` since it was last queued.
+macro_rules! tries_since_queued {
+    ($what:literal) => {
+        concat!(
+            "CASE WHEN d.attempts > 0 THEN (SELECT ",
+            $what,
+            " FROM tries t WHERE t.issue = d.issue AND t.subscriber = d.subscriber AND t.relay IS NOT NULL AND t.number > (
+                SELECT COALESCE(MAX(q.number), 0) FROM tries q
+                WHERE q.issue = d.issue AND q.subscriber = d.subscriber AND q.relay IS NULL AND q.state = 0)) END"
+        )
+    };
+}
+
+/// A page of the queue.
+pub(super) const PAGE: &str = concat!(
+    "SELECT d.issue, d.subscriber, d.attempts, d.next_attempt_at, s.address, s.name, ",
+    tries_since_queued!("COUNT(*)"),
+    " AS tries, ",
+    tries_since_queued!("MIN(t.at)"),
+    " AS first_try_at FROM deliveries d CROSS JOIN subscribers s ON s.id = d.subscriber
+     WHERE d.state IN ('queued', 'deferred') AND d.next_attempt_at <= $5
+       AND (d.next_attempt_at, d.attempts, d.issue, d.subscriber) > ($1, $2, $3, $4)
+     ORDER BY d.next_attempt_at, d.attempts, d.issue, d.subscriber LIMIT $6"
+);
+
+impl Store {
+    /// A page of the deliveries that may be tried at `now`, in the order of the queue, beginning after a place.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn queued(&mut self, after: Place, now: &str, limit: u32) -> Result<Vec<QueuedDelivery>> {
+        let rows = sqlx::query(PAGE)
+            .bind(after.next_attempt_at)
+            .bind(after.attempts)
+            .bind(after.key.issue)
+            .bind(after.key.subscriber)
+            .bind(seconds(now)?)
+            .bind(limit)
+            .fetch_all(&mut self.connection)
+            .await?;
+        rows.iter().map(read).collect()
+    }
+
+    /// The last delivery in the queue that was neither tried nor put off.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn last_fresh(&mut self) -> Result<Option<DeliveryKey>> {
+        let row = sqlx::query(
+            "SELECT issue, subscriber FROM deliveries
+             WHERE state IN ('queued', 'deferred') AND next_attempt_at = 0 AND attempts = 0
+             ORDER BY issue DESC, subscriber DESC LIMIT 1",
+        )
+        .fetch_optional(&mut self.connection)
+        .await?;
+        row.map(|row| Ok(DeliveryKey { issue: row.try_get("issue")?, subscriber: row.try_get("subscriber")? }))
+            .transpose()
+    }
+
+    /// How many deliveries may be tried at `now`.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn ready(&mut self, now: &str) -> Result<u64> {
+        let count = "SELECT COUNT(*) FROM deliveries WHERE state IN ('queued', 'deferred') AND next_attempt_at <= $1";
+        let count: i64 = sqlx::query_scalar(count).bind(seconds(now)?).fetch_one(&mut self.connection).await?;
+        Ok(count.unsigned_abs())
+    }
+
+    /// How many deliveries were neither tried nor put off.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn fresh(&mut self) -> Result<u64> {
+        let count: i64 = sqlx::query_scalar(
+            "SELECT COUNT(*) FROM deliveries WHERE state IN ('queued', 'deferred') AND next_attempt_at = 0 AND attempts = 0",
+        )
+        .fetch_one(&mut self.connection)
+        .await?;
+        Ok(count.unsigned_abs())
+    }
+
+    /// When the first delivery that was put off may be tried again.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn next_attempt_at(&mut self) -> Result<Option<String>> {
+        let next: Option<i64> = sqlx::query_scalar(
+            "SELECT MIN(next_attempt_at) FROM deliveries WHERE state IN ('queued', 'deferred') AND next_attempt_at > 0",
+        )
+        .fetch_one(&mut self.connection)
+        .await?;
+        next.map(moment).transpose()
+    }
+}
+
+fn read(row: &SqliteRow) -> Result<QueuedDelivery> {
+    let first_try_at: Option<i64> = row.try_get("first_try_at")?;
+    Ok(QueuedDelivery {
+        place: Place {
+            next_attempt_at: row.try_get("next_attempt_at")?,
+            attempts: row.try_get("attempts")?,
+            key: DeliveryKey { issue: row.try_get("issue")?, subscriber: row.try_get("subscriber")? },
+        },
+        address: row.try_get("address")?,
+        name: row.try_get("name")?,
+        tries: row.try_get::<Option<i64>, _>("tries")?.unwrap_or(0),
+        first_try_at: first_try_at.and_then(|at| Timestamp::from_second(at).ok()),
+    })
+}

@@ -1,0 +1,65 @@
+//! Why deliveries wait: what stopped a run, and which domains are left alone for a while.
+
+use sqlx::{Connection as _, Row as _};
+
+use super::{Result, Store, moment, seconds};
+
+/// Something that keeps deliveries from being tried.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stopped {
+    /// The domain whose readers wait; empty when all do.
+    pub domain: String,
+    /// A word for what it is: `refused`, `unreachable` or `rate-limit`.
+    pub kind: String,
+    /// When it began, RFC 3339 in UTC.
+    pub at: String,
+    /// Until when these readers are not tried; `None` when the next run tries again.
+    pub until: Option<String>,
+    /// How many times in succession.
+    pub times: i64,
+    /// What was seen, for people.
+    pub reason: String,
+}
+
+impl Store {
+    /// Everything that keeps deliveries from being tried, the one for all of them first.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn stops(&mut self) -> Result<Vec<Stopped>> {
+        let rows = sqlx::query("SELECT * FROM stops ORDER BY domain").fetch_all(&mut self.connection).await?;
+        let read = |row: &sqlx::sqlite::SqliteRow| {
+            let until = Some(row.try_get("until")?).filter(|until| *until > 0);
+            Ok(Stopped {
+                domain: row.try_get("domain")?,
+                kind: row.try_get("kind")?,
+                at: moment(row.try_get("at")?)?,
+                until: until.map(moment).transpose()?,
+                times: row.try_get("times")?,
+                reason: row.try_get("reason")?,
+            })
+        };
+        rows.iter().map(read).collect()
+    }
+
+    /// Records everything that keeps deliveries from being tried, in the place of what was recorded before.
+    ///
+    /// # Errors
+    /// When the database does not answer; what was recorded stays then.
+    pub async fn set_stops(&mut self, stops: &[Stopped]) -> Result<()> {
+        let mut transaction = self.connection.begin_with("BEGIN IMMEDIATE").await?;
+        sqlx::query("DELETE FROM stops").execute(&mut *transaction).await?;
+        for stop in stops {
+            sqlx::query("INSERT INTO stops (domain, kind, at, until, times, reason) VALUES ($1, $2, $3, $4, $5, $6)")
+                .bind(&stop.domain)
+                .bind(&stop.kind)
+                .bind(seconds(&stop.at)?)
+                .bind(stop.until.as_deref().map_or(Ok(0), seconds)?)
+                .bind(stop.times)
+                .bind(&stop.reason)
+                .execute(&mut *transaction)
+                .await?;
+        }
+        Ok(transaction.commit().await?)
+    }
+}
