@@ -34,6 +34,7 @@
 //! | [`media`] | bytes of pictures, sound and film → what they are; pictures that mail does not show → such that it does | `model` |
 //! | [`feed`] | entries → RSS 2.0, Atom 1.0, JSON Feed 1.1; one file for each format | likewise |
 //! | [`email`] | due entries → issue → the bytes of one reader's message | likewise |
+//! | [`list`] | CSV files → readers and what they say about consent; the list → CSV | `model`, `diagnostic` |
 //! | [`store`] | what publishing remembers; all SQL | `model`, `diagnostic`, `config`, `clock`, `files` |
 //! | [`transport`] | how a message leaves: SMTP, outbox, sendmail | likewise |
 //! | [`publish`] | resume, plan, freeze, deliver, finish | all above |
@@ -63,6 +64,7 @@ pub mod diagnostic;
 pub mod email;
 pub mod feed;
 pub mod files;
+pub mod list;
 pub mod media;
 pub mod model;
 pub mod post;

@@ -13,6 +13,7 @@ mod fairness;
 mod faults;
 mod feeds;
 mod forms;
+mod importing;
 mod kept;
 mod lint;
 mod lost;

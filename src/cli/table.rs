@@ -5,25 +5,41 @@ use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 /// Lays rows out in columns two blanks apart; the last column is not padded.
 pub(super) fn columns<const N: usize>(rows: &[[String; N]]) -> String {
-    // A cell is one line, whatever is in it.
-    let rows: Vec<[String; N]> = rows.iter().map(|row| row.each_ref().map(|cell| one_line(cell))).collect();
-    let mut widths = [0; N];
-    for row in &rows {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = (*width).max(cell.width());
+    let mut columns = Columns::default();
+    for row in rows {
+        columns.fit(row);
+    }
+    rows.iter().map(|row| columns.line(row)).collect::<Vec<_>>().concat()
+}
+
+/// The widths of the columns of a table that is too long to be held whole.
+#[derive(Debug)]
+pub(super) struct Columns<const N: usize>([usize; N]);
+
+impl<const N: usize> Default for Columns<N> {
+    fn default() -> Self {
+        Self([0; N])
+    }
+}
+
+impl<const N: usize> Columns<N> {
+    /// Makes room for a row.
+    pub(super) fn fit(&mut self, row: &[String; N]) {
+        for (width, cell) in self.0.iter_mut().zip(row) {
+            *width = (*width).max(one_line(cell).width());
         }
     }
-    let mut text = String::new();
-    for row in &rows {
+
+    /// The row as a line. A cell is on one line, whatever is in it.
+    pub(super) fn line(&self, row: &[String; N]) -> String {
         let mut line = String::new();
-        for (cell, width) in row.iter().zip(widths) {
-            line.push_str(cell);
-            line.push_str(&" ".repeat(width - cell.width() + 2));
+        for (cell, width) in row.iter().zip(self.0) {
+            let cell = one_line(cell);
+            line.push_str(&cell);
+            line.push_str(&" ".repeat(width.saturating_sub(cell.width()) + 2));
         }
-        text.push_str(line.trim_end());
-        text.push('\n');
+        format!("{}\n", line.trim_end())
     }
-    text
 }
 
 /// The text cut to a number of columns, with `…` when something was cut.

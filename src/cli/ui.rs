@@ -42,6 +42,55 @@ pub struct Ui {
     verbose: bool,
 }
 
+/// A result that is printed piece by piece, so that it is never held whole. A reader that closes the pipe early is no error, a
+/// full disk is one that [`Ui::lost_output`] tells.
+#[derive(Debug)]
+pub(super) struct Output {
+    out: io::BufWriter<io::Stdout>,
+    /// False once the reader of the pipe is gone, or the disk full.
+    is_open: bool,
+}
+
+impl Output {
+    pub(super) fn new() -> Self {
+        Self { out: io::BufWriter::with_capacity(1 << 16, io::stdout()), is_open: true }
+    }
+
+    /// Prints a piece of what [`Ui::result`] prints. False when there is no use in printing more.
+    pub(super) fn result(&mut self, text: &str) -> bool {
+        self.write(&printable(text))
+    }
+
+    /// Prints a piece of what [`Ui::data`] prints, likewise.
+    pub(super) fn data(&mut self, text: &str) -> bool {
+        self.write(&for_programs(text, io::stdout().is_terminal()))
+    }
+
+    /// Prints a piece of what [`Ui::json`] prints, likewise.
+    pub(super) fn json(&mut self, text: &str) -> bool {
+        self.write(&without_logins(&escaped(text)))
+    }
+
+    /// Prints what is left.
+    pub(super) fn end(mut self) {
+        self.attempt(io::Write::flush);
+    }
+
+    fn write(&mut self, text: &str) -> bool {
+        self.attempt(|out| out.write_all(text.as_bytes()))
+    }
+
+    fn attempt(&mut self, write: impl FnOnce(&mut io::BufWriter<io::Stdout>) -> io::Result<()>) -> bool {
+        if let Some(error) = self.is_open.then(|| write(&mut self.out)).and_then(Result::err) {
+            self.is_open = false;
+            if error.kind() != io::ErrorKind::BrokenPipe {
+                LOST_OUTPUT.store(true, Ordering::Relaxed);
+            }
+        }
+        self.is_open
+    }
+}
+
 /// Where there are colours.
 #[derive(Debug)]
 struct Colors {
@@ -104,14 +153,11 @@ impl Ui {
         Self::write(&without_logins(&escaped(&format!("{value:#}"))));
     }
 
-    /// A reader that closes the pipe early is no error, a full disk is one that [`Ui::lost_output`] tells.
     fn write(text: &str) {
-        let mut out = io::stdout().lock();
-        let end: &[u8] = if text.ends_with('\n') { b"" } else { b"\n" };
-        let written = out.write_all(text.as_bytes()).and_then(|()| out.write_all(end)).and_then(|()| out.flush());
-        if written.is_err_and(|error| error.kind() != io::ErrorKind::BrokenPipe) {
-            LOST_OUTPUT.store(true, Ordering::Relaxed);
-        }
+        let mut out = Output::new();
+        out.write(text);
+        out.write(if text.ends_with('\n') { "" } else { "\n" });
+        out.end();
     }
 
     /// True when a result could not be written.

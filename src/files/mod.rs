@@ -41,6 +41,14 @@ pub fn read(path: &Path) -> io::Result<Vec<u8>> {
     std::fs::read(path)
 }
 
+/// Opens a file that a person named on the command line, to be read piece by piece; it may be a pipe.
+///
+/// # Errors
+/// As the system reports them.
+pub fn open_named(path: &Path) -> io::Result<io::BufReader<std::fs::File>> {
+    Ok(io::BufReader::with_capacity(1 << 16, std::fs::File::open(path)?))
+}
+
 #[cfg(test)]
 fn write_if_changed(path: &Path, bytes: &[u8]) -> io::Result<Written> {
     let name = path.file_name().unwrap().to_str().unwrap();

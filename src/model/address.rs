@@ -1,9 +1,16 @@
 //! E-mail addresses: checked once where they come in, masked wherever they are shown.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
 use unicode_normalization::UnicodeNormalization as _;
+
+/// A path has 256 octets with its angle brackets (RFC 5321 §4.5.3.1.3).
+const LONGEST: usize = 254;
+
+/// RFC 5321 §4.5.3.1.1.
+const LONGEST_LOCAL_PART: usize = 64;
 
 /// Why a text is not an e-mail address or mailbox.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -14,6 +21,9 @@ pub enum AddressError {
     /// The domain has no dot or is not a legal host name.
     #[error("the domain of this address is not a public host name")]
     Domain,
+    /// The address or what stands before its `@` is longer than servers take (RFC 5321 §4.5.3.1.1 and §4.5.3.1.3).
+    #[error("this address is longer than mail servers take ({LONGEST} octets, {LONGEST_LOCAL_PART} before the `@`)")]
+    Long,
     /// A `Name <address>` without its closing bracket.
     #[error("this is not a mailbox (expected `Name <name@domain>`)")]
     Mailbox,
@@ -76,8 +86,11 @@ impl FromStr for EmailAddress {
         if !host.contains('.') || host.ends_with('.') {
             return Err(AddressError::Domain);
         }
-        let local: String = local.nfc().collect();
-        let address = lettre::Address::new(local, host).map_err(|_| AddressError::Syntax)?;
+        let local: Cow<'_, str> = if local.is_ascii() { local.into() } else { local.nfc().collect() };
+        if local.len() > LONGEST_LOCAL_PART || local.len() + 1 + host.len() > LONGEST {
+            return Err(AddressError::Long);
+        }
+        let address = lettre::Address::new(&*local, host).map_err(|_| AddressError::Syntax)?;
         Ok(Self(address.to_string()))
     }
 }
@@ -133,6 +146,18 @@ mod tests {
         ] {
             assert!(bad.parse::<EmailAddress>().is_err(), "{bad:?} was accepted");
         }
+    }
+
+    #[test]
+    fn an_address_has_at_most_254_octets() {
+        let at = |local: usize, label: usize| {
+            format!("{}@{}.{}.{}.org", "a".repeat(local), "b".repeat(60), "c".repeat(60), "d".repeat(label))
+        };
+        assert_eq!(at(64, 63).len(), 254);
+        assert!(at(64, 63).parse::<EmailAddress>().is_ok());
+        assert_eq!(at(65, 1).parse::<EmailAddress>(), Err(AddressError::Long));
+        let long = at(64, 63).replace(".org", ".e.org");
+        assert_eq!(long.parse::<EmailAddress>(), Err(AddressError::Long));
     }
 
     #[test]

@@ -29,5 +29,5 @@ pub use person::Person;
 pub use post::{Body, Head, Mailing, Post, PostStatus, Taxonomy};
 pub use record::{IssueKey, Record, RecordedEntry};
 pub use run::{MailedEntry, Run};
-pub use subscriber::{Subscriber, SubscriberCounts, SubscriberStatus};
+pub use subscriber::{ListedReader, Subscriber, SubscriberCounts, SubscriberStatus};
 pub use uri::{percent_encoded, uri_fault, without_logins};

@@ -3,6 +3,7 @@
 //! All SQL of the program is here. What changes rows is one transaction: it happens whole or not at all.
 
 mod deliveries;
+mod import;
 mod ledger;
 mod log;
 mod memory;
@@ -23,6 +24,7 @@ use sqlx::{Connection as _, SqlSafeStr as _, SqliteConnection};
 use crate::files::{self, Access, Folder, Kind, Refusal};
 
 pub use deliveries::{DeliveryKey, Grant, Intent, NotSent, Recorded, Said, Standing};
+pub use import::{Arrivals, Arrived};
 pub use ledger::{FrozenEntry, RunSummary};
 pub use memory::{Adoption, SentIssue};
 pub use queue::{Place, QueuedDelivery};

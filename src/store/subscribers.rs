@@ -133,20 +133,13 @@ impl Store {
             .await?;
         let mut counts = SubscriberCounts::default();
         for row in rows {
-            let count = row.try_get("count")?;
-            *match status_of(row.try_get("status")?)? {
-                SubscriberStatus::Pending => &mut counts.pending,
-                SubscriberStatus::Confirmed => &mut counts.confirmed,
-                SubscriberStatus::Unsubscribed => &mut counts.unsubscribed,
-                SubscriberStatus::Bounced => &mut counts.bounced,
-                SubscriberStatus::Complained => &mut counts.complained,
-            } = count;
+            *counts.of_mut(status_of(row.try_get("status")?)?) = row.try_get("count")?;
         }
         Ok(counts)
     }
 }
 
-fn status_of(word: &str) -> Result<SubscriberStatus> {
+pub(super) fn status_of(word: &str) -> Result<SubscriberStatus> {
     SubscriberStatus::parse(word).ok_or_else(|| StoreError::Content(format!("a subscriber's status `{word}`")))
 }
 

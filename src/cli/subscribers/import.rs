@@ -1,198 +1,131 @@
-//! Readers as CSV: what Substack, Mailchimp, Buttondown, listmonk and tidings itself export.
+//! `tidings subscribers import`
 
-use std::collections::BTreeMap;
+use std::io::BufRead;
+use std::path::{Path, PathBuf};
 
+use clap::Args;
+use clap::builder::PossibleValuesParser;
+
+use super::super::failure::{Exit, Failure};
+use super::super::{Context, session};
+use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Location};
-use crate::model::{EmailAddress, Subscriber, SubscriberStatus};
-use crate::store::NewSubscriber;
+use crate::files;
+use crate::list::{Findings, Import, Options};
+use crate::model::{SubscriberCounts, SubscriberStatus};
+use crate::publish::count;
+use crate::store::{Arrivals, Arrived};
 
-const ADDRESS_COLUMNS: [&str; 5] = ["email", "emailaddress", "address", "mail", "subscriberemail"];
-const NAME_COLUMNS: [&str; 4] = ["name", "fullname", "subscribername", "firstname"];
-const STATUS_COLUMNS: [&str; 4] = ["status", "subscriberstatus", "state", "subscriptionstatus"];
+/// Put the readers of a CSV file on the list as what the file says they are
+///
+/// Exports of Ghost, Substack, Buttondown, Mailchimp, Kit, beehiiv, listmonk, Keila and tidings are read as they are, and any
+/// CSV file whose first line names a column `email`. You vouch that readers asked for it whom the file does not say to be
+/// anything else. A column that looks like consent and is not known is refused.
+///
+/// Who is on the list already stays as they are, so nobody who left comes back; but a reader who left, bounced or complained
+/// by the file gets no mail from here either. All rows or none: a row with an error stops the import, unless --skip-bad
+/// leaves such rows out.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// The file, or - for the standard input
+    file: PathBuf,
+    /// Leave rows with errors out instead of stopping
+    #[arg(long)]
+    skip_bad: bool,
+    /// Take the readers of the file as this at most, such as `unsubscribed` for a list of those who left
+    #[arg(long = "as", value_name = "STATUS", value_parser = PossibleValuesParser::new(SubscriberStatus::ALL.map(SubscriberStatus::as_str)))]
+    taken_as: Option<String>,
+    /// Take a column for none of consent, whatever it is called (repeatable)
+    #[arg(long = "ignore-column", value_name = "NAME")]
+    ignored: Vec<String>,
+}
 
-/// Reads a CSV file: the good rows, and what is wrong with the others. A reader who stands there twice is taken once; when
-/// the rows do not agree, the one that gets less mail counts.
-pub(super) fn parse(path: &str, bytes: &[u8]) -> (Vec<NewSubscriber>, Vec<Diagnostic>) {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let Ok(text) = std::str::from_utf8(bytes) else {
-        let broken = Diagnostic::error("import/encoding", "the file is not UTF-8 text").at(Location::start_of(path));
-        return (Vec::new(), vec![broken.help("export or save it as UTF-8")]);
+pub(super) async fn run(arguments: &Arguments, config: &Config, context: &Context) -> Result<Exit, Failure> {
+    let (name, input) = open(&arguments.file)?;
+    let options = Options {
+        path: &name,
+        now: context.now,
+        taken_as: arguments.taken_as.as_deref().and_then(SubscriberStatus::parse),
+        ignored: &arguments.ignored,
     };
-    let first_line = text.lines().next().unwrap_or_default();
-    let delimiter = [b',', b';', b'\t'].into_iter().find(|mark| first_line.contains(char::from(*mark))).unwrap_or(b',');
-    let mut table = csv::ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .delimiter(delimiter)
-        .trim(csv::Trim::All)
-        .from_reader(bytes);
-    let mut rows = table.records();
-    let mut problems = Vec::new();
-    let Some(Ok(first)) = rows.next() else {
-        let empty = Diagnostic::error("import/empty", "the file has no rows").at(Location::start_of(path));
-        return (Vec::new(), vec![empty.help("write `email` on its first line and one address on each line below")]);
-    };
-    let names: Vec<String> = first.iter().map(|name| name.to_lowercase().replace([' ', '_', '-'], "")).collect();
-    let column = |wanted: &[&str]| wanted.iter().find_map(|wanted| names.iter().position(|name| name == wanted));
-    let place = |line: u64, excerpt: &str| Location::in_text(path, text, line_start(text, line), excerpt.len());
-    let mut readers: BTreeMap<String, (usize, NewSubscriber)> = BTreeMap::new();
-    let (address_column, name_column, status_column) = match column(&ADDRESS_COLUMNS) {
-        Some(address) => (address, column(&NAME_COLUMNS), column(&STATUS_COLUMNS)),
-        // A bare list of addresses has no line of names.
-        None if first.get(0).is_some_and(|cell| cell.parse::<EmailAddress>().is_ok()) => (0, None, None),
-        None => {
-            let unknown = Diagnostic::error("import/columns", "no column is called `email`")
-                .at(place(1, text.lines().next().unwrap_or_default()));
-            return (Vec::new(), vec![unknown.help("name the columns on the first line, for example `email,name`")]);
+    let mut readers = Import::new(input, options).map_err(|error| unreadable(&name, &error))?;
+    let mut arrivals = Arrivals::new().await?;
+    while let Some(reader) = readers.next() {
+        // After an error the rest is only looked through.
+        if arguments.skip_bad || !readers.has_errors() {
+            arrivals.add(reader).await?;
         }
-    };
-    let has_names = column(&ADDRESS_COLUMNS).is_some();
-    let first = (!has_names).then_some(Ok(first));
-    for (index, row) in first.into_iter().chain(rows).enumerate() {
-        let row = match row {
-            Ok(row) => row,
-            Err(error) => {
-                let line = error.position().map_or(1, csv::Position::line);
-                problems.push(
-                    Diagnostic::error("import/csv", error.to_string())
-                        .at(place(line, ""))
-                        .help("mend the quotes of this row"),
-                );
-                continue;
-            }
+    }
+    let findings = readers.finish();
+    if findings.is_refused || (findings.bad_rows > 0 && !arguments.skip_bad) {
+        return Err(refusal(findings));
+    }
+    context.ui.diagnostics(&findings.diagnostics);
+    let source = format!("import of {name}, vouched for by the owner");
+    let mut store = session::store(config, &context.site).await?;
+    let arrived = store.take(arrivals, &source, &context.now.to_string()).await?;
+    context.ui.say(&summary(&arrived, findings.bad_rows));
+    store.close().await?;
+    Ok(Exit::Done)
+}
+
+#[expect(clippy::disallowed_methods, reason = "a person named the file")]
+fn open(file: &Path) -> Result<(String, Box<dyn BufRead>), Failure> {
+    if file == Path::new("-") {
+        return Ok((
+            "standard input".to_owned(),
+            Box::new(std::io::BufReader::with_capacity(1 << 16, std::io::stdin())),
+        ));
+    }
+    let name = file.display().to_string();
+    match files::open_named(file) {
+        Ok(input) => Ok((name, Box::new(input))),
+        Err(error) => Err(unreadable(&name, &error)),
+    }
+}
+
+fn unreadable(name: &str, error: &std::io::Error) -> Failure {
+    let message = format!("the file cannot be read: {error}");
+    let unreadable = Diagnostic::error("import/file", message).at(Location::start_of(name));
+    Failure::new(Exit::Usage, unreadable.help("check its name"))
+}
+
+/// Why nothing was imported.
+fn refusal(mut findings: Findings) -> Failure {
+    if findings.bad_rows > 0 {
+        let rows = count(findings.bad_rows, "row");
+        let message = format!("{rows} cannot be taken, and nothing was imported");
+        let help = if findings.is_refused {
+            "mend them with the rest"
+        } else {
+            "mend them, or leave them out with `--skip-bad`"
         };
-        let line = row.position().map_or(1, csv::Position::line);
-        let cell = |column: Option<usize>| column.and_then(|column| row.get(column)).unwrap_or_default();
-        let address = cell(Some(address_column));
-        if address.is_empty() && row.iter().all(str::is_empty) {
-            continue;
+        findings.diagnostics.retain(Diagnostic::is_error);
+        findings.diagnostics.push(Diagnostic::error("import/rows", message).help(help));
+    }
+    Failure { exit: Exit::Problems, diagnostics: findings.diagnostics }
+}
+
+/// What was done, by what the readers are.
+fn summary(arrived: &Arrived, left_out: u64) -> String {
+    let number = |counts: SubscriberCounts| counts.by_status().map(|(_, count)| count.unsigned_abs()).sum::<u64>();
+    let statuses: Vec<_> =
+        arrived.new.by_status().map(|(status, count)| format!("{count} {}", status.as_str())).collect();
+    let mut text = format!("{} added", count(number(arrived.new), "reader"));
+    if !statuses.is_empty() {
+        text += &format!(" ({})", statuses.join(", "));
+    }
+    if arrived.known > 0 {
+        let stay = arrived.known.saturating_sub(arrived.stopped);
+        if stay > 0 {
+            text += &format!(", {stay} known already and left as they are");
         }
-        let (address, status) = match (address.parse::<EmailAddress>(), status(cell(status_column))) {
-            (Ok(address), Some(status)) => (address, status),
-            (Err(error), _) => {
-                problems.push(
-                    Diagnostic::error("import/address", format!("{error}: `{address}`"))
-                        .at(place(line, address))
-                        .help("mend or remove this row"),
-                );
-                continue;
-            }
-            (_, None) => {
-                let word = cell(status_column);
-                let unknown = Diagnostic::error(
-                    "import/status",
-                    format!("nobody knows whether a reader with this status wants mail: `{word}`"),
-                );
-                problems.push(
-                    unknown.at(place(line, cell(Some(address_column)))).help("write `confirmed` or `unsubscribed`"),
-                );
-                continue;
-            }
-        };
-        let name = Some(cell(name_column)).filter(|name| !name.is_empty()).map(str::to_owned);
-        let reader = NewSubscriber { address, name, status };
-        let known = readers.entry(reader.address.key()).or_insert_with(|| (index, reader.clone()));
-        if known.1.status == SubscriberStatus::Confirmed {
-            known.1.status = reader.status;
+        if arrived.stopped > 0 {
+            text += &format!(", {} known already and getting no more mail, as the file says", arrived.stopped);
         }
     }
-    let mut readers: Vec<_> = readers.into_values().collect();
-    readers.sort_by_key(|(index, _)| *index);
-    (readers.into_iter().map(|(_, reader)| reader).collect(), problems)
-}
-
-/// The status that a word of another program stands for; an unknown word is nobody's consent.
-fn status(word: &str) -> Option<SubscriberStatus> {
-    match word.to_lowercase().as_str() {
-        "" | "confirmed" | "subscribed" | "active" | "enabled" | "regular" | "free" | "paid" | "member" => {
-            Some(SubscriberStatus::Confirmed)
-        }
-        "pending" | "unconfirmed" | "unactivated" => Some(SubscriberStatus::Pending),
-        "unsubscribed" | "removed" | "inactive" | "disabled" | "archived" => Some(SubscriberStatus::Unsubscribed),
-        "bounced" | "cleaned" | "undeliverable" => Some(SubscriberStatus::Bounced),
-        "complained" | "blocklisted" | "blacklisted" | "spam" => Some(SubscriberStatus::Complained),
-        _ => None,
+    if left_out > 0 {
+        text += &format!(", {left_out} left out");
     }
-}
-
-fn line_start(text: &str, line: u64) -> usize {
-    text.split_inclusive('\n').take(usize::try_from(line.saturating_sub(1)).unwrap_or(usize::MAX)).map(str::len).sum()
-}
-
-/// The list as CSV, which [`parse`] reads back, with the `token` of each reader.
-pub(super) fn write(readers: &[Subscriber], token: impl Fn(&Subscriber) -> String) -> Result<String, csv::Error> {
-    let mut table = csv::Writer::from_writer(Vec::new());
-    table.write_record(["email", "name", "status", "source", "created_at", "updated_at", "token"])?;
-    for reader in readers {
-        let name = reader.name.as_deref().unwrap_or_default();
-        table.write_record([
-            reader.address.as_str(),
-            name,
-            reader.status.as_str(),
-            &reader.source,
-            &reader.created_at,
-            &reader.updated_at,
-            &token(reader),
-        ])?;
-    }
-    let bytes = table.into_inner().map_err(|error| csv::Error::from(error.into_error()))?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn addresses(text: &str) -> Vec<String> {
-        let (readers, problems) = parse("readers.csv", text.as_bytes());
-        assert_eq!(problems, []);
-        readers.iter().map(|reader| reader.address.as_str().to_owned()).collect()
-    }
-
-    #[test]
-    fn the_exports_of_other_programs_are_read() {
-        assert_eq!(addresses("Email Address,First Name\nada@example.org,Ada\n"), ["ada@example.org"]);
-        assert_eq!(addresses("\u{feff}id;E-Mail;Name\r\n1;ada@example.org;\"Lovelace; Ada\"\r\n"), ["ada@example.org"]);
-        assert_eq!(addresses("ada@example.org\nbob@example.org\n\n"), ["ada@example.org", "bob@example.org"]);
-    }
-
-    #[test]
-    fn who_left_elsewhere_is_not_mailed_from_here() {
-        let (readers, _) = parse("r.csv", b"email,status\na@example.org,unsubscribed\nA@example.org,confirmed\nb@example.org,confirmed\nb@example.org,cleaned\n");
-        let statuses: Vec<_> = readers.iter().map(|reader| reader.status).collect();
-        assert_eq!(statuses, [SubscriberStatus::Unsubscribed, SubscriberStatus::Bounced]);
-    }
-
-    #[test]
-    fn every_bad_row_is_named_with_its_line() {
-        let (readers, problems) = parse("r.csv", b"email,status\nada\nb@example.org,maybe\nc@example.org,active\n");
-        let lines: Vec<_> =
-            problems.iter().map(|problem| (problem.location.as_ref().unwrap().line, problem.code)).collect();
-        assert_eq!(lines, [(2, "import/address"), (3, "import/status")]);
-        assert_eq!(readers.len(), 1);
-    }
-
-    #[test]
-    fn a_file_without_addresses_is_refused() {
-        assert_eq!(parse("r.csv", b"first,last\nAda,Lovelace\n").1[0].code, "import/columns");
-        assert_eq!(parse("r.csv", b"").1[0].code, "import/empty");
-        assert_eq!(parse("r.csv", b"email\n\xff\n").1[0].code, "import/encoding");
-    }
-
-    #[test]
-    fn an_export_reads_back_as_it_was() {
-        let reader = Subscriber {
-            id: 1,
-            address: "ada@example.org".parse().unwrap(),
-            name: Some("Ada \"Countess\", L.".into()),
-            status: SubscriberStatus::Unsubscribed,
-            source: "test".into(),
-            created_at: "2026-01-01T00:00:00Z".into(),
-            updated_at: "2026-01-01T00:00:00Z".into(),
-        };
-        let (readers, problems) =
-            parse("r.csv", write(std::slice::from_ref(&reader), |_| "t".into()).unwrap().as_bytes());
-        assert_eq!(problems, []);
-        assert_eq!(readers, [NewSubscriber { address: reader.address, name: reader.name, status: reader.status }]);
-    }
+    text + "."
 }

@@ -1,10 +1,8 @@
 //! `tidings subscribers`
 
 mod import;
+mod show;
 mod token;
-
-use std::io::Read as _;
-use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
@@ -12,12 +10,10 @@ use serde_json::json;
 
 use super::agreement::{self, Answer};
 use super::failure::{Exit, Failure};
-use super::table::columns;
-use super::{Context, Ui, session};
-use crate::diagnostic::{Diagnostic, Location};
-use crate::files;
+use super::{Context, session};
+use crate::diagnostic::Diagnostic;
 use crate::model::{AddressError, EmailAddress, Mailbox, Subscriber, SubscriberStatus};
-use crate::publish::{Intent, count};
+use crate::publish::Intent;
 use crate::store::{NewSubscriber, Store};
 
 /// How many readers are read from the database at a time.
@@ -41,18 +37,7 @@ enum Action {
         #[arg(long)]
         resubscribe: bool,
     },
-    /// Put the readers of a CSV file on the list as confirmed: you vouch that they asked for it
-    ///
-    /// The first line names the columns; `email` is needed, `name` and `status` are used, others are ignored. Who is on
-    /// the list already stays as they are, so nobody who left comes back. All rows or none: a row with an error stops the
-    /// import, unless --skip-bad leaves such rows out.
-    Import {
-        /// The file, or - for the standard input
-        file: PathBuf,
-        /// Leave rows with errors out instead of stopping
-        #[arg(long)]
-        skip_bad: bool,
-    },
+    Import(import::Arguments),
     /// List readers
     List {
         /// Only readers of this status
@@ -95,55 +80,9 @@ pub(super) async fn run(arguments: Arguments, context: &Context) -> Result<Exit,
             store.close().await?;
             Ok(exit)
         }
-        Action::Import { file, skip_bad } => {
-            let (name, bytes) = read(&file)?;
-            let (readers, problems) = import::parse(&name, &bytes);
-            let errors = problems.iter().filter(|problem| problem.is_error()).count();
-            if errors > 0 && (readers.is_empty() || !skip_bad) {
-                return Err(Failure { exit: Exit::Problems, diagnostics: problems });
-            }
-            context.ui.diagnostics(&problems);
-            let mut store = session::store(&config, &context.site).await?;
-            let source = format!("import of {name}, vouched for by the owner");
-            let added = store.add_subscribers(&readers, &source, &context.now.to_string()).await?;
-            let known = if added.known > 0 {
-                format!(", {} known already and left as they are", added.known)
-            } else {
-                String::new()
-            };
-            let left_out = if errors > 0 { format!(", {errors} left out") } else { String::new() };
-            context.ui.say(&format!("{} added{known}{left_out}.", count(added.new, "reader")));
-            store.close().await?;
-            Ok(Exit::Done)
-        }
-        Action::List { status, json } => {
-            let readers = all(&config, context, status.as_deref()).await?;
-            if json {
-                Ui::json(&readers.iter().map(as_json).collect());
-            } else if readers.is_empty() {
-                context.ui.say("No readers.");
-            } else {
-                let row = |reader: &Subscriber| {
-                    let since = reader.created_at.get(..10).unwrap_or_default().to_owned();
-                    [
-                        reader.address.as_str().to_owned(),
-                        reader.status.as_str().to_owned(),
-                        since,
-                        reader.name.clone().unwrap_or_default(),
-                    ]
-                };
-                let header = ["ADDRESS", "STATUS", "SINCE", "NAME"].map(str::to_owned);
-                Ui::result(&columns(&std::iter::once(header).chain(readers.iter().map(row)).collect::<Vec<_>>()));
-            }
-            Ok(Exit::Done)
-        }
-        Action::Export { status } => {
-            let readers = all(&config, context, status.as_deref()).await?;
-            let tokens = token::of_readers(&config, context).await?;
-            let token = |reader: &Subscriber| tokens.as_ref().map_or(String::new(), |tokens| tokens.of(reader.id));
-            Ui::data(&import::write(&readers, token).map_err(|error| Failure::unexpected(error.to_string()))?);
-            Ok(Exit::Done)
-        }
+        Action::Import(arguments) => import::run(&arguments, &config, context).await,
+        Action::List { status, json } => show::list(&config, context, status.as_deref(), json).await,
+        Action::Export { status } => show::export(&config, context, status.as_deref()).await,
         Action::Remove { tokens, .. } if !tokens.is_empty() => {
             let mut store = session::store(&config, &context.site).await?;
             let exit = token::remove(&mut store, &tokens, context).await?;
@@ -221,42 +160,6 @@ async fn remove(store: &mut Store, readers: &[Mailbox], context: &Context) -> Re
         }
     }
     Ok(exit)
-}
-
-#[expect(clippy::disallowed_methods, reason = "a person named the file")]
-fn read(file: &std::path::Path) -> Result<(String, Vec<u8>), Failure> {
-    let name = file.display().to_string();
-    let bytes = if name == "-" {
-        let mut bytes = Vec::new();
-        std::io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes)
-    } else {
-        files::read(file)
-    };
-    let name = if name == "-" { "standard input".to_owned() } else { name };
-    bytes.map(|bytes| (name.clone(), bytes)).map_err(|error| {
-        let unreadable =
-            Diagnostic::error("import/file", format!("the file cannot be read: {error}")).at(Location::start_of(&name));
-        Failure::new(Exit::Usage, unreadable.help("check its name"))
-    })
-}
-
-async fn all(
-    config: &crate::config::Config,
-    context: &Context,
-    status: Option<&str>,
-) -> Result<Vec<Subscriber>, Failure> {
-    let Some(mut store) = session::existing_store(config, &context.site).await? else { return Ok(Vec::new()) };
-    let status = status.and_then(SubscriberStatus::parse);
-    let mut readers: Vec<Subscriber> = Vec::new();
-    loop {
-        let page = store.subscribers(status, readers.last().map_or(0, |reader| reader.id), PAGE).await?;
-        if page.is_empty() {
-            break;
-        }
-        readers.extend(page);
-    }
-    store.close().await?;
-    Ok(readers)
 }
 
 /// A reader for programs.

@@ -1,0 +1,128 @@
+//! `tidings subscribers list` and `export`: the list, page by page.
+
+use super::super::failure::{Exit, Failure};
+use super::super::table::Columns;
+use super::super::ui::Output;
+use super::super::{Context, session};
+use super::{PAGE, as_json, token};
+use crate::config::Config;
+use crate::list;
+use crate::model::{Subscriber, SubscriberStatus};
+use crate::store::Store;
+
+/// Readers of one status, or all, in the order in which they came.
+struct Pages {
+    store: Option<Store>,
+    status: Option<SubscriberStatus>,
+    last: i64,
+}
+
+impl Pages {
+    async fn open(config: &Config, context: &Context, status: Option<&str>) -> Result<Self, Failure> {
+        let store = session::existing_store(config, &context.site).await?;
+        Ok(Self { store, status: status.and_then(SubscriberStatus::parse), last: 0 })
+    }
+
+    /// The next readers; none at the end, after which the first ones come again.
+    async fn next(&mut self) -> Result<Vec<Subscriber>, Failure> {
+        let Some(store) = &mut self.store else { return Ok(Vec::new()) };
+        let page = store.subscribers(self.status, self.last, PAGE).await?;
+        self.last = page.last().map_or(0, |reader| reader.id);
+        Ok(page)
+    }
+
+    async fn close(self) -> Result<Exit, Failure> {
+        session::close(self.store).await?;
+        Ok(Exit::Done)
+    }
+}
+
+pub(super) async fn export(config: &Config, context: &Context, status: Option<&str>) -> Result<Exit, Failure> {
+    let mut pages = Pages::open(config, context, status).await?;
+    let tokens = token::of_readers(config, context).await?;
+    let token = |reader: &Subscriber| tokens.as_ref().map_or(String::new(), |tokens| tokens.of(reader.id));
+    let mut out = Output::new();
+    out.data(&list::header());
+    loop {
+        let page = pages.next().await?;
+        if page.is_empty() || !out.data(&list::rows(&page, token)) {
+            break;
+        }
+    }
+    out.end();
+    pages.close().await
+}
+
+pub(super) async fn list(
+    config: &Config,
+    context: &Context,
+    status: Option<&str>,
+    json: bool,
+) -> Result<Exit, Failure> {
+    let pages = Pages::open(config, context, status).await?;
+    if json { as_array(pages).await } else { as_table(pages, context).await }
+}
+
+/// Prints one array, as `Ui::json` would.
+async fn as_array(mut pages: Pages) -> Result<Exit, Failure> {
+    let mut out = Output::new();
+    let mut separator = "[\n";
+    loop {
+        let page = pages.next().await?;
+        let mut text = String::new();
+        for reader in &page {
+            text += separator;
+            separator = ",\n";
+            for (number, line) in format!("{:#}", as_json(reader)).lines().enumerate() {
+                text += if number == 0 { "  " } else { "\n  " };
+                text += line;
+            }
+        }
+        if page.is_empty() || !out.json(&text) {
+            break;
+        }
+    }
+    out.json(if separator == ",\n" { "\n]\n" } else { "[]\n" });
+    out.end();
+    pages.close().await
+}
+
+/// Goes through the list twice: first to know how wide the columns are.
+async fn as_table(mut pages: Pages, context: &Context) -> Result<Exit, Failure> {
+    let header = ["ADDRESS", "STATUS", "SINCE", "NAME"].map(str::to_owned);
+    let mut columns = Columns::default();
+    columns.fit(&header);
+    let mut is_empty = true;
+    loop {
+        let page = pages.next().await?;
+        if page.is_empty() {
+            break;
+        }
+        is_empty = false;
+        page.iter().for_each(|reader| columns.fit(&row(reader)));
+    }
+    if is_empty {
+        context.ui.say("No readers.");
+        return pages.close().await;
+    }
+    let mut out = Output::new();
+    out.result(&columns.line(&header));
+    loop {
+        let page = pages.next().await?;
+        let lines: Vec<String> = page.iter().map(|reader| columns.line(&row(reader))).collect();
+        if page.is_empty() || !out.result(&lines.concat()) {
+            break;
+        }
+    }
+    out.end();
+    pages.close().await
+}
+
+fn row(reader: &Subscriber) -> [String; 4] {
+    [
+        reader.address.as_str().to_owned(),
+        reader.status.as_str().to_owned(),
+        reader.created_at.get(..10).unwrap_or_default().to_owned(),
+        reader.name.clone().unwrap_or_default(),
+    ]
+}

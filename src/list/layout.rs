@@ -1,0 +1,255 @@
+//! What the columns of one file are, found out from its first line.
+
+use super::columns::{Meaning, meaning, rank};
+use super::findings::Values;
+use super::read::Options;
+use super::rows::Row;
+use super::verdict::{Verdict, verdict};
+use super::words::{folded, is_refusal};
+use crate::diagnostic::{Diagnostic, Location};
+use crate::model::EmailAddress;
+use crate::model::SubscriberStatus::{self, Bounced, Confirmed, Unsubscribed};
+
+/// No list of readers has more.
+const MOST_COLUMNS: usize = 1_000;
+
+/// How many verdicts of a column are remembered: most columns hold a few words again and again.
+const REMEMBERED: usize = 8;
+
+/// The columns of a file.
+#[derive(Debug)]
+pub(super) struct Layout {
+    pub(super) address: usize,
+    pub(super) name: Option<usize>,
+    /// What says since when a reader wants mail, the best first.
+    pub(super) since: Vec<usize>,
+    /// In a file that we exported.
+    pub(super) record: Option<Record>,
+    pub(super) deciding: Vec<Deciding>,
+    pub(super) doubts: Vec<Doubt>,
+    /// The columns that mean nothing so far.
+    pub(super) others: Vec<(usize, String)>,
+    pub(super) delimiter: char,
+    /// How many columns have names; one in a list of bare addresses.
+    pub(super) width: usize,
+    pub(super) has_names: bool,
+    /// What a reader is when no cell says anything.
+    pub(super) default: SubscriberStatus,
+}
+
+/// The columns that only our own export has with this meaning.
+#[derive(Debug)]
+pub(super) struct Record {
+    pub(super) source: usize,
+    pub(super) created: usize,
+    pub(super) updated: usize,
+}
+
+/// A column that decides whether a reader gets mail.
+#[derive(Debug)]
+pub(super) struct Deciding {
+    pub(super) index: usize,
+    pub(super) name: String,
+    meaning: Meaning,
+    remembered: Vec<(String, Verdict)>,
+    pub(super) unknown: Values,
+}
+
+impl Deciding {
+    pub(super) fn verdict(&mut self, cell: &str) -> Verdict {
+        if let Some((_, verdict)) = self.remembered.iter().find(|(known, _)| known == cell) {
+            return *verdict;
+        }
+        let verdict = verdict(self.meaning, cell);
+        if self.remembered.len() < REMEMBERED {
+            self.remembered.push((cell.to_owned(), verdict));
+        }
+        verdict
+    }
+
+    /// Substack calls so what may be the end of a paid plan only.
+    pub(super) fn is_cancel_date(&self) -> bool {
+        folded(&self.name) == "canceldate"
+    }
+}
+
+/// A column that may be about consent, and nothing is known about it.
+#[derive(Debug)]
+pub(super) struct Doubt {
+    pub(super) index: usize,
+    pub(super) name: String,
+    pub(super) place: Location,
+    pub(super) values: Values,
+    /// Whether its name says so: else some of its cells do.
+    pub(super) by_name: bool,
+}
+
+impl Layout {
+    /// Reads the names on the first line.
+    ///
+    /// # Errors
+    /// What is wrong with them, when no column holds addresses or none is called what the user ignores.
+    pub(super) fn read(row: &Row, options: &Options<'_>, delimiter: char) -> Result<Self, Diagnostic> {
+        if row.cells().any(|cell| cell.contains('\0')) {
+            let binary = Diagnostic::error("import/encoding", "the file is UTF-16 text, or no text at all");
+            return Err(binary.at(Location::start_of(options.path)).help("save it as UTF-8"));
+        }
+        if row.len() > MOST_COLUMNS {
+            let many = Diagnostic::error("import/columns", format!("the first line has {} columns", row.len()));
+            return Err(many.at(Location::start_of(options.path)).help("check that this is a list of readers"));
+        }
+        let is_ignored = |name: &str| options.ignored.iter().any(|ignored| folded(ignored) == folded(name));
+        let mut columns: Vec<(usize, String, Meaning)> = row
+            .cells()
+            .map(|name| {
+                if is_ignored(&name) {
+                    (name.to_string(), Meaning::Nothing)
+                } else {
+                    (name.to_string(), meaning(&name))
+                }
+            })
+            .enumerate()
+            .map(|(index, (name, meaning))| (index, name, meaning))
+            .collect();
+        columns.sort_by_key(|(index, name, _)| (rank(name), *index));
+        let first = |wanted| columns.iter().find(|(_, _, meaning)| *meaning == wanted).map(|(index, ..)| *index);
+        let Some(address) = first(Meaning::Address) else { return Self::bare(row, options) };
+        let missing = options.ignored.iter().find(|name| !row.cells().any(|cell| folded(&cell) == folded(name)));
+        if let Some(name) = missing {
+            let unknown = Diagnostic::error("import/columns", format!("no column is called `{name}`"));
+            let names: Vec<_> = row.cells().filter(|name| !name.is_empty()).map(|name| format!("`{name}`")).collect();
+            return Err(unknown.at(row.place(options.path, 0)).help(format!("the columns are {}", names.join(", "))));
+        }
+        let column =
+            |wanted: &str| columns.iter().find(|(_, name, _)| folded(name) == wanted).map(|(index, ..)| *index);
+        let record = match (column("status"), column("source"), column("createdat"), column("updatedat")) {
+            (Some(_), Some(source), Some(created), Some(updated)) => Some(Record { source, created, updated }),
+            _ => None,
+        };
+        // The files of Mailchimp that are only of readers who left or bounced; all readers have their last change.
+        let default = match (column("unsubtime"), column("cleantime"), column("lastchanged")) {
+            (Some(_), _, None) => Unsubscribed,
+            (_, Some(_), None) => Bounced,
+            _ => Confirmed,
+        };
+        let name = first(Meaning::Name);
+        let since = columns.iter().filter(|(_, _, meaning)| matches!(meaning, Meaning::Day(_) | Meaning::Since));
+        let since: Vec<usize> = since.map(|(index, ..)| *index).collect();
+        let mut layout = Self {
+            address,
+            name,
+            since,
+            record,
+            deciding: Vec::new(),
+            doubts: Vec::new(),
+            others: Vec::new(),
+            delimiter,
+            width: row.len(),
+            has_names: true,
+            default,
+        };
+        columns.sort_by_key(|(index, ..)| *index);
+        for (index, name, meaning) in columns {
+            match meaning {
+                Meaning::State
+                | Meaning::Kind
+                | Meaning::Wish(_)
+                | Meaning::Day(_)
+                | Meaning::Refusal(_)
+                | Meaning::Reason(_) => {
+                    let (remembered, unknown) = (Vec::new(), Values::default());
+                    layout.deciding.push(Deciding { index, name, meaning, remembered, unknown });
+                }
+                Meaning::Doubtful => {
+                    let (place, values) = (row.place(options.path, index), Values::default());
+                    layout.doubts.push(Doubt { index, name, place, values, by_name: true });
+                }
+                Meaning::Other => layout.others.push((index, name)),
+                _ => {}
+            }
+        }
+        if let Some(Record { source, created, updated }) = layout.record {
+            layout.others.retain(|(index, _)| ![source, created, updated].contains(index));
+        }
+        Ok(layout)
+    }
+
+    /// A list of bare addresses has no line of names.
+    fn bare(row: &Row, options: &Options<'_>) -> Result<Self, Diagnostic> {
+        let example = "name the columns on the first line, for example `email,name,status`";
+        let fault = |message: &str| {
+            let unknown = Diagnostic::error("import/columns", message).at(row.place(options.path, 0));
+            Err(unknown.help(example))
+        };
+        if row.cell(0).parse::<EmailAddress>().is_err() {
+            return fault("no column is called `email`");
+        }
+        if row.len() > 1 {
+            return fault("there are several columns, and the first line does not name them");
+        }
+        Ok(Self {
+            address: 0,
+            name: None,
+            since: Vec::new(),
+            record: None,
+            deciding: Vec::new(),
+            doubts: Vec::new(),
+            others: Vec::new(),
+            delimiter: ',',
+            width: 1,
+            has_names: false,
+            default: Confirmed,
+        })
+    }
+
+    /// True when something in the file says whether a reader gets mail.
+    pub(super) fn says_anything(&self) -> bool {
+        !self.deciding.is_empty() || self.default != Confirmed
+    }
+
+    /// Notes the values of columns that may be about consent.
+    pub(super) fn doubt(&mut self, row: &Row, path: &str) {
+        for doubt in self.doubts.iter_mut().filter(|doubt| doubt.by_name) {
+            let cell = row.cell(doubt.index);
+            if !cell.is_empty() {
+                doubt.values.add(&cell, || row.place(path, doubt.index));
+            }
+        }
+        for (index, name) in &self.others {
+            let cell = row.cell(*index);
+            if !is_refusal(&cell) {
+                continue;
+            }
+            let place = || row.place(path, *index);
+            match self.doubts.iter_mut().find(|doubt| doubt.index == *index) {
+                Some(doubt) => doubt.values.add(&cell, place),
+                None => {
+                    let mut values = Values::default();
+                    values.add(&cell, place);
+                    self.doubts.push(Doubt {
+                        index: *index,
+                        name: name.clone(),
+                        place: place(),
+                        values,
+                        by_name: false,
+                    });
+                }
+            }
+        }
+    }
+
+    /// A warning about a program whose exports do not say all that we have to know.
+    pub(super) fn silence(&self, row: &Row, path: &str) -> Option<Diagnostic> {
+        let names: Vec<String> = row.cells().map(|name| folded(&name)).collect();
+        let has = |wanted: &str| names.iter().any(|name| name == wanted);
+        let message = if has("uuid") && has("attributes") && has("status") && !has("subscriptionstatus") {
+            "listmonk exports readers who left a list as `enabled`: this file does not say who did"
+        } else if names == ["email", "firstname", "lastname", "data"] {
+            "this version of Keila does not export who left or cannot be reached"
+        } else {
+            return None;
+        };
+        let help = "import a list of those who left too, with `--as unsubscribed`, before the next issue";
+        Some(Diagnostic::warning("import/layout", message).at(row.place(path, 0)).help(help))
+    }
+}

@@ -1,0 +1,24 @@
+//! The list of readers as a file: the exports of other newsletter programs, and our own.
+//!
+//! Invariant: a reader comes in as what the file says, or not at all. What looks like consent and is not known is refused, and
+//! where two columns or rows differ, the one counts that gets less mail.
+
+mod columns;
+mod findings;
+mod layout;
+mod moment;
+mod read;
+mod reading;
+mod report;
+mod rows;
+mod text;
+mod verdict;
+mod words;
+mod write;
+
+pub use read::{Import, Options};
+pub use report::Findings;
+pub use write::{header, rows};
+
+#[cfg(test)]
+mod tests;

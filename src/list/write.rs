@@ -1,0 +1,46 @@
+//! The list as we export it.
+
+use std::borrow::Cow;
+
+use super::text::{LONGEST_NAME, LONGEST_SOURCE, clean, guarded};
+use crate::model::Subscriber;
+
+/// A reader, and what stands for `{token}` in their address for unsubscribing.
+type Row<'a> = (&'a Subscriber, &'a str);
+
+/// A column of the export: its name, and what it holds for a reader.
+type Column = (&'static str, for<'a> fn(Row<'a>) -> Cow<'a, str>);
+
+/// The columns in their order. [`super::Import`] takes all of them back but the token, which is another one elsewhere.
+const COLUMNS: [Column; 7] = [
+    ("email", |(reader, _)| reader.address.as_str().into()),
+    ("name", |(reader, _)| clean(reader.name.as_deref().unwrap_or_default(), LONGEST_NAME).into()),
+    ("status", |(reader, _)| reader.status.as_str().into()),
+    ("source", |(reader, _)| clean(&reader.source, LONGEST_SOURCE).into()),
+    ("created_at", |(reader, _)| reader.created_at.as_str().into()),
+    ("updated_at", |(reader, _)| reader.updated_at.as_str().into()),
+    ("token", |(_, token)| token.into()),
+];
+
+/// The first line of the file, with the names of the columns.
+pub fn header() -> String {
+    lines([COLUMNS.map(|(name, _)| name.to_owned())])
+}
+
+/// One line for each reader, with what `token` says of them. No cell is one that a spreadsheet program would take for a
+/// formula.
+pub fn rows(readers: &[Subscriber], token: impl Fn(&Subscriber) -> String) -> String {
+    lines(readers.iter().map(|reader| {
+        let token = token(reader);
+        COLUMNS.map(|(_, value)| guarded(&value((reader, &token))))
+    }))
+}
+
+fn lines<const N: usize>(rows: impl IntoIterator<Item = [String; N]>) -> String {
+    let mut table = csv::Writer::from_writer(Vec::new());
+    for row in rows {
+        // A `Vec` takes everything, and every row has as many cells as the one before.
+        let _ = table.write_record(&row);
+    }
+    table.into_inner().map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
+}
