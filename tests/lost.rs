@@ -47,13 +47,13 @@ fn a_database_that_is_gone_is_named_everywhere_and_nothing_is_sent_again() {
         at(&["subscribers", "import", world.site.file("readers.csv").to_str().unwrap()]).exits(0);
         at(&["publish"]).exits(5);
         at(&["publish", "--allow", "lost-database"]).exits(0);
-        world.nobody_has_anything_twice(lose);
+        world.no_reader_has_two_copies(lose);
         assert_eq!(world.subjects().into_values().collect::<Vec<_>>(), [4, 4], "each post to each reader");
         assert!(world.site.read(".tidings/issues/2.json").contains("Second post"));
         // It knows now: even without the records.
         world.shell("rm -rf .tidings/issues");
         world.run(world.site.path(), Machine::Ci, WEDNESDAY, &["publish"]).exits(0);
-        world.nobody_has_anything_twice(lose);
+        world.no_reader_has_two_copies(lose);
     }
 }
 
@@ -71,7 +71,7 @@ fn the_database_that_was_lost_and_comes_back_is_behind_the_one_that_took_its_pla
         "{refused:#?}"
     );
     publish(&world, &["--allow", "lost-database"]).exits(0);
-    world.nobody_has_anything_twice("back");
+    world.no_reader_has_two_copies("back");
 }
 
 #[test]
@@ -140,7 +140,7 @@ fn a_record_that_cannot_be_read_stops_sending_and_is_named() {
         std::fs::remove_file(world.site.file(&path)).unwrap();
         publish(&world, &[]).exits(0);
         assert!(world.site.read(".tidings/issues/1.json").contains("\"sent\": 4"));
-        world.nobody_has_anything_twice(fault);
+        world.no_reader_has_two_copies(fault);
     }
 }
 
@@ -170,7 +170,7 @@ fn a_generation_beyond_all_numbers_is_one_that_can_be_taken_over() {
         publish(&world, &["--allow", "copied-database"]).exits(0);
         publish(&world, &[]).exits(0);
     }
-    world.nobody_has_anything_twice("generation");
+    world.no_reader_has_two_copies("generation");
 }
 
 #[test]

@@ -107,7 +107,7 @@ impl World {
 
     /// Fails when a reader has two copies of something.
     #[track_caller]
-    pub(crate) fn nobody_has_anything_twice(&self, case: &str) {
+    pub(crate) fn no_reader_has_two_copies(&self, case: &str) {
         let mut copies = BTreeMap::new();
         for received in self.sink.received() {
             let subject = received.message.lines().find(|line| line.starts_with("Subject: ")).map(str::to_owned);
@@ -268,14 +268,14 @@ fn every_way_to_restore_a_database_is_judged_by_what_it_knows() {
                 }
                 world.run(&place, way.machine, WEDNESDAY, &["publish", "--allow", guard]).exits(0);
             }
-            world.nobody_has_anything_twice(&case);
+            world.no_reader_has_two_copies(&case);
             assert_eq!(world.subjects()["Third post"], READERS, "{case}");
             if !matches!(way.machine, Machine::Ci) {
                 // Once allowed, it goes on without a question.
                 world.post(&place, "2026-03-05", "Fourth post");
                 let run = world.run(&place, way.machine, "2026-03-05T09:00:00Z", &["publish"]);
                 assert_eq!(run.code, 0, "{case}: {run:#?}");
-                world.nobody_has_anything_twice(&case);
+                world.no_reader_has_two_copies(&case);
             }
         }
     }
@@ -297,7 +297,7 @@ fn of_two_folders_with_one_database_the_one_that_published_less_is_refused() {
         world.run(&behind, Machine::First, WEDNESDAY, &["publish", "--allow", "copied-database"]).exits(0);
         assert_eq!(world.run(&behind, Machine::First, WEDNESDAY, &["status", "--json"]).json()["next_issue"], 4);
         world.run(&ahead, Machine::First, WEDNESDAY, &["publish"]).exits(5);
-        world.nobody_has_anything_twice("two folders");
+        world.no_reader_has_two_copies("two folders");
         assert_eq!(world.subjects().into_values().collect::<Vec<_>>(), [READERS; 3]);
     }
 }
@@ -318,7 +318,7 @@ fn two_machines_that_both_sent_an_issue_of_that_number_are_told_apart_by_their_r
     world.run(world.site.path(), Machine::First, WEDNESDAY, &["publish"]).exits(5);
     world.run(world.site.path(), Machine::First, WEDNESDAY, &["publish", "--allow", "copied-database"]).exits(0);
     world.run(world.site.path(), Machine::First, WEDNESDAY, &["publish"]).exits(0);
-    world.nobody_has_anything_twice("two machines");
+    world.no_reader_has_two_copies("two machines");
     assert_eq!(world.subjects()["Other post"], READERS, "the one that it has from the other");
 }
 
@@ -338,7 +338,7 @@ fn a_backup_from_within_a_run_goes_on_as_long_as_it_is_the_newest() {
     world.shell("rm -rf .tidings && cp -a $E/within .tidings");
     world.run(world.site.path(), Machine::First, MONDAY, &["deliver"]).exits(0);
     assert_eq!(world.subjects()["First post"], READERS);
-    world.nobody_has_anything_twice("the newest");
+    world.no_reader_has_two_copies("the newest");
 
     // The same backup, but all has been sent meanwhile: refused, and its open deliveries are for the owner to decide.
     for restore in ["rm -rf .tidings && cp -a $E/within .tidings", "cp $E/within/tidings.db .tidings/tidings.db"] {
@@ -351,13 +351,13 @@ fn a_backup_from_within_a_run_goes_on_as_long_as_it_is_the_newest() {
         world.run(world.site.path(), Machine::First, MONDAY, &["runs", "cancel", "1"]).exits(5);
         world.site.post("2026-03-04", "Third post");
         world.run(world.site.path(), Machine::First, WEDNESDAY, &["publish", "--allow", "copied-database"]).exits(4);
-        world.nobody_has_anything_twice(restore);
+        world.no_reader_has_two_copies(restore);
         assert_eq!(world.subjects()["Third post"], READERS, "new entries go on");
         let shown = world.run(world.site.path(), Machine::First, WEDNESDAY, &["runs", "show", "1"]).exits(0);
         assert_eq!(shown.stdout.matches("the database was older than it had been").count(), 2, "{shown:#?}");
         world.run(world.site.path(), Machine::First, WEDNESDAY, &["runs", "resolve", "1", "--sent"]).exits(0);
         world.run(world.site.path(), Machine::First, WEDNESDAY, &["publish"]).exits(0);
-        world.nobody_has_anything_twice(restore);
+        world.no_reader_has_two_copies(restore);
     }
 }
 
@@ -369,7 +369,7 @@ fn a_backup_from_before_the_first_issue_sends_nothing_again() {
     world.run(world.site.path(), Machine::First, TUESDAY, &["publish"]).exits(5);
     world.site.post("2026-03-03", "Second post");
     world.run(world.site.path(), Machine::First, TUESDAY, &["publish", "--allow", "lost-database"]).exits(0);
-    world.nobody_has_anything_twice("before the first issue");
+    world.no_reader_has_two_copies("before the first issue");
     assert_eq!(world.subjects()["Second post"], READERS);
     assert!(world.site.read(".tidings/issues/2.json").contains("Second post"), "the number goes on");
 }
@@ -385,7 +385,7 @@ fn another_machine_takes_over_a_run_only_when_its_open_deliveries_are_decided() 
     world.run(&new, Machine::Second, MONDAY, &["runs", "resolve", "1", "--send-again"]).exits(0);
     world.run(&new, Machine::Second, MONDAY, &["deliver"]).exits(0);
     assert_eq!(world.subjects()["First post"], READERS);
-    world.nobody_has_anything_twice("another machine");
+    world.no_reader_has_two_copies("another machine");
 }
 
 /// A site whose run was killed after a third of 300 readers, its log not closed. In `$E/earlier.db` is the database after ten
@@ -410,7 +410,7 @@ fn a_backup_of_a_killed_run_goes_on_as_long_as_it_is_the_newest() {
     world.shell("rm -rf .tidings && cp -a $E/killed .tidings");
     let run = world.run(world.site.path(), Machine::First, MONDAY, &["deliver"]);
     assert!(run.code == 0 || run.code == 4, "{run:#?}");
-    world.nobody_has_anything_twice("killed, restored at once");
+    world.no_reader_has_two_copies("killed, restored at once");
     let doubted = world.site.not_sent().len();
     assert!(doubted <= 4 && world.sink.count() + doubted >= 300, "{doubted} in doubt, one a connection at most");
 
@@ -420,7 +420,7 @@ fn a_backup_of_a_killed_run_goes_on_as_long_as_it_is_the_newest() {
     world.shell("rm -rf .tidings && cp -a $E/killed .tidings");
     world.run(world.site.path(), Machine::First, MONDAY, &["deliver"]).exits(5);
     world.run(world.site.path(), Machine::First, MONDAY, &["deliver", "--allow", "copied-database"]).exits(4);
-    world.nobody_has_anything_twice("killed, restored after the rest was delivered");
+    world.no_reader_has_two_copies("killed, restored after the rest was delivered");
 }
 
 #[test]
@@ -443,7 +443,7 @@ fn a_backup_made_while_a_run_was_at_work_is_older_than_what_that_run_sent_after_
     world.shell("rm .tidings/tidings.db* && cp $E/live.db .tidings/tidings.db");
     world.run(world.site.path(), Machine::First, MONDAY, &["deliver"]).exits(5);
     world.run(world.site.path(), Machine::First, MONDAY, &["deliver", "--allow", "copied-database"]).exits(4);
-    world.nobody_has_anything_twice("a backup made at work");
+    world.no_reader_has_two_copies("a backup made at work");
 }
 
 #[test]
@@ -462,7 +462,7 @@ fn the_log_of_a_killed_run_is_never_laid_over_a_backup() {
     world.run(world.site.path(), Machine::First, MONDAY, &["deliver"]).exits(5);
     world.run(world.site.path(), Machine::First, MONDAY, &["deliver", "--allow", "copied-database"]).exits(4);
     assert_eq!(world.sink.count(), sent);
-    world.nobody_has_anything_twice("a backup over a log");
+    world.no_reader_has_two_copies("a backup over a log");
 
     // The other way round: the log is older than the database.
     let world = killed_within();
@@ -471,5 +471,5 @@ fn the_log_of_a_killed_run_is_never_laid_over_a_backup() {
     assert!(run.code == 0 || run.code == 4, "{run:#?}");
     std::fs::write(world.site.file(".tidings/tidings.db-wal"), log).unwrap();
     world.run(world.site.path(), Machine::First, MONDAY, &["deliver"]).exits(3);
-    world.nobody_has_anything_twice("an older log");
+    world.no_reader_has_two_copies("an older log");
 }

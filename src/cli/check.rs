@@ -97,7 +97,7 @@ async fn find(arguments: &Arguments, context: &Context) -> Result<(Vec<Diagnosti
     let past = Past::read(store.as_mut(), &memory).await?;
     session::close(store).await?;
     let mut found = inspect(&site, &past, context.now)?;
-    // In a fresh clone there is no database, and nobody wants to send from it.
+    // A fresh clone has no database, and nothing is sent from it.
     if has_database || !memory.is_ci() {
         found.extend(past.guards().iter().map(Failure::warning));
     }

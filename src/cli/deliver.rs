@@ -27,7 +27,7 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
     let config = agreement::config(Intent::Send, arguments.yes.answer_or(&allowed), context)?;
     let mut publisher = session::publisher(&config, context, &allowed).await?;
     let resumed = publisher.resume(&config, &allowed).await?;
-    session::tell_warnings(&mut publisher, context);
+    let was_told = session::tell_warning(&publisher, false, context);
     let interrupted = publish::tell_interrupted(&resumed, context);
     if resumed.open == 0 {
         context.ui.say("Nothing is queued.");
@@ -41,7 +41,7 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
     let (mut publisher, delivered) = publisher.deliver(Which::All, arguments.limit).await?;
     let exit = publish::worst(interrupted, publish::tell_delivered("", &delivered, &publisher, context));
     let exit = publish::tell_rest(delivered.stopped.as_ref(), exit, &mut publisher, context).await?;
-    session::tell_warnings(&mut publisher, context);
+    session::tell_warning(&publisher, was_told, context);
     publisher.store.close().await?;
     Ok(exit)
 }

@@ -171,7 +171,7 @@ async fn publish(arguments: &Arguments, config: &Config, context: &Context) -> R
     let allow = arguments.options().allow;
     let mut publisher = session::publisher(config, context, &allow).await?;
     let resumed = publisher.resume(config, &allow).await?;
-    session::tell_warnings(&mut publisher, context);
+    let was_told = session::tell_warning(&publisher, false, context);
     let mut exit = tell_interrupted(&resumed, context);
     let mut done = Done::default();
     let mut left = arguments.limit;
@@ -242,7 +242,7 @@ async fn publish(arguments: &Arguments, config: &Config, context: &Context) -> R
         }
         exit = tell_rest(None, exit, &mut publisher, context).await?;
     }
-    session::tell_warnings(&mut publisher, context);
+    session::tell_warning(&publisher, was_told, context);
     if planned.is_ok() {
         done.tell(arguments, prepared);
     }

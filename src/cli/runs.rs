@@ -138,7 +138,7 @@ async fn take_up(store: &mut Store, memory: &Memory, context: &Context) -> Resul
         allowed => allowed?,
     }
     let taken_up = memory.take_up(store, &found, context.now).await?;
-    context.ui.diagnostics(&[found.warnings, taken_up.warnings].concat());
+    context.ui.diagnostics(found.warning.or(taken_up.warning).as_slice());
     Ok(())
 }
 
@@ -150,7 +150,7 @@ async fn record(
     context: &Context,
 ) -> Result<(), Failure> {
     let numbers: Vec<_> = issues.iter().map(|(number, _)| *number).collect();
-    context.ui.diagnostics(&memory.record(store, &numbers).await?);
+    context.ui.diagnostics(memory.record(store, &numbers).await?.as_slice());
     Ok(())
 }
 

@@ -94,13 +94,17 @@ pub(super) async fn publisher(config: &Config, context: &Context, allow: &[Guard
         watcher: Arc::new(Progress::new(context.ui.is_quiet())),
         halt: Arc::new(Halt::default()),
         memory,
-        warnings: Vec::new(),
+        warning: None,
     })
 }
 
-/// Says once what the memory of this machine does not protect from.
-pub(super) fn tell_warnings(publisher: &mut Publisher, context: &Context) {
-    context.ui.diagnostics(&std::mem::take(&mut publisher.warnings));
+/// Says what the memory of this machine does not protect from, unless that `was_told`. Returns whether it is told.
+pub(super) fn tell_warning(publisher: &Publisher, was_told: bool, context: &Context) -> bool {
+    let warning = publisher.warning.as_slice();
+    if !was_told {
+        context.ui.diagnostics(warning);
+    }
+    was_told || !warning.is_empty()
 }
 
 /// The way out that the configuration names, with the password that it needs.

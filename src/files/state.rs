@@ -45,6 +45,16 @@ impl StateFolder {
         Ok(true)
     }
 
+    /// Like [`StateFolder::write`], for many files at once: a power cut may undo it.
+    ///
+    /// # Errors
+    /// As the system reports them; the old file is then still there.
+    pub fn write_soon(&self, name: &str, bytes: &[u8]) -> io::Result<bool> {
+        let Some(folder) = &self.0 else { return Ok(false) };
+        Folder::new(folder).write_soon_if_changed(name, bytes, Access::Private)?;
+        Ok(true)
+    }
+
     /// The names of the files in a folder, in no order; none when there is no such folder.
     ///
     /// # Errors
@@ -112,6 +122,8 @@ mod tests {
         assert_eq!(state.read("sites/a.json").unwrap(), None);
         assert!(state.write("sites/a.json", b"{}").unwrap());
         assert_eq!(state.read("sites/a.json").unwrap().as_deref(), Some(b"{}".as_slice()));
+        assert!(state.write_soon("sites/a.json", b"[]").unwrap());
+        assert_eq!(state.read("sites/a.json").unwrap().as_deref(), Some(b"[]".as_slice()));
     }
 
     #[test]

@@ -56,6 +56,18 @@ impl Folder {
     /// # Errors
     /// A [`Refusal`], or as the system reports them; the old file is then still there.
     pub fn write_if_changed(&self, name: &str, bytes: &[u8], access: Access) -> io::Result<Written> {
+        self.replace(name, bytes, access, true)
+    }
+
+    /// Like [`Folder::write_if_changed`], for many files at once: a power cut may undo it.
+    ///
+    /// # Errors
+    /// As for [`Folder::write_if_changed`].
+    pub fn write_soon_if_changed(&self, name: &str, bytes: &[u8], access: Access) -> io::Result<Written> {
+        self.replace(name, bytes, access, false)
+    }
+
+    fn replace(&self, name: &str, bytes: &[u8], access: Access, is_lasting: bool) -> io::Result<Written> {
         let path = self.target(name)?;
         let written = match self.open(name, Kind::Memory) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Written::Created,
@@ -71,10 +83,14 @@ impl Folder {
         };
         let mut file = beside(&path, access)?;
         file.write_all(bytes)?;
-        file.as_file().sync_data()?;
+        if is_lasting {
+            file.as_file().sync_data()?;
+        }
         access.set(file.as_file())?;
         file.persist(&path).map_err(|error| error.error)?;
-        sync_folder(&path)?;
+        if is_lasting {
+            sync_folder(&path)?;
+        }
         Ok(written)
     }
 

@@ -95,7 +95,7 @@ pub struct Publisher {
     /// What else remembers what was sent.
     pub memory: Memory,
     /// What that does not protect from, for the user.
-    pub warnings: Vec<Diagnostic>,
+    pub warning: Option<Diagnostic>,
 }
 
 /// The right to deliver, and what the last process left behind.
@@ -129,8 +129,7 @@ impl Publisher {
         let guards = unfinished_too_late(&untried, config, now).into_iter();
         found.allowed(guards.chain(placeholder::guard_of_frozen(&issues, &self.mail)), allow)?;
         let taken_up = self.memory.take_up(&mut self.store, &found, now).await?;
-        self.warn(found.warnings);
-        self.warn(taken_up.warnings);
+        self.warning = found.warning.or(taken_up.warning);
         let interrupted = self.store.recover(self.may_repeat(), &now.to_string()).await?;
         // What was tried and is still refused when it is too old keeps no later issue waiting.
         let mut given_up = 0;
@@ -150,17 +149,9 @@ impl Publisher {
 
     /// Brings the records of these issues up to date.
     async fn record(&mut self, issues: &[i64]) -> Result<(), PublishError> {
-        let warnings = self.memory.record(&mut self.store, issues).await?;
-        self.warn(warnings);
+        let warning = self.memory.record(&mut self.store, issues).await?;
+        self.warning = self.warning.take().or(warning);
         Ok(())
-    }
-
-    fn warn(&mut self, warnings: Vec<Diagnostic>) {
-        for warning in warnings {
-            if !self.warnings.contains(&warning) {
-                self.warnings.push(warning);
-            }
-        }
     }
 
     /// True when a delivery whose outcome is lost may be repeated: harmless, or wished.
@@ -213,7 +204,7 @@ impl Publisher {
     /// When the ledger cannot be read or written.
     pub async fn deliver(self, which: Which, limit: Option<usize>) -> Result<(Self, Delivered), PublishError> {
         let may_repeat = self.may_repeat();
-        let Self { mut store, transport, mail, signer, clock, watcher, halt, memory, warnings } = self;
+        let Self { mut store, transport, mail, signer, clock, watcher, halt, memory, warning } = self;
         let issues = store.open_issues().await?;
         let numbers: Vec<_> = issues.iter().map(|issue| issue.number).collect();
         let total = match which {
@@ -244,7 +235,7 @@ impl Publisher {
             store.raise_generation().await?;
         }
         store.finish_runs(&clock.now().to_string()).await?;
-        let mut publisher = Self { store, transport, mail, signer, clock, watcher, halt, memory, warnings };
+        let mut publisher = Self { store, transport, mail, signer, clock, watcher, halt, memory, warning };
         if total > 0 {
             publisher.record(&numbers).await?;
         }

@@ -173,7 +173,7 @@ impl Past {
 
     /// What is wrong with what is remembered: errors, which stop sending, and warnings.
     pub fn findings(&self) -> Vec<Diagnostic> {
-        [self.witnesses.problems.clone(), self.witnesses.warnings.clone()].concat()
+        self.witnesses.problems.iter().chain(&self.witnesses.warning).cloned().collect()
     }
 }
 

@@ -1,5 +1,7 @@
 //! What tells the newest state of a database from an older one: who it is, how far it has come, and which issues it knows.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use jiff::Timestamp;
 use sqlx::{AssertSqlSafe, Connection as _, Row as _, SqliteConnection};
 
@@ -12,6 +14,10 @@ use crate::model::{DeliveryState, IssueKey, Record, RecordedEntry, sha256_hex};
 pub struct SentIssue {
     /// Which one.
     pub key: IssueKey,
+    /// The run that froze it.
+    pub run: i64,
+    /// Its subject.
+    pub subject: String,
     /// True when no delivery of its run is open.
     pub is_finished: bool,
 }
@@ -113,7 +119,7 @@ impl Store {
     pub async fn sent_issues(&mut self) -> Result<Vec<SentIssue>> {
         let ledger = self.ledger_id().await?;
         let rows = sqlx::query(
-            "SELECT number, cutoff, digest, finished_at IS NOT NULL AS finished FROM issues
+            "SELECT number, run, cutoff, subject, digest, finished_at IS NOT NULL AS finished FROM issues
              JOIN runs ON runs.id = issues.run ORDER BY number",
         )
         .fetch_all(&mut self.connection)
@@ -127,7 +133,8 @@ impl Store {
                     time: moment(row.try_get("cutoff")?, number)?,
                     digest: row.try_get("digest")?,
                 };
-                Ok(SentIssue { key, is_finished: row.try_get("finished")? })
+                let (run, subject) = (row.try_get("run")?, row.try_get("subject")?);
+                Ok(SentIssue { key, run, subject, is_finished: row.try_get("finished")? })
             })
             .collect()
     }
@@ -202,26 +209,19 @@ impl Store {
         Ok(held)
     }
 
-    /// The record of an issue that this database sent, as things are now. The days of its entries are those of the time
-    /// zone in which `day` gives them.
+    /// The records of those of its issues that `numbers` names, as things are now. `day` gives the day of a moment at the site.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn record_of(&mut self, issue: &IssueKey, day: impl Fn(Timestamp) -> String) -> Result<Record> {
-        let number = issue.number;
-        let (run, subject) = sqlx::query_as("SELECT run, subject FROM issues WHERE number = $1")
-            .bind(number)
-            .fetch_one(&mut self.connection)
-            .await?;
-        let rows = sqlx::query("SELECT * FROM entries WHERE run = $1 AND issue = $2 ORDER BY published DESC, path")
-            .bind(run)
-            .bind(number)
-            .fetch_all(&mut self.connection)
-            .await?;
-        let entries = rows
-            .iter()
-            .map(|row| {
-                Ok(RecordedEntry {
+    pub async fn records(&mut self, numbers: &BTreeSet<i64>, day: impl Fn(Timestamp) -> String) -> Result<Vec<Record>> {
+        let mut issues = self.sent_issues().await?;
+        issues.retain(|issue| numbers.contains(&issue.key.number));
+        let mut entries: BTreeMap<i64, Vec<RecordedEntry>> = BTreeMap::new();
+        for run in issues.iter().map(|issue| issue.run).collect::<BTreeSet<_>>() {
+            let of_run = "SELECT * FROM entries WHERE run = $1 ORDER BY published DESC, path";
+            for row in sqlx::query(of_run).bind(run).fetch_all(&mut self.connection).await? {
+                let number = row.try_get("issue")?;
+                entries.entry(number).or_default().push(RecordedEntry {
                     id: row.try_get("id")?,
                     path: row.try_get("path")?,
                     title: row.try_get("title")?,
@@ -229,21 +229,26 @@ impl Store {
                     published: day(moment(row.try_get("published")?, number)?),
                     content_hash: row.try_get("content_hash")?,
                     sketch: row.try_get("sketch")?,
-                })
-            })
-            .collect::<Result<_>>()?;
-        Ok(Record {
-            version: Record::VERSION,
-            number,
-            run,
-            time: issue.time,
-            subject,
-            digest: issue.digest.clone(),
-            entries,
-            deliveries: self.issue_counts(number).await?,
-            ledger: issue.ledger.clone(),
-            generation: self.generation().await?,
-        })
+                });
+            }
+        }
+        let generation = self.generation().await?;
+        let mut records = Vec::new();
+        for SentIssue { key, run, subject, .. } in issues {
+            records.push(Record {
+                version: Record::VERSION,
+                number: key.number,
+                run,
+                time: key.time,
+                subject,
+                digest: key.digest,
+                entries: entries.remove(&key.number).unwrap_or_default(),
+                deliveries: self.issue_counts(key.number).await?,
+                ledger: key.ledger,
+                generation,
+            });
+        }
+        Ok(records)
     }
 }
 

@@ -20,6 +20,8 @@ use crate::model::{Record, sha256_hex};
 /// The file of the machine's id.
 const ID: &str = "machine";
 
+type Write = fn(&StateFolder, &str, &[u8]) -> std::io::Result<bool>;
+
 /// The state folder of this machine, for one site.
 pub(super) struct Machine<'a> {
     state: &'a StateFolder,
@@ -28,8 +30,8 @@ pub(super) struct Machine<'a> {
     root: String,
     /// Something could not be written: the rest is not tried.
     is_closed: bool,
-    /// What could not be read or written.
-    pub(super) warnings: Vec<Diagnostic>,
+    /// What could not be read or written, once.
+    pub(super) warning: Option<Diagnostic>,
 }
 
 /// Which ledger published last from a folder.
@@ -71,11 +73,11 @@ impl<'a> Machine<'a> {
         let root = files::resolved(root).to_string_lossy().into_owned();
         let mut name = sha256_hex(root.as_bytes());
         name.truncate(32);
-        Self { state, index: format!("paths/{name}.json"), root, is_closed: false, warnings: Vec::new() }
+        Self { state, index: format!("paths/{name}.json"), root, is_closed: false, warning: None }
     }
 
     /// Its id, which is made when there is none and it `is_sending`; else a machine without one has an empty id. `None`
-    /// when nobody knows: it cannot be kept, or is damaged.
+    /// when it cannot be told: it cannot be kept, or is damaged.
     pub(super) fn id(&mut self, is_sending: bool) -> Option<String> {
         self.state.path()?;
         match self.read(ID) {
@@ -84,7 +86,7 @@ impl<'a> Machine<'a> {
                 self.damaged(ID);
                 None
             }
-            None if !self.warnings.is_empty() => None,
+            None if self.warning.is_some() => None,
             None if is_sending => self.new_id(),
             None => Some(String::new()),
         }
@@ -153,7 +155,7 @@ impl<'a> Machine<'a> {
             Ok(None) => {
                 let message = "this machine remembers nothing of what is sent: it has no place for it";
                 let help = format!("set HOME or XDG_STATE_HOME; {UNPROTECTED}");
-                self.warnings.push(Diagnostic::warning("memory/state", message).help(help));
+                self.warning.get_or_insert(Diagnostic::warning("memory/state", message).help(help));
                 None
             }
             Ok(counter) => counter,
@@ -166,7 +168,7 @@ impl<'a> Machine<'a> {
 
     pub(super) fn write_copy(&mut self, record: &Record) {
         let name = format!("{}/{}.json", copies(&record.ledger), record.number);
-        self.write(&name, &folder::bytes(record));
+        self.write_with(StateFolder::write_soon, &name, &folder::bytes(record));
     }
 
     fn read(&mut self, name: &str) -> Option<String> {
@@ -181,8 +183,12 @@ impl<'a> Machine<'a> {
     }
 
     fn write(&mut self, name: &str, bytes: &[u8]) {
+        self.write_with(StateFolder::write, name, bytes);
+    }
+
+    fn write_with(&mut self, write: Write, name: &str, bytes: &[u8]) {
         if !self.is_closed
-            && let Err(error) = self.state.write(name, bytes)
+            && let Err(error) = write(self.state, name, bytes)
         {
             self.is_closed = true;
             self.warn(name, &error.to_string());
@@ -193,14 +199,12 @@ impl<'a> Machine<'a> {
         self.warn(name, "it is damaged");
     }
 
-    /// Says once what is not protected because of a file.
+    /// Says what is not protected because of a file; one of them is enough.
     pub(super) fn warn(&mut self, name: &str, why: &str) {
         let path = self.state.path().unwrap_or(Path::new("")).join(name);
         let message = format!("this machine's memory of what was sent cannot be used: {}: {why}", path.display());
         let warning = Diagnostic::warning("memory/state", message).help(UNPROTECTED);
-        if !self.warnings.contains(&warning) {
-            self.warnings.push(warning);
-        }
+        self.warning.get_or_insert(warning);
     }
 }
 

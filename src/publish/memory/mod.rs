@@ -43,7 +43,7 @@ pub struct Witnesses {
     /// What makes it impossible to know what was sent: errors.
     pub problems: Vec<Diagnostic>,
     /// What is not protected.
-    pub warnings: Vec<Diagnostic>,
+    pub warning: Option<Diagnostic>,
     doubts: Vec<Doubt>,
     open: i64,
     /// How far others know the ledger to have come.
@@ -63,7 +63,7 @@ pub struct TakenUp {
     /// Its deliveries that are in doubt now, because it was not the newest.
     pub held: u64,
     /// What is not protected.
-    pub warnings: Vec<Diagnostic>,
+    pub warning: Option<Diagnostic>,
 }
 
 impl Witnesses {
@@ -173,7 +173,7 @@ impl Memory {
         let is_unknown = |record: &&Record| !database.issues.contains(&record.key());
         found.unknown = others.records.iter().filter(is_unknown).cloned().collect();
         found.records = others.records;
-        found.warnings = machine.warnings;
+        found.warning = machine.warning;
         Ok(found)
     }
 
@@ -202,7 +202,7 @@ impl Memory {
             machine.write_copy(record);
         }
         self.write(store, &mut machine, &found.unrecorded).await?;
-        done.warnings = machine.warnings;
+        done.warning = machine.warning;
         Ok(done)
     }
 
@@ -210,13 +210,13 @@ impl Memory {
     ///
     /// # Errors
     /// When the database does not answer, or a record cannot be written.
-    pub async fn record(&self, store: &mut Store, issues: &[i64]) -> Result<Vec<Diagnostic>, PublishError> {
+    pub async fn record(&self, store: &mut Store, issues: &[i64]) -> Result<Option<Diagnostic>, PublishError> {
         let mut machine = Machine::new(&self.state, &self.root);
         if let Some(error) = store.take_counter_fault() {
             machine.warn("ledgers", &error.to_string());
         }
         self.write(store, &mut machine, issues).await?;
-        Ok(machine.warnings)
+        Ok(machine.warning)
     }
 
     async fn write(&self, store: &mut Store, machine: &mut Machine<'_>, issues: &[i64]) -> Result<(), PublishError> {
@@ -224,9 +224,7 @@ impl Memory {
             return Ok(());
         }
         let day = |moment: Timestamp| moment.to_zoned(self.timezone.clone()).date().to_string();
-        let sent = store.sent_issues().await?;
-        for issue in sent.iter().filter(|issue| issues.contains(&issue.key.number)) {
-            let record = store.record_of(&issue.key, day).await?;
+        for record in store.records(&issues.iter().copied().collect(), day).await? {
             folder::write(&self.site, &record)?;
             machine.write_copy(&record);
         }
