@@ -9,6 +9,7 @@ mod answers;
 mod bad_input;
 mod crash;
 mod dry_run;
+mod endless;
 mod fairness;
 mod faults;
 mod feeds;

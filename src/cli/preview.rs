@@ -4,6 +4,7 @@ use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use clap::Args;
 use jiff::Timestamp;
@@ -19,6 +20,7 @@ use crate::files::{Folder, StateFolder};
 use crate::model::{EmailAddress, Issue, Outcome};
 use crate::publish::preview::Addressee;
 use crate::publish::{CONFIG_FILE, Demand, Intent, Options, Past, Site, inspect, prepare, send_test, signer};
+use crate::templates;
 use crate::web::preview::{Desk, Look, Scene, serve};
 
 /// Show the next issue, the plan and the feeds in the browser, live.
@@ -79,7 +81,15 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
             let Err(error) = stopped;
             Err(Failure::unexpected(format!("the preview stopped: {error}")))
         }
+        () = run_away() => Err(Failure::unexpected("the preview stopped: a template makes work without end")),
         _ = session::wait_for_signal() => Ok(Exit::Done),
+    }
+}
+
+/// Waits until a template of the site runs away: it would use up the memory of this machine as long as the page is there.
+async fn run_away() {
+    while !templates::is_running_away() {
+        tokio::time::sleep(Duration::from_millis(500)).await;
     }
 }
 

@@ -1,36 +1,40 @@
 //! The templates for people: those of mail, each overridable by a file of the site, and those of the program's own pages.
 
+mod limits;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Rest, Serde};
-use minijinja::{AutoEscape, Environment, Output, State, UndefinedBehavior, Value};
+use minijinja::{AutoEscape, Environment, ErrorKind, Output, State, UndefinedBehavior, Value};
 use serde::Serialize;
 
 use crate::diagnostic::{Diagnostic, Location};
 
+pub use limits::is_running_away;
+
 /// The embedded templates by name: the path below `templates/`.
 const DEFAULTS: [(&str, &str); 7] = [
-    ("email/issue.html", include_str!("../templates/email/issue.html")),
-    ("email/style.html", include_str!("../templates/email/style.html")),
-    ("email/entry.html", include_str!("../templates/email/entry.html")),
-    ("email/footer.html", include_str!("../templates/email/footer.html")),
-    ("email/issue.txt", include_str!("../templates/email/issue.txt")),
-    ("email/entry.txt", include_str!("../templates/email/entry.txt")),
-    ("email/footer.txt", include_str!("../templates/email/footer.txt")),
+    ("email/issue.html", include_str!("../../templates/email/issue.html")),
+    ("email/style.html", include_str!("../../templates/email/style.html")),
+    ("email/entry.html", include_str!("../../templates/email/entry.html")),
+    ("email/footer.html", include_str!("../../templates/email/footer.html")),
+    ("email/issue.txt", include_str!("../../templates/email/issue.txt")),
+    ("email/entry.txt", include_str!("../../templates/email/entry.txt")),
+    ("email/footer.txt", include_str!("../../templates/email/footer.txt")),
 ];
 
 /// The templates of the preview. They are the program's and not the site's: a mistake in them would hide the mistakes that
 /// the page is there to show.
 const PREVIEW: [(&str, &str); 7] = [
-    ("web/preview.html", include_str!("../templates/web/preview.html")),
-    ("web/preview-entry.html", include_str!("../templates/web/preview-entry.html")),
-    ("web/preview-feeds.html", include_str!("../templates/web/preview-feeds.html")),
-    ("web/preview-findings.html", include_str!("../templates/web/preview-findings.html")),
-    ("web/preview-issue.html", include_str!("../templates/web/preview-issue.html")),
-    ("web/preview-plan.html", include_str!("../templates/web/preview-plan.html")),
-    ("web/preview-words.html", include_str!("../templates/web/preview-words.html")),
+    ("web/preview.html", include_str!("../../templates/web/preview.html")),
+    ("web/preview-entry.html", include_str!("../../templates/web/preview-entry.html")),
+    ("web/preview-feeds.html", include_str!("../../templates/web/preview-feeds.html")),
+    ("web/preview-findings.html", include_str!("../../templates/web/preview-findings.html")),
+    ("web/preview-issue.html", include_str!("../../templates/web/preview-issue.html")),
+    ("web/preview-plan.html", include_str!("../../templates/web/preview-plan.html")),
+    ("web/preview-words.html", include_str!("../../templates/web/preview-words.html")),
 ];
 
 /// What begins and ends the place for a reader's name in a filled template; between them stands what readers without a name
@@ -44,6 +48,8 @@ pub const NAME_END: char = '\u{FDD1}';
 pub struct Templates {
     environment: Environment<'static>,
     texts: BTreeMap<String, String>,
+    /// Whether the templates are the site's, which may come from anybody, and so are limited.
+    is_limited: bool,
 }
 
 impl Templates {
@@ -60,7 +66,7 @@ impl Templates {
         let mut texts: BTreeMap<String, String> =
             DEFAULTS.map(|(name, text)| (name.to_owned(), text.to_owned())).into();
         texts.extend(own.iter().map(|(name, text)| (name.clone(), text.clone())));
-        Self::compile(texts)
+        Self::compile(texts, true)
     }
 
     /// Compiles the templates of the program's own pages.
@@ -68,47 +74,84 @@ impl Templates {
     /// # Errors
     /// Every template that does not compile, with its line.
     pub fn of_the_preview() -> Result<Self, Vec<Diagnostic>> {
-        Self::compile(PREVIEW.map(|(name, text)| (name.to_owned(), text.to_owned())).into())
+        Self::compile(PREVIEW.map(|(name, text)| (name.to_owned(), text.to_owned())).into(), false)
     }
 
-    fn compile(texts: BTreeMap<String, String>) -> Result<Self, Vec<Diagnostic>> {
+    fn compile(texts: BTreeMap<String, String>, is_limited: bool) -> Result<Self, Vec<Diagnostic>> {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         environment.set_auto_escape_callback(|name| if is_html(name) { AutoEscape::Html } else { AutoEscape::None });
         environment.set_formatter(format);
         environment.add_filter("default", default);
         environment.set_syntax(whitespace());
+        environment.set_recursion_limit(limits::DEPTH);
         let mut problems = Vec::new();
         for (name, text) in &texts {
             if let Err(error) = environment.add_template_owned(name.clone(), text.clone()) {
-                problems.push(diagnose(&error, name, text));
+                problems.push(Fault::from(&error).diagnose(name, text));
             }
         }
-        if problems.is_empty() { Ok(Self { environment, texts }) } else { Err(problems) }
+        if problems.is_empty() { Ok(Self { environment, texts, is_limited }) } else { Err(problems) }
     }
 
     /// Fills a template. In `.html` templates every value is escaped unless the template says `| safe`.
     ///
     /// # Errors
-    /// A name that the template uses and `values` does not have, or any other fault, with the template's line.
+    /// A name that the template uses and `values` does not have, more work or text than a template may make, or any other
+    /// fault, with the template's line.
     pub fn render<V: Serialize>(&self, name: &str, values: &V) -> Result<String, Diagnostic> {
-        let template = self.environment.get_template(name);
-        template.and_then(|template| template.render(Serde(values))).map_err(|error| {
-            let cause = innermost(&error);
-            let culprit = cause.name().unwrap_or(name).to_owned();
-            let text = self.texts.get(&culprit).map_or("", String::as_str);
-            diagnose(cause, &culprit, text)
+        let filled = if self.is_limited {
+            limits::render(&self.environment, name, values)
+        } else {
+            let template = self.environment.get_template(name);
+            template.and_then(|template| template.render(Serde(values))).map_err(|error| Fault::from(&error))
+        };
+        filled.map_err(|fault| {
+            let culprit = fault.name.as_deref().unwrap_or(name);
+            fault.diagnose(culprit, self.texts.get(culprit).map_or("", String::as_str))
         })
     }
 }
 
-/// The fault itself, where an included template has it.
-fn innermost(error: &minijinja::Error) -> &minijinja::Error {
-    let mut cause = error;
-    while let Some(inner) = std::error::Error::source(cause).and_then(|source| source.downcast_ref()) {
-        cause = inner;
+/// What is wrong with a template.
+#[derive(Debug)]
+struct Fault {
+    message: String,
+    /// The template that has the fault, when that is known.
+    name: Option<String>,
+    line: Option<usize>,
+}
+
+impl From<&minijinja::Error> for Fault {
+    /// The fault itself, where an included template has it.
+    fn from(error: &minijinja::Error) -> Self {
+        let mut error = error;
+        while let Some(inner) = std::error::Error::source(error).and_then(|source| source.downcast_ref()) {
+            error = inner;
+        }
+        let message = match (error.kind(), error.detail()) {
+            (ErrorKind::OutOfFuel, _) => "the template loops, or makes text, without end".to_owned(),
+            (kind, None) => kind.to_string(),
+            (kind, Some(detail)) => format!("{kind}: {detail}"),
+        };
+        Self { message, name: error.name().map(str::to_owned), line: error.line() }
     }
-    cause
+}
+
+impl Fault {
+    fn diagnose(&self, name: &str, text: &str) -> Diagnostic {
+        let path = format!("templates/{name}");
+        let place = match self.line {
+            Some(line) => {
+                let offset = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
+                let length = text.get(offset..).and_then(|rest| rest.lines().next()).map_or(0, str::len);
+                Location::in_text(&path, text, offset, length)
+            }
+            None => Location::start_of(&path),
+        };
+        let help = "mend the template, or remove it to use the built-in one";
+        Diagnostic::error("template/invalid", self.message.as_str()).at(place).help(help)
+    }
 }
 
 /// The engine's own `default`, which also says what readers without a name are called.
@@ -128,6 +171,8 @@ fn is_html(name: &str) -> bool {
 /// Escapes what HTML needs escaped and leaves `/` alone: the engine's own `https:&#x2f;&#x2f;` is correct, but mail
 /// filters look for addresses in the source, and people read it.
 fn format(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Result<(), minijinja::Error> {
+    let list = value.as_object().map(limits::list).transpose()?.map(Value::from);
+    let value = list.as_ref().unwrap_or(value);
     let Some(text) = value.as_str().filter(|_| *state.auto_escape() == AutoEscape::Html && !value.is_safe()) else {
         return minijinja::escape_formatter(out, state, value);
     };
@@ -147,23 +192,6 @@ fn whitespace() -> SyntaxConfig {
     let mut syntax = SyntaxConfig::builder();
     syntax.trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true);
     syntax.build().unwrap_or_default()
-}
-
-fn diagnose(error: &minijinja::Error, name: &str, text: &str) -> Diagnostic {
-    let message =
-        error.detail().map_or_else(|| error.kind().to_string(), |detail| format!("{}: {detail}", error.kind()));
-    let path = format!("templates/{name}");
-    let place = match error.line() {
-        Some(line) => {
-            let offset = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
-            let length = text.get(offset..).and_then(|rest| rest.lines().next()).map_or(0, str::len);
-            Location::in_text(&path, text, offset, length)
-        }
-        None => Location::start_of(&path),
-    };
-    Diagnostic::error("template/invalid", message)
-        .at(place)
-        .help("mend the template, or remove it to use the built-in one")
 }
 
 #[cfg(test)]
