@@ -41,8 +41,10 @@ fn what_was_agreed_to_is_remembered_until_any_of_it_changes() {
         site.edit("config.toml", old, new);
         let run = publish(&site);
         assert!(is_refused(&run), "{new}: {run:#?}");
-        let line = run.stderr.lines().find(|line| line.contains(shown)).unwrap_or_else(|| panic!("{new}: {run:#?}"));
-        assert!(line.ends_with("(new)"), "{line}");
+        let wish =
+            run.stderr.split("  - ").find(|wish| wish.contains(shown)).unwrap_or_else(|| panic!("{new}: {run:#?}"));
+        let wish = wish.lines().next().unwrap_or_default().trim_end();
+        assert!(wish.ends_with("(new)"), "{wish}");
         site.edit("config.toml", new, old);
         assert!(!is_refused(&publish(&site)), "{new}: the old answer still counts");
     }
@@ -97,7 +99,7 @@ fn agreeing_to_read_is_not_agreeing_to_send_and_not_the_other_way_round_either()
     site.run(NOW, &["deliver", "--yes"]).exits(0);
     assert!(!is_refused(&site.run(NOW, &["publish"])));
     // To send takes in what is read for it.
-    std::fs::remove_dir_all(site.state().join("tidings")).unwrap();
+    std::fs::remove_dir_all(site.state().join("tidings/agreed")).unwrap();
     assert!(is_refused(&site.run(NOW, &["build"])));
     site.run(NOW, &["publish", "--yes"]).exits(1);
     site.run(NOW, &["build"]).exits(0);

@@ -14,6 +14,7 @@ mod fairness;
 mod faults;
 mod feeds;
 mod forms;
+mod hubs;
 mod importing;
 mod kept;
 mod lint;

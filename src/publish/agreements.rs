@@ -15,6 +15,9 @@ use crate::model::sha256_hex;
 /// Where answers are, in the state folder.
 const FOLDER: &str = "agreed";
 
+/// In bytes; what is written here is far smaller.
+const LARGEST: usize = 1 << 20;
+
 /// So many answers are remembered for a site, and the file is no longer than this many bytes; older ones are forgotten.
 const ANSWERS: usize = 20;
 const LENGTH: usize = 1 << 16;
@@ -49,7 +52,7 @@ impl<'s> Agreements<'s> {
             reach.iter().map(|outside| &outside.path).chain([&site]).all(|reached| !folder.starts_with(reached))
         };
         let state = folder.is_some_and(is_out_of_reach).then_some(state);
-        let bytes = state.and_then(|state| state.read(&name).ok().flatten());
+        let bytes = state.and_then(|state| state.read(&name).ok().flatten()).filter(|bytes| bytes.len() <= LARGEST);
         let mut remembered: Remembered =
             bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
         remembered.site = site.display().to_string();
