@@ -20,7 +20,7 @@ pub(crate) fn site(feeds: &str, days: &[&str]) -> TestSite {
 }
 
 /// What `build` did with each file but for those that stay.
-fn build(site: &TestSite) -> BTreeMap<String, String> {
+pub(crate) fn build(site: &TestSite) -> BTreeMap<String, String> {
     changed(&site.run(NOW, &["build", "--json"]).exits(0))
 }
 
@@ -32,7 +32,7 @@ fn changed(run: &Run) -> BTreeMap<String, String> {
     words.filter(|(_, word)| word != "unchanged").collect()
 }
 
-const DAYS: [&str; 5] = ["2025-01-10", "2025-01-20", "2025-02-10", "2025-03-10", "2025-03-20"];
+pub(crate) const DAYS: [&str; 5] = ["2025-01-10", "2025-01-20", "2025-02-10", "2025-03-10", "2025-03-20"];
 
 #[test]
 fn adding_a_post_changes_the_newest_archive_only_and_a_late_one_only_its_own() {

@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpListener;
 
-use crate::feeds::{NOW, site};
+use crate::feeds::{DAYS, NOW, build, site};
 use crate::site::TestSite;
 
 /// A hub for so many requests, each answered with the next of the answers, and what it was told.
