@@ -1,5 +1,7 @@
 //! `tidings subscribers list` and `export`: the list, page by page.
 
+#![allow(clippy::needless_for_each, reason = "the rows are written as they come")]
+
 use super::super::failure::{Exit, Failure};
 use super::super::table::Columns;
 use super::super::ui::Output;
