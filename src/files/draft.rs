@@ -63,9 +63,9 @@ impl Folder {
         let old = if is_link(&path) { self.follow(&path, name, Kind::Feed)? } else { path.clone() };
         let workshop = match workshop {
             Some(name) => {
-                let place = self.folder(name)?;
+                let place = self.folder(name);
                 self.permit(&place, name)?;
-                Some(place.path)
+                Some(place.path.clone())
             }
             None => None,
         };

@@ -30,7 +30,7 @@ pub struct Folder {
     /// Places inside of it that no link brings to readers.
     hidden: Arc<[PathBuf]>,
     /// What folders really are: most files are in few of them.
-    known: Arc<RwLock<HashMap<String, Place>>>,
+    known: Arc<RwLock<HashMap<String, Arc<Place>>>>,
 }
 
 /// Where a name leads.
@@ -72,7 +72,7 @@ impl Folder {
     /// # Errors
     /// A [`Refusal`], or as the system reports them.
     pub fn open(&self, name: &str, kind: Kind) -> io::Result<Open> {
-        let place = self.place(name)?;
+        let place = self.place(name);
         let file = match self.permit(&place, name).and_then(|()| open_plain(&place.path)) {
             // Most files are no links: only what could not be opened is looked at.
             Err(_) if is_link(&place.path) => open_plain(&self.follow(&place.path, name, kind)?)?,
@@ -127,7 +127,7 @@ impl Folder {
     /// # Errors
     /// A [`Refusal`], or as the system reports them.
     pub fn find(&self, name: &str) -> io::Result<PathBuf> {
-        let place = self.place(name)?;
+        let place = self.place(name);
         if is_link(&place.path) {
             return self.follow(&place.path, name, Kind::Memory);
         }
@@ -147,38 +147,38 @@ impl Folder {
     }
 
     /// Where the name leads; a link of that name itself is not followed.
-    pub(super) fn place(&self, name: &str) -> io::Result<Place> {
+    pub(super) fn place(&self, name: &str) -> Place {
         if Path::new(name).has_root() {
-            return Ok(self.judged(resolved_folder(Path::new(name)), None));
+            return self.judged(resolved_folder(Path::new(name)), None);
         }
         let (folder, last) = name.rsplit_once('/').unwrap_or(("", name));
-        let folder = self.folder(folder)?;
-        Ok(self.below(folder, last))
-    }
-
-    /// The same for a folder, links followed.
-    pub(super) fn folder(&self, name: &str) -> io::Result<Place> {
-        if name.is_empty() {
-            // All of the machine is below `/`, so there each place is looked at.
-            return Ok(Place { path: self.real.clone(), link: None, is_inside: self.real.parent().is_some() });
-        }
-        if let Some(place) = self.known.read().unwrap_or_else(PoisonError::into_inner).get(name) {
-            return Ok(place.clone());
-        }
-        let place = self.place(name)?;
-        let place = if is_link(&place.path) { self.judged(resolved(&place.path), Some(name.into())) } else { place };
-        self.known.write().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), place.clone());
-        Ok(place)
-    }
-
-    fn below(&self, folder: Place, last: &str) -> Place {
+        let folder = self.folder(folder);
         let mut parts = Path::new(last).components();
         match (parts.next(), parts.next()) {
-            (None | Some(Component::CurDir), None) => folder,
-            (Some(Component::Normal(name)), None) if name == last => Place { path: folder.path.join(last), ..folder },
+            (None | Some(Component::CurDir), None) => (*folder).clone(),
+            (Some(Component::Normal(name)), None) if name == last => {
+                Place { path: folder.path.join(last), link: folder.link.clone(), is_inside: folder.is_inside }
+            }
             // What a `..` leads to is no link's fault.
             _ => self.judged(resolved(&folder.path.join(last)), None),
         }
+    }
+
+    /// The same for a folder, links followed.
+    pub(super) fn folder(&self, name: &str) -> Arc<Place> {
+        if let Some(place) = self.known.read().unwrap_or_else(PoisonError::into_inner).get(name) {
+            return Arc::clone(place);
+        }
+        let place = if name.is_empty() {
+            // All of the machine is below `/`, so there each place is looked at.
+            Place { path: self.real.clone(), link: None, is_inside: self.real.parent().is_some() }
+        } else {
+            let place = self.place(name);
+            if is_link(&place.path) { self.judged(resolved(&place.path), Some(name.into())) } else { place }
+        };
+        let place = Arc::new(place);
+        self.known.write().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), Arc::clone(&place));
+        place
     }
 
     fn judged(&self, path: PathBuf, link: Option<Arc<str>>) -> Place {

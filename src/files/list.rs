@@ -75,7 +75,7 @@ impl Folder {
     /// # Errors
     /// As for [`Folder::list`].
     pub fn survey(&self, name: &str, enter: &dyn Fn(&str) -> bool) -> io::Result<Survey> {
-        let place = self.folder(name)?;
+        let place = self.folder(name);
         self.permit(&place, name)?;
         let mut found = Survey::default();
         self.walk(&place.path, name, "", enter, &mut found)?;

@@ -33,7 +33,7 @@ impl Folder {
     /// # Errors
     /// A [`Refusal`], also of a file of that name that is no lock of ours; or as the system reports them.
     pub fn lock(&self, name: &str, older: &str) -> io::Result<Option<Lock>> {
-        let place = self.place(name)?;
+        let place = self.place(name);
         self.permit(&place, name)?;
         make_folders(folder_of(&place.path), Access::Private)?;
         let mut options = OpenOptions::new();
@@ -64,7 +64,7 @@ impl Folder {
 
     /// The lock of an older version, when there is one and it is ours.
     fn older(&self, name: &str) -> io::Result<Option<File>> {
-        let place = self.place(name)?;
+        let place = self.place(name);
         self.permit(&place, name)?;
         let mut file = without_links(OpenOptions::new().read(true).write(true), &place.path)?;
         let is_ours = no_file(file.metadata()?.file_type()).is_none() && noted(&mut file)?.is_some();

@@ -12,8 +12,7 @@ use crate::model::sha256_hex_of;
 pub struct Open {
     file: File,
     found: std::fs::Metadata,
-    name: String,
-    kind: Kind,
+    limit: u64,
 }
 
 impl Open {
@@ -25,7 +24,7 @@ impl Open {
             let why = Why::TooLarge { length: found.len(), kind };
             return Err(Refusal { name: name.to_owned(), why }.into());
         }
-        Ok(Self { file, found, name: name.to_owned(), kind })
+        Ok(Self { file, found, limit: kind.limit() })
     }
 
     /// How many bytes it has.
@@ -59,9 +58,12 @@ impl Open {
         let mut filled = bytes.len();
         bytes.resize(length.max(filled), 0);
         let result = loop {
+            if filled >= length {
+                break Ok(false);
+            }
             // One call for nearly all files: asking for less at a time would ask the system more often.
             match self.file.read(&mut bytes[filled..]) {
-                Ok(0) => break Ok(filled < length),
+                Ok(0) => break Ok(true),
                 Ok(read) => filled += read,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => break Err(error),
@@ -86,18 +88,12 @@ impl Open {
     /// Reads on to the end.
     ///
     /// # Errors
-    /// As the system reports them; a file that has grown too large meanwhile is refused.
+    /// As the system reports them; [`io::ErrorKind::FileTooLarge`] for a file that has grown too large meanwhile.
     pub fn read_to_end(&mut self, bytes: &mut Vec<u8>) -> io::Result<()> {
-        let limit = self.kind.limit();
         // Reserved at once: it would be copied again and again while it grows.
         bytes.reserve(usize::try_from(self.length()).unwrap_or(0).saturating_sub(bytes.len()).saturating_add(1));
-        (&self.file).take(limit.saturating_add(1)).read_to_end(bytes)?;
-        let length = bytes.len() as u64;
-        if length > limit {
-            let why = Why::TooLarge { length, kind: self.kind };
-            return Err(Refusal { name: self.name.clone(), why }.into());
-        }
-        Ok(())
+        (&self.file).take(self.limit.saturating_add(1)).read_to_end(bytes)?;
+        if bytes.len() as u64 > self.limit { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(()) }
     }
 
     /// The file for reading here and there, `most` bytes in all: then it seems to end.

@@ -125,7 +125,7 @@ impl Folder {
     /// # Errors
     /// A [`Refusal`], or as the system reports them.
     pub fn make_folder(&self, name: &str, access: Access) -> io::Result<()> {
-        let place = self.folder(name)?;
+        let place = self.folder(name);
         self.permit(&place, name)?;
         make_folders(&place.path, access)
     }
@@ -135,7 +135,7 @@ impl Folder {
     /// # Errors
     /// A [`Refusal`], or as the system reports them, but for a missing file.
     pub fn remove(&self, name: &str) -> io::Result<()> {
-        let place = self.place(name)?;
+        let place = self.place(name);
         self.permit(&place, name)?;
         match std::fs::remove_file(&place.path) {
             Err(error) if !is_missing(&error) => Err(error),
@@ -148,7 +148,7 @@ impl Folder {
     /// # Errors
     /// A [`Refusal`], or as the system reports them; a missing file is an error.
     pub fn has(&self, name: &str, written: &str) -> io::Result<bool> {
-        let place = self.place(name)?;
+        let place = self.place(name);
         self.permit(&place, name)?;
         let mut file = open_plain(&place.path)?;
         if no_file(file.metadata()?.file_type()).is_some() {
@@ -176,9 +176,11 @@ impl Folder {
             Err(error) if is_missing(&error) => return Ok(true),
             has => return has,
         }
-        let top = self.folder(top)?.path;
-        let path = self.place(name)?.path;
-        for folder in path.ancestors().skip(1).take_while(|folder| folder.starts_with(&top) && **folder != *top) {
+        let top = self.folder(top);
+        let path = self.place(name).path;
+        for folder in
+            path.ancestors().skip(1).take_while(|folder| folder.starts_with(&top.path) && **folder != *top.path)
+        {
             // It refuses to remove a folder that holds anything.
             if std::fs::remove_dir(folder).is_err() {
                 break;
@@ -192,9 +194,9 @@ impl Folder {
     /// # Errors
     /// A [`Refusal`], or as the system reports them.
     pub fn sweep(&self, name: &str) -> io::Result<()> {
-        let place = self.folder(name)?;
+        let place = self.folder(name);
         self.permit(&place, name)?;
-        for item in std::fs::read_dir(place.path)? {
+        for item in std::fs::read_dir(&place.path)? {
             let item = item?;
             let is_old =
                 || item.metadata()?.modified()?.elapsed().map_err(io::Error::other).map(|age| age >= LEFT_BEHIND);
@@ -208,7 +210,7 @@ impl Folder {
 
     /// Where a file is written: a real path, with nothing there, or an ordinary file, or a link that may be followed.
     pub(super) fn target(&self, name: &str) -> io::Result<PathBuf> {
-        let place = self.place(name)?;
+        let place = self.place(name);
         self.permit(&place, name)?;
         let found = match std::fs::symlink_metadata(&place.path) {
             Ok(found) if found.is_symlink() => {

@@ -37,7 +37,7 @@ const FOLDERS: [&str; 14] = [
 ];
 
 /// What a file is, its first bytes say, or for a film the last ones; more of it is not read.
-const LOOKED_AT: u64 = 8 << 20;
+const LOOKED_AT: u64 = 4 << 20;
 
 /// A longer line is no help to anybody.
 const LONGEST_EXCERPT: usize = 1000;
@@ -184,13 +184,19 @@ impl Library {
             if let Some(found) = seen.files.get(&path) {
                 return Some(found.clone());
             }
-            if !seen.has_folder(folder, &self.folder) {
+            if seen.refused.contains_key(&path) || !seen.has_folder(folder, &self.folder) {
                 return None;
             }
         }
         let file = self.opened(&path, Kind::Media)?;
         let length = file.length();
         let facts = media::facts(&path, &mut file.sampled(LOOKED_AT))?;
+        // No page shows such a picture; of sound and film any length is good.
+        if length > Kind::Picture.limit() && facts.media_type.is_some_and(|kind| kind.starts_with("image/")) {
+            let why = Why::TooLarge { length, kind: Kind::Picture };
+            self.seen().refuse(&Refusal { name: path, why }.into());
+            return None;
+        }
         let found = Found { path: path.clone(), length, facts };
         self.seen().files.insert(path, found.clone());
         Some(found)

@@ -155,10 +155,13 @@ impl DatabaseFile {
     }
 
     fn failed(&self, error: std::io::Error) -> StoreError {
-        match Refusal::of(&error) {
-            Some(refusal) => StoreError::Refused(refusal.clone()),
-            None => StoreError::Open { path: self.path(), error: error.into() },
-        }
+        self.refused(&error).unwrap_or_else(|| StoreError::Open { path: self.path(), error: error.into() })
+    }
+
+    /// The refusal that an error carries, with the whole path of the file.
+    fn refused(&self, error: &std::io::Error) -> Option<StoreError> {
+        let Refusal { name, why } = Refusal::of(error)?.clone();
+        Some(StoreError::Refused(Refusal { name: self.folder.path().join(name).display().to_string(), why }))
     }
 
     /// Another program's database is left alone. To open it would already write to it, so this looks at the bytes.
@@ -314,10 +317,8 @@ impl Store {
     }
 
     fn lock_error(&self, error: std::io::Error) -> StoreError {
-        match Refusal::of(&error) {
-            Some(refusal) => StoreError::Refused(refusal.clone()),
-            None => StoreError::Lock { path: self.file.folder.path().join(self.file.lock()), error },
-        }
+        let path = || self.file.folder.path().join(self.file.lock());
+        self.file.refused(&error).unwrap_or_else(|| StoreError::Lock { path: path(), error })
     }
 
     /// Closes the file in good order.

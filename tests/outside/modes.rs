@@ -96,6 +96,9 @@ fn what_would_take_minutes_is_answered_at_once() {
         if arguments != ["explain", "one"] {
             let said = format!("{}{}", run.stdout, run.stderr);
             assert!(said.contains("10000 × 10000 pixels, and at most 25 million are converted"), "{said}");
+            assert!(
+                said.contains("static/a.jpg") && said.contains("this has 4 GB, and a picture may have at most 64 MB")
+            );
         }
     }
 }

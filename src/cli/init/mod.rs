@@ -152,14 +152,16 @@ fn tell(name: &str, is_above: bool, takeover: &Takeover, context: &Context) {
 /// Adds what `.gitignore` lacks, and says what was done. What stands there stays.
 fn extend_gitignore(site: &SiteFolder, feeds: &str, shown: &str) -> Result<String, Failure> {
     let failed = |error| unwritten(&site.path().join(GITIGNORE), error);
-    let there = site.read_optional(GITIGNORE, Kind::Settings).map_err(failed)?;
+    let is_plain = site.must_be_plain(GITIGNORE).is_ok();
+    let there = site.read_optional(GITIGNORE, Kind::Settings);
+    let there = if is_plain { there.map_err(failed)? } else { there.unwrap_or_default() };
     let old = there.clone().unwrap_or_default();
     let lines = ignore::missing(&String::from_utf8_lossy(&old), feeds);
     if lines.is_empty() {
         return Ok(format!("Left {shown} as it is."));
     }
     // A link would become a file.
-    if site.must_be_plain(GITIGNORE).is_err() {
+    if !is_plain {
         return Ok(format!(
             "Left {shown} as it is; if the folder goes to git, add these lines to it: {}",
             lines.join(" ")
