@@ -22,6 +22,7 @@ use crate::publish::preview::Addressee;
 use crate::publish::{CONFIG_FILE, Demand, Intent, Options, Past, Site, inspect, prepare, send_test, signer};
 use crate::templates;
 use crate::web::preview::{Desk, Look, Scene, serve};
+use crate::web::{Door, leading_to};
 
 /// Show the next issue, the plan and the feeds in the browser, live.
 ///
@@ -70,20 +71,29 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
         turn: Arc::default(),
         one_at_a_time: Arc::default(),
     };
-    let page = format!("http://{address}/");
-    Ui::result(&page);
+    let door = Door::new(address.port()).ok_or_else(|| Failure::unexpected("the system has no random numbers"))?;
+    Ui::result(&door.address());
     context.ui.say("The preview is at this address until you press Ctrl-C.");
-    if !arguments.no_open && open::that_detached(&page).is_err() {
-        context.ui.say("No browser could be opened; open the address yourself.");
-    }
+    let _opened = if arguments.no_open { None } else { open_browser(&door.address(), context) };
     tokio::select! {
-        stopped = serve(listener, &root, desk, |sentence| context.ui.say(sentence)) => {
+        stopped = serve(listener, door, &root, desk, |sentence| context.ui.say(sentence)) => {
             let Err(error) = stopped;
             Err(Failure::unexpected(format!("the preview stopped: {error}")))
         }
         () = run_away() => Err(Failure::unexpected("the preview stopped: a template makes work without end")),
         _ = session::wait_for_signal() => Ok(Exit::Done),
     }
+}
+
+/// Opens the browser by way of a file that only the user can read: everybody on the machine can see what a program is given
+/// on its command line. The file is there as long as what is returned.
+fn open_browser(address: &str, context: &Context) -> Option<files::Temporary> {
+    let page = files::Temporary::private("preview-", ".html", leading_to(address).as_bytes());
+    let opened = page.and_then(|page| open::that_detached(page.path()).map(|()| page));
+    if opened.is_err() {
+        context.ui.say("No browser could be opened; open the address yourself.");
+    }
+    opened.ok()
 }
 
 /// Waits until a template of the site runs away: it would use up the memory of this machine as long as the page is there.

@@ -16,6 +16,7 @@ mod place;
 mod refusal;
 mod secret;
 mod state;
+mod temporary;
 mod write;
 
 use std::io;
@@ -31,6 +32,7 @@ pub use place::{is_program, resolved};
 pub use refusal::{Kind, Refusal, Why};
 pub use secret::{SECRET_BYTES, SecretError};
 pub use state::{Counter, StateFolder};
+pub use temporary::Temporary;
 pub use write::{Access, Written};
 
 /// Reads a file that a person named on the command line.

@@ -2,3 +2,5 @@
 
 pub mod preview;
 mod security;
+
+pub use security::{Door, leading_to};

@@ -1,11 +1,15 @@
-//! What keeps other web pages, and the content of posts, from reaching through a page of ours.
+//! What keeps other users of this machine, other web pages, and the content of posts from reaching through a page of ours.
+
+use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use axum::http::header::{self, HeaderName, HeaderValue};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::middleware::Next;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::{Html, IntoResponse as _, Redirect, Response};
+use ring::digest::{SHA256, digest};
 use ring::rand::{SecureRandom as _, SystemRandom};
+use url::form_urlencoded;
 
 /// For our own pages: style and scripts from our own files, no form that leads elsewhere, and no page around them.
 pub(super) const PAGE: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
@@ -20,25 +24,112 @@ pub(super) const CONTENT: &str = "default-src 'none'; style-src 'unsafe-inline';
 pub(super) const CONTENT_WITHOUT_IMAGES: &str = "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; \
      base-uri 'none'; frame-ancestors 'self'; sandbox allow-same-origin allow-popups allow-popups-to-escape-sandbox";
 
-/// Lets only requests through that name this very address as their host: a name on the network that somebody turned to
-/// this machine (DNS rebinding) does not. Adds the headers that every answer has.
-pub(super) async fn guard(State(port): State<u16>, request: Request, next: Next) -> Response {
+/// The name of the secret in an address.
+const TOKEN: &str = "token";
+
+/// What a page on this machine asks of whoever connects: every user of the machine can. A secret stands in the address that
+/// its owner was told, and after the first request in a cookie.
+#[derive(Debug)]
+pub struct Door {
+    port: u16,
+    token: String,
+    /// What the cookie holds: the address is worth no more than the cookie, and the cookie does not tell it.
+    pass: String,
+}
+
+impl Door {
+    /// A door with new secrets at a port; `None` when the system has no random numbers to give.
+    pub fn new(port: u16) -> Option<Self> {
+        Some(Self { port, token: token()?, pass: token()? })
+    }
+
+    /// The address that opens it, for its owner alone.
+    pub fn address(&self) -> String {
+        format!("http://127.0.0.1:{}/?{TOKEN}={}", self.port, self.token)
+    }
+
+    /// The name of the cookie: a browser sends the cookies of a host to all of its ports.
+    fn cookie(&self) -> String {
+        format!("tidings-preview-{}", self.port)
+    }
+
+    fn has_pass(&self, headers: &HeaderMap) -> bool {
+        let lists = headers.get_all(header::COOKIE).iter().filter_map(|list| list.to_str().ok());
+        let mut cookies = lists.flat_map(|list| list.split(';')).filter_map(|cookie| cookie.trim().split_once('='));
+        let name = self.cookie();
+        cookies.any(|(given, value)| given == name && is_same(value, &self.pass))
+    }
+
+    /// The answer to the address that opens the door: the cookie, and the way to the page without the secret in its address.
+    fn let_in(&self, uri: &Uri, headers: &HeaderMap) -> Response {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(pairs(uri).filter(|(name, _)| name != TOKEN));
+        let query = query.finish();
+        let mark = if query.is_empty() { "" } else { "?" };
+        // Two slashes would lead to another host.
+        let place = format!("/{}{mark}{query}", uri.path().trim_start_matches('/'));
+        // A redirect of a request that another page caused, such as the file by which the browser is opened, would be asked
+        // for without the cookie (RFC 6265bis §5.2); a page of ours may lead there.
+        let is_foreign = headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site");
+        let mut response =
+            if is_foreign { Html(leading_to(&place)).into_response() } else { Redirect::to(&place).into_response() };
+        let cookie = format!("{}={}; Path=/; SameSite=Strict; HttpOnly", self.cookie(), self.pass);
+        let headers = response.headers_mut();
+        if let Ok(cookie) = HeaderValue::from_str(&cookie) {
+            headers.insert(header::SET_COOKIE, cookie);
+        }
+        headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+        response
+    }
+}
+
+/// A page that leads to an address at once.
+pub fn leading_to(address: &str) -> String {
+    let address = address.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;");
+    format!(
+        "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<meta name=\"referrer\" content=\"no-referrer\">\n\
+         <meta http-equiv=\"refresh\" content=\"0; url={address}\">\n<title>Preview</title>\n\
+         <p><a href=\"{address}\">Open the preview</a></p>\n"
+    )
+}
+
+fn pairs(uri: &Uri) -> form_urlencoded::Parse<'_> {
+    form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes())
+}
+
+/// Lets only requests through that name this very address as their host, which a name on the network that leads to this
+/// machine (DNS rebinding) does not, and that come with the secret. Adds the headers that every answer has.
+pub(super) async fn guard(State(door): State<Arc<Door>>, request: Request, next: Next) -> Response {
+    let port = door.port;
     if !is_ours(request.headers(), port) {
         let refused = format!("This page answers only at http://127.0.0.1:{port}/.\n");
         return (StatusCode::MISDIRECTED_REQUEST, refused).into_response();
     }
-    let mut response = next.run(request).await;
+    let (uri, given) = (request.uri(), request.headers());
+    let token = pairs(uri).find_map(|(name, value)| (name == TOKEN).then_some(value));
+    let is_let_in = door.has_pass(given);
+    let mut response = match token {
+        Some(token) if request.method() == Method::GET && (is_let_in || is_same(&token, &door.token)) => {
+            door.let_in(uri, given)
+        }
+        _ if is_let_in => next.run(request).await,
+        _ => (
+            StatusCode::FORBIDDEN,
+            "This preview answers only to its whole address, which `tidings preview` has printed in the terminal.\n",
+        )
+            .into_response(),
+    };
     let headers = response.headers_mut();
     for (name, value) in [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        // Not `no-referrer`: a form of ours would then say that it comes from nowhere.
-        (header::REFERRER_POLICY, "same-origin"),
         (header::CACHE_CONTROL, "no-store"),
         (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
         (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }
+    // Not `no-referrer`: a form of ours would then say that it comes from nowhere.
+    headers.entry(header::REFERRER_POLICY).or_insert(HeaderValue::from_static("same-origin"));
     headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(PAGE));
     response
 }
@@ -50,6 +141,11 @@ fn is_ours(headers: &HeaderMap, port: u16) -> bool {
     let text = |name: HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or_default());
     let is_origin = |origin: &str| origin.strip_prefix("http://").is_some_and(is_host);
     text(header::HOST).is_some_and(is_host) && text(header::ORIGIN).is_none_or(is_origin)
+}
+
+/// Compares a secret so that the time it takes tells nothing about it.
+pub(super) fn is_same(given: &str, secret: &str) -> bool {
+    digest(&SHA256, given.as_bytes()).as_ref() == digest(&SHA256, secret.as_bytes()).as_ref()
 }
 
 /// A secret that nobody can guess: 128 random bits in hex; `None` when the system has none to give.

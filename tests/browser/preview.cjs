@@ -1,5 +1,5 @@
-// Drives the page of `tidings preview` in Chromium: node preview.cjs CHROMIUM ADDRESS SITE. With TIDINGS_SCREENSHOTS set to
-// a folder, each view is also kept there as a picture.
+// Drives the page of `tidings preview` in Chromium: node preview.cjs CHROMIUM ADDRESS SITE, with the whole address that it
+// printed. With TIDINGS_SCREENSHOTS set to a folder, each view is also kept there as a picture.
 "use strict";
 
 const assert = require("node:assert/strict");
@@ -7,7 +7,8 @@ const fs = require("node:fs");
 const path = require("node:path");
 const { chromium } = require("playwright-core");
 
-const [executablePath, address, site] = process.argv.slice(2);
+const [executablePath, secret, site] = process.argv.slice(2);
+const address = new URL("/", secret).href;
 const pictures = process.env.TIDINGS_SCREENSHOTS;
 const axe = fs.readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 const quiet = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -25,6 +26,7 @@ const sizes = [
 async function open(browser, { width, height, colorScheme }) {
   const context = await browser.newContext({ viewport: { width, height }, colorScheme });
   const page = await context.newPage();
+  await enter(page);
   page.problems = [];
   page.on("pageerror", (error) => page.problems.push(String(error)));
   page.on("console", (message) => { if (message.type() === "error") page.problems.push(message.text()); });
@@ -32,6 +34,12 @@ async function open(browser, { width, height, colorScheme }) {
     if (!request.url().startsWith(address) && !request.url().startsWith("data:")) page.problems.push(`asked ${request.url()}`);
   });
   return page;
+}
+
+// Goes in by the whole address, which is then shown no more.
+async function enter(page) {
+  await page.goto(secret);
+  assert.equal(page.url(), address);
 }
 
 async function look(page, query) {
@@ -176,17 +184,39 @@ async function test(browser) {
 async function withoutScript(browser) {
   const context = await browser.newContext({ javaScriptEnabled: false });
   const page = await context.newPage();
-  await page.goto(address);
+  await enter(page);
   await page.getByRole("link", { name: "Dark" }).click();
   await page.getByRole("link", { name: /^Plan/ }).click();
   await page.getByText("dated before newsletter.start").waitFor();
   await context.close();
 }
 
+// A file on this machine leads to the page, as the program opens it; without the secret there is no page, and no other
+// site on this machine gets anything out of it.
+async function theDoor(browser) {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  const refused = await page.goto(address);
+  assert.equal(refused.status(), 403);
+  assert.match(await page.textContent("body"), /has printed in the terminal/);
+  const file = path.join(site, "open.html");
+  fs.writeFileSync(file, `<!doctype html><meta http-equiv="refresh" content="0; url=${secret}">`);
+  await page.goto(`file://${file}`);
+  await page.waitForURL(address);
+  await page.getByRole("heading", { name: /Slow rivers/ }).waitFor();
+  if (pictures) await page.screenshot({ path: path.join(pictures, "door.png") });
+  const cookies = await context.cookies();
+  assert.equal(cookies.length, 1);
+  assert.ok(cookies[0].httpOnly && cookies[0].sameSite === "Strict", JSON.stringify(cookies));
+  assert.equal(await page.evaluate(() => document.cookie), "");
+  fs.unlinkSync(file);
+  await context.close();
+}
+
 (async () => {
   const browser = await chromium.launch({ executablePath, args: quiet });
   try {
-    for (const part of [everyView, theIssue, reload, test, withoutScript]) {
+    for (const part of [theDoor, everyView, theIssue, reload, test, withoutScript]) {
       await part(browser);
       console.log(`${part.name}: done`);
     }

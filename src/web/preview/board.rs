@@ -13,6 +13,7 @@ use crate::diagnostic::Diagnostic;
 use crate::model::Outcome;
 use crate::templates::Templates;
 
+use super::super::security::is_same;
 use super::choice::Choice;
 use super::feeds;
 use super::look::{Desk, Look, Scene, Shown};
@@ -203,7 +204,7 @@ impl Board {
     }
 
     pub(super) fn knows(&self, token: &str) -> bool {
-        token == self.token
+        is_same(token, &self.token)
     }
 
     fn templates(&self) -> Result<&Templates, Diagnostic> {

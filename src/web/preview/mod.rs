@@ -29,7 +29,7 @@ use futures_util::stream::{self, Stream};
 use tokio::net::TcpListener;
 use tokio::sync::watch::error::RecvError;
 
-use super::security::{self, CONTENT, CONTENT_WITHOUT_IMAGES};
+use super::security::{self, CONTENT, CONTENT_WITHOUT_IMAGES, Door};
 use board::{Board, TestForm};
 use choice::{Choice, Images, View};
 pub use look::{Desk, Look, Scene};
@@ -37,22 +37,22 @@ use pictures::Wanted;
 
 /// Serves the preview of the site in `root` until it is dropped, and looks anew whenever a file of the site changes.
 ///
-/// `root` has no links in it, so that the system names the files below it in the same way. `tell` is given what the user
-/// should know.
+/// `root` has no links in it, so that the system names the files below it in the same way. `door` is asked before anything is
+/// answered. `tell` is given what the user should know.
 ///
 /// # Errors
-/// When the listener has no address or stops to work.
+/// When the listener stops to work.
 pub async fn serve(
     listener: TcpListener,
+    door: Door,
     root: &Path,
     desk: impl Desk,
     tell: impl Fn(&str),
 ) -> std::io::Result<Infallible> {
-    let port = listener.local_addr()?.port();
     let token = security::token().ok_or_else(|| std::io::Error::other("the system has no random numbers"))?;
     let (board, errands) = Board::new(desk.look().await, token);
     let board = Arc::new(board);
-    let server = axum::serve(listener, routes(Arc::clone(&board), port));
+    let server = axum::serve(listener, routes(Arc::clone(&board), door));
     tokio::select! {
         end = server.into_future() => end?,
         () = board.attend(root, &desk, errands, tell) => {}
@@ -60,7 +60,7 @@ pub async fn serve(
     Err(std::io::Error::other("the server has stopped"))
 }
 
-fn routes(board: Arc<Board>, port: u16) -> Router {
+fn routes(board: Arc<Board>, door: Door) -> Router {
     Router::new()
         .route("/", get(page))
         .route("/issue", get(issue))
@@ -79,7 +79,7 @@ fn routes(board: Arc<Board>, port: u16) -> Router {
             get(asset("text/javascript; charset=utf-8", include_str!("../../../templates/web/preview.js"))),
         )
         .route("/icon.svg", get(asset("image/svg+xml", include_str!("../../../templates/web/icon.svg"))))
-        .layer(middleware::from_fn_with_state(port, security::guard))
+        .layer(middleware::from_fn_with_state(Arc::new(door), security::guard))
         .with_state(board)
 }
 
