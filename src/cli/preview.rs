@@ -16,7 +16,7 @@ use super::{Context, Ui, report, session};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
-use crate::files::{Folder, StateFolder};
+use crate::files::{Folder, StateFolder, Temporary};
 use crate::model::{EmailAddress, Issue, Outcome};
 use crate::publish::preview::Addressee;
 use crate::publish::{CONFIG_FILE, Demand, Intent, Options, Past, Site, inspect, prepare, send_test, signer};
@@ -87,8 +87,8 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
 
 /// Opens the browser by way of a file that only the user can read: everybody on the machine can see what a program is given
 /// on its command line. The file is there as long as what is returned.
-fn open_browser(address: &str, context: &Context) -> Option<files::Temporary> {
-    let page = files::Temporary::private("preview-", ".html", leading_to(address).as_bytes());
+fn open_browser(address: &str, context: &Context) -> Option<Temporary> {
+    let page = Temporary::private("preview-", ".html", leading_to(address).as_bytes());
     let opened = page.and_then(|page| open::that_detached(page.path()).map(|()| page));
     if opened.is_err() {
         context.ui.say("No browser could be opened; open the address yourself.");

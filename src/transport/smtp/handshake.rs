@@ -14,6 +14,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
+use super::mask::{Mask, hides};
 use super::reply::{Reply, first_reply, lost};
 use super::stream::Stream;
 use super::{Login, Smtp, SmtpConnection};
@@ -112,7 +113,7 @@ impl Smtp {
         if let Some(login) = &self.login {
             self.authenticate(&mut connection, login).await?;
         }
-        Ok(SmtpConnection::new(connection, end, self.deadlines))
+        Ok(SmtpConnection::new(connection, end, self.deadlines, self.mask()))
     }
 
     /// AUTH (RFC 4954). lettre's own `auth` says QUIT after a refusal and waits for the answer.
@@ -127,11 +128,11 @@ impl Smtp {
             Auth::new(mechanism, credentials.clone(), None).map_err(|error| self.classify(STEP, &error))?;
         for _ in 0..AUTH_ROUNDS {
             let answer = self.within(STEP, self.deadlines.reply, connection.command(command)).await?;
-            let response = answer.map_err(|error| match Reply::from_error(&error) {
+            let response = answer.map_err(|error| match Reply::from_error(&error, &self.mask()) {
                 Some(reply) => TransportError::LoginRefused { server: self.server(), reply: login.redact(&reply.text) },
                 None => self.classify(STEP, &error),
             })?;
-            if Reply::from(&response).is_done() {
+            if Reply::read(&response, &Mask::default()).is_done() {
                 return Ok(());
             }
             command = Auth::new_from_response(mechanism, credentials.clone(), &response)
@@ -178,7 +179,7 @@ impl Smtp {
         let text = String::from_utf8_lossy(&bytes);
         let response: Response =
             text.parse().map_err(|_| self.protocol(step, "this is not a reply of a mail server"))?;
-        let reply = Reply::from(&response);
+        let reply = Reply::read(&response, &self.mask());
         if reply.is_done() {
             return Ok(response);
         }
@@ -195,11 +196,16 @@ impl Smtp {
     }
 
     fn classify(&self, step: &'static str, error: &lettre::transport::smtp::Error) -> TransportError {
-        match Reply::from_error(error) {
+        match Reply::from_error(error, &self.mask()) {
             Some(reply) => TransportError::Refused { server: self.server(), step, reply: reply.text },
             None if lost(error) => self.lost(step),
             None => self.protocol(step, "this is not an answer of a mail server"),
         }
+    }
+
+    /// What no reply may repeat, before the login either: the server may know it from another connection.
+    fn mask(&self) -> Mask {
+        Mask::new(self.login.as_ref())
     }
 
     fn lost(&self, step: &'static str) -> TransportError {
@@ -214,23 +220,9 @@ impl Smtp {
 impl Login {
     /// Some servers repeat the user in their refusal.
     fn redact(&self, reply: &str) -> String {
-        let secrets = [self.user.as_str(), self.password.expose_secret()];
-        let mut words: Vec<&str> = reply.split(' ').collect();
-        for word in &mut words {
-            if secrets.iter().any(|secret| !secret.is_empty() && hides(word, secret)) {
-                *word = "***";
-            }
-        }
-        words.join(" ")
+        let words = reply.split(' ').map(|word| if hides(word, &self.user) { "***" } else { word });
+        words.collect::<Vec<_>>().join(" ")
     }
-}
-
-/// True when `secret` stands in `word` as more than a part of a longer name.
-fn hides(word: &str, secret: &str) -> bool {
-    word.match_indices(secret).any(|(at, found)| {
-        let (before, after) = (&word[..at], &word[at + found.len()..]);
-        !before.ends_with(char::is_alphanumeric) && !after.starts_with(char::is_alphanumeric)
-    })
 }
 
 /// Who we say we are: the address of our end of the connection (RFC 5321 §4.1.4). A host name or an address of an

@@ -7,6 +7,7 @@
 
 mod content;
 mod handshake;
+mod mask;
 mod reply;
 mod stream;
 #[cfg(test)]

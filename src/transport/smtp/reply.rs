@@ -7,6 +7,8 @@ use encoding_rs::{Decoder, UTF_8};
 use lettre::transport::smtp::Error;
 use lettre::transport::smtp::response::{Code, Response, Severity};
 
+use super::mask::Mask;
+
 /// A longer line of a reply is cut: RFC 5321 §4.5.3.1.5 allows 512 bytes, and lettre gives up at 1000.
 const LINE_LIMIT: usize = 900;
 
@@ -80,15 +82,20 @@ pub(super) struct Reply {
 }
 
 impl Reply {
-    fn new(code: Code, text: &str) -> Self {
-        Self { code: code.into(), text: one_line(&format!("{code} {text}")) }
+    fn new(code: Code, text: &str, mask: &Mask) -> Self {
+        Self { code: code.into(), text: one_line(&format!("{code} {}", mask.apply(text))) }
+    }
+
+    /// A reply, without what it repeats of the password.
+    pub(super) fn read(response: &Response, mask: &Mask) -> Self {
+        Self::new(response.code(), &response.message().collect::<Vec<_>>().join(" "), mask)
     }
 
     /// The reply inside lettre's error, when it is about a 4yz or 5yz.
-    pub(super) fn from_error(error: &Error) -> Option<Self> {
+    pub(super) fn from_error(error: &Error, mask: &Mask) -> Option<Self> {
         // The source of such an error is the text of the reply, its lines already joined.
         let text = error.source().map(ToString::to_string).unwrap_or_default();
-        error.status().map(|code| Self::new(code, &text))
+        error.status().map(|code| Self::new(code, &text, mask))
     }
 
     /// 2yz: done.
@@ -114,12 +121,6 @@ impl Reply {
     /// The server wants a login or a better one (RFC 4954 §6): no recipient is to blame.
     pub(super) fn is_about_login(&self) -> bool {
         matches!(self.code, 530 | 534 | 535 | 538)
-    }
-}
-
-impl From<&Response> for Reply {
-    fn from(response: &Response) -> Self {
-        Self::new(response.code(), &response.message().collect::<Vec<_>>().join(" "))
     }
 }
 
@@ -165,7 +166,7 @@ mod tests {
     #[test]
     fn a_reply_is_kept_as_one_short_line() {
         let response: Response = "550-5.1.1 no such\x07user\r\n550 5.1.1 here\r\n".parse().unwrap();
-        assert_eq!(Reply::from(&response).text, "550 5.1.1 no such user 5.1.1 here");
+        assert_eq!(Reply::read(&response, &Mask::default()).text, "550 5.1.1 no such user 5.1.1 here");
         assert_eq!(one_line(&"é".repeat(2000)).chars().count(), REPLY_LIMIT);
     }
 

@@ -14,6 +14,7 @@ use tokio::time::timeout;
 
 use super::Deadlines;
 use super::content::Content;
+use super::mask::Mask;
 use super::reply::{Reply, lost, one_line};
 use super::stream::EndOfContent;
 use crate::model::{EmailAddress, Outcome};
@@ -48,11 +49,12 @@ pub struct SmtpConnection {
     pub(super) deadlines: Deadlines,
     /// Whether MAIL has announced content beyond ASCII.
     eight_bit: bool,
+    mask: Mask,
 }
 
 impl SmtpConnection {
-    pub(super) fn new(lettre: AsyncSmtpConnection, end: EndOfContent, deadlines: Deadlines) -> Self {
-        Self { lettre: Some(lettre), end, deadlines, eight_bit: false }
+    pub(super) fn new(lettre: AsyncSmtpConnection, end: EndOfContent, deadlines: Deadlines, mask: Mask) -> Self {
+        Self { lettre: Some(lettre), end, deadlines, eight_bit: false, mask }
     }
 
     pub(in crate::transport) fn is_open(&self) -> bool {
@@ -145,11 +147,14 @@ impl SmtpConnection {
         answer: Result<Result<Response, Error>, Elapsed>,
     ) -> Result<Reply, String> {
         let reply = match answer {
-            Ok(Ok(response)) => Reply::from(&response),
-            Ok(Err(error)) => match Reply::from_error(&error) {
+            Ok(Ok(response)) => Reply::read(&response, &self.mask),
+            Ok(Err(error)) => match Reply::from_error(&error, &self.mask) {
                 Some(reply) => reply,
                 None if lost(&error) => return Err(format!("the connection was lost before the answer to {name}")),
-                None => return Err(one_line(&format!("the answer to {name} makes no sense: {error}"))),
+                None => {
+                    let said = self.mask.apply(&error.to_string());
+                    return Err(one_line(&format!("the answer to {name} makes no sense: {said}")));
+                }
             },
             Err(_) => return Err(format!("no answer to {name} in time")),
         };

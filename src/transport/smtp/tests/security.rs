@@ -128,6 +128,61 @@ async fn a_wrong_password_is_told_without_user_and_password() {
     assert!(server.log().lines.last().unwrap().starts_with("AUTH PLAIN"), "no QUIT to wait for");
 }
 
+/// The password as servers may repeat it, plain and as AUTH wrote it, in one piece and in several.
+const ECHOES: [&[u8]; 8] = [
+    b"secret-77",
+    b"SECRET-77 s e c r e t - 7 7",
+    b"c2VjcmV0LTc3 AGFkYUBleGFtcGxlLm9yZwBzZWNyZXQtNzc=",
+    b"agfkyubleGFtcGxlLm9yZwBzZWNyZXQtNzc",
+    b"AGFkYUBleGFt cGxlLm9yZwBz\r\n550-5.7.8 ZWNyZXQtNzc=",
+    b"c 2 V j c m V 0 L T c 3",
+    b"%73%65%63%72%65%74%2D%37%37 &#115;ecret-77",
+    b"7365637265742d3737 73:65:63:72:65:74:2D:37:37",
+];
+
+fn says_nothing(said: &str) {
+    for part in ["secret", "SECRET", "c2Vj", "ecret", "s e c", "ZWNy", "zwny", "BzZ", "%73", "7365", "73:65", "2 V j"] {
+        assert!(!said.contains(part), "{part}: {said}");
+    }
+    assert!(said.contains("***"), "{said}");
+}
+
+#[tokio::test]
+async fn what_a_server_repeats_of_the_password_is_kept_nowhere() {
+    for echo in ECHOES {
+        for (command, code) in [
+            ("CONNECT", "554"),
+            ("EHLO", "554"),
+            ("AUTH", "535"),
+            ("MAIL", "550"),
+            ("RCPT", "450"),
+            ("DATA", "554"),
+            (".", "250"),
+            (".", "553"),
+        ] {
+            let said: &'static [u8] = [
+                format!("{code}-5.7.8 told: ").as_bytes(),
+                String::from_utf8_lossy(echo).replace("\n550", &format!("\n{code}")).as_bytes(),
+                format!("\r\n{code} 5.7.8 bye\r\n").as_bytes(),
+            ]
+            .concat()
+            .leak();
+            let script = move |line: &str| if line.starts_with(command) { Act::Say(said) } else { Act::Usual };
+            let server = Server::start(Tls::Never, script).await;
+            let smtp = as_ada(transport(&server, Security::Loopback), "secret-77");
+            let kept = match smtp.connect().await {
+                Err(error) => format!("{error} {error:?}"),
+                Ok(connection) => {
+                    let outcome = deliver(&mut Connection::Smtp(Box::new(connection)), "ada", MESSAGE).await;
+                    format!("{outcome:?}")
+                }
+            };
+            says_nothing(&kept);
+            assert!(kept.contains("told:") && kept.contains("bye"), "{command}: {kept}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn login_is_the_second_choice_and_works() {
     let server = Server::start(Tls::Never, |line| match line {
