@@ -42,7 +42,7 @@ fn what_was_agreed_to_is_remembered_until_any_of_it_changes() {
         let run = publish(&site);
         assert!(is_refused(&run), "{new}: {run:#?}");
         let wish =
-            run.stderr.split("  - ").find(|wish| wish.contains(shown)).unwrap_or_else(|| panic!("{new}: {run:#?}"));
+            run.stderr.split("; ").find(|wish| wish.contains(shown)).unwrap_or_else(|| panic!("{new}: {run:#?}"));
         let wish = wish.lines().next().unwrap_or_default().trim_end();
         assert!(wish.ends_with("(new)"), "{wish}");
         site.edit("config.toml", new, old);

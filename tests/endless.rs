@@ -3,6 +3,7 @@
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::preview::Preview;
 use crate::site::{Run, TestSite, end_of};
 
 const NOW: &str = "2026-03-02T09:00:00Z";
@@ -67,4 +68,11 @@ fn the_preview_does_not_live_on_with_what_cannot_be_stopped() {
     let run = end_of(site.start(NOW, &["preview", "--no-open"])).exits(1);
     assert!(run.stderr.contains("the preview stopped: a template makes work without end"), "{run:#?}");
     assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
+}
+
+#[test]
+fn the_preview_shows_which_template_has_no_end() {
+    let site = site(LOOP);
+    let page = Preview::of(&site).page("/");
+    assert!(page.contains("templates/email/issue.txt") && page.contains("without end"), "{page}");
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use clap::Args;
 
 use super::failure::{Exit, Failure};
-use super::printable::printable;
+use super::printable::one_line;
 use super::{Context, Ui};
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
@@ -82,7 +82,8 @@ pub(super) fn check(
     if agreements.cover(&demands) || demands.iter().all(|demand| told.contains(demand)) {
         return Ok(());
     }
-    Err(refusal(format!("this {}", wanted(&demands, &agreements)), how_to_agree(intent, &agreements, state)))
+    let wanted = wanted(&demands, &agreements).join("; ");
+    Err(refusal(format!("this {WANTED} {wanted}"), how_to_agree(intent, &agreements, state)))
 }
 
 fn demanded(config: &Config, intent: Intent, site: &Path, state: &StateFolder) -> Result<Vec<Demand>, Failure> {
@@ -108,26 +109,27 @@ pub(super) fn settle(
         return Ok(demands);
     }
     let wanted = wanted(&demands, &agreements);
+    let question: String =
+        format!("This {WANTED}") + &wanted.iter().map(|line| format!("\n  - {line}")).collect::<String>();
+    let wanted = format!("this {WANTED} {}", wanted.join("; "));
     match answer {
-        Answer::Remembered => {
-            return Err(refusal(format!("this {wanted}"), how_to_agree(intent, &agreements, state)));
-        }
+        Answer::Remembered => return Err(refusal(wanted, how_to_agree(intent, &agreements, state))),
         Answer::Asked if !Ui::is_interactive() => {
             let kept = agreements.place().map_or_else(
                 || format!("with `--yes`, each time: {}", nowhere(state)),
                 |_| "once with `--yes`: the answer is remembered".to_owned(),
             );
             let once = if intent == Intent::Send { "; or with `--allow new-site`, for this run alone" } else { "" };
-            return Err(refusal(format!("this {wanted}"), format!("if you trust it with this, say so {kept}{once}")));
+            return Err(refusal(wanted, format!("if you trust it with this, say so {kept}{once}")));
         }
         Answer::Asked => {
-            Ui::line(&printable(&format!("This {wanted}")));
+            Ui::lines(&question);
             if !Ui::confirm("Do you agree?") {
                 let help = "use a site that you trust, or change its config.toml";
                 return Err(refusal("you did not agree: nothing was read, written or sent".into(), help.into()));
             }
         }
-        Answer::Once | Answer::Yes => ui.say(&format!("This {wanted}")),
+        Answer::Once | Answer::Yes => ui.say_lines(&question),
     }
     let said = match (answer, agreements.place()) {
         (Answer::Once, _) => "agreed to for this run".to_owned(),
@@ -154,12 +156,14 @@ pub(super) fn settle_new(site: &Path, blog: &Path, state: &StateFolder) -> bool 
     is_wanted && agreements.place().is_some() && agreements.add(&demands).is_ok()
 }
 
-/// What the site wants, one line each, and what of it is news.
-fn wanted(demands: &[Demand], agreements: &Agreements<'_>) -> String {
+/// How every list of what a site wants begins.
+const WANTED: &str = "site wants what you have not agreed to on this machine (`new-site`):";
+
+/// What the site wants, a line for each, and what of it is news.
+fn wanted(demands: &[Demand], agreements: &Agreements<'_>) -> Vec<String> {
     let is_news = |demand: &Demand| !agreements.is_empty() && !agreements.know(demand);
-    let line = |demand: &Demand| format!("\n  - {demand}{}", if is_news(demand) { " (new)" } else { "" });
-    let list: String = demands.iter().map(line).collect();
-    format!("site wants what you have not agreed to on this machine (`{}`):{list}", GuardName::NewSite.as_str())
+    let line = |demand: &Demand| one_line(&format!("{demand}{}", if is_news(demand) { " (new)" } else { "" }));
+    demands.iter().map(line).collect()
 }
 
 /// What to do first, where the question is not asked.

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::agreement::{self, Answer};
 use super::failure::{Exit, Failure};
+use super::printable::with_references;
 use super::table::columns;
 use super::{Context, Ui};
 use crate::feed::{self, FeedPlan, Format, Layout, Subject};
@@ -43,7 +44,8 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
         let feeds: Vec<_> = chosen.iter().map(|plan| as_json(plan, formats, &site)).collect();
         Ui::json(&json!({ "feeds": feeds }));
     } else if arguments.html {
-        Ui::data(&chosen.iter().map(|plan| feed::links(plan, formats)).collect::<String>());
+        let lines: String = chosen.iter().map(|plan| feed::links(plan, formats)).collect();
+        Ui::data(&with_references(&lines));
     } else {
         let mut rows = vec![["ENTRIES", "TITLE", "ADDRESS"].map(str::to_owned)];
         for plan in chosen {

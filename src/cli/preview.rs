@@ -1,5 +1,6 @@
 //! `tidings preview`
 
+use std::convert::Infallible;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -72,16 +73,23 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
         one_at_a_time: Arc::default(),
     };
     let door = Door::new(address.port()).ok_or_else(|| Failure::unexpected("the system has no random numbers"))?;
-    Ui::result(&door.address());
+    let door_address = door.address();
+    Ui::result(&door_address);
     context.ui.say("The preview is at this address until you press Ctrl-C.");
-    let _opened = if arguments.no_open { None } else { open_browser(&door.address(), context) };
+    // Last in the first turn: by then a signal ends the preview in order, and what was opened with it.
+    let open = async {
+        let _page = if arguments.no_open { None } else { open_browser(&door_address, context) };
+        std::future::pending::<Infallible>().await
+    };
     tokio::select! {
+        biased;
+        _ = session::wait_for_signal() => Ok(Exit::Done),
         stopped = serve(listener, door, &root, desk, |sentence| context.ui.say(sentence)) => {
             let Err(error) = stopped;
             Err(Failure::unexpected(format!("the preview stopped: {error}")))
         }
         () = run_away() => Err(Failure::unexpected("the preview stopped: a template makes work without end")),
-        _ = session::wait_for_signal() => Ok(Exit::Done),
+        never = open => match never {},
     }
 }
 

@@ -38,6 +38,19 @@ pub(super) fn for_programs(text: &str, is_for_a_terminal: bool) -> String {
     text.replace(is_replaced, INSTEAD)
 }
 
+/// HTML with what is tricky written as references (HTML §13.1.4), which a browser reads as the same.
+pub(super) fn with_references(html: &str) -> String {
+    let mut text = String::with_capacity(html.len());
+    for c in html.chars() {
+        if c.is_control() || !is_tricky(c) {
+            text.push(c);
+        } else {
+            let _ = write!(text, "&#x{:x};", u32::from(c));
+        }
+    }
+    text
+}
+
 /// JSON with what is tricky escaped (RFC 8259 §7): it stands in strings only, and a program reads the same.
 pub(super) fn escaped(json: &str) -> String {
     let mut escaped = String::with_capacity(json.len());
@@ -80,6 +93,12 @@ mod tests {
             printable("told https://ada:secret@hub.example/ of it"),
             "told https://**********@hub.example/ of it"
         );
+    }
+
+    #[test]
+    fn a_browser_reads_the_same_html() {
+        let html = with_references("<b title=\"a\u{202e}b\u{200f}\">é\n");
+        assert_eq!(html, "<b title=\"a&#x202e;b&#x200f;\">é\n");
     }
 
     #[test]

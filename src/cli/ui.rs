@@ -177,6 +177,11 @@ impl Ui {
         }
     }
 
+    /// Prints what leads to a question, whether the user wants to hear much or not; foreign words in it are on one line.
+    pub(super) fn lines(text: &str) {
+        print(&format!("{}\n", printable(text)));
+    }
+
     /// Prints a line of progress.
     pub(super) fn line(text: &str) {
         print(&format!("{}\n", one_line(text)));
