@@ -34,7 +34,7 @@ impl Preview {
             Self { child, port: port.parse().unwrap(), token: token.to_owned(), cookie: "none".to_owned() };
         let answer = preview.get(&format!("/?token={token}"));
         assert_eq!((answer.status, answer.header("location")), (303, "/"), "{}", answer.head);
-        preview.cookie = answer.header("set-cookie").split(';').next().unwrap().to_owned();
+        answer.header("set-cookie").split(';').next().unwrap().clone_into(&mut preview.cookie);
         preview
     }
 

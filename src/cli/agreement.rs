@@ -109,8 +109,7 @@ pub(super) fn settle(
         return Ok(demands);
     }
     let wanted = wanted(&demands, &agreements);
-    let question: String =
-        format!("This {WANTED}") + &wanted.iter().map(|line| format!("\n  - {line}")).collect::<String>();
+    let question: String = format!("This {WANTED}\n  - {}", wanted.join("\n  - "));
     let wanted = format!("this {WANTED} {}", wanted.join("; "));
     match answer {
         Answer::Remembered => return Err(refusal(wanted, how_to_agree(intent, &agreements, state))),

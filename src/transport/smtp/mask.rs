@@ -80,15 +80,18 @@ impl Mask {
         let Some(Login { user, password }) = login else { return Self::default() };
         let password = password.expose_secret();
         let forms: Vec<Vec<u8>> = forms(user, password).iter().map(|form| form.to_ascii_lowercase()).collect();
-        let hex: String = password.bytes().map(|byte| format!("{byte:02x}")).collect();
-        let only = |keep: fn(&u8) -> bool| {
-            forms.iter().map(move |form| form.iter().copied().filter(keep).collect::<Vec<u8>>())
+        let hex = password
+            .bytes()
+            .flat_map(|byte| [byte >> 4, byte & 0xf])
+            .filter_map(|half| char::from_digit(half.into(), 16));
+        let only = |keep: fn(u8) -> bool| {
+            forms.iter().map(move |form| form.iter().copied().filter(|byte| keep(*byte)).collect::<Vec<u8>>())
         };
         Self {
             password: password.to_owned(),
             letters: Forms::new(only(is_letter)),
             forms: Forms::new(only(|byte| !byte.is_ascii_whitespace())),
-            digits: Forms::new(std::iter::once(hex.into_bytes())),
+            digits: Forms::new(std::iter::once(hex.collect::<String>().into_bytes())),
         }
     }
 
@@ -101,7 +104,7 @@ impl Mask {
         let mut marks = vec![false; chars.len()];
         let chars = without_status_codes(&chars);
         for read in [as_written(&chars), decoded(&chars)] {
-            let only = |keep: fn(&u8) -> bool| read.iter().copied().filter(|read| keep(&read.byte)).collect::<Vec<_>>();
+            let only = |keep: fn(u8) -> bool| read.iter().copied().filter(|read| keep(read.byte)).collect::<Vec<_>>();
             self.forms.mark(&only(|byte| !byte.is_ascii_whitespace() && !byte.is_ascii_control()), &mut marks);
             self.letters.mark(&only(is_letter), &mut marks);
         }
@@ -142,7 +145,7 @@ fn forms(user: &str, password: &str) -> Vec<Vec<u8>> {
     forms
 }
 
-fn is_letter(byte: &u8) -> bool {
+fn is_letter(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || !byte.is_ascii()
 }
 
