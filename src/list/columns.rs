@@ -1,4 +1,4 @@
-//! What the columns of a list mean, by their names. Docs/importing.md names where each comes from.
+//! What the columns of a list mean, by their names; `docs/importing.md` says which program has which.
 
 use super::words::folded;
 use crate::model::SubscriberStatus::{self, Bounced, Complained, Pending, Unsubscribed};

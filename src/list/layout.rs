@@ -4,8 +4,8 @@ use super::columns::{Meaning, meaning, rank};
 use super::findings::Values;
 use super::read::Options;
 use super::rows::Row;
-use super::verdict::{Verdict, verdict};
-use super::words::{folded, is_refusal};
+use super::verdict::verdict;
+use super::words::{Verdict, folded, is_refusal};
 use crate::diagnostic::{Diagnostic, Location};
 use crate::model::EmailAddress;
 use crate::model::SubscriberStatus::{self, Bounced, Confirmed, Unsubscribed};
@@ -237,19 +237,19 @@ impl Layout {
             }
         }
     }
+}
 
-    /// A warning about a program whose exports do not say all that we have to know.
-    pub(super) fn silence(&self, row: &Row, path: &str) -> Option<Diagnostic> {
-        let names: Vec<String> = row.cells().map(|name| folded(&name)).collect();
-        let has = |wanted: &str| names.iter().any(|name| name == wanted);
-        let message = if has("uuid") && has("attributes") && has("status") && !has("subscriptionstatus") {
-            "listmonk exports readers who left a list as `enabled`: this file does not say who did"
-        } else if names == ["email", "firstname", "lastname", "data"] {
-            "this version of Keila does not export who left or cannot be reached"
-        } else {
-            return None;
-        };
-        let help = "import a list of those who left too, with `--as unsubscribed`, before the next issue";
-        Some(Diagnostic::warning("import/layout", message).at(row.place(path, 0)).help(help))
-    }
+/// A warning about a program whose exports do not say all that we have to know.
+pub(super) fn silence(row: &Row, path: &str) -> Option<Diagnostic> {
+    let names: Vec<String> = row.cells().map(|name| folded(&name)).collect();
+    let has = |wanted: &str| names.iter().any(|name| name == wanted);
+    let message = if has("uuid") && has("attributes") && has("status") && !has("subscriptionstatus") {
+        "listmonk exports readers who left a list as `enabled`: this file does not say who did"
+    } else if names == ["email", "firstname", "lastname", "data"] {
+        "this version of Keila does not export who left or cannot be reached"
+    } else {
+        return None;
+    };
+    let help = "import a list of those who left too, with `--as unsubscribed`, before the next issue";
+    Some(Diagnostic::warning("import/layout", message).at(row.place(path, 0)).help(help))
 }

@@ -3,14 +3,6 @@
 //! Invariant: a reader comes in as what the file says, or not at all. What looks like consent and is not known is refused, and
 //! where two columns or rows differ, the one counts that gets less mail.
 
-#![allow(
-    clippy::option_option,
-    clippy::unused_self,
-    clippy::naive_bytecount,
-    clippy::match_same_arms,
-    reason = "to be mended with the next change of this room"
-)]
-
 mod columns;
 mod findings;
 mod layout;

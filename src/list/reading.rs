@@ -3,12 +3,12 @@
 use jiff::Timestamp;
 
 use super::findings::{Kept, Once};
-use super::layout::Layout;
+use super::layout::{Layout, silence};
 use super::moment::moment;
 use super::read::Options;
 use super::rows::Row;
 use super::text::{LONGEST_NAME, LONGEST_SOURCE, clean, is_unseen, unguarded};
-use super::verdict::Verdict;
+use super::words::Verdict;
 use crate::diagnostic::{Diagnostic, Location};
 use crate::model::SubscriberStatus::{self, Confirmed};
 use crate::model::{EmailAddress, ListedReader};
@@ -69,7 +69,7 @@ impl<'a> Reading<'a> {
                 return None;
             }
         };
-        self.warnings.extend(layout.silence(row, path));
+        self.warnings.extend(silence(row, path));
         if !layout.says_anything() && self.options.taken_as.is_none() && is_named_after_leavers(path) {
             let hint = "the name of the file speaks of readers who get no mail, and no column says who does";
             let help = "say what they are with `--as unsubscribed`; or, if they want mail, with `--as confirmed`";
@@ -153,7 +153,7 @@ impl<'a> Reading<'a> {
         let is_reader = |line: &str| {
             let mut cells = line.split(layout.delimiter);
             let address = cells.nth(layout.address).unwrap_or_default().trim();
-            layout.address + 1 + cells.count() >= layout.width && address.parse::<EmailAddress>().is_ok()
+            layout.address + cells.count() > 0 && address.parse::<EmailAddress>().is_ok()
         };
         if let Some((line, _)) = row.further_lines().find(|(_, line)| layout.width > 1 && is_reader(line)) {
             let opens = (0..row.len()).find(|index| row.cell(*index).contains(['\n', '\r'])).unwrap_or(0);

@@ -35,7 +35,7 @@ impl Reading<'_> {
                     .help("try again")
             }
             Fault::Quote(row) => {
-                let message = "the quote that opens here is never closed, or text follows on its end";
+                let message = "the quote that opens here is never closed, or has text behind its end";
                 at(
                     "import/quote",
                     message,

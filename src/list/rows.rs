@@ -103,8 +103,13 @@ struct Scan {
     has_escapes: bool,
 }
 
-/// A fault, and the byte of the row where it stands.
-type Found = (usize, fn(Row) -> Fault);
+/// What was read.
+enum Next {
+    End,
+    Row,
+    /// A fault, and the byte of the row where it stands.
+    Fault(usize, fn(Row) -> Fault),
+}
 
 /// What a look through a row comes to.
 enum End {
@@ -140,14 +145,15 @@ impl<R: BufRead> Rows<R> {
         }
         let mut bytes = std::mem::take(&mut self.row.text).into_bytes();
         let fault = match self.read(&mut bytes) {
-            Ok(None) => return None,
-            Ok(Some(fault)) => fault,
+            Ok(Next::End) => return None,
+            Ok(Next::Row) => None,
+            Ok(Next::Fault(at, fault)) => Some((at, fault)),
             Err(error) => {
                 self.has_ended = true;
                 return Some(Err(Fault::Io(error)));
             }
         };
-        let (at, fault): (usize, fn(Row) -> Fault) = match (String::from_utf8(bytes), fault) {
+        let (at, fault) = match (String::from_utf8(bytes), fault) {
             (Ok(text), None) => {
                 self.row.text = text;
                 return Some(Ok(&self.row));
@@ -157,7 +163,7 @@ impl<R: BufRead> Rows<R> {
                 found
             }
             (Err(error), found) => {
-                let (at, fault) = found.unwrap_or((error.utf8_error().valid_up_to(), Fault::Encoding));
+                let (at, fault) = found.unwrap_or((error.utf8_error().valid_up_to(), Fault::Encoding as _));
                 let [before, behind] = [&error.as_bytes()[..at], &error.as_bytes()[at..]].map(String::from_utf8_lossy);
                 self.row.text = format!("{before}{behind}");
                 (before.len(), fault)
@@ -168,8 +174,8 @@ impl<R: BufRead> Rows<R> {
         Some(Err(fault(std::mem::take(&mut self.row))))
     }
 
-    /// Reads the bytes of one row and notes its cells. `None` at the end of the file; else what is wrong with the row.
-    fn read(&mut self, bytes: &mut Vec<u8>) -> io::Result<Option<Option<Found>>> {
+    /// Reads the bytes of one row and notes its cells.
+    fn read(&mut self, bytes: &mut Vec<u8>) -> io::Result<Next> {
         self.row.cells.clear();
         bytes.clear();
         while bytes.trim_ascii().is_empty() {
@@ -177,18 +183,17 @@ impl<R: BufRead> Rows<R> {
             self.row.line = self.line;
             if !self.read_line(bytes)? {
                 self.has_ended = true;
-                return Ok(None);
+                return Ok(Next::End);
             }
         }
         let mut scan = Scan::default();
         loop {
-            let found: Found = match self.scan(bytes, &mut scan) {
-                _ if scan.open.is_none() && bytes.len() > LONGEST_ROW => (0, Fault::Long),
-                End::Whole => return Ok(Some(None)),
+            return Ok(match self.scan(bytes, &mut scan) {
+                _ if scan.open.is_none() && bytes.len() > LONGEST_ROW => Next::Fault(0, Fault::Long),
+                End::Whole => Next::Row,
                 End::Open(_) if bytes.len() <= LONGEST_ROW && self.read_line(bytes)? => continue,
-                End::Open(at) | End::Broken(at) => (at, Fault::Quote),
-            };
-            return Ok(Some(Some(found)));
+                End::Open(at) | End::Broken(at) => Next::Fault(at, Fault::Quote),
+            });
         }
     }
 
@@ -262,7 +267,7 @@ impl<R: BufRead> Rows<R> {
 fn delimiter(start: &[u8]) -> u8 {
     let line = start.split(|byte| matches!(byte, b'\n' | b'\r')).next().unwrap_or_default();
     let bare: Vec<u8> = line.split(|byte| *byte == b'"').step_by(2).flatten().copied().collect();
-    let count = |mark: u8| bare.iter().filter(|byte| **byte == mark).count();
+    let count = |mark: u8| memchr::memchr_iter(mark, &bare).count();
     b"\t;,".iter().copied().max_by_key(|mark| count(*mark)).unwrap_or(b',')
 }
 

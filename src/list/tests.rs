@@ -84,6 +84,7 @@ fn a_quote_that_is_never_closed_is_named_where_it_opens() {
         ("email,name\na@example.org,Ada\nb@example.org,\"Bob\nc@example.org,\"Eve\"\n", 3),
         ("email,name\na@example.org,\"Ada\" Lovelace\n", 2),
         ("email,notes\na@example.org,\"one\nb@example.org,two\"\nc@example.org,three\n", 2),
+        ("email,name,notes\na@example.org,Ada,\"one\nb@example.org,Bob\nc@example.org,Eve,\"\n", 2),
         ("notes,email\n\"one,a@example.org\ntwo,b@example.org\n\",c@example.org\n", 2),
     ] {
         let (_, findings) = read(text);

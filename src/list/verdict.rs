@@ -1,36 +1,20 @@
 //! What one cell says about consent.
 
 use super::columns::Meaning;
-use super::words::{answer, folded, state};
-use crate::model::SubscriberStatus::{self, Confirmed};
-
-/// What a cell says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Verdict {
-    /// Nothing about consent.
-    Silent,
-    Says(SubscriberStatus),
-    /// Something that is not known.
-    Unknown,
-}
+use super::words::{Verdict, answer, folded, state};
+use crate::model::SubscriberStatus::Confirmed;
 
 /// What a cell says in a column of this meaning.
 pub(super) fn verdict(meaning: Meaning, cell: &str) -> Verdict {
-    let said = |state: Option<Option<SubscriberStatus>>| match state {
-        Some(Some(status)) => Verdict::Says(status),
-        Some(None) => Verdict::Silent,
-        None => Verdict::Unknown,
-    };
     let word = || state(&folded(cell));
     match meaning {
-        Meaning::State => said(word()),
         // Buttondown: paused is the subscription that is paid for, and mail goes on.
         Meaning::Kind if cell.is_empty() || cell.eq_ignore_ascii_case("paused") => Verdict::Silent,
-        Meaning::Kind => said(word()),
+        Meaning::State | Meaning::Kind => word(),
         Meaning::Wish(no) => match answer(cell) {
             Some(true) => Verdict::Says(Confirmed),
             Some(false) => Verdict::Says(no),
-            None => said(word()),
+            None => word(),
         },
         Meaning::Day(no) => match answer(cell) {
             Some(true) => Verdict::Says(Confirmed),
@@ -43,7 +27,7 @@ pub(super) fn verdict(meaning: Meaning, cell: &str) -> Verdict {
             Some(false) => Verdict::Silent,
             None if cell.is_empty() => Verdict::Silent,
             None => match word() {
-                Some(Some(state)) if state != Confirmed => Verdict::Says(state),
+                Verdict::Says(state) if state != Confirmed => Verdict::Says(state),
                 _ => Verdict::Unknown,
             },
         },

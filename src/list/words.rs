@@ -1,4 +1,4 @@
-//! What the cells of other programs' exports say about consent. Docs/importing.md names where each word comes from.
+//! What the cells of other programs' exports say about consent; `docs/importing.md` says which program has which words.
 
 use crate::model::SubscriberStatus::{self, Bounced, Complained, Confirmed, Pending, Unsubscribed};
 
@@ -35,11 +35,20 @@ fn has(words: &str, word: &str) -> bool {
     words.split(' ').any(|known| known == word)
 }
 
-/// The state that a word stands for: `Some(None)` for a word that says nothing about consent, `None` for one that is not
-/// known.
-pub(super) fn state(folded: &str) -> Option<Option<SubscriberStatus>> {
-    let state = STATES.iter().find(|(_, words)| has(words, folded)).map(|(state, _)| Some(*state));
-    state.or_else(|| has(PLANS, folded).then_some(None))
+/// What a cell says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// Nothing about consent.
+    Silent,
+    Says(SubscriberStatus),
+    /// Something that is not known.
+    Unknown,
+}
+
+/// The state that a word stands for.
+pub(super) fn state(folded: &str) -> Verdict {
+    let state = STATES.iter().find(|(_, words)| has(words, folded)).map(|(state, _)| Verdict::Says(*state));
+    state.unwrap_or(if has(PLANS, folded) { Verdict::Silent } else { Verdict::Unknown })
 }
 
 /// True for a word that refuses mail, and means nothing else.
@@ -72,10 +81,10 @@ mod tests {
     #[test]
     fn a_word_is_known_in_every_spelling() {
         for word in ["Non-Subscribed", "needs_attention", "Past due", "BLOCKLISTED"] {
-            assert!(state(&folded(word)).is_some(), "{word}");
+            assert_ne!(state(&folded(word)), Verdict::Unknown, "{word}");
         }
-        assert_eq!(state("maybe"), None);
-        assert_eq!(state(""), None);
+        assert_eq!(state("maybe"), Verdict::Unknown);
+        assert_eq!(state(""), Verdict::Unknown);
     }
 
     #[test]

@@ -101,32 +101,25 @@ impl Store {
             .fetch_one(&mut *transaction)
             .await?;
         let mut arrived = Arrived::default();
+        let known = "SELECT COUNT(*) FROM site.subscribers WHERE address_key IN (SELECT address_key FROM arrivals)";
+        let reached = "SELECT COUNT(*) FROM site.subscribers WHERE id <= $1 AND status IN ('confirmed', 'pending')";
+        let mut before: i64 = 0;
         if newest > 0 {
-            let known: i64 = sqlx::query_scalar(
-                "SELECT COUNT(*) FROM site.subscribers WHERE address_key IN (SELECT address_key FROM arrivals)",
-            )
-            .fetch_one(&mut *transaction)
-            .await?;
+            let known: i64 = sqlx::query_scalar(known).fetch_one(&mut *transaction).await?;
             arrived.known = known.unsigned_abs();
-            let stopped = sqlx::query(
-                "UPDATE site.subscribers SET status = gone.status, updated_at = $2
-                 FROM (SELECT address_key, status, updated_at, MAX(instr($1, status)) AS caution FROM arrivals
-                       WHERE status IN ('bounced', 'unsubscribed', 'complained') GROUP BY address_key) AS gone
-                 WHERE subscribers.address_key = gone.address_key AND gone.caution > instr($1, subscribers.status)
-                   AND subscribers.updated_at <= COALESCE(gone.updated_at, subscribers.updated_at)",
-            )
-            .bind(CAUTION)
-            .bind(now)
-            .execute(&mut *transaction)
-            .await?;
-            arrived.stopped = stopped.rows_affected();
+            before = sqlx::query_scalar(reached).bind(newest).fetch_one(&mut *transaction).await?;
         }
+        // What is newer than `$3` comes from the same file. Beside that only who left changes an older row, and not when the
+        // file says that it was before the last change here.
         sqlx::query(
             "INSERT INTO site.subscribers (address, address_key, name, status, source, created_at, updated_at)
              SELECT address, address_key, name, status, COALESCE(source, $1), COALESCE(created_at, $2), COALESCE(updated_at, $2)
              FROM arrivals WHERE true ORDER BY rowid
-             ON CONFLICT (address_key) DO UPDATE SET status = excluded.status
-             WHERE id > $3 AND instr($4, excluded.status) > instr($4, status)",
+             ON CONFLICT (address_key) DO UPDATE
+             SET status = excluded.status, updated_at = CASE WHEN id > $3 THEN updated_at ELSE $2 END
+             WHERE instr($4, excluded.status) > instr($4, status)
+               AND (id > $3 OR (excluded.status IN ('bounced', 'unsubscribed', 'complained')
+                                AND (excluded.updated_at = $2 OR excluded.updated_at >= updated_at)))",
         )
         .bind(source)
         .bind(now)
@@ -134,6 +127,10 @@ impl Store {
         .bind(CAUTION)
         .execute(&mut *transaction)
         .await?;
+        if newest > 0 {
+            let after: i64 = sqlx::query_scalar(reached).bind(newest).fetch_one(&mut *transaction).await?;
+            arrived.stopped = (before - after).unsigned_abs();
+        }
         let rows = sqlx::query("SELECT status, COUNT(*) AS count FROM site.subscribers WHERE id > $1 GROUP BY status")
             .bind(newest)
             .fetch_all(&mut *transaction)

@@ -1,7 +1,5 @@
 //! `tidings subscribers list` and `export`: the list, page by page.
 
-#![allow(clippy::needless_for_each, reason = "the rows are written as they come")]
-
 use super::super::failure::{Exit, Failure};
 use super::super::table::Columns;
 use super::super::ui::Output;
@@ -101,7 +99,9 @@ async fn as_table(mut pages: Pages, context: &Context) -> Result<Exit, Failure> 
             break;
         }
         is_empty = false;
-        page.iter().for_each(|reader| columns.fit(&row(reader)));
+        for reader in &page {
+            columns.fit(&row(reader));
+        }
     }
     if is_empty {
         context.ui.say("No readers.");
