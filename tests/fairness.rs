@@ -294,6 +294,18 @@ fn a_rest_that_was_refused_until_it_is_too_old_is_given_up_and_named() {
 }
 
 #[test]
+fn what_is_wrong_with_the_next_issue_keeps_nobody_waiting_who_was_put_off() {
+    let sink = Sink::start(Duration::ZERO);
+    let site = site(&sink, &["grey-reader@reader.test".to_owned()]);
+    site.run(MONDAY, &["publish"]).exits(4);
+    site.write("posts/2026-03-02-bad.md", "---\ntitle: [\n---\nx\n");
+    site.run("2026-03-02T09:30:00Z", &["publish"]).exits(3);
+    assert_eq!(sink.copies().into_values().collect::<Vec<_>>(), [1]);
+    site.run("2026-03-02T09:40:00Z", &["publish"]).exits(3);
+    assert_eq!(sink.count(), 1);
+}
+
+#[test]
 fn a_limit_for_a_day_counts_every_try_and_goes_to_new_readers_first() {
     let sink = Sink::scripted(|step: &Step<'_>| match step {
         step if step.names("busy") => Some("450 4.2.0 mailbox busy"),

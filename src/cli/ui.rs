@@ -133,7 +133,7 @@ impl Ui {
     }
 
     /// Prints a result for people: what the command was asked for. Foreign words in it are on one line, see
-    /// [`super::printable::one_line`].
+    /// `printable::one_line`.
     pub fn result(text: &str) {
         Self::write(&printable(text));
     }

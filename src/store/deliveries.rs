@@ -138,10 +138,8 @@ impl Store {
         let (relay, said) = (self.text(relay.as_deref().unwrap_or(UNKNOWN)).await?, self.text(said).await?);
         let mut transaction = self.connection.begin_with("BEGIN IMMEDIATE").await?;
         sqlx::query(
-            "INSERT INTO tries (issue, subscriber, number, at, state, relay, shared)
-             SELECT issue, subscriber, (
-                SELECT COALESCE(MAX(number), 0) + 1 FROM tries t WHERE t.issue = d.issue AND t.subscriber = d.subscriber
-             ), updated_at, $1, $2, $3 FROM deliveries d WHERE state = 'sending'",
+            "INSERT INTO tries (issue, subscriber, at, state, relay, shared)
+             SELECT issue, subscriber, updated_at, $1, $2, $3 FROM deliveries d WHERE state = 'sending'",
         )
         .bind(state.number())
         .bind(relay)
@@ -185,18 +183,15 @@ impl Store {
         // One text of several statements goes to SQLite's thread and back once. What is recorded raises the generation.
         let changed = sqlx::query(
             "BEGIN IMMEDIATE;
-             INSERT INTO tries (issue, subscriber, number, at, state, relay, code, enhanced, text, shared)
-             SELECT r.value ->> 0, r.value ->> 1, (
-                SELECT COALESCE(MAX(number), 0) + 1 FROM tries WHERE issue = r.value ->> 0 AND subscriber = r.value ->> 1
-             ), $3, r.value ->> 4, IIF(r.value ->> 5, $4, NULL), r.value ->> 6, r.value ->> 7, r.value ->> 8, r.value ->> 9
+             INSERT INTO tries (issue, subscriber, at, state, relay, code, enhanced, text, shared)
+             SELECT r.value ->> 0, r.value ->> 1, $3, r.value ->> 4, IIF(r.value ->> 5, $4, NULL), r.value ->> 6, r.value ->> 7,
+                    r.value ->> 8, r.value ->> 9
              FROM json_each($1) AS r WHERE r.value ->> 4 IS NOT NULL;
              UPDATE deliveries SET state = COALESCE(r.value ->> 2, state), attempts = attempts + (r.value ->> 5 IS TRUE),
                next_attempt_at = r.value ->> 3, updated_at = IIF(r.value ->> 2 IS NULL, updated_at, $3)
              FROM json_each($1) AS r WHERE issue = r.value ->> 0 AND subscriber = r.value ->> 1;
-             INSERT INTO tries (issue, subscriber, number, at, state, text)
-             SELECT d.issue, d.subscriber, (
-                SELECT COALESCE(MAX(number), 0) + 1 FROM tries t WHERE t.issue = d.issue AND t.subscriber = d.subscriber
-             ), $3, 6, 'the reader had left: ' || s.status
+             INSERT INTO tries (issue, subscriber, at, state, text)
+             SELECT d.issue, d.subscriber, $3, 6, 'the reader had left: ' || s.status
              FROM json_each($2) AS r CROSS JOIN subscribers AS s CROSS JOIN deliveries AS d
              WHERE s.id = r.value ->> 1 AND s.status <> 'confirmed' AND d.issue = r.value ->> 0 AND d.subscriber = s.id
                AND d.state IN ('queued', 'deferred') AND d.attempts = r.value ->> 2;
@@ -277,7 +272,7 @@ impl Store {
             "SELECT d.*, s.address, h.* FROM deliveries d JOIN subscribers s ON s.id = d.subscriber
              LEFT JOIN history h ON h.issue = d.issue AND h.subscriber = d.subscriber
              WHERE d.issue IN (SELECT number FROM issues WHERE run = $1) AND d.state <> 'sent'
-             ORDER BY d.issue, d.subscriber, h.number",
+             ORDER BY d.issue, d.subscriber, h.try",
         )
         .bind(run)
         .fetch_all(&mut self.connection)
@@ -312,10 +307,8 @@ impl Store {
         let said = self.text(&format!("settled by the owner: {}", to.as_str())).await?;
         let mut transaction = self.connection.begin_with("BEGIN IMMEDIATE").await?;
         sqlx::query(
-            "INSERT INTO tries (issue, subscriber, number, at, state, shared)
-             SELECT issue, subscriber, (
-                SELECT COALESCE(MAX(number), 0) + 1 FROM tries t WHERE t.issue = d.issue AND t.subscriber = d.subscriber
-             ), $4, $5, $6 FROM deliveries d
+            "INSERT INTO tries (issue, subscriber, at, state, shared)
+             SELECT issue, subscriber, $4, $5, $6 FROM deliveries d
              WHERE state = $3 AND issue IN (SELECT number FROM issues WHERE run = $1) AND ($2 IS NULL OR subscriber = $2)",
         )
         .bind(run)
@@ -365,10 +358,8 @@ impl Store {
         let rows = serde_json::Value::from(rows).to_string();
         let mut transaction = self.connection.begin_with("BEGIN IMMEDIATE").await?;
         sqlx::query(
-            "INSERT INTO tries (issue, subscriber, number, at, state, shared)
-             SELECT d.issue, d.subscriber, (
-                SELECT COALESCE(MAX(number), 0) + 1 FROM tries t WHERE t.issue = d.issue AND t.subscriber = d.subscriber
-             ), $2, 4, $3 FROM json_each($1) AS r CROSS JOIN deliveries AS d
+            "INSERT INTO tries (issue, subscriber, at, state, shared)
+             SELECT d.issue, d.subscriber, $2, 4, $3 FROM json_each($1) AS r CROSS JOIN deliveries AS d
              WHERE d.issue = r.value ->> 0 AND d.subscriber = r.value ->> 1 AND d.attempts = r.value ->> 2
                AND d.state = 'deferred'",
         )
@@ -400,10 +391,8 @@ impl Store {
         let said = self.text(why).await?;
         let mut transaction = self.connection.begin_with("BEGIN IMMEDIATE").await?;
         sqlx::query(
-            "INSERT INTO tries (issue, subscriber, number, at, state, shared)
-             SELECT issue, subscriber, (
-                SELECT COALESCE(MAX(number), 0) + 1 FROM tries t WHERE t.issue = d.issue AND t.subscriber = d.subscriber
-             ), $2, 6, $3 FROM deliveries d
+            "INSERT INTO tries (issue, subscriber, at, state, shared)
+             SELECT issue, subscriber, $2, 6, $3 FROM deliveries d
              WHERE issue = $1 AND state IN ('queued', 'deferred') AND (attempts > 0 OR next_attempt_at > 0)",
         )
         .bind(issue)

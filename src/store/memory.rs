@@ -183,10 +183,8 @@ impl Store {
         let mut held = 0;
         if let Some(said) = said {
             sqlx::query(
-                "INSERT INTO tries (issue, subscriber, number, at, state, shared)
-                 SELECT issue, subscriber, (
-                    SELECT COALESCE(MAX(number), 0) + 1 FROM tries t WHERE t.issue = d.issue AND t.subscriber = d.subscriber
-                 ), $2, $3, $1 FROM deliveries d WHERE state IN ('queued', 'deferred', 'sending')",
+                "INSERT INTO tries (issue, subscriber, at, state, shared)
+                 SELECT issue, subscriber, $2, $3, $1 FROM deliveries d WHERE state IN ('queued', 'deferred', 'sending')",
             )
             .bind(said)
             .bind(seconds(now)?)

@@ -61,8 +61,8 @@ macro_rules! tries_since_queued {
         concat!(
             "CASE WHEN d.attempts > 0 THEN (SELECT ",
             $what,
-            " FROM tries t WHERE t.issue = d.issue AND t.subscriber = d.subscriber AND t.relay IS NOT NULL AND t.number > (
-                SELECT COALESCE(MAX(q.number), 0) FROM tries q
+            " FROM tries t WHERE t.issue = d.issue AND t.subscriber = d.subscriber AND t.relay IS NOT NULL AND t.id > (
+                SELECT COALESCE(MAX(q.id), 0) FROM tries q
                 WHERE q.issue = d.issue AND q.subscriber = d.subscriber AND q.relay IS NULL AND q.state = 0)) END"
         )
     };

@@ -90,7 +90,7 @@ impl Store {
         let rows = sqlx::query(
             "SELECT d.*, i.subject, i.run, r.cutoff, h.* FROM issues i JOIN runs r ON r.id = i.run
              JOIN deliveries d ON d.issue = i.number AND d.subscriber = $1
-             LEFT JOIN history h ON h.issue = d.issue AND h.subscriber = d.subscriber ORDER BY i.number, h.number",
+             LEFT JOIN history h ON h.issue = d.issue AND h.subscriber = d.subscriber ORDER BY i.number, h.try",
         )
         .bind(subscriber)
         .fetch_all(&mut self.connection)

@@ -84,7 +84,7 @@ impl Store {
 
 /// Reads the columns of the view `history` in a row that has a try, or none.
 pub(super) fn read(row: &SqliteRow) -> Result<Option<Try>> {
-    if row.try_get::<Option<i64>, _>("number")?.is_none() {
+    if row.try_get::<Option<i64>, _>("try")?.is_none() {
         return Ok(None);
     }
     let state: i64 = row.try_get("tried")?;

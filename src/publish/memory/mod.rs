@@ -179,7 +179,7 @@ impl Memory {
 
     /// Goes on with this database, whatever was found: takes in what others know, puts its open deliveries in doubt when it
     /// is not the newest, and brings this machine and the records up to date. Only for the holder of [`Store::lock`], and
-    /// after [`Witnesses::allowed`].
+    /// after `Witnesses::allowed`.
     ///
     /// # Errors
     /// When the database does not answer, or a record cannot be written.

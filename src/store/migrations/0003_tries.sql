@@ -9,24 +9,24 @@ CREATE TABLE texts (
 -- The history of a delivery, in order. `state` is the number of what the delivery became. `relay` is the way out that was
 -- asked; without one this is no try but a decision. The answer of a server is in its parts, its text here or in `texts`.
 CREATE TABLE tries (
+    id         INTEGER NOT NULL PRIMARY KEY,
     issue      INTEGER NOT NULL,
     subscriber INTEGER NOT NULL,
-    number     INTEGER NOT NULL,
     at         INTEGER NOT NULL,
     state      INTEGER NOT NULL,
     relay      INTEGER,
     code       INTEGER,
     enhanced   TEXT,
     text       TEXT,
-    shared     INTEGER,
-    PRIMARY KEY (issue, subscriber, number)
-) WITHOUT ROWID;
+    shared     INTEGER
+);
+CREATE INDEX tries_of_delivery ON tries (issue, subscriber);
 
 -- For limits that count tries in a span of time.
 CREATE INDEX tries_at ON tries (at) WHERE relay IS NOT NULL;
 
 CREATE VIEW history AS
-SELECT issue, subscriber, number, at, state AS tried, (SELECT t.text FROM texts t WHERE t.id = relay) AS relay, code, enhanced,
+SELECT id AS try, issue, subscriber, at, state AS tried, (SELECT t.text FROM texts t WHERE t.id = relay) AS relay, code, enhanced,
        COALESCE(text, (SELECT t.text FROM texts t WHERE t.id = shared)) AS text
 FROM tries;
 
@@ -86,19 +86,20 @@ WITH RECURSIVE
     answers AS (
         SELECT *, CASE WHEN word GLOB '[245].[0-9]*.[0-9]*' AND word NOT GLOB '*[^0-9.]*' THEN word END AS enhanced FROM parts
     )
-INSERT INTO tries (issue, subscriber, number, at, state, relay, code, enhanced, text)
+INSERT INTO tries (issue, subscriber, at, state, relay, code, enhanced, text)
+SELECT issue, subscriber, at, was, relay, code, enhanced, text FROM (
 SELECT issue, subscriber, n.number,
-       CASE WHEN n.number < attempts OR is_decided THEN first_at ELSE updated_at END,
-       CASE WHEN n.number < attempts THEN 3 WHEN is_decided AND state = 2 THEN 5 WHEN is_decided THEN 3 ELSE state END,
-       (SELECT id FROM texts WHERE text = 'unknown'),
-       CASE WHEN n.number = attempts AND NOT is_decided THEN code END,
-       CASE WHEN n.number = attempts AND NOT is_decided THEN enhanced END,
+       CASE WHEN n.number < attempts OR is_decided THEN first_at ELSE updated_at END AS at,
+       CASE WHEN n.number < attempts THEN 3 WHEN is_decided AND state = 2 THEN 5 WHEN is_decided THEN 3 ELSE state END AS was,
+       (SELECT id FROM texts WHERE text = 'unknown') AS relay,
+       CASE WHEN n.number = attempts AND NOT is_decided THEN code END AS code,
+       CASE WHEN n.number = attempts AND NOT is_decided THEN enhanced END AS enhanced,
        CASE WHEN n.number < attempts OR is_decided THEN 'what the server said was not kept'
-            WHEN enhanced IS NULL THEN rest ELSE ltrim(substr(rest, length(enhanced) + 1)) END
+            WHEN enhanced IS NULL THEN rest ELSE ltrim(substr(rest, length(enhanced) + 1)) END AS text
 FROM answers JOIN numbers n ON n.number <= attempts
 UNION ALL
 SELECT issue, subscriber, attempts + 1, updated_at, state, NULL, NULL, NULL, reply
 FROM answers WHERE is_decided OR attempts = 0
-ORDER BY 1, 2, 3;
+) ORDER BY issue, subscriber, number;
 
 DROP TABLE old_deliveries;
