@@ -17,7 +17,7 @@ use crate::config::Mode;
 use crate::diagnostic::Diagnostic;
 use crate::email;
 use crate::feed::FeedFile;
-use crate::model::{Entry, Issue, MadeFile, MailedEntry, Post, PostStatus, Run, sha256_hex};
+use crate::model::{Entry, Issue, MadeFile, MailedEntry, Post, PostStatus, Run, distinct, sha256_hex};
 use crate::post;
 use crate::store::{FrozenEntry, Store, StoreError};
 
@@ -205,7 +205,10 @@ pub fn prepare(site: &Site, past: &Past, options: &Options, now: Timestamp) -> R
         match site.entry(post, &mut warnings) {
             Some(entry) => due.push(site.for_mail(entry, &mut made, &mut warnings)),
             // Whatever is put up with, nobody's newsletter goes out without an entry that is due.
-            None => return Err(PublishError::Site(warnings)),
+            None => {
+                distinct(&mut warnings);
+                return Err(PublishError::Site(warnings));
+            }
         }
     }
     warnings.extend(not_online(site.not_yet_written(&made).count(), site));
@@ -218,8 +221,9 @@ pub fn prepare(site: &Site, past: &Past, options: &Options, now: Timestamp) -> R
     }
     let (errors, about_mail) = about_mail.into_iter().partition(Diagnostic::is_error);
     warnings.extend::<Vec<_>>(about_mail);
-    let freeze = |entry| frozen(entry, &due, &issues, &hashes, site.config.newsletter.mode);
-    let entries = due.iter().filter_map(freeze).collect();
+    // A post that the feeds show too was read twice.
+    distinct(&mut warnings);
+    let entries = frozen(&due, &issues, &hashes, site.config.newsletter.mode);
     Ok(Prepared {
         now,
         last_run: past.ledger.last_run,
@@ -295,21 +299,25 @@ pub(super) fn issues(site: &Site, due: &[Entry], first: i64, now: Timestamp) -> 
     }
 }
 
-/// An entry as the ledger will record it, with the issue that carries it.
-fn frozen(entry: &Entry, due: &[Entry], issues: &[Issue], hashes: &ContentHashes, mode: Mode) -> Option<FrozenEntry> {
-    let issue = match mode {
-        Mode::Digest => issues.first()?,
-        Mode::Each => issues.get(due.iter().rev().position(|other| other.path == entry.path)?)?,
+/// The entries as the ledger will record them, each with the issue that carries it.
+fn frozen(due: &[Entry], issues: &[Issue], hashes: &ContentHashes, mode: Mode) -> Vec<FrozenEntry> {
+    let carried = |(at, entry): (usize, &Entry)| {
+        let issue = match mode {
+            Mode::Digest => issues.first()?,
+            // As they are numbered: the oldest first.
+            Mode::Each => issues.get(due.len() - 1 - at)?,
+        };
+        let mailed = MailedEntry {
+            id: entry.id.clone(),
+            run: 0,
+            issue: issue.number,
+            path: entry.path.clone(),
+            content_hash: hashes.get(&entry.path).cloned(),
+            title: entry.title.clone(),
+        };
+        Some(FrozenEntry { mailed, url: entry.url.clone(), published: entry.published.timestamp().to_string() })
     };
-    let mailed = MailedEntry {
-        id: entry.id.clone(),
-        run: 0,
-        issue: issue.number,
-        path: entry.path.clone(),
-        content_hash: hashes.get(&entry.path).cloned(),
-        title: entry.title.clone(),
-    };
-    Some(FrozenEntry { mailed, url: entry.url.clone(), published: entry.published.timestamp().to_string() })
+    due.iter().enumerate().filter_map(carried).collect()
 }
 
 /// True when a verdict is worth a line in the plan: pages and files that are no posts are not.
