@@ -228,7 +228,7 @@ fn assemble(
         published: published.map(|day| day.at),
         slug: address.slug,
         language,
-        taxonomies: terms::taxonomies(fields, around.taxonomies, &place),
+        taxonomies: terms::taxonomies(fields, around.taxonomies, &place, findings),
         authors: author::authors(fields, around.companions, &config.site),
         description: title::description(fields),
         image: image::image(fields, &address.url, &config.site.url),
