@@ -9,7 +9,7 @@ use super::failure::{Exit, Failure};
 use super::posts::diagnostic_as_json;
 use super::{Context, Ui, report, session};
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::feed::lint::lint;
+use crate::feed::lint::{LARGEST, lint};
 use crate::files;
 use crate::publish::{Past, PublishError, Site, dead_links, inspect};
 
@@ -58,7 +58,8 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
 fn find_in_feeds(files: &[PathBuf], context: &Context) -> Result<Vec<Diagnostic>, Failure> {
     let mut found = Vec::new();
     for file in files {
-        let bytes = files::read(file).map_err(|error| PublishError::File { path: file.clone(), error })?;
+        let bytes = files::read_start(file, LARGEST as u64 + 1)
+            .map_err(|error| PublishError::File { path: file.clone(), error })?;
         found.extend(lint(&file.display().to_string(), &bytes, context.now));
     }
     Ok(found)

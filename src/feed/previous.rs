@@ -5,6 +5,8 @@ use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use serde::Deserialize;
 
+use super::lint::LARGEST;
+
 /// A feed as its readers know it.
 #[derive(Debug, Default)]
 pub struct Previous {
@@ -31,6 +33,9 @@ impl Previous {
     /// # Errors
     /// Why it cannot be read, as half a sentence.
     pub fn read(bytes: &[u8]) -> Result<Self, String> {
+        if bytes.len() > LARGEST {
+            return Err(format!("it has more than {} MB", LARGEST >> 20));
+        }
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
         match bytes.first() {
             None => Err("it is empty".to_owned()),
