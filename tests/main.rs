@@ -5,6 +5,7 @@
 #![allow(clippy::format_collect, reason = "tests favour short code over fast code")]
 
 mod bad_input;
+mod cost;
 mod crash;
 mod dry_run;
 mod faults;

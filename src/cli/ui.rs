@@ -158,21 +158,17 @@ impl Ui {
         let diagnostic = &cleaned(diagnostic);
         let mut group = Group::with_title(level.primary_title(diagnostic.message.as_str()));
         if let Some(place) = &diagnostic.location {
-            let origin = || Origin::path(place.path.as_str()).line(place.line).char_column(place.column);
             if place.excerpt.is_empty() {
+                let origin = Origin::path(place.path.as_str());
                 let whole_file = (place.line, place.column) == (1, 1);
-                group = group.element(if whole_file { Origin::path(place.path.as_str()) } else { origin() });
+                group =
+                    group.element(if whole_file { origin } else { origin.line(place.line).char_column(place.column) });
             } else {
-                let byte =
-                    |column: usize| place.excerpt.char_indices().nth(column).map_or(place.excerpt.len(), |(at, _)| at);
-                let span = byte(place.before())..byte(place.before() + place.length);
-                let mut source = Snippet::source(place.excerpt.as_str()).line_start(place.line);
-                if place.excerpt_column == 1 {
-                    source = source.path(place.path.as_str());
-                } else {
-                    // The library would count columns from the beginning of the excerpt.
-                    group = group.element(origin());
-                }
+                // Blanks stand for the beginning of a very long line, so that its columns are right.
+                let line = " ".repeat(place.excerpt_column - 1) + &place.excerpt;
+                let byte = |column: usize| line.char_indices().nth(column).map_or(line.len(), |(at, _)| at);
+                let span = byte(place.column - 1)..byte(place.column - 1 + place.length);
+                let source = Snippet::source(line).line_start(place.line).path(place.path.as_str());
                 group = group.element(source.annotation(AnnotationKind::Primary.span(span)));
             }
         }

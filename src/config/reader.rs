@@ -7,6 +7,9 @@ use toml::de::{DeTable, DeValue};
 
 use crate::diagnostic::{Diagnostic, Location, Places};
 
+/// So many syntax errors are told.
+const MOST_SYNTAX_ERRORS: usize = 100;
+
 /// No list is longer.
 const MOST_ITEMS: usize = 100;
 
@@ -55,7 +58,7 @@ impl<'t> Reader<'t> {
     /// The document, or the syntax errors in it.
     pub(super) fn document(&mut self) -> Spanned<DeTable<'t>> {
         let (document, errors) = DeTable::parse_recoverable(self.text);
-        for error in errors {
+        for error in errors.into_iter().take(MOST_SYNTAX_ERRORS) {
             let place = self.place(error.span().unwrap_or(0..0));
             let message = error.message().lines().next().unwrap_or("syntax error").to_owned();
             self.error("config/syntax", message, place, "write it as TOML: `key = value`, text in double quotes");

@@ -166,6 +166,18 @@ mod tests {
     }
 
     #[test]
+    fn of_very_many_terms_the_first_ones_count() {
+        let post = |count: usize| {
+            let tags: Vec<_> = (0..count).map(|n| format!("t{n}")).collect();
+            super::super::tests::keys(&format!("tags: [{}]", tags.join(", ")))
+        };
+        let (some, found) = post(200);
+        assert_eq!((some.taxonomies[0].terms.len(), found.len()), (200, 0));
+        let (many, found) = post(201);
+        assert_eq!((many.taxonomies[0].terms.len(), found[0].code), (200, "post/terms"));
+    }
+
+    #[test]
     fn a_taxonomy_is_found_under_its_singular_too() {
         let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
         assert_eq!(keys("categories", &[]), ["categories", "category"]);

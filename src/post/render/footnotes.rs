@@ -7,6 +7,9 @@ use pulldown_cmark::{CowStr, Event, Tag, TagEnd};
 /// So many links lead from a note back to where it is referred to; the last one says how many more there are.
 const MOST_BACK_LINKS: usize = 20;
 
+/// So many references to a note are links to it; the others only say its number.
+const MOST_LINKS: usize = 1000;
+
 /// The definitions found so far.
 #[derive(Default)]
 pub(crate) struct Footnotes<'a> {
@@ -107,6 +110,9 @@ impl Numbers<'_> {
         });
         self.references[n] += 1;
         let (key, number, count) = (self.key, n + 1, self.references[n]);
+        if count > MOST_LINKS {
+            return format!("<sup>[{number}]</sup>");
+        }
         let is_led_to = count <= MOST_BACK_LINKS;
         let id = if is_led_to { format!(" id=\"{}\"", reference_id(key, n, count)) } else { String::new() };
         format!("<sup{id}><a class=\"footnote\" href=\"#fn-{key}-{number}\">{number}</a></sup>")
@@ -155,10 +161,11 @@ mod tests {
     #[test]
     fn a_note_that_is_referred_to_very_often_leads_back_to_the_first_places_and_says_how_many_more_there_are() {
         let html = |times: usize| html_of(&format!("{}\n\n[^x]: note\n", "a[^x] ".repeat(times)), "k");
-        let (few, many) = (html(20), html(1000));
+        let (few, many, most) = (html(20), html(1000), html(1003));
         assert_eq!((few.matches('↩').count(), few.matches('+').count()), (20, 0));
         assert_eq!(many.matches("class=\"footnote\"").count(), 1000);
         assert_eq!((many.matches("↩").count(), many.matches(" id=\"fnref-").count()), (20, 20));
+        assert_eq!((most.matches("class=\"footnote\"").count(), most.matches("<sup>[1]</sup>").count()), (1000, 3));
         assert!(many.contains("href=\"#fnref-k-1_20\" aria-label=\"Back to the text\">↩ +980</a>"), "{many}");
     }
 
