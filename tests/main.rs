@@ -7,6 +7,7 @@
 mod agreement;
 mod answers;
 mod bad_input;
+mod cost;
 mod crash;
 mod door;
 mod dry_run;

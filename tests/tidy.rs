@@ -145,7 +145,7 @@ pub(crate) fn files(folder: &str, extension: &str) -> Vec<(String, String)> {
         .into_iter()
         .filter(|path| path.ends_with(extension))
         .filter_map(|path| {
-            let text = String::from_utf8(tidings::files::read(&root.join(&path)).unwrap()).ok()?;
+            let text = String::from_utf8(std::fs::read(root.join(&path)).unwrap()).ok()?;
             Some((format!("{folder}/{path}"), text))
         })
         .collect()

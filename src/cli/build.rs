@@ -12,7 +12,7 @@ use super::printable::one_line;
 use super::{Context, Ui, tolerance};
 use crate::diagnostic::Diagnostic;
 use crate::files::Written;
-use crate::model::PostStatus;
+use crate::model::{PostStatus, distinct};
 use crate::publish::{BuiltFeeds, Intent, Purpose, Site, count};
 
 /// As many files are named one by one; of more, only those that change.
@@ -50,9 +50,10 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
     tolerance.judge_early(&site.diagnostics)?;
     let feeds = site.build_feeds(if arguments.check { Purpose::Compare } else { Purpose::Write })?;
     let mut warnings = site.diagnostics.clone();
-    // Who reads the top of a file tells what is wrong there, and so does who reads the whole.
-    warnings.extend(feeds.warnings.iter().filter(|warning| !site.diagnostics.contains(warning)).cloned());
+    warnings.extend(feeds.warnings.iter().cloned());
     let made = site.mail_files(&feeds, &mut warnings);
+    // Who reads the top of a file tells what is wrong there, and so does who reads the whole.
+    distinct(&mut warnings);
     tolerance.judge(&warnings)?;
     context.ui.diagnostics(&warnings);
     let mut files = told(feeds.written(), arguments.check);

@@ -1,5 +1,6 @@
 //! `tidings check`
 
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -12,7 +13,7 @@ use super::posts::diagnostic_as_json;
 use super::{Context, Ui, report, session};
 use crate::config::NO_SERVER;
 use crate::diagnostic::{Diagnostic, Location, Severity};
-use crate::feed::lint::lint;
+use crate::feed::lint::{LARGEST, lint};
 use crate::files::{self, Folder, Kind};
 use crate::publish::{Intent, Past, PublishError, Site, dead_links, inspect, try_one_click};
 
@@ -75,7 +76,10 @@ fn unkept(site: &Path) -> Option<Diagnostic> {
 fn find_in_feeds(files: &[PathBuf], context: &Context) -> Result<Vec<Diagnostic>, Failure> {
     let mut found = Vec::new();
     for file in files {
-        let bytes = files::read(file).map_err(|error| PublishError::File { path: file.clone(), error })?;
+        let mut bytes = Vec::new();
+        files::open_named(file)
+            .and_then(|opened| opened.take(LARGEST as u64 + 1).read_to_end(&mut bytes))
+            .map_err(|error| PublishError::File { path: file.clone(), error })?;
         found.extend(lint(&file.display().to_string(), &bytes, context.now));
     }
     Ok(found)

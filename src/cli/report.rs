@@ -85,13 +85,14 @@ fn one(diagnostic: &Diagnostic, with_help: bool, paint: Paint) -> String {
 fn window(place: &Location) -> (String, String) {
     let width = |c: char| c.width().unwrap_or(0);
     let line: Vec<char> = one_line(place.excerpt.trim_end()).chars().collect();
-    let at = (place.column - 1).min(line.len());
+    let at = place.before().min(line.len());
     let mut start = line[..at].iter().take_while(|c| c.is_whitespace()).count();
     let before = |start: usize| line[start..at].iter().map(|c| width(*c)).sum::<usize>();
-    let is_cut = before(start) > COLUMNS - BEFORE;
-    while is_cut && before(start) > BEFORE {
+    let is_far = before(start) > COLUMNS - BEFORE;
+    while is_far && before(start) > BEFORE {
         start += 1;
     }
+    let is_cut = is_far || place.excerpt_column > 1;
     let lead = if is_cut { "…" } else { "" };
     let shown = format!("{lead}{}", cut(&line[start..].iter().collect::<String>(), COLUMNS));
     let meant: usize = line[at..].iter().take(place.length).map(|c| width(*c)).sum();

@@ -240,10 +240,11 @@ impl Ui {
                 group =
                     group.element(if whole_file { origin } else { origin.line(place.line).char_column(place.column) });
             } else {
-                let byte =
-                    |column: usize| place.excerpt.char_indices().nth(column).map_or(place.excerpt.len(), |(at, _)| at);
+                // Blanks stand for the beginning of a very long line, so that its columns are right.
+                let line = " ".repeat(place.excerpt_column - 1) + &place.excerpt;
+                let byte = |column: usize| line.char_indices().nth(column).map_or(line.len(), |(at, _)| at);
                 let span = byte(place.column - 1)..byte(place.column - 1 + place.length);
-                let source = Snippet::source(place.excerpt.as_str()).line_start(place.line).path(place.path.as_str());
+                let source = Snippet::source(line).line_start(place.line).path(place.path.as_str());
                 group = group.element(source.annotation(AnnotationKind::Primary.span(span)));
             }
         }

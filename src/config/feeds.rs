@@ -6,7 +6,7 @@ use url::Url;
 
 use crate::diagnostic::Location;
 
-use super::reader::{Reader, Section};
+use super::reader::{Reader, Section, distance};
 use super::{Site, folder};
 
 /// How much of a post a feed holds.
@@ -165,7 +165,7 @@ fn sorted_by(reader: &mut Reader<'_>, names: Vec<(String, Location)>, taxonomies
             name if taxonomies.contains(&name) => FeedsBy::Taxonomy(name),
             name => {
                 let known = || taxonomies.iter().map(String::as_str).chain(["authors", "languages"]);
-                let nearest = known().map(|word| (strsim::damerau_levenshtein(word, &name), word)).min();
+                let nearest = known().map(|word| (distance(word, &name), word)).min();
                 let help = match nearest.filter(|(distance, _)| *distance <= 2) {
                     Some((_, word)) => format!("did you mean `{word}`?"),
                     None => {

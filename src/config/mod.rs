@@ -386,6 +386,9 @@ fn folder<'t>(section: &mut Section<'_, 't>, reader: &mut Reader<'t>, key: &'sta
     trimmed.to_owned()
 }
 
+/// In bytes; every link begins with it.
+const LONGEST_URL: usize = 1000;
+
 /// An absolute http or https URL that ends in `/`, so that other addresses can be joined to it.
 fn web_url(reader: &mut Reader<'_>, key: &str, text: &str, place: Location) -> Option<Url> {
     match Url::parse(text) {
@@ -395,7 +398,10 @@ fn web_url(reader: &mut Reader<'_>, key: &str, text: &str, place: Location) -> O
             None
         }
         Ok(mut url)
-            if matches!(url.scheme(), "http" | "https") && url.query().is_none() && url.fragment().is_none() =>
+            if matches!(url.scheme(), "http" | "https")
+                && url.query().is_none()
+                && url.fragment().is_none()
+                && text.len() <= LONGEST_URL =>
         {
             if !url.path().ends_with('/') {
                 url.set_path(&format!("{}/", url.path()));
@@ -403,9 +409,10 @@ fn web_url(reader: &mut Reader<'_>, key: &str, text: &str, place: Location) -> O
             Some(url)
         }
         _ => {
+            let shown: String = text.chars().take(100).collect();
             reader.error(
                 "config/value",
-                format!("`{key}` is not a web address: `{text}`"),
+                format!("`{key}` is not a web address: `{shown}`"),
                 place,
                 "write for example `https://example.org`",
             );

@@ -5,7 +5,7 @@ use url::Url;
 use crate::diagnostic::Location;
 use crate::model::{EmailAddress, Person};
 
-use super::reader::{Reader, Section};
+use super::reader::{Reader, Section, distance};
 use super::{Site, feeds};
 
 /// `[podcast]`
@@ -50,7 +50,7 @@ fn category(reader: &mut Reader<'_>, (text, place): (String, Location)) -> Optio
         let below = subcategories.iter().map(move |below| format!("{name}: {below}"));
         std::iter::once((*name).to_owned()).chain(below)
     });
-    let nearest = names.min_by_key(|known| strsim::damerau_levenshtein(known, &text)).unwrap_or_default();
+    let nearest = names.min_by_key(|known| distance(known, &text)).unwrap_or_default();
     let message = format!("`podcast.category` is not in Apple's list: `{text}`");
     reader.error("config/value", message, place, format!("did you mean `{nearest}`?"));
     None

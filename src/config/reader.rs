@@ -5,7 +5,31 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::diagnostic::{Diagnostic, Location};
+use crate::diagnostic::{Diagnostic, Location, Places};
+
+/// So many syntax errors are told.
+const MOST_SYNTAX_ERRORS: usize = 100;
+
+/// No list is longer.
+const MOST_ITEMS: usize = 100;
+
+/// For so many unknown keys of a table, at most, the nearest known one is looked for: a file with more is none of ours.
+const MOST_NEAREST: usize = 100;
+
+/// A longer name is like no key.
+const LONGEST_NAME: usize = 60;
+
+/// The key that was meant, if it is one of the known ones.
+fn nearest(name: &str, known: &[&'static str]) -> Option<&'static str> {
+    let name = name.to_lowercase();
+    let (distance, nearest) = known.iter().map(|known| (distance(known, &name), *known)).min()?;
+    (distance <= 2.max(nearest.len() / 3)).then_some(nearest)
+}
+
+/// How many letters a name differs in from a known one.
+pub(super) fn distance(known: &str, name: &str) -> usize {
+    if name.len() > LONGEST_NAME { usize::MAX } else { strsim::damerau_levenshtein(known, name) }
+}
 
 /// A value and where it stands.
 pub(super) type Placed<T> = (T, Location);
@@ -14,6 +38,7 @@ pub(super) type Placed<T> = (T, Location);
 pub(super) struct Reader<'t> {
     path: &'t str,
     text: &'t str,
+    places: Places<'t>,
     pub(super) diagnostics: Vec<Diagnostic>,
     /// What does not stand in the way of anything.
     pub(super) warnings: Vec<Diagnostic>,
@@ -21,11 +46,11 @@ pub(super) struct Reader<'t> {
 
 impl<'t> Reader<'t> {
     pub(super) fn new(path: &'t str, text: &'t str) -> Self {
-        Self { path, text, diagnostics: Vec::new(), warnings: Vec::new() }
+        Self { path, text, places: Places::new(path, text), diagnostics: Vec::new(), warnings: Vec::new() }
     }
 
     pub(super) fn place(&self, span: Range<usize>) -> Location {
-        Location::in_text(self.path, self.text, span.start, span.len())
+        self.places.at(span)
     }
 
     pub(super) fn error(&mut self, code: &'static str, message: String, place: Location, help: impl Into<String>) {
@@ -39,7 +64,7 @@ impl<'t> Reader<'t> {
     /// The document, or the syntax errors in it.
     pub(super) fn document(&mut self) -> Spanned<DeTable<'t>> {
         let (document, errors) = DeTable::parse_recoverable(self.text);
-        for error in errors {
+        for error in errors.into_iter().take(MOST_SYNTAX_ERRORS) {
             let place = self.place(error.span().unwrap_or(0..0));
             let message = error.message().lines().next().unwrap_or("syntax error").to_owned();
             self.error("config/syntax", message, place, "write it as TOML: `key = value`, text in double quotes");
@@ -150,6 +175,11 @@ impl<'d, 't> Section<'d, 't> {
             self.wrong_type(reader, key, value, "a list of texts", "[\"…\", \"…\"]");
             return None;
         };
+        if items.len() > MOST_ITEMS {
+            let message = format!("`{}` has {} entries, more than {MOST_ITEMS}", self.full(key), items.len());
+            reader.error("config/value", message, reader.place(value.span()), "shorten the list");
+            return None;
+        }
         let mut texts = Vec::new();
         for item in items {
             match item.get_ref().as_str() {
@@ -206,16 +236,17 @@ impl<'d, 't> Section<'d, 't> {
     /// Reports the keys that nothing asked for. Call it last.
     pub(super) fn finish(self, reader: &mut Reader<'t>) {
         let Some(table) = self.table else { return };
+        let mut left = MOST_NEAREST;
         for (key, _) in table {
             let name: &str = key.get_ref();
             if self.known.contains(&name) {
                 continue;
             }
-            let nearest =
-                self.known.iter().map(|known| (strsim::damerau_levenshtein(known, &name.to_lowercase()), known)).min();
+            let nearest = if left > 0 { nearest(name, &self.known) } else { None };
+            left = left.saturating_sub(1);
             let help = match nearest {
-                Some((distance, known)) if distance <= 2.max(known.len() / 3) => format!("did you mean `{known}`?"),
-                _ => format!("remove it; known here: {}", self.known.join(", ")),
+                Some(known) => format!("did you mean `{known}`?"),
+                None => format!("remove it; known here: {}", self.known.join(", ")),
             };
             let place = reader.place(key.span());
             reader.error("config/unknown-key", format!("unknown key: `{}`", self.full(name)), place, help);

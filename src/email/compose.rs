@@ -11,12 +11,14 @@ use crate::templates::Templates;
 
 use super::clean::one_line;
 use super::extent::{LIMIT, Shown, cap};
-use super::name::{Part, place};
+use super::name::{MOST, Part, place};
 use super::recipient::{TOKEN_LENGTH, base32};
 use super::view::{IssueView, inlined};
 
 /// RFC 5322 §2.1.1 allows lines of 998 octets, and an address cannot be folded.
 const ADDRESS_LIMIT: usize = 900;
+/// HTML that is so many times longer than it may be does not fit: made fit for mail clients it is seldom shorter at all.
+const FAR_TOO_LONG: usize = 8;
 
 /// Makes an issue of entries, in the order given. `number` is its number, `date` the time of the run.
 ///
@@ -54,11 +56,14 @@ pub fn compose(
 
     let entries: Vec<Entry> = entries.iter().map(Entry::for_mail).collect();
     let shown: Vec<Shown> = match newsletter.content {
-        MailContent::Full | MailContent::Auto => entries.iter().map(Shown::whole).collect(),
+        MailContent::Full => entries.iter().map(Shown::whole).collect(),
+        // The rest of a very long one is cut off without a look at it.
+        MailContent::Auto => entries.iter().map(|entry| Shown::beginning(entry, FAR_TOO_LONG * LIMIT)).collect(),
         MailContent::Excerpt => entries.iter().map(Shown::excerpt).collect(),
     };
     let mut parts = parts(number, &entries, &shown, config, templates)?;
-    if newsletter.content == MailContent::Auto && parts.html.len() > LIMIT {
+    let is_any_cut = entries.iter().zip(&shown).any(|(entry, shown)| is_cut(entry, shown));
+    if newsletter.content == MailContent::Auto && (parts.html.len() > LIMIT || is_any_cut) {
         let shown = shorter(&entries, &shown, &parts, config);
         parts = self::parts(number, &entries, &shown, config, templates)?;
     }
@@ -114,7 +119,17 @@ fn parts(
     let marker_of = |number: usize| self::marker(&format!("name {number}\n{html}{text}"));
     let (html, text) =
         (place(&html, Part::Html, &mut names, marker_of), place(&text, Part::Text, &mut names, marker_of));
+    if names.len() > MOST {
+        let message = format!("the templates have more than {MOST} words for readers without a name");
+        let problem = Diagnostic::error("template/invalid", message);
+        problems.push(problem.help("write the same `default(\"…\")` behind each `subscriber.name`"));
+    }
     if problems.is_empty() { Ok(Parts { view, html, text, marker, names, unsubscribe }) } else { Err(problems) }
+}
+
+/// Whether something of an entry is not shown.
+fn is_cut(entry: &Entry, shown: &Shown) -> bool {
+    shown.html.len() < entry.content_html.len()
 }
 
 /// What is shown when everything is too much.
@@ -122,9 +137,15 @@ fn shorter(entries: &[Entry], shown: &[Shown], parts: &Parts, config: &Config) -
     let sizes = parts.view.sizes();
     let frame = parts.html.len().saturating_sub(sizes.iter().sum());
     let cap = cap(&sizes, LIMIT.saturating_sub(frame));
-    let fits = |entry: &Entry, shown: &Shown| inlined(entry, shown, entries.len() == 1, &config.theme).len() <= cap;
+    let fits = |entry: &Entry, shown: &Shown| {
+        shown.html.len() / FAR_TOO_LONG <= cap && inlined(entry, shown, entries.len() == 1, &config.theme).len() <= cap
+    };
     let shorten = |((entry, shown), size): ((&Entry, &Shown), usize)| {
-        if size > cap { Shown::fitting(entry, |shown| fits(entry, shown)) } else { shown.clone() }
+        if size > cap || is_cut(entry, shown) {
+            Shown::fitting(entry, |shown| fits(entry, shown))
+        } else {
+            shown.clone()
+        }
     };
     entries.iter().zip(shown).zip(sizes).map(shorten).collect()
 }

@@ -25,6 +25,16 @@ impl Shown {
         Self { html: entry.content_html.clone(), text: entry.content_text.clone(), is_whole: true }
     }
 
+    /// Everything, or as many of its first blocks as have at most so many bytes of HTML.
+    pub(super) fn beginning(entry: &Entry, bytes: usize) -> Self {
+        let ends = &entry.ends.blocks;
+        let count = ends.partition_point(|end| end.html <= bytes);
+        match count.checked_sub(1).and_then(|last| ends.get(last)) {
+            Some(end) if entry.content_html.len() > bytes => Self { is_whole: true, ..Self::up_to(entry, *end) },
+            _ => Self::whole(entry),
+        }
+    }
+
     /// What stands before the author's mark, else the summary; everything when there is neither.
     pub(super) fn excerpt(entry: &Entry) -> Self {
         let before = entry.ends.more.map(|end| Self::up_to(entry, end));

@@ -2,6 +2,7 @@
 //! the input was.
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 
 use html5ever::interface::TokenizerResult;
 use html5ever::tendril::StrTendril;
@@ -60,6 +61,8 @@ struct Builder {
 struct Tree {
     nodes: Vec<Node>,
     open: Vec<usize>,
+    /// How many of `open` have a name, for each name.
+    count: HashMap<String, usize>,
 }
 
 impl Tree {
@@ -67,6 +70,7 @@ impl Tree {
         let close = self.nodes.len();
         if let Some(Node::Open(element)) = self.nodes.get_mut(open) {
             element.close = close;
+            self.count.entry(element.name.clone()).and_modify(|count| *count = count.saturating_sub(1));
         }
         self.nodes.push(Node::Close(open));
     }
@@ -94,6 +98,7 @@ impl TokenSink for Builder {
                 let attributes = tag.attrs.iter().map(|a| (a.name.local.to_string(), a.value.to_string())).collect();
                 let index = tree.nodes.len();
                 let void = is_void(&name);
+                *tree.count.entry(name.clone()).or_default() += 1;
                 tree.nodes.push(Node::Open(Element { name, attributes, close: index }));
                 if void {
                     tree.close(index);
@@ -102,7 +107,9 @@ impl TokenSink for Builder {
                 }
             }
             Token::TagToken(tag) => {
-                let position = tree.open.iter().rposition(|&open| tree.name(open) == &*tag.name);
+                let is_open = tree.count.get(&*tag.name).is_some_and(|count| *count > 0);
+                let same = |&open: &usize| tree.name(open) == &*tag.name;
+                let position = if is_open { tree.open.iter().rposition(same) } else { None };
                 if let Some(position) = position {
                     for open in tree.open.split_off(position).into_iter().rev() {
                         tree.close(open);

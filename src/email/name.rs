@@ -9,6 +9,9 @@ use super::markup::attribute_value;
 use crate::model::NamePlace;
 use crate::templates::{NAME_END, NAME_START};
 
+/// More words that stand for a name than this are a mistake, and are not looked at any further.
+pub(super) const MOST: usize = 20;
+
 /// A longer name is cut.
 const LIMIT: usize = 60;
 
@@ -34,6 +37,9 @@ pub(super) fn place(part: &str, kind: Part, places: &mut Vec<NamePlace>, marker:
         };
         let fallback = one_line(&if kind == Part::Html { unescaped(fallback) } else { fallback.to_owned() });
         let known = places.iter().position(|place| place.fallback == fallback);
+        if known.is_none() && places.len() > MOST {
+            break;
+        }
         let index = known.unwrap_or_else(|| {
             places.push(NamePlace { marker: marker(places.len()), fallback });
             places.len() - 1

@@ -1,6 +1,8 @@
 //! What the templates see. Sites may bring their own templates, so these names are a promise: a field may be added, none
 //! renamed. All texts are clean, on one line unless said otherwise; `html` is safe to be printed as it is.
 
+use std::collections::HashSet;
+
 use serde::Serialize;
 
 use crate::config::{Config, Theme, Words};
@@ -265,22 +267,31 @@ impl LinkView {
 /// The text, with the addresses of the pictures that the HTML part only links to: both parts have the same links.
 fn text_with_links(entry: &Entry, shown: &Shown) -> String {
     let is_linked = |image: &&Image| entry.mail_pictures.get(&image.url) == Some(&MailPicture::Link);
-    let is_shown = |image: &&Image| shown.is_whole || shown.html.contains(&attribute_value(&image.url));
-    let mut text = printable(&shown.text);
+    let sources: HashSet<&str> = shown.html.split("src=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    let is_shown = |image: &&Image| shown.is_whole || sources.contains(&*attribute_value(&image.url));
+    let text = printable(&shown.text);
+    let (mut out, mut behind) = (String::with_capacity(text.len()), String::new());
     let mut from = 0;
+    // Looking for labels that are not there must not take longer the more there are.
+    let mut work = 32 * text.len();
     for image in entry.pictures.iter().filter(is_linked).filter(is_shown) {
-        let alt = image.alt.as_deref().map(one_line).filter(|alt| !alt.is_empty());
+        let alt = image.alt.as_deref().map(one_line).filter(|alt| !alt.is_empty() && work > 0);
         let label = alt.map(|alt| wrap(&format!("[Image: {alt}]"), ""));
-        let end = label.and_then(|label| Some(from + text[from..].find(&label)? + label.len()));
+        let end = label.and_then(|label| {
+            let found = text[from..].find(&label);
+            work = work.saturating_sub(found.unwrap_or(text.len() - from));
+            Some(from + found? + label.len())
+        });
         match end.filter(|end| text[*end..].is_empty() || text[*end..].starts_with('\n')) {
             Some(end) => {
-                text.insert_str(end, &format!("\n{}", image.url));
+                out += &text[from..end];
+                out += &format!("\n{}", image.url);
                 from = end;
             }
-            None => text += &format!("\n{}\n", image.url),
+            None => behind += &format!("\n{}\n", image.url),
         }
     }
-    text
+    out + &text[from..] + &behind
 }
 
 /// One entry: its subject or headline. Several: the first one's, and how many more there are.

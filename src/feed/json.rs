@@ -7,6 +7,7 @@ use super::channel::Feed;
 use super::item::{Author, Category, Item};
 use super::media::Attachment;
 use super::{Format, date, escape};
+use crate::model::distinct;
 
 pub(super) const FORMAT: Format = Format {
     name: "json",
@@ -212,12 +213,9 @@ fn member<'a>(item: &'a Item<'a>) -> Member<'a> {
 
 /// Readers know tags only. Categories are the same to them; other taxonomies (emotions) are not what a post is about.
 fn tags<'a>(categories: &'a [Category<'a>]) -> Vec<&'a str> {
-    let mut tags = Vec::new();
-    for category in categories.iter().filter(|category| matches!(category.taxonomy, "tags" | "categories")) {
-        if !tags.contains(&category.term.as_str()) {
-            tags.push(category.term.as_str());
-        }
-    }
+    let is_tag = |category: &&Category<'_>| matches!(category.taxonomy, "tags" | "categories");
+    let mut tags = categories.iter().filter(is_tag).map(|category| category.term.as_str()).collect();
+    distinct(&mut tags);
     tags
 }
 

@@ -179,6 +179,8 @@ fn formats(names: &[(String, Location)]) -> Result<Vec<&'static Format>, Vec<Dia
 fn unknown(name: &str, place: &Location) -> Diagnostic {
     let nearest = FORMATS
         .iter()
+        // A long word is like none of them.
+        .filter(|_| name.len() < 20)
         .map(|format| (strsim::damerau_levenshtein(format.name, &name.to_lowercase()), format.name))
         .min()
         .filter(|(distance, _)| *distance <= 2);

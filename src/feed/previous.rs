@@ -3,7 +3,14 @@
 
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
+use quick_xml::Reader;
+use quick_xml::events::Event;
 use serde::Deserialize;
+
+use super::lint::LARGEST;
+
+/// No feed is nested deeper.
+const DEEPEST: usize = 200;
 
 /// A feed as its readers know it.
 #[derive(Debug, Default)]
@@ -31,10 +38,14 @@ impl Previous {
     /// # Errors
     /// Why it cannot be read, as half a sentence.
     pub fn read(bytes: &[u8]) -> Result<Self, String> {
+        if bytes.len() > LARGEST {
+            return Err(format!("it has more than {} MB", LARGEST >> 20));
+        }
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
         match bytes.first() {
             None => Err("it is empty".to_owned()),
             Some(b'{') => json(bytes),
+            Some(b'<') if is_too_deep(bytes) => Err("its elements are nested too deep".to_owned()),
             Some(b'<') => rss(bytes).or_else(|first| atom(bytes).map_err(|second| second.unwrap_or(first))),
             Some(_) => Err("it is neither XML nor JSON".to_owned()),
         }
@@ -43,6 +54,24 @@ impl Previous {
     /// True when Tidings made it.
     pub fn is_ours(&self) -> bool {
         self.generator.as_deref() == Some("Tidings")
+    }
+}
+
+/// Whether elements are nested deeper than in any feed: what reads them calls itself for each level.
+fn is_too_deep(bytes: &[u8]) -> bool {
+    let mut reader = Reader::from_reader(bytes);
+    reader.config_mut().check_end_names = false;
+    let mut depth = 0_usize;
+    loop {
+        match reader.read_event() {
+            Ok(Event::Start(_)) => depth += 1,
+            Ok(Event::End(_)) => depth = depth.saturating_sub(1),
+            Ok(Event::Eof) | Err(_) => return false,
+            Ok(_) => {}
+        }
+        if depth > DEEPEST {
+            return true;
+        }
     }
 }
 

@@ -35,14 +35,6 @@ pub use state::{Counter, StateFolder};
 pub use temporary::Temporary;
 pub use write::{Access, Written};
 
-/// Reads a file that a person named on the command line.
-///
-/// # Errors
-/// As the system reports them.
-pub fn read(path: &Path) -> io::Result<Vec<u8>> {
-    std::fs::read(path)
-}
-
 /// Opens a file that a person named on the command line, to be read piece by piece; it may be a pipe.
 ///
 /// # Errors

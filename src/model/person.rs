@@ -1,7 +1,7 @@
 //! Who wrote a post.
 
 /// An author (RFC 4287 §3.2, a Person construct).
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Person {
     /// The name to show.
     pub name: String,

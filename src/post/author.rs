@@ -3,7 +3,7 @@
 use url::Url;
 
 use crate::config::Site;
-use crate::model::{EmailAddress, Person};
+use crate::model::{EmailAddress, Person, distinct};
 
 use super::companion::Companions;
 use super::front_matter::{Fields, Value};
@@ -15,6 +15,7 @@ pub(crate) fn authors(fields: &Fields, table: &Companions, site: &Site) -> Vec<P
     if let Some(field) = fields.get(&["authors", "author", "by", "byline"]) {
         collect(&field.value, table, &site.url, &mut people);
     }
+    distinct(&mut people);
     if people.is_empty() {
         people.extend(site.author.clone());
     }
@@ -49,7 +50,7 @@ fn collect(value: &Value, table: &Companions, site: &Url, people: &mut Vec<Perso
         }
         Value::Null => return,
     };
-    if !person.name.is_empty() && !people.contains(&person) {
+    if !person.name.is_empty() {
         people.push(person);
     }
 }

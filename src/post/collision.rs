@@ -75,9 +75,9 @@ fn clash(
     paths.sort();
     for post in group {
         let post = &mut posts[*post];
-        let mut others = paths.iter().filter(|path| **path != post.path);
-        let mut names = others.by_ref().take(2).map(String::as_str).collect::<Vec<_>>().join(" and ");
-        let more = others.count();
+        let others = paths.iter().filter(|path| **path != post.path);
+        let mut names = others.take(2).map(String::as_str).collect::<Vec<_>>().join(" and ");
+        let more = group.len().saturating_sub(3);
         if more > 0 {
             names = format!("{names} and {more} more");
         }

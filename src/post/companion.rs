@@ -67,7 +67,9 @@ fn sidecars_of(post: &str) -> impl Iterator<Item = String> {
 #[derive(Default)]
 pub(crate) struct Companions {
     sidecars: BTreeMap<String, Source>,
-    authors: Vec<(String, Value)>,
+    /// By the ids, as written and in lower case; of several the first counts.
+    authors: BTreeMap<String, Value>,
+    authors_in_lower_case: BTreeMap<String, String>,
 }
 
 impl Companions {
@@ -77,7 +79,10 @@ impl Companions {
         let mut companions = Self::default();
         for source in sources {
             if author_files.contains(&source.path) {
-                companions.authors.extend(authors(&source, diagnostics));
+                for (id, author) in authors(&source, diagnostics) {
+                    companions.authors_in_lower_case.entry(id.to_lowercase()).or_insert_with(|| id.clone());
+                    companions.authors.entry(id).or_insert(author);
+                }
             } else {
                 companions.sidecars.insert(source.path.clone(), source);
             }
@@ -103,9 +108,7 @@ impl Companions {
 
     /// What the table of authors says about an id: exactly, else without regard to case.
     pub(crate) fn author(&self, id: &str) -> Option<&Value> {
-        let found =
-            |same: &dyn Fn(&str) -> bool| self.authors.iter().find(|(key, _)| same(key)).map(|(_, value)| value);
-        found(&|key| key == id).or_else(|| found(&|key| key.to_lowercase() == id.to_lowercase()))
+        self.authors.get(id).or_else(|| self.authors.get(self.authors_in_lower_case.get(&id.to_lowercase())?))
     }
 }
 

@@ -6,6 +6,8 @@
 //! podcast: { file: walk.mp3, duration: "12:30", episode: 4, season: 1 }
 //! ```
 
+use std::collections::HashSet;
+
 use jiff::SignedDuration;
 use url::Url;
 
@@ -95,6 +97,7 @@ const FILES_ONLY: [&str; 11] = [
 /// All files of a post, each once, in the order of the keys that hold them.
 pub(crate) fn enclosures(fields: &Fields, permalink: &str, site: &Url, findings: &mut Findings<'_>) -> Vec<Enclosure> {
     let mut found: Vec<Enclosure> = Vec::new();
+    let mut seen = HashSet::new();
     for field in KEYS.iter().filter_map(|key| fields.get(&[key])) {
         let values = match &field.value {
             Value::List(items) => items.as_slice(),
@@ -102,8 +105,7 @@ pub(crate) fn enclosures(fields: &Fields, permalink: &str, site: &Url, findings:
         };
         for value in values {
             match one(value, permalink, site) {
-                Some(enclosure) if found.iter().any(|other| other.url == enclosure.url) => {}
-                Some(enclosure) => found.push(enclosure),
+                Some(enclosure) => found.extend(seen.insert(enclosure.url.clone()).then_some(enclosure)),
                 None => warn_of_unknown(field, value, findings),
             }
         }

@@ -2,18 +2,17 @@
 
 use std::ops::Range;
 
-use crate::diagnostic::{Diagnostic, Location, Severity};
+use crate::diagnostic::{Diagnostic, Location, Places, Severity};
 
 /// The diagnostics of one file, placed by byte ranges of its text.
 pub(crate) struct Findings<'t> {
-    path: &'t str,
-    text: &'t str,
+    places: Places<'t>,
     diagnostics: Vec<Diagnostic>,
 }
 
 impl<'t> Findings<'t> {
     pub(crate) fn new(path: &'t str, text: &'t str) -> Self {
-        Self { path, text, diagnostics: Vec::new() }
+        Self { places: Places::new(path, text), diagnostics: Vec::new() }
     }
 
     pub(crate) fn error(
@@ -58,6 +57,6 @@ impl<'t> Findings<'t> {
     }
 
     fn place(&self, at: Range<usize>) -> Location {
-        Location::in_text(self.path, self.text, at.start, at.len())
+        self.places.at(at)
     }
 }

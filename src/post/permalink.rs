@@ -1,5 +1,7 @@
 //! Where a post is on the web and what makes it the same entry for ever (rules R14, R15).
 
+use std::ops::Range;
+
 use jiff::civil::Date;
 use percent_encoding::utf8_percent_encode;
 use url::Url;
@@ -16,6 +18,9 @@ use super::source_path::SourcePath;
 /// Words of Jekyll for whole patterns.
 const STYLES: [&str; 6] = ["pretty", "date", "ordinal", "weekdate", "none", "true"];
 
+/// In bytes: browsers and lists of pages take about 2000, and every link within a post repeats its address.
+pub(crate) const LONGEST: usize = 2000;
+
 /// The address of a post.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Address {
@@ -23,6 +28,9 @@ pub(crate) struct Address {
     pub(crate) url: String,
     /// The last part of the path, as text.
     pub(crate) slug: String,
+    /// When the post asks for a longer one than there can be, and this one is made from its file's name: where, and how
+    /// many characters.
+    pub(crate) too_long: Option<(Range<usize>, usize)>,
 }
 
 /// The address that the front matter says, else the pattern makes, else folder and slug make.
@@ -41,7 +49,14 @@ pub(crate) fn address(
     let url = own_address(&naming, &config.site.url, findings)
         .unwrap_or_else(|| naming.url(&config.posts.permalink, &config.site.url));
     let last = slug.rsplit('/').next().unwrap_or_default().to_owned();
-    Address { url, slug: last }
+    if url.len() <= LONGEST && last.len() <= LONGEST {
+        return Address { url, slug: last, too_long: None };
+    }
+    let key = fields.get(&["permalink", "url", "path", "slug", "categories"]);
+    let too_long = Some((key.map_or(0..1, |field| field.at.clone()), url.len()));
+    let slug = slug_of_name(path);
+    let url = config.site.url.join(&utf8_percent_encode(&slug, IN_ADDRESS).to_string());
+    Address { url: url.map_or_else(|_| config.site.url.to_string(), Into::into), slug, too_long }
 }
 
 /// What the author calls the entry for ever, else its URL, or what that was before the site moved.

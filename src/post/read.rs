@@ -210,6 +210,14 @@ fn assemble(
             }
             Some((PostStatus::Error, "it has no date".to_owned()))
         }
+        _ if matches!(verdict.status, PostStatus::Published | PostStatus::Scheduled) => {
+            address.too_long.clone().map(|(at, length)| {
+                let message =
+                    format!("the address of this post has {length} characters; the most are {}", permalink::LONGEST);
+                findings.error("post/permalink", at, message, "write a shorter `permalink:` or `slug:`");
+                (PostStatus::Error, "its address is too long".to_owned())
+            })
+        }
         _ => None,
     };
     if let Some((status, reason)) = overruled {
@@ -232,7 +240,7 @@ fn assemble(
         published: published.map(|day| day.at),
         slug: address.slug,
         language,
-        taxonomies: terms::taxonomies(fields, around.taxonomies, &place),
+        taxonomies: terms::taxonomies(fields, around.taxonomies, &place, findings),
         authors: author::authors(fields, around.companions, &config.site),
         description: title::description(fields),
         image: image::image(fields, &address.url, &config.site.url),

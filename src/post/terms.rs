@@ -1,10 +1,16 @@
 //! The terms of a post in each taxonomy of the site (rule R17): lists, comma strings, hashtags, as their author left them.
 
+use std::collections::HashSet;
+
 use crate::model::Taxonomy;
 
 use super::characters::one_line;
+use super::findings::Findings;
 use super::front_matter::{Field, Fields, Value};
 use super::source_path::SourcePath;
+
+/// More terms of one taxonomy than this do not count: each may have a feed that shows the post.
+const MOST: usize = 200;
 
 /// A taxonomy of the site, and the keys that it is written with, in normal form.
 pub(crate) struct TaxonomyKeys {
@@ -18,9 +24,21 @@ pub(crate) fn with_keys(names: &[String]) -> Vec<TaxonomyKeys> {
 }
 
 /// All of the taxonomies in which the post has a term.
-pub(crate) fn taxonomies(fields: &Fields, taxonomies: &[TaxonomyKeys], path: &SourcePath) -> Vec<Taxonomy> {
+pub(crate) fn taxonomies(
+    fields: &Fields,
+    taxonomies: &[TaxonomyKeys],
+    path: &SourcePath,
+    findings: &mut Findings<'_>,
+) -> Vec<Taxonomy> {
     let of = |taxonomy: &TaxonomyKeys| {
-        let terms = terms(fields, &taxonomy.keys, path);
+        let mut terms = terms(fields, &taxonomy.keys, path);
+        if terms.len() > MOST {
+            let message = format!("this post has {} {}: the first {MOST} of them count", terms.len(), taxonomy.name);
+            let key = taxonomy.keys.iter().find_map(|key| fields.get(&[key]));
+            let at = key.map_or(0..1, |field| field.at.clone());
+            findings.warning("post/terms", at, message, "keep those that a reader would look for");
+            terms.truncate(MOST);
+        }
         (!terms.is_empty()).then(|| Taxonomy { name: taxonomy.name.clone(), terms })
     };
     taxonomies.iter().filter_map(of).collect()
@@ -28,18 +46,27 @@ pub(crate) fn taxonomies(fields: &Fields, taxonomies: &[TaxonomyKeys], path: &So
 
 /// The categories of the post, whether or not they are a taxonomy of the site.
 pub(crate) fn categories(fields: &Fields, path: &SourcePath) -> Vec<String> {
-    terms(fields, &keys("categories", &[]), path)
+    let mut terms = terms(fields, &keys("categories", &[]), path);
+    terms.truncate(MOST);
+    terms
 }
 
 fn terms(fields: &Fields, keys: &[String], path: &SourcePath) -> Vec<String> {
-    let mut terms = Vec::new();
+    let mut terms = Terms::default();
     for key in keys {
         for field in fields.joined(key) {
             let spaces = path.is_jekyll() && matches!(&**key, "tags" | "tag" | "categories");
             collect(field, spaces, &mut terms);
         }
     }
-    terms
+    terms.all
+}
+
+/// Terms in their order, each once, whatever its case.
+#[derive(Default)]
+struct Terms {
+    all: Vec<String>,
+    seen: HashSet<String>,
 }
 
 /// The keys that a taxonomy is written with: its name, its singular, and for tags what some themes call them.
@@ -56,14 +83,14 @@ fn keys(name: &str, all: &[String]) -> Vec<String> {
     keys
 }
 
-fn collect(field: &Field, spaces: bool, terms: &mut Vec<String>) {
+fn collect(field: &Field, spaces: bool, terms: &mut Terms) {
     match &field.value {
         Value::Text(text) => split(text, spaces).into_iter().for_each(|term| add(term, terms)),
         value => flatten(value, terms),
     }
 }
 
-fn flatten(value: &Value, terms: &mut Vec<String>) {
+fn flatten(value: &Value, terms: &mut Terms) {
     match value {
         Value::Text(text) => add(text, terms),
         Value::List(items) => items.iter().for_each(|item| flatten(item, terms)),
@@ -102,14 +129,10 @@ fn unquote(term: &str) -> &str {
     inner('"').or_else(|| inner('\'')).unwrap_or(term)
 }
 
-fn add(term: &str, terms: &mut Vec<String>) {
+fn add(term: &str, terms: &mut Terms) {
     let term = one_line(term.trim().trim_start_matches('#'));
-    let known = |other: &String| {
-        let is_ascii = other.is_ascii() && term.is_ascii();
-        if is_ascii { other.eq_ignore_ascii_case(&term) } else { other.to_lowercase() == term.to_lowercase() }
-    };
-    if !term.is_empty() && !terms.iter().any(known) {
-        terms.push(term);
+    if !term.is_empty() && terms.seen.insert(term.to_lowercase()) {
+        terms.all.push(term);
     }
 }
 
@@ -137,9 +160,21 @@ mod tests {
             text(" "),
             Value::Null,
         ]);
-        let mut terms = Vec::new();
+        let mut terms = Terms::default();
         flatten(&list, &mut terms);
-        assert_eq!(terms, ["Rust, mostly", "C#"]);
+        assert_eq!(terms.all, ["Rust, mostly", "C#"]);
+    }
+
+    #[test]
+    fn of_very_many_terms_the_first_ones_count() {
+        let post = |count: usize| {
+            let tags: Vec<_> = (0..count).map(|n| format!("t{n}")).collect();
+            super::super::tests::keys(&format!("tags: [{}]", tags.join(", ")))
+        };
+        let (some, found) = post(200);
+        assert_eq!((some.taxonomies[0].terms.len(), found.len()), (200, 0));
+        let (many, found) = post(201);
+        assert_eq!((many.taxonomies[0].terms.len(), found[0].code), (200, "post/terms"));
     }
 
     #[test]

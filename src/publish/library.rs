@@ -3,6 +3,7 @@
 //! Only URLs of the site itself have a file. It is looked for beside the post, as the author wrote it, and in the folders
 //! from which generators copy their files to the root of a site; never outside of the site.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -39,8 +40,8 @@ const FOLDERS: [&str; 14] = [
 /// What a file is, its first bytes say, or for a film the last ones; more of it is not read.
 const LOOKED_AT: u64 = 4 << 20;
 
-/// A longer line is no help to anybody.
-const LONGEST_EXCERPT: usize = 1000;
+/// More warnings than this about the files of one post are not read.
+pub(super) const MOST_WARNINGS: usize = 40;
 
 /// Where the files of a site are.
 #[derive(Debug)]
@@ -93,7 +94,7 @@ impl Seen {
 #[derive(Debug, Clone)]
 pub(super) struct Found {
     /// Relative to the site.
-    path: String,
+    pub(super) path: String,
     length: u64,
     pub(super) facts: Facts,
 }
@@ -141,6 +142,8 @@ impl Library {
             }
             entry.image = Some(image);
         }
+        let text = OnceCell::new();
+        let mut told = 0;
         for index in 0..entry.enclosures.len() {
             let found = self.find(&entry.enclosures[index].url, entry);
             let enclosure = &mut entry.enclosures[index];
@@ -151,15 +154,14 @@ impl Library {
                         enclosure.media_type = Some(kind.to_owned());
                     }
                 }
-                None if enclosure.length.is_none() => {
+                None if enclosure.length.is_none() && told < MOST_WARNINGS => {
+                    told += 1;
                     let message = "it is not known how many bytes this file has, which podcast programs want to know";
                     let help =
                         "write `length:` and the number of bytes into the front matter, or keep the file in the site";
-                    let place = self.place(&entry.path, &enclosure.url);
-                    let warning = Diagnostic::warning("post/enclosure-length", message).at(place).help(help);
-                    if !warnings.contains(&warning) {
-                        warnings.push(warning);
-                    }
+                    let text = text.get_or_init(|| self.source(&entry.path));
+                    let place = place(&entry.path, text, &enclosure.url);
+                    warnings.push(Diagnostic::warning("post/enclosure-length", message).at(place).help(help));
                 }
                 None => {}
             }
@@ -235,20 +237,10 @@ impl Library {
         Some(bytes)
     }
 
-    /// Where a post names a file: in its text, by the last part of the URL.
-    pub(super) fn place(&self, post: &str, url: &str) -> Location {
-        let path = url.split(['?', '#']).next().unwrap_or_default();
-        let name = path.rsplit('/').next().unwrap_or_default();
-        let decoded = percent_decode_str(name).decode_utf8_lossy();
+    /// The text of a post as it was written, for [`place`].
+    pub(super) fn source(&self, post: &str) -> String {
         let text = self.folder.read(post, Kind::Post).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-        let found = text.as_deref().and_then(|text| {
-            let found = [name, &decoded]
-                .into_iter()
-                .filter(|name| !name.is_empty())
-                .find_map(|name| text.find(name).map(|at| Location::in_text(post, text, at, name.len())));
-            found.filter(|place| place.excerpt.len() < LONGEST_EXCERPT)
-        });
-        found.unwrap_or_else(|| Location::start_of(post))
+        text.unwrap_or_default()
     }
 
     /// Where the file of a URL may be, relative to the site.
@@ -276,6 +268,16 @@ impl Library {
         }
         places.iter().map(|place| place.trim_start_matches('/').to_owned()).collect()
     }
+}
+
+/// Where a post of this text names a file: by the last part of the URL.
+pub(super) fn place(post: &str, text: &str, url: &str) -> Location {
+    let path = url.split(['?', '#']).next().unwrap_or_default();
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let decoded = percent_decode_str(name).decode_utf8_lossy();
+    let names = [name, &decoded].into_iter().filter(|name| !name.is_empty());
+    let found = { names }.find_map(|name| text.find(name).map(|at| Location::in_text(post, text, at, name.len())));
+    found.unwrap_or_else(|| Location::start_of(post))
 }
 
 /// What a file says about itself is true; what was written about it may be old.

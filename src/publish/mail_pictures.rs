@@ -1,9 +1,12 @@
 //! What mail shows in the place of pictures that mail clients do not show: a PNG or JPEG of the same name that lies beside
 //! the picture; a copy of a WebP that we make; else a link.
 
+use std::cell::OnceCell;
+use std::collections::HashMap;
+
 use url::Url;
 
-use super::library::Library;
+use super::library::{Found, Library, MOST_WARNINGS, place};
 use crate::diagnostic::{Diagnostic, Location};
 use crate::files::Kind;
 use crate::media::Conversion;
@@ -39,19 +42,28 @@ impl Library {
     pub(super) fn for_mail(&self, entry: &mut Entry, made: &mut Vec<MadeFile>, warnings: &mut Vec<Diagnostic>) {
         let replaced: Vec<(String, String)> =
             pictures(entry).filter_map(|(picture, kind)| Some((picture.url.clone(), kind?.to_owned()))).collect();
+        let text = OnceCell::new();
+        let mut copies = HashMap::new();
+        let mut linked = 0;
         for (url, kind) in replaced {
             let mut problem = None;
             let instead = self.beside(&url, entry).or_else(|| {
-                let copy = (kind == "image/webp").then(|| self.copy(&url, entry, made))?;
-                copy.map_err(|error| problem = error).ok()
+                let found = self.find(&url, entry).filter(|_| kind == "image/webp")?;
+                // One file may have many addresses.
+                let copy = copies.entry(found.path.clone()).or_insert_with(|| self.copy(&found, made));
+                copy.clone().map_err(|error| problem = error).ok()
             });
-            if instead.is_none() {
-                let warning = linked(&kind, problem.as_deref(), self.place(&entry.path, &url));
-                if !warnings.contains(&warning) {
-                    warnings.push(warning);
-                }
+            linked += usize::from(instead.is_none());
+            if instead.is_none() && linked <= MOST_WARNINGS {
+                let place = place(&entry.path, text.get_or_init(|| self.source(&entry.path)), &url);
+                warnings.push(only_linked(&kind, problem.as_deref(), place));
             }
             entry.mail_pictures.insert(url, instead.map_or(MailPicture::Link, MailPicture::Instead));
+        }
+        if let Some(more @ 1..) = linked.checked_sub(MOST_WARNINGS) {
+            let message = format!("mail only links to {more} more pictures, which mail programs do not show");
+            warnings
+                .push(Diagnostic::warning("mail/picture", message).at(Location::start_of(&entry.path)).help(BESIDE));
         }
     }
 
@@ -77,10 +89,9 @@ impl Library {
         })
     }
 
-    /// A copy of a WebP. The error is `None` when its file is not in the site.
-    fn copy(&self, url: &str, entry: &Entry, made: &mut Vec<MadeFile>) -> Result<Image, Option<String>> {
-        let found = self.find(url, entry).ok_or(None)?;
-        let bytes = self.read(&found).ok_or_else(|| Some("it cannot be read".to_owned()))?;
+    /// A copy of a WebP. The error is `None` when the copy cannot have an address.
+    fn copy(&self, found: &Found, made: &mut Vec<MadeFile>) -> Result<Image, Option<String>> {
+        let bytes = self.read(found).ok_or_else(|| Some("it cannot be read".to_owned()))?;
         let conversion = Conversion::of(&bytes).map_err(|error| Some(error.to_string()))?;
         let file_name = format!("{FOLDER}/{}", conversion.file_name());
         let image = Image {
@@ -108,10 +119,12 @@ impl Library {
     }
 }
 
-fn linked(kind: &str, problem: Option<&str>, place: Location) -> Diagnostic {
+/// How to have a picture shown in mail.
+const BESIDE: &str = "put a PNG or JPEG of the same name beside it";
+
+fn only_linked(kind: &str, problem: Option<&str>, place: Location) -> Diagnostic {
     let kind = kind.split('/').nth(1).unwrap_or(kind).trim_end_matches("+xml").to_uppercase();
     let because = problem.map(|problem| format!(" ({problem})")).unwrap_or_default();
     let message = format!("mail programs do not show this {kind} picture, so mail only links to it{because}");
-    let help = "put a PNG or JPEG of the same name beside it";
-    Diagnostic::warning("mail/picture", message).at(place).help(help)
+    Diagnostic::warning("mail/picture", message).at(place).help(BESIDE)
 }

@@ -1,5 +1,7 @@
 //! What is wrong with the issues that would be mailed: the same look for the check, the dry run and the real run.
 
+use std::collections::HashSet;
+
 use super::error::PublishError;
 use super::site::{CONFIG_FILE, Site};
 use crate::config::Mode;
@@ -7,7 +9,7 @@ use crate::diagnostic::Diagnostic;
 use crate::email::lint::{Sources, addresses, dead_link, lint};
 use crate::email::{self, Copies};
 use crate::files::Kind;
-use crate::model::{EmailAddress, Entry, Issue};
+use crate::model::{EmailAddress, Entry, Issue, distinct};
 use crate::transport;
 
 /// Stands in for the site's secret: the look does not depend on whose copy it is.
@@ -29,20 +31,18 @@ pub(super) fn look(site: &Site, issues: &[Issue], due: &[Entry]) -> Result<Vec<D
         let reader: EmailAddress = issue.from_address.parse().map_err(|_| damaged())?;
         let message = Copies::new(issue, None).message(&email::recipient(ANYBODY, issue, 0, &reader));
         let entries: Vec<Entry> = entries.iter().map(Entry::for_mail).collect();
-        for diagnostic in lint(issue, &entries, &message, &site.config, &sources(site, &entries)) {
-            if !found.contains(&diagnostic) {
-                found.push(diagnostic);
-            }
-        }
+        found.extend(lint(issue, &entries, &message, &site.config, &sources(site, &entries)));
     }
+    distinct(&mut found);
     Ok(found)
 }
 
 /// Asks the web for everything that `issues` lead to, but for the pages of `due`, which may be put online with the mail.
 pub(super) async fn ask(site: &Site, issues: &[Issue], due: &[Entry]) -> Vec<Diagnostic> {
-    let is_due = |address: &String| due.iter().any(|entry| entry.url == *address);
-    let mut addresses: Vec<String> = issues.iter().flat_map(addresses).filter(|address| !is_due(address)).collect();
-    addresses.dedup();
+    let pages: HashSet<&str> = due.iter().map(|entry| entry.url.as_str()).collect();
+    let mut addresses: Vec<String> =
+        issues.iter().flat_map(addresses).filter(|address| !pages.contains(address.as_str())).collect();
+    distinct(&mut addresses);
     let sources = sources(site, due);
     let own = site.config.site.url.clone();
     match tokio::task::spawn_blocking(move || transport::dead(&addresses, &own)).await {

@@ -20,7 +20,7 @@ use crate::config::placeholder::CODE as EXAMPLE;
 use crate::diagnostic::Diagnostic;
 use crate::email;
 use crate::feed::FeedFile;
-use crate::model::{Entry, Issue, MadeFile, MailedEntry, Post, PostStatus, Record, sha256_hex};
+use crate::model::{Entry, Issue, MadeFile, MailedEntry, Post, PostStatus, Record, distinct, sha256_hex};
 use crate::post::{self, Sketch};
 use crate::store::{FrozenEntry, Store, StoreError};
 
@@ -260,7 +260,10 @@ pub fn prepare(site: &Site, past: &Past, options: &Options, now: Timestamp) -> R
         match site.entry(post, &mut warnings) {
             Some(entry) => due.push(site.for_mail(entry, &mut made, &mut warnings)),
             // Whatever is put up with, nobody's newsletter goes out without an entry that is due.
-            None => return Err(PublishError::Site(warnings)),
+            None => {
+                distinct(&mut warnings);
+                return Err(PublishError::Site(warnings));
+            }
         }
     }
     warnings.extend(not_online(site.not_yet_written(&made).count(), site));
@@ -274,8 +277,9 @@ pub fn prepare(site: &Site, past: &Past, options: &Options, now: Timestamp) -> R
     }
     let (errors, about_mail) = about_mail.into_iter().partition(Diagnostic::is_error);
     warnings.extend::<Vec<_>>(about_mail);
-    let freeze = |entry| frozen(entry, &due, &issues, &fingerprints, site.config.newsletter.mode);
-    let entries = due.iter().filter_map(freeze).collect();
+    // A post that the feeds show too was read twice.
+    distinct(&mut warnings);
+    let entries = frozen(&due, &issues, &fingerprints, site.config.newsletter.mode);
     Ok(Prepared {
         now,
         last_run: past.ledger.last_run,
@@ -351,24 +355,28 @@ pub(super) fn issues(site: &Site, due: &[Entry], first: i64, now: Timestamp) -> 
     }
 }
 
-/// An entry as the ledger will record it, with the issue that carries it.
-fn frozen(entry: &Entry, due: &[Entry], issues: &[Issue], prints: &Fingerprints, mode: Mode) -> Option<FrozenEntry> {
-    let issue = match mode {
-        Mode::Digest => issues.first()?,
-        Mode::Each => issues.get(due.iter().rev().position(|other| other.path == entry.path)?)?,
+/// The entries as the ledger will record them, each with the issue that carries it.
+fn frozen(due: &[Entry], issues: &[Issue], prints: &Fingerprints, mode: Mode) -> Vec<FrozenEntry> {
+    let carried = |(at, entry): (usize, &Entry)| {
+        let issue = match mode {
+            Mode::Digest => issues.first()?,
+            // As they are numbered: the oldest first.
+            Mode::Each => issues.get(due.len() - 1 - at)?,
+        };
+        let print = prints.get(&entry.path);
+        let mailed = MailedEntry {
+            id: entry.id.clone(),
+            run: 0,
+            issue: issue.number,
+            path: entry.path.clone(),
+            content_hash: print.and_then(|print| print.hash.clone()),
+            sketch: print.and_then(|print| print.sketch.as_ref()).map(Sketch::to_string),
+            title: entry.title.clone(),
+            published: entry.published.timestamp().to_string(),
+        };
+        Some(FrozenEntry { mailed, url: entry.url.clone() })
     };
-    let print = prints.get(&entry.path);
-    let mailed = MailedEntry {
-        id: entry.id.clone(),
-        run: 0,
-        issue: issue.number,
-        path: entry.path.clone(),
-        content_hash: print.and_then(|print| print.hash.clone()),
-        sketch: print.and_then(|print| print.sketch.as_ref()).map(Sketch::to_string),
-        title: entry.title.clone(),
-        published: entry.published.timestamp().to_string(),
-    };
-    Some(FrozenEntry { mailed, url: entry.url.clone() })
+    due.iter().enumerate().filter_map(carried).collect()
 }
 
 /// True when a verdict is worth a line in the plan: pages and files that are no posts are not.

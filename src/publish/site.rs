@@ -207,12 +207,13 @@ impl Site {
     pub fn body(&self, post: &Post, found: &mut Vec<Diagnostic>) -> Result<Body, Diagnostic> {
         let bytes = folder::bytes(&self.folder, &post.path, Kind::Post)?;
         let (body, warning) = post::body(post, &bytes)?;
-        add(warning, found);
+        found.extend(warning);
         Ok(body)
     }
 
     /// Reads and renders a post, with what its pictures and other files say about themselves; what is wrong with its body is
-    /// added to `found`. `None` when it cannot be read or has an error: then that is among what was added.
+    /// added to `found`, whether it is there or not. `None` when it cannot be read or has an error: then that is among what
+    /// was added.
     pub fn entry(&self, post: &Post, found: &mut Vec<Diagnostic>) -> Option<Entry> {
         self.rendered(post, post::render, found)
     }
@@ -226,13 +227,13 @@ impl Site {
         let body = match self.body(post, found) {
             Ok(body) => body,
             Err(error) => {
-                add([error], found);
+                found.push(error);
                 return None;
             }
         };
         let (mut entry, about_body) = render(post, &body, &self.posts, &self.config);
         let is_sound = !about_body.iter().any(Diagnostic::is_error);
-        add(about_body, found);
+        found.extend(about_body);
         self.library.complete(&mut entry, found);
         is_sound.then_some(entry)
     }
@@ -338,15 +339,6 @@ impl Site {
             written.push((name, done));
         }
         Ok(written)
-    }
-}
-
-/// Adds what is not there yet.
-fn add(new: impl IntoIterator<Item = Diagnostic>, found: &mut Vec<Diagnostic>) {
-    for diagnostic in new {
-        if !found.contains(&diagnostic) {
-            found.push(diagnostic);
-        }
     }
 }
 

@@ -6,7 +6,7 @@ use super::error::PublishError;
 use super::plan::{Ledger, Rules};
 use super::site::Site;
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::model::Post;
+use crate::model::{Post, distinct};
 
 /// How much may be wrong before a command refuses.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -24,7 +24,7 @@ impl Tolerance {
     /// Stops at what is not put up with.
     ///
     /// # Errors
-    /// All diagnostics, when one of them is an error or counts as one.
+    /// All diagnostics, each once, when one of them is an error or counts as one.
     pub fn judge(self, found: &[Diagnostic]) -> Result<(), PublishError> {
         let mut found = found.to_vec();
         match self {
@@ -32,7 +32,11 @@ impl Tolerance {
             Self::Warnings => {}
             Self::Nothing => found.iter_mut().for_each(be_error),
         }
-        if found.iter().any(Diagnostic::is_error) { Err(PublishError::Site(found)) } else { Ok(()) }
+        if !found.iter().any(Diagnostic::is_error) {
+            return Ok(());
+        }
+        distinct(&mut found);
+        Err(PublishError::Site(found))
     }
 
     /// Stops at what is not put up with before any post is rendered. `--strict` waits for the warnings about bodies, so that

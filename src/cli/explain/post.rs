@@ -12,7 +12,7 @@ use super::super::{Context, Ui, posts, report, session};
 use super::{media, moment, states};
 use crate::diagnostic::Diagnostic;
 use crate::feed::{FeedPlan, Format, Layout};
-use crate::model::{Entry, Post, PostStatus};
+use crate::model::{Entry, Post, PostStatus, distinct};
 use crate::publish::{Past, PublishError, Site, Verdict, verdicts};
 use crate::store::{Mailing, Store};
 
@@ -38,6 +38,7 @@ pub(super) async fn explain(
         site.diagnostics.iter().filter(|diagnostic| diagnostic.path() == Some(&post.path)).cloned().collect();
     let is_shown = matches!(post.status, PostStatus::Published | PostStatus::Scheduled);
     let entry = if is_shown { site.entry(post, &mut found) } else { None };
+    distinct(&mut found);
     report::sort(&mut found);
     let feeds = Feeds::of(post, site)?;
     if json {

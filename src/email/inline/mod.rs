@@ -37,11 +37,14 @@ pub(in crate::email) fn inline(html: &str, surroundings: &Surroundings<'_>) -> S
         .filter(|id| ids.contains(id))
         .collect();
     let names = names(&nodes, &targets);
+    let named = names.values().copied().collect();
     let mut inliner = Inliner {
         nodes: &nodes,
         surroundings,
         targets,
         names,
+        named,
+        last_cells: HashMap::new(),
         out: String::with_capacity(html.len() * 2),
         closings: vec![String::new(); nodes.len()],
         open: Vec::new(),
@@ -89,6 +92,10 @@ struct Inliner<'a> {
     targets: HashSet<&'a str>,
     /// The targets that become names of links, by the index of the link.
     names: HashMap<usize, &'a str>,
+    /// The targets among them.
+    named: HashSet<&'a str>,
+    /// The place of the last data cell of each row, by where the row ends.
+    last_cells: HashMap<usize, Option<usize>>,
     out: String,
     /// What is written where the element at this index is closed.
     closings: Vec<String>,
@@ -208,7 +215,7 @@ impl<'a> Inliner<'a> {
             let _ = write!(self.out, " name=\"{name}\" id=\"{name}\"");
         } else if let Some(id) = element.attribute("id")
             && self.targets.contains(id)
-            && !self.names.values().any(|name| *name == id)
+            && !self.named.contains(id)
         {
             let _ = write!(self.out, " id=\"{}\"", attribute_value(id));
         }
@@ -256,9 +263,12 @@ impl<'a> Inliner<'a> {
         self.closings[index].push_str("</div>");
     }
 
-    fn row_has_data(&self, index: usize) -> bool {
-        let row = self.open.iter().rfind(|element| element.name == "tr");
-        row.is_some_and(|row| elements(&self.nodes[index..row.close]).any(|element| element.name == "td"))
+    /// Whether a data cell follows in the row.
+    fn row_has_data(&mut self, index: usize) -> bool {
+        let Some(row) = self.open.iter().rfind(|element| element.name == "tr") else { return false };
+        let is_data = |at: &usize| matches!(&self.nodes[*at], Node::Open(element) if element.name == "td");
+        let last = self.last_cells.entry(row.close).or_insert_with(|| (index..row.close).rfind(is_data));
+        last.is_some_and(|last| last > index)
     }
 
     /// An image never wider than the column: Outlook knows no `max-width` and reads the attributes.

@@ -142,19 +142,20 @@ fn links(nodes: &[Node], findings: &mut Findings<'_>) {
             continue;
         };
         let words = text(&nodes[at..element.close]);
-        let place = findings.sources.find(&[target, words.trim()]);
+        let sources = findings.sources;
+        let place = || sources.find(&[target, words.trim()]);
         let Ok(url) = url::Url::parse(target) else {
             if !target.starts_with('#') && relative < SHOWN {
                 relative += 1;
                 let message = format!("the link `{target}` leads nowhere from a mail");
-                findings.error("mail/relative-link", message, place, "write the whole address");
+                findings.error("mail/relative-link", message, place(), "write the whole address");
             }
             continue;
         };
         if url.scheme() == "http" && plain < SHOWN {
             plain += 1;
             let message = format!("the link `{target}` is not encrypted, which mail programs warn of");
-            findings.warning("mail/http-link", message, place.clone(), "write `https://`, if the site has it");
+            findings.warning("mail/http-link", message, place(), "write `https://`, if the site has it");
         }
         if let (Some(named), Some(host)) = (named_host(&words), url.host_str())
             && !is_same_site(&named, host)
@@ -162,7 +163,7 @@ fn links(nodes: &[Node], findings: &mut Findings<'_>) {
         {
             other += 1;
             let message = format!("the link says `{}` and leads to `{host}`, as in a fraud", words.trim());
-            findings.warning("mail/link-text", message, place, "let the link say where it leads, or what is there");
+            findings.warning("mail/link-text", message, place(), "let the link say where it leads, or what is there");
         }
     }
 }
@@ -200,18 +201,23 @@ fn images(nodes: &[Node], entries: &[Entry], findings: &mut Findings<'_>) {
         let message = "a picture without a description, which many readers see in its place";
         findings.warning("mail/no-alt", message, Some(place), "say what it shows: `![a red boat](boat.jpg)`");
     }
+    let (mut pixels, mut hidden, mut without) = (0, 0, 0);
     for (_, image) in elements(nodes, "img") {
         let source = image.attribute("src").unwrap_or_default();
         let place = || findings.sources.find(&[source]);
         let side = |name| image.attribute(name).and_then(|side| side.trim().parse::<u32>().ok());
         if side("width").is_some_and(|side| side <= 1) || side("height").is_some_and(|side| side <= 1) {
-            let message = "a picture of one pixel, which looks like one that tells who reads";
-            findings.warning("mail/pixel", message, place(), "remove it");
+            if is_told(&mut pixels) {
+                let message = "a picture of one pixel, which looks like one that tells who reads";
+                findings.warning("mail/pixel", message, place(), "remove it");
+            }
         } else if !["http://", "https://", "cid:"].iter().any(|scheme| source.starts_with(scheme)) {
-            let shown: String = source.chars().take(40).collect();
-            let message = format!("mail programs do not show the picture `{shown}`");
-            findings.warning("mail/image", message, place(), "put the picture online and write its whole address");
-        } else if image.attribute("alt").is_none() {
+            if is_told(&mut hidden) {
+                let shown: String = source.chars().take(40).collect();
+                let message = format!("mail programs do not show the picture `{shown}`");
+                findings.warning("mail/image", message, place(), "put the picture online and write its whole address");
+            }
+        } else if image.attribute("alt").is_none() && is_told(&mut without) {
             findings.warning(
                 "mail/no-alt",
                 "a picture without `alt`",
@@ -222,17 +228,24 @@ fn images(nodes: &[Node], entries: &[Entry], findings: &mut Findings<'_>) {
     }
 }
 
+/// Counts one more of a kind; true for the first ones.
+fn is_told(count: &mut usize) -> bool {
+    *count += 1;
+    *count <= SHOWN
+}
+
 fn headings(nodes: &[Node], findings: &mut Findings<'_>) {
     let mut last = 0;
     let mut first = 0;
+    let mut told = 0;
     for (at, node) in nodes.iter().enumerate() {
         let Node::Open(element) = node else { continue };
         let level =
             element.name.strip_prefix('h').and_then(|level| level.parse::<usize>().ok()).filter(|level| *level <= 6);
         let Some(level) = level else { continue };
-        let words = text(&nodes[at..element.close]);
         first += usize::from(level == 1);
-        if last > 0 && level > last + 1 {
+        if last > 0 && level > last + 1 && is_told(&mut told) {
+            let words = text(&nodes[at..element.close]);
             let message = format!("the heading “{}” leaves out a level, which screen readers tell", words.trim());
             let place = findings.sources.find(&[words.trim()]);
             findings.warning("mail/headings", message, place, "use one level after the other: `##`, then `###`");
@@ -246,10 +259,15 @@ fn headings(nodes: &[Node], findings: &mut Findings<'_>) {
 }
 
 fn tables(nodes: &[Node], findings: &mut Findings<'_>) {
+    let (mut headless, mut wide) = (0, 0);
     for (at, table) in elements(nodes, "table") {
         let is_layout = table.attribute("role").is_some_and(|role| matches!(role, "presentation" | "none"));
         let inside = &nodes[at..table.close];
-        if !is_layout && !inside.iter().any(|node| matches!(node, Node::Open(element) if element.name == "th")) {
+        if is_layout {
+            continue;
+        }
+        let has_headings = inside.iter().any(|node| matches!(node, Node::Open(element) if element.name == "th"));
+        if !has_headings && is_told(&mut headless) {
             let words = text(inside);
             let first = words.split_whitespace().next().unwrap_or_default();
             let message = "a table without headings, which screen readers cannot tell apart";
@@ -265,7 +283,7 @@ fn tables(nodes: &[Node], findings: &mut Findings<'_>) {
                     .count()
             })
             .max();
-        if !is_layout && columns.is_some_and(|columns| columns > COLUMNS) {
+        if columns.is_some_and(|columns| columns > COLUMNS) && is_told(&mut wide) {
             let words = text(inside);
             let first = words.split_whitespace().next().unwrap_or_default();
             let message = format!(

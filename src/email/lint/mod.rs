@@ -9,7 +9,7 @@ mod tests;
 
 use crate::config::{Config, READABLE};
 use crate::diagnostic::{Diagnostic, Location, Severity};
-use crate::model::{Entry, Issue};
+use crate::model::{Entry, Issue, distinct};
 
 use super::fragment;
 use super::transfer::{Stretch, TransferEncoding};
@@ -68,14 +68,15 @@ impl Sources {
 /// The pages and pictures on the web that an issue leads to or shows, each once, in order; not those that are a reader's own.
 pub fn addresses(issue: &Issue) -> Vec<String> {
     let nodes = fragment::parse(&issue.html);
-    let mut found: Vec<String> = Vec::new();
+    let mut found = Vec::new();
     for address in body::targets(&nodes).into_iter().chain(body::pictures(&nodes)) {
         let is_own = address.contains(&issue.marker) || issue.unsubscribe.iter().any(|other| other == address);
         let page = address.split('#').next().unwrap_or_default();
-        if page.starts_with("http") && !is_own && !found.iter().any(|other| other == page) {
+        if page.starts_with("http") && !is_own {
             found.push(page.to_owned());
         }
     }
+    distinct(&mut found);
     found
 }
 

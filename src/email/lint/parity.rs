@@ -1,6 +1,6 @@
 //! The text part against the HTML part: the same words, the same links, lines that fit.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use unicode_width::UnicodeWidthStr as _;
 
@@ -40,9 +40,11 @@ pub(super) fn look(nodes: &[Node], issue: &Issue, findings: &mut Findings<'_>) {
     let unfolded: String = issue.text.chars().filter(|c| !c.is_whitespace()).collect();
     let targets =
         body::targets(nodes).into_iter().filter(|target| target.starts_with("http") || target.starts_with("mailto:"));
-    let missing: Vec<_> =
-        targets.filter(|target| !unfolded.contains(&target.replace(char::is_whitespace, ""))).collect();
-    if let Some(first) = missing.first() {
+    // Nearly all stand by themselves.
+    let whole: HashSet<&str> = issue.text.split_whitespace().collect();
+    let is_missing =
+        |target: &&str| !whole.contains(target) && !unfolded.contains(&target.replace(char::is_whitespace, ""));
+    if let Some(first) = targets.into_iter().find(is_missing) {
         let place = findings.sources.find(&[first]);
         let message = format!("the text part has not every link of the HTML part, for example `{first}`");
         findings.warning("mail/parity", message, place, help);

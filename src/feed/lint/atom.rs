@@ -98,7 +98,7 @@ fn metadata(element: &Element, walk: &mut Walk<'_, '_>) {
 
 fn order(root: &Element, walk: &mut Walk<'_, '_>) {
     let late = root.children().skip_while(|child| !child.is(ATOM, "entry"));
-    let late = late.filter(|child| child.namespace == ATOM && child.name != "entry");
+    let late = late.filter(|child| &*child.namespace == ATOM && child.name != "entry");
     for child in late {
         let message = format!("`<{}>` stands after the first entry", child.full_name);
         walk.findings.add(&MISPLACED, child.tag.clone(), message);
@@ -127,6 +127,9 @@ fn entry(
     if !feed_has_author && !source_has_author {
         needs(element, "author", walk);
     }
+    // Versions of one entry may stand in one feed (RFC 4287 §4.1.1).
+    let version = element.first(ATOM, "updated").map(|updated| values::shown(&updated.text())).unwrap_or_default();
+    let has_summary = element.first(ATOM, "summary").is_some();
     let mut updated = None;
     for child in element.children() {
         match (&*child.namespace, &*child.name) {
@@ -135,15 +138,13 @@ fn entry(
             (ATOM, "category") => category(child, walk),
             (ATOM, "updated") => updated = walk.date(child, Notation::Internet),
             (ATOM, "published") => drop(walk.date(child, Notation::Internet)),
-            (ATOM, "content") => content(child, element, walk),
+            (ATOM, "content") => content(child, element, has_summary, walk),
             (ATOM, "source") => {
                 walk.children(child, &Children { many: "author category contributor link", ..FEED });
                 metadata(child, walk);
                 links(child, walk, false);
             }
             (ATOM, "id") => {
-                // Versions of one entry may stand in one feed (RFC 4287 §4.1.1).
-                let version = element.first(ATOM, "updated").map(Element::text).unwrap_or_default();
                 if let Some(id) = walk.address(child)
                     && !ids.insert(format!("{id} {version}"))
                 {
@@ -160,7 +161,7 @@ fn entry(
     if element.first(ATOM, "content").is_none() {
         if !element.all(ATOM, "link").any(is_alternate) {
             walk.findings.add(&CONTENT, element.tag.clone(), "an entry without content and without a link to it");
-        } else if element.first(ATOM, "summary").is_none() {
+        } else if !has_summary {
             walk.findings.add(&NO_CONTENT, element.tag.clone(), "an entry without content and summary");
         }
     }
@@ -207,7 +208,7 @@ fn division(element: &Element, walk: &mut Walk<'_, '_>) {
 }
 
 /// RFC 4287 §4.1.3
-fn content(element: &Element, entry: &Element, walk: &mut Walk<'_, '_>) {
+fn content(element: &Element, entry: &Element, has_summary: bool, walk: &mut Walk<'_, '_>) {
     language(element, walk);
     let kind = element.value("type");
     if let Some(source) = element.attribute("src") {
@@ -218,7 +219,7 @@ fn content(element: &Element, entry: &Element, walk: &mut Walk<'_, '_>) {
         if kind.is_some_and(|kind| matches!(kind, "text" | "html" | "xhtml")) {
             walk.findings.add(&TEXT_TYPE, element.tag.clone(), "content that is elsewhere has a media type");
         }
-        if entry.first(ATOM, "summary").is_none() {
+        if !has_summary {
             walk.findings.add(&MISSING, entry.tag.clone(), "an entry whose content is elsewhere has no `<summary>`");
         }
         return;
@@ -231,7 +232,7 @@ fn content(element: &Element, entry: &Element, walk: &mut Walk<'_, '_>) {
                 return;
             }
             let is_xml = other.ends_with("+xml") || other.ends_with("/xml");
-            if !is_xml && !other.starts_with("text/") && entry.first(ATOM, "summary").is_none() {
+            if !is_xml && !other.starts_with("text/") && !has_summary {
                 walk.findings.add(&MISSING, entry.tag.clone(), "an entry whose content is no text has no `<summary>`");
             }
             if let Some(child) = element.children().next().filter(|_| !is_xml) {

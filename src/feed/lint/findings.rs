@@ -5,14 +5,14 @@ use std::ops::Range;
 
 use super::rules::Rule;
 use super::tree::Element;
-use crate::diagnostic::{Diagnostic, Location};
+use crate::diagnostic::{Diagnostic, Places};
 
 /// So many times a rule is told for one file.
 const SHOWN: usize = 5;
 
 /// The findings in one text.
 pub(super) struct Findings<'t> {
-    path: &'t str,
+    places: Places<'t>,
     pub(super) text: &'t str,
     found: Vec<Diagnostic>,
     /// How often each rule was broken, and which of `found` told it last.
@@ -21,20 +21,30 @@ pub(super) struct Findings<'t> {
 
 impl<'t> Findings<'t> {
     pub(super) fn new(path: &'t str, text: &'t str) -> Self {
-        Self { path, text, found: Vec::new(), count: BTreeMap::new() }
+        Self { places: Places::new(path, text), text, found: Vec::new(), count: BTreeMap::new() }
     }
 
     /// Notes that `rule` is broken at a place.
     pub(super) fn add(&mut self, rule: &Rule, at: Range<usize>, message: impl Into<String>) {
+        self.add_at(rule, |_| at, message);
+    }
+
+    /// The same, where it takes some searching to find the place: only for what is told.
+    pub(super) fn add_at(
+        &mut self,
+        rule: &Rule,
+        place: impl FnOnce(&Self) -> Range<usize>,
+        message: impl Into<String>,
+    ) {
         let (count, last) = self.count.entry(rule.code).or_default();
         *count += 1;
         if *count > SHOWN {
             return;
         }
         *last = self.found.len();
-        let place = Location::in_text(self.path, self.text, at.start, at.len());
+        let at = place(self);
         let diagnostic = Diagnostic { severity: rule.severity, ..Diagnostic::error(rule.code, message) };
-        self.found.push(diagnostic.at(place).help(rule.help));
+        self.found.push(diagnostic.at(self.places.at(at)).help(rule.help));
     }
 
     /// The place inside of `element` where `part` of its text is written, however it is escaped; else its start tag.

@@ -1,7 +1,9 @@
 //! HTML inside of feeds: what readers drop, cannot resolve or must repair.
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::LazyLock;
 
 use html5ever::interface::TokenizerResult;
 use html5ever::tendril::StrTendril;
@@ -29,6 +31,9 @@ const VOID: &str = "area base br col embed hr img input link meta param source t
 /// Elements whose end tag may be left out (HTML, 13.1.2.4).
 const OPTIONAL: &str = "body caption colgroup dd dt head html li optgroup option p rp rt tbody td tfoot th thead tr";
 
+/// No tag has more attributes.
+const MOST_ATTRIBUTES: usize = 256;
+
 /// Properties that the common readers keep.
 const PROPERTIES: &str = "background background-color border border-bottom border-bottom-color border-bottom-style \
     border-bottom-width border-collapse border-color border-left border-left-color border-left-style border-left-width \
@@ -43,15 +48,41 @@ pub(super) fn is_one_of(list: &str, name: &str) -> bool {
     list.split_ascii_whitespace().any(|known| known == name)
 }
 
+/// An element of HTML.
+#[derive(Clone, Copy)]
+struct Known {
+    is_shown: bool,
+    is_void: bool,
+    is_end_optional: bool,
+}
+
+static ELEMENTS: LazyLock<HashMap<&str, Known>> = LazyLock::new(|| {
+    let lists = [(SHOWN, true), (DROPPED, false)];
+    let all =
+        lists.iter().flat_map(|(list, is_shown)| list.split_ascii_whitespace().map(move |name| (name, *is_shown)));
+    let known = |(name, is_shown)| {
+        (name, Known { is_shown, is_void: is_one_of(VOID, name), is_end_optional: is_one_of(OPTIONAL, name) })
+    };
+    all.map(known).collect()
+});
+
 /// True for the name of an element of HTML.
 pub(super) fn is_element(name: &str) -> bool {
-    is_one_of(SHOWN, name) || is_one_of(DROPPED, name)
+    ELEMENTS.contains_key(name)
+}
+
+fn must_end(name: &str) -> bool {
+    ELEMENTS.get(name).is_none_or(|known| !known.is_end_optional)
 }
 
 /// The first end tag of HTML in a text.
 pub(super) fn end_tag(text: &str) -> Option<String> {
     text.match_indices("</").find_map(|(at, _)| {
-        let (name, _) = text[at + 2..].split_once('>')?;
+        let rest = &text[at + 2..];
+        let name = &rest[..rest.bytes().position(|b| !b.is_ascii_alphanumeric())?];
+        if !rest[name.len()..].starts_with('>') {
+            return None;
+        }
         is_element(&name.to_ascii_lowercase()).then(|| format!("</{name}>"))
     })
 }
@@ -75,9 +106,13 @@ struct Problem {
 
 /// Looks at a fragment, which is written inside of `at`, escaped or not.
 pub(super) fn look(html: &str, at: &Range<usize>, findings: &mut Findings<'_>) {
+    let place = |part: &str, findings: &Findings<'_>| findings.within_range(at, part).unwrap_or_else(|| at.clone());
     if let Some(tag) = escaped_twice(html) {
-        let place = findings.within_range(at, &tag).unwrap_or_else(|| at.clone());
-        findings.add(&ESCAPED_TWICE, place, "HTML that was escaped twice");
+        findings.add_at(&ESCAPED_TWICE, |findings| place(&tag, findings), "HTML that was escaped twice");
+    }
+    if let Some(tag) = crowded_tag(html) {
+        let message = format!("a tag with more than {MOST_ATTRIBUTES} attributes");
+        return findings.add_at(&BROKEN_HTML, |findings| place(tag, findings), message);
     }
     if is_garbled_throughout(html) {
         values::garbling(html, at, findings);
@@ -88,14 +123,47 @@ pub(super) fn look(html: &str, at: &Range<usize>, findings: &mut Findings<'_>) {
     while !matches!(tokenizer.feed(&queue), TokenizerResult::Done) {}
     tokenizer.end();
     let mut state = tokenizer.sink.state.into_inner();
-    if let Some(open) = state.open.iter().rev().find(|name| !is_one_of(OPTIONAL, name)) {
+    if let Some(open) = state.open.iter().rev().find(|name| must_end(name)) {
         let (message, part) = (format!("`<{open}>` is never closed"), format!("<{open}"));
         state.problems.push(Problem { rule: &BROKEN_HTML, message, part });
     }
     for Problem { rule, message, part } in state.problems {
-        let place = findings.within_range(at, &part).unwrap_or_else(|| at.clone());
-        findings.add(rule, place, message);
+        findings.add_at(rule, |findings| place(&part, findings), message);
     }
+}
+
+/// The first tag with so many attributes that nobody wrote them: tokenizers compare each with all others.
+fn crowded_tag(html: &str) -> Option<&str> {
+    let bytes = html.as_bytes();
+    let mut from = 0;
+    while let Some(at) = memchr::memchr(b'<', &bytes[from..]).map(|found| from + found) {
+        from = at + 1;
+        if !bytes.get(from).is_some_and(u8::is_ascii_alphabetic) {
+            continue;
+        }
+        let (mut count, mut is_between, mut is_value) = (0, false, false);
+        while let Some(byte) = bytes.get(from) {
+            from += 1;
+            match byte {
+                b'>' => break,
+                quote @ (b'"' | b'\'') if is_value => {
+                    let end = memchr::memchr(*quote, &bytes[from..])?;
+                    from += end + 1;
+                    (is_between, is_value) = (true, false);
+                }
+                b if b.is_ascii_whitespace() || *b == b'/' => is_between = !is_value,
+                b'=' if !is_between => is_value = true,
+                _ => {
+                    count += usize::from(is_between);
+                    if count > MOST_ATTRIBUTES {
+                        return html.get(at..(at + 20).min(from));
+                    }
+                    (is_between, is_value) = (false, false);
+                }
+            }
+        }
+    }
+    None
 }
 
 #[derive(Default)]
@@ -106,6 +174,8 @@ struct Sink {
 #[derive(Default)]
 struct State {
     open: Vec<String>,
+    /// How many of `open` have a name, for each name.
+    count: HashMap<String, usize>,
     problems: Vec<Problem>,
 }
 
@@ -117,28 +187,39 @@ impl State {
     fn start(&mut self, tag: &Tag) {
         let name = &*tag.name;
         let attributes = tag.attrs.iter().map(|attribute| (&*attribute.name.local, &*attribute.value));
-        let is_foreign = self.open.iter().any(|open| open == "svg" || open == "math");
-        if is_one_of(DROPPED, name) {
-            self.add(&ACTIVE, format!("readers drop `<{name}>`"), format!("<{name}"));
-        } else if !is_one_of(SHOWN, name) && !is_foreign {
-            self.add(&BROKEN_HTML, format!("`<{name}>` is no element of HTML"), format!("<{name}"));
-        } else {
-            look_at_attributes(attributes, self);
+        let is_foreign = self.is_open("svg") || self.is_open("math");
+        match ELEMENTS.get(name) {
+            Some(known) if !known.is_shown => {
+                self.add(&ACTIVE, format!("readers drop `<{name}>`"), format!("<{name}"));
+            }
+            None if !is_foreign => {
+                self.add(&BROKEN_HTML, format!("`<{name}>` is no element of HTML"), format!("<{name}"));
+            }
+            _ => look_at_attributes(attributes, self),
         }
-        if !(is_one_of(VOID, name) || is_foreign && tag.self_closing) {
+        if !(ELEMENTS.get(name).is_some_and(|known| known.is_void) || is_foreign && tag.self_closing) {
             self.open.push(name.to_owned());
+            *self.count.entry(name.to_owned()).or_default() += 1;
         }
     }
 
+    fn is_open(&self, name: &str) -> bool {
+        self.count.get(name).is_some_and(|count| *count > 0)
+    }
+
     fn end(&mut self, name: &str) {
-        let Some(at) = self.open.iter().rposition(|open| open == name) else {
+        if !self.is_open(name) {
             if is_element(name) && !matches!(name, "p" | "br") {
                 self.add(&BROKEN_HTML, format!("`</{name}>` closes nothing"), format!("</{name}"));
             }
             return;
-        };
+        }
+        let at = self.open.iter().rposition(|open| open == name).unwrap_or_default();
         let left_open = self.open.split_off(at);
-        if let Some(open) = left_open[1..].iter().find(|open| !is_one_of(OPTIONAL, open)) {
+        for closed in &left_open {
+            self.count.entry(closed.clone()).and_modify(|count| *count -= 1);
+        }
+        if let Some(open) = left_open[1..].iter().find(|open| must_end(open)) {
             self.add(&BROKEN_HTML, format!("`<{open}>` is still open where `</{name}>` stands"), format!("</{name}"));
         }
     }

@@ -25,7 +25,7 @@ use jiff::Timestamp;
 
 use crate::diagnostic::Diagnostic;
 use findings::Findings;
-use rules::{DECLARATION, ENCODING, MALFORMED, NO_FEED};
+use rules::{DECLARATION, ENCODING, MALFORMED, NO_FEED, TOO_LARGE};
 use xml::{ATOM, Walk};
 
 pub(crate) use rules::{ESCAPED_TWICE, LARGE, MARKUP};
@@ -33,6 +33,9 @@ pub use rules::{RULES, Rule};
 
 /// Many readers stop after so many bytes, and all fetch them again and again.
 const LARGE_FROM: usize = 1_000_000;
+
+/// A file with more bytes is not looked at.
+pub const LARGEST: usize = 32 << 20;
 
 const RDF: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#";
 
@@ -45,6 +48,12 @@ const RDF: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#";
 /// assert!(found.iter().any(|problem| problem.message == "there is no `title`"));
 /// ```
 pub fn lint(path: &str, bytes: &[u8], now: Timestamp) -> Vec<Diagnostic> {
+    if bytes.len() > LARGEST {
+        let mut findings = Findings::new(path, "");
+        let message = format!("the file has more than {} MB, and was not looked at", LARGEST >> 20);
+        findings.add(&TOO_LARGE, 0..1, message);
+        return findings.finish();
+    }
     let (text, is_whole) = decode(bytes);
     let mut findings = Findings::new(path, &text);
     if !is_whole {

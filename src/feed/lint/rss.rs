@@ -45,6 +45,7 @@ fn channel(channel: &Element, is_current: bool, walk: &mut Walk<'_, '_>) {
             walk.findings.add(&MISSING, channel.tag.clone(), format!("the channel has no `<{name}>`"));
         }
     }
+    let mut has_image = false;
     for child in channel.children() {
         match (&*child.namespace, &*child.name) {
             ("", "title" | "copyright") => drop(walk.plain(child)),
@@ -59,7 +60,8 @@ fn channel(channel: &Element, is_current: bool, walk: &mut Walk<'_, '_>) {
             ("", "category") => drop(walk.filled(child)),
             ("", "ttl") => number(child, 1..=u64::MAX, walk),
             ("", "cloud") => cloud(child, walk),
-            ("", "image") => image(child, channel, walk),
+            // A second one is a mistake by itself.
+            ("", "image") if !std::mem::replace(&mut has_image, true) => image(child, channel, walk),
             ("", "textInput") => text_input(child, walk),
             ("", "skipHours") => skip(child, "hour", walk),
             ("", "skipDays") => skip(child, "day", walk),

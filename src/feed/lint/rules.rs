@@ -73,6 +73,7 @@ rules! {
     EXTENSION Warning "feed/extension" "begin names of your own with `_`"
     SHAPE Error "feed/shape" "see https://www.jsonfeed.org/version/1.1/ for what stands there"
     SAME_PAGE Error "feed/next-url" "name the file with the older entries, or leave it out: a reader that follows it never ends"
+    TOO_LARGE Error "feed/too-large" "make it smaller: hardly any reader fetches so much"
     LARGE Warning "feed/large" "show fewer entries (`feeds.limit`), or summaries (`feeds.content`)"
 }
 

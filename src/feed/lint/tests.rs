@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{RULES, lint};
+use super::{LARGEST, RULES, lint};
 
 const RSS: &str = include_str!("fixtures/good.xml");
 const ATOM: &str = include_str!("fixtures/good.atom");
@@ -113,10 +113,40 @@ fn every_rule_is_shown_by_a_feed_that_breaks_it() {
         assert!(found.contains(code), "{from} -> {to}: {code} is not in {found:?}");
     }
     let shown: BTreeSet<_> = BROKEN.iter().map(|(.., code)| *code).collect();
-    // These two need more than one change; they have tests of their own.
-    let elsewhere = ["feed/all-updated", "feed/large"];
+    // These need more than one change; they have tests of their own.
+    let elsewhere = ["feed/all-updated", "feed/too-large", "feed/large"];
     let not_shown: Vec<_> = RULES.iter().map(|rule| rule.code).filter(|code| !shown.contains(code)).collect();
     assert_eq!(not_shown, elsewhere);
+}
+
+#[test]
+fn a_file_that_is_far_too_large_is_refused_and_not_looked_at() {
+    let mut bytes = RSS.as_bytes().to_vec();
+    bytes.resize(LARGEST, b' ');
+    let codes = |bytes: &[u8]| {
+        let found = lint("feed.xml", bytes, "2026-02-01T00:00:00Z".parse().unwrap());
+        found.iter().map(|found| (found.code, found.is_error())).collect::<Vec<_>>()
+    };
+    assert_eq!(codes(&bytes), [("feed/large", false)]);
+    bytes.push(b'x');
+    assert_eq!(codes(&bytes), [("feed/too-large", true)]);
+}
+
+#[test]
+fn what_nobody_writes_by_hand_is_a_fault_and_costs_little() {
+    let many = (0..300).map(|n| format!(" a{n}=\"b\"")).collect::<Vec<_>>().concat();
+    assert!(codes("feed.xml", &RSS.replacen("<ttl>", &format!("<x{many}/><ttl>"), 1)).contains(&"feed/malformed"));
+    let html = |tag: &str| RSS.replacen("<item>", &format!("<item><description><![CDATA[{tag}]]></description>"), 1);
+    assert!(codes("feed.xml", &html(&format!("<p{many}>"))).contains(&"feed/broken-html"));
+    assert!(!codes("feed.xml", &html(&format!("<p title='{many}'>a</p>"))).contains(&"feed/broken-html"));
+}
+
+#[test]
+fn prefixes_stand_for_what_the_innermost_element_says() {
+    let text = "<a xmlns:x='urn:1'><x:b xmlns:x='urn:2'><x:c/></x:b><x:d/></a>";
+    let root = super::tree::parse(text).unwrap();
+    let inner = root.first("urn:2", "b").unwrap();
+    assert!(inner.first("urn:2", "c").is_some() && root.first("urn:1", "d").is_some());
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! XML as a tree that knows where everything stands. Only what is well-formed (XML 1.0 §2.1, Namespaces §7) becomes one.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
+use std::rc::Rc;
 
 use quick_xml::Reader;
 use quick_xml::escape::unescape;
@@ -9,6 +10,9 @@ use quick_xml::events::{BytesRef, BytesStart, Event};
 
 /// No feed is nested deeper, and what walks the tree has a stack to keep.
 const DEEPEST: usize = 200;
+
+/// No element of a feed has more attributes; the parser compares each with all others.
+const MOST_ATTRIBUTES: usize = 256;
 
 const XML: &str = "http://www.w3.org/XML/1998/namespace";
 
@@ -20,7 +24,7 @@ pub(super) struct Element {
     /// As it is written.
     pub(super) full_name: String,
     /// Empty for none.
-    pub(super) namespace: String,
+    pub(super) namespace: Rc<str>,
     pub(super) attributes: Vec<Attribute>,
     pub(super) nodes: Vec<Node>,
     /// Its start tag.
@@ -57,7 +61,7 @@ pub(super) struct Fault {
 impl Element {
     /// True for the element `name` of the namespace.
     pub(super) fn is(&self, namespace: &str, name: &str) -> bool {
-        self.name == name && self.namespace == namespace
+        self.name == name && &*self.namespace == namespace
     }
 
     pub(super) fn attribute(&self, name: &str) -> Option<&Attribute> {
@@ -105,7 +109,14 @@ pub(super) fn parse(text: &str) -> Result<Element, Fault> {
     }
     let mut reader = Reader::from_str(text);
     reader.config_mut().check_comments = true;
-    let mut builder = Builder { text, root: None, open: Vec::new(), declared: Vec::new(), has_doctype: false };
+    let mut builder = Builder {
+        text,
+        root: None,
+        open: Vec::new(),
+        declared: Vec::new(),
+        prefixes: HashMap::new(),
+        has_doctype: false,
+    };
     loop {
         let start = position(reader.buffer_position());
         let event = reader.read_event().map_err(|error| {
@@ -154,8 +165,10 @@ struct Builder<'t> {
     text: &'t str,
     root: Option<Element>,
     open: Vec<Element>,
-    /// The prefixes that each open element declares, and what they stand for.
-    declared: Vec<Vec<(String, String)>>,
+    /// The prefixes that each open element declares.
+    declared: Vec<Vec<String>>,
+    /// What each prefix stands for, the innermost declaration last.
+    prefixes: HashMap<String, Vec<Rc<str>>>,
     /// A document type may declare entities that are not read here.
     has_doctype: bool,
 }
@@ -177,9 +190,12 @@ impl Builder<'_> {
         let mut declared = Vec::new();
         for attribute in tag.attributes() {
             let attribute = attribute.map_err(|error| fault(format!("a broken attribute: {error}")))?;
+            if attributes.len() + declared.len() >= MOST_ATTRIBUTES {
+                return Err(fault(format!("an element with more than {MOST_ATTRIBUTES} attributes")));
+            }
             let name = String::from_utf8_lossy(attribute.key.as_ref()).into_owned();
             let raw = String::from_utf8_lossy(&attribute.value).into_owned();
-            let place = place_of(self.text, &at, &attribute.value);
+            let place = place_of(self.text, &attribute.value).unwrap_or_else(|| at.clone());
             if raw.contains('<') {
                 return Err(Fault { at: place, message: format!("`<` in the attribute `{name}`") });
             }
@@ -188,11 +204,16 @@ impl Builder<'_> {
                 Err(_) if self.has_doctype => raw.clone(),
                 Err(error) => return Err(Fault { at: place, message: format!("in the attribute `{name}`: {error}") }),
             };
-            match name.strip_prefix("xmlns") {
-                Some("") => declared.push((String::new(), value)),
-                Some(prefix) if prefix.starts_with(':') => declared.push((prefix[1..].to_owned(), value)),
-                _ => attributes.push(Attribute { name, value, at: place }),
-            }
+            let prefix = match name.strip_prefix("xmlns") {
+                Some("") => "",
+                Some(prefix) if prefix.starts_with(':') => &prefix[1..],
+                _ => {
+                    attributes.push(Attribute { name, value, at: place });
+                    continue;
+                }
+            };
+            self.prefixes.entry(prefix.to_owned()).or_default().push(value.into());
+            declared.push(prefix.to_owned());
         }
         self.declared.push(declared);
         let (prefix, name) = full_name.split_once(':').unwrap_or(("", &full_name));
@@ -201,7 +222,7 @@ impl Builder<'_> {
         let mut seen = BTreeSet::new();
         for attribute in &attributes {
             let (prefix, local) = attribute.name.split_once(':').unwrap_or(("", &attribute.name));
-            let namespace = if prefix.is_empty() { Some(String::new()) } else { self.namespace(prefix) };
+            let namespace = if prefix.is_empty() { Some("".into()) } else { self.namespace(prefix) };
             if !seen.insert((namespace.ok_or_else(|| undeclared(prefix))?, local.to_owned())) {
                 return Err(Fault { at: attribute.at.clone(), message: format!("a second attribute `{local}`") });
             }
@@ -212,16 +233,18 @@ impl Builder<'_> {
         Ok(())
     }
 
-    fn namespace(&self, prefix: &str) -> Option<String> {
+    fn namespace(&self, prefix: &str) -> Option<Rc<str>> {
         if prefix == "xml" {
-            return Some(XML.to_owned());
+            return Some(XML.into());
         }
-        let found = self.declared.iter().rev().flatten().find(|(declared, _)| declared == prefix);
-        found.map(|(_, uri)| uri.clone()).or_else(|| prefix.is_empty().then(String::new))
+        let found = self.prefixes.get(prefix).and_then(|declared| declared.last());
+        found.cloned().or_else(|| prefix.is_empty().then(|| "".into()))
     }
 
     fn close(&mut self, at: Range<usize>) {
-        self.declared.pop();
+        for prefix in self.declared.pop().unwrap_or_default() {
+            self.prefixes.get_mut(&prefix).map(Vec::pop);
+        }
         let Some(mut element) = self.open.pop() else { return };
         element.inside.end = at.start;
         match self.open.last_mut() {
@@ -263,15 +286,10 @@ impl Builder<'_> {
     }
 }
 
-/// Where a value stands that was found in the tag at `within`.
-fn place_of(text: &str, within: &Range<usize>, value: &[u8]) -> Range<usize> {
-    let tag = &text[within.clone()];
-    let found = std::str::from_utf8(value).ok().filter(|value| !value.is_empty());
-    let found = found.and_then(|value| {
-        let quoted = ['"', '\''].iter().find_map(|quote| tag.find(&format!("{quote}{value}{quote}")));
-        Some(quoted? + 1).map(|at| within.start + at..within.start + at + value.len())
-    });
-    found.unwrap_or_else(|| within.clone())
+/// Where a value stands that the parser hands on as a part of the text; none for one that it made anew.
+fn place_of(text: &str, value: &[u8]) -> Option<Range<usize>> {
+    let at = (value.as_ptr() as usize).checked_sub(text.as_ptr() as usize)?;
+    (!value.is_empty() && at + value.len() <= text.len()).then(|| at..at + value.len())
 }
 
 /// XML 1.0 §2.3, as far as it is about what people get wrong.

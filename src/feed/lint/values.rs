@@ -190,20 +190,20 @@ pub(super) fn characters(text: &str, at: Range<usize>, findings: &mut Findings<'
     let Some(bad) = text.chars().find(is_bad) else { return };
     let number = u32::from(bad);
     let forms = [bad.to_string(), format!("\\u{number:04x}"), format!("\\u{number:04X}")];
-    let at = forms.iter().find_map(|form| findings.within_range(&at, form)).unwrap_or(at);
     let message = if number < 0x80 {
         format!("the control character U+{number:04X}, which nobody can show")
     } else {
         format!("the character U+{number:04X} stands for one that was lost")
     };
-    findings.add(&CHARACTERS, at, message);
+    let place = |findings: &Findings<'_>| forms.iter().find_map(|form| findings.within_range(&at, form));
+    findings.add_at(&CHARACTERS, |findings| place(findings).unwrap_or_else(|| at.clone()), message);
 }
 
 /// Plain text that was read in the wrong encoding.
 pub(super) fn garbling(text: &str, at: &Range<usize>, findings: &mut Findings<'_>) {
     if let Some(part) = garbled(text) {
-        let place = findings.within_range(at, part).unwrap_or_else(|| at.clone());
-        findings.add(&CHARACTERS, place, format!("`{part}` is a character that was read in the wrong encoding"));
+        let place = |findings: &Findings<'_>| findings.within_range(at, part).unwrap_or_else(|| at.clone());
+        findings.add_at(&CHARACTERS, place, format!("`{part}` is a character that was read in the wrong encoding"));
     }
 }
 

@@ -1,5 +1,6 @@
 //! What RSS and Atom have in common: which children an element may have, and how often.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use jiff::Timestamp;
@@ -19,6 +20,9 @@ pub(super) const MEDIA: &str = "http://search.yahoo.com/mrss/";
 pub(super) const SYNDICATION: &str = "http://purl.org/rss/1.0/modules/syndication/";
 pub(super) const XHTML: &str = "http://www.w3.org/1999/xhtml";
 
+/// No name or number of a character is longer.
+const LONGEST_NAME: usize = 40;
+
 /// A walk through one document.
 pub(super) struct Walk<'w, 't> {
     pub(super) findings: &'w mut Findings<'t>,
@@ -36,7 +40,7 @@ pub(super) struct Children {
 impl Walk<'_, '_> {
     /// Children of the element's own namespace that it does not know or that stand twice, and text between them.
     pub(super) fn children(&mut self, element: &Element, known: &Children) {
-        let mut seen: Vec<(&str, &str)> = Vec::new();
+        let mut seen: HashSet<(&str, &str)> = HashSet::new();
         for child in element.children() {
             let own = child.namespace == element.namespace;
             let is_single = if own { html::is_one_of(known.single, &child.name) } else { is_single(child) };
@@ -44,20 +48,18 @@ impl Walk<'_, '_> {
                 let message = format!("`<{}>` does not belong into `<{}>`", child.full_name, element.full_name);
                 self.findings.add(&UNKNOWN, child.tag.clone(), message);
             }
-            let key = (child.namespace.as_str(), child.name.as_str());
-            if is_single && seen.contains(&key) {
+            if is_single && !seen.insert((&child.namespace, &child.name)) {
                 let message = format!("a second `<{}>` in `<{}>`", child.full_name, element.full_name);
                 self.findings.add(&TWICE, child.tag.clone(), message);
             }
-            seen.push(key);
         }
         let stray = element.nodes.iter().find_map(|node| match node {
             Node::Text(text) => Some(text.trim()).filter(|text| !text.is_empty()),
             Node::Element(_) => None,
         });
         if let Some(stray) = stray {
-            let at = self.findings.within(element, stray);
-            self.findings.add(&STRAY_TEXT, at, format!("text between the elements of `<{}>`", element.full_name));
+            let message = format!("text between the elements of `<{}>`", element.full_name);
+            self.findings.add_at(&STRAY_TEXT, |findings| findings.within(element, stray), message);
         }
     }
 
@@ -89,8 +91,8 @@ impl Walk<'_, '_> {
         if let Some(part) = markup(&text)
             && !self.is_guarded(element)
         {
-            let at = self.findings.within(element, &part);
-            self.findings.add(&MARKUP, at, format!("`{part}` in `<{}>`, which is plain text", element.full_name));
+            let message = format!("`{part}` in `<{}>`, which is plain text", element.full_name);
+            self.findings.add_at(&MARKUP, |findings| findings.within(element, &part), message);
         }
         text
     }
@@ -117,7 +119,7 @@ impl Walk<'_, '_> {
     /// Atom allows no blanks around dates and addresses (RFC 4287 §2).
     fn no_blanks(&mut self, element: &Element) {
         let text = element.text();
-        if element.namespace == ATOM && text.trim().len() < text.len() {
+        if &*element.namespace == ATOM && text.trim().len() < text.len() {
             let message = format!("blanks around the value of `<{}>`", element.full_name);
             self.findings.add(&STRAY_TEXT, place(element), message);
         }
@@ -169,7 +171,8 @@ fn is_single(child: &Element) -> bool {
 fn markup(text: &str) -> Option<String> {
     html::end_tag(text).or_else(|| {
         text.match_indices('&').find_map(|(at, _)| {
-            let (name, _) = text[at + 1..].split_once(';')?;
+            let rest = &text[at + 1..];
+            let name = &rest[..rest.bytes().take(LONGEST_NAME).position(|b| b == b';')?];
             let is_number = name.strip_prefix('#').is_some_and(|digits| {
                 let digits = digits.strip_prefix(['x', 'X']).unwrap_or(digits);
                 !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_hexdigit())

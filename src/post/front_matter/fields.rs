@@ -1,5 +1,6 @@
 //! The keys of one post, whoever's dialect they are in (rule R5).
 
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use super::super::findings::Findings;
@@ -52,16 +53,22 @@ fn bit(normal: &str) -> u64 {
 impl Fields {
     /// Takes the pairs of a block that stands at `start` in the file.
     pub(crate) fn new(pairs: Vec<Pair>, start: usize, findings: &mut Findings<'_>) -> Self {
-        let mut fields: Vec<Field> = Vec::new();
-        for Pair { key, value, at, source } in pairs {
-            let at = start + at.start..start + at.end;
-            if let Some(earlier) = fields.iter().position(|field| field.key == key) {
+        let mut last = HashMap::with_capacity(pairs.len());
+        for (n, Pair { key, at, .. }) in pairs.iter().enumerate() {
+            if last.insert(key.clone(), n).is_some() {
                 let message = format!("`{key}` is set twice: the last one counts");
-                findings.warning("post/duplicate-key", at.clone(), message, "remove one of them");
-                fields.remove(earlier);
+                findings.warning("post/duplicate-key", start + at.start..start + at.end, message, "remove one of them");
             }
-            fields.push(Field::new(key, value, at, source));
         }
+        let counts = |(n, pair): &(usize, Pair)| last.get(&pair.key) == Some(n);
+        let mut fields: Vec<Field> = pairs
+            .into_iter()
+            .enumerate()
+            .filter(counts)
+            .map(|(_, Pair { key, value, at, source })| {
+                Field::new(key, value, start + at.start..start + at.end, source)
+            })
+            .collect();
         let nested: Vec<Field> =
             fields.iter().filter(|f| matches!(f.normal(), "taxonomies" | "extra")).flat_map(inner).collect();
         fields.extend(nested);
@@ -75,12 +82,10 @@ impl Fields {
     /// Takes the keys that are absent here from a file beside the post (rule R6). Places in that file mean nothing in
     /// this one, so they become the beginning of the file.
     pub(crate) fn fill(&mut self, beside: Self) {
-        let own = self.all.len();
-        for field in beside.all {
-            if !self.all[..own].iter().any(|other| other.normal() == field.normal()) {
-                self.present |= bit(field.normal());
-                self.all.push(Field { at: 0..1, ..field });
-            }
+        let own: HashSet<String> = self.all.iter().map(|field| field.normal().to_owned()).collect();
+        for field in beside.all.into_iter().filter(|field| !own.contains(field.normal())) {
+            self.present |= bit(field.normal());
+            self.all.push(Field { at: 0..1, ..field });
         }
     }
 
@@ -108,8 +113,10 @@ impl Fields {
     }
 
     fn warn_of_variants(&self, findings: &mut Findings<'_>) {
-        for (n, field) in self.all.iter().enumerate().filter(|(_, field)| !field.nested) {
-            if let Some(first) = self.all[..n].iter().find(|other| !other.nested && other.normal() == field.normal()) {
+        let mut firsts: HashMap<&str, &Field> = HashMap::with_capacity(self.all.len());
+        for field in self.all.iter().filter(|field| !field.nested) {
+            let first = *firsts.entry(field.normal()).or_insert(field);
+            if !std::ptr::eq(first, field) {
                 let message = format!("`{}` and `{}` are the same key", first.key, field.key);
                 findings.warning("post/duplicate-key", field.at.clone(), message, "remove one of them");
             }

@@ -9,6 +9,9 @@ use super::value::Value;
 
 const MARK: &str = "@def ";
 
+/// More lines than this are not taken for one value.
+const MOST_LINES: usize = 100;
+
 /// `@def title = "…"`.
 pub(crate) const FORM: Form =
     Form { find, read, ending: "leave a blank line below the last `@def key = value`, and close every quote" };
@@ -42,8 +45,10 @@ struct Definition {
 fn definitions(text: &str) -> Vec<Definition> {
     let mut definitions: Vec<Definition> = Vec::new();
     let mut open: Option<Range<usize>> = None;
+    let mut length = 0;
     for (at, line) in lines(text, 0) {
         let begins = line.starts_with(MARK);
+        length = if begins { 1 } else { length + 1 };
         let statement = match open.take() {
             Some(begun) if !begins => begun.start..at.end,
             Some(begun) => {
@@ -56,6 +61,8 @@ fn definitions(text: &str) -> Vec<Definition> {
         };
         match pair(&text[statement.clone()]) {
             Some(pair) => definitions.push(Definition { at: statement, pair: Some(pair) }),
+            // That of a very long one is not looked for any further.
+            None if length >= MOST_LINES => definitions.push(Definition { at: statement, pair: None }),
             None => open = Some(statement),
         }
     }

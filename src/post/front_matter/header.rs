@@ -74,14 +74,14 @@ fn read(block: &str) -> Result<Reading, Problem> {
             (Some(key), _) => {
                 let source = line.split_once(':').map_or("", |(_, rest)| rest.trim()).to_owned();
                 let at = at.start..at.start + line.trim_end().len();
-                pairs.push(Pair { key: key.to_owned(), value: Value::Text(source.clone()), at, source });
+                pairs.push(Pair { key: key.to_owned(), value: Value::Null, at, source });
             }
-            (None, Some(last)) => {
-                last.source.extend([" ", line.trim()]);
-                last.value = Value::Text(last.source.clone());
-            }
+            (None, Some(last)) => last.source.extend([" ", line.trim()]),
             (None, None) => return Err(not_a_key(at.start)),
         }
+    }
+    for pair in &mut pairs {
+        pair.value = Value::Text(pair.source.clone());
     }
     Ok(Reading { pairs, notes: Vec::new() })
 }

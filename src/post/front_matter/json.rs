@@ -1,13 +1,16 @@
 //! JSON at the very top of a file, or behind `---json`. Commas before a closing bracket are forgiven.
 
+use std::collections::HashMap;
 use std::fmt;
-use std::ops::Range;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use super::fence;
 use super::form::{Extent, Form, Note, Pair, Problem, Reading};
 use super::value::Value;
+
+/// No more of a line is kept beside what was read of it: all keys may stand in one line.
+const LONGEST_SOURCE: usize = 1000;
 
 /// `{ … }`, `---json`.
 pub(crate) const FORM: Form = Form { find, read, ending: "close every bracket and quote that this line opens" };
@@ -76,9 +79,11 @@ fn read(block: &str) -> Result<Reading, Problem> {
             return Err(problem(line, message.split(" at line ").next().unwrap_or_default()));
         }
     };
+    let keys = keys(block);
     let place = |(key, value): (String, Value)| {
-        let at = key_at(block, &key);
-        let line = fence::first_line(&block[at.start..]);
+        let at = keys.get(&*key).copied().unwrap_or_default();
+        let at = at..at + fence::first_line(&block[at..]).trim_end().len().max(1);
+        let line = &block[at.start..block.floor_char_boundary(at.end.min(at.start + LONGEST_SOURCE))];
         let source = line.split_once(':').map_or("", |(_, rest)| rest.trim().trim_end_matches(',')).to_owned();
         Pair { key, value, at, source }
     };
@@ -130,12 +135,19 @@ fn plain(block: &str) -> (String, Vec<usize>) {
     (plain, commas)
 }
 
-/// Where a key stands.
-fn key_at(block: &str, key: &str) -> Range<usize> {
-    let quoted = format!("\"{key}\"");
-    let is_key = |at: &usize| block[at + quoted.len()..].trim_start().starts_with(':');
-    let at = block.match_indices(&quoted).map(|(at, _)| at).find(is_key).unwrap_or_default();
-    at..at + fence::first_line(&block[at..]).trim_end().len().max(1)
+/// Where each key first stands, as it is written.
+fn keys(block: &str) -> HashMap<&str, usize> {
+    let mut keys = HashMap::new();
+    let mut bytes = block.bytes().enumerate();
+    while let Some((at, byte)) = bytes.next() {
+        if byte == b'"'
+            && let Some(end) = skip_string(&mut bytes)
+            && block[end..].trim_start().starts_with(':')
+        {
+            keys.entry(&block[at + 1..end - 1]).or_insert(at);
+        }
+    }
+    keys
 }
 
 impl<'de> Deserialize<'de> for Value {

@@ -1,5 +1,6 @@
 //! TOML between lines of plus signs, as Hugo and Zola write it. Scalars stay text exactly as written.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use toml::Spanned;
@@ -81,10 +82,14 @@ fn text_of(value: &Spanned<DeValue<'_>>, block: &str) -> Value {
 
 /// A line that holds the post back although the parser saw no such key: a text of several lines has swallowed it.
 fn swallowed(block: &str, pairs: &[Pair]) -> Option<Range<usize>> {
-    let seen = |key: &str| pairs.iter().any(|pair| pair.key == key || pair.value.has_key(key));
+    let mut seen: HashSet<&str> = HashSet::new();
+    for pair in pairs {
+        seen.insert(&pair.key);
+        pair.value.each_key(&mut |key| seen.extend([key]));
+    }
     lines(block, 0)
         .find(|(_, line)| {
-            assignment::split(line).is_some_and(|(key, _)| HOLDING_KEYS.contains(&&*normal(key)) && !seen(key))
+            assignment::split(line).is_some_and(|(key, _)| HOLDING_KEYS.contains(&&*normal(key)) && !seen.contains(key))
         })
         .map(|(at, _)| at)
 }

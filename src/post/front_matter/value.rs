@@ -28,12 +28,15 @@ impl Value {
         pairs.iter().find(|(name, _)| normal(name) == key).map(|(_, value)| value)
     }
 
-    /// True when a table in it has this key, as written, at any depth.
-    pub(crate) fn has_key(&self, key: &str) -> bool {
+    /// Calls `visit` with every key of the tables in it, as written, at any depth.
+    pub(crate) fn each_key<'v>(&'v self, visit: &mut dyn FnMut(&'v str)) {
         match self {
-            Self::Map(pairs) => pairs.iter().any(|(name, value)| name == key || value.has_key(key)),
-            Self::List(items) => items.iter().any(|item| item.has_key(key)),
-            Self::Null | Self::Text(_) => false,
+            Self::Map(pairs) => pairs.iter().for_each(|(key, value)| {
+                visit(key);
+                value.each_key(visit);
+            }),
+            Self::List(items) => items.iter().for_each(|item| item.each_key(visit)),
+            Self::Null | Self::Text(_) => {}
         }
     }
 

@@ -11,7 +11,7 @@ use std::ops::Range;
 use pulldown_cmark::{Event, Parser};
 
 use super::markdown::OPTIONS;
-use crate::diagnostic::{Diagnostic, Location};
+use crate::diagnostic::{Diagnostic, Places};
 use crate::model::{Body, Post};
 
 /// Whom a part is for.
@@ -108,10 +108,9 @@ pub(crate) fn select(text: &str, audience: Audience) -> Cow<'_, str> {
 /// What is wrong with the marks of a body.
 pub(crate) fn check(post: &Post, body: &Body) -> Vec<Diagnostic> {
     let mut found = Vec::new();
+    let places = Places::from_line(body.first_line, &post.path, &body.text);
     let mut error = |at: &Range<usize>, message: String, help: String| {
-        let place = Location::in_text(&post.path, &body.text, at.start, at.len());
-        let place = Location { line: place.line + body.first_line.saturating_sub(1), ..place };
-        found.push(Diagnostic::error("post/audience", message).at(place).help(help));
+        found.push(Diagnostic::error("post/audience", message).at(places.at(at.clone())).help(help));
     };
     let mut open: Option<Mark> = None;
     for mark in marks(&body.text) {

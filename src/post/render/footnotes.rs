@@ -1,16 +1,22 @@
 //! Footnotes: numbered as they are first referred to, collected at the end, with ids that no other post has.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use pulldown_cmark::{CowStr, Event, Tag, TagEnd};
+
+/// So many links lead from a note back to where it is referred to; the last one says how many more there are.
+const MOST_BACK_LINKS: usize = 20;
+
+/// So many references to a note are links to it; the others only say its number.
+const MOST_LINKS: usize = 1000;
 
 /// The definitions found so far.
 #[derive(Default)]
 pub(crate) struct Footnotes<'a> {
     definitions: BTreeMap<String, Vec<Event<'a>>>,
-    /// The labels of the definitions that are open, outermost first.
-    open: Vec<String>,
-    /// A second definition of a label is left out, as on GitHub.
+    /// The labels of the definitions that are open, outermost first; `None` for the second definition of a label, which is
+    /// left out, as on GitHub.
+    open: Vec<Option<String>>,
     seen: BTreeSet<String>,
 }
 
@@ -18,6 +24,8 @@ pub(crate) struct Footnotes<'a> {
 struct Numbers<'k> {
     key: &'k str,
     order: Vec<String>,
+    /// The places of labels in `order`.
+    places: HashMap<String, usize>,
     /// How often each note was referred to.
     references: Vec<usize>,
 }
@@ -27,11 +35,10 @@ impl<'a> Footnotes<'a> {
     pub(crate) fn take(&mut self, event: Event<'a>) -> Option<Event<'a>> {
         match event {
             Event::Start(Tag::FootnoteDefinition(label)) => {
-                let mut label = label.into_string();
-                while !self.seen.insert(label.clone()) {
-                    label.push('\0');
+                let label = Some(label.into_string()).filter(|label| self.seen.insert(label.clone()));
+                if let Some(label) = &label {
+                    self.definitions.insert(label.clone(), Vec::new());
                 }
-                self.definitions.insert(label.clone(), Vec::new());
                 self.open.push(label);
                 None
             }
@@ -39,19 +46,19 @@ impl<'a> Footnotes<'a> {
                 self.open.pop();
                 None
             }
-            event => match self.open.last().and_then(|label| self.definitions.get_mut(label)) {
-                Some(definition) => {
+            event => {
+                let Some(label) = self.open.last() else { return Some(event) };
+                if let Some(definition) = label.as_ref().and_then(|label| self.definitions.get_mut(label)) {
                     definition.push(event);
-                    None
                 }
-                None => Some(event),
-            },
+                None
+            }
         }
     }
 
     /// The events of the text with its references, and behind them the notes that were referred to.
     pub(crate) fn place(mut self, main: Vec<Event<'a>>, key: &str) -> Vec<Event<'a>> {
-        let mut numbers = Numbers { key, order: Vec::new(), references: Vec::new() };
+        let mut numbers = Numbers { key, order: Vec::new(), places: HashMap::new(), references: Vec::new() };
         let mut events = self.refer(main, &mut numbers);
         // A note may refer to further notes.
         let mut notes = Vec::new();
@@ -95,23 +102,31 @@ impl<'a> Footnotes<'a> {
 
 impl Numbers<'_> {
     fn refer(&mut self, label: &str) -> String {
-        let n = self.order.iter().position(|known| known == label).unwrap_or_else(|| {
+        let n = self.places.get(label).copied().unwrap_or_else(|| {
+            self.places.insert(label.to_owned(), self.order.len());
             self.order.push(label.to_owned());
             self.references.push(0);
             self.order.len() - 1
         });
         self.references[n] += 1;
-        let (key, number) = (self.key, n + 1);
-        let id = reference_id(key, n, self.references[n]);
-        format!("<sup id=\"{id}\"><a class=\"footnote\" href=\"#fn-{key}-{number}\">{number}</a></sup>")
+        let (key, number, count) = (self.key, n + 1, self.references[n]);
+        if count > MOST_LINKS {
+            return format!("<sup>[{number}]</sup>");
+        }
+        let is_led_to = count <= MOST_BACK_LINKS;
+        let id = if is_led_to { format!(" id=\"{}\"", reference_id(key, n, count)) } else { String::new() };
+        format!("<sup{id}><a class=\"footnote\" href=\"#fn-{key}-{number}\">{number}</a></sup>")
     }
 
     fn back_links(&self, n: usize) -> String {
+        let all = self.references[n];
         let link = |count| {
             let id = reference_id(self.key, n, count);
-            format!(" <a class=\"reversefootnote\" href=\"#{id}\" aria-label=\"Back to the text\">↩</a>")
+            let more =
+                if count == MOST_BACK_LINKS && all > count { format!(" +{}", all - count) } else { String::new() };
+            format!(" <a class=\"reversefootnote\" href=\"#{id}\" aria-label=\"Back to the text\">↩{more}</a>")
         };
-        (1..=self.references[n]).map(link).collect()
+        (1..=all.min(MOST_BACK_LINKS)).map(link).collect()
     }
 }
 
@@ -141,6 +156,24 @@ mod tests {
         assert!(places.is_sorted(), "{html}");
         assert!(notes.contains("href=\"#fnref-k-1\"") && notes.contains("href=\"#fnref-k-1_2\""), "{html}");
         assert!(!html.contains("never"));
+    }
+
+    #[test]
+    fn a_note_that_is_referred_to_very_often_leads_back_to_the_first_places_and_says_how_many_more_there_are() {
+        let html = |times: usize| html_of(&format!("{}\n\n[^x]: note\n", "a[^x] ".repeat(times)), "k");
+        let (few, many, most) = (html(20), html(1000), html(1003));
+        assert_eq!((few.matches('↩').count(), few.matches('+').count()), (20, 0));
+        assert_eq!(many.matches("class=\"footnote\"").count(), 1000);
+        assert_eq!((many.matches("↩").count(), many.matches(" id=\"fnref-").count()), (20, 20));
+        assert_eq!((most.matches("class=\"footnote\"").count(), most.matches("<sup>[1]</sup>").count()), (1000, 3));
+        assert!(many.contains("href=\"#fnref-k-1_20\" aria-label=\"Back to the text\">↩ +980</a>"), "{many}");
+    }
+
+    #[test]
+    fn a_second_note_of_a_name_is_left_out() {
+        let html = html_of("a[^x]\n\n[^x]: first\n\n[^x]: second\n\n    more\n\n[^x]: third\n\nend\n", "k");
+        assert!(html.contains("first") && html.contains("<p>end</p>"), "{html}");
+        assert!(!html.contains("second") && !html.contains("more") && !html.contains("third"), "{html}");
     }
 
     #[test]

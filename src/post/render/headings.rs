@@ -1,6 +1,6 @@
 //! Headings: ids for those that the text links to, and none of the marks that themes hang on them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use percent_encoding::percent_decode_str;
 
@@ -21,6 +21,18 @@ pub(crate) fn give_ids(nodes: &mut [Node]) {
     if wanted.is_empty() {
         return;
     }
+    // The fragments that may mean the heading with these words, of several the first, the second, …
+    let mut fragments: BTreeMap<(String, usize), VecDeque<String>> = BTreeMap::new();
+    for fragment in &wanted {
+        fragments.entry((key(fragment), 1)).or_default().push_back(fragment.clone());
+        // The second of a name is `name-1` to most generators, `name-2` to some.
+        if let Some((name, number)) = fragment.rsplit_once(['-', '_'])
+            && let Ok(number @ 1..) = number.parse::<usize>()
+        {
+            let place = (key(name), number.saturating_add(1));
+            fragments.entry(place).or_default().push_back(fragment.clone());
+        }
+    }
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     walk(nodes, &mut |element| {
         if !is_heading(element) {
@@ -32,15 +44,11 @@ pub(crate) fn give_ids(nodes: &mut [Node]) {
         if element.get("id").is_some() {
             return;
         }
-        // The second of a name is `name-1` to most generators, `name-2` to some.
-        let names = |fragment: &str| match fragment.rsplit_once(['-', '_']) {
-            _ if self::key(fragment) == key => *count == 1,
-            Some((name, number)) => self::key(name) == key && *count > 1 && number.parse() == Ok(*count - 1),
-            None => false,
-        };
-        if let Some(fragment) = wanted.iter().find(|fragment| names(fragment)).cloned() {
-            element.set("id", fragment.clone());
-            wanted.remove(&fragment);
+        let mut names = fragments.get_mut(&(key, *count));
+        while let Some(fragment) = names.as_mut().and_then(|names| names.pop_front()) {
+            if wanted.remove(&fragment) {
+                return element.set("id", fragment);
+            }
         }
     });
 }

@@ -5,7 +5,7 @@ use percent_encoding::percent_decode_str;
 use url::{Position, Url};
 
 use crate::config::Config;
-use crate::diagnostic::{Diagnostic, Location};
+use crate::diagnostic::{Diagnostic, Location, Places};
 use crate::model::{Body, Post, PostStatus, percent_encoded};
 
 use super::super::address::without_mark;
@@ -218,11 +218,7 @@ impl<'a> Links<'a> {
         let body = self.body;
         let place = body.text.find(written).map_or_else(
             || Location::start_of(&self.post.path),
-            |at| {
-                let mut place = Location::in_text(&self.post.path, &body.text, at, written.len());
-                place.line += body.first_line.saturating_sub(1);
-                place
-            },
+            |at| Places::from_line(body.first_line, &self.post.path, &body.text).at(at..at + written.len()),
         );
         self.warnings.push(Diagnostic::warning(code, message).at(place).help(help));
     }

@@ -10,6 +10,10 @@ use super::footnotes::Footnotes;
 /// Containers open at once; deeper ones are left out, their content stays. HTML5 parsers are quadratic in this.
 const DEEPEST: usize = 90;
 
+/// Rows with fewer cells than the head of their table are filled up with so many cells in all; further ones stay short. A wide
+/// head above many short rows would otherwise make cells by the square of the text.
+const MOST_ADDED_CELLS: usize = 10_000;
+
 /// Metadata blocks stay off: a `---` pair in the middle of a text would vanish. So does smart punctuation: quotes are the
 /// author's.
 pub(crate) const OPTIONS: Options = Options::ENABLE_TABLES
@@ -22,7 +26,16 @@ pub(crate) const OPTIONS: Options = Options::ENABLE_TABLES
 
 /// The events of a text, each with its place in it.
 pub(crate) fn parse(text: &str) -> impl Iterator<Item = (Event<'_>, Range<usize>)> {
-    Parser::new_ext(text, OPTIONS).into_offset_iter()
+    let mut added = 0;
+    Parser::new_ext(text, OPTIONS).into_offset_iter().filter(move |(event, range)| match event {
+        // A cell that was written has a place.
+        Event::Start(Tag::TableCell) if range.is_empty() => {
+            added += 1;
+            added <= MOST_ADDED_CELLS
+        }
+        Event::End(TagEnd::TableCell) if range.is_empty() => added <= MOST_ADDED_CELLS,
+        _ => true,
+    })
 }
 
 /// The events as they are shown: with the notes at the end, words for the boxes of tasks and notes, and nothing too deep.
@@ -151,6 +164,14 @@ mod tests {
         assert_eq!(html.matches("<br />").count(), 2);
         assert!(html.contains("<hr />") && html.contains("x: y"), "a block between rules is text: {html}");
         assert!(html.contains("“q” -- &quot;q&quot;") || html.contains("“q” -- \"q\""), "{html}");
+    }
+
+    #[test]
+    fn short_rows_are_filled_up_as_far_as_a_table_is_sensible() {
+        let html = html_of("|a|b|c|\n|-|-|-|\n|d|\n|e||\n", "k");
+        assert_eq!(html.matches("<td").count(), 6, "{html}");
+        let wide = format!("{}\n{}\n{}", "a|".repeat(600), "-|".repeat(600), "|b|\n".repeat(300));
+        assert_eq!(html_of(&wide, "k").matches("<td").count(), 300 + MOST_ADDED_CELLS);
     }
 
     #[test]

@@ -38,8 +38,8 @@ use jiff::tz::TimeZone;
 use pulldown_cmark::Event;
 
 use crate::config::Config;
-use crate::diagnostic::{Diagnostic, Location};
-use crate::model::{Body, Category, Entry, MailContent, Post, is_right_to_left};
+use crate::diagnostic::{Diagnostic, Location, Places};
+use crate::model::{Body, Category, Entry, MailContent, Post, distinct, is_right_to_left};
 
 use super::posts::Posts;
 use audience::Audience;
@@ -87,6 +87,7 @@ fn entry(post: &Post, body: &Body, posts: &Posts, config: &Config, extent: Exten
     let web =
         if divides { of(&audience::select(&text, Audience::Web), None, extent) } else { of(&text, events, extent) };
     let mail = divides.then(|| Box::new(of(&audience::select(&text, Audience::Mail), None, Extent::Whole)));
+    distinct(&mut warnings);
     let MailContent { summary, content_html, content_text, pictures, ends } = web;
     // Only posts with a date are published; for any other the beginning of time is as good as none.
     let published = post.published.clone().unwrap_or_else(|| Timestamp::UNIX_EPOCH.to_zoned(TimeZone::UTC));
@@ -116,7 +117,7 @@ fn entry(post: &Post, body: &Body, posts: &Posts, config: &Config, extent: Exten
     (entry, warnings)
 }
 
-/// What a post says to one audience; warnings that are known already are not said again.
+/// What a post says to one audience.
 fn content(
     (text, events): (&str, Vec<Event<'_>>),
     key: &str,
@@ -176,7 +177,6 @@ fn content(
     if !content_html.is_empty() {
         content_html.push('\n');
     }
-    found.retain(|finding| !warnings.contains(finding));
     warnings.extend(found);
     MailContent {
         summary,
@@ -203,10 +203,9 @@ fn about_data_picture(post: &Post, body: &Body, html: &str) -> Option<Diagnostic
     let place = body.text.find("data:image/").map_or_else(
         || Location::start_of(&post.path),
         |at| {
-            let mut place = Location::in_text(&post.path, &body.text, at, "data:image/".len());
-            place.line += body.first_line.saturating_sub(1);
+            let mut place = Places::from_line(body.first_line, &post.path, &body.text).at(at..at + "data:image/".len());
             // One line of letters and digits, as long as the picture is large.
-            place.excerpt = place.excerpt.chars().take(place.column + 40).collect();
+            place.excerpt = place.excerpt.chars().take(place.before() + 40).collect();
             place
         },
     );

@@ -1,18 +1,17 @@
 //! The pictures in the HTML of an entry. That HTML is what [`super::html`] wrote: each `<img` is a tag, and each value
 //! stands in double quotes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use crate::model::{Ends, Image};
 
 /// The pictures in an entry's content, in order, each once, with what its author says about them.
 pub fn pictures(html: &str) -> Vec<Image> {
     let mut found: Vec<Image> = Vec::new();
+    let mut seen = HashSet::new();
     for tag in tags(html) {
-        let Some(url) = attribute(tag, "src").map(decoded) else { continue };
-        if found.iter().any(|other| other.url == url) {
-            continue;
-        }
+        let Some(source) = attribute(tag, "src").filter(|source| seen.insert(*source)) else { continue };
+        let url = decoded(source);
         let number = |name| attribute(tag, name).and_then(|value| value.parse().ok()).filter(|&number| number > 0);
         found.push(Image {
             url,

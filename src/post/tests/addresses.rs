@@ -75,6 +75,20 @@ fn r14_a_permalink_that_only_its_program_can_fill_in_is_named() {
 }
 
 #[test]
+fn r14_an_address_without_measure_is_an_error_and_a_draft_may_have_it() {
+    let file = |more: &str, key: &str| format!("---\ndate: 2025-01-31\n{more}{key}: /{}/\n---\nx\n", "s".repeat(2000));
+    for key in ["slug", "permalink", "url"] {
+        let (post, found) = one("posts/a.md", &file("", key));
+        assert_eq!((found[0].code, found[0].is_error(), found.len()), ("post/permalink", true, 1), "{key}");
+        assert_eq!((post.status, post.slug.as_str()), (PostStatus::Error, "a"));
+        assert!(post.url.len() < 100 && post.id.len() < 100, "{}", post.url);
+        assert_eq!(found[0].location.as_ref().unwrap().line, 3);
+        let (post, found) = one("posts/a.md", &file("draft: true\n", key));
+        assert_eq!((post.status, found), (PostStatus::Draft, vec![]));
+    }
+}
+
+#[test]
 fn r14_two_posts_with_one_address_are_errors_that_name_each_other() {
     let text = "---\ntitle: A\ndate: 2025-01-31\nslug: same\n---\nx\n";
     let loaded = load_all(&[

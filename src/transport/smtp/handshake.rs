@@ -22,7 +22,7 @@ use crate::config::Security;
 use crate::transport::TransportError;
 
 /// More than this is no reply (Postfix has the same limit).
-const REPLY_BYTES: usize = 100_000;
+pub(super) const REPLY_BYTES: usize = 100_000;
 
 /// PLAIN needs one answer from us, LOGIN three; more is a server that asks for ever.
 const AUTH_ROUNDS: usize = 4;

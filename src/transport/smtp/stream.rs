@@ -10,6 +10,7 @@ use std::task::{Context, Poll, ready};
 use lettre::transport::smtp::client::AsyncTokioStream;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::handshake::REPLY_BYTES;
 use super::reply::Filter;
 
 /// What ends the content (RFC 5321 §4.1.1.4). Content cannot hold it: its dots at the beginning of a line are doubled.
@@ -47,6 +48,8 @@ pub(super) struct Stream<S> {
     filter: Filter,
     /// Cleaned, but not yet read by anybody.
     clean: Vec<u8>,
+    /// How many bytes the server has sent since we last spoke.
+    heard: usize,
     /// The last bytes that the system took.
     tail: Vec<u8>,
     end: EndOfContent,
@@ -59,6 +62,7 @@ impl<S> Stream<S> {
             peer,
             filter: Filter::default(),
             clean: Vec::new(),
+            heard: 0,
             tail: Vec::new(),
             end: EndOfContent::default(),
         }
@@ -93,6 +97,10 @@ impl<S: AsyncRead + Unpin> AsyncRead for Stream<S> {
             if raw.filled().is_empty() {
                 return Poll::Ready(Ok(()));
             }
+            this.heard += raw.filled().len();
+            if this.heard > 2 * REPLY_BYTES {
+                return Poll::Ready(Err(io::Error::other("the server's reply has no end")));
+            }
             this.filter.push(raw.filled(), &mut this.clean);
         }
         let count = buffer.remaining().min(this.clean.len());
@@ -117,6 +125,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Stream<S> {
             Poll::Ready(Err(_)) => bytes,
             Poll::Pending => &[],
         };
+        this.heard = 0;
         // The system may take the end in pieces.
         this.tail.extend_from_slice(&taken[taken.len().saturating_sub(END_OF_CONTENT.len())..]);
         let old = this.tail.len().saturating_sub(END_OF_CONTENT.len());
@@ -166,6 +175,24 @@ mod tests {
         fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
             Poll::Ready(Ok(()))
         }
+    }
+
+    /// A server that talks without end.
+    struct Endless;
+
+    impl AsyncRead for Endless {
+        fn poll_read(self: Pin<&mut Self>, _: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+            buffer.put_slice(&b"250-more\r\n".repeat(20)[..buffer.remaining().min(200)]);
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    #[tokio::test]
+    async fn a_reply_without_an_end_ends() {
+        let mut stream = Stream::new(Endless, "127.0.0.1:25".parse().unwrap());
+        let mut reply = Vec::new();
+        let error = tokio::io::AsyncReadExt::read_to_end(&mut stream, &mut reply).await.unwrap_err();
+        assert!(error.to_string().contains("no end") && reply.len() <= 2 * REPLY_BYTES, "{error}");
     }
 
     #[tokio::test]

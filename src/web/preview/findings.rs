@@ -119,11 +119,15 @@ fn place(location: &Location) -> Option<PlaceView> {
     }
     let line: Vec<char> =
         location.excerpt.chars().map(|c| if c.is_control() && c != '\t' { '\u{FFFD}' } else { c }).collect();
-    let start = (location.column - 1).min(line.len());
+    let start = location.before().min(line.len());
     let end = (start + location.length).min(line.len());
     let text = |range: &[char]| range.iter().collect::<String>();
     let first = start.saturating_sub(AROUND);
-    let before = if first > 0 { format!("…{}", text(&line[first..start])) } else { text(&line[..start]) };
+    let before = if first > 0 || location.excerpt_column > 1 {
+        format!("…{}", text(&line[first..start]))
+    } else {
+        text(&line[..start])
+    };
     let last = (end + AROUND).min(line.len());
     let after = if last < line.len() { format!("{}…", text(&line[end..last])) } else { text(&line[end..]) };
     let meant = text(&line[start..end]);

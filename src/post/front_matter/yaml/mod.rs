@@ -4,6 +4,7 @@ mod lenient;
 mod simple;
 mod strict;
 
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::ops::Range;
 
 use super::HOLDING_KEYS;
@@ -94,19 +95,19 @@ fn key_lines(block: &str) -> impl Iterator<Item = KeyLine<'_>> {
 
 /// A line that holds the post back although the parser saw no such key: a quote has swallowed it.
 fn swallowed(block: &str, pairs: &[(String, Value)]) -> Option<Range<usize>> {
-    let seen = |key: &str| pairs.iter().any(|(found, _)| found == key);
-    key_lines(block).find(|line| HOLDING_KEYS.contains(&&*normal(line.key)) && !seen(line.key)).map(|line| line.at)
+    let seen: HashSet<&str> = pairs.iter().map(|(key, _)| key.as_str()).collect();
+    let is_lost = |line: &KeyLine<'_>| HOLDING_KEYS.contains(&&*normal(line.key)) && !seen.contains(line.key);
+    key_lines(block).find(is_lost).map(|line| line.at)
 }
 
 fn placed(pairs: Vec<(String, Value)>, block: &str, mut notes: Vec<Note>) -> Reading {
-    let lines: Vec<KeyLine<'_>> = key_lines(block).collect();
-    let mut used = vec![false; lines.len()];
+    let mut lines: HashMap<&str, VecDeque<KeyLine<'_>>> = HashMap::new();
+    for line in key_lines(block) {
+        lines.entry(line.key).or_default().push_back(line);
+    }
     let place = |(key, mut value): (String, Value)| {
-        let line = lines.iter().enumerate().find(|(n, line)| !used[*n] && line.key == key);
-        let (at, source) = line.map_or((0..1, ""), |(n, line)| {
-            used[n] = true;
-            (line.at.clone(), line.source)
-        });
+        let line = lines.get_mut(&*key).and_then(VecDeque::pop_front);
+        let (at, source) = line.map_or((0..1, ""), |line| (line.at, line.source));
         if value == Value::Null && source.starts_with('#') && !source.starts_with("# ") {
             // `tags: #a #b` is a comment to YAML and a list to the author (rule R4).
             value = Value::Text(source.to_owned());

@@ -68,9 +68,8 @@ pub(crate) fn attributes(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) ->
     }
     let stop = part.short_line(at, LONGEST).find('}').or_else(|| {
         // `{:` may end a line, and its list begin the next one.
-        let next = part.next_line(at);
-        let broken = colon && part.short_line(at, LONGEST) == "{:";
-        broken.then(|| part.short_line(next, LONGEST).find('}').map(|stop| next - at + stop)).flatten()
+        let broken = rest.starts_with("{:\n");
+        broken.then(|| part.short_line(at + 3, LONGEST).find('}').map(|stop| 3 + stop)).flatten()
     })?;
     let list = rest[1..stop].trim_start_matches(':');
     if list.starts_with(':') || list.starts_with('/') {

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::Config;
-use crate::diagnostic::{Diagnostic, Location};
+use crate::diagnostic::{Diagnostic, Places};
 use crate::model::{Body, Post};
 
 use super::super::super::posts::Posts;
@@ -174,18 +174,12 @@ impl<'a> Writer<'a> {
         if self.warnings.len() >= MOST_WARNINGS || !self.warned.insert(format!("{code} {kind}")) {
             return;
         }
-        let line = part.line_number(at);
-        let excerpt = self.body.text.lines().nth(line).unwrap_or_default();
-        let written = part.line(at);
-        let column = excerpt.find(written.trim_end()).unwrap_or_default();
-        let location = Location {
-            path: self.post.path.clone(),
-            line: line + self.body.first_line.max(1),
-            column: excerpt[..column].chars().count() + 1,
-            length: kind.chars().count().clamp(1, excerpt[column..].chars().count().max(1)),
-            excerpt: excerpt.to_owned(),
-        };
-        self.warnings.push(Diagnostic::warning(code, message).at(location).help(help));
+        let text = &self.body.text;
+        let start: usize = text.split_inclusive('\n').take(part.line_number(at)).map(str::len).sum();
+        let line = text[start..].lines().next().unwrap_or_default();
+        let at = start + line.find(part.line(at).trim_end()).unwrap_or_default();
+        let place = Places::from_line(self.body.first_line, &self.post.path, text).at(at..at + kind.len());
+        self.warnings.push(Diagnostic::warning(code, message).at(place).help(help));
     }
 
     /// Says that what `mark` opens has no end.

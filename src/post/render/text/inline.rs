@@ -1,29 +1,35 @@
 //! What stands within a line: words, pictures, links by number, footnote marks.
 
+use std::collections::HashMap;
+
 use super::super::tree::{Element, Node, one_line};
 use super::wrap::GLUE;
 
 /// The links of a text in the order of their first use.
 #[derive(Debug, Default)]
-pub(super) struct LinkList(Vec<String>);
+pub(super) struct LinkList {
+    urls: Vec<String>,
+    numbers: HashMap<String, usize>,
+}
 
 impl LinkList {
     fn number(&mut self, url: &str) -> usize {
-        let known = self.0.iter().rposition(|other| other == url);
-        known.unwrap_or_else(|| {
-            self.0.push(url.to_owned());
-            self.0.len() - 1
-        }) + 1
+        if let Some(number) = self.numbers.get(url) {
+            return *number;
+        }
+        self.urls.push(url.to_owned());
+        self.numbers.insert(url.to_owned(), self.urls.len());
+        self.urls.len()
     }
 
     /// How many there are so far.
     pub(super) fn count(&self) -> usize {
-        self.0.len()
+        self.urls.len()
     }
 
     /// `[1] URL`, one a line.
     pub(super) fn lines(&self) -> Vec<String> {
-        self.0.iter().enumerate().map(|(n, url)| format!("[{}] {url}", n + 1)).collect()
+        self.urls.iter().enumerate().map(|(n, url)| format!("[{}] {url}", n + 1)).collect()
     }
 }
 

@@ -4,6 +4,9 @@ use super::super::tree::{Element, Node};
 use super::inline::{Line, LinkList};
 use super::wrap::{GLUE, width, wrap};
 
+/// So many characters of a heading, at most, are said again in every row.
+const LONGEST_HEADING: usize = 200;
+
 /// A row of more lines is no row to the eye.
 const HIGHEST: usize = 8;
 
@@ -33,23 +36,22 @@ pub(super) fn render(table: &Element, columns: usize, links: &mut LinkList) -> V
     collect(&table.children, &mut rows, links);
     let all = || rows.head.iter().chain(&rows.body);
     let count = all().map(Vec::len).max().unwrap_or_default();
-    let widths: Vec<usize> = (0..count)
-        .map(|n| all().filter_map(|row| row.get(n)).map(|cell| width(&cell.text)).max().unwrap_or_default())
-        .collect();
     let mut lines: Vec<String> = rows.caption.iter().flat_map(|caption| wrap(caption, columns)).collect();
     if !lines.is_empty() && count > 0 {
         lines.push(String::new());
     }
-    let fitting = narrowed(&rows, widths, columns).map(|widths| aligned(&rows, &widths));
+    let fitting = narrowed(&rows, count, columns).map(|widths| aligned(&rows, &widths));
     lines.extend(fitting.flatten().unwrap_or_else(|| listed(&rows, columns)));
     lines
 }
 
 /// Widths that fit beside each other: the widest columns give way, as far as no word breaks. `None` when that is not enough.
-fn narrowed(rows: &Rows, mut widths: Vec<usize>, columns: usize) -> Option<Vec<usize>> {
-    let room = columns.checked_sub(2 * widths.len().saturating_sub(1))?;
+fn narrowed(rows: &Rows, count: usize, columns: usize) -> Option<Vec<usize>> {
+    let room = columns.checked_sub(2 * count.saturating_sub(1))?;
     let longest_word = |cell: &Cell| wrap(&cell.text, 1).iter().map(|word| width(word)).max().unwrap_or_default();
     let cells = |n: usize| rows.head.iter().chain(&rows.body).filter_map(move |row| row.get(n));
+    let mut widths: Vec<usize> =
+        (0..count).map(|n| cells(n).map(|cell| width(&cell.text)).max().unwrap_or_default()).collect();
     let least: Vec<usize> = (0..widths.len()).map(|n| cells(n).map(longest_word).max().unwrap_or_default()).collect();
     if least.iter().sum::<usize>() > room {
         return None;
@@ -158,6 +160,14 @@ fn pad(text: &str, side: Side, columns: usize, line: &mut String) {
     line.extend(std::iter::repeat_n(' ', spare - before));
 }
 
+/// A heading that is said again in every row, or its first words.
+fn beginning(heading: &str) -> String {
+    match heading.char_indices().nth(LONGEST_HEADING) {
+        Some((end, _)) => format!("{}…", heading[..end].trim_end()),
+        None => heading.to_owned(),
+    }
+}
+
 /// Every row a block of lines, each with the heading of its column.
 fn listed(rows: &Rows, columns: usize) -> Vec<String> {
     let mut lines = Vec::new();
@@ -165,12 +175,13 @@ fn listed(rows: &Rows, columns: usize) -> Vec<String> {
         let head = rows.head.iter().flatten().map(|cell| cell.text.as_str()).collect::<Vec<_>>().join(" ");
         return wrap(&head, columns);
     }
+    let head: Vec<String> = rows.head.iter().flatten().map(|cell| beginning(&cell.text)).collect();
     for (n, row) in rows.body.iter().enumerate() {
         if n > 0 {
             lines.push(String::new());
         }
         for (column, cell) in row.iter().enumerate() {
-            let heading = rows.head.as_ref().and_then(|head| head.get(column)).map_or("", |cell| &cell.text);
+            let heading = head.get(column).map_or("", String::as_str);
             let text = if heading.is_empty() { cell.text.clone() } else { format!("{heading}: {}", cell.text) };
             let wrapped = wrap(&text, columns.saturating_sub(2));
             lines.extend(

@@ -1,0 +1,150 @@
+//! What may stand in a post.
+
+use super::{Files, fill, hold_sites, post, rep};
+
+type Row = (&'static str, fn(usize) -> String);
+
+fn hold(rows: &[Row]) {
+    let sites: Vec<_> = rows.iter().map(|(name, body)| (*name, move |bytes| -> Files { post(&body(bytes)) })).collect();
+    hold_sites(&sites);
+}
+
+#[test]
+fn notes_links_and_pictures_cost_in_proportion() {
+    hold(&[
+        ("notes", |n| fill(n, |i| format!("[^{i}]\n\n[^{i}]: x\n\n"))),
+        ("a note that is cited often", |n| rep("[^a] ", n) + "\n\n[^a]: x\n"),
+        ("a note that is defined often", |n| rep("[^a]: x\n\n", n) + "[^a]\n"),
+        ("notes that refer to notes", |n| fill(n, |i| format!("[^{i}]: x[^{}]\n\n", i + 1)) + "x[^0]\n"),
+        ("notes that are not there", |n| fill(n, |i| format!("[^{i}] "))),
+        ("links", |n| fill(n, |i| format!("[x{i}](http://a.example/{i}) "))),
+        ("links that name a host", |n| fill(n, |i| format!("[a{i}.com](https://b.example/{i}) "))),
+        ("links to files", |n| fill(n, |i| format!("[x](p{i}.md) "))),
+        ("wiki links", |n| fill(n, |i| format!("[[p{i}]] "))),
+        ("links to headings", |n| {
+            fill(n / 2, |i| format!("[a](#heading-{i})\n")) + "\n\n" + &fill(n / 2, |i| format!("## Heading {i}\n\n"))
+        }),
+        ("links to headings of one name", |n| {
+            fill(n / 2, |i| format!("[a](#same-{i})\n")) + "\n\n" + &rep("## Same\n\n", n / 2)
+        }),
+        ("addresses", |n| fill(n, |i| format!("https://a.example/{i} "))),
+        ("an address of brackets", |n| format!("https://a.example/{}{}", rep("(", n / 2), rep(")", n / 2))),
+        ("half addresses", |n| rep("https:", n)),
+        ("definitions of links", |n| fill(n, |i| format!("[a{i}]: b\n")) + "\n[a1]\n"),
+        ("one long definition", |n| format!("[a]: /{}\n\n{}", rep("x", 1000), rep("[a] ", n))),
+        ("pictures that mail does not show", |n| fill(n, |i| format!("![alt {i}](p{i}.svg)\n\n"))),
+        ("such pictures in a quotation", |n| {
+            fill(n, |i| format!("> ![words of some length that are put into several lines {i}](p{i}.svg)\n\n"))
+        }),
+        ("pictures without words", |n| fill(n, |i| format!("![](p{i}.png)\n\n"))),
+        ("pictures over http", |n| fill(n, |i| format!("![](http://a.example/p{i}.png)\n\n"))),
+        ("pictures in the text", |n| rep("![](data:image/png;base64,AAAA)\n\n", n)),
+        ("a picture in the text", |n| format!("![](data:image/png;base64,{})", rep("A", n))),
+        ("sets of pictures", |n| fill(n, |i| format!("<img srcset=\"a{i}.png 1x, b{i}.png 2x\">\n"))),
+        ("frames", |n| fill(n, |i| format!("<iframe src=\"https://a.example/{i}\"></iframe>\n\n"))),
+    ]);
+}
+
+#[test]
+fn marks_for_web_and_mail_cost_in_proportion() {
+    hold(&[
+        ("marks that nothing ends, in a line", |n| rep("<!-- web-only -->", n)),
+        ("marks that nothing ends", |n| rep("<!-- web-only -->\n\n", n)),
+        ("ends of nothing", |n| rep("<!-- /web-only -->\n\n", n)),
+        ("marks in turn", |n| rep("<!-- web-only -->a<!-- /web-only --><!-- mail-only -->b<!-- /mail-only -->\n\n", n)),
+        ("marks of the summary", |n| rep("<!--more-->", n)),
+        ("comments", |n| rep("<!-- a -->", n)),
+        ("beginnings of comments", |n| rep("<!--", n)),
+    ]);
+}
+
+#[test]
+fn tags_of_generators_cost_in_proportion() {
+    hold(&[
+        ("shortcodes", |n| fill(n, |i| format!("{{{{< x{i} >}}}} "))),
+        ("half shortcodes", |n| rep("{{<", n)),
+        ("half tags", |n| rep("{%", n)),
+        ("tags", |n| fill(n, |i| format!("{{% a{i} %}}"))),
+        ("half remarks", |n| rep("{#", n)),
+        ("half remarks of MDX", |n| rep("{/*", n)),
+        ("raw", |n| rep("{% raw %}{{", n)),
+        ("components", |n| rep("<A b={c}>", n)),
+        ("half components", |n| rep("<A {", n)),
+        ("note boxes", |n| rep("!!! note\n    x\n", n)),
+        ("boxes of colons", |n| rep(":::note\n", n)),
+        ("call-outs", |n| rep("> [!NOTE]\n> x\n\n", n)),
+        ("formulas", |n| rep("$a$ ", n)),
+        ("half formulas", |n| rep("$$a\n", n)),
+        ("marked words", |n| rep("==a ", n)),
+        ("emoji", |n| rep(":smile:", n)),
+        ("attributes", |n| rep("{: .a #b}\n", n)),
+        ("imports", |n| rep("import {\n", n)),
+        ("half wiki links", |n| rep("![[", n)),
+    ]);
+}
+
+#[test]
+fn markdown_of_any_shape_costs_in_proportion() {
+    hold(&[
+        ("short paragraphs", |n| rep("{\n\n", n)),
+        ("definition lists", |n| rep(":\n\n", n)),
+        ("a long word", |n| rep("w", n)),
+        ("a word of wide letters", |n| rep("字", n)),
+        ("accents", |n| rep("\u{301}", n)),
+        ("words from right to left", |n| rep("שלום ", n)),
+        ("control characters", |n| rep("\u{1}x ", n)),
+        ("line ends of old", |n| rep("x\r", n)),
+        ("a wide table", |n| {
+            let row = |cell: &str| format!("|{}\n", rep(cell, n / 3));
+            row("a|") + &row("-|") + &row("b|")
+        }),
+        ("a tall table", |n| "|a|b|\n|-|-|\n".to_owned() + &rep("|1|2|\n", n)),
+        ("a wide head and many short rows", |n| {
+            let row = |cell: &str| format!("|{}\n", rep(cell, n / 100));
+            row("a|") + &row("-|") + &rep("|b|\n", n / 100)
+        }),
+        ("a long heading of a column", |n| format!("|{}|b|\n|-|-|\n{}", rep("a ", n / 2), rep("|1|2|\n", n / 2))),
+        ("tables", |n| rep("|a|b|c|d|e|f|g|\n|-|-|-|-|-|-|-|\n|1|2|3|4|5|6|7|\n\n", n)),
+        ("lists in lists", |n| fill(n, |i| format!("{}- a\n", "  ".repeat(i % 100)))),
+        ("a quotation in quotations", |n| rep("> ", n) + "x"),
+        ("lines deep in quotations", |n| rep(&format!("{}x\n", "> ".repeat(50)), n)),
+        ("code", |n| format!("```\n{}```\n", rep("x = 1 < 2 & 3\n", n))),
+        ("a line of code", |n| format!("    {}", rep("x ", n))),
+        ("half code", |n| fill(n, |i| format!("{} ", "`".repeat(i % 50 + 1)))),
+        ("emphasis", |n| rep("*a _b ", n)),
+        ("strong emphasis", |n| rep("**x* ", n)),
+        ("brackets", |n| rep("[", n / 2) + &rep("]", n / 2)),
+        ("half links", |n| rep("[a](", n)),
+        ("tasks", |n| rep("- [ ] a\n", n)),
+        ("references", |n| rep("&amp;", n)),
+        ("half references", |n| rep("&x", n)),
+    ]);
+}
+
+#[test]
+fn html_of_any_shape_costs_in_proportion() {
+    hold(&[
+        ("attributes", |n| format!("<p {}>x</p>", fill(n, |i| format!("a{i}=b ")))),
+        ("a long value", |n| format!("<p title=\"{}\">x</p>", rep("x", n))),
+        ("values that nothing ends", |n| rep("<a href=\"", n)),
+        ("ids", |n| fill(n, |i| format!("<a id=\"x{i}\">y</a> "))),
+        ("links to ids", |n| fill(n, |i| format!("<a id=\"x{i}\" href=\"#x{}\">y</a> ", i + 1))),
+        ("elements that nothing ends", |n| rep("<b>x", n)),
+        ("ends of nothing", |n| rep("</b>x", n)),
+        ("elements deep in elements", |n| rep("<span>", n)),
+        ("paragraphs in bold", |n| rep("<b><p>x", n)),
+        ("paragraphs in links", |n| rep("<a href=x><p>x", n)),
+        ("tables in tables", |n| rep("<table><b>", n)),
+        ("a row of headings", |n| format!("<table><tr>{}</tr></table>", rep("<th>x</th>", n))),
+        ("one long row and many short ones", |n| {
+            format!("<table><tr>{}</tr>{}</table>", rep("<td>x</td>", n / 2), rep("<tr><td>y</td></tr>", n / 2))
+        }),
+        ("items", |n| rep("<li>", n)),
+        ("headings deep in headings", |n| rep("<h1><div>", 400) + &rep("<a href=\"#\">x</a> <b>y</b> ", n)),
+        ("hidden elements", |n| rep("<p hidden>x", n)),
+        ("elements that nobody knows", |n| fill(n, |i| format!("<x{i}>"))),
+        ("scripts", |n| rep("<script>", n)),
+        ("signs", |n| rep("<", n)),
+        ("declarations", |n| rep("<!", n)),
+    ]);
+}
