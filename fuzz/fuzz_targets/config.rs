@@ -1,0 +1,11 @@
+//! Any text as config.toml: values, or problems that name their place.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|text: &str| {
+    if let Err(problems) = tidings::config::parse("config.toml", text) {
+        assert!(!problems.is_empty());
+        for problem in problems {
+            assert!(problem.location.is_some(), "{problem:?}");
+        }
+    }
+});
