@@ -11,7 +11,11 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     let second = read(exported.as_bytes());
     assert_eq!(first.len(), second.len(), "{exported}");
     for (before, after) in first.iter().zip(&second) {
-        assert_eq!((&before.address, before.status, &before.name), (&after.address, after.status, &after.name), "{exported}");
+        assert_eq!(
+            (&before.address, before.status, &before.name),
+            (&after.address, after.status, &after.name),
+            "{exported}"
+        );
     }
     for cell in csv_cells(&exported) {
         assert!(!cell.starts_with(['=', '+', '-', '@', '\t', '\r']), "{cell:?}");
@@ -23,7 +27,10 @@ fn read(bytes: &[u8]) -> Vec<ListedReader> {
     let mut import = Import::new(bytes, options).expect("bytes can be read");
     let readers = import.by_ref().collect();
     for diagnostic in import.finish().diagnostics {
-        assert!(!diagnostic.message.is_empty() && diagnostic.location.is_some_and(|place| place.line > 0 && place.column > 0));
+        assert!(
+            !diagnostic.message.is_empty()
+                && diagnostic.location.is_some_and(|place| place.line > 0 && place.column > 0)
+        );
     }
     readers
 }

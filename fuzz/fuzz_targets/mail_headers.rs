@@ -11,7 +11,9 @@ libfuzzer_sys::fuzz_target!(|texts: (&str, &str, &str, &str, &str)| {
     let mut config = tidings_fuzz::site();
     site.clone_into(&mut config.site.title);
     let front = serde_json::json!({ "title": title, "date": "2026-03-01", "subject": subject, "preheader": preheader });
-    let Some(entry) = tidings_fuzz::entry("posts/a.md", format!("{front:#}\n\nA text.\n").into_bytes(), &config) else { return };
+    let Some(entry) = tidings_fuzz::entry("posts/a.md", format!("{front:#}\n\nA text.\n").into_bytes(), &config) else {
+        return;
+    };
     let date = tidings_fuzz::now().to_zoned(jiff::tz::TimeZone::UTC);
     let templates = Templates::new(&std::collections::BTreeMap::new()).expect("the built-in templates");
     let Ok(issue) = email::compose(1, &date, &[entry], &config, &templates) else { return };

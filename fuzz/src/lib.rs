@@ -43,7 +43,8 @@ pub fn entry(path: &str, bytes: Vec<u8>, config: &Config) -> Option<Entry> {
 pub fn judge(html: &str) {
     let context = QualName::new(None, ns!(html), local_name!("body"));
     let dom = parse_fragment(RcDom::default(), ParseOpts::default(), context, Vec::new(), false).one(html);
-    let mut open: Vec<Handle> = dom.document.children.borrow().iter().flat_map(|root| root.children.borrow().clone()).collect();
+    let mut open: Vec<Handle> =
+        dom.document.children.borrow().iter().flat_map(|root| root.children.borrow().clone()).collect();
     while let Some(node) = open.pop() {
         match &node.data {
             NodeData::Element { name, attrs, .. } => {
@@ -55,7 +56,8 @@ pub fn judge(html: &str) {
                     if matches!(&*name, "href" | "src" | "cite") {
                         let value = attribute.value.to_string();
                         let scheme = url::Url::parse(&value).map(|url| url.scheme().to_owned());
-                        let is_fine = scheme.is_ok_and(|scheme| matches!(&*scheme, "http" | "https" | "mailto" | "tel"));
+                        let is_fine =
+                            scheme.is_ok_and(|scheme| matches!(&*scheme, "http" | "https" | "mailto" | "tel"));
                         assert!(is_fine || value.starts_with('#'), "{element} {name}={value:?} in {html}");
                     }
                     if name == "style" {
