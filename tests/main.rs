@@ -16,6 +16,7 @@ mod fairness;
 mod faults;
 mod feeds;
 mod forms;
+mod generator_tags;
 mod hubs;
 mod importing;
 mod kept;

@@ -7,12 +7,15 @@ use crate::model::{EmailAddress, Person, distinct};
 
 use super::companion::Companions;
 use super::front_matter::{Fields, Value};
+use super::generator_tags;
 use super::plain::{self, Tags};
+
+pub(crate) const KEYS: [&str; 4] = ["authors", "author", "by", "byline"];
 
 /// The authors that the post names, else the site's; ids are looked up in the site's table of authors.
 pub(crate) fn authors(fields: &Fields, table: &Companions, site: &Site) -> Vec<Person> {
     let mut people = Vec::new();
-    if let Some(field) = fields.get(&["authors", "author", "by", "byline"]) {
+    if let Some(field) = fields.get(&KEYS) {
         collect(&field.value, table, &site.url, &mut people);
     }
     distinct(&mut people);
@@ -71,6 +74,7 @@ fn first_text<'v>(value: &'v Value, keys: &[&str]) -> Option<&'v str> {
 
 /// `Ada`, `Ada <ada@example.org>`, `[Ada](https://…)`, `<a href="https://…">Ada</a>`.
 fn from_text(text: &str, site: &Url) -> Person {
+    let text = generator_tags::without(text);
     let text = text.trim();
     if let Some((name, rest)) = text.rsplit_once('<')
         && let Some(email) = rest.strip_suffix('>').and_then(address)

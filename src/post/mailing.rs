@@ -25,6 +25,17 @@ const PREHEADER: Setting = Setting { keys: ["newsletterpreheader", "emailprehead
 const SEND_AFTER: Setting =
     Setting { keys: ["newslettersendafter", "emailsendafter", "sendafter"], inner: "sendafter" };
 
+/// All keys that hold texts for readers.
+pub(crate) const TEXT_KEYS: [&str; 7] = [
+    "newslettersubject",
+    "emailsubject",
+    "subject",
+    "newsletterpreheader",
+    "emailpreheader",
+    "preheader",
+    "newsletter",
+];
+
 /// The keys that the table `newsletter` may have.
 const INNER: [&str; 4] = ["send", "subject", "preheader", "sendafter"];
 

@@ -19,6 +19,7 @@ mod decode;
 mod enclosure;
 mod findings;
 mod front_matter;
+mod generator_tags;
 mod holding;
 mod identity;
 mod image;

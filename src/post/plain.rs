@@ -1,8 +1,11 @@
 //! One line of Markdown or HTML → plain text: titles, descriptions and names are never shown as markup.
 
+use std::borrow::Cow;
+use std::ops::Range;
+
 use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 
-use super::characters;
+use super::{characters, generator_tags};
 
 /// What happens to HTML tags.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,8 +21,9 @@ const FORMATTING: [&str; 12] = ["em", "i", "b", "strong", "code", "del", "sub", 
 const OTHER: [&str; 14] =
     ["a", "p", "div", "u", "kbd", "abbr", "cite", "q", "img", "blockquote", "ul", "ol", "li", "h1"];
 
-/// The plain text of one line; entities are decoded once.
+/// The plain text of one line, without tags of generators; entities are decoded once.
 pub(crate) fn text(source: &str, tags: Tags) -> String {
+    let source = &*generator_tags::without(source);
     if is_plain(source) { characters::one_line(source) } else { parsed(source, tags) }
 }
 
@@ -65,17 +69,26 @@ fn is_markup(name: &str, tags: Tags) -> bool {
 /// The text of the first heading of level one in a body.
 pub(crate) fn first_heading(body: &str) -> Option<String> {
     let mut inside = false;
-    let mut text = String::new();
-    for event in Parser::new_ext(body, Options::ENABLE_TABLES | Options::ENABLE_HEADING_ATTRIBUTES) {
+    let mut written = String::new();
+    let mut source: Option<Range<usize>> = None;
+    let options = Options::ENABLE_TABLES | Options::ENABLE_HEADING_ATTRIBUTES;
+    for (event, at) in Parser::new_ext(body, options).into_offset_iter() {
+        if inside && !matches!(event, Event::End(TagEnd::Heading(_))) {
+            source = Some(source.map_or(at.start, |source| source.start)..at.end);
+        }
         match event {
             Event::Start(Tag::Heading { level: HeadingLevel::H1, .. }) => inside = true,
             Event::End(TagEnd::Heading(HeadingLevel::H1)) => {
-                let mut line = characters::one_line(&text);
+                let source = &body[source.unwrap_or_default()];
+                if matches!(generator_tags::without(source), Cow::Owned(clean) if clean != source) {
+                    return Some(text(source, Tags::All)).filter(|line| !line.is_empty());
+                }
+                let mut line = characters::one_line(&written);
                 characters::clean(&mut line);
                 return (!line.is_empty()).then_some(line);
             }
-            Event::Text(part) | Event::Code(part) if inside => text.push_str(&part),
-            Event::SoftBreak | Event::HardBreak if inside => text.push(' '),
+            Event::Text(part) | Event::Code(part) if inside => written.push_str(&part),
+            Event::SoftBreak | Event::HardBreak if inside => written.push(' '),
             _ => {}
         }
     }
@@ -115,5 +128,6 @@ mod tests {
     fn the_first_heading_of_level_one_is_found() {
         assert_eq!(first_heading("text\n\n## two\n\nA *good*\nday\n===\n").as_deref(), Some("A good day"));
         assert_eq!(first_heading("```\n# no\n```\n"), None);
+        assert_eq!(first_heading("# A {{< x >}}*good* `{{ day }}` #\n").as_deref(), Some("A good {{ day }}"));
     }
 }

@@ -15,7 +15,10 @@ use super::findings::Findings;
 use super::front_matter::{self, Fields, FrontMatter};
 use super::source_path::SourcePath;
 use super::terms::TaxonomyKeys;
-use super::{Source, author, date, enclosure, identity, image, language, mailing, permalink, status, terms, title};
+use super::{
+    Source, author, date, enclosure, generator_tags, identity, image, language, mailing, permalink, status, terms,
+    title,
+};
 
 /// What the top of a file allows.
 enum Standing {
@@ -227,6 +230,10 @@ fn assemble(
     if title.is_made && matches!(verdict.status, PostStatus::Published | PostStatus::Scheduled) {
         title::warn_of_none(&title.text, findings);
     }
+    generator_tags::warn(fields, &title::TITLE_KEYS, findings);
+    generator_tags::warn(fields, &title::DESCRIPTION_KEYS, findings);
+    generator_tags::warn(fields, &author::KEYS, findings);
+    generator_tags::warn(fields, &mailing::TEXT_KEYS, findings);
     let enclosures = enclosure::enclosures(fields, &address.url, &config.site.url, findings);
     identity::check(fields, findings);
     let (newsletter, mailing) = mailing::mailing(fields, reading, &config.posts.taxonomies, findings);

@@ -7,6 +7,7 @@ use crate::model::Taxonomy;
 use super::characters::one_line;
 use super::findings::Findings;
 use super::front_matter::{Field, Fields, Value};
+use super::generator_tags;
 use super::source_path::SourcePath;
 
 /// More terms of one taxonomy than this do not count: each may have a feed that shows the post.
@@ -41,7 +42,11 @@ pub(crate) fn taxonomies(
         }
         (!terms.is_empty()).then(|| Taxonomy { name: taxonomy.name.clone(), terms })
     };
-    taxonomies.iter().filter_map(of).collect()
+    let all = taxonomies.iter().filter_map(of).collect();
+    for TaxonomyKeys { keys, .. } in taxonomies {
+        generator_tags::warn(fields, &keys.iter().map(String::as_str).collect::<Vec<_>>(), findings);
+    }
+    all
 }
 
 /// The categories of the post, whether or not they are a taxonomy of the site.
@@ -130,7 +135,7 @@ fn unquote(term: &str) -> &str {
 }
 
 fn add(term: &str, terms: &mut Terms) {
-    let term = one_line(term.trim().trim_start_matches('#'));
+    let term = one_line(generator_tags::without(term).trim().trim_start_matches('#'));
     if !term.is_empty() && terms.seen.insert(term.to_lowercase()) {
         terms.all.push(term);
     }

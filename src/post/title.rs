@@ -7,9 +7,9 @@ use super::holding::is_flag;
 use super::plain::{self, Tags};
 use super::source_path::SourcePath;
 
-const TITLE_KEYS: [&str; 4] = ["title", "posttitle", "headline", "name"];
+pub(crate) const TITLE_KEYS: [&str; 4] = ["title", "posttitle", "headline", "name"];
 
-const DESCRIPTION_KEYS: [&str; 13] = [
+pub(crate) const DESCRIPTION_KEYS: [&str; 13] = [
     "description",
     "desc",
     "summary",

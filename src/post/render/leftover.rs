@@ -53,8 +53,8 @@ fn attributes(element: &mut Element) {
     }
 }
 
-/// One pass: what has been written never holds a mark.
-fn without_marks(text: &str) -> String {
+/// A text without marks that begin or end a tag. One pass: what has been written never holds one.
+pub(crate) fn without_marks(text: &str) -> String {
     let mut clean = String::with_capacity(text.len());
     for c in text.chars() {
         // `50%}` may be prose.

@@ -45,6 +45,7 @@ use super::posts::Posts;
 use audience::Audience;
 use dialect::Expanded;
 use ids::Ids;
+pub(super) use leftover::without_marks;
 pub use pictures::{add_sizes, pictures};
 use tree::{Element, Node};
 
