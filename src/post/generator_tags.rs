@@ -16,7 +16,7 @@ const TAGS: [(&str, &str); 6] =
 /// Nothing in a line is longer than this, in bytes: looking for an end costs no more.
 const LONGEST: usize = 4096;
 
-/// The text without tags.
+/// The text without tags, and without blanks at its end if it had any.
 pub(crate) fn without(source: &str) -> Cow<'_, str> {
     if !source.contains("{{")
         && !source.contains("{%")
@@ -44,7 +44,8 @@ pub(crate) fn without(source: &str) -> Cow<'_, str> {
             rest = &rest[c.len_utf8()..];
         }
     }
-    clean.push_str(&without_marks(&plain));
+    // At the end of a line blanks go, and what stands before them may be followed by a tag of HTML.
+    clean.push_str(&without_marks(plain.trim_end()));
     Cow::Owned(clean)
 }
 
@@ -133,7 +134,7 @@ mod tests {
             ("100 % sure, 50%", "100 % sure, 50%"),
             ("a {{< b", "a  b"),
             ("{{{ a }}}", "}"),
-            ("An ` alone {{ x }}", "An ` alone "),
+            ("An ` alone {{ x }}", "An ` alone"),
             ("{ a } {#id}", "{ a } {#id}"),
         ] {
             assert_eq!(without(source), expected, "{source}");
