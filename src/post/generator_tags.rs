@@ -31,11 +31,11 @@ pub(crate) fn without(source: &str) -> Cow<'_, str> {
     let mut rest = source;
     while let Some(c) = rest.chars().next() {
         let near = &rest[..rest.floor_char_boundary(LONGEST)];
-        let kept = if c == '`' { Some(code(near)) } else { raw(near) };
+        let kept = if c == '`' { Some((code(near).into(), code(near).len())) } else { raw(near) };
         if let Some((shown, length)) = kept {
             clean.push_str(&without_marks(&plain));
             plain.clear();
-            clean.push_str(shown);
+            clean.push_str(&shown);
             rest = &rest[length..];
         } else if let Some(length) = tag(near) {
             rest = &rest[length..];
@@ -49,8 +49,8 @@ pub(crate) fn without(source: &str) -> Cow<'_, str> {
     Cow::Owned(clean)
 }
 
-/// A code span at the beginning (`CommonMark` §6.1), and its length.
-fn code(rest: &str) -> (&str, usize) {
+/// The code span at the beginning (`CommonMark` §6.1).
+fn code(rest: &str) -> &str {
     let ticks = rest.len() - rest.trim_start_matches('`').len();
     let mut at = ticks;
     while let Some(found) = rest[at..].find('`') {
@@ -58,22 +58,24 @@ fn code(rest: &str) -> (&str, usize) {
         let run = rest[at..].len() - rest[at..].trim_start_matches('`').len();
         at += run;
         if run == ticks {
-            return (&rest[..at], at);
+            return &rest[..at];
         }
     }
     // Backticks without their like are text, all of them at once.
-    (&rest[..ticks], ticks)
+    &rest[..ticks]
 }
 
-/// What `{% raw %}` shows as it is, and the length of all.
-fn raw(rest: &str) -> Option<(&str, usize)> {
+/// What `{% raw %}` shows as it is, as code, and the length of all.
+fn raw(rest: &str) -> Option<(String, usize)> {
     let start = tag(rest).filter(|length| name(&rest[..*length]) == "raw")?;
     let mut at = start;
     while let Some(found) = rest[at..].find("{%") {
         at += found;
         let length = tag(&rest[at..])?;
         if name(&rest[at..at + length]) == "endraw" {
-            return Some((&rest[start..at], at + length));
+            let inside = &rest[start..at];
+            let ticks = "`".repeat(1 + inside.split(|c| c != '`').map(str::len).max().unwrap_or_default());
+            return Some((format!("{ticks}{inside}{ticks}"), at + length));
         }
         at += length;
     }
@@ -129,8 +131,8 @@ mod tests {
             ("{{% note %}}in{{% /note %}}", "in"),
             ("{{ site.title }}{% include a %}{# remark #}%%hidden%%", ""),
             ("How `{{ x }}` and ``{% `a` %}`` work", "How `{{ x }}` and ``{% `a` %}`` work"),
-            ("{% raw %}{{ x }}{% endraw %} in Jinja", "{{ x }} in Jinja"),
-            ("{%- raw -%}{% a %}{%- endraw -%}", "{% a %}"),
+            ("{% raw %}{{ x }}{% endraw %} in Jinja", "`{{ x }}` in Jinja"),
+            ("{%- raw -%}{% `a` %}{%- endraw -%}", "``{% `a` %}``"),
             ("100 % sure, 50%", "100 % sure, 50%"),
             ("a {{< b", "a  b"),
             ("{{{ a }}}", "}"),

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 
+use super::render::without_marks;
 use super::{characters, generator_tags};
 
 /// What happens to HTML tags.
@@ -31,21 +32,29 @@ fn parsed(source: &str, tags: Tags) -> String {
     // Behind a word nothing is a heading, list or quote: the parser sees a paragraph.
     let line = format!("x {}", characters::one_line(source));
     let mut text = String::with_capacity(line.len());
+    // Formatting that goes can leave the halves of a tag side by side.
+    let mut outside_code = String::new();
     for event in Parser::new(&line) {
         match event {
-            Event::Text(part) | Event::Code(part) => text.push_str(&part),
+            Event::Text(part) => outside_code.push_str(&part),
+            Event::Code(part) => {
+                text += &without_marks(&outside_code);
+                outside_code.clear();
+                text += &part;
+            }
             Event::InlineHtml(tag) | Event::Html(tag) => {
                 let name = name(&tag);
                 if name == "br" {
-                    text.push(' ');
+                    outside_code.push(' ');
                 } else if !(tag.starts_with("<!--") || is_markup(&name, tags)) {
-                    text.push_str(&tag);
+                    outside_code.push_str(&tag);
                 }
             }
-            Event::SoftBreak | Event::HardBreak => text.push(' '),
+            Event::SoftBreak | Event::HardBreak => outside_code.push(' '),
             _ => {}
         }
     }
+    text += &without_marks(outside_code.trim_end());
     characters::clean(&mut text);
     characters::one_line(text.strip_prefix("x ").unwrap_or_default())
 }
@@ -110,6 +119,8 @@ mod tests {
     #[test]
     fn r7_formatting_goes_and_all_else_stays() {
         for (source, expected) in [
+            ("How `{% a %}` and {% raw %}{{ b }}{% endraw %} work{% c %}", "How {% a %} and {{ b }} work"),
+            ("*{*%x", "x"),
             ("Ampersands & <angles>: Vec<T>, “quotes” & R&D", "Ampersands & <angles>: Vec<T>, “quotes” & R&D"),
             ("A <em>quiet</em> **word** in `code`", "A quiet word in code"),
             ("Caf&eacute; &#8212; &amp;amp;", "Café — &amp;"),
