@@ -50,6 +50,38 @@ fn a_loop_without_end_is_named_with_its_line() {
 }
 
 #[test]
+fn an_expression_of_nothing_but_operators_aborts_nothing() {
+    let site = site("");
+    let most = 64 * 1024;
+    let fill = |start: &str, piece: &str, end: &str| {
+        format!("{start}{}{end}", piece.repeat((most - start.len() - end.len()) / piece.len()))
+    };
+    for template in [
+        fill("{{ 1", "+1", " }}"),
+        fill("{{ 1", "~1", " }}"),
+        fill("{{ 1", "**1", " }}"),
+        fill("{{ ", "-", "1 }}"),
+        fill("{{ ", "not ", "1 }}"),
+        fill("{{ 1", "|abs", " }}"),
+        fill("{{ site", ".a", " }}"),
+        fill("{{ site", "[0]", " }}"),
+        fill("{{ site", "()", " }}"),
+        fill("{{ 1", " or 1", " }}"),
+        fill("{{ ", "1 if 0 else ", "1 }}"),
+        fill("{{ ", "(", "1 }}"),
+        fill("{% if 0 %}", "{% elif 0 %}", "{% endif %}"),
+        fill("", "{% if 0 %}", ""),
+    ] {
+        site.write("templates/email/issue.txt", &template);
+        let run = site.run(NOW, &["publish", "--dry-run"]);
+        assert!(matches!(run.code, 0 | 3), "{}: {run:?}", &template[..20]);
+    }
+    site.write("templates/email/issue.txt", &"x".repeat(most + 1));
+    let run = site.run(NOW, &["publish", "--dry-run"]).exits(3);
+    assert!(run.stderr.contains("templates/email/issue.txt") && run.stderr.contains("64 KB"), "{}", run.stderr);
+}
+
+#[test]
 fn what_no_step_shows_ends_in_time_too() {
     let site = site(LIST);
     for arguments in [&["check"][..], &["publish", "--dry-run"]] {

@@ -237,7 +237,9 @@ impl Folder {
         let below = home.unwrap_or(path);
         let is_dotted = |part: Component<'_>| part.as_os_str().as_encoded_bytes().starts_with(b".");
         let is_kept = self.hidden.iter().any(|hidden| path.starts_with(hidden));
-        is_kept || (below.components().any(is_dotted) && !below.starts_with(ANNEX))
+        // A message names its reader, whatever folder it was left in.
+        let is_message = path.extension().is_some_and(|end| end.eq_ignore_ascii_case("eml"));
+        is_kept || is_message || (below.components().any(is_dotted) && !below.starts_with(ANNEX))
     }
 }
 

@@ -35,9 +35,10 @@ impl Kind {
     pub fn limit(self) -> u64 {
         const MB: u64 = 1 << 20;
         match self {
-            Self::Settings | Self::Companion | Self::Template => MB,
+            Self::Settings | Self::Companion => MB,
             Self::Post | Self::Memory => 32 * MB,
-            Self::Key => MB / 16,
+            // Gmail cuts a message at 102 KB, and each level of an expression takes a piece of the stack.
+            Self::Template | Self::Key => MB / 16,
             Self::Password => super::SECRET_BYTES,
             Self::Picture => 64 * MB,
             Self::Feed => 128 * MB,

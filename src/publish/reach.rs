@@ -84,8 +84,14 @@ pub fn folder(root: &Path, config: &Config, to: Use) -> Folder {
     let keys = dkim
         .iter()
         .flat_map(|dkim| [Some(dkim.key_file.as_str()), dkim.ed25519.as_ref().map(|(_, file)| file.as_str())]);
-    let private = [Some(".tidings"), Some(&*config.store.path), config.mail.password_file.as_deref(), outbox];
-    let private = private.into_iter().chain(keys).flatten().map(|name| files::resolved(&root.join(name)));
+    // Messages name their readers: also those of an earlier run, wherever they go now.
+    let private = [".tidings", "preview", "outbox", &config.store.path].map(Some);
+    let private = private
+        .into_iter()
+        .chain([config.mail.password_file.as_deref(), outbox])
+        .chain(keys)
+        .flatten()
+        .map(|name| files::resolved(&root.join(name)));
     // An outbox that holds the posts hides nothing of them.
     let posts = files::resolved(&root.join(&config.posts.dir));
     folder.hiding(private.filter(|path| !posts.starts_with(path)).collect())

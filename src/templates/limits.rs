@@ -1,5 +1,6 @@
 //! What a template of a site may use up: it may come from anybody, and has to end.
 
+use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -24,10 +25,13 @@ const SHARE: u64 = 4;
 pub(super) const DEPTH: usize = 64;
 
 /// How long a template may take, beside a microsecond for each byte that it is given.
-const PATIENCE: Duration = Duration::from_secs(2);
+const PATIENCE: Duration = Duration::from_millis(900);
 
 /// Bytes of the stack on which a template is filled.
 const STACK: usize = 64 * 1024 * 1024;
+
+/// Bytes of the stack on which templates are compiled: enough for one of 64 KB that is nothing but one operator in another.
+const COMPILER_STACK: usize = 256 * 1024 * 1024;
 
 /// How many bytes of a list or a map are written.
 const LIST: usize = 64 * 1024;
@@ -67,6 +71,31 @@ pub(super) fn render(environment: &Environment<'static>, name: &str, values: &im
         IS_RUNNING_AWAY.store(true, Ordering::Relaxed);
         Err(Fault::from(&ErrorKind::OutOfFuel.into()))
     })
+}
+
+/// Compiles templates on a stack that is large enough for any; returns the faults by name.
+pub(super) fn compile(
+    mut environment: Environment<'static>,
+    texts: &BTreeMap<String, String>,
+) -> (Environment<'static>, Vec<(String, Fault)>) {
+    let add = || {
+        let mut faults = Vec::new();
+        for (name, text) in texts {
+            if let Err(error) = environment.add_template_owned(name.clone(), text.clone()) {
+                faults.push((name.clone(), Fault::from(&error)));
+            }
+        }
+        faults
+    };
+    let done = thread::scope(|scope| {
+        let compiler = thread::Builder::new().stack_size(COMPILER_STACK).spawn_scoped(scope, add)?;
+        compiler.join().map_err(|_| io::Error::other("the compiler of templates has failed"))
+    });
+    let faults = done.unwrap_or_else(|error| {
+        let fault = Fault::from(&Error::new(ErrorKind::InvalidOperation, error.to_string()));
+        texts.keys().next().map(|name| (name.clone(), fault)).into_iter().collect()
+    });
+    (environment, faults)
 }
 
 /// A list or a map as it is written.

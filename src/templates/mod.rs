@@ -85,12 +85,8 @@ impl Templates {
         environment.add_filter("default", default);
         environment.set_syntax(whitespace());
         environment.set_recursion_limit(limits::DEPTH);
-        let mut problems = Vec::new();
-        for (name, text) in &texts {
-            if let Err(error) = environment.add_template_owned(name.clone(), text.clone()) {
-                problems.push(Fault::from(&error).diagnose(name, text));
-            }
-        }
+        let (environment, faults) = limits::compile(environment, &texts);
+        let problems: Vec<_> = faults.into_iter().map(|(name, fault)| fault.diagnose(&name, &texts[&name])).collect();
         if problems.is_empty() { Ok(Self { environment, texts, is_limited }) } else { Err(problems) }
     }
 

@@ -175,7 +175,7 @@ fn a_template_that_leads_out_is_an_error() {
             "a very large one",
             &|g| g.sparse("templates/email/issue.txt", b"", 1 << 32),
             3,
-            "templates/email/issue.txt | this has 4 GB, and a template may have at most 1 MB",
+            "templates/email/issue.txt | this has 4 GB, and a template may have at most 64 KB",
         ),
     ];
     try_all(rows, &[&["check"], &["publish", "--dry-run"], &["publish"]]);
@@ -242,6 +242,28 @@ fn secrets_and_memories_that_lead_out_are_errors() {
         "`password`: it is no file",
     )];
     try_all(rows, &[&["publish"], &["deliver"]]);
+}
+
+/// A message names its reader: no link within the site makes a post of it, wherever mail goes now.
+#[test]
+fn a_message_is_never_a_post() {
+    let ground = Ground::new();
+    let site = &ground.site;
+    site.readers(1);
+    ground.run(&["publish", "--dry-run"]).exits(0);
+    ground.run(&["publish"]).exits(0);
+    let sent = site.outbox().remove(0);
+    std::fs::create_dir(site.file("old")).unwrap();
+    std::fs::copy(site.file(&format!("outbox/{sent}")), site.file("old/message.eml")).unwrap();
+    site.edit("config.toml", "outbox:outbox", "smtp://127.0.0.1:9");
+    for to in ["preview/outbox/issue-1-00001.eml", &format!("outbox/{sent}"), "old/message.eml"] {
+        assert!(site.file(to).is_file(), "{to}");
+        ground.link_to("posts/2026-03-02-leak.md", &site.file(to));
+        site.write("posts/2026-03-02-leak.yml", "title: A walk\ndate: 2026-03-02\n");
+        let run = ground.run(&["build"]).exits(3);
+        assert!(run.stderr.contains("posts/2026-03-02-leak.md") && run.stderr.contains("not for readers"), "{run:#?}");
+        std::fs::remove_file(site.file("posts/2026-03-02-leak.md")).unwrap();
+    }
 }
 
 #[test]

@@ -125,10 +125,13 @@ impl Mask {
     }
 }
 
-/// The password as it is, and as base64 (RFC 4648 §4 and §5) with and without the user, as AUTH writes it (RFC 4616), and in
+/// The password as it is, also backwards, and as base64 (RFC 4648 §4 and §5) with and without the user, as AUTH writes it (RFC 4616), and in
 /// the middle of anything else.
 fn forms(user: &str, password: &str) -> Vec<Vec<u8>> {
+    let reversed = |text: &str| text.chars().rev().collect::<String>();
     let mut forms = vec![password.as_bytes().to_vec(), password.to_lowercase().into_bytes()];
+    forms.push(reversed(password).into_bytes());
+    forms.push(reversed(&password.to_lowercase()).into_bytes());
     let mut add = |form: &str| {
         forms.push(form.as_bytes().to_vec());
         forms.push(form.replace('+', "-").replace('/', "_").into_bytes());
@@ -139,6 +142,7 @@ fn forms(user: &str, password: &str) -> Vec<Vec<u8>> {
         let (first, last) = ((before.len() * 8).div_ceil(6), (before.len() + password.len()) * 8 / 6);
         add(text.get(first..last).unwrap_or_default());
     }
+    add(&reversed(&STANDARD_NO_PAD.encode(password)));
     for whole in [password.to_owned(), format!("\0{user}\0{password}"), format!("{user}\0{user}\0{password}")] {
         add(&STANDARD_NO_PAD.encode(whole));
     }
@@ -170,7 +174,11 @@ fn as_written(chars: &[(usize, char)]) -> Vec<Read> {
     chars.iter().flat_map(|(at, c)| reads(*c, *at, at + 1)).collect()
 }
 
+/// The bytes of a character; none for one that is not seen, which may stand between any two.
 fn reads(c: char, start: usize, end: usize) -> Vec<Read> {
+    if matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}') {
+        return Vec::new();
+    }
     c.to_lowercase().collect::<String>().bytes().map(|byte| Read { byte, start, end }).collect()
 }
 
@@ -273,6 +281,9 @@ mod tests {
             format!("0x{}", hex(password, ", 0x")),
             hex(&plain, ""),
             format!("<{password}>"),
+            spaced(password, "\u{200b}"),
+            password.chars().rev().collect(),
+            STANDARD.encode(password).chars().rev().collect(),
         ];
         for text in [
             password,
