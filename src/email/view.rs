@@ -182,7 +182,7 @@ impl IssueView {
             links: Vec::new(),
             postal_address,
             theme,
-            subscriber: SubscriberView { name: format!("{NAME_START}{}{NAME_END}", words.reader) },
+            subscriber: SubscriberView { name: format!("{NAME_START}{}{NAME_END}", words.word("reader")) },
             words,
             subject,
             publication,
@@ -198,11 +198,11 @@ impl IssueView {
     /// Fills in the footer's links; `unsubscribe` holds addresses with the marker in them.
     pub(super) fn link(&mut self, unsubscribe: &[String]) {
         let words = &self.words;
-        let labels = [&words.unsubscribe, &words.unsubscribe_by_mail];
-        let site = [(&words.archive, Some(&self.site_url)), (&words.feed, self.feed_url.as_ref())];
+        let labels = ["unsubscribe", "unsubscribe_by_mail"].map(|key| words.word(key));
+        let site = [(words.word("archive"), Some(&self.site_url)), (words.word("feed"), self.feed_url.as_ref())];
         let site = site.into_iter().filter_map(|(label, url)| Some((label, url?)));
         let links = labels.into_iter().zip(unsubscribe).chain(site);
-        self.links = links.map(|(label, url)| LinkView::new(label, &words.colon, url)).collect();
+        self.links = links.map(|(label, url)| LinkView::new(label, words.word("colon"), url)).collect();
     }
 }
 

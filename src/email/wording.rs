@@ -1,276 +1,68 @@
-//! The words that the program itself says in a message, as natives say them. A further language is a further constant
-//! here, a line in [`Wording::of`] and one in `calendar`.
+//! The words that the program itself says in a message; `words.toml` holds them in each language.
 
-use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use serde::Serialize;
 
 use crate::config::Words;
 
-type Text = Cow<'static, str>;
+/// All languages.
+static LANGUAGES: LazyLock<BTreeMap<String, BTreeMap<String, String>>> =
+    LazyLock::new(|| toml::from_str(include_str!("words.toml")).unwrap_or_default());
 
 /// One language's words, as templates see them.
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Wording {
     /// The language of these words (BCP 47), which need not be that of the site.
-    pub(super) language: Text,
-    pub(super) in_this_issue: Text,
-    /// `{number}` is the issue's.
-    issue: Text,
-    /// `{minutes}`, at least 2.
-    reading_time: Text,
-    pub(super) read_online: Text,
-    /// At the end of an entry that is not shown whole.
-    pub(super) read_on: Text,
-    /// How a reader without a name is called.
-    pub(super) reader: Text,
-    pub(super) unsubscribe: Text,
-    pub(super) unsubscribe_by_mail: Text,
-    pub(super) archive: Text,
-    pub(super) feed: Text,
-    /// Why the reader gets this; `{publication}` is its name.
-    reason: Text,
-    /// The end of a digest's subject when it does not name one entry.
-    and_one_more: Text,
-    /// The same for several; `{count}` says how many.
-    and_more: Text,
-    /// What stands between a label and its address in the text part.
-    pub(super) colon: Text,
+    pub(super) language: String,
+    #[serde(flatten)]
+    words: BTreeMap<String, String>,
 }
-
-const fn text(text: &'static str) -> Text {
-    Cow::Borrowed(text)
-}
-
-const ENGLISH: Wording = Wording {
-    language: text("en"),
-    in_this_issue: text("In this issue"),
-    issue: text("Issue {number}"),
-    reading_time: text("{minutes} min read"),
-    read_online: text("Read this post online"),
-    read_on: text("Continue reading online"),
-    reader: text("reader"),
-    unsubscribe: text("Unsubscribe"),
-    unsubscribe_by_mail: text("Unsubscribe by e-mail"),
-    archive: text("Archive"),
-    feed: text("Feed"),
-    reason: text("You receive this because you subscribed to {publication}."),
-    and_one_more: text(" and 1 more"),
-    and_more: text(" and {count} more"),
-    colon: text(":"),
-};
-
-const GERMAN: Wording = Wording {
-    language: text("de"),
-    in_this_issue: text("In dieser Ausgabe"),
-    issue: text("Ausgabe {number}"),
-    reading_time: text("{minutes} Min. Lesezeit"),
-    read_online: text("Diesen Beitrag online lesen"),
-    read_on: text("Online weiterlesen"),
-    reader: text("Leser"),
-    unsubscribe: text("Abmelden"),
-    unsubscribe_by_mail: text("Per E-Mail abmelden"),
-    archive: text("Archiv"),
-    feed: text("Feed"),
-    reason: text("Sie erhalten diese E-Mail, weil Sie {publication} abonniert haben."),
-    and_one_more: text(" und 1 weiterer Beitrag"),
-    and_more: text(" und {count} weitere Beiträge"),
-    colon: text(":"),
-};
-
-const FRENCH: Wording = Wording {
-    language: text("fr"),
-    in_this_issue: text("Dans ce numéro"),
-    issue: text("Numéro {number}"),
-    reading_time: text("{minutes} min de lecture"),
-    read_online: text("Lire cet article en ligne"),
-    read_on: text("Lire la suite en ligne"),
-    reader: text("lecteur"),
-    unsubscribe: text("Se désabonner"),
-    unsubscribe_by_mail: text("Se désabonner par e-mail"),
-    archive: text("Archives"),
-    feed: text("Flux RSS"),
-    reason: text("Vous recevez cet e-mail en raison de votre abonnement à {publication}."),
-    and_one_more: text(" et 1 autre article"),
-    and_more: text(" et {count} autres articles"),
-    colon: text("\u{A0}:"),
-};
-
-const SPANISH: Wording = Wording {
-    language: text("es"),
-    in_this_issue: text("En este número"),
-    issue: text("Número {number}"),
-    reading_time: text("{minutes} min de lectura"),
-    read_online: text("Leer este artículo en la web"),
-    read_on: text("Seguir leyendo en la web"),
-    reader: text("lector"),
-    unsubscribe: text("Darse de baja"),
-    unsubscribe_by_mail: text("Darse de baja por correo electrónico"),
-    archive: text("Archivo"),
-    feed: text("RSS"),
-    reason: text("Recibes este correo porque te suscribiste a {publication}."),
-    and_one_more: text(" y 1 más"),
-    and_more: text(" y {count} más"),
-    colon: text(":"),
-};
-
-const PORTUGUESE: Wording = Wording {
-    language: text("pt"),
-    in_this_issue: text("Nesta edição"),
-    issue: text("Edição {number}"),
-    reading_time: text("{minutes} min de leitura"),
-    read_online: text("Ler este artigo on-line"),
-    read_on: text("Continuar lendo on-line"),
-    reader: text("leitor"),
-    unsubscribe: text("Cancelar inscrição"),
-    unsubscribe_by_mail: text("Cancelar inscrição por e-mail"),
-    archive: text("Arquivo"),
-    feed: text("Feed"),
-    reason: text("Você recebe este e-mail porque se inscreveu em {publication}."),
-    and_one_more: text(" e mais 1"),
-    and_more: text(" e mais {count}"),
-    colon: text(":"),
-};
-
-const PORTUGUESE_OF_PORTUGAL: Wording = Wording {
-    language: text("pt-PT"),
-    in_this_issue: text("Nesta edição"),
-    issue: text("Edição {number}"),
-    reading_time: text("{minutes} min de leitura"),
-    read_online: text("Ler este artigo online"),
-    read_on: text("Continuar a ler online"),
-    reader: text("leitor"),
-    unsubscribe: text("Cancelar a subscrição"),
-    unsubscribe_by_mail: text("Cancelar a subscrição por e-mail"),
-    archive: text("Arquivo"),
-    feed: text("Feed"),
-    reason: text("Recebeu este e-mail porque subscreveu {publication}."),
-    and_one_more: text(" e mais 1"),
-    and_more: text(" e mais {count}"),
-    colon: text(":"),
-};
-
-const ITALIAN: Wording = Wording {
-    language: text("it"),
-    in_this_issue: text("In questo numero"),
-    issue: text("Numero {number}"),
-    reading_time: text("{minutes} min di lettura"),
-    read_online: text("Leggi questo articolo online"),
-    read_on: text("Continua a leggere online"),
-    reader: text("lettore"),
-    unsubscribe: text("Annulla l’iscrizione"),
-    unsubscribe_by_mail: text("Annulla l’iscrizione via e-mail"),
-    archive: text("Archivio"),
-    feed: text("Feed"),
-    reason: text("Ricevi questa e-mail perché hai scelto di iscriverti a {publication}."),
-    and_one_more: text(" e un altro articolo"),
-    and_more: text(" e altri {count} articoli"),
-    colon: text(":"),
-};
-
-const DUTCH: Wording = Wording {
-    language: text("nl"),
-    in_this_issue: text("In dit nummer"),
-    issue: text("Nummer {number}"),
-    reading_time: text("{minutes} min. leestijd"),
-    read_online: text("Lees dit bericht online"),
-    read_on: text("Lees online verder"),
-    reader: text("lezer"),
-    unsubscribe: text("Afmelden"),
-    unsubscribe_by_mail: text("Afmelden per e-mail"),
-    archive: text("Archief"),
-    feed: text("Feed"),
-    reason: text("Je ontvangt deze e-mail omdat je je hebt aangemeld voor {publication}."),
-    and_one_more: text(" en nog 1 bericht"),
-    and_more: text(" en nog {count} berichten"),
-    colon: text(":"),
-};
-
-const JAPANESE: Wording = Wording {
-    language: text("ja"),
-    in_this_issue: text("今号の内容"),
-    issue: text("第{number}号"),
-    reading_time: text("約{minutes}分で読めます"),
-    read_online: text("この記事をウェブで読む"),
-    read_on: text("続きをウェブで読む"),
-    reader: text("読者"),
-    unsubscribe: text("配信を停止する（Unsubscribe）"),
-    unsubscribe_by_mail: text("メールで配信を停止する"),
-    archive: text("バックナンバー"),
-    feed: text("フィード"),
-    reason: text("このメールは「{publication}」にご登録いただいた方にお送りしています。"),
-    and_one_more: text("、ほか1件"),
-    and_more: text("、ほか{count}件"),
-    colon: text("："),
-};
 
 impl Wording {
     /// The words for an issue in `language`: the owner's where there are some, which count as written in that language.
     pub(super) fn of(language: &str, own: &Words) -> Self {
-        let mut wording = match (&*primary(language), &*language.to_ascii_lowercase()) {
-            ("de", _) => GERMAN,
-            ("fr", _) => FRENCH,
-            ("es", _) => SPANISH,
-            ("pt", "pt" | "pt-br") => PORTUGUESE,
-            ("pt", _) => PORTUGUESE_OF_PORTUGAL,
-            ("it", _) => ITALIAN,
-            ("nl", _) => DUTCH,
-            ("ja", _) => JAPANESE,
-            _ => ENGLISH,
+        let primary_of_own = primary(language);
+        // Portuguese of any country but Brazil is written as in Portugal.
+        let name = match (&*primary_of_own, &*language.to_ascii_lowercase()) {
+            ("pt", "pt" | "pt-br") => "pt",
+            ("pt", _) => "pt-PT",
+            (name, _) if LANGUAGES.contains_key(name) => name,
+            _ => "en",
         };
-        for (key, text) in own {
-            if let Some(word) = wording.word(key) {
-                *word = Cow::Owned(text.clone());
-            }
-        }
-        if !own.is_empty() || primary(&wording.language) == primary(language) {
-            wording.language = Cow::Owned(language.to_owned());
-        }
-        wording
+        let mut words = LANGUAGES.get(name).cloned().unwrap_or_default();
+        words.extend(own.iter().map(|(key, text)| ((*key).to_owned(), text.clone())));
+        let is_readers = !own.is_empty() || primary(name) == primary_of_own;
+        Self { language: if is_readers { language } else { name }.to_owned(), words }
     }
 
-    /// The word that a key of `newsletter.words` sets.
-    fn word(&mut self, key: &str) -> Option<&mut Text> {
-        Some(match key {
-            "in_this_issue" => &mut self.in_this_issue,
-            "issue" => &mut self.issue,
-            "reading_time" => &mut self.reading_time,
-            "read_online" => &mut self.read_online,
-            "read_on" => &mut self.read_on,
-            "reader" => &mut self.reader,
-            "unsubscribe" => &mut self.unsubscribe,
-            "unsubscribe_by_mail" => &mut self.unsubscribe_by_mail,
-            "archive" => &mut self.archive,
-            "feed" => &mut self.feed,
-            "reason" => &mut self.reason,
-            "and_one_more" => &mut self.and_one_more,
-            "and_more" => &mut self.and_more,
-            "colon" => &mut self.colon,
-            _ => return None,
-        })
+    /// The word of a key of `newsletter.words`.
+    pub(super) fn word(&self, key: &str) -> &str {
+        self.words.get(key).map_or("", String::as_str)
     }
 
     /// `Issue 3`
     pub(super) fn issue(&self, number: i64) -> String {
-        self.issue.replace("{number}", &number.to_string())
+        self.word("issue").replace("{number}", &number.to_string())
     }
 
     /// How long reading takes; nothing when it is hardly worth the word.
     pub(super) fn reading_time(&self, minutes: usize) -> Option<String> {
-        (minutes > 1).then(|| self.reading_time.replace("{minutes}", &minutes.to_string()))
+        (minutes > 1).then(|| self.word("reading_time").replace("{minutes}", &minutes.to_string()))
     }
 
     /// Why the reader gets this.
     pub(super) fn reason(&self, publication: &str) -> String {
-        self.reason.replace("{publication}", publication)
+        self.word("reason").replace("{publication}", publication)
     }
 
     /// The end of the subject of a digest that does not name so many of its entries; empty for none.
     pub(super) fn and_more(&self, others: usize) -> String {
         match others {
             0 => String::new(),
-            1 => self.and_one_more.clone().into_owned(),
-            others => self.and_more.replace("{count}", &others.to_string()),
+            1 => self.word("and_one_more").to_owned(),
+            others => self.word("and_more").replace("{count}", &others.to_string()),
         }
     }
 }
@@ -311,12 +103,13 @@ mod tests {
             ("ja", "、ほか1件", "、ほか2件"),
             ("he", " and 1 more", " and 2 more"),
         ] {
-            let mut words = Wording::of(language, &Words::new());
+            let words = Wording::of(language, &Words::new());
             assert_eq!((&*words.and_more(1), &*words.and_more(2)), (one, two));
             assert_eq!(words.language == language, language != "he");
+            assert_eq!(words.words.len(), WORDS.len(), "{language}");
             assert!(words.reason("Notes").contains("Notes") && words.issue(7).contains('7'));
             for (key, placeholder) in WORDS {
-                let word = words.word(key).expect(key).clone();
+                let word = words.word(key);
                 assert!(!word.is_empty());
                 assert_eq!(placeholder.is_some(), word.contains('{'), "{language}: {key}: {word}");
                 assert!(placeholder.is_none_or(|placeholder| word.contains(placeholder)), "{language}: {key}: {word}");
@@ -328,7 +121,7 @@ mod tests {
     fn the_owners_words_win_and_are_in_the_owners_language() {
         let own = Words::from([("unsubscribe", "הסרה".to_owned())]);
         let words = Wording::of("he", &own);
-        assert_eq!((&*words.unsubscribe, &*words.language, &*words.archive), ("הסרה", "he", "Archive"));
+        assert_eq!((words.word("unsubscribe"), &*words.language, words.word("archive")), ("הסרה", "he", "Archive"));
     }
 
     #[test]
