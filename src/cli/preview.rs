@@ -22,8 +22,8 @@ use crate::model::{EmailAddress, Issue, Outcome};
 use crate::publish::preview::Addressee;
 use crate::publish::{CONFIG_FILE, Demand, Intent, Options, Past, Site, inspect, prepare, send_test, signer};
 use crate::templates;
-use crate::web::preview::{Desk, Look, Scene, serve};
-use crate::web::{Door, leading_to};
+use crate::web::preview::{Backend, Look, Scene, serve};
+use crate::web::{AccessGate, leading_to};
 
 /// Show the next issue, the plan and the feeds in the browser, live.
 ///
@@ -64,7 +64,7 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
         Failure::usage(format!("port {} cannot be used: {error}", arguments.port), "choose another one with `--port`")
     })?;
     let address = listener.local_addr().map_err(|error| Failure::unexpected(error.to_string()))?;
-    let desk = SiteDesk {
+    let backend = SiteBackend {
         site: root.clone(),
         clock: context.clock,
         state: context.state.clone(),
@@ -72,8 +72,9 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
         turn: Arc::default(),
         one_at_a_time: Arc::default(),
     };
-    let door = Door::new(address.port()).ok_or_else(|| Failure::unexpected("the system has no random numbers"))?;
-    let door_address = door.address();
+    let gate =
+        AccessGate::new(address.port()).ok_or_else(|| Failure::unexpected("the system has no random numbers"))?;
+    let door_address = gate.address();
     Ui::result(&door_address);
     context.ui.say("The preview is at this address until you press Ctrl-C.");
     // Last in the first turn: by then a signal ends the preview in order, and what was opened with it.
@@ -84,7 +85,7 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
     tokio::select! {
         biased;
         _ = session::wait_for_signal() => Ok(Exit::Done),
-        stopped = serve(listener, door, &root, desk, |sentence| context.ui.say(sentence)) => {
+        stopped = serve(listener, gate, &root, backend, |sentence| context.ui.say(sentence)) => {
             let Err(error) = stopped;
             Err(Failure::unexpected(format!("the preview stopped: {error}")))
         }
@@ -112,7 +113,7 @@ async fn run_away() {
 }
 
 /// A site on disk, for the preview.
-struct SiteDesk {
+struct SiteBackend {
     site: PathBuf,
     clock: Clock,
     state: StateFolder,
@@ -123,7 +124,7 @@ struct SiteDesk {
     one_at_a_time: Arc<Mutex<()>>,
 }
 
-impl Desk for SiteDesk {
+impl Backend for SiteBackend {
     async fn look(&self) -> Look {
         let now = self.clock.now();
         Look { now, site: self.scene(now).await.map(Arc::new).map_err(|failure| failure.diagnostics) }
@@ -145,7 +146,7 @@ impl Desk for SiteDesk {
     }
 }
 
-impl SiteDesk {
+impl SiteBackend {
     /// The configuration as it is now, if this may be done with it: it may have changed since the preview began.
     fn config(&self, intent: Intent) -> Result<Config, Failure> {
         let config = Site::config(&self.site)?;

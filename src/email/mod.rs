@@ -11,8 +11,6 @@ mod copies;
 pub mod dkim;
 mod extent;
 mod fragment;
-#[cfg(test)]
-mod fuzz;
 mod header;
 mod inline;
 pub mod lint;

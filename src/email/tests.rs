@@ -1,16 +1,18 @@
 //! Whole issues and messages, read back by another implementation; hostile texts everywhere.
 
+mod hostile;
+
 use std::collections::BTreeMap;
 
 use mail_parser::{MessageParser, MimeHeaders as _};
 use proptest::prelude::{Strategy, any, prop, prop_oneof, proptest};
 
 use super::dkim::tests::{signer, verify};
-use super::fuzz::check_lines;
 use super::{Copies, compose, html_for, recipient, text_for};
 use crate::config::Config;
 use crate::model::{Ends, Entry, Issue, Recipient};
 use crate::templates::Templates;
+use hostile::check_lines;
 
 const SITE: &str = "[site]\ntitle = 'Notes'\nurl = 'https://example.org'\n[newsletter]\nfrom = 'Ada Lovelace <ada@news.example.org>'\n\
     unsubscribe = ['https://news.example.org/u/{token}', 'mailto:leave+{token}@news.example.org']\n\

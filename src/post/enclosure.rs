@@ -12,9 +12,9 @@ use jiff::SignedDuration;
 use url::Url;
 
 use super::address::address;
+use super::draft_words::word_of_truth;
 use super::findings::Findings;
 use super::front_matter::{Field, Fields, Value};
-use super::holding::word_of_truth;
 use super::plain::{self, Tags};
 use crate::model::{Enclosure, Episode, media_type};
 

@@ -5,9 +5,9 @@ use jiff::Timestamp;
 use crate::model::PostStatus;
 
 use super::date::{self, Moment, Reading};
+use super::draft_words::{FLAGS, NOT_YET, OUT, TO_FEW, word_of_truth};
 use super::findings::Findings;
 use super::front_matter::{Field, Fields, Value, normal};
-use super::holding::{FLAGS, NOT_YET, OUT, TO_FEW, word_of_truth};
 use super::source_path::SourcePath;
 
 /// What was decided, and why.

@@ -1,9 +1,9 @@
 //! The title and the author's own summary (rules R7, R16), as plain text.
 
 use super::date;
+use super::draft_words::is_flag;
 use super::findings::Findings;
 use super::front_matter::{Field, Fields, Value};
-use super::holding::is_flag;
 use super::plain::{self, Tags};
 use super::source_path::SourcePath;
 

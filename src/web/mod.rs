@@ -3,4 +3,4 @@
 pub mod preview;
 mod security;
 
-pub use security::{Door, leading_to};
+pub use security::{AccessGate, leading_to};

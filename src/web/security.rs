@@ -27,18 +27,18 @@ pub(super) const CONTENT_WITHOUT_IMAGES: &str = "default-src 'none'; style-src '
 /// The name of the secret in an address.
 const TOKEN: &str = "token";
 
-/// What a page on this machine asks of whoever connects: every user of the machine can. A secret stands in the address that
-/// its owner was told, and after the first request in a cookie.
+/// Who may use a page on this machine: every user of the machine can connect to it. The printed address holds a secret, and after
+/// the first request a cookie does.
 #[derive(Debug)]
-pub struct Door {
+pub struct AccessGate {
     port: u16,
     token: String,
     /// What the cookie holds: the address is worth no more than the cookie, and the cookie does not tell it.
     pass: String,
 }
 
-impl Door {
-    /// A door with new secrets at a port; `None` when the system has no random numbers to give.
+impl AccessGate {
+    /// A gate with new secrets at a port; `None` when the system has no random numbers to give.
     pub fn new(port: u16) -> Option<Self> {
         Some(Self { port, token: token()?, pass: token()? })
     }
@@ -60,7 +60,7 @@ impl Door {
         cookies.any(|(given, value)| given == name && is_same(value, &self.pass))
     }
 
-    /// The answer to the address that opens the door: the cookie, and the way to the page without the secret in its address.
+    /// The answer to the address that opens the gate: the cookie, and the way to the page without the secret in its address.
     fn let_in(&self, uri: &Uri, headers: &HeaderMap) -> Response {
         let mut query = form_urlencoded::Serializer::new(String::new());
         query.extend_pairs(pairs(uri).filter(|(name, _)| name != TOKEN));
@@ -99,18 +99,18 @@ fn pairs(uri: &Uri) -> form_urlencoded::Parse<'_> {
 
 /// Lets only requests through that name this very address as their host, which a name on the network that leads to this
 /// machine (DNS rebinding) does not, and that come with the secret. Adds the headers that every answer has.
-pub(super) async fn guard(State(door): State<Arc<Door>>, request: Request, next: Next) -> Response {
-    let port = door.port;
+pub(super) async fn guard(State(gate): State<Arc<AccessGate>>, request: Request, next: Next) -> Response {
+    let port = gate.port;
     if !is_ours(request.headers(), port) {
         let refused = format!("This page answers only at http://127.0.0.1:{port}/.\n");
         return (StatusCode::MISDIRECTED_REQUEST, refused).into_response();
     }
     let (uri, given) = (request.uri(), request.headers());
     let token = pairs(uri).find_map(|(name, value)| (name == TOKEN).then_some(value));
-    let is_let_in = door.has_pass(given);
+    let is_let_in = gate.has_pass(given);
     let mut response = match token {
-        Some(token) if request.method() == Method::GET && (is_let_in || is_same(&token, &door.token)) => {
-            door.let_in(uri, given)
+        Some(token) if request.method() == Method::GET && (is_let_in || is_same(&token, &gate.token)) => {
+            gate.let_in(uri, given)
         }
         _ if is_let_in => next.run(request).await,
         _ => (

@@ -185,13 +185,13 @@ fn subject(issue: &Issue, nodes: &[fragment::Node], entries: &[Entry], findings:
     let hidden = body::hidden_beginning(nodes);
     let place = || findings.sources.find(&["preheader:"]).or_else(|| findings.sources.only_post());
     let (message, place) = match &hidden {
-        None => ("nothing stands beside the subject in the list of messages".to_owned(), None),
+        None => ("there is no preheader: nothing is shown beside the subject in the list of messages".to_owned(), None),
         Some(text) if text.eq_ignore_ascii_case(&issue.subject) => {
-            ("what stands beside the subject only repeats it".to_owned(), place())
+            ("the preheader only repeats the subject".to_owned(), place())
         }
         Some(text) if !PREHEADER.contains(&text.chars().count()) => {
             let length = text.chars().count();
-            (format!("what stands beside the subject has {length} characters; there is room for 40 to 130"), place())
+            (format!("the preheader has {length} characters; there is room for 40 to 130"), place())
         }
         Some(_) => return,
     };

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::super::holding::{HOLDING_KEYS, holds_back, word_of_truth};
+use super::super::draft_words::{HOLDING_KEYS, holds_back, word_of_truth};
 use super::fence::key_of;
 use super::form::lines;
 use super::value::{is_invisible, normal};

@@ -25,8 +25,8 @@ use value::is_invisible;
 pub(crate) use value::{Value, normal};
 pub(crate) use yaml::parse as parse_yaml;
 
+use super::draft_words::HOLDING_KEYS;
 use super::findings::Findings;
-use super::holding::HOLDING_KEYS;
 use form::{Extent, FORMS, Form, Problem, Reading};
 
 /// The largest front matter that is read.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::shown::Scheme;
+use super::frame::Scheme;
 
 /// The parts of the page.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]

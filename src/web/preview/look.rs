@@ -12,8 +12,8 @@ use crate::publish::{Past, Prepared, PublishError, Site, specimen};
 use super::choice::Choice;
 
 /// Where the page gets what it shows, and what it may do.
-#[expect(async_fn_in_trait, reason = "the desk is asked in one place, by a task that never changes its thread")]
-pub trait Desk {
+#[expect(async_fn_in_trait, reason = "the backend is asked in one place, by a task that never changes its thread")]
+pub trait Backend {
     /// Reads the site and works out what publishing would do now. Nothing is written.
     async fn look(&self) -> Look;
 

@@ -3,16 +3,16 @@
 //! The page is made by the server, for the choice that its address names; a small script follows links without a new
 //! document and fetches the page again when a file has changed. Everything shown comes from the code that publishing runs.
 
-mod board;
 mod choice;
 mod feeds;
 mod findings;
+mod frame;
 mod look;
 mod page;
 mod pictures;
 mod plan;
 mod reader;
-mod shown;
+mod server;
 mod watch;
 
 use std::convert::Infallible;
@@ -29,38 +29,38 @@ use futures_util::stream::{self, Stream};
 use tokio::net::TcpListener;
 use tokio::sync::watch::error::RecvError;
 
-use super::security::{self, CONTENT, CONTENT_WITHOUT_IMAGES, Door};
-use board::{Board, TestForm};
+use super::security::{self, AccessGate, CONTENT, CONTENT_WITHOUT_IMAGES};
 use choice::{Choice, Images, View};
-pub use look::{Desk, Look, Scene};
+pub use look::{Backend, Look, Scene};
 use pictures::Wanted;
+use server::{Server, TestForm};
 
 /// Serves the preview of the site in `root` until it is dropped, and looks anew whenever a file of the site changes.
 ///
-/// `root` has no links in it, so that the system names the files below it in the same way. `door` is asked before anything is
+/// `root` has no links in it, so that the system names the files below it in the same way. `gate` is asked before anything is
 /// answered. `tell` is given what the user should know.
 ///
 /// # Errors
 /// When the listener stops to work.
 pub async fn serve(
     listener: TcpListener,
-    door: Door,
+    gate: AccessGate,
     root: &Path,
-    desk: impl Desk,
+    backend: impl Backend,
     tell: impl Fn(&str),
 ) -> std::io::Result<Infallible> {
     let token = security::token().ok_or_else(|| std::io::Error::other("the system has no random numbers"))?;
-    let (board, errands) = Board::new(desk.look().await, token);
-    let board = Arc::new(board);
-    let server = axum::serve(listener, routes(Arc::clone(&board), door));
+    let (server, requests) = Server::new(backend.look().await, token);
+    let server = Arc::new(server);
+    let http = axum::serve(listener, routes(Arc::clone(&server), gate));
     tokio::select! {
-        end = server.into_future() => end?,
-        () = board.attend(root, &desk, errands, tell) => {}
+        end = http.into_future() => end?,
+        () = server.attend(root, &backend, requests, tell) => {}
     }
     Err(std::io::Error::other("the server has stopped"))
 }
 
-fn routes(board: Arc<Board>, door: Door) -> Router {
+fn routes(server: Arc<Server>, gate: AccessGate) -> Router {
     Router::new()
         .route("/", get(page))
         .route("/issue", get(issue))
@@ -79,35 +79,35 @@ fn routes(board: Arc<Board>, door: Door) -> Router {
             get(asset("text/javascript; charset=utf-8", include_str!("../../../templates/web/preview.js"))),
         )
         .route("/icon.svg", get(asset("image/svg+xml", include_str!("../../../templates/web/icon.svg"))))
-        .layer(middleware::from_fn_with_state(Arc::new(door), security::guard))
-        .with_state(board)
+        .layer(middleware::from_fn_with_state(Arc::new(gate), security::guard))
+        .with_state(server)
 }
 
-type Shared = State<Arc<Board>>;
+type Shared = State<Arc<Server>>;
 
 /// The page. When somebody opens or reloads it, or comes back to it, the site is read again: what is due depends on the
 /// time and the ledger as well.
-async fn page(State(board): Shared, Query(choice): Query<Choice>, headers: HeaderMap) -> Response {
+async fn page(State(server): Shared, Query(choice): Query<Choice>, headers: HeaderMap) -> Response {
     let is = |name: &str, value: &str| headers.get(name).is_some_and(|found| found == value);
     if is("sec-fetch-mode", "navigate") || is("x-preview", "return") {
-        board.refresh().await;
+        server.refresh().await;
     }
-    match board.page(&choice) {
+    match server.page(&choice) {
         Ok(html) => Html(html).into_response(),
         Err(problem) => (StatusCode::INTERNAL_SERVER_ERROR, problem.to_string()).into_response(),
     }
 }
 
 /// The HTML part of the issue, for a frame.
-async fn issue(State(board): Shared, Query(choice): Query<Choice>) -> Response {
-    let Some(html) = board.issue(&choice) else { return missing() };
+async fn issue(State(server): Shared, Query(choice): Query<Choice>) -> Response {
+    let Some(html) = server.issue(&choice) else { return missing() };
     let policy = if choice.images == Images::On { CONTENT } else { CONTENT_WITHOUT_IMAGES };
     ([(header::CONTENT_SECURITY_POLICY, policy)], Html(html)).into_response()
 }
 
 /// An entry of a feed, for a frame.
-async fn entry(State(board): Shared, Query(choice): Query<Choice>) -> Response {
-    match board.entry(&choice) {
+async fn entry(State(server): Shared, Query(choice): Query<Choice>) -> Response {
+    match server.entry(&choice) {
         Some(Ok(html)) => ([(header::CONTENT_SECURITY_POLICY, CONTENT)], Html(html)).into_response(),
         Some(Err(problem)) => (StatusCode::INTERNAL_SERVER_ERROR, problem.to_string()).into_response(),
         None => missing(),
@@ -115,30 +115,30 @@ async fn entry(State(board): Shared, Query(choice): Query<Choice>) -> Response {
 }
 
 /// A picture that the frames show.
-async fn picture(State(board): Shared, Query(wanted): Query<Wanted>) -> Response {
-    let Some((media_type, bytes)) = board.picture(&wanted) else { return missing() };
+async fn picture(State(server): Shared, Query(wanted): Query<Wanted>) -> Response {
+    let Some((media_type, bytes)) = server.picture(&wanted) else { return missing() };
     ([(header::CONTENT_TYPE, media_type), (header::CONTENT_SECURITY_POLICY, CONTENT)], bytes).into_response()
 }
 
 /// The message as a file, for a mail program.
-async fn message(State(board): Shared, Query(choice): Query<Choice>) -> Response {
-    let Some(shown) = board.shown(&choice) else { return missing() };
+async fn message(State(server): Shared, Query(choice): Query<Choice>) -> Response {
+    let Some(shown) = server.shown(&choice) else { return missing() };
     let name = format!("attachment; filename=\"issue-{}.eml\"", shown.issue.number);
     let headers = [(header::CONTENT_TYPE, "message/rfc822".to_owned()), (header::CONTENT_DISPOSITION, name)];
     (headers, shown.copy.message).into_response()
 }
 
 /// The bytes of a feed, as text: a browser would offer to save it.
-async fn feed(State(board): Shared, Name(name): Name<String>) -> Response {
-    match board.feed(&name) {
+async fn feed(State(server): Shared, Name(name): Name<String>) -> Response {
+    match server.feed(&name) {
         Some(bytes) => ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], bytes).into_response(),
         None => missing(),
     }
 }
 
 /// Tells the page that there is something new: its number, now and after each change.
-async fn events(State(board): Shared) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
-    let news = stream::unfold((board.news(), true), async |(mut news, is_first)| {
+async fn events(State(server): Shared) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+    let news = stream::unfold((server.news(), true), async |(mut news, is_first)| {
         if !is_first {
             let waited: Result<(), RecvError> = news.changed().await;
             waited.ok()?;
@@ -150,13 +150,13 @@ async fn events(State(board): Shared) -> Sse<impl Stream<Item = Result<Event, In
 }
 
 /// Sends the test. What became of it is shown by the page to which this leads, so that a reload sends nothing again.
-async fn test(State(board): Shared, Query(choice): Query<Choice>, Form(form): Form<TestForm>) -> Response {
-    if !board.knows(&form.token) {
+async fn test(State(server): Shared, Query(choice): Query<Choice>, Form(form): Form<TestForm>) -> Response {
+    if !server.knows(&form.token) {
         let refused = "This form is from another preview. Open the page again and send the test from there.\n";
         return (StatusCode::FORBIDDEN, refused).into_response();
     }
     let address = choice.with(|choice| choice.view = View::Test).address();
-    board.test(choice, form).await;
+    server.test(choice, form).await;
     Redirect::to(&address).into_response()
 }
 

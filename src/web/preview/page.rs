@@ -7,13 +7,13 @@ use serde::Serialize;
 use crate::diagnostic::Diagnostic;
 use crate::model::sha256_hex;
 
-use super::board::Seen;
 use super::choice::{Choice, Images, Part, View, Width};
 use super::feeds::{self, FeedsView};
 use super::findings::FindingsView;
+use super::frame::{self, Scheme};
 use super::look::{Look, Scene, Shown, Standing};
 use super::plan::{self, PlanView};
-use super::shown::{self, Scheme};
+use super::server::Seen;
 
 /// Gmail cuts messages whose HTML is longer, and with it the link for unsubscribing.
 const CLIP: usize = 102 * 1024;
@@ -237,7 +237,7 @@ fn issue(scene: &Scene, shown: Shown, choice: &Choice) -> IssueView {
     let joint = if query.is_empty() { '?' } else { '&' };
     IssueView {
         number: issue.number,
-        first_words: shown::first_words(&copy.html),
+        first_words: frame::first_words(&copy.html),
         standing: match standing {
             Standing::Due => "due",
             Standing::Newest => "newest",

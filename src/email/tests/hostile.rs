@@ -5,10 +5,10 @@ use base64::engine::general_purpose::STANDARD;
 use mail_parser::MessageParser;
 use proptest::prelude::{any, proptest};
 
-use super::clean::one_line;
-use super::dkim::tests::{signer, verify};
-use super::tests::{config, entry, hostile, issue};
-use super::{Copies, header, recipient};
+use super::super::clean::one_line;
+use super::super::dkim::tests::{signer, verify};
+use super::super::{Copies, header, recipient};
+use super::{config, entry, hostile, issue};
 use crate::model::{EmailAddress, Issue};
 
 /// Headers that never hold an encoded-word (RFC 2047 §5, RFC 2369 §2).

@@ -1,4 +1,4 @@
-//! What the handlers share: the newest look at the site, and the outcome of the last test.
+//! The state that the handlers share: the newest look at the site, and the outcome of the last test.
 
 use std::path::Path;
 use std::pin::Pin;
@@ -16,10 +16,10 @@ use crate::templates::Templates;
 use super::super::security::is_same;
 use super::choice::Choice;
 use super::feeds;
-use super::look::{Desk, Look, Scene, Shown};
+use super::frame::framed;
+use super::look::{Backend, Look, Scene, Shown};
 use super::page::{self, Report};
 use super::pictures::{self, Wanted};
-use super::shown::framed;
 use super::watch::{Scope, Watcher};
 
 /// So long the page waits for the findings in all posts; then it shows what it has, and the rest when it comes.
@@ -47,8 +47,8 @@ pub(super) struct TestForm {
 
 type Inspection<'d> = Pin<Box<dyn Future<Output = Vec<Diagnostic>> + 'd>>;
 
-/// What handlers ask for. Whoever reads the site and sends does so in one place, one thing after the other.
-pub(super) struct Errands {
+/// What handlers ask for: the site is read, and a test sent, in one task, one after the other.
+pub(super) struct Requests {
     looks: mpsc::Receiver<oneshot::Sender<()>>,
     tests: mpsc::Receiver<Test>,
 }
@@ -59,7 +59,7 @@ struct Test {
     done: oneshot::Sender<()>,
 }
 
-pub(super) struct Board {
+pub(super) struct Server {
     templates: Result<Templates, Vec<Diagnostic>>,
     token: String,
     newest: watch::Sender<Arc<Seen>>,
@@ -68,31 +68,31 @@ pub(super) struct Board {
     tests: mpsc::Sender<Test>,
 }
 
-impl Board {
-    pub(super) fn new(look: Look, token: String) -> (Self, Errands) {
+impl Server {
+    pub(super) fn new(look: Look, token: String) -> (Self, Requests) {
         let (newest, _) = watch::channel(Arc::new(Seen { look, findings: None, revision: 1 }));
         let ((looks, to_look), (tests, to_test)) = (mpsc::channel(16), mpsc::channel(1));
         let templates = Templates::of_the_preview();
-        let board = Self { templates, token, newest, report: Mutex::default(), looks, tests };
-        (board, Errands { looks: to_look, tests: to_test })
+        let server = Self { templates, token, newest, report: Mutex::default(), looks, tests };
+        (server, Requests { looks: to_look, tests: to_test })
     }
 
     /// Does what handlers ask for, and looks anew after each change of a file.
-    pub(super) async fn attend(&self, root: &Path, desk: &impl Desk, errands: Errands, tell: impl Fn(&str)) {
-        let Errands { looks, mut tests } = errands;
+    pub(super) async fn attend(&self, root: &Path, backend: &impl Backend, requests: Requests, tell: impl Fn(&str)) {
+        let Requests { looks, mut tests } = requests;
         let send = async {
             while let Some(Test { choice, form, done }) = tests.recv().await {
-                self.send_test(desk, &choice, &form).await;
+                self.send_test(backend, &choice, &form).await;
                 let _ = done.send(());
             }
         };
-        tokio::join!(self.follow(root, desk, looks, tell), send);
+        tokio::join!(self.follow(root, backend, looks, tell), send);
     }
 
     async fn follow(
         &self,
         root: &Path,
-        desk: &impl Desk,
+        backend: &impl Backend,
         mut looks: mpsc::Receiver<oneshot::Sender<()>>,
         tell: impl Fn(&str),
     ) {
@@ -138,11 +138,11 @@ impl Board {
                     self.add(found);
                     continue;
                 }
-                () = changed => inspection = self.look(desk).await,
+                () = changed => inspection = self.look(backend).await,
                 Some(done) = looks.recv() => {
                     // One look is enough for all who wait for one.
                     let waiting: Vec<_> = std::iter::from_fn(|| looks.try_recv().ok()).chain([done]).collect();
-                    inspection = self.look(desk).await;
+                    inspection = self.look(backend).await;
                     for done in waiting {
                         let _ = done.send(());
                     }
@@ -153,9 +153,9 @@ impl Board {
     }
 
     /// Looks, and returns the inspection when that takes longer.
-    async fn look<'d>(&self, desk: &'d impl Desk) -> Option<Inspection<'d>> {
-        let look = desk.look().await;
-        let mut inspection = look.site.as_ref().ok().map(|scene| Self::inspection(desk, scene, look.now));
+    async fn look<'d>(&self, backend: &'d impl Backend) -> Option<Inspection<'d>> {
+        let look = backend.look().await;
+        let mut inspection = look.site.as_ref().ok().map(|scene| Self::inspection(backend, scene, look.now));
         let found = match &mut inspection {
             Some(inspection) => tokio::time::timeout(PATIENCE, inspection).await.ok(),
             None => None,
@@ -168,8 +168,8 @@ impl Board {
         inspection
     }
 
-    fn inspection<'d>(desk: &'d impl Desk, scene: &Arc<Scene>, now: Timestamp) -> Inspection<'d> {
-        Box::pin(desk.inspect(Arc::clone(scene), now))
+    fn inspection<'d>(backend: &'d impl Backend, scene: &Arc<Scene>, now: Timestamp) -> Inspection<'d> {
+        Box::pin(backend.inspect(Arc::clone(scene), now))
     }
 
     /// Adds the findings in all posts to the newest look.
@@ -253,12 +253,12 @@ impl Board {
         feeds::bytes(self.seen().look.site.as_ref().ok()?, name).map(<[u8]>::to_vec)
     }
 
-    async fn send_test(&self, desk: &impl Desk, choice: &Choice, form: &TestForm) {
+    async fn send_test(&self, backend: &impl Backend, choice: &Choice, form: &TestForm) {
         self.refresh().await;
         let seen = self.seen();
         let report = match &seen.look.site {
             Ok(scene) => {
-                let (is_sent, answer) = send(desk, scene, seen.look.now, choice, form).await;
+                let (is_sent, answer) = send(backend, scene, seen.look.now, choice, form).await;
                 Some(Report::new(scene, seen.look.now, is_sent, answer))
             }
             Err(_) => None,
@@ -268,14 +268,20 @@ impl Board {
 }
 
 /// Whether the test was sent, and the answer.
-async fn send(desk: &impl Desk, scene: &Scene, now: Timestamp, choice: &Choice, form: &TestForm) -> (bool, String) {
+async fn send(
+    backend: &impl Backend,
+    scene: &Scene,
+    now: Timestamp,
+    choice: &Choice,
+    form: &TestForm,
+) -> (bool, String) {
     let nothing = |why: &str| (false, format!("Nothing was sent: {why}"));
     let Some(address) = scene.own.get(form.to) else { return nothing("this is none of your addresses any more.") };
     let Ok(Some(shown)) = scene.shown(now, choice) else { return nothing("there is no issue any more.") };
     if shown.issue.digest != form.digest {
         return nothing("the issue has changed since you looked at it. Look again, then send it.");
     }
-    match desk.send(&shown.issue, address).await {
+    match backend.send(&shown.issue, address).await {
         Ok(Outcome::Sent(reply)) => (true, format!("Sent to {}. {reply}", address.as_str())),
         Ok(Outcome::Deferred(reply) | Outcome::Failed(reply) | Outcome::InDoubt(reply) | Outcome::Refused(reply)) => {
             (false, format!("Not sent to {}: {reply}", address.as_str()))
