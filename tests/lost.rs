@@ -29,6 +29,9 @@ fn a_database_that_is_gone_is_named_everywhere_and_nothing_is_sent_again() {
         {
             assert!(refused.stderr.contains(words), "{refused:#?}");
         }
+        // What to do depends on who remembers.
+        let witness = if lose == "rm -rf .tidings" { "this is remembered in" } else { "remove `.tidings/issues`" };
+        assert!(refused.stderr.contains(witness), "{refused:#?}");
         assert!(!world.site.file(".tidings/tidings.db").exists(), "no new database takes its place");
         at(&["deliver"]).exits(5);
         assert_eq!(at(&["publish", "--dry-run", "--json"]).exits(5).json()["guards"][0]["name"], "lost-database");
@@ -128,6 +131,14 @@ fn a_record_that_cannot_be_read_stops_sending_and_is_named() {
         for arguments in [["publish"].as_slice(), &["deliver"], &["publish", "--dry-run"]] {
             let stopped = world.run(world.site.path(), Machine::First, TUESDAY, arguments).exits(3);
             assert!(stopped.stderr.contains(fault) && stopped.stderr.contains(name), "{fault}: {stopped:#?}");
+            let cure = match fault {
+                "a newer version of tidings wrote it" => "update tidings on this machine",
+                "holds a merge conflict" => "both were mailed",
+                _ => "put it back as it was",
+            };
+            assert!(stopped.stderr.contains(cure), "{fault}: {stopped:#?}");
+            let is_put_back = cure.starts_with("put it back");
+            assert_eq!(stopped.stderr.contains("put it back as it was"), is_put_back, "{fault}: {stopped:#?}");
         }
         let check = world.run(world.site.path(), Machine::First, TUESDAY, &["check"]).exits(3);
         assert!(check.stdout.contains(fault) && check.stdout.contains("[memory/record]"), "{check:#?}");
@@ -141,6 +152,73 @@ fn a_record_that_cannot_be_read_stops_sending_and_is_named() {
         publish(&world, &[]).exits(0);
         assert!(world.site.read(".tidings/issues/1.json").contains("\"sent\": 4"));
         world.no_reader_has_two_copies(fault);
+    }
+}
+
+#[test]
+fn a_folder_in_the_place_of_a_record_stops_sending_and_is_named() {
+    let world = World::new();
+    std::fs::create_dir(world.site.file(".tidings/issues/2.json")).unwrap();
+    // Folders of other names are none of our business.
+    std::fs::create_dir(world.site.file(".tidings/issues/old")).unwrap();
+    world.site.post("2026-03-03", "Second post");
+    let stopped = publish(&world, &[]).exits(3);
+    assert!(stopped.stderr.contains("it is a folder") && stopped.stderr.contains("2.json"), "{stopped:#?}");
+    let check = world.run(world.site.path(), Machine::First, TUESDAY, &["check"]).exits(3);
+    assert!(check.stdout.contains("it is a folder") && check.stdout.contains("1 error"), "{check:#?}");
+    std::fs::remove_dir(world.site.file(".tidings/issues/2.json")).unwrap();
+    publish(&world, &[]).exits(0);
+}
+
+#[test]
+fn readers_of_an_issue_that_was_sent_in_part_do_not_vanish_with_the_database() {
+    let world = World::unpublished(4, Duration::ZERO);
+    let post = world.site.post("2026-03-01", "First post");
+    world.run(world.site.path(), Machine::First, MONDAY, &["publish", "--limit", "2"]).exits(4);
+    world.shell("rm .tidings/tidings.db*");
+    world.site.readers(4);
+    let words = "2 of its deliveries had not left when its record was written";
+    let refused = publish(&world, &[]).exits(5);
+    assert!(refused.stderr.contains(words) && refused.stderr.contains("`--include`"), "{refused:#?}");
+    world.site.post("2026-03-03", "Second post");
+    publish(&world, &["--allow", "lost-database"]).exits(0);
+    let at = |arguments: &[&str]| world.run(world.site.path(), Machine::First, TUESDAY, arguments).exits(0);
+    let words = "2 deliveries of issue 1 “First post” had not left";
+    let check = at(&["check"]);
+    assert!(check.stdout.contains(words) && check.stdout.contains("[memory/half-sent]"), "{check:#?}");
+    assert!(at(&["status"]).stderr.contains(words));
+    let story = at(&["explain", &post]);
+    assert!(story.stderr.contains(words), "{story:#?}");
+    assert!(story.stdout.contains("mailed in issue 1, sent from another database"), "{story:#?}");
+    publish(&world, &["--include", &post]).exits(0);
+    assert_eq!(world.subjects()["First post"], 6, "to everybody");
+    assert!(!at(&["status"]).stderr.contains("had not left") && !at(&["check"]).stdout.contains("memory/half-sent"));
+}
+
+#[test]
+fn where_every_machine_is_new_the_record_is_to_be_committed() {
+    for (machine, is_told) in [(Machine::First, false), (Machine::Ci, true)] {
+        let world = World::unpublished(1, Duration::ZERO);
+        let run = || world.run(world.site.path(), machine, MONDAY, &["publish"]).exits(0);
+        assert!(!run().stdout.contains("Commit"), "nothing is due");
+        world.site.post("2026-03-01", "First post");
+        let told = run();
+        let words = "Commit .tidings/issues/1.json, or the next run may mail this again.";
+        assert_eq!((told.stdout + &told.stderr).contains(words), is_told);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_disk_that_is_full_is_named() {
+    let world = World::new();
+    // No file may grow: to SQLite that is a full disk, also when it only reads.
+    let mut shell = std::process::Command::new("sh");
+    let command = world.site.command(TUESDAY, &["status"]);
+    shell.args(["-c", "trap '' XFSZ; ulimit -f 0; exec \"$@\"", "sh"]).arg(command.get_program());
+    let run = Run::new(&shell.args(command.get_args()).env("TIDINGS_NOW", TUESDAY).output().unwrap()).exits(1);
+    for words in ["tidings.db", "the database cannot be written", "the disk is full", "free some space"] {
+        assert!(run.stderr.contains(words), "{run:#?}");
     }
 }
 
@@ -247,6 +325,8 @@ fn a_memory_of_the_machine_that_cannot_be_used_is_a_warning() {
         let run = publish(&world, &[]);
         assert_eq!(run.code, 0, "{case}: {run:#?}");
         assert!(run.stderr.contains("this machine's memory of what was sent cannot be used"), "{case}: {run:#?}");
+        let says_that_it_is_back = run.stderr.contains("publishing keeps it again from now on");
+        assert_eq!(says_that_it_is_back, case == "ledgers gone", "{case}: {run:#?}");
         assert_eq!(world.subjects().into_values().collect::<Vec<_>>(), [4, 4], "{case}");
         let again = publish(&world, &[]).exits(0);
         let is_mended = case != "ledgers are a file";
@@ -261,11 +341,14 @@ fn a_memory_of_the_machine_that_cannot_be_used_is_a_warning() {
 
 #[test]
 fn a_damaged_memory_beside_a_lost_database_does_not_mean_that_nothing_was_sent() {
-    for damaged in ["paths", "ledgers"] {
+    for (damaged, is_gone) in [("paths", false), ("ledgers", false), ("ledgers", true)] {
         let world = World::new();
         let folder = world.site.state().join("tidings").join(damaged);
         for file in tidings::files::Folder::new(&folder).list("", &|_| true).unwrap() {
             std::fs::write(folder.join(file), "?").unwrap();
+        }
+        if is_gone {
+            std::fs::remove_dir_all(&folder).unwrap();
         }
         world.shell("rm -rf .tidings");
         world.site.readers(4);

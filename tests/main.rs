@@ -24,6 +24,7 @@ mod lost;
 mod manual;
 mod media;
 mod memory;
+mod moved;
 mod newsletter;
 mod outside;
 mod pitfalls;

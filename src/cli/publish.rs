@@ -11,7 +11,7 @@ use super::failure::{Exit, Failure};
 use super::{Context, Ui, plan, session, tolerance};
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Location};
-use crate::model::{DeliveryState, EmailAddress, Outcome};
+use crate::model::{DeliveryState, EmailAddress, Issue, Outcome};
 use crate::publish::{
     BuiltFeeds, CONFIG_FILE, Delivered, Intent, Options, Past, Prepared, Publisher, Purpose, Resumed, Site, Stop,
     Verdict, Which, count, not_live, prepare, preview, send_test, signer,
@@ -241,6 +241,11 @@ async fn publish(arguments: &Arguments, config: &Config, context: &Context) -> R
             exit = worst(exit, tell_delivered("", &Delivered::default(), &publisher, context));
         }
         exit = tell_rest(None, exit, &mut publisher, context).await?;
+    }
+    if let Some(prepared) = prepared.filter(|_| publisher.memory.is_ci()) {
+        let name = |issue: &Issue| format!(".tidings/issues/{}.json", issue.number);
+        let names: Vec<_> = prepared.issues.iter().map(name).collect();
+        context.ui.say(&format!("Commit {}, or the next run may mail this again.", names.join(", ")));
     }
     session::tell_warning(&publisher, was_told, context);
     if planned.is_ok() {

@@ -31,7 +31,7 @@ pub use open::{Open, Sampled};
 pub use place::{is_program, resolved};
 pub use refusal::{Kind, Refusal, Why};
 pub use secret::{SECRET_BYTES, SecretError};
-pub use state::{Counter, StateFolder};
+pub use state::{Counter, StateFolder, system_id};
 pub use temporary::Temporary;
 pub use write::{Access, Written};
 

@@ -55,13 +55,14 @@ impl StateFolder {
         Ok(true)
     }
 
-    /// The names of the files in a folder, in no order; none when there is no such folder.
+    /// The names of the files in a folder, and with `is_deep` of those in its folders, in no order; none when there is no
+    /// such folder.
     ///
     /// # Errors
     /// As the system reports them, but for a missing folder.
-    pub fn names(&self, folder: &str) -> io::Result<Vec<String>> {
+    pub fn names(&self, folder: &str, is_deep: bool) -> io::Result<Vec<String>> {
         let Some(top) = &self.0 else { return Ok(Vec::new()) };
-        match Folder::new(top).list(folder, &|_| false) {
+        match Folder::new(top).list(folder, &|_| is_deep) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
             listed => listed,
         }
@@ -102,6 +103,13 @@ impl Counter {
     }
 }
 
+/// The id that the system gave itself when it was installed, where that is a file (machine-id(5)): it tells a machine from
+/// another one that has a copy of its files.
+pub fn system_id() -> Option<Vec<u8>> {
+    let read = |name: &str| Folder::new(Path::new("/etc")).read_optional(name, Kind::Settings).ok().flatten();
+    ["machine-id", "hostid"].into_iter().find_map(read)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -111,7 +119,7 @@ mod tests {
         let nowhere = StateFolder::new(None);
         assert!(!nowhere.write("a.json", b"{}").unwrap());
         assert_eq!(nowhere.read("a.json").unwrap(), None);
-        assert_eq!(nowhere.names("a").unwrap(), [""; 0]);
+        assert_eq!(nowhere.names("a", true).unwrap(), [""; 0]);
         assert!(nowhere.counter("a").unwrap().is_none());
     }
 
@@ -146,6 +154,8 @@ mod tests {
         counter.set(7, true).unwrap();
         counter.set(8, false).unwrap();
         assert_eq!(state.read("a/count").unwrap().as_deref(), Some(b"0000000000000000008\n".as_slice()));
-        assert_eq!(state.names("a").unwrap(), ["count"]);
+        assert_eq!(state.names("a", false).unwrap(), ["count"]);
+        assert_eq!(state.names("", false).unwrap(), [""; 0]);
+        assert_eq!(state.names("", true).unwrap(), ["a/count"]);
     }
 }

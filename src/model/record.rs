@@ -76,11 +76,11 @@ impl Record {
         IssueKey { number: self.number, ledger: self.ledger.clone(), time: self.time, digest: self.digest.clone() }
     }
 
-    /// Its entries as a plan needs them.
+    /// Its entries as a plan needs them. Their run is 0: its number means something in another database only.
     pub fn mailed(&self) -> impl Iterator<Item = MailedEntry> + '_ {
         self.entries.iter().map(|entry| MailedEntry {
             id: entry.id.clone(),
-            run: self.run,
+            run: 0,
             issue: self.number,
             path: entry.path.clone(),
             content_hash: entry.content_hash.clone(),

@@ -16,7 +16,7 @@ pub struct Run {
 pub struct MailedEntry {
     /// The entry's id at that time.
     pub id: String,
-    /// The run that mailed it.
+    /// The run that mailed it; 0 when that was a run of another database.
     pub run: i64,
     /// The issue that carried it.
     pub issue: i64,

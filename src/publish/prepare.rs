@@ -109,6 +109,7 @@ pub struct Past {
     unfinished_issues: Vec<Issue>,
     untried_issues: Vec<Issue>,
     witnesses: Witnesses,
+    half_sent: Vec<Diagnostic>,
 }
 
 impl Past {
@@ -119,6 +120,7 @@ impl Past {
     pub async fn read(mut store: Option<&mut Store>, memory: &Memory) -> Result<Self, PublishError> {
         let witnesses = memory.look(store.as_deref_mut(), false).await?;
         let mut past = Self::default();
+        let has_database = store.is_some();
         let mut runs: Vec<Timestamp> = Vec::new();
         if let Some(store) = store {
             if let Some(run) = store.last_run().await? {
@@ -147,6 +149,10 @@ impl Past {
             // A database that goes on although it is not the newest puts them in doubt.
             past.unfinished = 0;
         }
+        // A fresh clone has no database, and nothing is sent from it.
+        if has_database {
+            past.half_sent = witnesses.half_sent(&past.ledger.mailed);
+        }
         past.witnesses = witnesses;
         Ok(past)
     }
@@ -173,7 +179,7 @@ impl Past {
 
     /// What is wrong with what is remembered: errors, which stop sending, and warnings.
     pub fn findings(&self) -> Vec<Diagnostic> {
-        self.witnesses.problems.iter().chain(&self.witnesses.warning).cloned().collect()
+        self.witnesses.problems.iter().chain(&self.witnesses.warning).chain(&self.half_sent).cloned().collect()
     }
 }
 

@@ -58,6 +58,8 @@ pub enum StoreError {
     Folder { folder: PathBuf, error: std::io::Error },
     #[error("the database cannot be opened: {}: {error}", path.display())]
     Open { path: PathBuf, error: sqlx::Error },
+    #[error("the database cannot be written: {}: {error}", path.display())]
+    Unwritable { path: PathBuf, error: sqlx::Error },
     #[error(transparent)]
     Refused(Refusal),
     #[error("this is the database of another program: {}", path.display())]
@@ -90,10 +92,27 @@ impl StoreError {
             Self::ForeignLog { .. } => Some(
                 "the database was put in the place of another one, which ended without closing its log: remove the log and the file `-shm` beside it to go on with this database, or put the other one back",
             ),
+            Self::Unwritable { .. } => Some(UNWRITABLE),
+            Self::Query(error) if is_unwritable(error) => Some(UNWRITABLE),
             Self::TooNew { .. } => Some("update tidings on this machine"),
             _ => None,
         }
     }
+}
+
+const UNWRITABLE: &str =
+    "the disk is full, or the folder of the database is read-only: free some space, or let it be written";
+
+/// Why one of our databases, which is there and can be read, cannot be opened.
+fn not_opened(path: PathBuf, error: sqlx::Error) -> StoreError {
+    if is_unwritable(&error) { StoreError::Unwritable { path, error } } else { StoreError::Open { path, error } }
+}
+
+/// True when the system does not let SQLite write, also the files that it needs for reading: `SQLITE_READONLY`,
+/// `SQLITE_IOERR`, `SQLITE_FULL` or `SQLITE_CANTOPEN` (result and error codes of SQLite).
+fn is_unwritable(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    code.and_then(|code| code.parse::<u32>().ok()).is_some_and(|code| matches!(code & 0xff, 8 | 10 | 13 | 14))
 }
 
 /// The result of a question to the database.
@@ -234,9 +253,8 @@ impl Store {
 
     async fn connect(file: DatabaseFile) -> Result<Self> {
         let path = file.path();
-        let mut connection = SqliteConnection::connect_with(&options(&path))
-            .await
-            .map_err(|error| StoreError::Open { path: path.clone(), error })?;
+        let mut connection =
+            SqliteConnection::connect_with(&options(&path)).await.map_err(|error| not_opened(path.clone(), error))?;
         // What stood in the log when the bytes were looked at is known only now.
         let (is_foreign,): (bool,) = sqlx::query_as(
             "SELECT application_id <> $1 AND (SELECT COUNT(*) FROM sqlite_master) > 0 FROM pragma_application_id",
@@ -278,7 +296,7 @@ impl Store {
         let path = self.file.path();
         Migrator::with_migrations(migrations.into()).run(&mut self.connection).await.map_err(|error| match error {
             sqlx::migrate::MigrateError::VersionMissing(_) => StoreError::TooNew { path },
-            sqlx::migrate::MigrateError::Execute(error) => StoreError::Open { path, error },
+            sqlx::migrate::MigrateError::Execute(error) => not_opened(path, error),
             error => StoreError::Migrate { path, error },
         })
     }

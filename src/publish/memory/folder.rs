@@ -1,6 +1,7 @@
 //! The records beside the posts, `.tidings/issues/N.json`. They come with the site, so they may come from a stranger or out
 //! of a merge: what cannot be read stops sending, because an issue may have been sent of which nothing else is known.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::Path;
@@ -31,7 +32,12 @@ pub(super) struct Records {
 /// Reads the records of a site.
 pub(super) fn read(site: &Folder) -> Result<Records, PublishError> {
     let mut found = Records::default();
-    let survey = match site.survey(FOLDER, &|_| false) {
+    let folders = RefCell::new(Vec::new());
+    let pass_by = |name: &str| {
+        folders.borrow_mut().push(name.to_owned());
+        false
+    };
+    let survey = match site.survey(FOLDER, &pass_by) {
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(found),
         survey => survey.map_err(|error| PublishError::file(site.path().join(FOLDER), error))?,
     };
@@ -40,6 +46,8 @@ pub(super) fn read(site: &Folder) -> Result<Records, PublishError> {
     let is_record = |name: &str| is_json(name) && !name.starts_with('.');
     let left_out = survey.left_out.iter().filter(|(name, _)| is_record(name));
     found.problems.extend(left_out.map(|(name, why)| problem(name, &why.to_string())));
+    let folders = folders.into_inner();
+    found.problems.extend(folders.iter().filter(|name| is_record(name)).map(|name| problem(name, "it is a folder")));
     let names: Vec<_> = survey.files.iter().filter(|name| is_record(name)).collect();
     if names.len() > MOST_FILES {
         let message = format!("more than {MOST_FILES} files are in {FOLDER}");
@@ -92,8 +100,10 @@ pub(super) fn parse(bytes: &[u8], path: &str) -> Result<Record, Diagnostic> {
         problem(name, what).at(Location::in_text(path, text, start + error.column().saturating_sub(1), 1))
     })?;
     let is_id = |id: &str| (1..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if record.version != Record::VERSION {
+        return Err(problem(name, "a newer version of tidings wrote it").help("update tidings on this machine"));
+    }
     let faults = [
-        (record.version != Record::VERSION, "a newer version of tidings wrote it: update tidings on this machine"),
         (!(1..=LARGEST_NUMBER).contains(&record.number), "no issue has such a number"),
         (!is_id(&record.ledger), "its `ledger` is none"),
     ];

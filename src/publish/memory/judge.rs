@@ -1,6 +1,7 @@
 //! Whether the database is the newest state of what was published from this site: a pure function of what each witness says.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use crate::model::{IssueKey, Record};
 use crate::publish::guard::{Guard, GuardName, count};
@@ -27,6 +28,8 @@ pub(super) struct Others {
     pub(super) generation: i64,
     /// This machine knows that issues were sent from this folder, and cannot tell which.
     pub(super) is_unclear: bool,
+    /// This machine used the database last, and nothing is left that tells how far it had come.
+    pub(super) is_forgotten: bool,
     /// This machine.
     pub(super) machine: Option<String>,
     /// Every machine is new, so another one means nothing.
@@ -42,6 +45,8 @@ pub(super) enum Doubt {
     Other(Box<Record>),
     /// It has come less far than it had already; the newest issue since, if there is one.
     Older(Option<Box<Record>>),
+    /// Nothing is left that tells whether it is the newest.
+    Forgotten,
     /// Another machine used it last.
     Elsewhere,
 }
@@ -52,7 +57,8 @@ pub(super) fn judge(database: &Database, others: &Others) -> Vec<Doubt> {
     let (own, foreign): (Vec<_>, Vec<_>) =
         unknown.partition(|record| database.ledger.as_deref() == Some(record.ledger.as_str()));
     let newest = |records: &[&Record]| {
-        records.iter().max_by_key(|record| (record.number, record.time)).map(|record| Box::new((*record).clone()))
+        let last = |record: &&&Record| (record.number, record.time, record.generation);
+        records.iter().max_by_key(last).map(|record| Box::new((*record).clone()))
     };
     let has_unknown = !own.is_empty() || !foreign.is_empty();
     if database.issues.is_empty() && (has_unknown || others.is_unclear) {
@@ -61,6 +67,9 @@ pub(super) fn judge(database: &Database, others: &Others) -> Vec<Doubt> {
     let mut doubts: Vec<_> = newest(&foreign).map(Doubt::Other).into_iter().collect();
     if !own.is_empty() || database.generation < others.generation {
         doubts.push(Doubt::Older(newest(&own)));
+    }
+    if doubts.is_empty() && others.is_forgotten {
+        doubts.push(Doubt::Forgotten);
     }
     let is_elsewhere = database.home.is_some() && others.machine.is_some() && database.home != others.machine;
     if doubts.is_empty() && is_elsewhere && !others.is_ci {
@@ -77,42 +86,60 @@ impl Doubt {
                 "not sent: other issues were sent from another database, and this may be one of them"
             }
             Self::Older(_) => "not sent: the database was older than it had been, so this may have been sent already",
+            Self::Forgotten => "not sent: nothing was left that told whether this had been sent already",
             Self::Elsewhere => "not sent: the database came from another machine, which may have sent it already",
         }
     }
 
-    /// The refusal; `open` deliveries would be in doubt.
-    pub(super) fn guard(&self, open: i64) -> Guard {
-        let kept = "what was mailed stays mailed";
+    /// The refusal; `open` deliveries would be in doubt. `place` is where this machine remembers what no record tells.
+    pub(super) fn guard(&self, open: i64, place: Option<&Path>) -> Guard {
+        let kept = "what was mailed stays mailed, unless `--include` names it";
+        let other = match place {
+            Some(place) => format!(
+                "this is remembered in {}; for another site it may be let pass, once and for all",
+                place.display()
+            ),
+            None => "in a copy of another site remove `.tidings/issues`".to_owned(),
+        };
         let (name, message, cure, kept) = match self {
             Self::Lost(newest) => {
                 let what = newest.as_deref().map_or_else(|| "issues were sent".to_owned(), sent);
+                let rest = newest.as_deref().map(rest).unwrap_or_default();
                 (
                     GuardName::LostDatabase,
-                    format!("{what} from here, and the database knows nothing of it: it is gone or new"),
-                    "put the database back from its newest backup, or import your readers again with `tidings subscribers import`; in a copy of another site remove `.tidings/issues`",
+                    format!("{what} from here, and the database knows nothing of it: it is gone or new{rest}"),
+                    format!("put the database back from its newest backup, which keeps the links for unsubscribing in old mail working, or import your readers again with `tidings subscribers import`; {other}"),
                     kept,
                 )
             }
             Self::Other(record) => (
                 GuardName::LostDatabase,
-                format!("{} from another database, which this one knows nothing of", sent(record)),
-                "put that database back, or see that this one holds all your readers",
+                format!("{} from another database, which this one knows nothing of{}", sent(record), rest(record)),
+                "put that database back, or see that this one holds all your readers".to_owned(),
                 kept,
             ),
             Self::Older(newest) => {
                 let since = newest.as_deref().map_or_else(|| "more was delivered".to_owned(), sent);
                 (
                     GuardName::CopiedDatabase,
-                    format!("the database is an older one, a copy or from a backup: since then {since}"),
-                    "put the newest one back",
+                    format!(
+                        "the database is an older one, a copy or from a backup: since then {since}{}",
+                        newest.as_deref().map(rest).unwrap_or_default()
+                    ),
+                    "put the newest one back".to_owned(),
                     "what was mailed stays mailed, but who came or left since is not known",
                 )
             }
+            Self::Forgotten => (
+                GuardName::CopiedDatabase,
+                "whether the database is the newest cannot be told: this machine has lost what it remembered, and `.tidings/issues` has no record of what was sent".to_owned(),
+                "put the records back, for example with `git checkout -- .tidings/issues`, or see that there is no newer database".to_owned(),
+                "what was mailed by a newer one is mailed again",
+            ),
             Self::Elsewhere => (
                 GuardName::CopiedDatabase,
                 "the database was last used on another machine, which may have mailed what seems due here".to_owned(),
-                "publish there, or allow it once if this is to be the only one from now on",
+                "publish there, or allow it once if this is to be the only one from now on".to_owned(),
                 "what was mailed there since is not known",
             ),
         };
@@ -130,6 +157,22 @@ impl Doubt {
 /// `issue 3 “Slow rivers” was sent on 2026-03-02`
 fn sent(record: &Record) -> String {
     format!("issue {} “{}” was sent on {}", record.number, record.subject, record.time.strftime("%Y-%m-%d"))
+}
+
+/// What is not known of the readers of an issue that was sent in part.
+fn rest(record: &Record) -> String {
+    match left(record) {
+        0 => String::new(),
+        left => format!(
+            "; {left} of its deliveries had not left when its record was written, and who they were is not known: `--include` sends its posts again, to everybody"
+        ),
+    }
+}
+
+/// How many deliveries of an issue had not left when its record was written.
+pub(super) fn left(record: &Record) -> i64 {
+    let counts = record.deliveries;
+    counts.queued.saturating_add(counts.sending).saturating_add(counts.deferred)
 }
 
 #[cfg(test)]
@@ -164,7 +207,7 @@ mod tests {
 
     fn others(records: &[Record], generation: i64) -> Others {
         let machine = Some("here".into());
-        Others { records: records.to_vec(), generation, is_unclear: false, machine, is_ci: false }
+        Others { records: records.to_vec(), generation, machine, ..Others::default() }
     }
 
     /// The doubts in one word each, with the issue that each names.
@@ -175,6 +218,7 @@ mod tests {
             Doubt::Lost(record) => format!("lost {}", names(record)),
             Doubt::Other(record) => format!("other {}", name(record)),
             Doubt::Older(record) => format!("older {}", names(record)),
+            Doubt::Forgotten => "forgotten".to_owned(),
             Doubt::Elsewhere => "elsewhere".to_owned(),
         };
         judge(database, others).iter().map(word).collect()
@@ -185,7 +229,7 @@ mod tests {
         let (one, two) = (record(1, "a", "x"), record(2, "a", "y"));
         let (fork, foreign) = (record(2, "a", "z"), record(3, "b", "x"));
         let both = [one.clone(), two.clone()];
-        let cases: [(&str, Database, Others, &[&str]); 14] = [
+        let cases: [(&str, Database, Others, &[&str]); 15] = [
             ("nothing was ever sent", Database::default(), others(&[], 0), &[]),
             ("a new database of readers", database(&[], 0), others(&[], 0), &[]),
             ("the newest", database(&both, 9), others(&both, 9), &[]),
@@ -200,6 +244,7 @@ mod tests {
             ("another database has sent issue 3", database(&both, 9), others(from_ref(&foreign), 9), &["other b3"]),
             ("that, and it is older too", database(&[one], 4), others(&[foreign, two], 9), &["other b3", "older a2"]),
             ("the state of the machine is damaged", database(&[], 0), unclear(), &["lost "]),
+            ("nothing else remembers", database(&both[..1], 4), forgotten(), &["forgotten"]),
         ];
         for (case, database, others, expected) in cases {
             assert_eq!(words(&database, &others), expected, "{case}");
@@ -208,6 +253,10 @@ mod tests {
 
     fn unclear() -> Others {
         Others { is_unclear: true, ..others(&[], 0) }
+    }
+
+    fn forgotten() -> Others {
+        Others { is_forgotten: true, ..others(&[], 0) }
     }
 
     #[test]
@@ -231,8 +280,29 @@ mod tests {
 
     #[test]
     fn a_refusal_says_what_happens_to_open_deliveries() {
-        let guard = Doubt::Older(Some(Box::new(record(2, "a", "x")))).guard(3);
+        let guard = Doubt::Older(Some(Box::new(record(2, "a", "x")))).guard(3, None);
         assert!(guard.message.ends_with("since then issue 2 “Slow rivers” was sent on 1970-01-01"), "{guard:?}");
         assert!(guard.help.contains("its 3 open deliveries will be in doubt"), "{guard:?}");
+    }
+
+    #[test]
+    fn a_refusal_says_what_of_an_issue_had_not_left_and_where_it_is_remembered() {
+        let mut half = record(2, "b", "x");
+        half.deliveries = DeliveryCounts { queued: 2, deferred: 1, sent: 5, ..DeliveryCounts::default() };
+        let doubts = [
+            Doubt::Lost(Some(Box::new(half.clone()))),
+            Doubt::Other(Box::new(half.clone())),
+            Doubt::Older(Some(Box::new(half))),
+        ];
+        for doubt in &doubts {
+            let guard = doubt.guard(0, None);
+            assert!(
+                guard.message.contains("; 3 of its deliveries had not left when its record was written"),
+                "{guard:?}"
+            );
+        }
+        assert!(doubts[0].guard(0, None).help.contains("remove `.tidings/issues`"));
+        let remembered = doubts[0].guard(0, Some(Path::new("/state/ledgers/b")));
+        assert!(remembered.help.contains("remembered in /state/ledgers/b"), "{remembered:?}");
     }
 }

@@ -1,12 +1,14 @@
 //! What this machine remembers, outside of all sites, in the user's state folder:
 //!
-//! - `machine`: its own random id;
+//! - `machine`: a random number, of which its id is made;
 //! - `paths/HASH.json`: which ledger published last from a folder;
 //! - `ledgers/ID/generation`: how far a ledger has come;
-//! - `ledgers/ID/issues/N.json`: copies of its records.
+//! - `ledgers/ID/issues/N.json`: copies of its records;
+//! - `ledgers/ID/way`: through what, and from which sender, it mails.
 //!
 //! Any of it may be missing, damaged or not writable: then it protects less, and that is said.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use ring::rand::{SecureRandom as _, SystemRandom};
@@ -17,8 +19,11 @@ use crate::diagnostic::Diagnostic;
 use crate::files::{self, Counter, StateFolder};
 use crate::model::{Record, sha256_hex};
 
-/// The file of the machine's id.
+/// The file of the machine's random number.
 const ID: &str = "machine";
+
+/// Where the memory of ledgers is.
+pub(super) const LEDGERS: &str = "ledgers";
 
 type Write = fn(&StateFolder, &str, &[u8]) -> std::io::Result<bool>;
 
@@ -55,6 +60,8 @@ pub(super) enum Former {
 /// What is known of a ledger.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
+    /// Nothing was ever kept, or all of it is gone.
+    is_missing: bool,
     pub(super) generation: i64,
     pub(super) records: Vec<Record>,
     /// The numbers of copies that cannot be read.
@@ -62,9 +69,9 @@ pub(super) struct Memory {
 }
 
 impl Memory {
-    /// True when this ledger has sent anything.
-    pub(super) fn has_sent(&self) -> bool {
-        self.generation > 0 || !self.records.is_empty() || !self.damaged.is_empty()
+    /// True when this ledger has sent anything, or may have: whatever publishes has a generation.
+    pub(super) fn may_have_sent(&self) -> bool {
+        self.is_missing || self.generation > 0 || !self.records.is_empty() || !self.damaged.is_empty()
     }
 }
 
@@ -81,7 +88,7 @@ impl<'a> Machine<'a> {
     pub(super) fn id(&mut self, is_sending: bool) -> Option<String> {
         self.state.path()?;
         match self.read(ID) {
-            Some(text) if is_id(text.trim()) => Some(text.trim().to_owned()),
+            Some(text) if is_id(text.trim()) => Some(self.id_of(text.trim())),
             Some(_) => {
                 self.damaged(ID);
                 None
@@ -98,7 +105,13 @@ impl<'a> Machine<'a> {
         SystemRandom::new().fill(&mut bytes).ok()?;
         let id = format!("{:032x}", u128::from_ne_bytes(bytes));
         self.write(ID, format!("{id}\n").as_bytes());
-        self.read(ID).map(|text| text.trim().to_owned()).filter(|text| is_id(text))
+        self.read(ID).filter(|text| is_id(text.trim())).map(|text| self.id_of(text.trim()))
+    }
+
+    /// The id of this machine. A copy of the state folder on another system, or in another place, is another machine.
+    fn id_of(&self, random: &str) -> String {
+        let place = files::resolved(self.state.path().unwrap_or(Path::new("")));
+        identity(random, &files::system_id().unwrap_or_default(), &place)
     }
 
     pub(super) fn former(&mut self) -> Former {
@@ -121,15 +134,17 @@ impl<'a> Machine<'a> {
     /// All that is known of a ledger.
     pub(super) fn memory(&mut self, ledger: &str) -> Memory {
         let mut memory = Memory::default();
-        let name = format!("ledgers/{ledger}/generation");
+        let name = format!("{LEDGERS}/{ledger}/generation");
         if let Some(text) = self.read(&name) {
             match text.trim().parse::<i64>() {
                 Ok(generation) if generation >= 0 => memory.generation = generation.min(Record::LARGEST_GENERATION),
                 _ => self.damaged(&name),
             }
+        } else {
+            memory.is_missing = true;
         }
         let folder = copies(ledger);
-        let names = self.state.names(&folder).unwrap_or_else(|error| {
+        let names = self.state.names(&folder, false).unwrap_or_else(|error| {
             self.warn(&folder, &error.to_string());
             Vec::new()
         });
@@ -148,9 +163,33 @@ impl<'a> Machine<'a> {
         memory
     }
 
+    /// The records of each ledger that mails by this way from this machine, but for those in `but`. What is damaged there is
+    /// the business of its own site.
+    pub(super) fn elsewhere(&self, way: &str, but: &BTreeSet<&str>) -> Vec<Vec<Record>> {
+        let mut ledgers: BTreeMap<String, Vec<Record>> = BTreeMap::new();
+        for name in self.state.names(LEDGERS, true).unwrap_or_default() {
+            let Some((ledger, _)) = name.split_once("/issues/").filter(|(ledger, _)| !but.contains(ledger)) else {
+                continue;
+            };
+            let read = |name: &str| self.state.read(&format!("{LEDGERS}/{name}")).ok().flatten();
+            if let Some(record) = read(&name).and_then(|bytes| folder::parse(&bytes, &name).ok()) {
+                ledgers.entry(ledger.to_owned()).or_default().push(record);
+            }
+        }
+        let has_it =
+            |ledger: &str| self.state.read(&way_of(ledger)).ok().flatten().is_none_or(|is| is == way.as_bytes());
+        ledgers.retain(|ledger, _| has_it(ledger));
+        ledgers.into_values().collect()
+    }
+
+    /// Notes by which way a ledger mails.
+    pub(super) fn set_way(&mut self, ledger: &str, way: &str) {
+        self.write(&way_of(ledger), way.as_bytes());
+    }
+
     /// The generation of a ledger, to be kept up to date; `None` when it cannot be kept.
     pub(super) fn counter(&mut self, ledger: &str) -> Option<Counter> {
-        let name = format!("ledgers/{ledger}/generation");
+        let name = format!("{LEDGERS}/{ledger}/generation");
         match self.state.counter(&name) {
             Ok(None) => {
                 let message = "this machine remembers nothing of what is sent: it has no place for it";
@@ -201,20 +240,55 @@ impl<'a> Machine<'a> {
 
     /// Says what is not protected because of a file; one of them is enough.
     pub(super) fn warn(&mut self, name: &str, why: &str) {
+        self.warn_with(name, why, UNPROTECTED);
+    }
+
+    pub(super) fn warn_with(&mut self, name: &str, why: &str, help: &str) {
         let path = self.state.path().unwrap_or(Path::new("")).join(name);
         let message = format!("this machine's memory of what was sent cannot be used: {}: {why}", path.display());
-        let warning = Diagnostic::warning("memory/state", message).help(UNPROTECTED);
+        let warning = Diagnostic::warning("memory/state", message).help(help);
         self.warning.get_or_insert(warning);
     }
 }
 
+/// For what is gone and is made again.
+pub(super) const KEPT_AGAIN: &str = "publishing keeps it again from now on; an older database that took the place of the newest one before is not noticed, but for the records in `.tidings/issues`";
+
 const UNPROTECTED: &str = "until then nothing here notices that an older database takes the place of this one, but for the records in `.tidings/issues`";
 
 fn copies(ledger: &str) -> String {
-    format!("ledgers/{ledger}/issues")
+    format!("{LEDGERS}/{ledger}/issues")
+}
+
+fn way_of(ledger: &str) -> String {
+    format!("{LEDGERS}/{ledger}/way")
+}
+
+/// 128 bits that stand for a machine, and say nothing of its system.
+fn identity(random: &str, system: &[u8], place: &Path) -> String {
+    let mut named = format!("machine {random} {} ", place.display()).into_bytes();
+    named.extend(system);
+    let mut id = sha256_hex(&named);
+    id.truncate(32);
+    id
 }
 
 /// 128 bits in hexadecimal digits.
 fn is_id(text: &str) -> bool {
     text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_of_the_state_folder_on_another_system_is_another_machine() {
+        let here = identity("a1", b"one", Path::new("/home/ada/.local/state/tidings"));
+        assert!(is_id(&here));
+        assert_eq!(here, identity("a1", b"one", Path::new("/home/ada/.local/state/tidings")));
+        assert_ne!(here, identity("a1", b"two", Path::new("/home/ada/.local/state/tidings")));
+        assert_ne!(here, identity("a1", b"one", Path::new("/home/eve/.local/state/tidings")));
+        assert_ne!(here, identity("a2", b"one", Path::new("/home/ada/.local/state/tidings")));
+    }
 }

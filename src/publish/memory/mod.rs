@@ -5,21 +5,22 @@ mod folder;
 mod judge;
 mod machine;
 
-use std::collections::BTreeSet;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 
 use self::judge::{Database, Doubt, Others, judge};
-use self::machine::{Former, Machine};
+use self::machine::{Former, KEPT_AGAIN, LEDGERS, Machine};
 use super::error::PublishError;
-use super::guard::{Guard, GuardName};
+use super::guard::{Guard, GuardName, count};
 use super::reach::{self, Use};
-use crate::config::Config;
+use super::site::Site;
+use crate::config::{Config, TransportUrl};
 use crate::diagnostic::Diagnostic;
 use crate::files::{Folder, StateFolder};
-use crate::model::Record;
+use crate::model::{IssueKey, MailedEntry, Record};
 use crate::store::{Adoption, SentIssue, Store};
 
 /// Where the memory of a site is.
@@ -28,7 +29,7 @@ pub struct Memory {
     root: PathBuf,
     /// What its records are read and written through.
     site: Folder,
-    timezone: TimeZone,
+    config: Box<Config>,
     state: StateFolder,
     is_ci: bool,
 }
@@ -45,6 +46,8 @@ pub struct Witnesses {
     /// What is not protected.
     pub warning: Option<Diagnostic>,
     doubts: Vec<Doubt>,
+    /// Where this machine remembers what no record beside the posts tells.
+    place: Option<PathBuf>,
     open: i64,
     /// How far others know the ledger to have come.
     generation: i64,
@@ -69,7 +72,41 @@ pub struct TakenUp {
 impl Witnesses {
     /// The refusals to go on with this database.
     pub fn guards(&self) -> Vec<Guard> {
-        self.doubts.iter().map(|doubt| doubt.guard(self.open)).collect()
+        self.doubts.iter().map(|doubt| doubt.guard(self.open, self.place.as_deref())).collect()
+    }
+
+    /// Issues of other databases that had not left for everybody when their records were written, as warnings, unless all that
+    /// they carried was mailed again since. `mailed` is all that was ever mailed.
+    pub(super) fn half_sent(&self, mailed: &[MailedEntry]) -> Vec<Diagnostic> {
+        let own: BTreeSet<_> = self.sent.iter().map(|issue| &issue.key).collect();
+        // Of the copies of a record the newest counts.
+        let mut left: BTreeMap<IssueKey, (i64, Reverse<i64>, &Record)> = BTreeMap::new();
+        for record in self.records.iter().filter(|record| !own.contains(&record.key())) {
+            let rank = (record.generation, Reverse(judge::left(record)));
+            let known = left.entry(record.key()).or_insert((rank.0, rank.1, record));
+            if (known.0, known.1) < rank {
+                *known = (rank.0, rank.1, record);
+            }
+        }
+        let mut last = BTreeMap::new();
+        for entry in mailed {
+            let issue = last.entry(entry.id.as_str()).or_insert(entry.issue);
+            *issue = entry.issue.max(*issue);
+        }
+        let is_open = |record: &Record| {
+            record.entries.iter().any(|entry| last.get(entry.id.as_str()).is_none_or(|issue| *issue <= record.number))
+        };
+        let warning = |(_, Reverse(left), record): (i64, Reverse<i64>, &Record)| {
+            let message = format!(
+                "{} of issue {} “{}” had not left when its record was written, and the database that knows who they were is not this one",
+                count(left.unsigned_abs(), "delivery"),
+                record.number,
+                record.subject
+            );
+            let help = "put that database back, or send its posts again to everybody with `tidings publish --include POST`; if they have left since, put the newer record into `.tidings/issues`";
+            Diagnostic::warning("memory/half-sent", message).help(help)
+        };
+        left.into_values().filter(|(_, left, record)| left.0 > 0 && is_open(record)).map(warning).collect()
     }
 
     /// True when any issue was ever sent.
@@ -95,7 +132,7 @@ impl Memory {
     /// The memory of the site in `root`. `is_ci` says that every machine is a new one.
     pub fn new(root: PathBuf, config: &Config, state: StateFolder, is_ci: bool) -> Self {
         let site = reach::folder(&root, config, Use::Content);
-        Self { root, site, timezone: config.site.timezone.clone(), state, is_ci }
+        Self { root, site, config: Box::new(config.clone()), state, is_ci }
     }
 
     /// True when every machine is a new one.
@@ -119,6 +156,8 @@ impl Memory {
         let own = ledger.as_ref().map(|ledger| machine.memory(ledger)).unwrap_or_default();
         let copied: BTreeSet<i64> = own.records.iter().map(|record| record.number).collect();
         let own_generation = own.generation;
+        let mut is_remembered = own_generation > 0 || !own.records.is_empty();
+        let mut heard: BTreeSet<String> = ledger.iter().cloned().collect();
         others.generation = own_generation;
         others.records.extend(own.records);
         let mut numbers = own.damaged;
@@ -128,15 +167,17 @@ impl Memory {
             Former::Ledger(former) if Some(&former) == ledger.as_ref() => {}
             Former::Ledger(former) => {
                 let memory = machine.memory(&former);
-                others.is_unclear = memory.has_sent();
+                others.is_unclear = memory.may_have_sent();
                 others.records.extend(memory.records);
                 numbers.extend(memory.damaged);
+                heard.insert(former);
             }
         }
         let site = folder::read(&self.site)?;
         let own_ledger = ledger.clone();
         let is_own = |record: &&Record| own_ledger.as_ref() == Some(&record.ledger);
         let recorded = site.records.values().filter(is_own).map(|record| record.generation).max();
+        is_remembered |= recorded.is_some();
         others.generation = others.generation.max(recorded.unwrap_or(0));
         others.records.extend(site.records.values().cloned());
 
@@ -153,28 +194,63 @@ impl Memory {
                 found.sent.iter().map(|issue| issue.key.clone()).chain(known.iter().map(Record::key)).collect();
             others.records.extend(known);
         }
+        if database.issues.is_empty() {
+            others.records.extend(self.sent_elsewhere(&machine, &heard));
+        }
+        let is_ours = database.home.is_some() && database.home == others.machine;
+        others.is_forgotten = is_ours && !is_remembered && database.generation > 0 && !found.sent.is_empty();
         found.doubts = judge(&database, &others);
-        let is_settled = |record: &Record| {
-            let counts = record.deliveries;
-            (counts.queued, counts.sending, counts.deferred) == (0, 0, 0)
-        };
+        if let ([Doubt::Lost(newest), ..], true) = (found.doubts.as_slice(), site.records.is_empty()) {
+            let ledger = newest.as_deref().map(|record| format!("{LEDGERS}/{}", record.ledger)).unwrap_or_default();
+            found.place = self.state.path().map(|state| state.join(ledger));
+        }
         let is_recorded = |issue: &&SentIssue| {
             let record = site.records.get(&issue.key.number);
-            record.is_some_and(|record| record.key() != issue.key || !issue.is_finished || is_settled(record))
+            record.is_some_and(|record| record.key() != issue.key || !issue.is_finished || judge::left(record) == 0)
         };
         found.unrecorded =
             found.sent.iter().filter(|issue| !is_recorded(issue)).map(|issue| issue.key.number).collect();
         let is_uncopied = |record: &&Record| is_own(record) && !copied.contains(&record.number);
         found.uncopied = site.records.values().filter(is_uncopied).cloned().collect();
-        let is_forgotten = own_generation == 0 && database.generation > 0 && database.home.is_some();
-        if is_forgotten && database.home == others.machine {
-            machine.warn("ledgers", "it is gone");
+        if is_ours && own_generation == 0 && database.generation > 0 && !others.is_forgotten {
+            machine.warn_with(LEDGERS, "it is gone", KEPT_AGAIN);
         }
         let is_unknown = |record: &&Record| !database.issues.contains(&record.key());
         found.unknown = others.records.iter().filter(is_unknown).cloned().collect();
         found.records = others.records;
         found.warning = machine.warning;
         Ok(found)
+    }
+
+    /// What other databases have mailed of the posts of this site, from this machine, by the same way: it may have been moved or
+    /// cloned, and its own lost. Asked only as long as the database has sent nothing, so two that are both in use do not stop
+    /// each other.
+    fn sent_elsewhere(&self, machine: &Machine<'_>, heard: &BTreeSet<String>) -> Vec<Record> {
+        let Some(way) = self.way() else { return Vec::new() };
+        let mut ledgers = machine.elsewhere(&way, &heard.iter().map(String::as_str).collect());
+        if ledgers.is_empty() {
+            return Vec::new();
+        }
+        // The time decides which of them are in the future, and about no id.
+        let site = Site::open(&self.root, (*self.config).clone(), Timestamp::UNIX_EPOCH);
+        let posts = site.map(|site| site.posts).unwrap_or_default();
+        let ids: BTreeSet<&str> = posts.iter().map(|post| post.id.as_str()).collect();
+        let is_of_this_site = |record: &Record| record.entries.iter().any(|entry| ids.contains(entry.id.as_str()));
+        ledgers.retain(|records| records.iter().any(is_of_this_site));
+        ledgers.into_iter().flatten().collect()
+    }
+
+    /// Through what, and from which sender, the site mails. Another list, or a trial with another server, has another way;
+    /// `None` for an outbox, which mails nothing.
+    fn way(&self) -> Option<String> {
+        let from = self.config.newsletter.from.as_ref().map_or("", |from| from.address.as_str());
+        match &self.config.mail.transport {
+            TransportUrl::Outbox(_) => None,
+            TransportUrl::Smtp { host, port, user, .. } => {
+                Some(format!("{from} smtp {} {host} {port}\n", user.as_deref().unwrap_or_default()))
+            }
+            TransportUrl::Sendmail(program) => Some(format!("{from} sendmail {program}\n")),
+        }
     }
 
     /// Goes on with this database, whatever was found: takes in what others know, puts its open deliveries in doubt when it
@@ -196,6 +272,12 @@ impl Memory {
             store.set_home(&id).await?;
         }
         let ledger = store.ledger_id().await?;
+        match self.way() {
+            Some(way) => machine.set_way(&ledger, &way),
+            None if found.sent.is_empty() => machine.set_way(&ledger, "outbox\n"),
+            // It has mailed before.
+            None => {}
+        }
         store.set_counter(machine.counter(&ledger)).await?;
         machine.set_former(&ledger);
         for record in &found.uncopied {
@@ -223,7 +305,7 @@ impl Memory {
         if issues.is_empty() {
             return Ok(());
         }
-        let day = |moment: Timestamp| moment.to_zoned(self.timezone.clone()).date().to_string();
+        let day = |moment: Timestamp| moment.to_zoned(self.config.site.timezone.clone()).date().to_string();
         for record in store.records(&issues.iter().copied().collect(), day).await? {
             folder::write(&self.site, &record)?;
             machine.write_copy(&record);

@@ -89,6 +89,7 @@ impl Verdict {
             Self::Late(day) => {
                 format!("late: dated before the last run on {day} and never mailed; send it with --include")
             }
+            Self::Mailed { run: 0, issue } => format!("mailed in issue {issue}, sent from another database"),
             Self::Mailed { run, issue } => format!("mailed in issue {issue} (run {run})"),
             Self::Resembles { issue, title, same: Likeness::Path } => {
                 format!(
