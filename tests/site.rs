@@ -211,9 +211,9 @@ pub(crate) fn end_of(child: Child) -> Run {
 }
 
 /// What a test does without a program that it needs: with `TIDINGS_TEST_ALL` it fails, else it says that it did nothing.
+#[expect(clippy::explicit_write, reason = "the harness hides what `eprintln` says in a test that passes")]
 pub(crate) fn missing(what: &str) {
     assert!(std::env::var_os("TIDINGS_TEST_ALL").is_none(), "TIDINGS_TEST_ALL is set, but there is no {what}");
     let name = std::thread::current().name().unwrap_or("a test").to_owned();
-    // The harness hides what `eprintln` says in a test that passes.
     writeln!(io::stderr(), "\nSKIPPED, there is no {what}: {name}").unwrap();
 }
