@@ -118,6 +118,97 @@ fn a_server_that_refuses_everybody_is_soon_left_alone_and_fails_nobody() {
 }
 
 #[test]
+fn a_quota_of_the_sender_fails_no_reader() {
+    for reply in [
+        "550 daily quota exceeded",
+        "550 5.4.5 Quota exceeded",
+        "552 Quota exceeded",
+        "550 You have exceeded your message quota",
+    ] {
+        let sink = Sink::scripted(move |step: &Step<'_>| (step.name == "RCPT" && step.received >= 20).then_some(reply));
+        let readers: Vec<_> = (0..60).map(|n| format!("r{n}@d{n}.test")).collect();
+        let site = site(&sink, &readers);
+        let run = site.run(MONDAY, &["publish"]).exits(4);
+        let [sent, failed, ..] = counts(&site);
+        assert!((20..25).contains(&sent) && failed == 0, "{reply}: {run:#?}");
+        assert!(run.stderr.contains("the server refuses this sender"), "{run:#?}");
+    }
+}
+
+#[test]
+fn who_is_put_off_until_the_issue_is_old_is_given_up_and_not_failed() {
+    for reply in ["450 4.7.1 later", "421 4.7.0 too many", "451 4.3.0 later", "450 4.1.8 your domain was not found"] {
+        let sink = Sink::scripted(move |step: &Step<'_>| step.names("@bad.test").then_some(reply));
+        let site = site(&sink, &[many(20, "r", "bad.test"), many(5, "good", "good.test")].concat());
+        site.run(MONDAY, &["publish"]).exits(4);
+        for day in 4..12 {
+            site.run(&format!("2026-03-{day:02}T12:00:00Z"), &["deliver"]);
+        }
+        let counts = site.status()["deliveries"].clone();
+        assert_eq!((&counts["skipped"], &counts["failed"]), (&20.into(), &0.into()), "{reply}: {counts}");
+    }
+}
+
+#[test]
+fn a_stop_for_everybody_costs_nobody_the_issue_however_long_it_takes() {
+    let is_angry = Arc::new(AtomicBool::new(true));
+    let angry = Arc::clone(&is_angry);
+    let sink = Sink::scripted(move |step: &Step<'_>| {
+        (step.name == "RCPT" && angry.load(Ordering::SeqCst)).then_some("550 5.7.1 suspended")
+    });
+    let readers: Vec<_> = (0..60).map(|n| format!("r{n}@d{n}.test")).collect();
+    let site = site(&sink, &readers);
+    site.run(MONDAY, &["publish"]).exits(4);
+    for day in 3..9 {
+        for limit in ["60", "3"] {
+            site.run(&format!("2026-03-{day:02}T12:00:00Z"), &["deliver", "--limit", limit]).exits(4);
+        }
+    }
+    assert_eq!(site.status()["stops"][0]["at"], MONDAY, "it is still the same");
+    is_angry.store(false, Ordering::SeqCst);
+    site.run("2026-03-09T12:00:00Z", &["deliver"]).exits(0);
+    assert_eq!((served(&sink, "r"), counts(&site)), (60, [60, 0, 0, 0]));
+    assert_eq!(site.status()["stops"], Value::Array(Vec::new()));
+}
+
+#[test]
+fn what_is_said_of_the_rest_is_true() {
+    let sink = Sink::scripted(|step: &Step<'_>| match step {
+        step if step.name == "MAIL" && step.received >= 1 => Some("550 5.7.1 not you"),
+        step if step.names("busy") => Some("450 4.2.0 mailbox busy"),
+        _ => None,
+    });
+    let site = site(&sink, &["busy@reader.test".to_owned()]);
+    let run = site.run(MONDAY, &["publish"]).exits(4);
+    assert!(run.stderr.contains("1 deferred; `tidings deliver` can try again from 2026-03-02T09:"), "{run:#?}");
+    assert!(!run.stderr.contains("still queued"), "{run:#?}");
+    let later = "2026-03-02T12:00:00Z";
+    let status = |now: &str| site.run(now, &["status"]).exits(0).stdout;
+    assert!(status(MONDAY).contains("can be tried again from 2026-03-02T09:"), "{}", status(MONDAY));
+    assert!(status(later).contains("Deferred deliveries can be tried again now."), "{}", status(later));
+
+    let site = self::site(&sink, &["good@reader.test".to_owned(), "other@reader.test".to_owned()]);
+    site.configure("mail", "connections = 1");
+    let run = site.run(MONDAY, &["publish"]).exits(4);
+    let line = format!("Issue 1 “Slow rivers”: 1 sent by way of {}; 1 not taken, still queued.\n", sink.transport());
+    assert!(run.stderr.contains(&line), "{run:#?}");
+}
+
+#[test]
+fn what_is_in_doubt_is_named_until_it_is_settled() {
+    let sink = Sink::start(Duration::ZERO);
+    let site = site(&sink, &["lost-reader@reader.test".to_owned()]);
+    site.run(MONDAY, &["publish"]).exits(4);
+    for command in ["publish", "deliver"] {
+        let said = site.run(MONDAY, &[command]).exits(0).stderr;
+        assert!(said.contains("1 delivery of run 1;") && said.contains("`tidings runs resolve 1`"), "{said}");
+    }
+    site.run(MONDAY, &["runs", "resolve", "1", "--sent"]).exits(0);
+    let said = site.run(MONDAY, &["publish"]).exits(0).stderr;
+    assert!(!said.contains("in doubt"), "{said}");
+}
+
+#[test]
 fn a_greeting_that_refuses_us_touches_no_reader() {
     let is_closed = Arc::new(AtomicBool::new(false));
     let closed = Arc::clone(&is_closed);

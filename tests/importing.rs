@@ -31,8 +31,8 @@ fn readers(site: &TestSite) -> Vec<Value> {
 #[test]
 fn readers_of_every_service_come_in_as_what_they_are() {
     for (file, expected, says) in [
-        ("ghost.csv", [2, 0, 2, 0, 0], "both want and refuse mail"),
-        ("ghost-disabled.csv", [1, 0, 1, 0, 0], "both want and refuse mail"),
+        ("ghost.csv", [2, 0, 2, 0, 0], "both wanted and refused"),
+        ("ghost-disabled.csv", [1, 0, 1, 0, 0], "both wanted and refused"),
         ("substack.csv", [3, 0, 2, 0, 0], ""),
         ("substack-dashboard.csv", [2, 0, 1, 0, 0], "--ignore-column \"Cancel date\""),
         ("buttondown.csv", [4, 1, 4, 1, 1], ""),
@@ -40,9 +40,9 @@ fn readers_of_every_service_come_in_as_what_they_are() {
         ("unsubscribed_members_export_4711.csv", [0, 0, 2, 0, 0], ""),
         ("cleaned_members_export_4711.csv", [0, 0, 0, 1, 0], ""),
         ("kit.csv", [1, 0, 2, 1, 1], ""),
-        ("beehiiv.csv", [1, 2, 2, 1, 0], "both want and refuse mail"),
+        ("beehiiv.csv", [1, 2, 2, 1, 0], "both wanted and refused"),
         ("listmonk.csv", [1, 0, 1, 0, 1], "does not say who did"),
-        ("listmonk-subscriptions.csv", [1, 1, 1, 0, 0], "both want and refuse mail"),
+        ("listmonk-subscriptions.csv", [1, 1, 1, 0, 0], "both wanted and refused"),
         ("keila.csv", [1, 0, 1, 1, 0], ""),
         ("tidings.csv", [1, 1, 1, 1, 1], ""),
     ] {
@@ -161,6 +161,35 @@ fn what_is_not_known_about_consent_stops_even_an_import_that_skips_bad_rows() {
     let run = import(&site, &[path.to_str().unwrap(), "--skip-bad"]).exits(3);
     assert!(run.stderr.contains("r.csv:2:15"), "{run:#?}");
     assert_eq!(counts(&site), [1, 0, 0, 0, 0]);
+}
+
+#[test]
+fn a_row_with_errors_that_says_unsubscribed_still_takes_its_reader_off() {
+    let site = TestSite::new("outbox:outbox");
+    site.write("r.csv", "email\na@reader.test\n");
+    let path = site.file("r.csv");
+    import(&site, &[path.to_str().unwrap()]).exits(0);
+    site.write("r.csv", "email,name,status\na@reader.test,\"x\ny\",unsubscribed\nb@reader.test,B,active\nx,X,active\n");
+    import(&site, &[path.to_str().unwrap()]).exits(3);
+    assert_eq!(counts(&site), [1, 0, 0, 0, 0], "without --skip-bad nothing changes");
+    let run = import(&site, &[path.to_str().unwrap(), "--skip-bad"]).exits(0);
+    assert_eq!(counts(&site), [1, 0, 1, 0, 0], "{run:#?}");
+    let said = "1 left out; 1 row with errors taken all the same, as refusing mail.\n";
+    assert!(run.stderr.ends_with(said), "{run:#?}");
+}
+
+#[test]
+fn a_file_of_readers_who_were_taken_off_is_refused_by_its_name() {
+    for name in ["archived_members_export_1.csv", "cleaned_members_export_1.csv", "nonsubscribed_members_export_1.csv"]
+    {
+        let site = TestSite::new("outbox:outbox");
+        site.write(name, "Email Address,First Name\na@reader.test,Ada\n");
+        let path = site.file(name);
+        let run = import(&site, &[path.to_str().unwrap()]).exits(3);
+        assert!(run.stderr.contains("the name of the file"), "{name}: {run:#?}");
+        import(&site, &[path.to_str().unwrap(), "--as", "unsubscribed"]).exits(0);
+        assert_eq!(counts(&site), [0, 0, 1, 0, 0], "{name}");
+    }
 }
 
 #[test]

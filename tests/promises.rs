@@ -99,6 +99,7 @@ fn sending(sink: &Sink) -> TestSite {
 }
 
 const NOW: &str = "2026-03-01T18:00:00Z";
+const START: &str = "start = 2026-01-01";
 const SENDER: &str = "Ada Quill <ada@news.example.org>";
 
 #[test]
@@ -109,6 +110,9 @@ fn no_example_leaves_for_a_reader() {
         (SENDER, "Your name <ada@news.example.org>", "`Your name`"),
         (SENDER, "Your name <you@example.net>", "`Your name`, `you@example.net`"),
         ("Four Minutes", "My reflections", "`My reflections`"),
+        (START, "start = 2026-01-01\nreply_to = 'me@example.org'", "`me@example.org`"),
+        ("Harbour Lane 4, Kiel", "Your name, Street 1, Kiel", "`Your name, Street 1`"),
+        ("https://news.example.org/u/{token}", "https://example.org/{token}", "`https://example.org/{token}`"),
     ];
     for (old, new, named) in rows {
         let sink = Sink::start(Duration::ZERO);

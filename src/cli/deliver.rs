@@ -5,7 +5,7 @@ use clap::Args;
 use super::agreement::{self, Yes};
 use super::allow::Allow;
 use super::failure::{Exit, Failure};
-use super::{Context, publish, session};
+use super::{Context, publish, runs, session};
 use crate::publish::{Intent, Which};
 
 /// Deliver what is queued or deferred, and plan nothing new.
@@ -29,6 +29,9 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
     let resumed = publisher.resume(&config, &allowed).await?;
     let was_told = session::tell_warning(&publisher, false, context);
     let interrupted = publish::tell_interrupted(&resumed, context);
+    if interrupted == Exit::Done {
+        runs::tell_in_doubt(&mut publisher.store, context).await?;
+    }
     if resumed.open == 0 {
         context.ui.say("Nothing is queued.");
         publisher.store.close().await?;

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::agreement::{self, Answer};
 use super::allow::{Accept, Allow};
 use super::failure::{Exit, Failure};
-use super::{Context, Ui, plan, session, tolerance};
+use super::{Context, Ui, plan, runs, session, status, tolerance};
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Location};
 use crate::model::{DeliveryState, EmailAddress, Issue, Outcome};
@@ -173,6 +173,9 @@ async fn publish(arguments: &Arguments, config: &Config, context: &Context) -> R
     let resumed = publisher.resume(config, &allow).await?;
     let was_told = session::tell_warning(&publisher, false, context);
     let mut exit = tell_interrupted(&resumed, context);
+    if exit == Exit::Done {
+        runs::tell_in_doubt(&mut publisher.store, context).await?;
+    }
     let mut done = Done::default();
     let mut left = arguments.limit;
 
@@ -415,16 +418,20 @@ pub(super) fn tell_delivered(what: &str, delivered: &Delivered, publisher: &Publ
     };
     let mut words: Vec<String> = DeliveryState::ALL
         .into_iter()
-        .filter(|state| number(*state) > 0)
+        .filter(|state| *state != DeliveryState::Queued && number(*state) > 0)
         .map(|state| format!("{} {}", number(state), state.as_str().replace('_', " ")))
         .collect();
     if given_up > 0 {
         words.push(format!("{given_up} given up"));
     }
-    let how = publisher.transport.describe();
-    context.ui.say(&match words.as_slice() {
+    let done =
+        (!words.is_empty()).then(|| format!("{} by way of {}", words.join(", "), publisher.transport.describe()));
+    // What the server has against the sender.
+    let back = Some(number(DeliveryState::Queued)).filter(|back| *back > 0);
+    let parts: Vec<_> = done.into_iter().chain(back.map(|back| format!("{back} not taken, still queued"))).collect();
+    context.ui.say(&match parts.as_slice() {
         [] => "Nothing can be tried yet.".to_owned(),
-        words => format!("{what}{} by way of {how}.", words.join(", ")),
+        parts => format!("{what}{}.", parts.join("; ")),
     });
     for left in delivered.left_alone.iter().take(PAUSES_SHOWN) {
         let until = left.until.as_deref().unwrap_or_default();
@@ -449,16 +456,18 @@ pub(super) async fn tell_rest(
     let counts = store.delivery_counts(None).await?;
     if let Some(next) = store.next_attempt_at().await? {
         let deferred = if counts.deferred > 0 { format!("{} deferred; ", counts.deferred) } else { String::new() };
-        context.ui.say(&format!("{deferred}`tidings deliver` tries again from {next}."));
+        context.ui.say(&format!("{deferred}`tidings deliver` can try again {}.", status::from_when(&next, context)));
     }
     let why = match stopped {
         Some(Stop::Asked) => format!("Stopped {}; ", Stop::Asked.reason()),
         Some(stop) => format!("Stopped: {}; ", stop.reason()),
         None => String::new(),
     };
-    if !why.is_empty() || counts.queued > 0 {
+    if counts.queued > 0 {
         let queued = count(counts.queued.unsigned_abs(), "message");
         context.ui.say(&format!("{why}{queued} still queued, `tidings deliver` goes on."));
+    } else if let Some(why) = why.strip_suffix("; ") {
+        context.ui.say(&format!("{why}."));
     }
     if exit != Exit::Done {
         context.ui.say("`tidings runs show` names who did not get it, and why.");

@@ -1,6 +1,7 @@
 //! `tidings status`
 
 use clap::Args;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::agreement::{self, Answer};
@@ -72,7 +73,8 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
         .collect();
     text += &format!("Deliveries: {}.\n", if states.is_empty() { "none".to_owned() } else { states.join(", ") });
     if let Some(next) = next_attempt {
-        text += &format!("Deferred deliveries can be tried again from {next}.\n");
+        let what = if deliveries.deferred > 0 { "Deferred deliveries" } else { "Deliveries that were put off" };
+        text += &format!("{what} can be tried again {}.\n", from_when(&next, context));
     }
     for stop in stops.iter().take(STOPS_SHOWN) {
         let until = stop.until.as_ref().map(|until| format!(" until {until}")).unwrap_or_default();
@@ -88,6 +90,12 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
     context.ui.diagnostics(&past.findings());
     context.ui.diagnostics(&guards.iter().map(Failure::warning).collect::<Vec<_>>());
     Ok(Exit::Done)
+}
+
+/// From when on something can be tried: `from` a moment, or `now` when that is past.
+pub(super) fn from_when(next: &str, context: &Context) -> String {
+    let is_past = next.parse::<Timestamp>().is_ok_and(|next| next <= context.now);
+    if is_past { "now".to_owned() } else { format!("from {next}") }
 }
 
 /// What to do about it.

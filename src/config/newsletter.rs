@@ -85,7 +85,7 @@ pub(super) fn read<'t>(
     let mut section = root.section(reader, "newsletter", "newsletter");
     let from = mailbox(&mut section, reader, "from");
     if let Some((from, place)) = &from {
-        placeholder::look_at_sender(reader, from, place.clone());
+        placeholder::look_at_mailbox(reader, "from", from, place.clone());
     }
     let from = from.map(|(from, _)| from);
     let reply_to = reply_to(&mut section, reader);
@@ -96,7 +96,10 @@ pub(super) fn read<'t>(
     let max_entries = section.number(reader, "max_entries", 1..10_001).unwrap_or(10);
     let max_lateness = section.number(reader, "max_lateness", 0..36_501).unwrap_or(90);
     let require_live = section.switch(reader, "require_live").unwrap_or(false);
-    let postal_address = section.string(reader, "postal_address").map(|(text, _)| text);
+    let postal_address = section.string(reader, "postal_address").map(|(text, place)| {
+        placeholder::look_at_postal_address(reader, &text, place);
+        text
+    });
     let list_id = section.string(reader, "list_id");
     let feedback_id = section.string(reader, "feedback_id").map(|(id, place)| {
         if !(5..=15).contains(&id.len())
@@ -171,6 +174,7 @@ fn unsubscribe_addresses(
             _ => false,
         };
         if valid && text.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'<' | b'>' | b'"' | b',')) {
+            placeholder::look_at_unsubscribe(reader, &text, place.clone());
             if text.starts_with("https:")
                 && page.as_ref().is_none_or(|(page, _)| text.contains(TOKEN) && !page.contains(TOKEN))
             {
@@ -249,6 +253,7 @@ fn start<'t>(section: &mut Section<'_, 't>, reader: &mut Reader<'t>) -> Option<D
 /// from such an address know, but a place for replies must not cost a reader.
 fn reply_to<'t>(section: &mut Section<'_, 't>, reader: &mut Reader<'t>) -> Option<Mailbox> {
     let (mailbox, place) = mailbox(section, reader, "reply_to")?;
+    placeholder::look_at_mailbox(reader, "reply_to", &mailbox, place.clone());
     if !mailbox.address.as_str().is_ascii() {
         let message =
             "`newsletter.reply_to` has letters beyond ASCII before the `@`: not every mail server takes such a message";

@@ -12,6 +12,8 @@ use super::reader::Reader;
 pub const TITLE: &str = "My reflections";
 /// The name of a sender as `tidings init` writes it.
 pub const NAME: &str = "Your name";
+/// How a postal address begins as `tidings init` writes it.
+pub const POSTAL: &str = "Your name, Street 1";
 /// The code of the findings.
 pub const CODE: &str = "config/placeholder";
 
@@ -24,6 +26,14 @@ pub fn is_example_domain(domain: &str) -> bool {
 pub fn of_sender<'s>(name: Option<&'s str>, address: &'s str) -> Vec<&'s str> {
     let is_example = address.rsplit_once('@').is_some_and(|(_, domain)| is_example_domain(domain));
     name.filter(|name| name.trim() == NAME).into_iter().chain(is_example.then_some(address)).collect()
+}
+
+/// True for an `https:` or `mailto:` address in the domain of an example.
+pub fn is_example_address(address: &str) -> bool {
+    match address.strip_prefix("mailto:").and_then(|rest| rest.split('?').next()?.rsplit_once('@')) {
+        Some((_, domain)) => is_example_domain(domain),
+        None => Url::parse(address).is_ok_and(|url| url.host_str().is_some_and(is_example_domain)),
+    }
 }
 
 pub(super) fn look_at_title(reader: &mut Reader<'_>, title: &str, place: Location) {
@@ -43,11 +53,30 @@ pub(super) fn look_at_url(reader: &mut Reader<'_>, url: &Url, place: Location) {
     reader.warning(CODE, message, place, "write the address under which readers find your site");
 }
 
-pub(super) fn look_at_sender(reader: &mut Reader<'_>, sender: &Mailbox, place: Location) {
-    let found = of_sender(sender.name.as_deref(), sender.address.as_str());
+pub(super) fn look_at_mailbox(reader: &mut Reader<'_>, key: &str, mailbox: &Mailbox, place: Location) {
+    let found = of_sender(mailbox.name.as_deref(), mailbox.address.as_str());
     if !found.is_empty() {
-        let message = format!("`newsletter.from` is still an example: `{}`", found.join("`, `"));
+        let message = format!("`newsletter.{key}` is still an example: `{}`", found.join("`, `"));
         reader.warning(CODE, message, place, "write your own name, and an address at which you get mail");
+    }
+}
+
+pub(super) fn look_at_postal_address(reader: &mut Reader<'_>, text: &str, place: Location) {
+    if text.contains(POSTAL) {
+        let message = format!("`newsletter.postal_address` is still that of the example: `{POSTAL}`");
+        reader.warning(
+            CODE,
+            message,
+            place,
+            "write your own address, or leave it out where the law does not ask for it",
+        );
+    }
+}
+
+pub(super) fn look_at_unsubscribe(reader: &mut Reader<'_>, address: &str, place: Location) {
+    if is_example_address(address) {
+        let message = format!("nobody could unsubscribe: `newsletter.unsubscribe` is still an example: `{address}`");
+        reader.warning(CODE, message, place, "write an address that you answer, or leave it out");
     }
 }
 
@@ -69,6 +98,15 @@ mod tests {
         assert_eq!(said(&config), [(2, 9, super::CODE), (3, 7, super::CODE), (5, 8, super::CODE)]);
         let messages = config.warnings.iter().map(|found| found.message.as_str()).collect::<Vec<_>>().join("\n");
         assert!(messages.contains("own machine") && messages.contains("`Your name`, `you@example.com`"), "{messages}");
+    }
+
+    #[test]
+    fn every_address_that_readers_get_is_looked_at() {
+        let text = "[site]\ntitle = 'Notes'\nurl = 'https://ada.test'\n[newsletter]\nfrom = 'Ada <ada@ada.test>'\n\
+                    reply_to = 'me@example.org'\npostal_address = 'Your name, Street 1, Town'\n\
+                    unsubscribe = ['https://example.org/{token}', 'mailto:me@example.com?subject=x']\n";
+        let found: Vec<_> = said(&parse("config.toml", text).unwrap()).into_iter().map(|(line, ..)| line).collect();
+        assert_eq!(found, [6, 7, 8, 8]);
     }
 
     #[test]

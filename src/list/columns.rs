@@ -97,6 +97,21 @@ const STEMS: &str = "unsub subscribed consent optin optout optedin optedout conf
 const WORDS: &str = "status state statut stato estado active inactive clean cleaned enabled deleted removed cancelled canceled \
      cancel archived baja cancelado valid invalid dnc abuse left";
 
+/// Parts of names that may speak of consent when nothing but yes and no stands in the column, folded.
+const MAYBE: &str = "mail letter contact kontakt subscri suscri inscri abonn receive recib reçoi recoi receb empf erhalt allow want wish \
+     send permit agree erlaub correo courriel lopd rgpd dsgvo lgpd";
+
+/// Words of names that count something: 0 and 1 are numbers there.
+const COUNTS: &str =
+    "num number count rate rating last received delivered sent dropped seen opens opened clicks clicked bounces";
+
+/// Whether a column of this name may be about consent, if it holds nothing but yes and no.
+pub(super) fn may_be_a_wish(name: &str) -> bool {
+    let folded = folded(name);
+    MAYBE.split(' ').any(|stem| folded.contains(stem))
+        && !words(name).iter().any(|word| COUNTS.split(' ').any(|known| known == word))
+}
+
 /// What a column of this name means.
 pub(super) fn meaning(name: &str) -> Meaning {
     let folded = folded(name);
@@ -180,6 +195,19 @@ mod tests {
             "subscription_tier",
         ] {
             assert_eq!(meaning(name), Meaning::Other, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_may_be_a_wish_is_no_number() {
+        for name in
+            ["Abonniert", "wants_mail", "receiveEmails", "email_ok", "Bulk mail", "contactable", "LOPD", "recibir"]
+        {
+            assert!(may_be_a_wish(name), "{name}");
+        }
+        for name in ["Emails received (6mo)", "num_email_opens_last_7d", "Emails dropped", "complimentary_plan", "vip"]
+        {
+            assert!(!may_be_a_wish(name), "{name}");
         }
     }
 

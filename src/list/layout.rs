@@ -1,11 +1,11 @@
 //! What the columns of one file are, found out from its first line.
 
-use super::columns::{Meaning, meaning, rank};
+use super::columns::{Meaning, may_be_a_wish, meaning, rank};
 use super::findings::Values;
 use super::read::Options;
 use super::rows::Row;
 use super::verdict::verdict;
-use super::words::{Verdict, folded, is_refusal};
+use super::words::{Verdict, folded, is_refusal, is_yes_or_no};
 use crate::diagnostic::{Diagnostic, Location};
 use crate::model::EmailAddress;
 use crate::model::SubscriberStatus::{self, Bounced, Confirmed, Unsubscribed};
@@ -80,8 +80,18 @@ pub(super) struct Doubt {
     pub(super) name: String,
     pub(super) place: Location,
     pub(super) values: Values,
-    /// Whether its name says so: else some of its cells do.
-    pub(super) by_name: bool,
+    pub(super) ground: Ground,
+}
+
+/// Why a column may be about consent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ground {
+    /// Its name.
+    Name,
+    /// Some of its cells.
+    Cells,
+    /// Its name, if all cells say yes or no.
+    Answers,
 }
 
 impl Layout {
@@ -162,7 +172,11 @@ impl Layout {
                 }
                 Meaning::Doubtful => {
                     let (place, values) = (row.place(options.path, index), Values::default());
-                    layout.doubts.push(Doubt { index, name, place, values, by_name: true });
+                    layout.doubts.push(Doubt { index, name, place, values, ground: Ground::Name });
+                }
+                Meaning::Other | Meaning::Address if index != layout.address && may_be_a_wish(&name) => {
+                    let (place, values) = (row.place(options.path, index), Values::default());
+                    layout.doubts.push(Doubt { index, name, place, values, ground: Ground::Answers });
                 }
                 Meaning::Other => layout.others.push((index, name)),
                 _ => {}
@@ -209,12 +223,17 @@ impl Layout {
 
     /// Notes the values of columns that may be about consent.
     pub(super) fn doubt(&mut self, row: &Row, path: &str) {
-        for doubt in self.doubts.iter_mut().filter(|doubt| doubt.by_name) {
+        let others = &mut self.others;
+        self.doubts.retain_mut(|doubt| {
             let cell = row.cell(doubt.index);
-            if !cell.is_empty() {
+            let is_other = doubt.ground == Ground::Answers && !cell.is_empty() && !is_yes_or_no(&cell);
+            if is_other {
+                others.push((doubt.index, std::mem::take(&mut doubt.name)));
+            } else if doubt.ground != Ground::Cells && !cell.is_empty() {
                 doubt.values.add(&cell, || row.place(path, doubt.index));
             }
-        }
+            !is_other
+        });
         for (index, name) in &self.others {
             let cell = row.cell(*index);
             if !is_refusal(&cell) {
@@ -231,7 +250,7 @@ impl Layout {
                         name: name.clone(),
                         place: place(),
                         values,
-                        by_name: false,
+                        ground: Ground::Cells,
                     });
                 }
             }

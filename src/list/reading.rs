@@ -10,7 +10,7 @@ use super::rows::Row;
 use super::text::{LONGEST_NAME, LONGEST_SOURCE, clean, is_unseen, unguarded};
 use super::words::Verdict;
 use crate::diagnostic::{Diagnostic, Location};
-use crate::model::SubscriberStatus::{self, Confirmed};
+use crate::model::SubscriberStatus::{self, Confirmed, Pending};
 use crate::model::{EmailAddress, ListedReader};
 
 /// 1990-01-01 in UTC. What is dated before was not dated, but filled in by a program.
@@ -28,6 +28,8 @@ pub(super) struct Reading<'a> {
     pub(super) refusals: Vec<Diagnostic>,
     pub(super) bad: Kept,
     pub(super) bad_rows: u64,
+    /// Of how many bad rows the refusal of mail counts all the same.
+    pub(super) heeded: u64,
     pub(super) warnings: Vec<Diagnostic>,
     pub(super) contradictions: Once,
     pub(super) cancelled: Once,
@@ -43,6 +45,7 @@ impl<'a> Reading<'a> {
             refusals: Vec::new(),
             bad: Kept::default(),
             bad_rows: 0,
+            heeded: 0,
             warnings: Vec::new(),
             contradictions: Once::default(),
             cancelled: Once::default(),
@@ -80,7 +83,7 @@ impl<'a> Reading<'a> {
         if has_names { None } else { self.take(row) }
     }
 
-    /// Takes a row. `None` for one that is empty or has errors.
+    /// Takes a row. `None` for one that is empty or has errors, unless its reader is certain and gets no mail.
     pub(super) fn take(&mut self, row: &Row) -> Option<ListedReader> {
         if row.cells().all(|cell| cell.is_empty()) {
             return None;
@@ -88,15 +91,23 @@ impl<'a> Reading<'a> {
         let mut layout = self.layout.take()?;
         let reader = self.reader(row, &mut layout);
         self.layout = Some(layout);
-        self.bad_rows += u64::from(reader.is_none());
-        reader
+        match reader {
+            Ok(reader) => Some(reader),
+            Err(refused) => {
+                self.bad_rows += 1;
+                self.heeded += u64::from(refused.is_some());
+                refused
+            }
+        }
     }
 
-    fn reader(&mut self, row: &Row, layout: &mut Layout) -> Option<ListedReader> {
+    /// The reader of a row; of one with errors, the reader if it is certain who it is and that they get no mail.
+    fn reader(&mut self, row: &Row, layout: &mut Layout) -> Result<ListedReader, Option<ListedReader>> {
         let errors = self.bad.all;
         self.check_shape(row, layout);
-        let address = self.address(row, layout.address)?;
-        let status = self.status(row, layout);
+        let is_shaped = self.bad.all == errors;
+        let address = self.address(row, layout.address).ok_or(None)?;
+        let (status, is_known) = self.status(row, layout);
         let name = self.text(row, layout.name, LONGEST_NAME);
         let (source, created_at, updated_at) = match &layout.record {
             Some(record) => (
@@ -106,10 +117,13 @@ impl<'a> Reading<'a> {
             ),
             None => (None, self.since(row, layout), None),
         };
-        if self.bad.all > errors {
-            return None;
+        let reader = ListedReader { address, name, status, source, created_at, updated_at };
+        if self.bad.all == errors && is_known {
+            return Ok(reader);
         }
-        Some(ListedReader { address, name, status: status?, source, created_at, updated_at })
+        // The cells of a row with too many of them may not be what their columns say.
+        let is_refused = is_shaped && !matches!(status, Confirmed | Pending);
+        Err(is_refused.then_some(reader))
     }
 
     fn error(&mut self, row: &Row, index: usize, code: &'static str, message: impl FnOnce() -> String, help: &str) {
@@ -165,8 +179,8 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// What the row says about consent; `None` when it is not known what it says.
-    fn status(&mut self, row: &Row, layout: &mut Layout) -> Option<SubscriberStatus> {
+    /// What the row says about consent, and whether all of it is known.
+    fn status(&mut self, row: &Row, layout: &mut Layout) -> (SubscriberStatus, bool) {
         let path = self.options.path;
         let mut status = layout.default.or_more_careful(self.options.taken_as.unwrap_or(Confirmed));
         let (mut wants, mut refuses, mut is_known) = (None, None, true);
@@ -195,7 +209,7 @@ impl<'a> Reading<'a> {
             self.contradictions.add(|| (row.place(path, no.index), both()));
         }
         layout.doubt(row, path);
-        is_known.then_some(status)
+        (status, is_known)
     }
 
     /// A name or source, without what cannot be seen in it.
@@ -248,6 +262,7 @@ fn is_named_after_leavers(path: &str) -> bool {
         "nonsub",
         "non_sub",
         "cleaned",
+        "archiv",
         "bounce",
         "complain",
         "suppress",

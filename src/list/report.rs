@@ -1,5 +1,6 @@
 //! What was found in a list, as the user is told it.
 
+use super::layout::Ground;
 use super::reading::Reading;
 use super::rows::{Fault, Row};
 use crate::diagnostic::{Diagnostic, Location};
@@ -11,6 +12,8 @@ pub struct Findings {
     pub diagnostics: Vec<Diagnostic>,
     /// How many rows have errors.
     pub bad_rows: u64,
+    /// Of how many of those the address and a refusal of mail could be read, and came in all the same.
+    pub heeded: u64,
     /// Whether something is wrong that no row can be left out for: nothing of the file may come on the list.
     pub is_refused: bool,
 }
@@ -57,8 +60,10 @@ impl Reading<'_> {
     pub(super) fn finish(mut self) -> Findings {
         let mut diagnostics = std::mem::take(&mut self.refusals);
         let mut unknown = Vec::new();
-        for doubt in self.layout.iter_mut().flat_map(|layout| &mut layout.doubts) {
-            let what = if doubt.by_name { "a column looks like consent" } else { "a column speaks of consent" };
+        let doubts = self.layout.iter().flat_map(|layout| &layout.doubts);
+        for doubt in doubts.filter(|doubt| doubt.ground != Ground::Answers || !doubt.values.is_empty()) {
+            let is_named = doubt.ground != Ground::Cells;
+            let what = if is_named { "a column looks like consent" } else { "a column speaks of consent" };
             let with = if doubt.values.is_empty() { String::new() } else { format!(", with {}", doubt.values) };
             let name = &doubt.name;
             let message = format!("{what}, and what it means is not known: `{name}`{with}");
@@ -83,25 +88,23 @@ impl Reading<'_> {
         diagnostics.append(&mut self.bad.take());
         diagnostics.append(&mut self.warnings);
         let contradiction = |rows: &str, first: &str| {
-            format!("{rows} both want and refuse mail, the first with {first}: what refuses it counts")
+            format!("mail is both wanted and refused in {rows}, the first with {first}: what refuses it counts")
         };
         diagnostics.extend(self.contradictions.warning("import/contradiction", contradiction));
-        let cancelled = |rows: &str, name: &str| format!("{rows} with a `{name}` count as unsubscribed");
+        let cancelled = |rows: &str, name: &str| format!("a `{name}` in {rows} counts as unsubscribed");
         let cancelled = self.cancelled.warning("import/cancel-date", cancelled);
         let help = "if only a paid plan ended then, pass `--ignore-column \"Cancel date\"`";
         diagnostics.extend(cancelled.map(|warning| warning.help(help)));
         let dates = |rows: &str, _: &str| {
-            format!(
-                "{rows} do not say for certain since when the reader wants mail: the time of the import stands for it"
-            )
+            format!("since when the reader wants mail is not certain in {rows}: the time of the import stands for it")
         };
         let dates = self.dates.warning("import/date", dates);
         let help = "write such dates like `2026-01-31` or `2026-01-31T09:00:00Z`";
         diagnostics.extend(dates.map(|warning| warning.help(help)));
         let names = |rows: &str, _: &str| {
-            format!("{rows} have a name that is too long or holds what cannot be seen: it was taken off")
+            format!("the name in {rows} is too long or holds what cannot be seen: that was taken off")
         };
         diagnostics.extend(self.names.warning("import/name", names));
-        Findings { diagnostics, bad_rows: self.bad_rows, is_refused }
+        Findings { diagnostics, bad_rows: self.bad_rows, heeded: self.heeded, is_refused }
     }
 }

@@ -49,6 +49,50 @@ fn every_bad_row_is_named_with_its_place() {
 }
 
 #[test]
+fn a_bad_row_still_takes_a_reader_off() {
+    let (readers, findings) = read(
+        "email,name,status,unsubscribed_at\na@example.org,\"x\ny\",unsubscribed,\nb@example.org,\"x\ny\",active,\n\
+         c@example.org,C,perhaps,2024-01-05\nd@example.org,D,unsubscribed,,5\nnobody,E,unsubscribed,\n",
+    );
+    let taken: Vec<_> = readers.iter().map(|reader| (reader.address.as_str(), reader.status)).collect();
+    let unsubscribed = SubscriberStatus::Unsubscribed;
+    assert_eq!(taken, [("a@example.org", unsubscribed), ("c@example.org", unsubscribed)]);
+    assert_eq!((findings.bad_rows, findings.heeded, findings.is_refused), (5, 2, false));
+}
+
+#[test]
+fn a_column_of_nothing_but_yes_and_no_may_be_consent() {
+    for (column, cell) in [
+        ("Abonniert", "nein"),
+        ("wants_mail", "n"),
+        ("receive_emails", "no"),
+        ("email_ok", "0"),
+        ("mail", "false"),
+        ("mailing", "0"),
+        ("contactable", "no"),
+        ("Bulk mail", "false"),
+        ("email_notifications", "no"),
+        ("lopd", "no"),
+        ("tags", "unsubscribed;news"),
+        ("tags", "news | Opt-out"),
+    ] {
+        let (_, findings) = read(&format!("email,{column}\na@example.org,{cell}\nb@example.org,\nc@example.org,yes\n"));
+        assert!(findings.is_refused, "{column}: {cell}");
+        assert_eq!(errors(&findings)[0].2, "import/consent", "{column}: {cell}");
+    }
+    for (column, cell) in [
+        ("mail", "yes\nb@example.org,Harbour Lane 4"),
+        ("email_client", "1\nb@example.org,1.5"),
+        ("Emails received (6mo)", "0\nb@example.org,1"),
+        ("contact", ""),
+        ("vip", "no"),
+    ] {
+        let (readers, findings) = read(&format!("email,{column}\na@example.org,{cell}\n"));
+        assert!(!findings.is_refused && !readers.is_empty(), "{column}: {:?}", findings.diagnostics);
+    }
+}
+
+#[test]
 fn a_file_without_addresses_is_refused() {
     for (text, code) in [
         ("first,last\nAda,Lovelace\n", "import/columns"),

@@ -51,9 +51,16 @@ pub(super) fn state(folded: &str) -> Verdict {
     state.unwrap_or(if has(PLANS, folded) { Verdict::Silent } else { Verdict::Unknown })
 }
 
-/// True for a word that refuses mail, and means nothing else.
+/// True when one of the words in a cell refuses mail, and means nothing else.
 pub(super) fn is_refusal(cell: &str) -> bool {
-    (7..=16).contains(&cell.len()) && has(REFUSALS, &folded(cell))
+    let is_word = |part: &str| (7..=16).contains(&part.len()) && has(REFUSALS, &folded(part));
+    cell.split([';', ',', '|']).map(str::trim).any(is_word)
+}
+
+/// True for yes and no, and not for a day.
+pub(super) fn is_yes_or_no(cell: &str) -> bool {
+    let word = folded(cell);
+    has(YES, &word) || has(NO, &word)
 }
 
 /// What a cell that holds yes or no, or the day of a yes, says; `None` when it is neither. An empty cell says neither.

@@ -26,13 +26,15 @@ pub(super) struct Tried {
     pub(super) tries: i64,
     /// Since when.
     pub(super) first: Timestamp,
+    /// Up to when time counts against it.
+    pub(super) counted: Timestamp,
     /// The present moment.
     pub(super) now: Timestamp,
 }
 
 /// What to record for a try that ended with an answer of this kind.
 pub(super) fn settle(tried: Tried, kind: Kind, outcome: Outcome, in_doubt: InDoubt) -> Recorded {
-    let is_over = tried.now.duration_since(tried.first) >= GIVE_UP_AFTER;
+    let is_over = tried.counted.duration_since(tried.first) >= GIVE_UP_AFTER;
     let (state, reply, is_given_up) = match outcome {
         Outcome::Sent(reply) => (DeliveryState::Sent, reply, false),
         // Not the reader's fault, or perhaps not: to give it up is all that may happen.
@@ -45,7 +47,11 @@ pub(super) fn settle(tried: Tried, kind: Kind, outcome: Outcome, in_doubt: InDou
         Outcome::InDoubt(reply) if in_doubt == InDoubt::Hold || tried.tries >= REPEATS => {
             (DeliveryState::InDoubt, reply, false)
         }
-        Outcome::Deferred(reply) if is_over => (DeliveryState::Failed, reply, true),
+        // A mailbox that takes nothing for so long is a bad address; for anything else the reader is not to blame.
+        Outcome::Deferred(reply) if is_over => {
+            let is_readers = kind == Kind::Reader;
+            (if is_readers { DeliveryState::Failed } else { DeliveryState::Skipped }, reply, true)
+        }
         Outcome::Deferred(reply) | Outcome::InDoubt(reply) => (DeliveryState::Deferred, reply, false),
     };
     let mut answer = Answer::parse(&reply);
@@ -88,8 +94,9 @@ mod tests {
 
     fn settled(outcome: Outcome, tries: i64, hours: i64, in_doubt: InDoubt) -> Recorded {
         let first: Timestamp = "2026-03-01T00:00:00Z".parse().unwrap();
+        let now = first + SignedDuration::from_hours(hours);
         let key = DeliveryKey { issue: 1, subscriber: 2 };
-        let tried = Tried { key, tries, first, now: first + SignedDuration::from_hours(hours) };
+        let tried = Tried { key, tries, first, counted: now, now };
         settle(tried, Kind::of(&outcome, false), outcome, in_doubt)
     }
 
@@ -125,10 +132,18 @@ mod tests {
     #[test]
     fn what_is_given_up_fails_only_those_whom_nothing_else_explains() {
         let end = |outcome: Outcome| settled(outcome, 9, 48, InDoubt::Hold);
-        let deferred = end(Outcome::Deferred("451 4.7.1 later".into()));
+        for reply in
+            ["451 4.7.1 later", "450 4.1.8 no such domain", "421 4.7.0 too many", "451 4.3.0 later", "450 later"]
+        {
+            assert_eq!(end(Outcome::Deferred(reply.into())).state, Some(DeliveryState::Skipped), "{reply}");
+        }
+        let deferred = end(Outcome::Deferred("452 4.2.2 mailbox full".into()));
         assert_eq!((deferred.state, deferred.next_attempt_at), (Some(DeliveryState::Failed), None));
         let said = deferred.said.unwrap().answer;
-        assert_eq!((said.code, said.to_string().as_str()), (Some(451), "451 4.7.1 later (given up after 48 hours)"));
+        assert_eq!(
+            (said.code, said.to_string().as_str()),
+            (Some(452), "452 4.2.2 mailbox full (given up after 48 hours)")
+        );
         assert_eq!(end(Outcome::Failed("550 5.7.1 no".into())).state, Some(DeliveryState::Skipped));
         let gone = end(Outcome::Failed("550 5.1.1 no such user".into())).said.unwrap().answer;
         assert_eq!(gone.to_string(), "550 5.1.1 no such user");

@@ -169,9 +169,9 @@ async fn run(store: Store, prepared: Prepared) -> (Store, Result<Delivered, Publ
 /// Records what was learnt: which refusals are final, and what keeps the rest waiting.
 async fn conclude(store: &mut Store, shared: &Shared, mut delivered: Delivered) -> crate::store::Result<Delivered> {
     let now = shared.clock.now();
-    let (refused, domains) = {
+    let (refused, domains, earlier) = {
         let mut breaker = shared.breaker();
-        (breaker.take_final(), breaker.stops())
+        (breaker.take_final(), breaker.stops(), breaker.stopped())
     };
     let failed = store.refused_for_good(&refused, &now.to_string()).await?;
     if failed > 0 {
@@ -180,6 +180,11 @@ async fn conclude(store: &mut Store, shared: &Shared, mut delivered: Delivered) 
         *deferred = deferred.saturating_sub(failed);
     }
     let stop = delivered.stopped.as_ref().and_then(|stop| stop.as_stopped(now));
+    // As long as nobody is accepted it is the same stop that goes on.
+    let stop = match (stop, earlier) {
+        (Some(stop), Some(earlier)) => Some(Stopped { at: earlier.at, ..stop }),
+        (stop, earlier) => stop.or(earlier),
+    };
     let stops: Vec<_> = stop.into_iter().chain(domains.iter().map(|(stop, _)| stop.clone())).collect();
     store.set_stops(&stops).await?;
     delivered.left_alone = domains.into_iter().filter(|(_, is_new)| *is_new).map(|(stop, _)| stop).collect();

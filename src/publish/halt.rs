@@ -8,6 +8,9 @@ use tokio::sync::Notify;
 
 use crate::store::Stopped;
 
+/// The word that is recorded for a limit of `mail.rate` that is used up.
+pub(super) const RATE_LIMIT: &str = "rate-limit";
+
 /// Why deliveries stopped before the queue was empty.
 #[derive(Debug)]
 pub enum Stop {
@@ -15,6 +18,8 @@ pub enum Stop {
     Asked,
     /// The server refuses us, not a reader; its reply.
     Refused(String),
+    /// The server puts everybody off; whom, and its reply.
+    PutOff(String),
     /// The server cannot be reached any more, or closes every connection.
     Unreachable(String),
     /// A limit of `mail.rate` that holds for hours is used up.
@@ -29,6 +34,7 @@ impl Stop {
         match self {
             Self::Asked => "as asked".to_owned(),
             Self::Refused(reply) => format!("the server refuses this sender: {reply}"),
+            Self::PutOff(reply) => format!("the server is putting everybody off: {reply}"),
             Self::Unreachable(what) => what.clone(),
             Self::RateLimit => "the limit of `mail.rate` is used up for now".to_owned(),
             Self::Ledger => "the database cannot be written".to_owned(),
@@ -38,9 +44,9 @@ impl Stop {
     /// What is recorded of it; nothing of what the owner has wished, or of a database that takes no more.
     pub(super) fn as_stopped(&self, now: Timestamp) -> Option<Stopped> {
         let kind = match self {
-            Self::Refused(_) => "refused",
+            Self::Refused(_) | Self::PutOff(_) => "refused",
             Self::Unreachable(_) => "unreachable",
-            Self::RateLimit => "rate-limit",
+            Self::RateLimit => RATE_LIMIT,
             Self::Asked | Self::Ledger => return None,
         };
         Some(Stopped {

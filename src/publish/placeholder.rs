@@ -1,8 +1,8 @@
-//! What was made as an example leaves for no reader: the sender, the title and the first post that `tidings init` writes.
+//! What was made as an example leaves for no reader: the sender, the title, the addresses and the first post that `tidings init` writes.
 
 use super::guard::{Guard, GuardName};
 use super::site::Site;
-use crate::config::{Mail, TransportUrl, placeholder};
+use crate::config::{Mail, TOKEN, TransportUrl, placeholder};
 use crate::diagnostic::{Diagnostic, Location};
 use crate::model::{Entry, Issue, Post};
 
@@ -15,10 +15,19 @@ pub(super) fn guard(issues: &[Issue], mail: &Mail) -> Option<Guard> {
         return None;
     }
     let mut settings: Vec<String> = Vec::new();
-    for Issue { from_name, from_address, list_id, .. } in issues {
-        let title = (list_id.name.trim() == placeholder::TITLE).then_some(placeholder::TITLE);
-        let shown = placeholder::of_sender(from_name.as_deref(), from_address).into_iter().chain(title);
-        for shown in shown.map(|shown| format!("`{shown}`")) {
+    for issue in issues {
+        let title = (issue.list_id.name.trim() == placeholder::TITLE).then_some(placeholder::TITLE);
+        let postal = issue.html.contains(placeholder::POSTAL).then_some(placeholder::POSTAL);
+        let sender = placeholder::of_sender(issue.from_name.as_deref(), &issue.from_address);
+        let reply_to = issue.reply_to.iter().flat_map(|(name, to)| placeholder::of_sender(name.as_deref(), to));
+        // A mail to the sender is one to an example when the sender is.
+        let is_senders =
+            |address: &str| sender.contains(&issue.from_address.as_str()) && address.starts_with("mailto:");
+        let unsubscribe = issue.unsubscribe.iter().map(|address| address.replace(&issue.marker, TOKEN));
+        let unsubscribe: Vec<_> =
+            unsubscribe.filter(|address| placeholder::is_example_address(address) && !is_senders(address)).collect();
+        let shown = sender.iter().copied().chain(reply_to).chain(title).chain(postal);
+        for shown in shown.chain(unsubscribe.iter().map(String::as_str)).map(|shown| format!("`{shown}`")) {
             if !settings.contains(&shown) {
                 settings.push(shown);
             }
@@ -26,7 +35,7 @@ pub(super) fn guard(issues: &[Issue], mail: &Mail) -> Option<Guard> {
     }
     let post = issues.iter().any(|issue| issue.html.contains(SAMPLE));
     let cures = [
-        (!settings.is_empty()).then_some("write your own name, address and title into config.toml"),
+        (!settings.is_empty()).then_some("write your own name, addresses and title into config.toml"),
         post.then_some("delete that post, or write what you have to say"),
     ];
     let help = cures.into_iter().flatten().collect::<Vec<_>>().join("; ");

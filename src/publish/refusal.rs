@@ -36,6 +36,7 @@ impl Kind {
                 match answer.code {
                     Some(421) => Self::Closing,
                     None if is_lost => Self::Lost,
+                    _ if answer.is_about(".7.") || is_about_the_senders_address(&answer) => Self::Policy,
                     _ if answer.is_about(".1.") || answer.is_about(".2.") => Self::Reader,
                     _ => Self::PutOff,
                 }
@@ -50,9 +51,10 @@ fn permanent(answer: &Answer) -> Kind {
     let says = |phrases: &[&str]| phrases.iter().any(|phrase| text.contains(phrase));
     match &answer.enhanced {
         _ if answer.code.is_none() => Kind::Own,
-        // The sender's address (RFC 3463 §3.2); servers that judge it at RCPT say 5.1.0 too.
-        Some(code) if matches!(code.as_str(), "5.1.7" | "5.1.8") => Kind::Policy,
+        _ if is_about_the_senders_address(answer) => Kind::Policy,
+        // Servers that judge it at RCPT say 5.1.0 too; 5.1.90 (Exchange Online) and 5.4.5 (Gmail) are limits of the day.
         Some(code) if code == "5.1.0" && says(&["sender"]) => Kind::Policy,
+        Some(code) if matches!(code.as_str(), "5.1.90" | "5.4.5") => Kind::Policy,
         _ if answer.is_about(".1.") || answer.is_about(".2.") => Kind::Reader,
         // No such host; and what Exchange Online says of a reader who is not there.
         Some(code) if code == "5.4.4" || (code == "5.4.1" && says(&["recipient address rejected"])) => Kind::Reader,
@@ -63,8 +65,13 @@ fn permanent(answer: &Answer) -> Kind {
     }
 }
 
+/// True for a code that judges the sender's address (RFC 3463 §3.2).
+fn is_about_the_senders_address(answer: &Answer) -> bool {
+    answer.enhanced.as_deref().is_some_and(|code| matches!(&code[1..], ".1.7" | ".1.8"))
+}
+
 /// What servers whose codes do not tell say when they have something against the sender.
-const ABOUT_US: [&str; 24] = [
+const ABOUT_US: [&str; 32] = [
     "spam",
     "blocked",
     "block list",
@@ -87,12 +94,20 @@ const ABOUT_US: [&str; 24] = [
     "your ip",
     "your account",
     "permission",
-    "rate limit",
+    "limit",
     "sending",
+    "hourly",
+    "daily",
+    "monthly",
+    "per hour",
+    "per day",
+    "exceeded your",
+    "you are over",
+    "your quota",
 ];
 
 /// What they say of a reader who is not there, or whose mailbox takes nothing.
-const ABOUT_THE_READER: [&str; 29] = [
+const ABOUT_THE_READER: [&str; 34] = [
     "user unknown",
     "unknown user",
     "no such user",
@@ -113,7 +128,12 @@ const ABOUT_THE_READER: [&str; 29] = [
     "mailbox unavailable",
     "mailbox is full",
     "mailbox full",
-    "quota",
+    "mailbox for user is full",
+    "mailbox quota",
+    "user quota",
+    "disk quota",
+    "over quota",
+    "exceeded storage allocation",
     "unknown address",
     "address unknown",
     "no such address",
@@ -155,6 +175,11 @@ mod tests {
                 "550 5.0.0 user unknown",
                 "550 5.5.0 Requested action not taken: mailbox unavailable",
                 "550 The email account that you tried to reach does not exist",
+                "552 5.2.2 <ada@example.org>: Quota exceeded",
+                "552 Quota exceeded (mailbox for user is full)",
+                "550 Mailbox quota exceeded",
+                "554 delivery error: dd This account is over quota",
+                "552 Requested mail action aborted: exceeded storage allocation",
             ],
         );
     }
@@ -175,13 +200,22 @@ mod tests {
                 "554 blocked using zen.example",
                 "550 your account is disabled",
                 "550 sending quota exceeded",
+                "550 daily quota exceeded",
+                "550 5.4.5 Quota exceeded",
+                "550 You have exceeded your message quota",
+                "550 You are over quota for today",
+                "550 Domain example.org has exceeded the max emails per hour (156/150 (104%)) allowed",
+                "550 5.1.90 Your message can't be sent because you've reached your daily limit for message recipients",
             ],
         );
     }
 
     #[test]
     fn what_says_neither_is_unclear_and_what_no_server_said_is_ours() {
-        says(Kind::Unclear, &["554 no", "554", "554 5.6.0 bad content", "552 5.3.4 too big", "550 5.4.6 loop"]);
+        says(
+            Kind::Unclear,
+            &["554 no", "552 Quota exceeded", "554", "554 5.6.0 bad content", "552 5.3.4 too big", "550 5.4.6 loop"],
+        );
         says(Kind::Own, &["this address needs SMTPUTF8 (RFC 6531), which the mail server does not offer"]);
     }
 
@@ -192,7 +226,11 @@ mod tests {
         assert_eq!(of("the connection was lost before the answer to RCPT", true), Kind::Lost);
         assert_eq!(of("450 4.2.0 greylisted", false), Kind::Reader);
         assert_eq!(of("452 4.2.2 full", false), Kind::Reader);
-        assert_eq!(of("451 4.7.1 try again later", false), Kind::PutOff);
+        for policy in ["451 4.7.1 try again later", "450 4.1.7 sender unknown", "450 4.1.8 sender's domain not found"] {
+            assert_eq!(of(policy, false), Kind::Policy, "{policy}");
+        }
+        assert_eq!(of("450 4.1.0 later", false), Kind::Reader);
+        assert_eq!(of("451 4.3.0 later", false), Kind::PutOff);
         assert_eq!(of("sendmail: disk full (exit status: 75)", false), Kind::PutOff);
     }
 }

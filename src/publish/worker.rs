@@ -122,6 +122,7 @@ impl Shared {
     fn stop(&self, verdict: Option<Verdict>) {
         match verdict {
             Some(Verdict::Refused(reply)) => self.halt.set(Stop::Refused(reply)),
+            Some(Verdict::PutOff(reply)) => self.halt.set(Stop::PutOff(reply)),
             Some(Verdict::Unreachable(what)) => self.halt.set(Stop::Unreachable(what)),
             None => {}
         }
@@ -365,7 +366,8 @@ impl Worker<'_> {
             }
         };
         let first = queued.first_try_at.unwrap_or(now);
-        let tried = Tried { key: queued.key(), tries: queued.tries + 1, first, now };
+        let counted = shared.breaker().counted(now);
+        let tried = Tried { key: queued.key(), tries: queued.tries + 1, first, counted, now };
         let recorded = settle(tried, kind, outcome, shared.in_doubt);
         let state = recorded.state;
         if state == Some(DeliveryState::Skipped) {

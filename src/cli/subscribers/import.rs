@@ -64,7 +64,7 @@ pub(super) async fn run(arguments: &Arguments, config: &Config, context: &Contex
     let source = format!("import of {name}, vouched for by the owner");
     let mut store = session::store(config, &context.site).await?;
     let arrived = store.take(arrivals, &source, &context.now.to_string()).await?;
-    context.ui.say(&summary(&arrived, findings.bad_rows));
+    context.ui.say(&summary(&arrived, &findings));
     store.close().await?;
     Ok(Exit::Done)
 }
@@ -107,7 +107,7 @@ fn refusal(mut findings: Findings) -> Failure {
 }
 
 /// What was done, by what the readers are.
-fn summary(arrived: &Arrived, left_out: u64) -> String {
+fn summary(arrived: &Arrived, findings: &Findings) -> String {
     let number = |counts: SubscriberCounts| counts.by_status().map(|(_, count)| count.unsigned_abs()).sum::<u64>();
     let statuses: Vec<_> =
         arrived.new.by_status().map(|(status, count)| format!("{count} {}", status.as_str())).collect();
@@ -124,8 +124,12 @@ fn summary(arrived: &Arrived, left_out: u64) -> String {
             text += &format!(", {} known already and getting no more mail, as the file says", arrived.stopped);
         }
     }
+    let left_out = findings.bad_rows.saturating_sub(findings.heeded);
     if left_out > 0 {
         text += &format!(", {left_out} left out");
+    }
+    if findings.heeded > 0 {
+        text += &format!("; {} with errors taken all the same, as refusing mail", count(findings.heeded, "row"));
     }
     text + "."
 }

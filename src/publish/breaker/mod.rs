@@ -13,7 +13,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::backoff::{GIVE_UP_AFTER, mixed, pause};
 use super::guard::count;
+use super::halt::RATE_LIMIT;
 use super::refusal::Kind;
+use crate::model::Answer;
 use crate::store::{DeliveryKey, QueuedDelivery, Stopped};
 
 /// So many refusals in a row, and none accepted between them, are looked into.
@@ -41,6 +43,8 @@ pub(super) struct Breaker {
     accepted: u64,
     closings: u32,
     probing: Option<Probing>,
+    /// What stopped an earlier run, since when nobody was accepted.
+    stopped: Option<Stopped>,
     /// Refusals that turned out to be final, and after how many tries.
     final_: Vec<(DeliveryKey, i64)>,
 }
@@ -51,6 +55,8 @@ struct Streak {
     weight: u32,
     refused: u32,
     lost: u32,
+    /// How many were told to come again (4yz).
+    put_off: u32,
     reply: String,
     domains: BTreeSet<String>,
 }
@@ -147,13 +153,16 @@ pub(super) struct Suspects {
 pub(super) enum Verdict {
     /// The server refuses everybody.
     Refused(String),
+    /// The server puts everybody off.
+    PutOff(String),
     /// The server closes every connection.
     Unreachable(String),
 }
 
 impl Breaker {
-    /// Knows the domains that earlier runs have left alone.
+    /// Knows what stopped an earlier run, and the domains that were left alone.
     pub(super) fn new(stops: Vec<Stopped>, now: Timestamp) -> Self {
+        let stopped = stops.iter().find(|stop| stop.domain.is_empty() && stop.kind != RATE_LIMIT).cloned();
         let mut domains = BTreeMap::new();
         for stop in stops.into_iter().filter(|stop| !stop.domain.is_empty()) {
             let until = stop.until.as_deref().unwrap_or(&stop.at);
@@ -164,7 +173,18 @@ impl Breaker {
                 domains.insert(stop.domain, Domain { pause, ..Domain::default() });
             }
         }
-        Self { domains, ..Self::default() }
+        Self { domains, stopped, ..Self::default() }
+    }
+
+    /// What stopped an earlier run, as long as nobody was accepted since.
+    pub(super) fn stopped(&self) -> Option<Stopped> {
+        self.stopped.clone().filter(|_| self.accepted == 0)
+    }
+
+    /// Up to when time counts against a delivery: what goes wrong for everybody says nothing of it.
+    pub(super) fn counted(&self, now: Timestamp) -> Timestamp {
+        let since = self.stopped.as_ref().and_then(|stop| stop.at.parse().ok());
+        since.map_or(now, |since: Timestamp| since.min(now))
     }
 
     /// Whether a reader of a domain waits; `frozen` is the time of the issue, and `tried` of the first try of it.
@@ -179,7 +199,7 @@ impl Breaker {
         if pause.until <= now {
             return None;
         }
-        let is_over = |since| now.duration_since(since) >= GIVE_UP_AFTER;
+        let is_over = |since| self.counted(now).duration_since(since) >= GIVE_UP_AFTER;
         Some(if is_over(frozen) && (is_over(pause.since) || tried.is_some_and(is_over)) {
             Wait::InVain(format!("given up after {} hours: {}", GIVE_UP_AFTER.as_hours(), pause.reason))
         } else {
@@ -284,12 +304,14 @@ impl Breaker {
         let probing = self.probing.take_if(|probing| probing.is_over())?;
         let is_stopped = self.streak.weight >= REFUSED_IN_A_ROW;
         if is_stopped && probing.is_refused_elsewhere {
-            let Streak { refused, lost, domains, reply, .. } = &self.streak;
+            let Streak { refused, lost, put_off, domains, reply, .. } = &self.streak;
             return Some(if lost * 2 > *refused {
                 Verdict::Unreachable(format!("the server closed {lost} connections in a row: {reply}"))
             } else {
-                let domains = count(domains.len() as u64, "domain");
-                Verdict::Refused(format!("it refused {refused} readers of {domains} in a row: {reply}"))
+                let readers =
+                    format!("{refused} readers of {} in a row: {reply}", count(domains.len() as u64, "domain"));
+                let is_put_off = put_off * 2 > *refused;
+                if is_put_off { Verdict::PutOff(readers) } else { Verdict::Refused(format!("it refused {readers}")) }
             });
         }
         // When there is nobody else to ask, the domains that refused are what is known.
@@ -343,6 +365,7 @@ impl Streak {
         self.weight += weight;
         self.refused += 1;
         self.lost += u32::from(heard.kind == Kind::Lost);
+        self.put_off += u32::from(Answer::parse(heard.reply).is_temporary());
         heard.reply.clone_into(&mut self.reply);
         if !self.domains.contains(heard.domain) {
             self.domains.insert(heard.domain.to_owned());
@@ -356,8 +379,13 @@ impl Domain {
         // Different for every domain.
         let subscriber = name.bytes().fold(0, |sum: i64, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
         let until = now + pause(DeliveryKey { issue: 0, subscriber }, times);
-        let Streak { refused, reply, .. } = std::mem::take(&mut self.streak);
-        let reason = format!("{name} refused {} in a row: {reply}", count(refused.into(), "reader"));
+        let Streak { refused, lost, put_off, reply, .. } = std::mem::take(&mut self.streak);
+        let verb = if put_off * 2 > refused { "put off" } else { "refused" };
+        let reason = if refused == 1 || lost * 2 > refused {
+            format!("{name}: {reply}")
+        } else {
+            format!("{name} {verb} {refused} readers in a row: {reply}")
+        };
         self.pause = Some(Pause { since, until, times, reason, is_new: true });
     }
 }

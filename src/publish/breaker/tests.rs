@@ -80,6 +80,57 @@ fn a_run_stops_only_when_readers_of_other_domains_are_refused_too() {
 }
 
 #[test]
+fn the_time_of_a_stop_for_everybody_does_not_count() {
+    let stop = |kind: &str, at: Timestamp| Stopped {
+        domain: String::new(),
+        kind: kind.into(),
+        at: at.to_string(),
+        until: None,
+        times: 1,
+        reason: "no".into(),
+    };
+    let later = now() + SignedDuration::from_hours(100);
+    let mut stopped = Breaker::new(vec![stop("refused", now())], later);
+    assert_eq!((stopped.counted(later), stopped.stopped().is_some()), (now(), true));
+    trip(&mut stopped, |_| "a.test".into(), Kind::Policy);
+    stopped.probe(Vec::new(), later);
+    assert!(matches!(stopped.wait("a.test", now(), Some(now()), later), Some(Wait::Until(_))), "it is tried once more");
+    hear(&mut stopped, 9, "z.test", Kind::Accepted);
+    assert_eq!(
+        (stopped.counted(later), stopped.stopped()),
+        (now(), None),
+        "it has ended, and counts from the next run on"
+    );
+    assert_eq!(Breaker::new(vec![stop("rate-limit", now())], later).counted(later), later);
+    assert_eq!(Breaker::new(vec![stop("refused", later)], now()).counted(now()), now());
+}
+
+#[test]
+fn the_reason_says_what_the_server_did() {
+    let put_off = |breaker: &mut Breaker, number: i64, domain: &str| {
+        let reply = "421 4.7.28 rate";
+        breaker.hear(Heard { key: key(number), attempts: 1, domain, kind: Kind::Closing, reply }).look.is_some()
+    };
+    let mut everybody = breaker();
+    assert!((0..5).any(|number| put_off(&mut everybody, number, &format!("d{number}.test"))));
+    everybody.probe(vec![probe(50, "z.test")], now());
+    let Next::Probe(_) = everybody.next() else { panic!("no probe") };
+    put_off(&mut everybody, 50, "z.test");
+    let Some(Verdict::PutOff(why)) = everybody.probed(now()) else { panic!("it goes on") };
+    assert_eq!(why, "6 readers of 6 domains in a row: 421 4.7.28 rate");
+
+    let mut domain = breaker();
+    assert!((0..5).any(|number| put_off(&mut domain, number, "a.test")));
+    domain.probe(Vec::new(), now());
+    assert_eq!(domain.stops()[0].0.reason, "a.test put off 5 readers in a row: 421 4.7.28 rate");
+
+    let mut lost = breaker();
+    trip(&mut lost, |number| format!("d{number}.test"), Kind::Lost);
+    lost.probe(Vec::new(), now());
+    assert_eq!(lost.stops()[0].0.reason, "d1.test: 550 no", "one reader is no row");
+}
+
+#[test]
 fn a_domain_is_left_alone_when_others_are_accepted() {
     let mut breaker = breaker();
     trip(&mut breaker, |_| "a.test".into(), Kind::Policy);

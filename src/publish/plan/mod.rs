@@ -165,7 +165,10 @@ pub fn plan(
     let by_path: BTreeMap<&str, &MailedEntry> = gone().map(|entry| (entry.path.as_str(), entry)).collect();
     let by_hash: BTreeMap<&str, &MailedEntry> =
         ledger.mailed.iter().filter_map(|entry| Some((entry.content_hash.as_deref()?, entry))).collect();
-    let vanished = Vanished::new(&ledger.mailed, &current, &rules.timezone);
+    // One that was taken back to a draft has vanished for readers.
+    let is_there = |post: &&Post| post.status == PostStatus::Published;
+    let there: BTreeSet<&str> = posts.iter().filter(is_there).map(|post| post.id.as_str()).collect();
+    let vanished = Vanished::new(&ledger.mailed, &there, &rules.timezone);
     let last_day = ledger.last_run.map(|moment| moment.to_zoned(rules.timezone.clone()).date());
 
     let judge = |post: &Post| {

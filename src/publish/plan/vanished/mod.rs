@@ -67,7 +67,7 @@ struct Gone<'l> {
     sketch: Option<Sketch>,
 }
 
-/// The mailed entries that are no longer among the posts.
+/// The mailed entries that are no longer among the published posts.
 pub(super) struct Vanished<'l> {
     entries: Vec<Gone<'l>>,
     by_key: HashMap<Key, Vec<usize>>,
@@ -78,15 +78,15 @@ pub(super) struct Vanished<'l> {
 }
 
 impl<'l> Vanished<'l> {
-    /// Those of the `mailed` entries whose id is not among the `current` ones. Their days are those of `timezone`.
-    pub(super) fn new(mailed: &'l [MailedEntry], current: &BTreeSet<&str>, timezone: &'l TimeZone) -> Self {
-        let (there, gone): (Vec<_>, Vec<_>) = mailed.iter().partition(|entry| current.contains(entry.id.as_str()));
+    /// Those of the `mailed` entries whose id is not among the `there` ones. Their days are those of `timezone`.
+    pub(super) fn new(mailed: &'l [MailedEntry], there: &BTreeSet<&str>, timezone: &'l TimeZone) -> Self {
+        let (kept, gone): (Vec<_>, Vec<_>) = mailed.iter().partition(|entry| there.contains(entry.id.as_str()));
         let mut vanished = Self { entries: Vec::new(), by_key: HashMap::new(), common: HashSet::new(), timezone };
         if gone.is_empty() {
             return vanished;
         }
         let sketch = |entry: &MailedEntry| entry.sketch.as_deref()?.parse::<Sketch>().ok();
-        vanished.common = there.into_iter().filter_map(sketch).flat_map(|sketch| sketch.hashes().to_vec()).collect();
+        vanished.common = kept.into_iter().filter_map(sketch).flat_map(|sketch| sketch.hashes().to_vec()).collect();
         for entry in gone {
             let day = entry.published.parse().ok().map(|moment| day(moment, timezone));
             let gone = Gone {
@@ -126,8 +126,8 @@ impl<'l> Vanished<'l> {
                 (_, Titles::Alike) => OTHER_DAY,
                 (_, Titles::Other) => OTHER_DAY_AND_TITLE,
             };
-            // A short text under another title says nothing: its words may be the template's but for one.
-            let counts = |overlap: &Overlap| titles == Titles::Alike || overlap.is_telling;
+            // A short text of another day under another title says nothing: its words may be the template's but for one.
+            let counts = |overlap: &Overlap| titles == Titles::Alike || apart == Some(0) || overlap.is_telling;
             let resemblance = overlap.filter(counts).map_or(0.0, Overlap::resemblance);
             if resemblance >= needed {
                 found.push((resemblance, gone.entry));

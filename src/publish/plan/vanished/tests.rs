@@ -5,7 +5,7 @@ use jiff::civil::date;
 use super::super::tests::post;
 use super::super::{Fingerprint, Fingerprints, Ledger, Likeness, Rules, Verdict, plan};
 use super::*;
-use crate::model::Body;
+use crate::model::{Body, PostStatus};
 use crate::post::content_hash;
 
 const FERRY: &str = "The ferry leaves at noon, and whoever is late walks around the bay: two hours by the water, past the old \
@@ -88,7 +88,7 @@ fn what_was_mailed_under_another_name_is_held_back() {
         "🚂🌧🏠🌊🌙🚲🐟🧭⛵🗻🌋🏝🎣🛶🧗🌿🍵🎒📷🗺🦀🐌🌾🪨🔥🌫🌈🦉🕯📚🥾🧣🍞🧀🫖🪵🏕🛖🌲🦌🐿🍄🌰🍂🌬⛅🌤🌦🌩🌨⛄🦆🦢🪶🐚🐙🦑🐠🐡🐋";
     let (short, _) = FERRY.split_once(" and the house").unwrap();
     let reworded = edited(short, &[("whoever is", "those who are"), ("walks", "walk")]);
-    let rows: [(&str, Seen<'_>, Seen<'_>); 22] = [
+    let rows: [(&str, Seen<'_>, Seen<'_>); 24] = [
         (
             "another title, folder and id, a phrase of each sentence changed",
             ("ferry.md#urn:a", "The late ferry", "2026-03-01", FERRY),
@@ -185,6 +185,16 @@ fn what_was_mailed_under_another_name_is_held_back() {
             ("b.md", "Out of office", "2026-03-01", "Back on Tuesday."),
         ),
         (
+            "a short text, one letter and an article of the title mended",
+            ("a.md", "Walk", "2026-03-01", "I walkd along the river today and saw two herons, then rain."),
+            ("b.md", "A walk", "2026-03-01", "I walked along the river today and saw two herons, then rain."),
+        ),
+        (
+            "a short text, another title, one mark mended",
+            ("a.md", "Thought", "2026-03-01", "Rain today, sun tomorrow."),
+            ("b.md", "A remark", "2026-03-01", "Rain today, sun tomorow."),
+        ),
+        (
             "pictographs, one of them another",
             ("a.md", "🚂", "2026-03-01", emoji),
             ("b.md", "🛤", "2026-03-01", &emoji.replace('🐌', "🐢")),
@@ -271,9 +281,9 @@ fn what_is_new_is_mailed_although_it_looks_alike() {
             &[("b.md", "Five questions for Grace Hopper", "2026-03-01", &grace)],
         ),
         (
-            "another of one day, one word in a short text",
+            "another of the next day, one word in a short text",
             &[("a.md", "Alpha", "2026-03-01", &alpha)],
-            &[("b.md", "Beta", "2026-03-01", &beta)],
+            &[("b.md", "Beta", "2026-03-02", &beta)],
         ),
         (
             "a template that others still have",
@@ -322,6 +332,24 @@ fn what_is_new_is_mailed_although_it_looks_alike() {
         let found = verdict(before, now, true);
         assert!(found.is_due(), "{what}: {found:?}");
     }
+}
+
+/// The mailed post is a draft again, and a copy of it is published.
+#[test]
+fn a_post_that_is_a_draft_again_counts_as_vanished() {
+    let old = ("ferry.md", "The late ferry", "2026-03-01", FERRY);
+    let mended = edited(FERRY, &[("whoever", "those who")]);
+    let ledger = Ledger { last_run: None, mailed: vec![mailed(old, true)] };
+    let (mut draft, _) = read(old);
+    let (copy, print) = read(("copy.md", "The late ferry", "2026-03-01", &mended));
+    let prints = Fingerprints::from([(copy.path.clone(), print)]);
+    let at = "2026-03-20T12:00:00Z".parse().unwrap();
+    let mut verdict = |status| {
+        draft.status = status;
+        plan(&[draft.clone(), copy.clone()], &ledger, &rules(), &BTreeSet::new(), &prints, at).pop().unwrap()
+    };
+    assert!(matches!(verdict(PostStatus::Draft), Verdict::Resembles { same: Likeness::Look, .. }));
+    assert!(verdict(PostStatus::Published).is_due());
 }
 
 /// For entries of an older version only the title and the day are there.
