@@ -26,7 +26,8 @@ fn keys(text: &str) -> Vec<String> {
 #[test]
 fn every_documented_default_is_valid() {
     for text in [SAMPLE, NEW_SITE] {
-        let problems = tidings::config::parse("config.toml", &with_defaults(text)).err();
+        let problems =
+            tidings::config::parse_with("config.toml", &with_defaults(text), tidings::transport::check).err();
         assert_eq!(problems, None);
     }
 }

@@ -2,7 +2,7 @@
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|text: &str| {
-    if let Err(problems) = tidings::config::parse("config.toml", text) {
+    if let Err(problems) = tidings::config::parse_with("config.toml", text, tidings::transport::check) {
         assert!(!problems.is_empty());
         for problem in problems {
             assert!(problem.location.is_some(), "{problem:?}");

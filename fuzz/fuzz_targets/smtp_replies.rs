@@ -4,20 +4,20 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpListener};
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 use std::sync::mpsc::{Sender, channel};
 use std::thread;
 
 use tidings::config::{self, Config};
 use tidings::files::Folder;
 use tidings::model::Outcome;
-use tidings::transport::{Envelope, Transport};
+use tidings::transport::{self, Envelope, Transport};
 use tokio::runtime::Runtime;
 
 /// A server that says what it is given, and the program's side of the connection.
 struct Bench {
     say: Sender<Vec<u8>>,
-    transport: Transport,
+    transport: Arc<dyn Transport>,
     runtime: Runtime,
 }
 
@@ -34,14 +34,14 @@ static BENCH: LazyLock<Bench> = LazyLock::new(|| {
         }
     });
     let config = config(port);
-    let transport = Transport::new(&config.mail, &Folder::new(".".as_ref()), None).expect("a transport");
+    let transport = transport::new(&config.mail, &Folder::new(".".as_ref()), None).expect("a transport");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     Bench { say, transport, runtime }
 });
 
 fn config(port: u16) -> Config {
     let text = format!(
-        "[site]\ntitle = 'Notes'\nurl = 'https://example.org'\n[mail]\ntransport = 'smtp://127.0.0.1:{port}?tls=none'\ntimeout = 1\n"
+        "[site]\ntitle = 'Notes'\nurl = 'https://example.org'\n[mail]\ntransport = 'smtp://127.0.0.1:{port}'\ntimeout = 1\n"
     );
     config::parse("config.toml", &text).expect("a valid configuration")
 }

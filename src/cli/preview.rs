@@ -197,7 +197,7 @@ impl SiteBackend {
         let signer = signer(&config, &self.site)?;
         let mut store = session::existing_store(&config, &self.site).await?;
         let issues = std::slice::from_ref(issue);
-        let outcomes = send_test(&transport, &config.mail, &[], store.as_mut(), signer, issues, to).await;
+        let outcomes = send_test(transport.as_ref(), &config.mail, &[], store.as_mut(), signer, issues, to).await;
         session::close(store).await?;
         outcomes?.pop().ok_or_else(|| Failure::unexpected("the transport gave no answer"))
     }

@@ -146,7 +146,7 @@ async fn test(to: &EmailAddress, arguments: &Arguments, config: &Config, context
     }
     let mut exit = Exit::Done;
     let (mail, issues) = (&config.mail, &prepared.issues);
-    let outcomes = send_test(&transport, mail, &options.allow, store.as_mut(), signer, issues, to).await?;
+    let outcomes = send_test(transport.as_ref(), mail, &options.allow, store.as_mut(), signer, issues, to).await?;
     session::close(store).await?;
     for (issue, outcome) in prepared.issues.iter().zip(outcomes) {
         let said = match outcome {

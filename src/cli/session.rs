@@ -9,14 +9,14 @@ use super::failure::{Exit, Failure};
 use super::progress::Progress;
 use super::ui::Ui;
 use super::{Context, agreement};
-use crate::config::{Config, TransportUrl};
+use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Location};
 use crate::files::{self, SecretError, StateFolder};
 use crate::publish::{
     CONFIG_FILE, GuardName, Halt, Memory, PublishError, Publisher, Stop, Use, program, signer, site_folder,
 };
 use crate::store::Store;
-use crate::transport::Transport;
+use crate::transport::{self, Server, Target, Transport, TransportError};
 
 /// Where the database of a site is, links followed.
 pub(super) fn database(config: &Config, site: &Path) -> Result<PathBuf, Failure> {
@@ -87,7 +87,7 @@ pub(super) async fn publisher(config: &Config, context: &Context, allow: &[Guard
     };
     Ok(Publisher {
         store,
-        transport: Arc::new(transport),
+        transport,
         mail: config.mail.clone(),
         signer,
         clock: context.clock,
@@ -108,8 +108,8 @@ pub(super) fn tell_warning(publisher: &Publisher, was_told: bool, context: &Cont
 }
 
 /// The way out that the configuration names, with the password that it needs.
-pub(super) fn transport(config: &Config, site: &Path) -> Result<Transport, Failure> {
-    let logs_in = matches!(&config.mail.transport, TransportUrl::Smtp { user: Some(_), .. });
+pub(super) fn transport(config: &Config, site: &Path) -> Result<Arc<dyn Transport>, Failure> {
+    let logs_in = matches!(Target::of(&config.mail.transport), Ok(Target::Server(Server { user: Some(_), .. })));
     let password = if logs_in { password(config, site)? } else { None };
     way_out(config, site, password)
 }
@@ -119,25 +119,26 @@ pub(super) fn describe_transport(config: &Config, site: &Path) -> Result<String,
     Ok(way_out(config, site, Some(SecretString::default()))?.describe())
 }
 
-fn way_out(config: &Config, site: &Path, password: Option<SecretString>) -> Result<Transport, Failure> {
+fn way_out(config: &Config, site: &Path, password: Option<SecretString>) -> Result<Arc<dyn Transport>, Failure> {
     let mut mail = config.mail.clone();
     let folder = site_folder(site, config, Use::Outbox);
-    match &mut mail.transport {
-        TransportUrl::Outbox(name) => drop(folder.find(name).map_err(|error| PublishError::file(&*name, error))?),
+    match Target::of(&mail.transport).map_err(|fault| PublishError::from(TransportError::from(fault)))? {
+        Target::Folder(name) => drop(folder.find(&name).map_err(|error| PublishError::file(&name, error))?),
         // The very program that the owner agreed to is started, whatever its name leads to by then.
-        TransportUrl::Sendmail(name) => {
-            let found = program(name, site, &agreement::search_path()).map(PathBuf::into_os_string);
+        Target::Program(name) => {
+            let found = program(&name, site, &agreement::search_path());
             let missing = || {
                 let missing = Diagnostic::error("transport", format!("there is no such program in PATH: `{name}`"));
                 missing.help("install it, or name another one in `mail.transport`")
             };
             let found = found.ok_or_else(|| Failure::new(Exit::Unexpected, missing()))?;
-            *name =
-                found.into_string().map_err(|_| Failure::unexpected("the path of the mail program is not UTF-8"))?;
+            let found =
+                found.to_str().ok_or_else(|| Failure::unexpected("the path of the mail program is not UTF-8"))?;
+            mail.transport = mail.transport.with_rest(found);
         }
-        TransportUrl::Smtp { .. } => {}
+        Target::Server(_) => {}
     }
-    Ok(Transport::new(&mail, &folder, password).map_err(PublishError::from)?)
+    Ok(transport::new(&mail, &folder, password).map_err(PublishError::from)?)
 }
 
 /// The password, from the environment or a file: never from config.toml.

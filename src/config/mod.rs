@@ -28,7 +28,7 @@ pub use podcast::Podcast;
 pub use rate::RateLimit;
 use reader::{Reader, Section};
 pub use theme::{Pair, Palette, READABLE, Theme, contrast};
-pub use transport::{Security, TransportUrl};
+pub use transport::{TransportCheck, TransportUrl};
 pub use words::{WORDS, Words};
 
 /// Everything that `config.toml` says, with the defaults filled in.
@@ -173,6 +173,14 @@ pub struct Web {
 /// assert!(problems.iter().any(|p| p.help.as_deref() == Some("did you mean `title`?")));
 /// ```
 pub fn parse(path: &str, text: &str) -> Result<Config, Vec<Diagnostic>> {
+    parse_with(path, text, |_| Ok(()))
+}
+
+/// Like [`parse`], with `check` for `mail.transport`: the room that knows the transports may not be known here.
+///
+/// # Errors
+/// As for [`parse`].
+pub fn parse_with(path: &str, text: &str, check: TransportCheck) -> Result<Config, Vec<Diagnostic>> {
     let mut reader = Reader::new(path, text);
     let document = reader.document();
     if !reader.diagnostics.is_empty() {
@@ -186,7 +194,7 @@ pub fn parse(path: &str, text: &str) -> Result<Config, Vec<Diagnostic>> {
     let web = web(&mut root, &mut reader);
     let newsletter = newsletter::read(&mut root, &mut reader, site.as_ref(), &web);
     let theme = theme::read(&mut root, &mut reader);
-    let mail = mail(&mut root, &mut reader, site.as_ref(), newsletter.from.as_ref());
+    let mail = mail(&mut root, &mut reader, site.as_ref(), newsletter.from.as_ref(), check);
     let store = store(&mut root, &mut reader);
     root.finish(&mut reader);
     match site {
@@ -312,16 +320,23 @@ fn web<'t>(root: &mut Section<'_, 't>, reader: &mut Reader<'t>) -> Web {
     Web { url, location }
 }
 
-fn mail<'t>(root: &mut Section<'_, 't>, reader: &mut Reader<'t>, site: Option<&Site>, from: Option<&Mailbox>) -> Mail {
+fn mail<'t>(
+    root: &mut Section<'_, 't>,
+    reader: &mut Reader<'t>,
+    site: Option<&Site>,
+    from: Option<&Mailbox>,
+    check: TransportCheck,
+) -> Mail {
     let mut section = root.section(reader, "mail", "mail");
-    let transport = section.string(reader, "transport").and_then(|(text, place)| match TransportUrl::parse(&text) {
-        Ok(transport) => Some(transport),
-        Err((problem, help)) => {
+    let transport = section.string(reader, "transport").map(|(text, place)| {
+        let transport = TransportUrl::new(text);
+        if let Err((problem, help)) = check(&transport) {
             // The line may hold a password, which is not for a terminal or a log.
-            let place = if text.contains('@') { Location { excerpt: String::new(), ..place } } else { place };
+            let is_secret = transport.as_str().contains('@');
+            let place = if is_secret { Location { excerpt: String::new(), ..place } } else { place };
             reader.error("config/transport", problem, place, help);
-            None
         }
+        transport
     });
     let password_env = section.string(reader, "password_env").map(|(text, _)| text);
     let password_file = section.string(reader, "password_file").map(|(text, _)| text);
@@ -343,7 +358,7 @@ fn mail<'t>(root: &mut Section<'_, 't>, reader: &mut Reader<'t>, site: Option<&S
     let dkim = dkim::read(&mut section, reader, site, from);
     section.finish(reader);
     Mail {
-        transport: transport.unwrap_or_else(|| TransportUrl::Outbox("outbox".into())),
+        transport: transport.unwrap_or_else(|| TransportUrl::new("outbox:outbox")),
         password_env,
         password_file,
         connections: connections as usize,

@@ -72,7 +72,7 @@ pub(super) struct Task {
     pub(super) limit: Option<usize>,
     pub(super) mail: Mail,
     pub(super) signer: Option<Arc<Signer>>,
-    pub(super) transport: Arc<Transport>,
+    pub(super) transport: Arc<dyn Transport>,
     pub(super) clock: Clock,
     pub(super) watcher: Arc<dyn Watcher>,
     pub(super) halt: Arc<Halt>,

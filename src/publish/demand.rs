@@ -6,8 +6,9 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::reach::{Outside, outside};
-use crate::config::{Config, Security, TransportUrl};
+use crate::config::Config;
 use crate::files::{self, Folder, Kind, Open};
+use crate::transport::{Security, Server, Target};
 
 /// What a command is about to do with a site.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,8 +27,7 @@ pub enum Demand {
     /// A folder outside of the site that messages are put into.
     Outbox(PathBuf),
     /// A mail server.
-    #[expect(missing_docs, reason = "as in `TransportUrl::Smtp`")]
-    Server { host: String, port: u16, user: Option<String>, security: Security },
+    Server(Server),
     /// A program that is started for each message.
     Program {
         /// As it is started.
@@ -54,23 +54,25 @@ pub fn demands(root: &Path, config: &Config, intent: Intent, search_path: &OsStr
     if intent == Intent::Read {
         return demands;
     }
-    match &config.mail.transport {
-        TransportUrl::Outbox(_) => {
+    match Target::of(&config.mail.transport) {
+        Ok(Target::Folder(_)) => {
             let folder = reach.into_iter().find(|outside| outside.setting == "mail.transport");
             demands.extend(folder.map(|outside| Demand::Outbox(outside.path)));
         }
-        TransportUrl::Sendmail(name) => {
-            let path = program(name, root, search_path).unwrap_or_else(|| name.into());
+        Ok(Target::Program(name)) => {
+            let path = program(&name, root, search_path).unwrap_or_else(|| name.into());
             let real = files::resolved(&path);
             let site = Folder::new(root);
             let digest = real.strip_prefix(site.path()).ok().and_then(|name| fingerprint(&site, name.to_str()?));
             demands.push(Demand::Program { path, real, digest });
         }
-        TransportUrl::Smtp { host, port, user, security } => {
-            let (host, port, security) = (host.clone(), *port, *security);
-            demands.push(Demand::Server { host, port, user: user.clone(), security });
-            demands.extend(user.as_ref().and(password(root, config)));
+        Ok(Target::Server(server)) => {
+            let password = server.user.as_ref().and(password(root, config));
+            demands.push(Demand::Server(server));
+            demands.extend(password);
         }
+        // Nothing is sent by a transport that there is not.
+        Err(_) => {}
     }
     demands
 }
@@ -107,7 +109,7 @@ impl Demand {
         match self {
             Self::Outside(Outside { setting, path }) => format!("{setting} {}", quoted(path)),
             Self::Outbox(folder) => format!("mail.transport outbox {}", quoted(folder)),
-            Self::Server { host, port, user, security } => {
+            Self::Server(Server { host, port, user, security }) => {
                 format!("mail.transport {security:?} {host:?} {port} {user:?}")
             }
             Self::Program { path, real, digest } => {
@@ -136,7 +138,7 @@ impl fmt::Display for Demand {
                 write!(f, "{what} {} (`{setting}`)", plain(path))
             }
             Self::Outbox(folder) => write!(f, "put mail into {} (`mail.transport`)", plain(folder)),
-            Self::Server { host, port, user, security } => {
+            Self::Server(Server { host, port, user, security }) => {
                 let how = match security {
                     Security::Implicit => "TLS",
                     Security::StartTls => "STARTTLS",

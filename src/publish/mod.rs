@@ -80,7 +80,7 @@ pub struct Publisher {
     /// The ledger.
     pub store: Store,
     /// How messages leave.
-    pub transport: Arc<Transport>,
+    pub transport: Arc<dyn Transport>,
     /// `[mail]` of the configuration.
     pub mail: Mail,
     /// What signs the messages. A signature is made when its message leaves, with the key of that moment: an issue that was
@@ -249,7 +249,7 @@ impl Publisher {
 /// When they show an example and `allow` does not let that pass, or when the server cannot be reached; what it answered is in
 /// the outcomes.
 pub async fn send_test(
-    transport: &Transport,
+    transport: &dyn Transport,
     mail: &Mail,
     allow: &[GuardName],
     store: Option<&mut Store>,

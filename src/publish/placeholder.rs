@@ -2,16 +2,17 @@
 
 use super::guard::{Guard, GuardName};
 use super::site::Site;
-use crate::config::{Mail, TOKEN, TransportUrl, placeholder};
+use crate::config::{Mail, TOKEN, placeholder};
 use crate::diagnostic::{Diagnostic, Location};
 use crate::model::{Entry, Issue, Post};
+use crate::transport::Target;
 
 /// A sentence of the first post that `tidings init` writes, by which it is known whatever became of its title and date.
 pub const SAMPLE: &str = "Each post is a Markdown file like this one: a title and a date between two lines of dashes";
 
 /// The guard for issues that show an example. Into an outbox they may go: examples are for looking at.
 pub(super) fn guard(issues: &[Issue], mail: &Mail) -> Option<Guard> {
-    if matches!(mail.transport, TransportUrl::Outbox(_)) {
+    if Target::folder(&mail.transport).is_some() {
         return None;
     }
     let mut settings: Vec<String> = Vec::new();

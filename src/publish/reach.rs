@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::config::{Config, TransportUrl};
+use crate::config::Config;
 use crate::files::{self, Folder};
+use crate::transport::Target;
 
 /// A file or folder outside of the site that the configuration names, or that a link in the site leads to.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -17,17 +18,14 @@ pub struct Outside {
 /// Everything outside of the folder `root` that `config` names, in a fixed order.
 pub fn outside(root: &Path, config: &Config) -> Vec<Outside> {
     let home = files::resolved(root);
-    let outbox = match &config.mail.transport {
-        TransportUrl::Outbox(folder) => Some(folder.as_str()),
-        _ => None,
-    };
+    let outbox = Target::folder(&config.mail.transport);
     let database = Path::new(&config.store.path).parent().and_then(Path::to_str);
     let dkim = config.mail.dkim.as_ref();
     let named = [
         ("posts.dir", Some(config.posts.dir.as_str())),
         ("feeds.dir", Some(config.feeds.dir.as_str())),
         ("store.url", database.filter(|folder| !folder.is_empty())),
-        ("mail.transport", outbox),
+        ("mail.transport", outbox.as_deref()),
         ("mail.password_file", config.mail.password_file.as_deref()),
         ("mail.dkim", dkim.map(|dkim| dkim.key_file.as_str())),
         ("mail.dkim", dkim.and_then(|dkim| dkim.ed25519.as_ref()).map(|(_, file)| file.as_str())),
@@ -77,10 +75,7 @@ pub fn folder(root: &Path, config: &Config, to: Use) -> Folder {
         return folder;
     }
     let dkim = config.mail.dkim.as_ref();
-    let outbox = match &config.mail.transport {
-        TransportUrl::Outbox(folder) => Some(folder.as_str()),
-        _ => None,
-    };
+    let outbox = Target::folder(&config.mail.transport);
     let keys = dkim
         .iter()
         .flat_map(|dkim| [Some(dkim.key_file.as_str()), dkim.ed25519.as_ref().map(|(_, file)| file.as_str())]);
@@ -88,7 +83,7 @@ pub fn folder(root: &Path, config: &Config, to: Use) -> Folder {
     let private = [".tidings", "preview", "outbox", &config.store.path].map(Some);
     let private = private
         .into_iter()
-        .chain([config.mail.password_file.as_deref(), outbox])
+        .chain([config.mail.password_file.as_deref(), outbox.as_deref()])
         .chain(keys)
         .flatten()
         .map(|name| files::resolved(&root.join(name)));

@@ -18,6 +18,7 @@ use crate::media::Facts;
 use crate::model::{Body, Entry, MadeFile, Post, PostStatus};
 use crate::post::{self, Loaded, Posts};
 use crate::templates::Templates;
+use crate::transport;
 
 /// The file that makes a folder a site.
 pub const CONFIG_FILE: &str = "config.toml";
@@ -102,7 +103,7 @@ impl Site {
                 Diagnostic::error("config/encoding", "the file is not UTF-8 text").at(Location::start_of(CONFIG_FILE));
             return Err(PublishError::Site(vec![broken.help("save it as UTF-8")]));
         };
-        config::parse(CONFIG_FILE, &text).map_err(PublishError::Site)
+        config::parse_with(CONFIG_FILE, &text, transport::check).map_err(PublishError::Site)
     }
 
     /// Reads of every post what its front matter says. Bodies are read when they are shown. `config` is what the owner has

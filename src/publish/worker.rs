@@ -32,7 +32,7 @@ const NEXT_CONNECTION_AFTER: Duration = Duration::from_millis(200);
 
 /// What all connections share.
 pub(super) struct Shared {
-    pub(super) transport: Arc<Transport>,
+    pub(super) transport: Arc<dyn Transport>,
     pub(super) issues: BTreeMap<i64, FrozenIssue>,
     pub(super) secret: Vec<u8>,
     pub(super) in_doubt: InDoubt,
@@ -150,7 +150,7 @@ pub(super) async fn work(shared: Arc<Shared>, notes: mpsc::Sender<Note>) -> Tall
     if !worker.has_given_up {
         shared.connections.fetch_sub(1, Ordering::SeqCst);
     }
-    if let Some(open) = worker.connection {
+    if let Some(mut open) = worker.connection {
         open.close().await;
     }
     tally
@@ -160,7 +160,7 @@ pub(super) async fn work(shared: Arc<Shared>, notes: mpsc::Sender<Note>) -> Tall
 struct Worker<'s> {
     shared: &'s Shared,
     notes: mpsc::Sender<Note>,
-    connection: Option<Connection>,
+    connection: Option<Box<dyn Connection>>,
     /// How many deliveries were tried over it.
     served: usize,
     /// Whether the server would have no more connections.
@@ -194,7 +194,7 @@ impl Worker<'_> {
         if must_rest && self.shared.halt.unless(self.shared.rest()).await.is_none() {
             return false;
         }
-        if !self.connection.as_ref().is_some_and(Connection::is_open) {
+        if !self.connection.as_ref().is_some_and(|open| open.is_open()) {
             self.connection = self.connect().await;
             self.served = 0;
         }
@@ -203,7 +203,7 @@ impl Worker<'_> {
 
     /// Opens a connection. When the server will have no more of them this worker gives up, and the others go on; the last one
     /// to give up stops the run.
-    async fn connect(&mut self) -> Option<Connection> {
+    async fn connect(&mut self) -> Option<Box<dyn Connection>> {
         let shared = self.shared;
         let mut pauses = RECONNECT_AFTER.iter();
         loop {

@@ -4,6 +4,9 @@
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[expect(missing_docs, reason = "the fields are what the messages show")]
 pub enum TransportError {
+    /// What `mail.transport` says leads nowhere.
+    #[error("{problem}")]
+    Setting { problem: String, help: String },
     /// Somebody must log in, and there is no password.
     #[error("the password for the mail server is missing")]
     PasswordMissing,
@@ -69,6 +72,7 @@ impl TransportError {
     /// How to mend it: an imperative that can be followed as it stands.
     pub fn help(&self) -> Option<String> {
         let help = match self {
+            Self::Setting { help, .. } => help,
             Self::PasswordMissing => {
                 "set `password_env` under `[mail]` to the name of the variable that holds it, and set that variable"
             }
@@ -104,5 +108,11 @@ impl TransportError {
             }
         };
         Some(help.to_owned())
+    }
+}
+
+impl From<(String, String)> for TransportError {
+    fn from((problem, help): (String, String)) -> Self {
+        Self::Setting { problem, help }
     }
 }

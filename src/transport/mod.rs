@@ -2,7 +2,7 @@
 //!
 //! The invariant of this room: an [`Outcome`] never says more than is known. `Sent` and `Failed` are words of the
 //! receiver; `Deferred` means that the message cannot be complete anywhere; all else is `InDoubt` (RFC 1047).
-//! A transport is one variant here and one file; nothing outside of this room knows which one is in use.
+//! A transport is one file and its line in `SCHEMES`; nothing outside of that file knows which one is in use.
 
 mod agent;
 mod error;
@@ -13,10 +13,16 @@ mod outbox;
 mod public;
 mod sendmail;
 mod smtp;
+mod target;
 
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use async_trait::async_trait;
 use secrecy::SecretString;
 
-use crate::config::{Mail, TransportUrl};
+use crate::config::Mail;
 use crate::files::Folder;
 use crate::model::{EmailAddress, Outcome};
 
@@ -24,62 +30,70 @@ pub use error::TransportError;
 pub use hub::Hubs;
 pub use live::{dead, not_live};
 pub use one_click::{NoClick, one_click};
-pub use outbox::Outbox;
-pub use sendmail::Sendmail;
-pub use smtp::{Smtp, SmtpConnection};
+pub use target::{Security, Server, Target, check};
 
-/// How messages leave; one variant for each scheme of `mail.transport`.
-#[derive(Debug)]
-pub enum Transport {
-    /// `smtp://` and `smtps://`
-    Smtp(Smtp),
-    /// `outbox:FOLDER`
-    Outbox(Outbox),
-    /// `sendmail:PROGRAM`
-    Sendmail(Sendmail),
+/// Every scheme of `mail.transport`, in the order in which help texts name them.
+const SCHEMES: &[Scheme] = &[outbox::OUTBOX, smtp::SMTPS, smtp::SMTP, sendmail::SENDMAIL];
+
+/// A transport, or why there is none.
+type Made = Result<Arc<dyn Transport>, TransportError>;
+
+/// One scheme of `mail.transport`.
+struct Scheme {
+    /// What comes before the colon.
+    name: &'static str,
+    /// How a value may be written, for help texts.
+    example: &'static str,
+    leads: Leads,
 }
 
-impl Transport {
-    /// The transport that the config names. Has no effect yet: [`Transport::connect`] is the first to have one.
-    /// Relative paths start at the folder `site`.
-    ///
-    /// # Errors
-    /// [`TransportError::PasswordMissing`] when somebody must log in and there is no password.
-    pub fn new(mail: &Mail, site: &Folder, password: Option<SecretString>) -> Result<Self, TransportError> {
-        Ok(match &mail.transport {
-            TransportUrl::Outbox(folder) => Self::Outbox(Outbox::new(folder, site)),
-            TransportUrl::Sendmail(program) => Self::Sendmail(Sendmail::new(program, site.path(), mail.timeout)),
-            TransportUrl::Smtp { host, port, user, security } => {
-                Self::Smtp(Smtp::new(host, *port, *security, smtp::login(user.as_deref(), password)?, mail.timeout))
-            }
-        })
-    }
+/// What a scheme leads to, and what makes the transport. `timeout` is in seconds.
+enum Leads {
+    Folder(fn(folder: &str, site: &Folder) -> Arc<dyn Transport>),
+    Program {
+        /// The program when none is named.
+        usual: &'static str,
+        new: fn(program: &str, site: &Path, timeout: u32) -> Arc<dyn Transport>,
+    },
+    Server {
+        /// The usual port and the protection; the argument says whether the server may be taken unencrypted, being on this
+        /// machine.
+        protection: fn(bool) -> (u16, Security),
+        new: fn(Server, Option<SecretString>, timeout: u32) -> Made,
+    },
+}
 
-    /// True when writing the same message twice leaves one copy: a delivery in doubt may simply be repeated.
-    pub fn deduplicates(&self) -> bool {
-        matches!(self, Self::Outbox(_))
+/// The transport that the config names. Has no effect yet: [`Transport::connect`] is the first to have one. Relative paths
+/// start at the folder `site`.
+///
+/// # Errors
+/// [`TransportError::PasswordMissing`] when somebody must log in and there is no password; [`TransportError::Setting`] when
+/// [`check`] finds fault with it.
+pub fn new(mail: &Mail, site: &Folder, password: Option<SecretString>) -> Made {
+    let (url, timeout) = (&mail.transport, mail.timeout);
+    match target::scheme(url)?.leads {
+        Leads::Folder(new) => Ok(new(&target::folder(url)?, site)),
+        Leads::Program { usual, new } => Ok(new(&target::program(url, usual), site.path(), timeout)),
+        Leads::Server { protection, new } => new(target::server(url, protection)?, password, timeout),
     }
+}
 
+/// A way for messages to leave.
+#[async_trait]
+pub trait Transport: fmt::Debug + Send + Sync {
     /// A connection that is ready for messages: for SMTP connected, encrypted, greeted and logged in, each step with
     /// a deadline. May be called several times for several connections at once.
     ///
     /// # Errors
     /// What stood in the way; [`TransportError::is_temporary`] says whether waiting may help.
-    pub async fn connect(&self) -> Result<Connection, TransportError> {
-        Ok(match self {
-            Self::Smtp(smtp) => Connection::Smtp(Box::new(smtp.connect().await?)),
-            Self::Outbox(outbox) => Connection::Outbox(outbox.open()?),
-            Self::Sendmail(sendmail) => Connection::Sendmail(sendmail.open()?),
-        })
-    }
+    async fn connect(&self) -> Result<Box<dyn Connection>, TransportError>;
 
     /// The transport for people, such as `smtps://mail.example.org:465` or `the folder outbox`: no user, no secret.
-    pub fn describe(&self) -> String {
-        match self {
-            Self::Smtp(smtp) => smtp.server(),
-            Self::Outbox(outbox) => outbox.describe(),
-            Self::Sendmail(sendmail) => sendmail.describe(),
-        }
+    fn describe(&self) -> String;
+
+    /// True when writing the same message twice leaves one copy: a delivery in doubt may simply be repeated.
+    fn deduplicates(&self) -> bool {
+        false
     }
 }
 
@@ -95,71 +109,42 @@ pub struct Envelope<'a> {
 }
 
 /// A way out that is open: carries one message after the other.
-#[expect(missing_docs, reason = "each variant is the transport of that name")]
-pub enum Connection {
-    Smtp(Box<SmtpConnection>),
-    Outbox(Outbox),
-    Sendmail(Sendmail),
-}
-
-impl Connection {
+#[async_trait]
+pub trait Connection: Send + Sync {
     /// All that comes before the content can be complete: MAIL and RCPT.
     ///
     /// # Errors
     /// What became of this try (`Deferred`, `Failed` or `Refused`). The connection may live on, see
     /// [`Connection::is_open`].
-    pub async fn begin(&mut self, envelope: &Envelope<'_>) -> Result<(), Outcome> {
-        match self {
-            Self::Smtp(connection) => connection.begin(envelope).await,
-            Self::Outbox(outbox) => outbox.check(envelope),
-            Self::Sendmail(_) => Ok(()),
-        }
+    async fn begin(&mut self, _envelope: &Envelope<'_>) -> Result<(), Outcome> {
+        Ok(())
     }
 
     /// The content and its end, after [`Connection::begin`] succeeded. The caller has recorded the delivery as
     /// `sending` on disk before it calls this.
-    pub async fn finish(&mut self, envelope: &Envelope<'_>, message: &[u8]) -> Outcome {
-        match self {
-            Self::Smtp(connection) => connection.finish(message).await,
-            Self::Outbox(outbox) => outbox.write(envelope, message).await,
-            Self::Sendmail(sendmail) => sendmail.run(envelope, message).await,
-        }
-    }
+    async fn finish(&mut self, envelope: &Envelope<'_>, message: &[u8]) -> Outcome;
 
     /// Takes back [`Connection::begin`], when the reader has left meanwhile.
-    pub async fn cancel(&mut self) {
-        if let Self::Smtp(connection) = self {
-            connection.cancel().await;
-        }
-    }
+    async fn cancel(&mut self) {}
 
     /// False after a lost connection, a passed deadline or a 421: the caller connects anew.
-    pub fn is_open(&self) -> bool {
-        match self {
-            Self::Smtp(connection) => connection.is_open(),
-            Self::Outbox(_) | Self::Sendmail(_) => true,
-        }
+    fn is_open(&self) -> bool {
+        true
     }
 
     /// Says goodbye, but does not wait long for the answer.
-    pub async fn close(self) {
-        if let Self::Smtp(connection) = self {
-            connection.close().await;
-        }
-    }
+    async fn close(&mut self) {}
 }
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::*;
-    use crate::config;
+    use crate::config::{self, TransportUrl};
 
-    fn transport(url: &str, password: Option<&str>) -> Result<Transport, TransportError> {
+    fn transport(url: &str, password: Option<&str>) -> Result<Arc<dyn Transport>, TransportError> {
         let text = format!("[site]\ntitle = 'Notes'\nurl = 'https://example.org'\n[mail]\ntransport = '{url}'\n");
-        let config = config::parse("config.toml", &text).unwrap();
-        Transport::new(&config.mail, &Folder::new(Path::new("/site")), password.map(SecretString::from))
+        let config = config::parse_with("config.toml", &text, check).unwrap();
+        new(&config.mail, &Folder::new(Path::new("/site")), password.map(SecretString::from))
     }
 
     #[test]
@@ -186,5 +171,26 @@ mod tests {
         assert!(deduplicates("outbox:outbox"));
         assert!(!deduplicates("smtp://127.0.0.1:2525"));
         assert!(!deduplicates("sendmail:"));
+    }
+
+    #[test]
+    fn a_password_never_stands_in_the_config() {
+        let text = "[site]\ntitle = 'a'\nurl = 'https://example.org'\n[mail]\ntransport = 'smtps://ada:secret@mail.example.org'\n";
+        let problems = config::parse_with("config.toml", text, check).unwrap_err();
+        assert_eq!(problems.len(), 1);
+        assert!(problems[0].message.contains("contains a password") && !format!("{problems:?}").contains("secret"));
+    }
+
+    #[test]
+    fn smtp_is_plain_only_on_this_machine() {
+        let security = |url: &str| match Target::of(&TransportUrl::new(url)) {
+            Ok(Target::Server(Server { security, port, .. })) => (security, port),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(security("smtp://127.0.0.1:2525"), (Security::Loopback, 2525));
+        assert_eq!(security("smtp://[::1]:2525"), (Security::Loopback, 2525));
+        assert_eq!(security("smtp://localhost:2525?tls=required"), (Security::StartTls, 2525));
+        assert_eq!(security("smtp://mail.example.org"), (Security::StartTls, 587));
+        assert_eq!(security("smtps://ada%40example.org@mail.example.org"), (Security::Implicit, 465));
     }
 }

@@ -1,43 +1,72 @@
 //! The outbox: a folder that gets one `.eml` file for each message. The name of the delivery is the name of the file,
 //! so the same message written twice is one file.
 
-use super::{Envelope, TransportError};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::{Connection, Envelope, Leads, Scheme, Transport, TransportError};
 use crate::files::{Access, Folder};
 use crate::model::Outcome;
 
+/// `outbox:FOLDER`
+pub(super) const OUTBOX: Scheme = Scheme {
+    name: "outbox",
+    example: "outbox:outbox",
+    leads: Leads::Folder(|folder, site| Arc::new(Outbox::new(folder, site))),
+};
+
 /// Writes messages into a folder.
 #[derive(Debug, Clone)]
-pub struct Outbox {
+struct Outbox {
     /// As it stands in the config, for messages.
     name: String,
     site: Folder,
 }
 
 impl Outbox {
-    pub(super) fn new(folder: &str, site: &Folder) -> Self {
+    fn new(folder: &str, site: &Folder) -> Self {
         Self { name: folder.to_owned(), site: site.clone() }
     }
 
-    pub(super) fn describe(&self) -> String {
-        format!("the folder {}", self.name)
-    }
-
-    pub(super) fn open(&self) -> Result<Self, TransportError> {
+    fn open(&self) -> Result<Self, TransportError> {
         let made = self.site.make_folder(&self.name, Access::Private).and_then(|()| self.site.sweep(&self.name));
         made.map_err(|error| TransportError::Folder { folder: self.name.clone(), reason: error.to_string() })?;
         Ok(self.clone())
     }
 
     /// A name that is no plain file name could lead out of the folder.
-    pub(super) fn check(&self, envelope: &Envelope<'_>) -> Result<(), Outcome> {
+    fn check(&self, envelope: &Envelope<'_>) -> Result<(), Outcome> {
         let name = envelope.name;
         if name.is_empty() || name.starts_with('.') || name.contains(['/', '\\', ':', '\0']) {
             return Err(Outcome::Refused(format!("this is not the name of a file in {}: `{name}`", self.describe())));
         }
         Ok(())
     }
+}
 
-    pub(super) async fn write(&self, envelope: &Envelope<'_>, message: &[u8]) -> Outcome {
+#[async_trait]
+impl Transport for Outbox {
+    async fn connect(&self) -> Result<Box<dyn Connection>, TransportError> {
+        Ok(Box::new(self.open()?))
+    }
+
+    fn describe(&self) -> String {
+        format!("the folder {}", self.name)
+    }
+
+    fn deduplicates(&self) -> bool {
+        true
+    }
+}
+
+#[async_trait]
+impl Connection for Outbox {
+    async fn begin(&mut self, envelope: &Envelope<'_>) -> Result<(), Outcome> {
+        self.check(envelope)
+    }
+
+    async fn finish(&mut self, envelope: &Envelope<'_>, message: &[u8]) -> Outcome {
         if let Err(refused) = self.check(envelope) {
             return refused;
         }
@@ -62,12 +91,12 @@ mod tests {
     async fn the_same_message_twice_is_one_file() {
         let site = tempfile::tempdir().unwrap();
         let folder = Folder::new(site.path());
-        let outbox = Outbox::new("outbox", &folder).open().unwrap();
+        let mut outbox = Outbox::new("outbox", &folder).open().unwrap();
         let (from, to) = ("news@example.org".parse().unwrap(), "ada@example.org".parse().unwrap());
         let envelope = Envelope { from: &from, to: &to, name: "issue-1-00042" };
         for _ in 0..2 {
             assert!(outbox.check(&envelope).is_ok());
-            let outcome = outbox.write(&envelope, b"Subject: x\r\n\r\nx\r\n").await;
+            let outcome = outbox.finish(&envelope, b"Subject: x\r\n\r\nx\r\n").await;
             assert_eq!(outcome, Outcome::Sent("written to outbox/issue-1-00042.eml".into()));
         }
         assert_eq!(folder.list("", &|_| true).unwrap(), ["outbox/issue-1-00042.eml"]);
@@ -79,12 +108,12 @@ mod tests {
     async fn a_name_that_leads_out_of_the_folder_is_refused() {
         let site = tempfile::tempdir().unwrap();
         let folder = Folder::new(site.path());
-        let outbox = Outbox::new("outbox", &folder).open().unwrap();
+        let mut outbox = Outbox::new("outbox", &folder).open().unwrap();
         let (from, to) = ("news@example.org".parse().unwrap(), "ada@example.org".parse().unwrap());
         for name in ["", "../x", "/etc/x", "a\\b", ".hidden", "c:x"] {
             let envelope = Envelope { from: &from, to: &to, name };
             assert!(matches!(outbox.check(&envelope), Err(Outcome::Refused(_))), "{name:?} was accepted");
-            assert!(matches!(outbox.write(&envelope, b"x").await, Outcome::Refused(_)));
+            assert!(matches!(outbox.finish(&envelope, b"x").await, Outcome::Refused(_)));
         }
         assert!(folder.list("", &|_| true).unwrap().is_empty());
     }

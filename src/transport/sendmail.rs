@@ -6,15 +6,27 @@ use std::future::pending;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, ChildStdin, Command};
 use tokio::time::timeout;
 
 use super::smtp::one_line;
-use super::{Envelope, TransportError};
+use super::{Connection, Envelope, Leads, Scheme, Transport, TransportError};
 use crate::model::Outcome;
+
+/// `sendmail:PROGRAM`
+pub(super) const SENDMAIL: Scheme = Scheme {
+    name: "sendmail",
+    example: "sendmail:",
+    leads: Leads::Program {
+        usual: "/usr/sbin/sendmail",
+        new: |program, site, timeout| Arc::new(Sendmail::new(program, site, timeout)),
+    },
+};
 
 /// Of what the program complains about, this many bytes are kept.
 const COMPLAINT_BYTES: usize = 10_000;
@@ -24,7 +36,7 @@ const LAST_WORDS: Duration = Duration::from_millis(100);
 
 /// Pipes messages into a program.
 #[derive(Debug, Clone)]
-pub struct Sendmail {
+struct Sendmail {
     /// As it stands in the config, for messages.
     name: String,
     program: PathBuf,
@@ -39,14 +51,14 @@ struct Running {
 }
 
 impl Sendmail {
-    pub(super) fn new(program: &str, site: &Path, timeout: u32) -> Self {
+    fn new(program: &str, site: &Path, timeout: u32) -> Self {
         // A bare name is looked up in PATH, anything else starts at the site.
         let path = if program.contains('/') { site.join(program) } else { program.into() };
         Self { name: program.to_owned(), program: path, deadline: Duration::from_secs(timeout.into()) * 2 }
     }
 
     /// Finds out early that there is no such program; one without a path is looked for when it is started.
-    pub(super) fn open(&self) -> Result<Self, TransportError> {
+    fn open(&self) -> Result<Self, TransportError> {
         let is_path = self.program.components().count() > 1;
         match self.program.metadata() {
             Err(error) if is_path => {
@@ -56,11 +68,7 @@ impl Sendmail {
         }
     }
 
-    pub(super) fn describe(&self) -> String {
-        format!("the program {}", self.name)
-    }
-
-    pub(super) async fn run(&self, envelope: &Envelope<'_>, message: &[u8]) -> Outcome {
+    async fn run(&self, envelope: &Envelope<'_>, message: &[u8]) -> Outcome {
         let mut running = match self.start(envelope) {
             Ok(running) => running,
             Err(error) => return Outcome::Refused(format!("cannot start {}: {error}", self.name)),
@@ -108,6 +116,24 @@ impl Sendmail {
             // 75 is EX_TEMPFAIL; the others say that it failed, but not that trying again is useless.
             Some(_) | None => Outcome::Deferred(reason),
         }
+    }
+}
+
+#[async_trait]
+impl Transport for Sendmail {
+    async fn connect(&self) -> Result<Box<dyn Connection>, TransportError> {
+        Ok(Box::new(self.open()?))
+    }
+
+    fn describe(&self) -> String {
+        format!("the program {}", self.name)
+    }
+}
+
+#[async_trait]
+impl Connection for Sendmail {
+    async fn finish(&mut self, envelope: &Envelope<'_>, message: &[u8]) -> Outcome {
+        self.run(envelope, message).await
     }
 }
 

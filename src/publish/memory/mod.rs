@@ -17,11 +17,12 @@ use super::error::PublishError;
 use super::guard::{Guard, GuardName, count};
 use super::reach::{self, Use};
 use super::site::Site;
-use crate::config::{Config, TransportUrl};
+use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::files::{Folder, StateFolder};
 use crate::model::{IssueKey, MailedEntry, Record};
 use crate::store::{Adoption, SentIssue, Store};
+use crate::transport::{Server, Target};
 
 /// Where the memory of a site is.
 #[derive(Debug, Clone)]
@@ -244,12 +245,12 @@ impl Memory {
     /// `None` for an outbox, which mails nothing.
     fn way(&self) -> Option<String> {
         let from = self.config.newsletter.from.as_ref().map_or("", |from| from.address.as_str());
-        match &self.config.mail.transport {
-            TransportUrl::Outbox(_) => None,
-            TransportUrl::Smtp { host, port, user, .. } => {
+        match Target::of(&self.config.mail.transport).ok()? {
+            Target::Folder(_) => None,
+            Target::Server(Server { host, port, user, .. }) => {
                 Some(format!("{from} smtp {} {host} {port}\n", user.as_deref().unwrap_or_default()))
             }
-            TransportUrl::Sendmail(program) => Some(format!("{from} sendmail {program}\n")),
+            Target::Program(program) => Some(format!("{from} sendmail {program}\n")),
         }
     }
 

@@ -18,8 +18,7 @@ use super::mask::{Mask, hides};
 use super::reply::{Reply, first_reply, lost};
 use super::stream::Stream;
 use super::{Login, Smtp, SmtpConnection};
-use crate::config::Security;
-use crate::transport::TransportError;
+use crate::transport::{Security, TransportError};
 
 /// More than this is no reply (Postfix has the same limit).
 pub(super) const REPLY_BYTES: usize = 100_000;
@@ -29,7 +28,7 @@ const AUTH_ROUNDS: usize = 4;
 
 impl Smtp {
     /// Connects, encrypts, greets and logs in.
-    pub(in crate::transport) async fn connect(&self) -> Result<SmtpConnection, TransportError> {
+    pub(super) async fn establish(&self) -> Result<SmtpConnection, TransportError> {
         let tcp = self.dial().await?;
         let lost = |_| self.lost("connecting");
         let (peer, local) = (tcp.peer_addr().map_err(lost)?, tcp.local_addr().map_err(lost)?);

@@ -19,19 +19,41 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use rustls::ClientConfig;
 use secrecy::SecretString;
 use tokio::sync::OnceCell;
 
-use super::TransportError;
-use crate::config::Security;
+use super::{Connection, Leads, Made, Scheme, Security, Server, Transport, TransportError};
 
 pub(super) use reply::one_line;
-pub use transaction::SmtpConnection;
+use transaction::SmtpConnection;
+
+/// `smtps://`: TLS from the first byte.
+pub(super) const SMTPS: Scheme = Scheme {
+    name: "smtps",
+    example: "smtps://user@host",
+    leads: Leads::Server { protection: |_| (465, Security::Implicit), new },
+};
+
+/// `smtp://`: STARTTLS, but on this machine itself.
+pub(super) const SMTP: Scheme = Scheme {
+    name: "smtp",
+    example: "smtp://user@host:587",
+    leads: Leads::Server {
+        protection: |is_local| if is_local { (25, Security::Loopback) } else { (587, Security::StartTls) },
+        new,
+    },
+};
+
+fn new(server: Server, password: Option<SecretString>, timeout: u32) -> Made {
+    let login = login(server.user, password)?;
+    Ok(Arc::new(Smtp::new(&server.host, server.port, server.security, login, timeout)))
+}
 
 /// An SMTP server and how to reach it.
 #[derive(Debug)]
-pub struct Smtp {
+struct Smtp {
     host: String,
     port: u16,
     security: Security,
@@ -42,7 +64,7 @@ pub struct Smtp {
 }
 
 /// Who logs in.
-pub(super) struct Login {
+struct Login {
     user: String,
     password: SecretString,
 }
@@ -54,10 +76,10 @@ impl fmt::Debug for Login {
 }
 
 /// The login that a user and a password make.
-pub(super) fn login(user: Option<&str>, password: Option<SecretString>) -> Result<Option<Login>, TransportError> {
+fn login(user: Option<String>, password: Option<SecretString>) -> Result<Option<Login>, TransportError> {
     let Some(user) = user else { return Ok(None) };
     let password = password.ok_or(TransportError::PasswordMissing)?;
-    Ok(Some(Login { user: user.to_owned(), password }))
+    Ok(Some(Login { user, password }))
 }
 
 /// How long to wait for what (RFC 5321 §4.5.3.2).
@@ -85,18 +107,29 @@ impl Deadlines {
 }
 
 impl Smtp {
-    pub(super) fn new(host: &str, port: u16, security: Security, login: Option<Login>, timeout: u32) -> Self {
+    fn new(host: &str, port: u16, security: Security, login: Option<Login>, timeout: u32) -> Self {
         let deadlines = Deadlines::new(Duration::from_secs(timeout.into()));
         Self { host: host.to_owned(), port, security, login, deadlines, tls: OnceCell::new() }
     }
 
     /// `smtps://mail.example.org:465`
-    pub(super) fn server(&self) -> String {
+    fn server(&self) -> String {
         let scheme = if self.security == Security::Implicit { "smtps" } else { "smtp" };
         if self.host.contains(':') {
             format!("{scheme}://[{}]:{}", self.host, self.port)
         } else {
             format!("{scheme}://{}:{}", self.host, self.port)
         }
+    }
+}
+
+#[async_trait]
+impl Transport for Smtp {
+    async fn connect(&self) -> Result<Box<dyn Connection>, TransportError> {
+        Ok(Box::new(self.establish().await?))
+    }
+
+    fn describe(&self) -> String {
+        self.server()
     }
 }

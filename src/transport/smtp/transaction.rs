@@ -3,6 +3,7 @@
 
 use std::fmt::Display;
 
+use async_trait::async_trait;
 use lettre::Address;
 use lettre::transport::smtp::Error;
 use lettre::transport::smtp::client::AsyncSmtpConnection;
@@ -18,7 +19,7 @@ use super::mask::Mask;
 use super::reply::{Reply, lost, one_line};
 use super::stream::EndOfContent;
 use crate::model::{EmailAddress, Outcome};
-use crate::transport::Envelope;
+use crate::transport::{Connection, Envelope};
 
 /// The command to which a reply belongs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +42,7 @@ impl Phase {
 }
 
 /// One connection to an SMTP server, logged in: carries one message after the other.
-pub struct SmtpConnection {
+pub(super) struct SmtpConnection {
     /// Taken out while a command runs and put back after its reply: whatever interrupts the command, even the caller,
     /// leaves no connection behind on which a late reply could be taken for the next one.
     lettre: Option<AsyncSmtpConnection>,
@@ -55,57 +56,6 @@ pub struct SmtpConnection {
 impl SmtpConnection {
     pub(super) fn new(lettre: AsyncSmtpConnection, end: EndOfContent, deadlines: Deadlines, mask: Mask) -> Self {
         Self { lettre: Some(lettre), end, deadlines, eight_bit: false, mask }
-    }
-
-    pub(in crate::transport) fn is_open(&self) -> bool {
-        self.lettre.is_some()
-    }
-
-    pub(in crate::transport) async fn begin(&mut self, envelope: &Envelope<'_>) -> Result<(), Outcome> {
-        let parameters = self.parameters(envelope)?;
-        self.eight_bit = !parameters.is_empty();
-        let mail = Mail::new(Some(address(envelope.from)), parameters);
-        self.expect_done(Phase::Mail, mail).await?;
-        self.expect_done(Phase::Rcpt, Rcpt::new(address(envelope.to), Vec::new())).await
-    }
-
-    pub(in crate::transport) async fn finish(&mut self, message: &[u8]) -> Outcome {
-        let content = match Content::new(message, self.eight_bit) {
-            Ok(content) => content,
-            // Our own verdict about this one message.
-            Err(fault) => {
-                self.cancel().await;
-                return Outcome::Failed(fault.to_owned());
-            }
-        };
-        match self.command(Phase::Data.as_str(), Data).await {
-            Ok(reply) if reply.code == 354 => {}
-            Ok(reply) => return self.refusal(Phase::Data, &reply).await,
-            Err(reason) => return Outcome::Deferred(reason),
-        }
-        let Some(mut lettre) = self.lettre.take() else { return Outcome::Deferred(CLOSED.to_owned()) };
-        self.end.reset();
-        let answer = timeout(self.deadlines.content, lettre.command(content)).await;
-        match self.heard(Phase::Content.as_str(), lettre, answer) {
-            Ok(reply) if reply.is_done() => Outcome::Sent(reply.text),
-            Ok(reply) => self.refusal(Phase::Content, &reply).await,
-            Err(reason) if self.end.may_have_left() => Outcome::InDoubt(reason),
-            Err(reason) => Outcome::Deferred(reason),
-        }
-    }
-
-    pub(in crate::transport) async fn cancel(&mut self) {
-        let reset = self.command("RSET", Rset).await;
-        if !reset.is_ok_and(|reply| reply.is_done()) {
-            self.lettre = None;
-        }
-    }
-
-    pub(in crate::transport) async fn close(mut self) {
-        if let Some(mut lettre) = self.lettre.take() {
-            // Nothing depends on the answer.
-            let _ = timeout(self.deadlines.goodbye, lettre.command(Quit)).await;
-        }
     }
 
     /// What MAIL must announce. A local part beyond ASCII needs SMTPUTF8 (RFC 6531 §3.4), and its message 8BITMIME.
@@ -176,6 +126,60 @@ impl SmtpConnection {
             self.cancel().await;
         }
         outcome
+    }
+}
+
+#[async_trait]
+impl Connection for SmtpConnection {
+    fn is_open(&self) -> bool {
+        self.lettre.is_some()
+    }
+
+    async fn begin(&mut self, envelope: &Envelope<'_>) -> Result<(), Outcome> {
+        let parameters = self.parameters(envelope)?;
+        self.eight_bit = !parameters.is_empty();
+        let mail = Mail::new(Some(address(envelope.from)), parameters);
+        self.expect_done(Phase::Mail, mail).await?;
+        self.expect_done(Phase::Rcpt, Rcpt::new(address(envelope.to), Vec::new())).await
+    }
+
+    async fn finish(&mut self, _envelope: &Envelope<'_>, message: &[u8]) -> Outcome {
+        let content = match Content::new(message, self.eight_bit) {
+            Ok(content) => content,
+            // Our own verdict about this one message.
+            Err(fault) => {
+                self.cancel().await;
+                return Outcome::Failed(fault.to_owned());
+            }
+        };
+        match self.command(Phase::Data.as_str(), Data).await {
+            Ok(reply) if reply.code == 354 => {}
+            Ok(reply) => return self.refusal(Phase::Data, &reply).await,
+            Err(reason) => return Outcome::Deferred(reason),
+        }
+        let Some(mut lettre) = self.lettre.take() else { return Outcome::Deferred(CLOSED.to_owned()) };
+        self.end.reset();
+        let answer = timeout(self.deadlines.content, lettre.command(content)).await;
+        match self.heard(Phase::Content.as_str(), lettre, answer) {
+            Ok(reply) if reply.is_done() => Outcome::Sent(reply.text),
+            Ok(reply) => self.refusal(Phase::Content, &reply).await,
+            Err(reason) if self.end.may_have_left() => Outcome::InDoubt(reason),
+            Err(reason) => Outcome::Deferred(reason),
+        }
+    }
+
+    async fn cancel(&mut self) {
+        let reset = self.command("RSET", Rset).await;
+        if !reset.is_ok_and(|reply| reply.is_done()) {
+            self.lettre = None;
+        }
+    }
+
+    async fn close(&mut self) {
+        if let Some(mut lettre) = self.lettre.take() {
+            // Nothing depends on the answer.
+            let _ = timeout(self.deadlines.goodbye, lettre.command(Quit)).await;
+        }
     }
 }
 

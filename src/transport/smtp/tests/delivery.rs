@@ -246,7 +246,7 @@ async fn several_connections_work_at_once() {
         .map(|task| {
             let smtp = Arc::clone(&smtp);
             tokio::spawn(async move {
-                let mut connection = open(&smtp).await;
+                let mut connection = smtp.establish().await.unwrap();
                 for number in 0..10 {
                     let outcome = deliver(&mut connection, &format!("reader{task}-{number}"), MESSAGE).await;
                     assert!(matches!(outcome, Outcome::Sent(_)), "{outcome:?}");
@@ -264,7 +264,7 @@ async fn several_connections_work_at_once() {
 #[tokio::test]
 async fn saying_goodbye_waits_for_nobody() {
     let server = server(|line| if line == "QUIT" { Act::HANG } else { Act::Usual }).await;
-    let connection = connect_impatiently(&server).await;
+    let mut connection = connect_impatiently(&server).await;
     let start = Instant::now();
     connection.close().await;
     assert!(start.elapsed() < Duration::from_secs(5));

@@ -6,7 +6,7 @@ mod server;
 
 use super::*;
 use crate::model::{EmailAddress, Outcome};
-use crate::transport::{Connection, Envelope};
+use crate::transport::Envelope;
 use server::Server;
 
 const MESSAGE: &[u8] = b"Subject: Notes\r\n\r\nHello\r\n";
@@ -21,19 +21,15 @@ fn short() -> Deadlines {
     Deadlines::new(Duration::from_millis(100))
 }
 
-async fn open(smtp: &Smtp) -> Connection {
-    Connection::Smtp(Box::new(smtp.connect().await.unwrap()))
-}
-
-async fn connect(server: &Server) -> Connection {
-    open(&transport(server, Security::Loopback)).await
+async fn connect(server: &Server) -> SmtpConnection {
+    transport(server, Security::Loopback).establish().await.unwrap()
 }
 
 /// A connection on which a server that hangs is soon given up.
-async fn connect_impatiently(server: &Server) -> Connection {
-    let mut connection = transport(server, Security::Loopback).connect().await.unwrap();
+async fn connect_impatiently(server: &Server) -> SmtpConnection {
+    let mut connection = connect(server).await;
     connection.deadlines = short();
-    Connection::Smtp(Box::new(connection))
+    connection
 }
 
 fn reader(name: &str) -> EmailAddress {
@@ -41,7 +37,7 @@ fn reader(name: &str) -> EmailAddress {
 }
 
 /// One try to deliver `message` to `name`.
-async fn deliver(connection: &mut Connection, name: &str, message: &[u8]) -> Outcome {
+async fn deliver(connection: &mut SmtpConnection, name: &str, message: &[u8]) -> Outcome {
     let (from, to) = (reader("news"), reader(name));
     let envelope = Envelope { from: &from, to: &to, name: "issue-1-00001" };
     match connection.begin(&envelope).await {

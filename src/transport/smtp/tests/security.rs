@@ -8,7 +8,7 @@ fn trusting(server: &Server, security: Security, client: Arc<ClientConfig>) -> S
 }
 
 async fn refusal(smtp: &Smtp) -> TransportError {
-    match smtp.connect().await {
+    match smtp.establish().await {
         Ok(_) => panic!("this connection must not come about"),
         Err(error) => {
             assert!(error.help().is_some(), "{error}");
@@ -18,11 +18,11 @@ async fn refusal(smtp: &Smtp) -> TransportError {
 }
 
 async fn send_one(smtp: &Smtp) -> Outcome {
-    deliver(&mut open(smtp).await, "ada", MESSAGE).await
+    deliver(&mut smtp.establish().await.unwrap(), "ada", MESSAGE).await
 }
 
 fn as_ada(mut smtp: Smtp, password: &str) -> Smtp {
-    smtp.login = login(Some("ada@example.org"), Some(password.into())).unwrap();
+    smtp.login = login(Some("ada@example.org".into()), Some(password.into())).unwrap();
     smtp
 }
 
@@ -170,10 +170,10 @@ async fn what_a_server_repeats_of_the_password_is_kept_nowhere() {
             let script = move |line: &str| if line.starts_with(command) { Act::Say(said) } else { Act::Usual };
             let server = Server::start(Tls::Never, script).await;
             let smtp = as_ada(transport(&server, Security::Loopback), "secret-77");
-            let kept = match smtp.connect().await {
+            let kept = match smtp.establish().await {
                 Err(error) => format!("{error} {error:?}"),
-                Ok(connection) => {
-                    let outcome = deliver(&mut Connection::Smtp(Box::new(connection)), "ada", MESSAGE).await;
+                Ok(mut connection) => {
+                    let outcome = deliver(&mut connection, "ada", MESSAGE).await;
                     format!("{outcome:?}")
                 }
             };
@@ -266,7 +266,7 @@ async fn greetings_are_read_in_every_form() {
     let greeting = |said: &'static [u8]| async move {
         let script = move |line: &str| if line == "CONNECT" { Act::Say(said) } else { Act::Usual };
         let server = Server::start(Tls::Never, script).await;
-        transport(&server, Security::Loopback).connect().await.map(drop)
+        transport(&server, Security::Loopback).establish().await.map(drop)
     };
     assert_eq!(greeting(b"220-bonjour \xe0 tous\r\n220 lab.test\r\n").await, Ok(()));
     let refused = greeting(b"554 5.7.1 go away\r\n").await.unwrap_err();
