@@ -43,7 +43,7 @@ proptest! {
         let (body, _) = post::body(&loaded.posts[0], &bytes).unwrap();
         let (entry, _) = post::render(&loaded.posts[0], &body, &loaded.posts, &config);
         let templates = Templates::new(&BTreeMap::new()).unwrap();
-        let issue = email::compose(1, &now.to_zoned(TimeZone::UTC), std::slice::from_ref(&entry), &config, &templates).unwrap();
+        let issue = email::compose(1, &now.to_zoned(TimeZone::UTC), std::slice::from_ref(&entry), &config, &templates, None).unwrap();
         for mark in ["{{<", "{{%", "{%", "%}"] {
             prop_assert!(!format!("{entry:?}").contains(mark), "{mark} in {entry:#?}");
             prop_assert!(!format!("{issue:?}").contains(mark), "{mark} in {issue:#?}");

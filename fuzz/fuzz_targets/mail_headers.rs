@@ -16,7 +16,7 @@ libfuzzer_sys::fuzz_target!(|texts: (&str, &str, &str, &str, &str)| {
     };
     let date = tidings_fuzz::now().to_zoned(jiff::tz::TimeZone::UTC);
     let templates = Templates::new(&std::collections::BTreeMap::new()).expect("the built-in templates");
-    let Ok(issue) = email::compose(1, &date, &[entry], &config, &templates) else { return };
+    let Ok(issue) = email::compose(1, &date, &[entry], &config, &templates, None) else { return };
     let address = "ada@reader.test".parse().expect("an address");
     let recipient = email::recipient(b"secret", &issue, 1, &address).named(Some(name.to_owned()));
     let message = Copies::new(&issue, None).message(&recipient);

@@ -56,8 +56,8 @@ pub enum Archive {
 pub struct Feeds {
     /// Where feeds are written, relative to the site.
     pub dir: String,
-    /// The names of the formats and where they stand: the feed room knows which there are.
-    pub formats: Vec<(String, Location)>,
+    /// The names of the formats and where they stand: the feed room knows which there are. `None` means all of them.
+    pub formats: Option<Vec<(String, Location)>>,
     /// How many of the newest entries a feed holds.
     pub limit: usize,
     /// How much of each.
@@ -122,9 +122,6 @@ pub(super) fn read<'t>(
     let logo = picture("logo", "feeds.logo");
     let image = picture("image", "feeds.image");
     section.finish(reader);
-    let formats = formats.unwrap_or_else(|| {
-        ["rss", "atom", "json"].map(|name| (name.to_owned(), Location::start_of("config.toml"))).to_vec()
-    });
     Feeds {
         dir,
         formats,

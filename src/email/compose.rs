@@ -20,7 +20,8 @@ const ADDRESS_LIMIT: usize = 900;
 /// HTML that is so many times longer than it may be does not fit: made fit for mail clients it is seldom shorter at all.
 const FAR_TOO_LONG: usize = 8;
 
-/// Makes an issue of entries, in the order given. `number` is its number, `date` the time of the run.
+/// Makes an issue of entries, in the order given. `number` is its number, `date` the time of the run, `feed` the address of
+/// the feed that it links to.
 ///
 /// # Errors
 /// Faults of the site's templates, and what the configuration lacks for a message: a sender, an address for
@@ -31,6 +32,7 @@ pub fn compose(
     entries: &[Entry],
     config: &Config,
     templates: &Templates,
+    feed: Option<&str>,
 ) -> Result<Issue, Vec<Diagnostic>> {
     let newsletter = &config.newsletter;
     let mut problems = Vec::new();
@@ -61,11 +63,11 @@ pub fn compose(
         MailContent::Auto => entries.iter().map(|entry| Shown::beginning(entry, FAR_TOO_LONG * LIMIT)).collect(),
         MailContent::Excerpt => entries.iter().map(Shown::excerpt).collect(),
     };
-    let mut parts = parts(number, &entries, &shown, config, templates)?;
+    let mut parts = parts(number, &entries, &shown, config, templates, feed)?;
     let is_any_cut = entries.iter().zip(&shown).any(|(entry, shown)| is_cut(entry, shown));
     if newsletter.content == MailContent::Auto && (parts.html.len() > LIMIT || is_any_cut) {
         let shown = shorter(&entries, &shown, &parts, config);
-        parts = self::parts(number, &entries, &shown, config, templates)?;
+        parts = self::parts(number, &entries, &shown, config, templates, feed)?;
     }
     let Parts { view, html, text, marker, names, unsubscribe } = parts;
     let reply_to = newsletter.reply_to.as_ref();
@@ -106,9 +108,10 @@ fn parts(
     shown: &[Shown],
     config: &Config,
     templates: &Templates,
+    feed: Option<&str>,
 ) -> Result<Parts, Vec<Diagnostic>> {
     let templated = one_of_each(&config.newsletter.unsubscribe);
-    let mut view = IssueView::new(number, entries, shown, config);
+    let mut view = IssueView::new(number, entries, shown, config, feed);
     let marker = marker(&format!("{view:?}{templated:?}"));
     let unsubscribe: Vec<String> = templated.iter().map(|address| address.replace(TOKEN, &marker)).collect();
     view.link(&unsubscribe);

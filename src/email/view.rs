@@ -47,7 +47,7 @@ pub(super) struct IssueView {
     meta: String,
     publication: String,
     site_url: String,
-    /// `None` when the site has no RSS feed.
+    /// `None` when the site has no feed that mail links to.
     feed_url: Option<String>,
     entries: Vec<EntryView>,
     reason: String,
@@ -130,8 +130,8 @@ struct LinkView {
 
 impl IssueView {
     /// What the templates see of `entries`, of which there is at least one, but for the footer's links.
-    /// `shown` says how much of each.
-    pub(super) fn new(number: i64, entries: &[Entry], shown: &[Shown], config: &Config) -> Self {
+    /// `shown` says how much of each, `feed` is the address of the feed to link to.
+    pub(super) fn new(number: i64, entries: &[Entry], shown: &[Shown], config: &Config, feed: Option<&str>) -> Self {
         let language = match entries {
             [first, others @ ..] if others.iter().all(|entry| entry.language == first.language) => &first.language,
             _ => &config.site.language,
@@ -156,8 +156,6 @@ impl IssueView {
         let postal_address = config.newsletter.postal_address.as_deref().unwrap_or_default();
         let postal_address: Vec<_> = postal_address.lines().map(one_line).filter(|line| !line.is_empty()).collect();
         let site_url = config.site.url.to_string();
-        let has_feed = config.feeds.formats.iter().any(|(format, _)| format == "rss");
-        let feed_url = has_feed.then(|| format!("{site_url}feed.xml"));
         let direction = direction(language);
         Self {
             preheader_padding: PADDING
@@ -176,7 +174,7 @@ impl IssueView {
             date,
             meta,
             site_url,
-            feed_url,
+            feed_url: feed.map(str::to_owned),
             entries: views,
             reason,
             links: Vec::new(),

@@ -17,6 +17,8 @@ pub(super) const FORMAT: Format = Format {
     file_name: "atom.xml",
     media_type: "application/atom+xml",
     is_xml: true,
+    is_in_mail: false,
+    is_linted: true,
     open,
     item,
     between: "",

@@ -15,6 +15,8 @@ pub(super) const FORMAT: Format = Format {
     file_name: "feed.json",
     media_type: "application/feed+json",
     is_xml: false,
+    is_in_mail: false,
+    is_linted: true,
     open,
     item,
     between: ",",

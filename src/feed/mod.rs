@@ -52,6 +52,10 @@ pub struct Format {
     pub media_type: &'static str,
     /// Whether a browser can show it with a style sheet.
     pub is_xml: bool,
+    /// Whether mail links to it.
+    pub is_in_mail: bool,
+    /// Whether [`lint`] knows its rules.
+    pub is_linted: bool,
     /// Everything before the first item.
     open: fn(&Feed) -> String,
     /// One item, the same in every feed that shows it.
@@ -62,7 +66,7 @@ pub struct Format {
     pub close: fn(bool) -> &'static str,
 }
 
-/// Every format there is.
+/// Every format there is; a site has all of them unless `feeds.formats` names some.
 pub const FORMATS: &[Format] = &[rss::FORMAT, atom::FORMAT, json::FORMAT];
 
 /// A feed, ready to be written.
@@ -105,7 +109,7 @@ impl<'c> Layout<'c> {
     /// # Errors
     /// Every unknown name, with its place; or that there is no format at all.
     pub fn new(config: &'c Config) -> Result<Self, Vec<Diagnostic>> {
-        Ok(Self { config, formats: formats(&config.feeds.formats)?, id_base: uri::from_url(config.site.id_base()) })
+        Ok(Self { config, formats: formats(config)?, id_base: uri::from_url(config.site.id_base()) })
     }
 
     /// The formats, in the order of everything that the other functions return.
@@ -138,10 +142,20 @@ impl<'c> Layout<'c> {
 
 /// The style sheet that the XML feeds name; `None` when there are none or it is switched off.
 pub fn stylesheet(config: &Config) -> Option<FeedFile> {
-    let is_xml = |name: &str| FORMATS.iter().any(|format| format.is_xml && format.name == name);
-    let is_used = config.feeds.stylesheet && config.feeds.formats.iter().any(|(name, _)| is_xml(name));
+    let is_used = config.feeds.stylesheet && of_site(config).any(|format| format.is_xml);
     let bytes = || style::sheet(&config.site.language).into_bytes();
     is_used.then(|| FeedFile { file_name: style::FILE_NAME, bytes: bytes() })
+}
+
+/// The address of the feed that mail links to; `None` when the site has none in such a format.
+pub fn address_in_mail(config: &Config) -> Option<String> {
+    of_site(config).find(|format| format.is_in_mail).map(|format| format!("{}{}", config.site.url, format.file_name))
+}
+
+/// The formats that a site has, in the order of [`FORMATS`].
+fn of_site(config: &Config) -> impl Iterator<Item = &'static Format> {
+    let named = config.feeds.formats.as_ref();
+    FORMATS.iter().filter(move |format| named.is_none_or(|named| named.iter().any(|(name, _)| name == format.name)))
 }
 
 fn document(format: &Format, feed: &Feed, items: &[Item<'_>]) -> Vec<u8> {
@@ -156,7 +170,8 @@ fn document(format: &Format, feed: &Feed, items: &[Item<'_>]) -> Vec<u8> {
     text.into_bytes()
 }
 
-fn formats(names: &[(String, Location)]) -> Result<Vec<&'static Format>, Vec<Diagnostic>> {
+fn formats(config: &Config) -> Result<Vec<&'static Format>, Vec<Diagnostic>> {
+    let Some(names) = &config.feeds.formats else { return Ok(FORMATS.iter().collect()) };
     let mut formats: Vec<&Format> = Vec::new();
     let mut problems = Vec::new();
     for (name, place) in names {

@@ -19,6 +19,8 @@ pub(super) const FORMAT: Format = Format {
     file_name: "feed.xml",
     media_type: "application/rss+xml",
     is_xml: true,
+    is_in_mail: true,
+    is_linted: true,
     open,
     item,
     between: "",

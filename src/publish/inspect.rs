@@ -106,8 +106,9 @@ fn of_feeds(site: &Site, unreadable: &BTreeSet<&str>, now: Timestamp) -> Result<
     let found = parallel::map(&plans, Work::Heavy, |plan| {
         let entry = |at: &usize| site.entry_for_feeds(&site.posts[*at], &mut Vec::new());
         let entries: Vec<Entry> = plan.posts.iter().filter_map(entry).collect();
-        let look_at = |file: FeedFile| look_at_feed(&file, plan, site, now);
-        layout.whole(plan, &entries).into_iter().flat_map(look_at).collect::<Vec<_>>()
+        let files = layout.formats().iter().zip(layout.whole(plan, &entries));
+        let look_at = |(_, file)| look_at_feed(&file, plan, site, now);
+        files.filter(|(format, _)| format.is_linted).flat_map(look_at).collect::<Vec<_>>()
     });
     let mut said = BTreeSet::new();
     let mut all = Vec::new();

@@ -19,7 +19,7 @@ use crate::config::Mode;
 use crate::config::placeholder::CODE as EXAMPLE;
 use crate::diagnostic::Diagnostic;
 use crate::email;
-use crate::feed::FeedFile;
+use crate::feed::{self, FeedFile};
 use crate::model::{Entry, Issue, MadeFile, MailedEntry, Post, PostStatus, Record, distinct, sha256_hex};
 use crate::post::{self, Sketch};
 use crate::store::{FrozenEntry, Store, StoreError};
@@ -348,8 +348,9 @@ pub(super) fn issues(site: &Site, due: &[Entry], first: i64, now: Timestamp) -> 
     }
     let templates = site.templates()?;
     let date = now.to_zoned(site.config.site.timezone.clone());
+    let feed = feed::address_in_mail(&site.config);
     let compose = |number: i64, entries: &[Entry]| {
-        email::compose(number, &date, entries, &site.config, &templates).map_err(PublishError::Site)
+        email::compose(number, &date, entries, &site.config, &templates, feed.as_deref()).map_err(PublishError::Site)
     };
     match site.config.newsletter.mode {
         Mode::Digest => Ok(vec![compose(first, due)?]),

@@ -14,6 +14,7 @@ use crate::model::{Ends, Entry, Issue, Recipient};
 use crate::templates::Templates;
 use hostile::check_lines;
 
+const FEED: &str = "https://example.org/feed.xml";
 const SITE: &str = "[site]\ntitle = 'Notes'\nurl = 'https://example.org'\n[newsletter]\nfrom = 'Ada Lovelace <ada@news.example.org>'\n\
     unsubscribe = ['https://news.example.org/u/{token}', 'mailto:leave+{token}@news.example.org']\n\
     postal_address = '12 St James’s Square, London'\n";
@@ -51,7 +52,7 @@ pub(super) fn entry(title: &str) -> Entry {
 
 pub(super) fn issue(config: &Config, entries: &[Entry]) -> Issue {
     let templates = Templates::new(&BTreeMap::new()).unwrap();
-    compose(7, &"2025-06-23T09:30:00+02:00[+02:00]".parse().unwrap(), entries, config, &templates).unwrap()
+    compose(7, &"2025-06-23T09:30:00+02:00[+02:00]".parse().unwrap(), entries, config, &templates, Some(FEED)).unwrap()
 }
 
 fn reader(issue: &Issue) -> Recipient {
@@ -175,14 +176,21 @@ fn the_parts_arrive_as_they_were_composed() {
 fn every_try_has_the_same_bytes_and_waiting_changes_only_the_date() {
     let templates = Templates::new(&BTreeMap::new()).unwrap();
     let (config, entries) = (config(""), [entry("One"), entry("Two")]);
-    let at = |date: &str| compose(7, &date.parse().unwrap(), &entries, &config, &templates).unwrap();
+    let at = |date: &str| compose(7, &date.parse().unwrap(), &entries, &config, &templates, Some(FEED)).unwrap();
     let first = at("2025-06-23T09:30:00+02:00[+02:00]");
     assert_eq!(message(&first), message(&at("2025-06-23T09:30:00+02:00[+02:00]")));
     let later = at("2025-06-24T00:00:00+02:00[+02:00]");
     assert_eq!(first.digest, later.digest);
     assert_eq!(Issue { date: first.date.clone(), ..later }, first);
-    let other =
-        compose(7, &"2025-06-23T09:30:00+02:00[+02:00]".parse().unwrap(), &entries[..1], &config, &templates).unwrap();
+    let other = compose(
+        7,
+        &"2025-06-23T09:30:00+02:00[+02:00]".parse().unwrap(),
+        &entries[..1],
+        &config,
+        &templates,
+        Some(FEED),
+    )
+    .unwrap();
     assert_ne!(first.digest, other.digest);
 }
 
@@ -250,19 +258,16 @@ fn both_parts_hold_the_same_links() {
 }
 
 #[test]
-fn a_site_without_an_rss_feed_links_to_none() {
-    let config = config("[feeds]\nformats = ['json']\n");
-    assert!(!issue(&config, &[entry("One")]).text.contains("feed.xml"));
-}
-
-#[test]
 fn an_address_that_no_line_can_hold_is_refused() {
     let list = format!("'https://example.org/{}{{token}}'", "x".repeat(900));
     let text = SITE.replace("'https://news.example.org/u/{token}', 'mailto:leave+{token}@news.example.org'", &list);
     let config = crate::config::parse("config.toml", &text).unwrap();
     let templates = Templates::new(&BTreeMap::new()).unwrap();
     let date = "2025-06-23T09:30:00+02:00[+02:00]".parse().unwrap();
-    assert_eq!(compose(1, &date, &[entry("One")], &config, &templates).unwrap_err()[0].code, "newsletter/unsubscribe");
+    assert_eq!(
+        compose(1, &date, &[entry("One")], &config, &templates, Some(FEED)).unwrap_err()[0].code,
+        "newsletter/unsubscribe"
+    );
 }
 
 #[test]
@@ -278,7 +283,7 @@ fn without_a_sender_there_is_no_issue() {
     let config = crate::config::parse("config.toml", "[site]\ntitle = 'Notes'\nurl = 'https://example.org'\n").unwrap();
     let templates = Templates::new(&BTreeMap::new()).unwrap();
     let date = "2025-06-23T09:30:00+02:00[+02:00]".parse().unwrap();
-    let problems = compose(1, &date, &[entry("One")], &config, &templates).unwrap_err();
+    let problems = compose(1, &date, &[entry("One")], &config, &templates, Some(FEED)).unwrap_err();
     assert_eq!(problems[0].code, "newsletter/no-sender");
 }
 
@@ -286,7 +291,8 @@ fn without_a_sender_there_is_no_issue() {
 fn a_fault_of_the_sites_own_template_is_reported_with_its_place() {
     let own = BTreeMap::from([("email/issue.txt".to_owned(), "{{ subject }}\n{{ sujbect }}\n".to_owned())]);
     let date = "2025-06-23T09:30:00+02:00[+02:00]".parse().unwrap();
-    let problems = compose(1, &date, &[entry("One")], &config(""), &Templates::new(&own).unwrap()).unwrap_err();
+    let problems =
+        compose(1, &date, &[entry("One")], &config(""), &Templates::new(&own).unwrap(), Some(FEED)).unwrap_err();
     assert_eq!(problems[0].location.as_ref().unwrap().line, 2);
 }
 

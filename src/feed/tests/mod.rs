@@ -278,3 +278,10 @@ fn an_atom_feed_always_has_an_author() {
     let atom = String::from_utf8(files[0].bytes.clone()).unwrap();
     assert!(atom.contains("<author>\n    <name>Notes</name>\n  </author>"), "{atom}");
 }
+
+#[test]
+fn mail_links_to_the_rss_feed_of_a_site_that_has_one() {
+    let link = |more: &str| super::address_in_mail(&config(more));
+    assert_eq!(link("").as_deref(), Some("https://example.org/blog/feed.xml"));
+    assert_eq!(link("[feeds]\nformats = ['json']"), None);
+}
