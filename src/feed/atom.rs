@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 
 use atom_syndication::extension::{Extension, ExtensionMap};
-use atom_syndication::{Category, Content, Entry, Generator, Link, Person, Text, WriteConfig};
+use atom_syndication::{Category, Content, Entry, FixedDateTime, Generator, Link, Person, Text, WriteConfig};
 use chrono::DateTime;
+use jiff::Timestamp;
 
 use super::channel::{Feed, HISTORY};
 use super::item::{Author, Item};
 use super::media::Attachment;
+use super::read::{ReadEntry, ReadFeed};
 use super::{Format, date, escape, media, style, xml};
 
 pub(super) const FORMAT: Format = Format {
@@ -23,6 +25,7 @@ pub(super) const FORMAT: Format = Format {
     item,
     between: "",
     close: |_| "\n</feed>\n",
+    read,
 };
 
 /// The library's own declaration does not name the encoding, which some readers then guess.
@@ -180,4 +183,33 @@ fn named(name: &str) -> Person {
 /// build, so the day on which RFC 4287 was published stands for it.
 fn never() -> DateTime<chrono::FixedOffset> {
     DateTime::from_timestamp(1_133_395_200, 0).unwrap_or_default().fixed_offset()
+}
+
+fn read(bytes: &[u8]) -> Result<ReadFeed, Option<String>> {
+    let feed = atom_syndication::Feed::read_from(bytes).map_err(|error| match error {
+        atom_syndication::Error::InvalidStartTag => None,
+        error => Some(error.to_string()),
+    })?;
+    let seconds = |date: &FixedDateTime| Timestamp::from_second(date.timestamp()).ok();
+    let entry = |entry: Entry| {
+        let link = entry.links.into_iter().find(|link| link.rel == "alternate");
+        let content = entry.content.and_then(|content| content.value);
+        ReadEntry {
+            id: entry.id.trim().to_owned(),
+            link: link.map(|link| link.href),
+            title: Some(entry.title.value),
+            date: entry.published.unwrap_or(entry.updated).to_rfc3339(),
+            published: entry.published.as_ref().and_then(seconds),
+            updated: seconds(&entry.updated),
+            authors: entry.authors.into_iter().map(|author| author.name).collect(),
+            categories: entry.categories.into_iter().map(|category| category.label.unwrap_or(category.term)).collect(),
+            html: content.or(entry.summary.map(|summary| summary.value)).unwrap_or_default(),
+        }
+    };
+    Ok(ReadFeed {
+        generator: feed.generator.map(|generator| generator.value),
+        title: Some(feed.title.value),
+        description: feed.subtitle.map(|subtitle| subtitle.value),
+        entries: feed.entries.into_iter().map(entry).collect(),
+    })
 }

@@ -8,8 +8,7 @@ use jiff::Timestamp;
 
 use crate::model::{Post, PostStatus};
 
-use super::previous::{Known, Previous};
-use super::{FeedPlan, text, uri};
+use super::{FeedPlan, ReadEntry, ReadFeed, text, uri};
 
 /// So many are a mistake when they are also most of those that a reader has.
 const MANY: usize = 3;
@@ -118,7 +117,7 @@ impl<'p> Names<'p> {
 
     /// The post that an entry with an unknown id stands for, by its address, or by its title and time; else by its title
     /// and slug when that is none of `seen`, which readers know by their own ids.
-    fn same(&self, entry: &Known, seen: &HashSet<usize>) -> Option<usize> {
+    fn same(&self, entry: &ReadEntry, seen: &HashSet<usize>) -> Option<usize> {
         let marks = self.marks();
         let title = entry.title.as_deref().map(text::line);
         let by_url = || marks.urls.get(entry.link.as_deref()?).copied();
@@ -134,7 +133,7 @@ fn slug(url: &str) -> &str {
 }
 
 /// Compares the feed that is there with the one of the plan; without one, it is to be removed.
-pub fn compare(previous: &Previous, plan: Option<&FeedPlan>, names: &Names<'_>) -> Changes {
+pub fn compare(previous: &ReadFeed, plan: Option<&FeedPlan>, names: &Names<'_>) -> Changes {
     let mut changes = Changes::default();
     let shown = plan.map_or(&[][..], |plan| plan.posts.as_slice());
     let mut by_id: HashMap<&str, usize> = HashMap::new();
@@ -178,12 +177,12 @@ pub fn compare(previous: &Previous, plan: Option<&FeedPlan>, names: &Names<'_>) 
 }
 
 /// True when the feed is full of entries that are newer.
-fn is_too_old(entry: &Known, plan: &FeedPlan, posts: &[Post]) -> bool {
+fn is_too_old(entry: &ReadEntry, plan: &FeedPlan, posts: &[Post]) -> bool {
     let oldest = plan.posts.last().and_then(|at| seconds(posts[*at].published.as_ref()));
     plan.is_full() && entry.published.or(entry.updated).zip(oldest).is_some_and(|(entry, oldest)| entry < oldest)
 }
 
-fn is_redated(entry: &Known, post: &Post, is_ours: bool) -> bool {
+fn is_redated(entry: &ReadEntry, post: &Post, is_ours: bool) -> bool {
     let (published, updated) = (seconds(post.published.as_ref()), seconds(post.updated.as_ref()));
     match (entry.updated, entry.published) {
         (Some(date), _) => updated != Some(date),

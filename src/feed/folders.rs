@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::previous::Previous;
+use super::ReadFeed;
 use super::slug;
 
 /// Whose folders are: by folder, below `feeds.dir` and with a `/` at the end, what makes its spellings one.
@@ -20,7 +20,7 @@ pub struct Contested {
 
 impl Contested {
     /// Whose feed lies in the folder, by its title.
-    pub fn owner(&self, there: &Previous) -> Option<&str> {
+    pub fn owner(&self, there: &ReadFeed) -> Option<&str> {
         let title = there.title.as_deref()?.trim_end();
         let is_of =
             |(spelling, _): &&(String, String)| title.strip_suffix(spelling).is_some_and(|of| of.ends_with(": "));
@@ -131,7 +131,7 @@ mod tests {
     #[test]
     fn a_feed_that_is_there_says_by_its_title_whose_it_is() {
         let (_, _, contested) = named(&["NET", ".NET"], &Folders::new());
-        let titled = |title: &str| Previous { title: Some(title.to_owned()), ..Previous::default() };
+        let titled = |title: &str| ReadFeed { title: Some(title.to_owned()), ..ReadFeed::default() };
         assert_eq!(contested[0].folder, "tags/net/");
         assert_eq!(contested[0].owner(&titled("Notes: .NET")), Some(".net"));
         assert_eq!(contested[0].owner(&titled("Notes: NET")), Some("net"));

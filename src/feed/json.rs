@@ -1,11 +1,13 @@
 //! JSON Feed 1.1 (<https://www.jsonfeed.org/version/1.1/>). The order of the fields is the order in the file.
 
 use serde::ser::SerializeMap as _;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::Value;
 
 use super::channel::Feed;
 use super::item::{Author, Category, Item};
 use super::media::Attachment;
+use super::read::{ReadEntry, ReadFeed, moment};
 use super::{Format, date, escape};
 use crate::model::distinct;
 
@@ -21,6 +23,7 @@ pub(super) const FORMAT: Format = Format {
     item,
     between: ",",
     close: |has_items| if has_items { "\n  ]\n}\n" } else { "]\n}\n" },
+    read,
 };
 
 #[derive(Serialize)]
@@ -233,4 +236,65 @@ fn file(attachment: &Attachment) -> File<'_> {
 
 fn name(author: &Author) -> Name<'_> {
     Name { name: &author.name, url: author.url.as_deref() }
+}
+
+/// The members of a feed that are read. What is only shown may be of any type.
+#[derive(Deserialize)]
+struct Given {
+    version: String,
+    title: Option<String>,
+    #[serde(default)]
+    description: Value,
+    #[serde(default)]
+    items: Vec<GivenItem>,
+}
+
+/// Those of an item; an id may be a number (version 1, "items").
+#[derive(Deserialize)]
+struct GivenItem {
+    id: Value,
+    url: Option<String>,
+    title: Option<String>,
+    date_published: Option<String>,
+    date_modified: Option<String>,
+    #[serde(default)]
+    authors: Value,
+    #[serde(default)]
+    tags: Value,
+    #[serde(default)]
+    content_html: Value,
+    #[serde(default)]
+    summary: Value,
+    #[serde(default)]
+    content_text: Value,
+}
+
+fn read(bytes: &[u8]) -> Result<ReadFeed, Option<String>> {
+    if !bytes.starts_with(b"{") {
+        return Err(None);
+    }
+    let document: Given = serde_json::from_slice(bytes).map_err(|error| Some(error.to_string()))?;
+    if !document.version.contains("jsonfeed.org") {
+        return Err(Some("it is JSON, but no JSON Feed".to_owned()));
+    }
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    let list = |value: Value| if let Value::Array(list) = value { list } else { Vec::new() };
+    let entry = |item: GivenItem| ReadEntry {
+        id: text(&item.id).unwrap_or_else(|| item.id.to_string()),
+        link: item.url,
+        title: item.title,
+        published: item.date_published.as_deref().and_then(moment),
+        updated: item.date_modified.as_deref().and_then(moment),
+        date: item.date_published.or(item.date_modified).unwrap_or_default(),
+        authors: list(item.authors).iter().filter_map(|author| text(&author["name"])).collect(),
+        categories: list(item.tags).iter().filter_map(text).collect(),
+        html: [item.content_html, item.summary, item.content_text].iter().find_map(text).unwrap_or_default(),
+    };
+    Ok(ReadFeed {
+        // JSON Feed knows no generator. As a rule it is ours, and then no second date means that there was no change.
+        generator: Some("Tidings".to_owned()),
+        title: document.title,
+        description: text(&document.description),
+        entries: document.items.into_iter().map(entry).collect(),
+    })
 }

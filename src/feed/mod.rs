@@ -18,7 +18,7 @@ pub mod lint;
 mod media;
 mod opml;
 mod plan;
-mod previous;
+mod read;
 mod rss;
 mod slug;
 mod style;
@@ -37,7 +37,7 @@ pub use compare::{Changes, Names, compare};
 pub use folders::{Contested, Folders};
 pub use opml::{OPML_FILE, links, opml};
 pub use plan::{FeedPlan, Plans, Subject, plan};
-pub use previous::Previous;
+pub use read::{ReadEntry, ReadFeed};
 
 /// One format: everything the program needs to know about it. A new format is one file and one line in [`FORMATS`].
 #[derive(Debug)]
@@ -64,6 +64,8 @@ pub struct Format {
     pub between: &'static str,
     /// Everything after the items; the argument says whether there were any.
     pub close: fn(bool) -> &'static str,
+    /// Reads a whole feed of any program. An error is the reason, as half a sentence; `None` when it is another format.
+    read: fn(&[u8]) -> Result<ReadFeed, Option<String>>,
 }
 
 /// Every format there is; a site has all of them unless `feeds.formats` names some.

@@ -11,6 +11,7 @@ use rss::{Category, Channel, Enclosure, Guid, Image};
 use super::about::Podcast;
 use super::channel::{Feed, HISTORY};
 use super::item::Item;
+use super::read::{ReadEntry, ReadFeed, moment};
 use super::{Format, date, language, media, style, text, xml};
 
 pub(super) const FORMAT: Format = Format {
@@ -25,6 +26,7 @@ pub(super) const FORMAT: Format = Format {
     item,
     between: "",
     close: |_| "\n  </channel>\n</rss>\n",
+    read,
 };
 
 const ATOM: &str = "http://www.w3.org/2005/Atom";
@@ -221,4 +223,29 @@ fn element(name: &str, attrs: BTreeMap<String, String>, value: &str) -> Extensio
 fn atom(name: &str, attrs: BTreeMap<String, String>, value: &str) -> ExtensionMap {
     let element = element(&format!("atom:{name}"), attrs, value);
     BTreeMap::from([("atom".to_owned(), BTreeMap::from([(name.to_owned(), vec![element])]))])
+}
+
+fn read(bytes: &[u8]) -> Result<ReadFeed, Option<String>> {
+    let channel = Channel::read_from(bytes).map_err(|error| Some(error.to_string()))?;
+    let entry = |item: rss::Item| {
+        let updated = item.extensions.get("atom").and_then(|atom| atom.get("updated")?.first()?.value());
+        let creators = item.dublin_core_ext.map(|more| more.creators).unwrap_or_default();
+        ReadEntry {
+            id: item.guid.as_ref().map(Guid::value).or(item.link.as_deref()).unwrap_or_default().trim().to_owned(),
+            published: item.pub_date.as_deref().and_then(moment),
+            updated: updated.and_then(moment),
+            link: item.link.map(|link| link.trim().to_owned()),
+            title: item.title,
+            date: item.pub_date.unwrap_or_default(),
+            authors: if creators.is_empty() { item.author.into_iter().collect() } else { creators },
+            categories: item.categories.into_iter().map(|category| category.name).collect(),
+            html: item.content.or(item.description).unwrap_or_default(),
+        }
+    };
+    Ok(ReadFeed {
+        generator: channel.generator,
+        title: Some(channel.title),
+        description: Some(channel.description),
+        entries: channel.items.into_iter().map(entry).collect(),
+    })
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::error::{PublishError, refused};
 use super::site::Site;
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::feed::{self, FORMATS, Folders, Format, Layout, Plans, Previous};
+use crate::feed::{self, FORMATS, Folders, Format, Layout, Plans, ReadFeed};
 use crate::files::{Access, Folder, Kind, Refusal, Why};
 
 /// Where what is remembered is, below the site.
@@ -148,12 +148,12 @@ impl Site {
     }
 
     /// The feed that lies in a folder, from the first file that can be read.
-    fn feed_in(&self, folder: &str, formats: &[&'static Format]) -> Result<Option<Previous>, PublishError> {
+    fn feed_in(&self, folder: &str, formats: &[&'static Format]) -> Result<Option<ReadFeed>, PublishError> {
         for format in formats {
             let name = format!("{}/{folder}{}", self.config.feeds.dir, format.file_name);
             let bytes = self.folder.read_optional(&name, Kind::Feed);
             let bytes = bytes.map_err(|error| PublishError::file(&name, error))?;
-            if let Some(previous) = bytes.and_then(|bytes| Previous::read(&bytes).ok()) {
+            if let Some(previous) = bytes.and_then(|bytes| ReadFeed::read(&bytes).ok()) {
                 return Ok(Some(previous));
             }
         }

@@ -9,12 +9,12 @@ use crate::model::{Category, Ends, Entry, Image, Person};
 
 use super::{FORMATS, build};
 
-fn config(more: &str) -> Config {
+pub(super) fn config(more: &str) -> Config {
     let text = format!("[site]\ntitle = 'Notes & <angles>'\nurl = 'https://example.org/blog'\nauthor = 'Ada'\n{more}");
     crate::config::parse("config.toml", &text).unwrap()
 }
 
-fn entry(slug: &str, published: &str) -> Entry {
+pub(super) fn entry(slug: &str, published: &str) -> Entry {
     let url = format!("https://example.org/blog/{slug}/");
     let published: jiff::Zoned = published.parse().unwrap();
     Entry {
@@ -42,14 +42,14 @@ fn entry(slug: &str, published: &str) -> Entry {
     }
 }
 
-fn category(taxonomy: &str, term: &str) -> Category {
+pub(super) fn category(taxonomy: &str, term: &str) -> Category {
     Category { taxonomy: taxonomy.into(), term: term.into(), scheme: format!("https://example.org/blog/{taxonomy}/") }
 }
 
 /// All formats as text: RSS, Atom, JSON.
 fn texts(entries: &[Entry], config: &Config) -> [String; 3] {
     let files = build(entries, config).unwrap();
-    files.into_iter().map(|file| String::from_utf8(file.bytes).unwrap()).collect::<Vec<_>>().try_into().unwrap()
+    files.into_iter().take(3).map(|file| String::from_utf8(file.bytes).unwrap()).collect::<Vec<_>>().try_into().unwrap()
 }
 
 fn json(entries: &[Entry], config: &Config) -> serde_json::Value {

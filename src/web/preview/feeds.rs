@@ -4,14 +4,13 @@ use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use serde::Serialize;
 
-use crate::feed::{FORMATS, FeedFile};
+use crate::feed::{FORMATS, FeedFile, ReadEntry, ReadFeed};
 use crate::model::sha256_hex;
 
 use super::choice::Choice;
 use super::look::Scene;
 use super::page::kilobytes;
 use super::pictures;
-use super::reader::{self, ReadFeed, ReadItem};
 
 #[derive(Serialize)]
 pub(super) struct FeedsView {
@@ -69,7 +68,7 @@ pub(super) fn bytes<'s>(scene: &'s Scene, name: &str) -> Option<&'s [u8]> {
 
 /// The feeds among the files that are written: no style sheet.
 fn files(scene: &Scene) -> impl Iterator<Item = &FeedFile> {
-    let is_feed = |file: &&FeedFile| FORMATS.iter().any(|format| file.file_name.ends_with(format.file_name));
+    let is_feed = |file: &&FeedFile| FORMATS.iter().any(|format| file.file_name == format.file_name);
     scene.prepared.iter().flat_map(|prepared| &prepared.feeds).filter(is_feed)
 }
 
@@ -82,20 +81,18 @@ fn chosen<'s>(scene: &'s Scene, choice: &Choice) -> Option<(&'s str, &'s [u8])> 
 /// The chosen entry of the chosen feed.
 pub(super) fn article(scene: &Scene, choice: &Choice) -> Option<FramedEntry> {
     let (_, bytes) = chosen(scene, choice)?;
-    let mut items = reader::read(bytes).ok()?.items;
+    let mut items = ReadFeed::read(bytes).ok()?.entries;
     let place = choice.entry.unwrap_or(0);
     let item = (place < items.len()).then(|| items.swap_remove(place))?;
-    let posts: Vec<_> = scene.site.posts.iter().filter(|post| post.url == item.url).collect();
-    Some(FramedEntry { title: item.title, html: pictures::from_files(&item.html, scene, &posts) })
+    let posts: Vec<_> = scene.site.posts.iter().filter(|post| Some(&post.url) == item.link.as_ref()).collect();
+    Some(FramedEntry { title: item.title.unwrap_or_default(), html: pictures::from_files(&item.html, scene, &posts) })
 }
 
 pub(super) fn feeds(scene: &Scene, choice: &Choice) -> Option<FeedsView> {
     let (current, bytes) = chosen(scene, choice)?;
-    let (feed, problem) = match reader::read(bytes) {
+    let (feed, problem) = match ReadFeed::read(bytes) {
         Ok(feed) => (feed, None),
-        Err(problem) => {
-            (ReadFeed { title: String::new(), description: String::new(), items: Vec::new() }, Some(problem))
-        }
+        Err(problem) => (ReadFeed::default(), Some(problem)),
     };
     let files = files(scene).map(|file| FileView {
         name: file.file_name.to_string(),
@@ -109,8 +106,8 @@ pub(super) fn feeds(scene: &Scene, choice: &Choice) -> Option<FeedsView> {
             .address(),
     });
     let place = choice.entry.unwrap_or(0);
-    let item = |(number, item): (usize, &ReadItem)| ItemView {
-        title: item.title.clone(),
+    let item = |(number, item): (usize, &ReadEntry)| ItemView {
+        title: item.title.clone().unwrap_or_default(),
         day: day(&item.date),
         is_current: number == place,
         address: choice.with(|choice| choice.entry = Some(number)).address(),
@@ -118,24 +115,25 @@ pub(super) fn feeds(scene: &Scene, choice: &Choice) -> Option<FeedsView> {
     Some(FeedsView {
         files: files.collect(),
         source: format!("/feed/{current}"),
-        items: feed.items.iter().enumerate().map(item).collect(),
-        article: feed.items.get(place).map(|item| article_view(item, choice)),
-        title: feed.title,
-        description: feed.description,
+        items: feed.entries.iter().enumerate().map(item).collect(),
+        article: feed.entries.get(place).map(|item| article_view(item, choice)),
+        title: feed.title.unwrap_or_default(),
+        description: feed.description.unwrap_or_default(),
         problem,
     })
 }
 
-fn article_view(item: &ReadItem, choice: &Choice) -> ArticleView {
+fn article_view(item: &ReadEntry, choice: &Choice) -> ArticleView {
     let content: String = sha256_hex(item.html.as_bytes()).chars().take(12).collect();
     let query = choice.query();
     let joint = if query.is_empty() { '?' } else { '&' };
     ArticleView {
-        title: item.title.clone(),
+        title: item.title.clone().unwrap_or_default(),
         // A reader follows a link only to the web.
-        url: Some(&item.url)
+        url: item
+            .link
+            .clone()
             .filter(|url| url.starts_with("https://") || url.starts_with("http://"))
-            .cloned()
             .unwrap_or_default(),
         day: day(&item.date),
         authors: item.authors.join(", "),

@@ -11,7 +11,6 @@ mod look;
 mod page;
 mod pictures;
 mod plan;
-mod reader;
 mod server;
 mod watch;
 
