@@ -10,7 +10,7 @@ use super::feed_guard::{self, Objection};
 use super::feed_pictures;
 use super::mail_pictures::has_pictures_to_replace;
 use super::manifest::{self, Bytes, Manifest, Stale};
-use super::pipeline;
+use super::parallel;
 use super::site::Site;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::feed::{self, Changes, FeedPlan, Folders, Layout, Plans};
@@ -209,7 +209,7 @@ impl Site {
             });
             rendered.collect::<Vec<_>>()
         };
-        pipeline::run(&few, make, |rendered| {
+        parallel::each(&few, make, |rendered| {
             for (at, items, is_noted, found) in rendered {
                 warnings.extend(found);
                 if items.is_none() {

@@ -25,7 +25,6 @@ mod one_click;
 mod pace;
 mod parallel;
 mod ping;
-mod pipeline;
 mod placeholder;
 mod plan;
 mod prepare;
