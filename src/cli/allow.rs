@@ -3,7 +3,7 @@
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 
-use crate::publish::{BuiltFeeds, GuardName, PublishError};
+use crate::publish::GuardName;
 
 /// The guards that the user lets pass.
 #[derive(Debug, Args)]
@@ -24,12 +24,5 @@ impl Allow {
 pub(super) struct Accept {
     /// Write the feeds even if readers would take old entries for new ones or miss some
     #[arg(long)]
-    accept: bool,
-}
-
-impl Accept {
-    /// Stops at objections to feeds, unless they are accepted.
-    pub(super) fn judge(&self, feeds: &BuiltFeeds) -> Result<(), PublishError> {
-        feeds.allowed(self.accept)
-    }
+    pub(super) accept: bool,
 }

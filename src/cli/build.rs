@@ -71,7 +71,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
         let feeds = count(feeds.feeds as u64, "feed");
         summary.insert(0, format!("{feeds}: {unchanged} of {} unchanged.", count(files.len() as u64, "file")));
     }
-    let refused = arguments.accept.judge(&feeds);
+    let refused = feeds.allowed(arguments.accept.accept);
     if arguments.check {
         files.extend(told(site.compare_made(&made), true));
         tell(&files, for_readers(&feeds, &site).into_iter().chain(summary), arguments, context);

@@ -27,6 +27,7 @@ mod state;
 mod status;
 mod subscribers;
 mod table;
+mod tell;
 mod tolerance;
 pub mod ui;
 

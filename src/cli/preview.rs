@@ -186,6 +186,7 @@ impl SiteBackend {
             scene.findings.extend(unknown);
             report::sort(&mut scene.findings);
             scene.prepared = scene.prepared.and(Err(problems));
+            scene.feeds.clear();
         }
         Ok(scene)
     }
@@ -212,13 +213,19 @@ fn work_out(
     transport: Result<String, Vec<Diagnostic>>,
     now: Timestamp,
 ) -> Scene {
-    let prepared = prepare(&site, &past, &Options::default(), now).map_err(|error| Failure::from(error).diagnostics);
-    let mut findings = match &prepared {
-        Ok(prepared) => [past.findings(), prepared.warnings.clone()].concat(),
-        Err(problems) => problems.clone(),
-    };
+    let (prepared, feeds, mut findings) =
+        match prepare(&site, &past, &Options::default(), now, |found| site.feeds(found)) {
+            Ok((prepared, feeds)) => {
+                let findings = [past.findings(), prepared.warnings.clone()].concat();
+                (Ok(prepared), feeds, findings)
+            }
+            Err(error) => {
+                let problems = Failure::from(error).diagnostics;
+                (Err(problems.clone()), Vec::new(), problems)
+            }
+        };
     report::sort(&mut findings);
-    Scene { site, past, prepared, findings, addressee, own, transport }
+    Scene { site, past, prepared, feeds, findings, addressee, own, transport }
 }
 
 /// What `check` says, and what was found on the way.

@@ -154,18 +154,6 @@ async fn record(
     Ok(())
 }
 
-/// Names the runs of which earlier processes have left deliveries in doubt.
-pub(super) async fn tell_in_doubt(store: &mut Store, context: &Context) -> Result<(), Failure> {
-    if store.delivery_counts(None).await?.in_doubt > 0 {
-        for summary in store.runs().await?.iter().filter(|summary| summary.deliveries.in_doubt > 0) {
-            let (run, deliveries) = (summary.run.id, count(summary.deliveries.in_doubt.unsigned_abs(), "delivery"));
-            let cure = format!("see `tidings runs show {run}`, settle with `tidings runs resolve {run}`");
-            context.ui.say(&format!("Still in doubt, and not sent again: {deliveries} of run {run}; {cure}."));
-        }
-    }
-    Ok(())
-}
-
 async fn find(store: &mut Store, number: Option<i64>) -> Result<RunSummary, Failure> {
     store.run(number).await?.ok_or_else(|| {
         let missing = number.map_or_else(|| "there is no run".to_owned(), |number| format!("there is no run {number}"));

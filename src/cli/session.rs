@@ -98,15 +98,6 @@ pub(super) async fn publisher(config: &Config, context: &Context, allow: &[Guard
     })
 }
 
-/// Says what the memory of this machine does not protect from, unless that `was_told`. Returns whether it is told.
-pub(super) fn tell_warning(publisher: &Publisher, was_told: bool, context: &Context) -> bool {
-    let warning = publisher.warning.as_slice();
-    if !was_told {
-        context.ui.diagnostics(warning);
-    }
-    was_told || !warning.is_empty()
-}
-
 /// The way out that the configuration names, with the password that it needs.
 pub(super) fn transport(config: &Config, site: &Path) -> Result<Arc<dyn Transport>, Failure> {
     let logs_in = matches!(Target::of(&config.mail.transport), Ok(Target::Server(Server { user: Some(_), .. })));

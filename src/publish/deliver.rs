@@ -57,7 +57,7 @@ impl Delivered {
 
 /// Which deliveries are tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Which {
+pub(super) enum Which {
     /// All that may be tried now.
     All,
     /// Those that were neither tried nor put off.

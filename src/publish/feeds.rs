@@ -42,6 +42,8 @@ pub struct BuiltFeeds {
     stale: Vec<Stale>,
     /// What is wrong with the posts, and with files that are in the way.
     pub warnings: Vec<Diagnostic>,
+    /// How many of these are about the posts.
+    of_posts: usize,
     /// What speaks against it.
     objections: Vec<Objection>,
     /// What changes for those who subscribe to the site's feed, when that changes.
@@ -75,6 +77,11 @@ impl BuiltFeeds {
     pub fn allowed(&self, accept: bool) -> Result<(), PublishError> {
         let objections: Vec<_> = self.objections.iter().map(|objection| objection.diagnostic.clone()).collect();
         if accept || objections.is_empty() { Ok(()) } else { Err(PublishError::FeedsRefused(objections)) }
+    }
+
+    /// What is wrong with the posts that the feeds show.
+    pub(super) fn about_posts(&self) -> &[Diagnostic] {
+        &self.warnings[..self.of_posts]
     }
 
     /// Turns the objections into warnings, but for those about most of a feed: one post that moved is no reason to keep mail
@@ -149,7 +156,7 @@ impl Site {
                 files.push((format!("{folder}/{}{}", plan.folder, format.file_name), file));
             }
         }
-        let of_feeds = files.len();
+        let (of_feeds, of_posts) = (files.len(), warnings.len());
         let opml = feed::opml(&plans, layout.formats(), &self.config).map(String::into_bytes);
         let sheet = feed::stylesheet(&self.config).map(|sheet| (sheet.file_name, sheet.bytes));
         for (name, bytes) in opml.map(|bytes| (feed::OPML_FILE, bytes)).into_iter().chain(sheet) {
@@ -176,6 +183,7 @@ impl Site {
             files,
             stale: stale_files,
             warnings,
+            of_posts,
             objections,
             changes,
             feeds,

@@ -32,6 +32,7 @@ pub mod preview;
 mod reach;
 mod recorder;
 mod refusal;
+mod run;
 mod scout;
 mod signing;
 mod site;
@@ -41,8 +42,8 @@ mod worker;
 use std::sync::Arc;
 
 pub use agreements::Agreements;
-use deliver::Task;
-pub use deliver::{Delivered, Watcher, Which};
+pub use deliver::{Delivered, Watcher};
+use deliver::{Task, Which};
 pub use demand::{Demand, Intent, demands, program};
 pub use error::{PublishError, refused};
 pub use feeds::{BuiltFeeds, Purpose};
@@ -58,6 +59,7 @@ pub use plan::{Fingerprint, Fingerprints, Ledger, Likeness, Rules, Verdict, plan
 pub use prepare::{Options, Past, Prepared, is_worth_telling, prepare, specimen, verdicts};
 use preview::Addressee;
 pub use reach::{Outside, Use, folder as site_folder, outside};
+pub use run::{Audience, Done, End, Event, Left, Order, deliver, plan_with_feeds, publish};
 pub use signing::{misaligned, signer};
 pub use site::{CONFIG_FILE, NotOnePost, Picture, Site};
 pub use tolerance::Tolerance;
@@ -114,12 +116,10 @@ pub struct Resumed {
 }
 
 impl Publisher {
-    /// Step 1: takes the right to deliver and looks at what an earlier run left.
-    ///
-    /// # Errors
-    /// [`PublishError::Busy`] when another process is delivering; [`PublishError::Refused`] when the database is not the
-    /// newest or what is left is too old, unless that is allowed; or when the database does not answer.
-    pub async fn resume(&mut self, config: &Config, allow: &[GuardName]) -> Result<Resumed, PublishError> {
+    /// Step 1: takes the right to deliver and looks at what an earlier run left. [`PublishError::Busy`] when another process
+    /// is delivering; [`PublishError::Refused`] when the database is not the newest or what is left is too old, unless that
+    /// is allowed.
+    async fn resume(&mut self, config: &Config, allow: &[GuardName]) -> Result<Resumed, PublishError> {
         let lock = self.store.lock()?.ok_or(PublishError::Busy)?;
         let now = self.clock.now();
         let found = self.memory.look(Some(&mut self.store), true).await?;
@@ -158,38 +158,16 @@ impl Publisher {
         self.mail.in_doubt == InDoubt::Resend || self.transport.deduplicates()
     }
 
-    /// How many deliveries may be tried now.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn ready(&mut self) -> Result<u64, PublishError> {
-        Ok(self.store.ready(&self.clock.now().to_string()).await?)
-    }
-
-    /// How many deliveries were neither tried nor put off.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn fresh(&mut self) -> Result<u64, PublishError> {
-        Ok(self.store.fresh().await?)
-    }
-
     /// Fails when the server cannot be reached or does not let us in: asked before anything is frozen.
-    ///
-    /// # Errors
-    /// What is in the way.
-    pub async fn reach(&self) -> Result<(), PublishError> {
+    async fn reach(&self) -> Result<(), PublishError> {
         self.transport.connect().await?.close().await;
         Ok(())
     }
 
     /// Step 3: records the run, its entries, its issues and a queued delivery for each reader, in one transaction. From
-    /// here on the entries count as published. Returns the number of deliveries.
-    ///
-    /// # Errors
-    /// When the database does not answer: nothing is recorded then; or when the records beside the posts cannot be written:
-    /// then everything is queued, and the next run goes on.
-    pub async fn freeze(&mut self, prepared: &Prepared) -> Result<u64, PublishError> {
+    /// here on the entries count as published. Returns the number of deliveries. When the database does not answer, nothing is
+    /// recorded; when the records beside the posts cannot be written, everything is queued and the next run goes on.
+    async fn freeze(&mut self, prepared: &Prepared) -> Result<u64, PublishError> {
         let queued = self.store.freeze(&prepared.now.to_string(), &prepared.entries, &prepared.issues).await?;
         let numbers: Vec<_> = prepared.issues.iter().map(|issue| issue.number).collect();
         self.record(&numbers).await?;
@@ -198,10 +176,7 @@ impl Publisher {
 
     /// Steps 4 and 5: delivers what is queued and may be tried now, at most `limit` messages, and closes the runs that have
     /// nothing open any more.
-    ///
-    /// # Errors
-    /// When the ledger cannot be read or written.
-    pub async fn deliver(self, which: Which, limit: Option<usize>) -> Result<(Self, Delivered), PublishError> {
+    async fn deliver(self, which: Which, limit: Option<usize>) -> Result<(Self, Delivered), PublishError> {
         let may_repeat = self.may_repeat();
         let Self { mut store, transport, mail, signer, clock, watcher, halt, memory, warning } = self;
         let issues = store.open_issues().await?;
@@ -277,7 +252,7 @@ pub async fn send_test(
 }
 
 /// The guard for links that lead nowhere yet, when `newsletter.require_live` is on: asks for the page of every due entry.
-pub async fn not_live(prepared: &Prepared, config: &Config) -> Vec<Guard> {
+async fn not_live(prepared: &Prepared, config: &Config) -> Vec<Guard> {
     if !config.newsletter.require_live {
         return Vec::new();
     }

@@ -19,7 +19,7 @@ use crate::config::Mode;
 use crate::config::placeholder::CODE as EXAMPLE;
 use crate::diagnostic::Diagnostic;
 use crate::email;
-use crate::feed::{self, FeedFile};
+use crate::feed;
 use crate::model::{Entry, Issue, MadeFile, MailedEntry, Post, PostStatus, Record, distinct, sha256_hex};
 use crate::post::{self, Sketch};
 use crate::store::{FrozenEntry, Store, StoreError};
@@ -46,8 +46,6 @@ pub struct Prepared {
     pub last_run: Option<Timestamp>,
     /// The verdict on every post, in the order of [`Site::posts`].
     pub verdicts: Vec<Verdict>,
-    /// The feeds.
-    pub feeds: Vec<FeedFile>,
     /// Pictures that the issues show and that have to be online beside the feeds.
     pub made: Vec<MadeFile>,
     /// The issues, none when nothing is due.
@@ -224,11 +222,17 @@ fn fingerprints(
     known
 }
 
-/// Works a publish out.
+/// Works a publish out. `feeds` makes what is wanted of the feeds, and adds what is wrong with their posts to what was found.
 ///
 /// # Errors
 /// Posts or templates with errors, an `--include` that names no post or one that cannot be mailed.
-pub fn prepare(site: &Site, past: &Past, options: &Options, now: Timestamp) -> Result<Prepared, PublishError> {
+pub fn prepare<F>(
+    site: &Site,
+    past: &Past,
+    options: &Options,
+    now: Timestamp,
+    feeds: impl FnOnce(&mut Vec<Diagnostic>) -> Result<F, PublishError>,
+) -> Result<(Prepared, F), PublishError> {
     options.tolerance.judge_early(&site.diagnostics)?;
     if !past.witnesses.problems.is_empty() {
         return Err(PublishError::Site(past.witnesses.problems.clone()));
@@ -259,7 +263,7 @@ pub fn prepare(site: &Site, past: &Past, options: &Options, now: Timestamp) -> R
             Diagnostic::warning("publish/clock", message).help("check the clock, or name entries with `--include`"),
         );
     }
-    let feeds = site.feeds(&mut warnings)?;
+    let feeds = feeds(&mut warnings)?;
     let mut due: Vec<Entry> = Vec::new();
     let mut made = Vec::new();
     for (post, _) in site.posts.iter().zip(&verdicts).filter(|(_, verdict)| verdict.is_due()) {
@@ -286,11 +290,10 @@ pub fn prepare(site: &Site, past: &Past, options: &Options, now: Timestamp) -> R
     // A post that the feeds show too was read twice.
     distinct(&mut warnings);
     let entries = frozen(&due, &issues, &fingerprints, site.config.newsletter.mode);
-    Ok(Prepared {
+    let prepared = Prepared {
         now,
         last_run: past.ledger.last_run,
         verdicts,
-        feeds,
         made,
         issues,
         entries,
@@ -299,7 +302,8 @@ pub fn prepare(site: &Site, past: &Past, options: &Options, now: Timestamp) -> R
         guards,
         warnings,
         errors,
-    })
+    };
+    Ok((prepared, feeds))
 }
 
 /// Mail that shows a picture which nobody has put online shows a hole.

@@ -12,7 +12,7 @@ use super::library::{Found, Library};
 use super::reach::{self, Use};
 use crate::config::{self, Config};
 use crate::diagnostic::{Diagnostic, Location};
-use crate::feed::{self, FeedFile, Layout};
+use crate::feed::{self, FeedFile, FeedPlan, Layout};
 use crate::files::{Access, Folder, Kind, LeftOut, Survey, Written};
 use crate::media::Facts;
 use crate::model::{Body, Entry, MadeFile, Post, PostStatus};
@@ -301,22 +301,35 @@ impl Site {
     /// # Errors
     /// An unknown feed format.
     pub fn feeds(&self, found: &mut Vec<Diagnostic>) -> Result<Vec<FeedFile>, PublishError> {
+        let (layout, plan, entries) = self.own_feed(found)?;
+        let mut files = layout.whole(&plan, &entries);
+        files.extend(feed::stylesheet(&self.config));
+        Ok(files)
+    }
+
+    /// Adds what is wrong with the posts of the site's own feed to `found`.
+    ///
+    /// # Errors
+    /// An unknown feed format.
+    pub fn look_at_feed(&self, found: &mut Vec<Diagnostic>) -> Result<(), PublishError> {
+        self.own_feed(found).map(drop)
+    }
+
+    fn own_feed(&self, found: &mut Vec<Diagnostic>) -> Result<(Layout<'_>, FeedPlan, Vec<Entry>), PublishError> {
         let layout = Layout::new(&self.config).map_err(PublishError::Site)?;
         let mut unreadable = BTreeSet::new();
         loop {
-            let plans = self.feed_plans(&unreadable)?.feeds;
+            let plan = self.feed_plans(&unreadable)?.feeds.swap_remove(0);
             let mut entries = Vec::new();
-            for at in &plans[0].posts {
+            for at in &plan.posts {
                 match self.entry_for_feeds(&self.posts[*at], found) {
                     Some(entry) => entries.push(entry),
                     None => drop(unreadable.insert(*at)),
                 }
             }
             // Others take the places of those that cannot be read.
-            if entries.len() == plans[0].posts.len() {
-                let mut files = layout.whole(&plans[0], &entries);
-                files.extend(feed::stylesheet(&self.config));
-                return Ok(files);
+            if entries.len() == plan.posts.len() {
+                return Ok((layout, plan, entries));
             }
         }
     }

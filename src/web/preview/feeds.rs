@@ -62,14 +62,13 @@ pub(super) struct FramedEntry {
 
 /// The bytes of a feed.
 pub(super) fn bytes<'s>(scene: &'s Scene, name: &str) -> Option<&'s [u8]> {
-    let prepared = scene.prepared.as_ref().ok()?;
-    prepared.feeds.iter().find(|feed| feed.file_name == name).map(|feed| feed.bytes.as_slice())
+    scene.feeds.iter().find(|feed| feed.file_name == name).map(|feed| feed.bytes.as_slice())
 }
 
 /// The feeds among the files that are written: no style sheet.
 fn files(scene: &Scene) -> impl Iterator<Item = &FeedFile> {
     let is_feed = |file: &&FeedFile| FORMATS.iter().any(|format| file.file_name == format.file_name);
-    scene.prepared.iter().flat_map(|prepared| &prepared.feeds).filter(is_feed)
+    scene.feeds.iter().filter(is_feed)
 }
 
 /// The chosen feed, the first one when none is chosen, and its name.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::diagnostic::Diagnostic;
+use crate::feed::FeedFile;
 use crate::model::{EmailAddress, Issue, Outcome, Post, PostStatus};
 use crate::publish::preview::{Addressee, ReaderCopy};
 use crate::publish::{Past, Prepared, PublishError, Site, specimen};
@@ -44,6 +45,8 @@ pub struct Scene {
     pub past: Past,
     /// The plan, or why there is none.
     pub prepared: Result<Prepared, Vec<Diagnostic>>,
+    /// The site's own feed in each format, when there is a plan.
+    pub feeds: Vec<FeedFile>,
     /// What was found on the way, in the order of `tidings check`.
     pub findings: Vec<Diagnostic>,
     /// For whom the copies are that are shown: the writer. `None` when the site names no address.

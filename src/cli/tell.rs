@@ -1,0 +1,215 @@
+//! What `publish` and `deliver` say while a run goes on, and the exit code that comes of it.
+
+use std::sync::Arc;
+
+use super::failure::Exit;
+use super::{Context, Ui, plan, session, status};
+use crate::model::{DeliveryState, Issue};
+use crate::publish::{
+    Audience, Delivered, Event, Halt, Left, Prepared, Publisher, Resumed, Site, Stop, Verdict, count,
+};
+use crate::store::RunSummary;
+
+/// Of domains that are left alone, so many are named.
+const PAUSES_SHOWN: usize = 3;
+
+/// Prints how a run goes.
+pub(super) struct Teller<'c> {
+    context: &'c Context,
+    halt: Arc<Halt>,
+    /// How messages leave, for people.
+    transport: String,
+    /// Whether the plan is shown and the question asked.
+    pub(super) asks: bool,
+    /// Whether nothing new is planned: then it goes without saying that what is left is tried again.
+    pub(super) plans_nothing: bool,
+    /// The exit code so far.
+    pub(super) exit: Exit,
+}
+
+impl<'c> Teller<'c> {
+    pub(super) fn new(publisher: &Publisher, context: &'c Context) -> Self {
+        let (halt, transport) = (Arc::clone(&publisher.halt), publisher.transport.describe());
+        Self { context, halt, transport, asks: false, plans_nothing: false, exit: Exit::Done }
+    }
+
+    fn say(&self, sentence: &str) {
+        self.context.ui.say(sentence);
+    }
+
+    /// The first that is not [`Exit::Done`] counts.
+    fn worse(&mut self, exit: Exit) {
+        if self.exit == Exit::Done {
+            self.exit = exit;
+        }
+    }
+}
+
+impl Audience for Teller<'_> {
+    fn tell(&mut self, event: Event<'_>) {
+        match event {
+            Event::Warning(warning) => self.context.ui.diagnostics(std::slice::from_ref(warning)),
+            Event::Resumed(resumed) => self.resumed(resumed),
+            Event::InDoubt(run) => self.in_doubt(run),
+            Event::NothingQueued => self.say("Nothing is queued."),
+            Event::GoingOn(fresh) => {
+                self.say(&format!("Going on with {} of an earlier run.", count(fresh, "delivery")));
+            }
+            Event::TryingAgain(_) if self.plans_nothing => {}
+            Event::TryingAgain(ready) => {
+                self.say(&format!("Trying {} of an earlier run again.", count(ready, "delivery")));
+            }
+            Event::Sending => session::listen(&self.halt),
+            Event::Delivered(delivered, prepared) => {
+                self.delivered(&prepared.map(titles).unwrap_or_default(), delivered);
+            }
+            Event::Left(left) => self.left(left),
+            Event::RecordsToCommit(prepared) => {
+                let name = |issue: &Issue| format!(".tidings/issues/{}.json", issue.number);
+                let names: Vec<_> = prepared.issues.iter().map(name).collect();
+                self.say(&format!("Commit {}, or the next run may mail this again.", names.join(", ")));
+            }
+            Event::Planned(prepared) => self.context.ui.diagnostics(&prepared.warnings),
+            Event::Allowed(site, prepared) => self.held_back(site, prepared),
+            Event::NothingToMail(prepared) => self.nothing_to_mail(prepared),
+        }
+    }
+
+    fn agrees(&mut self, site: &Site, prepared: &Prepared) -> bool {
+        if !self.asks {
+            return true;
+        }
+        self.context.ui.say_lines(&plan::as_text(site, prepared, &[], &[], false));
+        let readers = count(prepared.recipients.unsigned_abs(), "reader");
+        Ui::confirm(&format!("Send this to {readers} now?"))
+    }
+}
+
+impl Teller<'_> {
+    /// Names the posts that are never mailed by surprise, and never lost from sight.
+    fn held_back(&self, site: &Site, prepared: &Prepared) {
+        for (post, verdict) in site.posts.iter().zip(&prepared.verdicts) {
+            if matches!(verdict, Verdict::Late(_)) || verdict.is_held_back() {
+                self.say(&format!("Not mailed: {}: {}.", post.path, verdict.reason()));
+            }
+        }
+    }
+
+    fn nothing_to_mail(&mut self, prepared: &Prepared) {
+        if prepared.issues.is_empty() {
+            self.say("Nothing is due: the feeds are up to date and nobody was mailed.");
+            return;
+        }
+        let due = count(prepared.entries.len() as u64, "entry");
+        self.say(&format!(
+            "{due} would be due, but there is no confirmed subscriber: the feeds are up to date, nothing was mailed or recorded."
+        ));
+        // Nobody to mail to is no success once there were readers.
+        if prepared.last_run.is_some() {
+            self.worse(Exit::Incomplete);
+        }
+    }
+
+    /// What became of deliveries that an earlier process did not live to record, and which were given up.
+    fn resumed(&mut self, resumed: &Resumed) {
+        if resumed.given_up > 0 {
+            self.say(&format!(
+                "{} of an earlier run given up, refused until older than `newsletter.max_lateness`. See `tidings runs show`.",
+                count(resumed.given_up, "delivery")
+            ));
+        }
+        let deliveries = count(resumed.interrupted, "delivery");
+        if resumed.held > 0 {
+            self.say(&format!(
+                "The database was not the newest: {} in doubt, and not sent. See `tidings runs show`, settle with `tidings runs resolve`.",
+                count(resumed.held, "open delivery")
+            ));
+            self.worse(Exit::Incomplete);
+        } else if resumed.interrupted > 0 && resumed.is_repeated {
+            self.say(&format!("An earlier run ended in the middle of {deliveries}: sent again."));
+        } else if resumed.interrupted > 0 {
+            self.say(&format!(
+                "An earlier run ended in the middle of {deliveries}: in doubt, and not sent again. See `tidings runs show`, settle with `tidings runs resolve`."
+            ));
+            self.worse(Exit::Incomplete);
+        }
+    }
+
+    /// That deliveries of a run are in doubt, unless that was said of some just now.
+    fn in_doubt(&self, RunSummary { run, deliveries, .. }: &RunSummary) {
+        if self.exit == Exit::Done {
+            let (run, deliveries) = (run.id, count(deliveries.in_doubt.unsigned_abs(), "delivery"));
+            let cure = format!("see `tidings runs show {run}`, settle with `tidings runs resolve {run}`");
+            self.say(&format!("Still in doubt, and not sent again: {deliveries} of run {run}; {cure}."));
+        }
+    }
+
+    /// What was delivered, and of which issues.
+    fn delivered(&mut self, what: &str, delivered: &Delivered) {
+        let given_up = delivered.given_up;
+        let number = |state: DeliveryState| {
+            let number = delivered.states.get(state.as_str()).copied().unwrap_or(0);
+            if state == DeliveryState::Skipped { number.saturating_sub(given_up) } else { number }
+        };
+        let mut words: Vec<String> = DeliveryState::ALL
+            .into_iter()
+            .filter(|state| *state != DeliveryState::Queued && number(*state) > 0)
+            .map(|state| format!("{} {}", number(state), state.as_str().replace('_', " ")))
+            .collect();
+        if given_up > 0 {
+            words.push(format!("{given_up} given up"));
+        }
+        let done = (!words.is_empty()).then(|| format!("{} by way of {}", words.join(", "), self.transport));
+        // What the server has against the sender.
+        let back = Some(number(DeliveryState::Queued)).filter(|back| *back > 0);
+        let back = back.map(|back| format!("{back} not taken, still queued"));
+        let parts: Vec<_> = done.into_iter().chain(back).collect();
+        self.say(&match parts.as_slice() {
+            [] => "Nothing can be tried yet.".to_owned(),
+            parts => format!("{what}{}.", parts.join("; ")),
+        });
+        for left in delivered.left_alone.iter().take(PAUSES_SHOWN) {
+            let until = left.until.as_deref().unwrap_or_default();
+            self.say(&format!("Paused until {until}: {}", left.reason));
+        }
+        if let Some(more) = delivered.left_alone.len().checked_sub(PAUSES_SHOWN).filter(|more| *more > 0) {
+            self.say(&format!("… and {} paused; `tidings status` names them.", count(more as u64, "more domain")));
+        }
+        let trouble = [DeliveryState::Failed, DeliveryState::Deferred, DeliveryState::InDoubt];
+        if given_up > 0 || trouble.into_iter().any(|state| number(state) > 0) {
+            self.worse(Exit::Incomplete);
+        }
+    }
+
+    /// What is left after everything that could be tried.
+    fn left(&mut self, Left { stopped, counts, next_attempt_at }: &Left) {
+        if let Some(next) = next_attempt_at {
+            let deferred = if counts.deferred > 0 { format!("{} deferred; ", counts.deferred) } else { String::new() };
+            let from = status::from_when(next, self.context);
+            self.say(&format!("{deferred}`tidings deliver` can try again {from}."));
+        }
+        let why = match stopped {
+            Some(Stop::Asked) => format!("Stopped {}; ", Stop::Asked.reason()),
+            Some(stop) => format!("Stopped: {}; ", stop.reason()),
+            None => String::new(),
+        };
+        if counts.queued > 0 {
+            let queued = count(counts.queued.unsigned_abs(), "message");
+            self.say(&format!("{why}{queued} still queued, `tidings deliver` goes on."));
+        } else if let Some(why) = why.strip_suffix("; ") {
+            self.say(&format!("{why}."));
+        }
+        if self.exit != Exit::Done {
+            self.say("`tidings runs show` names who did not get it, and why.");
+        }
+        if counts.open() > 0 {
+            self.worse(Exit::Incomplete);
+        }
+    }
+}
+
+/// `Issue 4 “Slow rivers”: `
+fn titles(prepared: &Prepared) -> String {
+    let titles: Vec<_> = prepared.issues.iter().map(|issue| format!("{} “{}”", issue.number, issue.subject)).collect();
+    format!("Issue {}: ", titles.join(", "))
+}

@@ -1,0 +1,359 @@
+//! A run in five steps, whoever starts it: finish what is open, plan, freeze, deliver, finish.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use jiff::Timestamp;
+
+use super::deliver::{Delivered, Which};
+use super::error::PublishError;
+use super::feeds::{BuiltFeeds, Purpose};
+use super::halt::Stop;
+use super::prepare::{Options, Past, Prepared, prepare};
+use super::site::Site;
+use super::{Publisher, Resumed, not_live};
+use crate::config::Config;
+use crate::diagnostic::Diagnostic;
+use crate::model::{DeliveryCounts, distinct};
+use crate::store::RunSummary;
+
+/// What a run is asked to do.
+#[derive(Debug)]
+pub struct Order<'o> {
+    /// The folder of the site.
+    pub site: &'o Path,
+    /// What its owner has agreed to.
+    pub config: &'o Config,
+    /// What the plan goes by.
+    pub options: Options,
+    /// Whether feeds are written in which readers take old entries for new ones or miss some.
+    pub accept: bool,
+    /// At most so many deliveries are tried; the rest stay queued.
+    pub limit: Option<usize>,
+    /// The time of the run.
+    pub now: Timestamp,
+}
+
+/// Who is told how a run goes, and is asked before anything is frozen.
+pub trait Audience {
+    /// Something has happened, or is about to.
+    fn tell(&mut self, event: Event<'_>);
+
+    /// Whether the plan is to be carried out.
+    fn agrees(&mut self, site: &Site, prepared: &Prepared) -> bool;
+}
+
+/// What an [`Audience`] is told, in the order of the steps.
+pub enum Event<'e> {
+    /// What the memory of this machine does not protect from; told once.
+    Warning(&'e Diagnostic),
+    /// There is nothing to deliver.
+    NothingQueued,
+    /// The right to deliver is taken; this is what the last process left behind.
+    Resumed(&'e Resumed),
+    /// A run with deliveries in doubt.
+    InDoubt(&'e RunSummary),
+    /// So many deliveries of an earlier run, which were neither tried nor put off, come first.
+    GoingOn(u64),
+    /// From here on messages may be in flight.
+    Sending,
+    /// What was delivered, and of which plan; of an earlier run when there is none.
+    Delivered(&'e Delivered, Option<&'e Prepared>),
+    /// What is left after everything that could be tried.
+    Left(&'e Left),
+    /// The records of these issues are on a machine that is thrown away.
+    RecordsToCommit(&'e Prepared),
+    /// The plan, with what is wrong with the posts and was put up with.
+    Planned(&'e Prepared),
+    /// The plan may be carried out.
+    Allowed(&'e Site, &'e Prepared),
+    /// Nothing is due, or there is nobody to mail it to: the feeds are written, and that is all.
+    NothingToMail(&'e Prepared),
+    /// So many deliveries of an earlier run that were put off are tried again.
+    TryingAgain(u64),
+}
+
+/// Deliveries that are left.
+#[derive(Debug)]
+pub struct Left {
+    /// Why it stopped before the queue was empty.
+    pub stopped: Option<Stop>,
+    /// By state.
+    pub counts: DeliveryCounts,
+    /// When the first of those that were put off may be tried again.
+    pub next_attempt_at: Option<String>,
+}
+
+/// What a run did.
+#[derive(Debug, Default)]
+pub struct Done {
+    /// The plan that was carried out.
+    pub prepared: Option<Prepared>,
+    /// How many deliveries were queued for it.
+    pub queued: u64,
+    /// How many deliveries ended in each state.
+    pub deliveries: BTreeMap<&'static str, u64>,
+    /// Whether it stopped before the queue was empty.
+    pub stopped: bool,
+    /// The domains whose readers are left alone for a while.
+    pub paused: Vec<String>,
+}
+
+/// How a run ended.
+#[derive(Debug)]
+pub enum End {
+    /// The plan was not agreed to.
+    Declined,
+    /// It was stopped before anything was frozen.
+    Stopped,
+    /// With everything done that could be.
+    Over(Box<Done>),
+}
+
+/// What comes next.
+enum Planned {
+    Nothing,
+    Declined,
+    Due(Box<Due>),
+}
+
+/// A plan that is to be carried out.
+struct Due {
+    site: Site,
+    prepared: Prepared,
+    feeds: BuiltFeeds,
+}
+
+/// Publishes: all five steps.
+///
+/// # Errors
+/// What stands in the way. When it is the plan, those whom an earlier run put off have been tried again all the same.
+pub async fn publish<A: Audience>(
+    publisher: Publisher,
+    order: &Order<'_>,
+    audience: &mut A,
+) -> Result<End, PublishError> {
+    let mut run = Run::begin(publisher, order, audience).await?;
+    run = run.finish_what_is_open().await?;
+    let is_enough = run.stopped.is_some() || run.left == Some(0);
+    if run.is_anything_delivered && is_enough {
+        return run.finish().await;
+    }
+    let planned = match run.plan().await {
+        Ok(Planned::Declined) => return Ok(End::Declined),
+        Ok(Planned::Due(due)) => {
+            if !run.freeze(*due).await? {
+                return Ok(End::Stopped);
+            }
+            Ok(())
+        }
+        Ok(Planned::Nothing) => Ok(()),
+        Err(error) => Err(error),
+    };
+    run = run.deliver().await?;
+    let end = run.finish().await?;
+    planned.map(|()| end)
+}
+
+/// Delivers what is queued, and plans nothing: steps 1, 4 and 5. Of the order only the configuration, the limit and what
+/// is allowed count.
+///
+/// # Errors
+/// What stands in the way.
+pub async fn deliver<A: Audience>(
+    publisher: Publisher,
+    order: &Order<'_>,
+    audience: &mut A,
+) -> Result<End, PublishError> {
+    let mut run = Run::begin(publisher, order, audience).await?;
+    if run.resumed.open == 0 {
+        run.audience.tell(Event::NothingQueued);
+    } else {
+        run = run.deliver().await?;
+    }
+    run.finish().await
+}
+
+/// The plan of a run and its feeds, ready to be written. What is wrong with the feeds is in [`Prepared::warnings`] too.
+///
+/// # Errors
+/// As for [`prepare`]; or feeds with more wrong than is put up with.
+pub async fn plan_with_feeds(
+    site: &Site,
+    past: &Past,
+    options: &Options,
+    purpose: Purpose,
+    now: Timestamp,
+) -> Result<(Prepared, BuiltFeeds), PublishError> {
+    let (mut prepared, feeds) = prepare(site, past, options, now, |found| {
+        let mut feeds = site.build_feeds(purpose)?;
+        feeds.tolerate_few();
+        found.extend(feeds.about_posts().iter().cloned());
+        Ok(feeds)
+    })?;
+    prepared.guards.extend(not_live(&prepared, &site.config).await);
+    options.tolerance.judge(&feeds.warnings)?;
+    prepared.warnings.extend(feeds.warnings.iter().cloned());
+    distinct(&mut prepared.warnings);
+    Ok((prepared, feeds))
+}
+
+/// A run that goes on.
+struct Run<'r, A> {
+    publisher: Publisher,
+    order: &'r Order<'r>,
+    audience: &'r mut A,
+    resumed: Resumed,
+    /// How many deliveries may still be tried; `None` when there is no limit.
+    left: Option<usize>,
+    /// Whether deliveries were tried, or found that cannot be tried yet.
+    is_anything_delivered: bool,
+    is_warned: bool,
+    stopped: Option<Stop>,
+    done: Done,
+}
+
+impl<'r, A: Audience> Run<'r, A> {
+    /// Step 1, first half: takes the right to deliver and looks at what an earlier process left.
+    async fn begin(mut publisher: Publisher, order: &'r Order<'r>, audience: &'r mut A) -> Result<Self, PublishError> {
+        let resumed = publisher.resume(order.config, &order.options.allow).await?;
+        let mut run = Self {
+            publisher,
+            order,
+            audience,
+            resumed,
+            left: order.limit,
+            is_anything_delivered: false,
+            is_warned: false,
+            stopped: None,
+            done: Done::default(),
+        };
+        run.tell_warning();
+        run.audience.tell(Event::Resumed(&run.resumed));
+        if run.publisher.store.delivery_counts(None).await?.in_doubt > 0 {
+            let runs = run.publisher.store.runs().await?;
+            runs.iter().filter(|it| it.deliveries.in_doubt > 0).for_each(|it| run.audience.tell(Event::InDoubt(it)));
+        }
+        Ok(run)
+    }
+
+    /// Step 1, second half: delivers what an earlier run left and did not try. It is frozen, and so needs nothing of what is
+    /// on disk now.
+    async fn finish_what_is_open(self) -> Result<Self, PublishError> {
+        let mut run = self;
+        let fresh = run.publisher.store.fresh().await?;
+        if fresh == 0 {
+            return Ok(run);
+        }
+        run.audience.tell(Event::GoingOn(fresh));
+        run.publisher.reach().await?;
+        run.send(Which::Fresh).await
+    }
+
+    /// Step 2: the plan, and whether it is to be carried out.
+    async fn plan(&mut self) -> Result<Planned, PublishError> {
+        let Order { config, accept, now, .. } = *self.order;
+        let mut options = self.order.options.clone();
+        let site = Site::open(self.order.site, config.clone(), now)?;
+        let past = Past::read(Some(&mut self.publisher.store), &self.publisher.memory).await?;
+        let (prepared, feeds) = plan_with_feeds(&site, &past, &options, Purpose::Write, now).await?;
+        self.audience.tell(Event::Planned(&prepared));
+        if prepared.issues.is_empty() && self.resumed.open > 0 {
+            // The reviewed plan is the one that is being finished.
+            options.expect = None;
+        }
+        prepared.allowed(&options)?;
+        feeds.allowed(accept)?;
+        self.audience.tell(Event::Allowed(&site, &prepared));
+        if prepared.issues.is_empty() || prepared.recipients == 0 {
+            feeds.commit()?;
+            site.write_made(&prepared.made)?;
+            self.audience.tell(Event::NothingToMail(&prepared));
+            return Ok(Planned::Nothing);
+        }
+        if !self.audience.agrees(&site, &prepared) {
+            return Ok(Planned::Declined);
+        }
+        Ok(Planned::Due(Box::new(Due { site, prepared, feeds })))
+    }
+
+    /// Step 3: from here on the entries count as published, and only the ledger decides what is sent. False when it was time
+    /// to stop before.
+    async fn freeze(&mut self, due: Due) -> Result<bool, PublishError> {
+        let Due { site, prepared, feeds } = due;
+        self.publisher.reach().await?;
+        feeds.commit()?;
+        site.write_made(&prepared.made)?;
+        if self.publisher.halt.is_set() {
+            return Ok(false);
+        }
+        self.audience.tell(Event::Sending);
+        self.done.queued = self.publisher.freeze(&prepared).await?;
+        self.done.prepared = Some(prepared);
+        Ok(true)
+    }
+
+    /// Step 4: who waits for a first try comes before those who were put off.
+    async fn deliver(self) -> Result<Self, PublishError> {
+        let mut run = self;
+        let ready = run.publisher.store.ready(&run.publisher.clock.now().to_string()).await?;
+        if ready > 0 {
+            if run.done.prepared.is_none() {
+                run.audience.tell(Event::TryingAgain(ready));
+                run.publisher.reach().await?;
+            }
+            return run.send(Which::All).await;
+        }
+        if run.resumed.open > 0 && !run.is_anything_delivered {
+            run.audience.tell(Event::Delivered(&Delivered::default(), None));
+            run.is_anything_delivered = true;
+        }
+        Ok(run)
+    }
+
+    async fn send(self, which: Which) -> Result<Self, PublishError> {
+        let mut run = self;
+        run.audience.tell(Event::Sending);
+        let delivered;
+        (run.publisher, delivered) = run.publisher.deliver(which, run.left).await?;
+        run.audience.tell(Event::Delivered(&delivered, run.done.prepared.as_ref()));
+        run.is_anything_delivered = true;
+        run.left = run.left.map(|left| left.saturating_sub(delivered.total()));
+        run.done.add(&delivered);
+        run.stopped = delivered.stopped;
+        Ok(run)
+    }
+
+    /// Step 5: says what is left, and closes.
+    async fn finish(self) -> Result<End, PublishError> {
+        let mut run = self;
+        if run.is_anything_delivered {
+            let counts = run.publisher.store.delivery_counts(None).await?;
+            let next_attempt_at = run.publisher.store.next_attempt_at().await?;
+            run.audience.tell(Event::Left(&Left { stopped: run.stopped.take(), counts, next_attempt_at }));
+        }
+        if let Some(prepared) = run.done.prepared.as_ref().filter(|_| run.publisher.memory.is_ci()) {
+            run.audience.tell(Event::RecordsToCommit(prepared));
+        }
+        run.tell_warning();
+        run.publisher.store.close().await?;
+        Ok(End::Over(Box::new(run.done)))
+    }
+
+    fn tell_warning(&mut self) {
+        if let Some(warning) = self.publisher.warning.as_ref().filter(|_| !self.is_warned) {
+            self.audience.tell(Event::Warning(warning));
+            self.is_warned = true;
+        }
+    }
+}
+
+impl Done {
+    fn add(&mut self, delivered: &Delivered) {
+        for (state, count) in &delivered.states {
+            *self.deliveries.entry(state).or_default() += count;
+        }
+        self.stopped |= delivered.stopped.is_some();
+        self.paused.extend(delivered.left_alone.iter().map(|stop| stop.domain.clone()));
+    }
+}
