@@ -79,23 +79,39 @@ struct Cli {
     command: Command,
 }
 
-#[derive(Debug, Subcommand)]
-enum Command {
-    Init(init::Arguments),
-    New(new::Arguments),
-    Build(build::Arguments),
-    Feeds(feeds::Arguments),
-    Ping(ping::Arguments),
-    Check(check::Arguments),
-    Publish(publish::Arguments),
-    Preview(preview::Arguments),
-    Deliver(deliver::Arguments),
-    Posts(posts::Arguments),
-    Explain(explain::Arguments),
-    Status(status::Arguments),
-    Runs(runs::Arguments),
-    Subscribers(subscribers::Arguments),
-    Dkim(dkim::Arguments),
+/// The enum of the commands, and what runs them.
+macro_rules! commands {
+    (|$arguments:ident, $context:ident| $($name:ident($module:ident) => $run:expr,)+) => {
+        #[derive(Debug, Subcommand)]
+        enum Command {
+            $($name($module::Arguments),)+
+        }
+
+        async fn dispatch(command: Command, $context: &Context) -> Result<Exit, Failure> {
+            match command {
+                $(Command::$name($arguments) => $run,)+
+            }
+        }
+    };
+}
+
+// Every command, in the order of the help text.
+commands! { |arguments, context|
+    Init(init) => init::run(&arguments, context),
+    New(new) => new::run(&arguments, context),
+    Build(build) => build::run(&arguments, context),
+    Feeds(feeds) => feeds::run(&arguments, context),
+    Ping(ping) => ping::run(&arguments, context),
+    Check(check) => check::run(&arguments, context).await,
+    Publish(publish) => publish::run(arguments, context).await,
+    Preview(preview) => Box::pin(preview::run(&arguments, context)).await,
+    Deliver(deliver) => deliver::run(&arguments, context).await,
+    Posts(posts) => posts::run(&arguments, context).await,
+    Explain(explain) => explain::run(&arguments, context).await,
+    Status(status) => status::run(&arguments, context).await,
+    Runs(runs) => runs::run(arguments, context).await,
+    Subscribers(subscribers) => subscribers::run(arguments, context).await,
+    Dkim(dkim) => dkim::run(arguments, context),
 }
 
 /// What every command is given.
@@ -144,26 +160,6 @@ pub fn main() -> ExitCode {
             context.ui.failure(&failure);
             failure.exit.into()
         }
-    }
-}
-
-async fn dispatch(command: Command, context: &Context) -> Result<Exit, Failure> {
-    match command {
-        Command::Init(arguments) => init::run(&arguments, context),
-        Command::New(arguments) => new::run(&arguments, context),
-        Command::Build(arguments) => build::run(&arguments, context),
-        Command::Feeds(arguments) => feeds::run(&arguments, context),
-        Command::Ping(arguments) => ping::run(&arguments, context),
-        Command::Check(arguments) => check::run(&arguments, context).await,
-        Command::Preview(arguments) => Box::pin(preview::run(&arguments, context)).await,
-        Command::Publish(arguments) => publish::run(arguments, context).await,
-        Command::Deliver(arguments) => deliver::run(&arguments, context).await,
-        Command::Posts(arguments) => posts::run(&arguments, context).await,
-        Command::Explain(arguments) => explain::run(&arguments, context).await,
-        Command::Status(arguments) => status::run(&arguments, context).await,
-        Command::Runs(arguments) => runs::run(arguments, context).await,
-        Command::Dkim(arguments) => dkim::run(arguments, context),
-        Command::Subscribers(arguments) => subscribers::run(arguments, context).await,
     }
 }
 

@@ -1,4 +1,4 @@
-//! The forms that front matter comes in: one file each, one line each in [`FORMS`].
+//! What the forms of front matter have in common.
 //!
 //! Invariant: a form knows its own end. Front matter that stops before it is [`Extent::Endless`], and such a file is
 //! held back: the line that says `draft` may be what is missing.
@@ -6,11 +6,6 @@
 use std::ops::Range;
 
 use super::value::Value;
-use super::{franklin, header, json, nikola, toml, yaml};
-
-/// All forms, in the order in which they are looked for.
-pub(crate) const FORMS: [&Form; 6] =
-    [&yaml::FORM, &toml::FORM, &json::FORM, &nikola::FORM, &franklin::FORM, &header::FORM];
 
 /// One form of front matter.
 pub(crate) struct Form {

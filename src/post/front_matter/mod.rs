@@ -1,6 +1,6 @@
 //! The keys at the top of a post: found, read strictly, and only then with forgiveness.
 //!
-//! Each form of front matter is one file and one line in `form::FORMS`. Nothing in a front matter is ever run.
+//! Each form of front matter is one file and one line in `FORMS`. Nothing in a front matter is ever run.
 //! Invariant: whatever is broken is an error or held back. A value is guessed only where one reading is possible.
 
 mod assignment;
@@ -27,7 +27,10 @@ pub(crate) use yaml::parse as parse_yaml;
 
 use super::draft_words::HOLDING_KEYS;
 use super::findings::Findings;
-use form::{Extent, FORMS, Form, Problem, Reading};
+use form::{Extent, Form, Problem, Reading};
+
+/// All forms, in the order in which they are looked for.
+const FORMS: &[&Form] = &[&yaml::FORM, &toml::FORM, &json::FORM, &nikola::FORM, &franklin::FORM, &header::FORM];
 
 /// The largest front matter that is read.
 const LARGEST: usize = 64 * 1024;

@@ -1,5 +1,4 @@
 use super::*;
-use form::FORMS;
 
 /// The block that is found, the body, and how many warnings there are.
 fn block(text: &str) -> Option<(&str, &str, usize)> {
