@@ -24,6 +24,7 @@
 //!
 //! | room | what it does | it may import |
 //! |---|---|---|
+//! | [`content`] | the content tree: nodes, what may be in them, the reader and the writer of HTML | nothing of ours |
 //! | [`model`] | plain data | nothing of ours |
 //! | [`diagnostic`] | the one shape of a message about the user's files | `model` |
 //! | [`clock`] | the only reader of the clock | `model` |
@@ -60,6 +61,7 @@
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod content;
 pub mod diagnostic;
 pub mod email;
 pub mod feed;

@@ -11,7 +11,6 @@
 mod address;
 mod author;
 mod body;
-mod characters;
 mod collision;
 mod companion;
 mod date;

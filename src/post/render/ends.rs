@@ -3,7 +3,7 @@
 use crate::model::{End, Ends};
 
 use super::text::Written;
-use super::tree::{Element, Node};
+use crate::content::nodes::{Element, Node};
 
 /// Joins where the blocks of `nodes` end in the HTML with where they end in the text. `more` is how many blocks come before
 /// the author's mark.

@@ -1,3 +1,5 @@
+mod markdown_tree;
+
 use std::time::Instant;
 
 use super::super::tests::{body_of, config, one, rendered};
@@ -300,10 +302,10 @@ fn words(text: &str) -> Vec<String> {
 fn html_and_text_have_the_same_words_in_the_same_order() {
     let plain = "# One\n\nTwo *three* `four`.\n\n1. five\n   - six\n2. seven\n\n> eight\n\n```\nnine\n```\n\n| ten | eleven |\n|---|---|\n| twelve | thirteen |\n\nfourteen\n: fifteen\n\n<details><summary>sixteen</summary>seventeen</details>\n";
     let (entry, _) = entry(plain);
-    let nodes = parse::parse(&entry.content_html);
+    let nodes = crate::content::read(&entry.content_html).nodes;
     let words_of_text: Vec<_> =
         words(&entry.content_text).into_iter().filter(|word| !matches!(&**word, "1" | "2")).collect();
-    assert_eq!(words(&tree::one_line(&nodes)), words_of_text);
+    assert_eq!(words(&nodes::one_line(&nodes)), words_of_text);
 }
 
 /// Pieces that Markdown gives a meaning to, in any order.
@@ -399,10 +401,10 @@ proptest::proptest! {
     #[test]
     fn any_markdown_renders_to_stable_html_and_narrow_text(body in markdown()) {
         let (entry, _) = entry(&body);
-        let again = sanitise::sanitise(&entry.content_html).replace("&nbsp;", "\u{a0}");
+        let again = crate::content::tests::sanitised(&entry.content_html);
         proptest::prop_assert_eq!(&again, &entry.content_html, "the sanitiser finds nothing left to do");
         proptest::prop_assert!(!entry.content_html.contains("=\"x\""), "every address is absolute: {}", entry.content_html);
-        proptest::prop_assert!(entry.content_html.chars().all(super::super::characters::is_legal));
+        proptest::prop_assert!(entry.content_html.chars().all(crate::content::characters::is_legal));
         // Code may take six columns more, at whichever indent it fits.
         let columns = if ["<pre", "```", "    "].iter().any(|sign| body.contains(sign)) { 78 } else { 72 };
         for line in entry.content_text.lines() {

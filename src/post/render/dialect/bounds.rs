@@ -3,7 +3,6 @@
 use proptest::prelude::Strategy;
 
 use super::super::super::tests::{config, one, rendered};
-use super::super::sanitise;
 use super::part::Part;
 use super::writer::Writer;
 use super::{Body, DIALECTS, Place, Posts, expand_part};
@@ -251,7 +250,7 @@ proptest::proptest! {
         for mark in ["{{<", "{{%", "{%", "%}"] {
             proptest::prop_assert!(!outside.contains(mark), "{mark} in {}", entry.content_html);
         }
-        let again = sanitise::sanitise(&entry.content_html).replace("&nbsp;", "\u{a0}");
+        let again = crate::content::tests::sanitised(&entry.content_html);
         proptest::prop_assert_eq!(&again, &entry.content_html, "the sanitiser finds nothing left to do");
         for line in entry.content_text.lines() {
             let width = unicode_width::UnicodeWidthStr::width(line);

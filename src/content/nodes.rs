@@ -1,7 +1,7 @@
 //! The content of one entry as a small tree: what HTML and text are both made from, so that they never disagree.
 
-use super::super::characters;
-use super::elements::{self, Kind};
+use super::allowed::{self, Kind};
+use super::characters;
 
 /// An element or a run of text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,7 +13,7 @@ pub(crate) enum Node {
 /// An element with its attributes and content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Element {
-    /// One of [`elements`].
+    /// One of [`allowed`].
     pub(crate) name: &'static str,
     pub(crate) kind: Kind,
     /// In their order, each once.
@@ -22,9 +22,9 @@ pub(crate) struct Element {
 }
 
 impl Element {
-    /// An element; `name` is one of [`elements`].
+    /// An element; `name` is one of [`allowed`].
     pub(crate) fn new(name: &'static str, attributes: &[(&'static str, &str)], children: Vec<Node>) -> Self {
-        let kind = elements::kind(name).unwrap_or(Kind::Inline);
+        let kind = allowed::kind(name).unwrap_or(Kind::Inline);
         Self {
             name,
             kind,
@@ -123,11 +123,14 @@ pub(crate) fn settle(nodes: &mut Vec<Node>) {
 }
 
 /// Line ends at the beginning of a `pre` would be lost to a parser.
-pub(crate) fn drop_first_line_ends(nodes: &mut [Node]) {
+pub(crate) fn drop_first_line_ends(nodes: &mut Vec<Node>) {
     if let Some(Node::Text(text)) = nodes.first_mut()
         && text.starts_with('\n')
     {
         *text = text.trim_start_matches('\n').to_owned();
+        if text.is_empty() {
+            nodes.remove(0);
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! The tree as HTML, in the one spelling that a parser writes again: entities for `&`, `<`, `>` and quotes only.
 
-use super::elements::Kind;
-use super::tree::Node;
+use super::Kind;
+use super::nodes::Node;
 
 /// Writes the nodes; returns where each block among them ends.
 pub(crate) fn write_blocks(nodes: &[Node], into: &mut String) -> Vec<usize> {
@@ -42,7 +42,7 @@ pub(crate) fn write(nodes: &[Node], into: &mut String) {
     }
 }
 
-fn escape(text: &str, quotes: bool, into: &mut String) {
+pub(crate) fn escape(text: &str, quotes: bool, into: &mut String) {
     let mut rest = text;
     while let Some(at) = next_to_escape(rest.as_bytes(), quotes) {
         let entity = match rest.as_bytes()[at] {

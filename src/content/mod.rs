@@ -1,0 +1,19 @@
+//! What a post says, as a small tree of elements and texts: the nodes, the one list of what may be in them, the one reader of
+//! people's HTML and the one writer of HTML.
+//!
+//! Only what [`allowed`] names gets into a tree, whichever way it is made; [`write`](write()) writes nothing else.
+
+pub(crate) mod allowed;
+mod builder;
+pub(crate) mod characters;
+pub(crate) mod nodes;
+mod read;
+mod scan;
+mod stand_in;
+#[cfg(test)]
+pub(crate) mod tests;
+pub(crate) mod write;
+
+pub(crate) use allowed::Kind;
+pub(crate) use builder::{Builder, Content};
+pub(crate) use read::{BEGIN, MORE, read, words};
