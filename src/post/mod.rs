@@ -3,7 +3,7 @@
 //! - [`enters`], [`files_to_read`] and [`author_files`] say which files to read; a [`Reader`] reads their beginnings: bytes
 //!   (`decode`), front matter (`front_matter`), and one file for each thing that the keys, the name or the folder say about a post.
 //! - [`body`] reads the rest of the few files that are shown; [`render`] turns post and body into an entry: Markdown, one
-//!   sanitised tree, and from that tree both HTML and text.
+//!   [tree](crate::content), and from that tree both HTML and text.
 //!
 //! Invariants: nothing here has an effect; no input panics; every file that is given comes out as a post, whatever is
 //! wrong with it; what is not clearly public is never [`Published`](crate::model::PostStatus::Published).

@@ -1,6 +1,5 @@
-//! A post → its entry. Markdown becomes one tree: at once where it is plain, else by way of HTML that is balanced, sanitised
-//! and parsed. Every pass works on that tree, and both the HTML and the text of the entry are written from it: they never
-//! disagree.
+//! A post → its entry. Markdown becomes one tree ([`markdown_tree`]). Every pass works on that tree, and both the HTML and the
+//! text of the entry are written from it: they never disagree.
 
 mod audience;
 mod autolink;

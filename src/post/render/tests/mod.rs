@@ -18,7 +18,7 @@ fn text(body: &str) -> String {
 }
 
 /// Every form that a body takes, in one post.
-const RICH: &str = include_str!("tests/rich.md");
+const RICH: &str = include_str!("rich.md");
 
 #[test]
 fn what_no_browser_shows_is_left_out_and_named() {
@@ -54,8 +54,8 @@ fn pictures_of_more_lazy_loaders_are_pictures() {
 #[test]
 fn a_rich_post_renders_as_reviewed() {
     let (entry, warnings) = entry(RICH);
-    assert_eq!(entry.content_html, include_str!("tests/rich.html"));
-    assert_eq!(entry.content_text, include_str!("tests/rich.txt"));
+    assert_eq!(entry.content_html, include_str!("rich.html"));
+    assert_eq!(entry.content_text, include_str!("rich.txt"));
     let warnings: Vec<_> = warnings.iter().map(|w| (w.code, w.location.as_ref().unwrap().line)).collect();
     assert_eq!(warnings, [("post/active-content", 1), ("post/link", 7)]);
 }
