@@ -11,7 +11,7 @@ use crate::source::{Code, stem};
 /// always import itself.
 const LAYERS: [(&str, &str); 12] = [
     ("content", ""),
-    ("model", ""),
+    ("model", "content"),
     ("diagnostic clock files", "model"),
     ("config templates", "model diagnostic"),
     ("post feed email bounce", "content model diagnostic config templates"),

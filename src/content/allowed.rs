@@ -8,7 +8,7 @@ use super::characters;
 
 /// How an element behaves when HTML is balanced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub enum Kind {
     /// Within a line.
     Inline,
     /// A block, which ends an open paragraph.

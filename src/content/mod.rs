@@ -8,12 +8,13 @@ mod builder;
 pub(crate) mod characters;
 pub(crate) mod nodes;
 mod read;
-mod scan;
+pub(crate) mod scan;
 mod stand_in;
 #[cfg(test)]
 pub(crate) mod tests;
 pub(crate) mod write;
 
-pub(crate) use allowed::Kind;
+pub use allowed::Kind;
 pub(crate) use builder::{Builder, Content};
+pub use nodes::{Element, Node};
 pub(crate) use read::{BEGIN, MORE, read, words};

@@ -5,20 +5,24 @@ use super::characters;
 
 /// An element or a run of text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Node {
+pub enum Node {
+    /// An element.
     Element(Element),
+    /// Text as it is meant, without references.
     Text(String),
 }
 
 /// An element with its attributes and content.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Element {
-    /// One of [`allowed`].
-    pub(crate) name: &'static str,
-    pub(crate) kind: Kind,
+pub struct Element {
+    /// One of the allowed elements.
+    pub name: &'static str,
+    /// How it behaves.
+    pub kind: Kind,
     /// In their order, each once.
-    pub(crate) attributes: Vec<(&'static str, String)>,
-    pub(crate) children: Vec<Node>,
+    pub attributes: Vec<(&'static str, String)>,
+    /// What is in it.
+    pub children: Vec<Node>,
 }
 
 impl Element {
@@ -71,6 +75,16 @@ pub(crate) fn walk(nodes: &mut [Node], visit: &mut dyn FnMut(&mut Element)) {
         if let Node::Element(element) = node {
             visit(element);
             walk(&mut element.children, visit);
+        }
+    }
+}
+
+/// Calls `look` for every element, outer before inner.
+pub(crate) fn each<'n>(nodes: &'n [Node], look: &mut dyn FnMut(&'n Element)) {
+    for node in nodes {
+        if let Node::Element(element) = node {
+            look(element);
+            each(&element.children, look);
         }
     }
 }

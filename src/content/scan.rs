@@ -12,7 +12,7 @@ use html5ever::{Attribute, LocalName};
 
 /// A piece of HTML, its references decoded.
 #[derive(Debug)]
-pub(super) enum Piece {
+pub(crate) enum Piece {
     /// Never two in a row.
     Text(String),
     Comment(StrTendril),
@@ -23,7 +23,7 @@ pub(super) enum Piece {
 /// The attributes of a tag that are read.
 const MOST_ATTRIBUTES: usize = 64;
 
-pub(super) struct Scanner<'h> {
+pub(crate) struct Scanner<'h> {
     html: &'h str,
     at: usize,
     tokenizer: Tokenizer<Pieces>,
@@ -36,7 +36,7 @@ pub(super) struct Scanner<'h> {
 }
 
 impl<'h> Scanner<'h> {
-    pub(super) fn new(html: &'h str) -> Self {
+    pub(crate) fn new(html: &'h str) -> Self {
         let options = TokenizerOpts { discard_bom: false, ..TokenizerOpts::default() };
         Self {
             html,
@@ -49,7 +49,7 @@ impl<'h> Scanner<'h> {
         }
     }
 
-    pub(super) fn next(&mut self) -> Option<Piece> {
+    pub(crate) fn next(&mut self) -> Option<Piece> {
         loop {
             let mut pieces = self.tokenizer.sink.0.borrow_mut();
             // A text may go on until something else follows it.

@@ -3,18 +3,6 @@
 use super::Kind;
 use super::nodes::Node;
 
-/// Writes the nodes; returns where each block among them ends.
-pub(crate) fn write_blocks(nodes: &[Node], into: &mut String) -> Vec<usize> {
-    let mut ends = Vec::new();
-    for node in nodes {
-        write(std::slice::from_ref(node), into);
-        if matches!(node, Node::Element(element) if element.is_block()) {
-            ends.push(into.len());
-        }
-    }
-    ends
-}
-
 /// Writes the nodes.
 pub(crate) fn write(nodes: &[Node], into: &mut String) {
     for node in nodes {

@@ -53,7 +53,7 @@ pub use body::body;
 pub use companion::{author_files, files_to_read, is_companion};
 pub(crate) use front_matter::{Value, parse_yaml};
 pub use posts::Posts;
-pub use render::{add_sizes, pictures, render, render_for_feeds};
+pub use render::{add_sizes, render, render_for_feeds};
 pub use sketch::{Overlap, Sketch, letters};
 pub use source_path::{enters, is_post_file};
 
@@ -89,7 +89,7 @@ pub struct Loaded {
 ///
 /// let (body, _) = post::body(&loaded.posts[0], &bytes).expect("text");
 /// let (entry, warnings) = post::render(&loaded.posts[0], &body, &loaded.posts, &config);
-/// assert_eq!(entry.content_html, "<p>It <em>rained</em>.</p>\n");
+/// assert_eq!(entry.html(), "<p>It <em>rained</em>.</p>\n");
 /// assert!(warnings.is_empty());
 /// ```
 pub fn load(sources: Vec<Source>, config: &Config, now: Timestamp) -> Loaded {

@@ -3,7 +3,7 @@
 use crate::model::Entry;
 
 use super::Findings;
-use crate::email::fragment::{Element, Node};
+use super::document::{Element, Node};
 use crate::email::markup::is_dropped;
 
 /// So many of a kind are told.

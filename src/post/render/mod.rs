@@ -28,16 +28,16 @@ use pulldown_cmark::Event;
 
 use crate::config::Config;
 use crate::content::nodes::{self, Element, Node};
-use crate::content::{BEGIN, Content, MORE, write};
+use crate::content::{BEGIN, Content, MORE};
 use crate::diagnostic::{Diagnostic, Location, Places};
-use crate::model::{Body, Category, Entry, MailContent, Post, distinct, is_right_to_left};
+use crate::model::{Body, Category, Entry, MailContent, Post, distinct};
 
 use super::posts::Posts;
 use audience::Audience;
 use dialect::Expanded;
 use ids::Ids;
 pub(super) use leftover::without_marks;
-pub use pictures::{add_sizes, pictures};
+pub use pictures::add_sizes;
 
 /// Renders one post and its body. `posts` are all posts of the site: links to their files become links to their permalinks.
 ///
@@ -72,14 +72,14 @@ fn entry(post: &Post, body: &Body, posts: &Posts, config: &Config, extent: Exten
             Some(events) => markdown::events(events, &key),
             None => markdown::events(markdown::parse(text).map(|(event, _)| event).collect(), &key),
         };
-        content((text, events), &key, (post, body), posts, config, extent, &mut warnings)
+        content(&events, &key, (post, body), posts, config, extent, &mut warnings)
     };
     let divides = audience::divides(&text);
     let web =
         if divides { of(&audience::select(&text, Audience::Web), None, extent) } else { of(&text, events, extent) };
     let mail = divides.then(|| Box::new(of(&audience::select(&text, Audience::Mail), None, Extent::Whole)));
     distinct(&mut warnings);
-    let MailContent { summary, content_html, content_text, pictures, ends } = web;
+    let MailContent { summary, content, content_text, pictures, ends } = web;
     // Only posts with a date are published; for any other the beginning of time is as good as none.
     let published = post.published.clone().unwrap_or_else(|| Timestamp::UNIX_EPOCH.to_zoned(TimeZone::UTC));
     let entry = Entry {
@@ -99,7 +99,7 @@ fn entry(post: &Post, body: &Body, posts: &Posts, config: &Config, extent: Exten
         pictures,
         mail_pictures: BTreeMap::new(),
         summary,
-        content_html,
+        content,
         content_text,
         ends,
         mailing: post.mailing.clone(),
@@ -110,7 +110,7 @@ fn entry(post: &Post, body: &Body, posts: &Posts, config: &Config, extent: Exten
 
 /// What a post says to one audience.
 fn content(
-    (text, events): (&str, Vec<Event<'_>>),
+    events: &[Event<'_>],
     key: &str,
     (post, body): (&Post, &Body),
     posts: &Posts,
@@ -118,7 +118,7 @@ fn content(
     extent: Extent,
     warnings: &mut Vec<Diagnostic>,
 ) -> MailContent {
-    let Content { mut nodes, left_out, has_data_picture } = markdown_tree::read(&events);
+    let Content { mut nodes, left_out, has_data_picture } = markdown_tree::read(events);
     let mut found: Vec<Diagnostic> = about_left_out(post, &left_out).into_iter().collect();
     if has_data_picture {
         found.push(about_data_picture(post, body));
@@ -149,21 +149,13 @@ fn content(
     }
     trim(&mut nodes);
     let written = (extent == Extent::Whole).then(|| text::render(&nodes));
-    let mut content_html = String::with_capacity(text.len() * 3 / 2);
-    let (begin, end) = direction(&nodes, &post.language);
-    content_html.push_str(&begin);
-    let blocks = write::write_blocks(&nodes, &mut content_html);
-    content_html.push_str(end);
-    if !content_html.is_empty() {
-        content_html.push('\n');
-    }
     warnings.extend(found);
     MailContent {
         summary,
-        pictures: pictures(&content_html),
-        content_html,
-        ends: written.as_ref().map(|written| ends::find(&nodes, &blocks, written, more)).unwrap_or_default(),
+        pictures: pictures::pictures(&nodes),
+        ends: written.as_ref().map(|written| ends::find(&nodes, written, more)).unwrap_or_default(),
         content_text: written.map(|written| written.text).unwrap_or_default(),
+        content: nodes,
     }
 }
 
@@ -298,15 +290,4 @@ fn trim(nodes: &mut Vec<Node>) {
     }
     let start = nodes.iter().take_while(|node| blank(node)).count();
     nodes.drain(..start);
-}
-
-/// What stands around content that runs from right to left: a feed reader's page runs the other way.
-fn direction(nodes: &[Node], language: &str) -> (String, &'static str) {
-    if nodes.is_empty() || !is_right_to_left(language) {
-        return (String::new(), "");
-    }
-    let mut begin = String::new();
-    write::write(&[Node::Element(Element::new("div", &[("dir", "rtl"), ("lang", language)], vec![]))], &mut begin);
-    begin.truncate(begin.len() - "</div>".len());
-    (begin, "</div>")
 }
