@@ -8,7 +8,7 @@ use super::characters;
 
 /// How an element behaves when HTML is balanced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// Within a line.
     Inline,
     /// A block, which ends an open paragraph.

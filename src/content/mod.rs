@@ -1,7 +1,7 @@
 //! What a post says, as a small tree of elements and texts: the nodes, the one list of what may be in them, the one reader of
 //! people's HTML and the one writer of HTML.
 //!
-//! Only what [`allowed`] names gets into a tree, whichever way it is made; [`write`](write()) writes nothing else.
+//! Only what `allowed` names gets into a tree, whichever way it is made; `write` writes nothing else.
 
 pub(crate) mod allowed;
 mod builder;
@@ -14,7 +14,7 @@ mod stand_in;
 pub(crate) mod tests;
 pub(crate) mod write;
 
-pub use allowed::Kind;
+pub(crate) use allowed::Kind;
 pub(crate) use builder::{Builder, Content};
 pub use nodes::{Element, Node};
 pub(crate) use read::{BEGIN, MORE, read, words};

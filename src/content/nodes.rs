@@ -16,13 +16,13 @@ pub enum Node {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Element {
     /// One of the allowed elements.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// How it behaves.
-    pub kind: Kind,
+    pub(crate) kind: Kind,
     /// In their order, each once.
-    pub attributes: Vec<(&'static str, String)>,
+    pub(crate) attributes: Vec<(&'static str, String)>,
     /// What is in it.
-    pub children: Vec<Node>,
+    pub(crate) children: Vec<Node>,
 }
 
 impl Element {

@@ -30,6 +30,14 @@ pub(crate) fn write(nodes: &[Node], into: &mut String) {
     }
 }
 
+/// A text as HTML or XML has it; `quotes` for the value of an attribute.
+pub(crate) fn escaped(text: &str, quotes: bool) -> String {
+    let mut written = String::with_capacity(text.len());
+    escape(text, quotes, &mut written);
+    written
+}
+
+/// Appends a text as HTML or XML has it.
 pub(crate) fn escape(text: &str, quotes: bool, into: &mut String) {
     let mut rest = text;
     while let Some(at) = next_to_escape(rest.as_bytes(), quotes) {

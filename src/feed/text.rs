@@ -85,11 +85,6 @@ pub(super) fn first_words(line: &str) -> String {
     format!("{}…", whole_words.trim_end())
 }
 
-/// Plain text as HTML.
-pub(super) fn to_html(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

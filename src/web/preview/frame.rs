@@ -71,8 +71,7 @@ fn find(text: &str, word: &str) -> Option<usize> {
 /// The words of a message as the list of an inbox shows them beside the subject: the beginning of its text, hidden or not,
 /// as HTML without any element.
 pub(super) fn first_words(html: &str) -> String {
-    let mut text = String::new();
-    content::write::escape(&content::words(html, &["head", "title", "style", "script"]), false, &mut text);
+    let text = content::write::escaped(&content::words(html, &["head", "title", "style", "script"]), false);
     // The padding that keeps the body out of the inbox: neither words nor blanks.
     let text = text.replace(['\u{200B}', '\u{200C}', '\u{34F}', '\u{AD}', '\u{A0}'], " ");
     let mut words = String::new();
