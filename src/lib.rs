@@ -24,13 +24,14 @@
 //!
 //! | room | what it does | it may import |
 //! |---|---|---|
-//! | [`model`] | plain data | nothing of ours |
+//! | [`content`] | the content tree: nodes, what may be in them, the reader and the writer of HTML | nothing of ours |
+//! | [`model`] | plain data | `content` |
 //! | [`diagnostic`] | the one shape of a message about the user's files | `model` |
 //! | [`clock`] | the only reader of the clock | `model` |
 //! | [`files`] | the only one to touch the site's files | `model` |
 //! | [`config`] | config.toml: text → checked values or diagnostics | `model`, `diagnostic` |
 //! | [`templates`] | templates for people: built in, overridden by the site | `model`, `diagnostic` |
-//! | [`post`] | files → posts and all their diagnostics; Markdown → clean HTML and text | the above, but `clock` and `files` |
+//! | [`post`] | files → posts and all their diagnostics; Markdown → the content tree and its text | the above, but `clock` and `files` |
 //! | [`media`] | bytes of pictures, sound and film → what they are; pictures that mail does not show → such that it does | `model` |
 //! | [`feed`] | entries → RSS 2.0, Atom 1.0, JSON Feed 1.1; one file for each format | likewise |
 //! | [`email`] | due entries → issue → the bytes of one reader's message | likewise |
@@ -60,6 +61,7 @@
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod content;
 pub mod diagnostic;
 pub mod email;
 pub mod feed;

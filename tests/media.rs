@@ -46,7 +46,7 @@ fn entry(site: &TestSite) -> (Entry, Vec<&'static str>) {
 }
 
 fn html(site: &TestSite) -> String {
-    entry(site).0.content_html
+    entry(site).0.html()
 }
 
 #[test]
@@ -103,7 +103,7 @@ fn no_path_leads_out_of_the_site() {
         &format!("![]({up}{path}) ![](/..%2F..%2F{encoded}) ![](/tree.png) ![]({encoded})"),
     );
     let (entry, warnings) = entry(&site);
-    assert!(!entry.content_html.contains("width"), "{}", entry.content_html);
+    assert!(!entry.html().contains("width"), "{}", entry.html());
     assert_eq!(warnings, [] as [&str; 0], "a picture is no sound: {:?}", entry.enclosures);
 }
 

@@ -9,18 +9,19 @@ use crate::source::{Code, stem};
 
 /// Who may import whom, from the bottom up: rooms, and the rooms they may import. Every room stands in one row; a room may
 /// always import itself.
-const LAYERS: [(&str, &str); 11] = [
-    ("model", ""),
+const LAYERS: [(&str, &str); 12] = [
+    ("content", ""),
+    ("model", "content"),
     ("diagnostic clock files", "model"),
     ("config templates", "model diagnostic"),
-    ("post feed email bounce", "model diagnostic config templates"),
+    ("post feed email bounce", "content model diagnostic config templates"),
     ("media", "model"),
     ("list", "model diagnostic"),
     ("store transport", "model diagnostic config clock files"),
-    ("publish", "model diagnostic config clock files templates post feed email bounce media store transport"),
+    ("publish", "content model diagnostic config clock files templates post feed email bounce media store transport"),
     (
         "web cli",
-        "model diagnostic config clock files templates post feed email bounce media list store transport publish",
+        "content model diagnostic config clock files templates post feed email bounce media list store transport publish",
     ),
     // The program calls `cli::main` and nothing else; the root of the library only names the rooms.
     ("main", "cli"),

@@ -64,7 +64,7 @@ pub fn compose(
         MailContent::Excerpt => entries.iter().map(Shown::excerpt).collect(),
     };
     let mut parts = parts(number, &entries, &shown, config, templates, feed)?;
-    let is_any_cut = entries.iter().zip(&shown).any(|(entry, shown)| is_cut(entry, shown));
+    let is_any_cut = shown.iter().any(|shown| shown.is_cut);
     if newsletter.content == MailContent::Auto && (parts.html.len() > LIMIT || is_any_cut) {
         let shown = shorter(&entries, &shown, &parts, config);
         parts = self::parts(number, &entries, &shown, config, templates, feed)?;
@@ -130,25 +130,16 @@ fn parts(
     if problems.is_empty() { Ok(Parts { view, html, text, marker, names, unsubscribe }) } else { Err(problems) }
 }
 
-/// Whether something of an entry is not shown.
-fn is_cut(entry: &Entry, shown: &Shown) -> bool {
-    shown.html.len() < entry.content_html.len()
-}
-
 /// What is shown when everything is too much.
 fn shorter(entries: &[Entry], shown: &[Shown], parts: &Parts, config: &Config) -> Vec<Shown> {
     let sizes = parts.view.sizes();
     let frame = parts.html.len().saturating_sub(sizes.iter().sum());
     let cap = cap(&sizes, LIMIT.saturating_sub(frame));
     let fits = |entry: &Entry, shown: &Shown| {
-        shown.html.len() / FAR_TOO_LONG <= cap && inlined(entry, shown, entries.len() == 1, &config.theme).len() <= cap
+        shown.length() / FAR_TOO_LONG <= cap && inlined(entry, shown, entries.len() == 1, &config.theme).len() <= cap
     };
     let shorten = |((entry, shown), size): ((&Entry, &Shown), usize)| {
-        if size > cap || is_cut(entry, shown) {
-            Shown::fitting(entry, |shown| fits(entry, shown))
-        } else {
-            shown.clone()
-        }
+        if size > cap || shown.is_cut { Shown::fitting(entry, |shown| fits(entry, shown)) } else { shown.clone() }
     };
     entries.iter().zip(shown).zip(sizes).map(shorten).collect()
 }

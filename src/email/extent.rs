@@ -2,6 +2,7 @@
 //! and says that it goes on elsewhere.
 
 use super::plain::wrap;
+use crate::content::{Element, Node, write};
 use crate::model::{End, Entry};
 
 /// An issue's HTML part stays below so many bytes: Gmail cuts at about 102 KB, and the encoding for the way adds to it.
@@ -13,26 +14,37 @@ const RESERVE: usize = 200;
 /// What an issue shows of an entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Shown {
-    pub(super) html: String,
+    pub(super) content: Vec<Node>,
     pub(super) text: String,
     /// False when the entry goes on elsewhere.
     pub(super) is_whole: bool,
+    /// Whether something of the entry is not shown.
+    pub(super) is_cut: bool,
 }
 
 impl Shown {
     /// Everything.
     pub(super) fn whole(entry: &Entry) -> Self {
-        Self { html: entry.content_html.clone(), text: entry.content_text.clone(), is_whole: true }
+        let mut content = entry.directed(entry.content.clone());
+        if !content.is_empty() {
+            content.push(Node::Text("\n".to_owned()));
+        }
+        Self { content, text: entry.content_text.clone(), is_whole: true, is_cut: false }
     }
 
     /// Everything, or as many of its first blocks as have at most so many bytes of HTML.
     pub(super) fn beginning(entry: &Entry, bytes: usize) -> Self {
-        let ends = &entry.ends.blocks;
-        let count = ends.partition_point(|end| end.html <= bytes);
-        match count.checked_sub(1).and_then(|last| ends.get(last)) {
-            Some(end) if entry.content_html.len() > bytes => Self { is_whole: true, ..Self::up_to(entry, *end) },
-            _ => Self::whole(entry),
+        let mut ends = entry.ends.blocks.iter().peekable();
+        let (mut length, mut last) = (0, None);
+        for (at, node) in entry.content.iter().enumerate() {
+            length += length_of(std::slice::from_ref(node));
+            if length > bytes {
+                return last
+                    .map_or_else(|| Self::whole(entry), |end| Self { is_whole: true, ..Self::up_to(entry, end) });
+            }
+            last = ends.next_if(|end| end.nodes == at + 1).copied().or(last);
         }
+        Self::whole(entry)
     }
 
     /// What stands before the author's mark, else the summary; everything when there is neither.
@@ -54,7 +66,7 @@ impl Shown {
     }
 
     fn up_to(entry: &Entry, end: End) -> Self {
-        let html = entry.content_html.get(..end.html).unwrap_or_default();
+        let content = entry.content.get(..end.nodes).unwrap_or_default().to_vec();
         let body = entry.content_text.get(..end.text).unwrap_or_default();
         let links = entry.content_text.get(entry.ends.links..).unwrap_or_default();
         let links: Vec<&str> = links.lines().filter(|line| !line.is_empty()).take(end.links).collect();
@@ -63,15 +75,25 @@ impl Shown {
             text += "\n\n";
             text += &links.join("\n");
         }
-        Self { html: html.to_owned(), text, is_whole: false }
+        Self { content: entry.directed(content), text, is_whole: false, is_cut: true }
     }
 
     fn summary(entry: &Entry) -> Option<Self> {
         let summary = entry.summary.as_deref().filter(|summary| !summary.trim().is_empty())?;
-        let mut html = "<p>".to_owned();
-        super::markup::escape(&mut html, summary);
-        Some(Self { html: html + "</p>", text: wrap(summary, ""), is_whole: false })
+        let content = vec![Node::Element(Element::new("p", &[], vec![Node::Text(summary.to_owned())]))];
+        Some(Self { content, text: wrap(summary, ""), is_whole: false, is_cut: true })
     }
+
+    /// The bytes of its HTML.
+    pub(super) fn length(&self) -> usize {
+        length_of(&self.content)
+    }
+}
+
+fn length_of(nodes: &[Node]) -> usize {
+    let mut html = String::new();
+    write::write(nodes, &mut html);
+    html.len()
 }
 
 /// How large each entry may become, so that all of them together fit: the longest give most.

@@ -1,5 +1,7 @@
 //! Small facts about HTML in mail: which elements stay, how texts, attributes and code are written.
 
+use crate::content::write;
+
 /// A word that would make a table wider than a telephone.
 pub(super) fn has_long_word(text: &str) -> bool {
     text.split_whitespace().any(|word| word.chars().count() > 20)
@@ -32,14 +34,9 @@ pub(super) fn alignment_of(style: &str) -> Option<&str> {
 
 /// Appends text.
 pub(super) fn escape(out: &mut String, text: &str) {
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '\u{A0}' => out.push_str("&nbsp;"),
-            c => out.push(c),
-        }
+    for (index, part) in text.split('\u{A0}').enumerate() {
+        out.push_str(if index > 0 { "&nbsp;" } else { "" });
+        write::escape(part, false, out);
     }
 }
 

@@ -10,7 +10,6 @@ mod compose;
 mod copies;
 pub mod dkim;
 mod extent;
-mod fragment;
 mod header;
 mod inline;
 pub mod lint;

@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use serde::Serialize;
 
 use crate::config::{Config, Theme, Words};
+use crate::content::nodes;
 use crate::model::{Entry, Image, MailPicture};
 use crate::templates::{NAME_END, NAME_START};
 
@@ -13,7 +14,6 @@ use super::calendar::day;
 use super::clean::{one_line, printable, shorten};
 use super::extent::Shown;
 use super::inline::{Surroundings, inline};
-use super::markup::attribute_value;
 use super::plain::{labelled, underlined, wrap};
 use super::wording::{Wording, direction, primary};
 
@@ -253,7 +253,7 @@ pub(super) fn inlined(entry: &Entry, shown: &Shown, alone: bool, theme: &Theme) 
         pictures: &entry.mail_pictures,
         is_whole: shown.is_whole,
     };
-    inline(&printable(&shown.html), &surroundings)
+    inline(&shown.content, &surroundings)
 }
 
 impl LinkView {
@@ -265,8 +265,9 @@ impl LinkView {
 /// The text, with the addresses of the pictures that the HTML part only links to: both parts have the same links.
 fn text_with_links(entry: &Entry, shown: &Shown) -> String {
     let is_linked = |image: &&Image| entry.mail_pictures.get(&image.url) == Some(&MailPicture::Link);
-    let sources: HashSet<&str> = shown.html.split("src=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
-    let is_shown = |image: &&Image| shown.is_whole || sources.contains(&*attribute_value(&image.url));
+    let mut sources: HashSet<&str> = HashSet::new();
+    nodes::each(&shown.content, &mut |element| sources.extend(element.get("src")));
+    let is_shown = |image: &&Image| shown.is_whole || sources.contains(&*image.url);
     let text = printable(&shown.text);
     let (mut out, mut behind) = (String::with_capacity(text.len()), String::new());
     let mut from = 0;

@@ -12,6 +12,7 @@ use super::item::{Author, Item};
 use super::media::Attachment;
 use super::read::{ReadEntry, ReadFeed};
 use super::{Format, date, escape, media, style, xml};
+use crate::content::write::escaped;
 
 pub(super) const FORMAT: Format = Format {
     name: "atom",
@@ -165,7 +166,7 @@ fn extension(element: media::Element) -> Extension {
     Extension {
         name: format!("media:{}", element.name),
         // The library escapes texts but not attributes.
-        attrs: element.attributes.into_iter().map(|(name, value)| (name, xml::attribute(&value))).collect(),
+        attrs: element.attributes.into_iter().map(|(name, value)| (name, escaped(&value, true))).collect(),
         value: element.text,
         children,
     }

@@ -1,8 +1,6 @@
 //! What all formats show of an entry, decided once: an item holds only clean text, absolute addresses and valid language
 //! tags, so that the formats need not check anything and cannot disagree. It is the same in every feed that shows it.
 
-use std::borrow::Cow;
-
 use jiff::Zoned;
 
 use crate::config::{Config, FeedContent};
@@ -39,7 +37,7 @@ pub(super) struct Item<'a> {
     /// One line of plain text; `None` when it would only repeat the content, always there when `content` is not.
     pub(super) summary: Option<String>,
     /// HTML.
-    pub(super) content: Option<Cow<'a, str>>,
+    pub(super) content: Option<String>,
 }
 
 /// Who wrote it, as far as a feed tells: never the e-mail address.
@@ -75,16 +73,15 @@ fn item<'a>(entry: &'a Entry, config: &Config, id_base: &str) -> Item<'a> {
     let title = Some(text::line(&entry.title)).filter(|title| !title.is_empty());
     let mut summary = entry.summary.as_deref().map(text::line).filter(|summary| !summary.is_empty());
     // An entry without a summary is as short as one.
-    let mut opening = summary.clone().unwrap_or_else(|| text::words(&entry.content_html));
+    let mut opening = summary.clone().unwrap_or_else(|| text::words(&entry.content));
     if opening.is_empty() {
         // A picture or a rule alone has no words.
         opening = title.clone().unwrap_or_else(|| entry.published.date().to_string());
     }
     let label = title.clone().unwrap_or_else(|| text::first_words(&opening));
 
-    let html = text::html(&entry.content_html);
-    let content = (config.feeds.content == FeedContent::Full && !html.trim().is_empty())
-        .then(|| language::directed(&html, &tag).map_or(html, Cow::Owned));
+    let is_full = config.feeds.content == FeedContent::Full && !entry.content.is_empty();
+    let content = is_full.then(|| text::html(entry.html()));
     if content.is_none() {
         summary = Some(opening.clone());
     }

@@ -1,6 +1,7 @@
 //! OPML 2.0 (<http://opml.org/spec2.opml>): the list of a site's feeds, for readers that import one.
 
 use crate::config::{Config, FeedsBy};
+use crate::content::write;
 
 use super::{FeedPlan, Format, Subject, date, text};
 
@@ -76,5 +77,5 @@ pub fn links(plan: &FeedPlan, formats: &[&Format]) -> String {
 }
 
 fn escaped(text: &str) -> String {
-    text::to_html(text).replace('"', "&quot;")
+    write::escaped(text, true)
 }

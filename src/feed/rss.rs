@@ -12,7 +12,8 @@ use super::about::Podcast;
 use super::channel::{Feed, HISTORY};
 use super::item::Item;
 use super::read::{ReadEntry, ReadFeed, moment};
-use super::{Format, date, language, media, style, text, xml};
+use super::{Format, date, language, media, style, xml};
+use crate::content::write::escaped;
 
 pub(super) const FORMAT: Format = Format {
     name: "rss",
@@ -86,7 +87,7 @@ fn item(item: &Item<'_>) -> String {
 }
 
 fn of(item: &Item<'_>, content: Option<&str>) -> rss::Item {
-    let description = text::to_html(&item.opening);
+    let description = escaped(&item.opening, false);
     rss::Item {
         title: item.title.clone(),
         link: Some(item.url.clone()),

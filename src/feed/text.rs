@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::content::{Kind, Node};
+
 /// What XML 1.0 §2.2 allows, without the characters that it discourages (C1 controls, non-characters) and without the
 /// byte order mark. Readers choke on the first kind and show boxes for the others. The replacement character U+FFFD is
 /// what a decoder leaves of text that it lost. Line and paragraph separators are line ends to some readers only.
@@ -25,11 +27,14 @@ pub(super) fn clean(text: &str) -> Cow<'_, str> {
 }
 
 /// A clean HTML fragment. It can keep a replacement character, as a reference.
-pub(super) fn html(fragment: &str) -> Cow<'_, str> {
+pub(super) fn html(mut fragment: String) -> String {
     if fragment.contains('\u{fffd}') {
-        return Cow::Owned(clean(&fragment.replace('\u{fffd}', "&#xFFFD;")).into_owned());
+        fragment = fragment.replace('\u{fffd}', "&#xFFFD;");
     }
-    clean(fragment)
+    if let Cow::Owned(cleaned) = clean(&fragment) {
+        return cleaned;
+    }
+    fragment
 }
 
 /// Clean text on one line: blanks and line ends become single spaces, and none stand at its ends, as every reader would
@@ -40,76 +45,34 @@ pub(super) fn line(text: &str) -> String {
     words.join(" ").trim().to_owned()
 }
 
-/// The words of HTML that was rendered here, on one line: without footnotes and their marks, and of pictures what they show
-/// where there are no other words.
-pub(super) fn words(html: &str) -> String {
+/// The words of content on one line: without footnotes and their marks, and of pictures what they show where there are no
+/// other words.
+pub(super) fn words(content: &[Node]) -> String {
     let (mut text, mut shown) = (String::new(), String::new());
-    let mut rest = html;
-    // How many elements are open below one that is left out, with it.
-    let mut left_out = 0;
-    while let Some(start) = rest.find('<') {
-        let inside = &rest[start + 1..];
-        let tag = &inside[..end_of_tag(inside)];
-        if left_out == 0 {
-            text.push_str(&rest[..start]);
-        }
-        rest = inside.get(tag.len() + 1..).unwrap_or_default();
-        let name = tag.trim_start_matches('/').split_ascii_whitespace().next().unwrap_or_default();
-        let is_void = matches!(name, "br" | "hr" | "img" | "wbr" | "col" | "source" | "track");
-        let is_note = || ["footnote", "footnotes", "reversefootnote"].iter().any(|class| has_class(tag, class));
-        if is_void {
-            if name == "img" && left_out == 0 {
-                shown.push_str(attribute(tag, "alt").unwrap_or_default());
-                shown.push(' ');
+    add_words(content, &mut text, &mut shown);
+    let words = line(&text);
+    if words.is_empty() { line(&shown) } else { words }
+}
+
+fn add_words(content: &[Node], text: &mut String, shown: &mut String) {
+    for node in content {
+        match node {
+            Node::Text(more) => text.push_str(more),
+            Node::Element(element) => {
+                let around = if element.kind == Kind::Inline || element.name == "wbr" { "" } else { " " };
+                text.push_str(around);
+                if element.name == "img" {
+                    shown.push_str(element.get("alt").unwrap_or_default());
+                    shown.push(' ');
+                }
+                let is_note = ["footnote", "footnotes", "reversefootnote"].iter().any(|class| element.has_class(class));
+                if !is_note {
+                    add_words(&element.children, text, shown);
+                }
+                text.push_str(around);
             }
-        } else if tag.starts_with('/') {
-            left_out -= usize::from(left_out > 0);
-        } else if left_out > 0 || is_note() {
-            left_out += 1;
-        }
-        if !is_inline(name) {
-            text.push(' ');
         }
     }
-    if left_out == 0 {
-        text.push_str(rest);
-    }
-    let words = line(&decoded(&text));
-    if words.is_empty() { line(&decoded(&shown)) } else { words }
-}
-
-/// How many bytes come before the `>` that ends a tag; attributes hold others.
-fn end_of_tag(tag: &str) -> usize {
-    let mut is_quoted = false;
-    let is_end = |c: char| {
-        is_quoted ^= c == '"';
-        c == '>' && !is_quoted
-    };
-    tag.find(is_end).unwrap_or(tag.len())
-}
-
-fn attribute<'t>(tag: &'t str, name: &str) -> Option<&'t str> {
-    tag.split_once(&format!(" {name}=\""))?.1.split('"').next()
-}
-
-fn has_class(tag: &str, class: &str) -> bool {
-    attribute(tag, "class").is_some_and(|classes| classes.split_ascii_whitespace().any(|one| one == class))
-}
-
-/// Elements that words go on in.
-fn is_inline(name: &str) -> bool {
-    const INLINE: [&str; 33] = [
-        "a", "abbr", "b", "bdi", "bdo", "cite", "code", "data", "del", "dfn", "em", "font", "i", "ins", "kbd", "mark",
-        "q", "rb", "rp", "rt", "ruby", "s", "samp", "small", "span", "strike", "strong", "sub", "sup", "time", "u",
-        "var", "wbr",
-    ];
-    INLINE.contains(&name)
-}
-
-/// The five references that are written here.
-fn decoded(text: &str) -> String {
-    let text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&#39;", "'");
-    text.replace("&amp;", "&")
 }
 
 /// The beginning of a line, cut between two words where possible, for use as a title.
@@ -122,14 +85,10 @@ pub(super) fn first_words(line: &str) -> String {
     format!("{}…", whole_words.trim_end())
 }
 
-/// Plain text as HTML.
-pub(super) fn to_html(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::content::read;
 
     #[test]
     fn characters_that_break_or_litter_a_feed_are_dropped_and_all_others_stay() {
@@ -140,7 +99,7 @@ mod tests {
 
     #[test]
     fn html_keeps_a_replacement_character_as_a_reference() {
-        assert_eq!(html("<b>\u{fffd}\0</b>"), "<b>&#xFFFD;</b>");
+        assert_eq!(html("<b>\u{fffd}\0</b>".into()), "<b>&#xFFFD;</b>");
     }
 
     #[test]
@@ -175,20 +134,20 @@ mod tests {
             ("<p>Look <img src=\"b.jpg\" alt=\"A boat\">here</p>", "Look here"),
             ("<p>AT&amp;T: <code>Vec&lt;T&gt;</code> &amp;amp; a<br>b</p>", "AT&T: Vec<T> &amp; a b"),
             (
-                "<p>One<sup class=\"footnote\" id=\"r\"><a href=\"#n\">1</a></sup>.</p><section class=\"footnotes\"><ol><li>Two<hr></li></ol></section>",
+                "<p>One<sup id=\"r\"><a class=\"footnote\" href=\"#n\">1</a></sup>.</p><section class=\"footnotes\"><ol><li>Two<hr></li></ol></section>",
                 "One.",
             ),
             ("<hr>", ""),
             ("", ""),
         ] {
-            assert_eq!(words(html), expected, "{html}");
+            assert_eq!(words(&read(html).nodes), expected, "{html}");
         }
     }
 
     proptest::proptest! {
         #[test]
         fn any_text_has_words(html in "[a<>/\"= &;é-]{0,40}") {
-            proptest::prop_assert!(!words(&html).contains("  "));
+            proptest::prop_assert!(!words(&read(&html).nodes).contains("  "));
         }
     }
 }

@@ -42,11 +42,6 @@ pub(super) fn part<'x>(xml: &'x str, from: &str, to: &str) -> &'x str {
     xml.get(start..end).unwrap_or_default()
 }
 
-/// Text as the value of an attribute.
-pub(super) fn attribute(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
-}
-
 /// Puts attributes on the start tags `<name>` that have none, one after the other.
 pub(super) fn with_attributes(xml: &str, name: &str, attributes: impl Iterator<Item = String>) -> String {
     let tag = format!("<{name}>");

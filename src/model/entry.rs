@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use jiff::Zoned;
 
-use super::{Enclosure, Episode, Image, MailPicture, Mailing, Person};
+use crate::content::{Element, Node, write};
+
+use super::{Enclosure, Episode, Image, MailPicture, Mailing, Person, is_right_to_left};
 
 /// A term of a taxonomy (RFC 4287 §4.2.2).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,8 +22,8 @@ pub struct Category {
 /// Where a content can end early: between two blocks of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct End {
-    /// So many bytes of the HTML come before it. Elements around them may still be open.
-    pub html: usize,
+    /// So many nodes come before it.
+    pub nodes: usize,
     /// So many bytes of the text.
     pub text: usize,
     /// So many of the links that are listed below the text.
@@ -46,7 +48,7 @@ pub struct Ends {
 #[expect(missing_docs, reason = "each field is described at the entry")]
 pub struct MailContent {
     pub summary: Option<String>,
-    pub content_html: String,
+    pub content: Vec<Node>,
     pub content_text: String,
     pub pictures: Vec<Image>,
     pub ends: Ends,
@@ -87,8 +89,8 @@ pub struct Entry {
     pub mail_pictures: BTreeMap<String, MailPicture>,
     /// One line of plain text; `None` when it would repeat the whole content or there is none.
     pub summary: Option<String>,
-    /// HTML fragment: sanitised, balanced, every URL absolute, every `id` unique among all posts of the site.
-    pub content_html: String,
+    /// What it says: every URL absolute, every `id` unique among all posts of the site.
+    pub content: Vec<Node>,
     /// The same content as plain text: 72 columns, links numbered and listed at the end. Empty in an entry that was made for
     /// feeds alone.
     pub content_text: String,
@@ -101,13 +103,36 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// The content as HTML.
+    #[must_use]
+    pub fn html(&self) -> String {
+        let mut html = String::new();
+        if is_right_to_left(&self.language) {
+            write::write(&self.directed(self.content.clone()), &mut html);
+        } else {
+            write::write(&self.content, &mut html);
+        }
+        if !html.is_empty() {
+            html.push('\n');
+        }
+        html
+    }
+
+    /// Nodes of the content with what stands around text that runs from right to left: a feed reader's page runs the other way.
+    pub(crate) fn directed(&self, nodes: Vec<Node>) -> Vec<Node> {
+        if nodes.is_empty() || !is_right_to_left(&self.language) {
+            return nodes;
+        }
+        vec![Node::Element(Element::new("div", &[("dir", "rtl"), ("lang", &self.language)], nodes))]
+    }
+
     /// The entry as mail shows it.
     #[must_use]
     pub fn for_mail(&self) -> Self {
         let mut entry = Self { mail: None, ..self.clone() };
         if let Some(mail) = self.mail.as_deref() {
-            let MailContent { summary, content_html, content_text, pictures, ends } = mail.clone();
-            entry = Self { pictures, summary, content_html, content_text, ends, ..entry };
+            let MailContent { summary, content, content_text, pictures, ends } = mail.clone();
+            entry = Self { pictures, summary, content, content_text, ends, ..entry };
         }
         entry
     }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::characters;
+use crate::content::characters;
 
 /// A file as text.
 #[derive(Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 //! - [`enters`], [`files_to_read`] and [`author_files`] say which files to read; a [`Reader`] reads their beginnings: bytes
 //!   (`decode`), front matter (`front_matter`), and one file for each thing that the keys, the name or the folder say about a post.
 //! - [`body`] reads the rest of the few files that are shown; [`render`] turns post and body into an entry: Markdown, one
-//!   sanitised tree, and from that tree both HTML and text.
+//!   [tree](crate::content), and from that tree both HTML and text.
 //!
 //! Invariants: nothing here has an effect; no input panics; every file that is given comes out as a post, whatever is
 //! wrong with it; what is not clearly public is never [`Published`](crate::model::PostStatus::Published).
@@ -11,7 +11,6 @@
 mod address;
 mod author;
 mod body;
-mod characters;
 mod collision;
 mod companion;
 mod date;
@@ -54,7 +53,7 @@ pub use body::body;
 pub use companion::{author_files, files_to_read, is_companion};
 pub(crate) use front_matter::{Value, parse_yaml};
 pub use posts::Posts;
-pub use render::{add_sizes, pictures, render, render_for_feeds};
+pub use render::{add_sizes, render, render_for_feeds};
 pub use sketch::{Overlap, Sketch, letters};
 pub use source_path::{enters, is_post_file};
 
@@ -90,7 +89,7 @@ pub struct Loaded {
 ///
 /// let (body, _) = post::body(&loaded.posts[0], &bytes).expect("text");
 /// let (entry, warnings) = post::render(&loaded.posts[0], &body, &loaded.posts, &config);
-/// assert_eq!(entry.content_html, "<p>It <em>rained</em>.</p>\n");
+/// assert_eq!(entry.html(), "<p>It <em>rained</em>.</p>\n");
 /// assert!(warnings.is_empty());
 /// ```
 pub fn load(sources: Vec<Source>, config: &Config, now: Timestamp) -> Loaded {

@@ -8,12 +8,12 @@ use url::Url;
 
 use crate::config::{Config, Permalink, Site};
 
-use super::characters::composed;
 use super::date;
 use super::findings::Findings;
 use super::front_matter::Fields;
 use super::placeholders::{IN_ADDRESS, Naming, without_dots};
 use super::source_path::SourcePath;
+use crate::content::characters::composed;
 
 /// Words of Jekyll for whole patterns.
 const STYLES: [&str; 6] = ["pretty", "date", "ordinal", "weekdate", "none", "true"];
@@ -69,7 +69,7 @@ pub(crate) fn id(fields: &Fields, path: &SourcePath, url: &str, site: &Site) -> 
         _ => url.to_owned(),
     };
     match (own, path.language.as_deref().or(folder)) {
-        (Some(id), _) => super::characters::one_line(id),
+        (Some(id), _) => crate::content::characters::one_line(id),
         // Translations may share one address, but no two entries share an id.
         (None, Some(language)) => format!("{}#{language}", address()),
         (None, None) => address(),

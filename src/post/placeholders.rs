@@ -7,10 +7,10 @@ use url::Url;
 
 use crate::config::{Permalink, PermalinkPart};
 
-use super::characters::composed;
 use super::front_matter::Fields;
 use super::source_path::SourcePath;
 use super::terms;
+use crate::content::characters::composed;
 
 /// What a path written as an address must not hold as it stands (RFC 3986 §3.3); an escape in it is kept.
 pub(crate) const IN_ADDRESS: &AsciiSet = &CONTROLS

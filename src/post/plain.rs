@@ -5,8 +5,9 @@ use std::ops::Range;
 
 use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 
+use super::generator_tags;
 use super::render::without_marks;
-use super::{characters, generator_tags};
+use crate::content::characters;
 
 /// What happens to HTML tags.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! What the name of a file says (rules R1, R14, R20): whether it is a post, and what it is called.
 
-use super::characters::composed;
 use super::language;
+use crate::content::characters::composed;
 
 const EXTENSIONS: [&str; 6] = ["md", "markdown", "mdown", "mkd", "mkdn", "mdx"];
 

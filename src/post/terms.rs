@@ -4,11 +4,11 @@ use std::collections::HashSet;
 
 use crate::model::Taxonomy;
 
-use super::characters::one_line;
 use super::findings::Findings;
 use super::front_matter::{Field, Fields, Value};
 use super::generator_tags;
 use super::source_path::SourcePath;
+use crate::content::characters::one_line;
 
 /// More terms of one taxonomy than this do not count: each may have a feed that shows the post.
 const MOST: usize = 200;

@@ -57,8 +57,8 @@ pub(crate) fn title(fields: &Fields, body: Text<'_>, path: &SourcePath) -> Optio
         return heading.map(written);
     }
     let name = date::split_name(&path.name).map_or(&*path.name, |(_, rest)| rest);
-    let words = super::characters::one_line(&name.replace(['-', '_'], " "));
-    let start: String = super::characters::one_line(body.text).chars().take(60).collect();
+    let words = crate::content::characters::one_line(&name.replace(['-', '_'], " "));
+    let start: String = crate::content::characters::one_line(body.text).chars().take(60).collect();
     let title = if words.chars().any(char::is_alphabetic) { String::new() } else { plain::text(&start, Tags::All) };
     Some(Title { text: if title.is_empty() { words } else { title }, is_made: true })
 }

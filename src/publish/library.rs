@@ -131,9 +131,9 @@ impl Library {
         }
         (entry.pictures, entry.mail) = (pictures, mail);
         if !sizes.is_empty() {
-            post::add_sizes(&mut entry.content_html, &mut entry.ends, &sizes);
+            post::add_sizes(&mut entry.content, &sizes);
             if let Some(mail) = &mut entry.mail {
-                post::add_sizes(&mut mail.content_html, &mut mail.ends, &sizes);
+                post::add_sizes(&mut mail.content, &sizes);
             }
         }
         if let Some(mut image) = entry.image.take() {

@@ -57,7 +57,7 @@ pub(super) fn guard_of_frozen(issues: &[Issue], mail: &Mail) -> Option<Guard> {
 
 /// Says where the first post that `tidings init` writes still is.
 pub(super) fn look_at(post: &Post, entry: &Entry, site: &Site) -> Option<Diagnostic> {
-    if !entry.content_html.contains(SAMPLE) {
+    if !entry.html().contains(SAMPLE) {
         return None;
     }
     let body = site.body(post, &mut Vec::new()).ok()?;

@@ -11,6 +11,8 @@ use ring::digest::{SHA256, digest};
 use ring::rand::{SecureRandom as _, SystemRandom};
 use url::form_urlencoded;
 
+use crate::content::write::escaped;
+
 /// For our own pages: style and scripts from our own files, no form that leads elsewhere, and no page around them.
 pub(super) const PAGE: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
      connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
@@ -85,7 +87,7 @@ impl AccessGate {
 
 /// A page that leads to an address at once.
 pub fn leading_to(address: &str) -> String {
-    let address = address.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;");
+    let address = escaped(address, true);
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<meta name=\"referrer\" content=\"no-referrer\">\n\
          <meta http-equiv=\"refresh\" content=\"0; url={address}\">\n<title>Preview</title>\n\

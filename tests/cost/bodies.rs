@@ -125,6 +125,7 @@ fn markdown_of_any_shape_costs_in_proportion() {
 fn html_of_any_shape_costs_in_proportion() {
     hold(&[
         ("attributes", |n| format!("<p {}>x</p>", fill(n, |i| format!("a{i}=b ")))),
+        ("quoted attributes", |n| format!("<p {}>x</p>", fill(n, |i| format!("a{i}='>'")))),
         ("a long value", |n| format!("<p title=\"{}\">x</p>", rep("x", n))),
         ("values that nothing ends", |n| rep("<a href=\"", n)),
         ("ids", |n| fill(n, |i| format!("<a id=\"x{i}\">y</a> "))),

@@ -1,16 +1,16 @@
-//! An entry's HTML made fit for mail clients: styles on the elements, code that keeps its lines without a style sheet,
+//! An entry's content as HTML that is fit for mail clients: styles on the elements, code that keeps its lines without a style sheet,
 //! headings that continue the message's own, targets that every client finds.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Write as _;
+use std::ptr;
 
 use percent_encoding::percent_decode_str;
 
 use crate::config::Theme;
-use crate::email::fragment::{Element, Node, is_void, parse};
-use crate::email::markup::{
-    alignment_of, attribute_value, escape, has_long_word, is_division, is_dropped, is_kept, push_code,
-};
+use crate::content::Kind;
+use crate::content::nodes::{self, Element, Node};
+use crate::email::markup::{alignment_of, attribute_value, escape, has_long_word, is_division, is_kept, push_code};
 use crate::email::theme::{Place, style};
 use crate::model::{Image, MailPicture};
 
@@ -28,56 +28,54 @@ pub(in crate::email) struct Surroundings<'a> {
     pub(in crate::email) is_whole: bool,
 }
 
-/// Rewrites a sanitised fragment.
-pub(in crate::email) fn inline(html: &str, surroundings: &Surroundings<'_>) -> String {
-    let nodes = parse(html);
-    let ids: HashSet<&str> = elements(&nodes).filter_map(|element| element.attribute("id")).collect();
-    let targets: HashSet<&str> = elements(&nodes)
-        .filter_map(|element| fragment_of(element.attribute("href")?, surroundings.url))
-        .filter(|id| ids.contains(id))
-        .collect();
-    let names = names(&nodes, &targets);
+/// Writes content.
+pub(in crate::email) fn inline(content: &[Node], surroundings: &Surroundings<'_>) -> String {
+    let mut ids = HashSet::new();
+    nodes::each(content, &mut |element| ids.extend(element.get("id")));
+    let mut targets = HashSet::new();
+    nodes::each(content, &mut |element| {
+        let target = element.get("href").and_then(|href| fragment_of(href, surroundings.url));
+        targets.extend(target.filter(|id| ids.contains(id)));
+    });
+    let names = names(content, &targets);
     let named = names.values().copied().collect();
     let mut inliner = Inliner {
-        nodes: &nodes,
         surroundings,
         targets,
         names,
         named,
-        last_cells: HashMap::new(),
-        out: String::with_capacity(html.len() * 2),
-        closings: vec![String::new(); nodes.len()],
+        out: String::new(),
         open: Vec::new(),
         headings: Vec::new(),
         column: 0,
     };
-    inliner.run();
+    inliner.nodes(content, false);
     inliner.out
-}
-
-fn elements(nodes: &[Node]) -> impl Iterator<Item = &Element> {
-    nodes.iter().filter_map(|node| if let Node::Open(element) = node { Some(element) } else { None })
-}
-
-fn texts(nodes: &[Node]) -> impl Iterator<Item = &str> {
-    nodes.iter().filter_map(|node| if let Node::Text(text) = node { Some(text.as_str()) } else { None })
 }
 
 /// Gmail and Outlook find a target only by the name of an `<a>`, and only an `<a>` with an address may have one: a
 /// target's id moves to the first link in it. A footnote and its reference each hold the link to the other.
-fn names<'h>(nodes: &'h [Node], targets: &HashSet<&str>) -> HashMap<usize, &'h str> {
+fn names<'n>(content: &'n [Node], targets: &HashSet<&str>) -> HashMap<*const Element, &'n str> {
     let mut names = HashMap::new();
-    for (index, node) in nodes.iter().enumerate() {
-        let Node::Open(element) = node else { continue };
-        let Some(id) = element.attribute("id").filter(|id| targets.contains(id)) else { continue };
-        let link = nodes[index..element.close].iter().position(
-            |node| matches!(node, Node::Open(inner) if inner.name == "a" && inner.attribute("href").is_some()),
-        );
-        if let Some(link) = link {
-            names.entry(index + link).or_insert(id);
+    nodes::each(content, &mut |element| {
+        let Some(id) = element.get("id").filter(|id| targets.contains(id)) else { return };
+        if let Some(link) = first_link(element) {
+            names.entry(ptr::from_ref(link)).or_insert(id);
         }
-    }
+    });
     names
+}
+
+fn first_link(element: &Element) -> Option<&Element> {
+    if element.name == "a" && element.get("href").is_some() {
+        return Some(element);
+    }
+    elements(&element.children).find_map(first_link)
+}
+
+/// The elements among some nodes.
+fn elements(nodes: &[Node]) -> impl Iterator<Item = &Element> {
+    nodes.iter().filter_map(|node| if let Node::Element(element) = node { Some(element) } else { None })
 }
 
 /// The id that a link leads to when it leads to a place in the entry itself.
@@ -86,19 +84,14 @@ fn fragment_of<'h>(href: &'h str, url: &str) -> Option<&'h str> {
 }
 
 struct Inliner<'a> {
-    nodes: &'a [Node],
     surroundings: &'a Surroundings<'a>,
     /// The ids that links of this entry lead to.
     targets: HashSet<&'a str>,
-    /// The targets that become names of links, by the index of the link.
-    names: HashMap<usize, &'a str>,
+    /// The targets that become names of links, by the link.
+    names: HashMap<*const Element, &'a str>,
     /// The targets among them.
     named: HashSet<&'a str>,
-    /// The place of the last data cell of each row, by where the row ends.
-    last_cells: HashMap<usize, Option<usize>>,
     out: String,
-    /// What is written where the element at this index is closed.
-    closings: Vec<String>,
     /// The elements around the current place.
     open: Vec<&'a Element>,
     /// The source's levels of the headings around the current place.
@@ -108,121 +101,105 @@ struct Inliner<'a> {
 }
 
 impl<'a> Inliner<'a> {
-    fn run(&mut self) {
-        let nodes = self.nodes;
-        let mut index = 0;
-        while let Some(node) = nodes.get(index) {
+    /// Writes what is in the innermost open element; `ends_code` when nothing of its code block follows.
+    fn nodes(&mut self, nodes: &'a [Node], ends_code: bool) {
+        let last_data = nodes.iter().rposition(|node| matches!(node, Node::Element(cell) if cell.name == "td"));
+        let in_code = self.inside("pre");
+        for (at, node) in nodes.iter().enumerate() {
+            let is_last = at + 1 == nodes.len();
             match node {
-                Node::Open(element) if is_dropped(&element.name) || self.refers_to_nothing(index, element) => {
-                    index = element.close;
-                }
-                Node::Open(element) => {
-                    self.start(index, element);
-                    if !is_void(&element.name) {
-                        self.open.push(element);
-                    }
-                }
-                Node::Close(open) => {
-                    if matches!(nodes.get(*open), Some(Node::Open(element)) if !is_void(&element.name)) {
-                        self.open.pop();
-                    }
-                    let closing = std::mem::take(&mut self.closings[*open]);
-                    self.out.push_str(&closing);
-                }
-                Node::Text(text) if self.inside("pre") => self.code(text, index),
+                Node::Text(text) if in_code => self.code(text, at == 0, is_last && ends_code),
                 Node::Text(text) => escape(&mut self.out, text),
+                Node::Element(element) if self.refers_to_nothing(element) => {}
+                Node::Element(element) => {
+                    let place = self.place(&nodes[..at], &nodes[at + 1..]);
+                    let end = self.start(element, place, last_data > Some(at));
+                    self.open.push(element);
+                    self.nodes(&element.children, element.name == "pre" || is_last && ends_code);
+                    self.open.pop();
+                    self.out.push_str(&end);
+                }
             }
-            index += 1;
         }
     }
 
-    fn start(&mut self, index: usize, element: &'a Element) {
-        let name = element.name.as_str();
-        let place = self.place(index, element);
+    /// Writes the start of an element; returns its end.
+    fn start(&mut self, element: &'a Element, place: Place, has_data: bool) -> String {
+        let name = element.name;
         match name {
             "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => {
                 let name = self.heading(name);
-                self.write(index, element, name, name, place, "");
+                self.write(element, name, name, place, "")
             }
             "pre" => {
                 self.column = 0;
                 let direction = if place.right_to_left { " dir=\"ltr\"" } else { "" };
-                self.write(index, element, "pre", "pre", place, direction);
+                self.write(element, "pre", "pre", place, direction)
             }
             // A code block's own element has nothing to add to it, and clients shrink monospace twice.
-            "code" | "kbd" | "samp" | "tt" if self.inside("pre") => {}
-            "tt" => self.write(index, element, "code", "code", place, ""),
+            "code" | "kbd" | "samp" | "tt" if self.inside("pre") => String::new(),
+            "tt" => self.write(element, "code", "code", place, ""),
             "br" if self.inside("pre") => {
                 self.out.push_str("<br>");
                 self.column = 0;
+                String::new()
             }
-            "table" => self.table(index, element, place),
+            "table" => self.table(element, place),
             "th" => {
-                let scope = if self.inside("thead") || !self.row_has_data(index) { "col" } else { "row" };
-                let scope = element.attribute("scope").unwrap_or(scope);
+                let scope = if self.inside("thead") || !has_data { "col" } else { "row" };
+                let scope = element.get("scope").unwrap_or(scope);
                 let scope = format!(" scope=\"{}\"", if scope.starts_with("row") { "row" } else { "col" });
-                self.write(index, element, "th", "th", place, &scope);
+                self.write(element, "th", "th", place, &scope)
             }
-            "img" => self.image(index, element, place),
+            "img" => self.image(element, place),
             "section" | "div" | "aside" | "footer" if element.has_class("footnotes") => {
-                self.write(index, element, "div", "footnotes", place, "");
+                self.write(element, "div", "footnotes", place, "")
             }
-            "figure" | "summary" => self.write(index, element, "div", name, place, ""),
-            "figcaption" => self.write(index, element, "div", name, place, " class=\"quiet\""),
-            "caption" => self.write(index, element, name, name, place, " class=\"quiet\""),
+            "figure" | "summary" => self.write(element, "div", name, place, ""),
+            "figcaption" => self.write(element, "div", name, place, " class=\"quiet\""),
+            "caption" => self.write(element, name, name, place, " class=\"quiet\""),
             // A footnote's number: larger than it looks, for thumbs.
             "a" if self.open.last().is_some_and(|parent| parent.name == "sup") => {
-                self.write(index, element, "a", "reference", place, "");
+                self.write(element, "a", "reference", place, "")
             }
             // Filters count divisions in a row as a sign of spam.
-            name if is_division(name) && self.only_wraps(index, element) => {}
+            name if is_division(name) && only_wraps(element) => String::new(),
             "section" | "article" | "main" | "header" | "footer" | "nav" | "aside" | "details" | "address"
-            | "center" | "hgroup" => self.write(index, element, "div", "div", place, ""),
-            "span" | "bdi" if element.attribute("dir").is_none() && element.attribute("lang").is_none() => {}
-            name if is_kept(name) => self.write(index, element, name, name, place, ""),
-            _ => {}
+            | "center" | "hgroup" => self.write(element, "div", "div", place, ""),
+            "span" | "bdi" if element.get("dir").is_none() && element.get("lang").is_none() => String::new(),
+            name if is_kept(name) => self.write(element, name, name, place, ""),
+            _ => String::new(),
         }
     }
 
-    /// True for an element that says nothing and holds a single division.
-    fn only_wraps(&self, index: usize, element: &Element) -> bool {
-        let is_blank = |node: &Node| matches!(node, Node::Text(text) if text.trim_ascii().is_empty());
-        let mut inside = (index + 1..element.close).filter(|&at| !is_blank(&self.nodes[at]));
-        let Some(Node::Open(inner)) = inside.next().map(|at| &self.nodes[at]) else { return false };
-        element.attributes.is_empty() && is_division(&inner.name) && inside.all(|at| at <= inner.close)
-    }
-
-    /// Writes a start tag and notes the end tag.
-    fn write(&mut self, index: usize, element: &Element, tag: &str, style: &str, place: Place, more: &str) {
+    /// Writes a start tag; returns the end tag.
+    fn write(&mut self, element: &Element, tag: &str, style: &str, place: Place, more: &str) -> String {
         let _ = write!(self.out, "<{tag}");
         for (name, value) in &element.attributes {
             self.attribute(tag, name, value);
         }
         self.out.push_str(more);
-        let alignment = element.attribute("align").or_else(|| alignment_of(element.attribute("style")?));
         let mut style = self::style(self.surroundings.theme, style, place);
         if matches!(tag, "td" | "th") {
-            let side = alignment.filter(|side| matches!(*side, "left" | "right" | "center")).unwrap_or(place.start());
+            let side = element.get("style").and_then(alignment_of).unwrap_or(place.start());
             let _ = write!(style, ";text-align:{side}");
-            if texts(&self.nodes[index..element.close]).any(has_long_word) {
+            if holds_long_word(&element.children) {
                 style.push_str(";word-break:break-word");
             }
         }
         if !style.is_empty() {
             let _ = write!(self.out, " style=\"{style}\"");
         }
-        if let Some(name) = self.names.get(&index).map(|id| attribute_value(id)) {
+        if let Some(name) = self.names.get(&ptr::from_ref(element)).map(|id| attribute_value(id)) {
             let _ = write!(self.out, " name=\"{name}\" id=\"{name}\"");
-        } else if let Some(id) = element.attribute("id")
+        } else if let Some(id) = element.get("id")
             && self.targets.contains(id)
             && !self.named.contains(id)
         {
             let _ = write!(self.out, " id=\"{}\"", attribute_value(id));
         }
         self.out.push('>');
-        if !is_void(tag) {
-            self.closings[index] = format!("</{tag}>");
-        }
+        if element.kind == Kind::Void { String::new() } else { format!("</{tag}>") }
     }
 
     fn attribute(&mut self, tag: &str, name: &str, value: &str) {
@@ -254,35 +231,26 @@ impl<'a> Inliner<'a> {
     }
 
     /// A data table may be wider than a phone: it scrolls in a frame where the client can do that.
-    fn table(&mut self, index: usize, element: &Element, place: Place) {
+    fn table(&mut self, element: &Element, place: Place) -> String {
         let style = style(self.surroundings.theme, "table-frame", place);
         let _ = write!(self.out, "<div tabindex=\"0\" style=\"{style};overflow-x:auto\">");
-        let inside = &self.nodes[index..element.close];
-        let role = if elements(inside).any(|e| e.name == "th") { "" } else { " role=\"presentation\"" };
-        self.write(index, element, "table", "table", place, role);
-        self.closings[index].push_str("</div>");
-    }
-
-    /// Whether a data cell follows in the row.
-    fn row_has_data(&mut self, index: usize) -> bool {
-        let Some(row) = self.open.iter().rfind(|element| element.name == "tr") else { return false };
-        let is_data = |at: &usize| matches!(&self.nodes[*at], Node::Open(element) if element.name == "td");
-        let last = self.last_cells.entry(row.close).or_insert_with(|| (index..row.close).rfind(is_data));
-        last.is_some_and(|last| last > index)
+        let has_headings = nodes::any(&element.children, &|inner| inner.name == "th");
+        self.write(element, "table", "table", place, if has_headings { "" } else { " role=\"presentation\"" })
+            + "</div>"
     }
 
     /// An image never wider than the column: Outlook knows no `max-width` and reads the attributes.
-    fn image(&mut self, index: usize, element: &Element, place: Place) {
+    fn image(&mut self, element: &Element, place: Place) -> String {
         let mut element = element.clone();
-        match element.attribute("src").and_then(|url| self.surroundings.pictures.get(url)) {
-            Some(MailPicture::Link) => return self.picture_link(index, &element, place),
+        match element.get("src").and_then(|url| self.surroundings.pictures.get(url)) {
+            Some(MailPicture::Link) => return self.picture_link(&element, place),
             Some(MailPicture::Instead(image)) => show_instead(&mut element, image),
             None => {}
         }
         let element = &element;
-        let number = |name| element.attribute(name).and_then(|value| value.parse::<u32>().ok()).filter(|&n| n > 0);
+        let number = |name| element.get(name).and_then(|value| value.parse::<u32>().ok()).filter(|&n| n > 0);
         let column = self.surroundings.theme.width;
-        let mut more = format!(" alt=\"{}\"", attribute_value(element.attribute("alt").unwrap_or_default()));
+        let mut more = format!(" alt=\"{}\"", attribute_value(element.get("alt").unwrap_or_default()));
         match (number("width"), number("height")) {
             (Some(width), height) => {
                 let shown = width.min(column);
@@ -295,66 +263,55 @@ impl<'a> Inliner<'a> {
             (None, Some(height)) => _ = write!(more, " height=\"{height}\""),
             (None, None) => {}
         }
-        self.write(index, element, "img", "img", place, &more);
+        self.write(element, "img", "img", place, &more)
     }
 
     /// A link to a picture, called by its words, or by its file's name when it has none; words alone within a link.
-    fn picture_link(&mut self, index: usize, element: &Element, place: Place) {
-        let url = element.attribute("src").unwrap_or_default();
-        let alt = element.attribute("alt").map(str::trim).filter(|alt| !alt.is_empty());
+    fn picture_link(&mut self, element: &Element, place: Place) -> String {
+        let url = element.get("src").unwrap_or_default();
+        let alt = element.get("alt").map(str::trim).filter(|alt| !alt.is_empty());
         let name = || {
             let path = url.split(['?', '#']).next().unwrap_or_default();
             percent_decode_str(path.rsplit('/').next().unwrap_or_default()).decode_utf8_lossy().into_owned()
         };
         let words = alt.map_or_else(name, str::to_owned);
         if self.inside("a") {
-            return escape(&mut self.out, &words);
+            escape(&mut self.out, &words);
+            return String::new();
         }
-        let attributes = vec![("href".to_owned(), url.to_owned())];
-        let link = Element { name: "a".to_owned(), attributes, close: element.close };
-        self.write(index, &link, "a", "a", place, "");
+        let link = Element::new("a", &[("href", url)], vec![]);
+        let end = self.write(&link, "a", "a", place, "");
         escape(&mut self.out, &words);
+        end
     }
 
     /// The text of a code block, of which neither the first nor the last line end is shown.
-    fn code(&mut self, text: &str, index: usize) {
-        let is_block = |element: &Element| element.name == "pre";
-        let first = matches!(self.nodes.get(index.wrapping_sub(1)), Some(Node::Open(element)) if is_block(element));
-        let text = if first { text.strip_prefix('\n').unwrap_or(text) } else { text };
-        let rest = &self.nodes[index + 1..];
-        let open = rest.iter().map_while(|node| if let Node::Close(open) = node { Some(*open) } else { None });
-        let last = open.into_iter().any(|open| matches!(&self.nodes[open], Node::Open(element) if is_block(element)));
-        self.column = push_code(&mut self.out, if last { text.trim_end_matches('\n') } else { text }, self.column);
+    fn code(&mut self, text: &str, is_first: bool, is_last: bool) {
+        let is_first = is_first && self.open.last().is_some_and(|parent| parent.name == "pre");
+        let text = if is_first { text.strip_prefix('\n').unwrap_or(text) } else { text };
+        self.column = push_code(&mut self.out, if is_last { text.trim_end_matches('\n') } else { text }, self.column);
     }
 
-    fn place(&self, index: usize, element: &Element) -> Place {
-        let blank = |node: &&Node| !matches!(node, Node::Text(text) if text.trim().is_empty());
-        let next = self.nodes[element.close + 1..].iter().find(blank);
-        let previous = self.nodes[..index].iter().rfind(blank);
-        let container = |element: &Element| {
-            matches!(
-                element.name.as_str(),
-                "li" | "blockquote" | "td" | "th" | "dd" | "figure" | "div" | "section" | "aside"
-            )
-        };
-        let closes = |node: Option<&Node>, accept: &dyn Fn(&Element) -> bool| match node {
-            Some(Node::Close(open)) => matches!(&self.nodes[*open], Node::Open(element) if accept(element)),
-            _ => false,
-        };
-        let frame = |element: &Element| matches!(element.name.as_str(), "p" | "figure" | "a" | "div");
+    /// Where an element is, from what comes before and after it in the innermost open one.
+    fn place(&self, before: &[Node], after: &[Node]) -> Place {
+        let is_blank = |node: &&Node| !matches!(node, Node::Text(text) if text.trim().is_empty());
+        let (previous, next) = (before.iter().rfind(is_blank), after.iter().find(is_blank));
+        let parent = self.open.last().map_or("", |parent| parent.name);
+        let is_frame = matches!(parent, "p" | "figure" | "a" | "div");
+        let is_caption = matches!(next, Some(Node::Element(element)) if element.name == "figcaption");
         Place {
             right_to_left: self.surroundings.right_to_left,
             in_list: self.open.iter().any(|element| element.name == "li"),
-            last: closes(next, &container),
-            alone: matches!(previous, Some(Node::Open(element)) if frame(element))
-                && (closes(next, &frame) || caption(next)),
+            last: next.is_none()
+                && matches!(parent, "li" | "blockquote" | "td" | "th" | "dd" | "figure" | "div" | "section" | "aside"),
+            alone: is_frame && previous.is_none() && (next.is_none() || is_caption),
         }
     }
 
     /// A footnote's number without the note.
-    fn refers_to_nothing(&self, index: usize, element: &Element) -> bool {
-        let inner = || elements(&self.nodes[index + 1..element.close]).next();
-        !self.surroundings.is_whole && element.name == "sup" && inner().is_some_and(|inner| inner.has_class("footnote"))
+    fn refers_to_nothing(&self, element: &Element) -> bool {
+        let is_reference = || elements(&element.children).next().is_some_and(|inner| inner.has_class("footnote"));
+        !self.surroundings.is_whole && element.name == "sup" && is_reference()
     }
 
     fn inside(&self, name: &str) -> bool {
@@ -362,20 +319,31 @@ impl<'a> Inliner<'a> {
     }
 }
 
-/// Another picture in the place of this one, as large as it unless nobody knows.
-fn show_instead(element: &mut Element, image: &Image) {
-    let is_sized = ["width", "height"].iter().any(|name| element.attribute(name).is_some());
-    element.attributes.retain(|(name, _)| name != "src");
-    element.attributes.push(("src".to_owned(), image.url.clone()));
-    if !is_sized {
-        let sides = [("width", image.width), ("height", image.height)];
-        let sides = sides.into_iter().filter_map(|(name, side)| Some((name.to_owned(), side?.to_string())));
-        element.attributes.extend(sides);
-    }
+/// True for an element that says nothing and holds a single division.
+fn only_wraps(element: &Element) -> bool {
+    let is_blank = |node: &&Node| !matches!(node, Node::Text(text) if text.trim_ascii().is_empty());
+    let mut inside = element.children.iter().filter(is_blank);
+    let holds_one = matches!(inside.next(), Some(Node::Element(inner)) if is_division(inner.name));
+    element.attributes.is_empty() && holds_one && inside.next().is_none()
 }
 
-fn caption(node: Option<&Node>) -> bool {
-    matches!(node, Some(Node::Open(element)) if element.name == "figcaption")
+fn holds_long_word(nodes: &[Node]) -> bool {
+    nodes.iter().any(|node| match node {
+        Node::Text(text) => has_long_word(text),
+        Node::Element(element) => holds_long_word(&element.children),
+    })
+}
+
+/// Another picture in the place of this one, as large as it unless nobody knows.
+fn show_instead(element: &mut Element, image: &Image) {
+    let is_sized = ["width", "height"].iter().any(|name| element.get(name).is_some());
+    element.attributes.retain(|(name, _)| *name != "src");
+    element.attributes.push(("src", image.url.clone()));
+    if !is_sized {
+        let sides = [("width", image.width), ("height", image.height)];
+        let sides = sides.into_iter().filter_map(|(name, side)| Some((name, side?.to_string())));
+        element.attributes.extend(sides);
+    }
 }
 
 #[cfg(test)]

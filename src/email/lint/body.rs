@@ -1,9 +1,10 @@
 //! The HTML part: links, pictures, headings, tables, language.
 
+use crate::content::allowed::is_block;
 use crate::model::Entry;
 
 use super::Findings;
-use crate::email::fragment::{Element, Node};
+use super::document::{Element, Node};
 use crate::email::markup::is_dropped;
 
 /// So many of a kind are told.
@@ -41,7 +42,7 @@ fn text(nodes: &[Node]) -> String {
                 } else if let Some(alt) = element.attribute("alt").filter(|alt| !alt.trim().is_empty()) {
                     // As the text part has it.
                     text += &format!(" Image: {alt} ");
-                } else if is_block(&element.name) && !text.ends_with(' ') {
+                } else if (is_block(&element.name) || element.name == "br") && !text.ends_with(' ') {
                     text.push(' ');
                 }
             }
@@ -65,33 +66,6 @@ fn close(nodes: &[Node], open: usize) -> usize {
         }
     }
     nodes.len()
-}
-
-fn is_block(name: &str) -> bool {
-    matches!(
-        name,
-        "p" | "div"
-            | "li"
-            | "tr"
-            | "td"
-            | "th"
-            | "h1"
-            | "h2"
-            | "h3"
-            | "h4"
-            | "h5"
-            | "h6"
-            | "br"
-            | "dt"
-            | "dd"
-            | "pre"
-            | "blockquote"
-            | "hr"
-            | "table"
-            | "ul"
-            | "ol"
-            | "caption"
-    )
 }
 
 fn is_hidden(element: &Element) -> bool {

@@ -2,6 +2,7 @@
 //! Looks at the exact parts and the exact message, and points at the line of the post or the setting that causes it.
 
 mod body;
+mod document;
 mod headers;
 mod parity;
 #[cfg(test)]
@@ -11,7 +12,6 @@ use crate::config::{Config, READABLE};
 use crate::diagnostic::{Diagnostic, Location, Severity};
 use crate::model::{Entry, Issue, distinct};
 
-use super::fragment;
 use super::transfer::{Stretch, TransferEncoding};
 
 /// Gmail hides what comes after about 102 KB of the HTML part; other mail programs after more.
@@ -67,7 +67,7 @@ impl Sources {
 
 /// The pages and pictures on the web that an issue leads to or shows, each once, in order; not those that are a reader's own.
 pub fn addresses(issue: &Issue) -> Vec<String> {
-    let nodes = fragment::parse(&issue.html);
+    let nodes = document::parse(&issue.html);
     let mut found = Vec::new();
     for address in body::targets(&nodes).into_iter().chain(body::pictures(&nodes)) {
         let is_own = address.contains(&issue.marker) || issue.unsubscribe.iter().any(|other| other == address);
@@ -119,7 +119,7 @@ impl Findings<'_> {
 /// Errors are what would make the issue useless or unlawful; all else is worth knowing.
 pub fn lint(issue: &Issue, entries: &[Entry], message: &[u8], config: &Config, sources: &Sources) -> Vec<Diagnostic> {
     let mut findings = Findings { sources, found: Vec::new() };
-    let nodes = fragment::parse(&issue.html);
+    let nodes = document::parse(&issue.html);
     size(issue, &mut findings);
     subject(issue, &nodes, entries, &mut findings);
     emptiness(entries, &mut findings);
@@ -160,14 +160,14 @@ fn size(issue: &Issue, findings: &mut Findings<'_>) {
 
 /// A text that is for the web only leaves nothing to mail.
 fn emptiness(entries: &[Entry], findings: &mut Findings<'_>) {
-    for entry in entries.iter().filter(|entry| entry.content_html.trim().is_empty()) {
+    for entry in entries.iter().filter(|entry| entry.content.is_empty()) {
         let place = Some(Location::start_of(&entry.path));
         let message = format!("“{}” has no text in the mail", entry.title);
         findings.warning("mail/empty", message, place, "write one, or `newsletter: false` into the front matter");
     }
 }
 
-fn subject(issue: &Issue, nodes: &[fragment::Node], entries: &[Entry], findings: &mut Findings<'_>) {
+fn subject(issue: &Issue, nodes: &[document::Node], entries: &[Entry], findings: &mut Findings<'_>) {
     let title = entries.first().map_or("", |entry| entry.title.as_str());
     let place = findings.sources.find(&["subject:", title]).or_else(|| findings.sources.only_post());
     let length = issue.subject.chars().count();
@@ -224,7 +224,7 @@ fn unsubscribe(issue: &Issue, findings: &mut Findings<'_>) {
 }
 
 /// The postal address that is set has to reach the reader, as several laws have it.
-fn postal_address(issue: &Issue, config: &Config, nodes: &[fragment::Node], findings: &mut Findings<'_>) {
+fn postal_address(issue: &Issue, config: &Config, nodes: &[document::Node], findings: &mut Findings<'_>) {
     let Some(address) = &config.newsletter.postal_address else { return };
     let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     let seen = [words(&body::visible(nodes)), words(&issue.text)];

@@ -4,8 +4,8 @@ use std::collections::{HashMap, HashSet};
 
 use unicode_width::UnicodeWidthStr as _;
 
+use super::document::Node;
 use super::{Findings, body};
-use crate::email::fragment::Node;
 use crate::model::Issue;
 
 /// Wider lines are broken anywhere by mail programs.

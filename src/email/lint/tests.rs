@@ -25,7 +25,7 @@ fn codes(issue: &Issue, entries: &[Entry], config: &Config) -> Vec<&'static str>
 fn of_content(html: &str, text: &str) -> Vec<&'static str> {
     let config = config("");
     let mut entry = entry("One");
-    (entry.content_html, entry.content_text) = (html.to_owned(), text.to_owned());
+    (entry.content, entry.content_text) = (crate::content::read(html).nodes, text.to_owned());
     let entries = [entry];
     codes(&issue(&config, &entries), &entries, &config)
 }

@@ -10,6 +10,7 @@ use proptest::prelude::{Strategy, any, prop, prop_oneof, proptest};
 use super::dkim::tests::{signer, verify};
 use super::{Copies, compose, html_for, recipient, text_for};
 use crate::config::Config;
+use crate::content::read;
 use crate::model::{Ends, Entry, Issue, Recipient};
 use crate::templates::Templates;
 use hostile::check_lines;
@@ -42,7 +43,7 @@ pub(super) fn entry(title: &str) -> Entry {
         pictures: Vec::new(),
         mail_pictures: BTreeMap::new(),
         summary: Some("What the first reader of this post will take away from it.".to_owned()),
-        content_html: format!("<p>The text of {title}.</p>\n"),
+        content: read(&format!("<p>The text of {title}.</p>")).nodes,
         content_text: format!("The text of {title}."),
         ends: Ends::default(),
         mailing: None,
@@ -160,7 +161,7 @@ fn the_parts_arrive_as_they_were_composed() {
         [("Engines", "A short text — with a dash."), ("日本語の題名", "これは本文です。".repeat(80).as_str())]
     {
         let mut entry = entry(title);
-        entry.content_html = format!("<p>{text}</p>\n");
+        entry.content = read(&format!("<p>{text}</p>")).nodes;
         entry.content_text = text.to_owned();
         let issue = issue(&config(""), &[entry]);
         let bytes = Copies::new(&issue, None).message(&reader(&issue));
@@ -240,7 +241,7 @@ fn a_text_part_reads_well() {
 #[test]
 fn the_frame_is_small_and_loads_nothing() {
     let issue = issue(&config(""), &[entry("One")]);
-    let frame = issue.html.len() - entry("One").content_html.len();
+    let frame = issue.html.len() - entry("One").html().len();
     assert!(frame < 4_096, "the frame has {frame} bytes");
     for loader in ["<img", "url(", "@import", "<link", "src="] {
         assert!(!issue.html.contains(loader), "{loader}");
@@ -329,7 +330,7 @@ proptest! {
         let mut first = entry("x");
         first.title = title;
         first.summary = Some(summary);
-        first.content_html = format!("<p>{body}</p>");
+        first.content = read(&format!("<p>{body}</p>")).nodes;
         first.content_text = body;
         let mut entries = vec![first];
         if several {

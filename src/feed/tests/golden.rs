@@ -8,7 +8,7 @@ fn a_feed_in_all_three_formats() {
     entry.title = "Ampersands & <angles>: Vec<T>, “quotes” & R&D".into();
     entry.categories = vec![category("tags", "R&D"), category("emotions", "calm")];
     entry.updated = "2025-06-24T09:00:00+02:00[Europe/Berlin]".parse().unwrap();
-    entry.content_html = "<p>a &lt; b &amp;&amp; c ]]> d</p>\n<pre>one\n  two</pre>".into();
+    entry.content = crate::content::read("<p>a &lt; b &amp;&amp; c ]]> d</p>\n<pre>one\n  two</pre>").nodes;
     let [rss, atom, json] = texts(&[entry], &config("description = 'On R&D'"));
     assert_eq!(rss, RSS);
     assert_eq!(atom, ATOM);
@@ -34,9 +34,10 @@ const RSS: &str = r#"<?xml version="1.0" encoding="utf-8"?>
       <category domain="https://example.org/blog/emotions/">calm</category>
       <guid>https://example.org/blog/sea/</guid>
       <pubDate>Mon, 23 Jun 2025 08:05:00 +0200</pubDate>
-      <content:encoded><![CDATA[<p>a &lt; b &amp;&amp; c ]]]]><![CDATA[> d</p>
+      <content:encoded><![CDATA[<p>a &lt; b &amp;&amp; c ]]&gt; d</p>
 <pre>one
-  two</pre>]]></content:encoded>
+  two</pre>
+]]></content:encoded>
       <atom:updated>2025-06-24T09:00:00+02:00</atom:updated>
       <dc:creator>Ada</dc:creator>
     </item>
@@ -69,9 +70,10 @@ const ATOM: &str = r#"<?xml version="1.0" encoding="utf-8"?>
     <link href="https://example.org/blog/sea/" rel="alternate" type="text/html"/>
     <published>2025-06-23T08:05:00+02:00</published>
     <summary>About the sea.</summary>
-    <content xml:base="https://example.org/blog/sea/" type="html">&lt;p&gt;a &amp;lt; b &amp;amp;&amp;amp; c ]]&gt; d&lt;/p&gt;
+    <content xml:base="https://example.org/blog/sea/" type="html">&lt;p&gt;a &amp;lt; b &amp;amp;&amp;amp; c ]]&amp;gt; d&lt;/p&gt;
 &lt;pre&gt;one
-  two&lt;/pre&gt;</content>
+  two&lt;/pre&gt;
+</content>
   </entry>
 </feed>
 "#;
@@ -104,7 +106,7 @@ const JSON: &str = r#"{
         "R&D"
       ],
       "summary": "About the sea.",
-      "content_html": "<p>a &lt; b &amp;&amp; c ]]> d</p>\n<pre>one\n  two</pre>",
+      "content_html": "<p>a &lt; b &amp;&amp; c ]]&gt; d</p>\n<pre>one\n  two</pre>\n",
       "_tidings": {
         "tags": [
           "R&D"

@@ -5,6 +5,7 @@ mod media;
 mod round_trip;
 
 use crate::config::Config;
+use crate::content::read;
 use crate::model::{Category, Ends, Entry, Image, Person};
 
 use super::{FORMATS, build};
@@ -34,7 +35,7 @@ pub(super) fn entry(slug: &str, published: &str) -> Entry {
         pictures: Vec::new(),
         mail_pictures: std::collections::BTreeMap::new(),
         summary: Some(format!("About the {slug}.")),
-        content_html: format!("<p>About the {slug}.</p>\n<p>More.</p>\n"),
+        content: read(&format!("<p>About the {slug}.</p>\n<p>More.</p>")).nodes,
         content_text: format!("About the {slug}.\n\nMore.\n"),
         ends: Ends::default(),
         mailing: None,
@@ -124,8 +125,8 @@ fn no_feed_publishes_an_email_address() {
 #[test]
 fn a_feed_of_summaries_leaves_the_content_out_and_is_never_empty_handed() {
     let mut entries = ["a", "b", "c"].map(|slug| entry(slug, "2025-06-23T00:00:00[UTC]"));
-    (entries[1].summary, entries[1].content_html) = (None, "<p>About the b.</p>\n".into());
-    (entries[2].summary, entries[2].content_html) = (None, "<hr>\n".into());
+    (entries[1].summary, entries[1].content) = (None, read("<p>About the b.</p>").nodes);
+    (entries[2].summary, entries[2].content) = (None, read("<hr>").nodes);
     let config = config("[feeds]\ncontent = 'summary'");
     for text in texts(&entries, &config) {
         assert!(!text.contains("More."), "{text}");
@@ -154,7 +155,7 @@ fn a_summary_that_shows_a_tag_is_taken_for_no_markup() {
 #[test]
 fn an_entry_without_a_body_still_says_something_in_every_format() {
     let mut entries = [entry("a", "2025-06-23T00:00:00[UTC]")];
-    (entries[0].content_html, entries[0].content_text, entries[0].summary) = ("\n".into(), String::new(), None);
+    (entries[0].content, entries[0].content_text, entries[0].summary) = (Vec::new(), String::new(), None);
     let [rss, atom, json] = texts(&entries, &config(""));
     assert!(rss.contains("<description><![CDATA[The a]]></description>"), "{rss}");
     assert!(atom.contains("<summary>The a</summary>") && !atom.contains("<content"), "{atom}");
@@ -174,7 +175,7 @@ fn what_stands_in_for_a_summary_are_the_plain_words_of_the_content() {
         ("<p><img src=\"https://e.com/b.jpg\" alt=\"A boat\"></p>\n", "[Image: A boat]\n", "A boat"),
         ("<ul>\n<li>one</li>\n<li>two</li>\n</ul>\n", "- one\n- two\n", "one two"),
     ] {
-        (entries[0].content_html, entries[0].content_text) = (html.into(), text.into());
+        (entries[0].content, entries[0].content_text) = (read(html).nodes, text.into());
         let [rss, atom, json] = texts(&entries, &config(""));
         assert!(rss.contains(&format!("<description><![CDATA[{words}]]></description>")), "{rss}");
         assert!(!atom.contains("<summary") && !json.contains("\"summary\""), "{atom}");
@@ -185,7 +186,7 @@ fn what_stands_in_for_a_summary_are_the_plain_words_of_the_content() {
 fn an_entry_without_a_title_has_one_only_where_it_is_required() {
     let mut entries = [entry("a", "2025-06-23T00:00:00[UTC]"), entry("b", "2025-06-22T00:00:00[UTC]")];
     entries[0].title = " \u{1}\n".into();
-    (entries[1].title, entries[1].summary, entries[1].content_html) = (String::new(), None, "<hr>\n".into());
+    (entries[1].title, entries[1].summary, entries[1].content) = (String::new(), None, read("<hr>").nodes);
     let [rss, atom, json] = texts(&entries, &config(""));
     assert_eq!(rss.matches("<title>").count(), 1, "{rss}");
     assert_eq!(json.matches("\"title\"").count(), 1, "{json}");
@@ -221,19 +222,19 @@ fn every_term_is_a_category_and_only_what_a_post_is_about_is_a_tag() {
 
 #[test]
 fn a_foreign_entry_says_its_language_and_a_right_to_left_one_its_direction() {
-    let mut entries = ["he_IL", "de", "en", "not a tag"].map(|language| {
+    let mut entries = ["he-IL", "de", "en", "not a tag"].map(|language| {
         let mut entry = entry("a", "2025-06-23T00:00:00[UTC]");
         entry.language = language.into();
         entry
     });
-    entries[0].content_html = "<p>שלום</p>".into();
+    entries[0].content = read("<p>שלום</p>").nodes;
     let [rss, atom, _] = texts(&entries, &config(""));
     assert_eq!(rss.matches("<dc:language>").count(), 2, "{rss}");
-    assert!(rss.contains("<![CDATA[<div dir=\"rtl\" lang=\"he-IL\"><p>שלום</p></div>]]>"), "{rss}");
+    assert!(rss.contains("<![CDATA[<div dir=\"rtl\" lang=\"he-IL\"><p>שלום</p></div>\n]]>"), "{rss}");
     assert_eq!(atom.matches("<entry xml:lang=").count(), 2, "{atom}");
     assert!(atom.contains("<entry xml:lang=\"he-IL\">") && atom.contains("<entry xml:lang=\"de\">"), "{atom}");
     let items = &json(&entries, &config(""))["items"];
-    assert_eq!(items[0]["content_html"], "<div dir=\"rtl\" lang=\"he-IL\"><p>שלום</p></div>");
+    assert_eq!(items[0]["content_html"], "<div dir=\"rtl\" lang=\"he-IL\"><p>שלום</p></div>\n");
     assert_eq!(items[1]["language"], "de");
     assert!(items[2].get("language").is_none());
 }

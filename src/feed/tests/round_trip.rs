@@ -33,7 +33,7 @@ fn seen(feed: &Feed) -> Vec<(String, String, i64, i64, String)> {
 
 fn written(entry: &Entry) -> (String, String, i64, i64, String) {
     let [published, updated] = [&entry.published, &entry.updated].map(|date| date.timestamp().as_second());
-    (text::line(&entry.title), entry.url.clone(), published, updated, text::html(&entry.content_html).trim().to_owned())
+    (text::line(&entry.title), entry.url.clone(), published, updated, text::html(entry.html()).trim().to_owned())
 }
 
 #[test]
@@ -56,7 +56,7 @@ fn hostile_titles_reach_readers_as_they_were_written() {
         .map(|(n, title)| {
             let mut entry = entry(&format!("n{n}"), "2025-06-23T00:00:00+05:45[+05:45]");
             entry.title = (*title).to_owned();
-            entry.content_html = format!("<p>{title}</p>");
+            entry.content = crate::content::read(&format!("<p>{title}</p>")).nodes;
             entry
         })
         .collect();
@@ -118,7 +118,7 @@ fn any_entry() -> impl Strategy<Value = Entry> {
             }],
             summary: Some(next()),
             // Content of blanks is no content.
-            content_html: format!("x{}", next()),
+            content: crate::content::read(&format!("x{}", next())).nodes,
             ..entry("any", "2025-06-23T00:00:00[UTC]")
         }
     })

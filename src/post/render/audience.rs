@@ -162,15 +162,15 @@ mod tests {
     #[test]
     fn each_audience_gets_its_own_and_nothing_of_the_other() {
         let split = entry(BOTH);
-        let web = &split.content_html;
+        let web = &split.html();
         assert!(web.contains("<em>web</em>") && web.contains("A note of the web.") && !web.contains("mail"), "{web}");
         let mail = split.for_mail();
-        assert!(mail.content_html.contains("<em>mail</em>") && mail.content_html.contains("A note."), "{mail:?}");
-        for text in [&mail.content_html, &mail.content_text] {
+        assert!(mail.html().contains("<em>mail</em>") && mail.html().contains("A note."), "{mail:?}");
+        for text in [&mail.html(), &mail.content_text] {
             assert!(!text.to_lowercase().contains("web"), "{text}");
             assert!(text.contains("After."));
         }
-        assert!(mail.content_html.contains("<p>After.</p>") && !web.contains("<!--"), "{}", mail.content_html);
+        assert!(mail.html().contains("<p>After.</p>") && !web.contains("<!--"), "{}", mail.html());
     }
 
     #[test]
@@ -187,7 +187,7 @@ mod tests {
     #[test]
     fn marks_in_code_are_code() {
         let split = entry("Write `<!-- web-only -->`:\n\n    <!-- mail-only -->\n\n```\n<!-- /web-only -->\n```\n");
-        assert!(split.mail.is_none() && split.content_html.matches("only").count() == 3, "{}", split.content_html);
+        assert!(split.mail.is_none() && split.html().matches("only").count() == 3, "{}", split.html());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use super::tree::{Element, Node};
+use crate::content::nodes::{Element, Node};
 
 /// Links every bare `http://` and `https://` address below `nodes`.
 pub(crate) fn link(mut nodes: Vec<Node>) -> Vec<Node> {
@@ -113,7 +113,7 @@ mod tests {
     fn links(text: &str) -> Vec<String> {
         let nodes = link(vec![Node::Text(text.to_owned())]);
         let whole: String =
-            nodes.iter().map(|node| super::super::tree::one_line(std::slice::from_ref(node))).collect::<String>();
+            nodes.iter().map(|node| crate::content::nodes::one_line(std::slice::from_ref(node))).collect::<String>();
         assert_eq!(whole.replace(' ', ""), text.replace(' ', ""), "no character is lost");
         let address = |node: &Node| match node {
             Node::Element(element) => element.get("href").map(str::to_owned),

@@ -1,21 +1,20 @@
-//! The places between blocks where a content can end early, in its HTML and in its text alike.
+//! The places between blocks where a content can end early, in its tree and in its text alike.
 
+use crate::content::nodes::{Element, Node};
 use crate::model::{End, Ends};
 
 use super::text::Written;
-use super::tree::{Element, Node};
 
-/// Joins where the blocks of `nodes` end in the HTML with where they end in the text. `more` is how many blocks come before
-/// the author's mark.
-pub(crate) fn find(nodes: &[Node], html: &[usize], text: &Written, more: Option<usize>) -> Ends {
-    let blocks = nodes.iter().filter_map(|node| match node {
-        Node::Element(element) if element.is_block() => Some(element),
+/// Joins where the blocks of `nodes` end with where they end in the text. `more` is how many blocks come before the author's
+/// mark.
+pub(crate) fn find(nodes: &[Node], text: &Written, more: Option<usize>) -> Ends {
+    let blocks = nodes.iter().enumerate().filter_map(|(at, node)| match node {
+        Node::Element(element) if element.is_block() => Some((at, element)),
         _ => None,
     });
     let all: Vec<(&Element, End)> = blocks
-        .zip(html)
         .zip(&text.blocks)
-        .map(|((element, &html), block)| (element, End { html, text: block.text, links: block.links }))
+        .map(|((at, element), block)| (element, End { nodes: at + 1, text: block.text, links: block.links }))
         .collect();
     let has_notes = all.last().is_some_and(|(element, _)| element.has_class("footnotes"));
     // What ends with the notes, or right before them, is whole.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use percent_encoding::percent_decode_str;
 
-use super::tree::{self, Element, Node, walk};
+use crate::content::nodes::{self, Element, Node, walk};
 
 /// Gives an id to each heading without one that a link in the text means: generators make ids of headings, and authors
 /// link to them. Runs before ids are renamed.
@@ -38,7 +38,7 @@ pub(crate) fn give_ids(nodes: &mut [Node]) {
         if !is_heading(element) {
             return;
         }
-        let key = key(&tree::one_line(&element.children));
+        let key = key(&nodes::one_line(&element.children));
         let count = seen.entry(key.clone()).or_default();
         *count += 1;
         if element.get("id").is_some() {
@@ -67,10 +67,10 @@ pub(crate) fn drop_anchors(nodes: &mut [Node]) {
         let id = element.get("id").map(str::to_owned);
         let children = std::mem::take(&mut element.children);
         let mut anchor = None;
-        let kept = tree::rewrite(children, &mut |node| match node {
+        let kept = nodes::rewrite(children, &mut |node| match node {
             Node::Element(link) if link.name == "a" && is_own(&link, id.as_deref()) => {
                 anchor = anchor.take().or_else(|| link.get("id").map(str::to_owned));
-                let words = tree::one_line(&link.children);
+                let words = nodes::one_line(&link.children);
                 let is_mark =
                     !words.chars().any(char::is_alphanumeric) || PERMALINK_WORDS.contains(&&*words.to_lowercase());
                 if is_mark && !holds_picture(&link.children) { vec![] } else { link.children }
@@ -96,7 +96,7 @@ fn is_heading(element: &Element) -> bool {
 fn is_own(link: &Element, heading: Option<&str>) -> bool {
     let Some(fragment) = link.get("href").and_then(|href| href.trim().strip_prefix('#')) else { return false };
     let fragment = percent_decode_str(fragment).decode_utf8_lossy();
-    let words = tree::one_line(&link.children);
+    let words = nodes::one_line(&link.children);
     heading.is_some_and(|id| id == fragment)
         || link.get("id").is_some_and(|id| id == fragment)
         || !words.chars().any(char::is_alphanumeric)
@@ -125,15 +125,14 @@ fn trimmed(mut nodes: Vec<Node>) -> Vec<Node> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{html, parse};
     use super::*;
 
     fn after(source: &str) -> String {
-        let mut nodes = parse::parse(source);
+        let mut nodes = crate::content::read(source).nodes;
         give_ids(&mut nodes);
         drop_anchors(&mut nodes);
         let mut written = String::new();
-        html::write(&nodes, &mut written);
+        crate::content::write::write(&nodes, &mut written);
         written
     }
 

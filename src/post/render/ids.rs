@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::Post;
 
 use super::super::posts::Posts;
-use super::tree::{Node, walk};
+use crate::content::nodes::{Node, walk};
 
 /// What a post's ids begin with: its slug, and a piece of a hash where the slug alone would not do.
 pub(crate) fn key(post: &Post, posts: &Posts) -> String {

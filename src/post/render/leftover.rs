@@ -1,6 +1,6 @@
 //! The last look: outside of code no tag of another generator is left, however it came together.
 
-use super::tree::{self, Element, Node};
+use crate::content::nodes::{self, Element, Node};
 
 /// Takes the marks of tags out of all text below `nodes` but code.
 pub(crate) fn remove(nodes: &mut [Node]) {
@@ -13,7 +13,7 @@ pub(crate) fn remove(nodes: &mut [Node]) {
                 if !is_code(element) {
                     remove(&mut element.children);
                     if element.name == "pre" {
-                        tree::drop_first_line_ends(&mut element.children);
+                        nodes::drop_first_line_ends(&mut element.children);
                     }
                 }
             }

@@ -12,8 +12,8 @@ use super::super::address::without_mark;
 use super::super::posts::Posts;
 use super::super::source_path;
 use super::ids::Ids;
-use super::sanitise::SCHEMES;
-use super::tree::{Element, Node, walk};
+use crate::content::allowed::SCHEMES;
+use crate::content::nodes::{Element, Node, walk};
 
 /// More warnings than this about one body tell nobody anything.
 const MOST_WARNINGS: usize = 40;

@@ -2,9 +2,9 @@
 
 use url::Url;
 
-use super::elements::Kind;
 use super::embed;
-use super::tree::{self, Element, Node, walk};
+use crate::content::Kind;
+use crate::content::nodes::{self, Element, Node, walk};
 
 /// Where scripts that load pictures late find their addresses, and where those belong.
 const LAZY: [(&str, &str); 5] = [
@@ -31,7 +31,7 @@ pub(crate) fn promote_lazy(nodes: &mut [Node]) {
 
 /// Replaces frames, films and sound by links; drops what shows nothing. Runs after addresses are resolved.
 pub(crate) fn replace(nodes: Vec<Node>) -> Vec<Node> {
-    if tree::any(&nodes, &|element| !is_as_it_stays(element)) { replace_in(nodes, true) } else { nodes }
+    if nodes::any(&nodes, &|element| !is_as_it_stays(element)) { replace_in(nodes, true) } else { nodes }
 }
 
 /// `flow` is true where paragraphs may stand.
@@ -101,7 +101,7 @@ fn is_blank(node: &Node) -> bool {
 
 /// A frame as a link to the page for people.
 fn frame(element: &Element) -> Vec<Node> {
-    let fallback = tree::one_line(&element.children);
+    let fallback = nodes::one_line(&element.children);
     let Some(address) = element.get("src") else { return words(fallback) };
     let shown = embed::shown(address);
     let short = (!fallback.is_empty() && fallback.chars().count() <= 100).then_some(fallback);
@@ -115,7 +115,7 @@ fn file(element: &Element, what: &str) -> Vec<Node> {
         Node::Element(child) if child.name == "source" => child.get("src"),
         _ => None,
     });
-    let Some(address) = element.get("src").or(inner) else { return words(tree::one_line(&element.children)) };
+    let Some(address) = element.get("src").or(inner) else { return words(nodes::one_line(&element.children)) };
     let label = title(element).unwrap_or_else(|| format!("{what}: {}", place(address)));
     link(address, &label, element.get("poster"))
 }

@@ -1,35 +1,24 @@
-//! A post → its entry. Markdown becomes one tree: at once where it is plain, else by way of HTML that is balanced, sanitised
-//! and parsed. Every pass works on that tree, and both the HTML and the text of the entry are written from it: they never
-//! disagree.
+//! A post → its entry. Markdown becomes one tree ([`markdown_tree`]). Every pass works on that tree, and both the HTML and the
+//! text of the entry are written from it: they never disagree.
 
 mod audience;
 mod autolink;
-mod builder;
 mod dialect;
-mod direct;
-mod elements;
 mod embed;
 mod ends;
 mod footnotes;
 mod headings;
-mod html;
 mod ids;
 mod leftover;
 mod links;
 mod markdown;
+mod markdown_tree;
 mod media;
-mod normalise;
-mod parse;
 mod pictures;
-mod plain;
-mod sanitise;
-mod scan;
-mod stand_in;
 mod summary;
 #[cfg(test)]
 mod tests;
 mod text;
-mod tree;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -38,16 +27,17 @@ use jiff::tz::TimeZone;
 use pulldown_cmark::Event;
 
 use crate::config::Config;
+use crate::content::nodes::{self, Element, Node};
+use crate::content::{BEGIN, Content, MORE};
 use crate::diagnostic::{Diagnostic, Location, Places};
-use crate::model::{Body, Category, Entry, MailContent, Post, distinct, is_right_to_left};
+use crate::model::{Body, Category, Entry, MailContent, Post, distinct};
 
 use super::posts::Posts;
 use audience::Audience;
 use dialect::Expanded;
 use ids::Ids;
 pub(super) use leftover::without_marks;
-pub use pictures::{add_sizes, pictures};
-use tree::{Element, Node};
+pub use pictures::add_sizes;
 
 /// Renders one post and its body. `posts` are all posts of the site: links to their files become links to their permalinks.
 ///
@@ -82,14 +72,14 @@ fn entry(post: &Post, body: &Body, posts: &Posts, config: &Config, extent: Exten
             Some(events) => markdown::events(events, &key),
             None => markdown::events(markdown::parse(text).map(|(event, _)| event).collect(), &key),
         };
-        content((text, events), &key, (post, body), posts, config, extent, &mut warnings)
+        content(&events, &key, (post, body), posts, config, extent, &mut warnings)
     };
     let divides = audience::divides(&text);
     let web =
         if divides { of(&audience::select(&text, Audience::Web), None, extent) } else { of(&text, events, extent) };
     let mail = divides.then(|| Box::new(of(&audience::select(&text, Audience::Mail), None, Extent::Whole)));
     distinct(&mut warnings);
-    let MailContent { summary, content_html, content_text, pictures, ends } = web;
+    let MailContent { summary, content, content_text, pictures, ends } = web;
     // Only posts with a date are published; for any other the beginning of time is as good as none.
     let published = post.published.clone().unwrap_or_else(|| Timestamp::UNIX_EPOCH.to_zoned(TimeZone::UTC));
     let entry = Entry {
@@ -109,7 +99,7 @@ fn entry(post: &Post, body: &Body, posts: &Posts, config: &Config, extent: Exten
         pictures,
         mail_pictures: BTreeMap::new(),
         summary,
-        content_html,
+        content,
         content_text,
         ends,
         mailing: post.mailing.clone(),
@@ -120,7 +110,7 @@ fn entry(post: &Post, body: &Body, posts: &Posts, config: &Config, extent: Exten
 
 /// What a post says to one audience.
 fn content(
-    (text, events): (&str, Vec<Event<'_>>),
+    events: &[Event<'_>],
     key: &str,
     (post, body): (&Post, &Body),
     posts: &Posts,
@@ -128,29 +118,18 @@ fn content(
     extent: Extent,
     warnings: &mut Vec<Diagnostic>,
 ) -> MailContent {
-    let mut found = Vec::new();
-    // A picture that is written into the text is left out with a warning.
-    let is_plain = memchr::memmem::find(text.as_bytes(), b"data:").is_none();
-    let plain = if is_plain { plain::nodes(&events) } else { None };
-    let mut nodes = plain.unwrap_or_else(|| {
-        let (html, left_out) = normalise::normalise(&markdown::to_html(events.into_iter()));
-        found.extend(about_left_out(post, &left_out));
-        found.extend(about_data_picture(post, body, &html));
-        direct::nodes(&html)
-    });
-    let is_hidden = |element: &Element| element.get("hidden").is_some();
-    if tree::any(&nodes, &is_hidden) {
-        nodes = tree::rewrite(nodes, &mut |node| {
-            if matches!(&node, Node::Element(element) if is_hidden(element)) { vec![] } else { vec![node] }
-        });
+    let Content { mut nodes, left_out, has_data_picture } = markdown_tree::read(events);
+    let mut found: Vec<Diagnostic> = about_left_out(post, &left_out).into_iter().collect();
+    if has_data_picture {
+        found.push(about_data_picture(post, body));
     }
     drop_title(&mut nodes, &post.title);
     demote_headings(&mut nodes);
     media::promote_lazy(&mut nodes);
     // What is there twice, and the marks of a summary, are spans.
-    let has_spans = tree::any(&nodes, &|element| element.name == "span");
-    if has_spans && tree::any(&nodes, &is_double) {
-        nodes = tree::rewrite(nodes, &mut |node| {
+    let has_spans = nodes::any(&nodes, &|element| element.name == "span");
+    if has_spans && nodes::any(&nodes, &is_double) {
+        nodes = nodes::rewrite(nodes, &mut |node| {
             if matches!(&node, Node::Element(element) if is_double(element)) { vec![] } else { vec![node] }
         });
     }
@@ -164,27 +143,19 @@ fn content(
     let summary = summary::summary(post.description.as_deref(), &nodes);
     let more = if has_spans { summary::blocks_before_mark(&nodes) } else { None };
     let mut nodes = if has_spans { summary::remove_marks(nodes) } else { nodes };
-    tree::settle(&mut nodes);
+    nodes::settle(&mut nodes);
     if !config.posts.raw_shortcodes {
         leftover::remove(&mut nodes);
     }
     trim(&mut nodes);
     let written = (extent == Extent::Whole).then(|| text::render(&nodes));
-    let mut content_html = String::with_capacity(text.len() * 3 / 2);
-    let (begin, end) = direction(&nodes, &post.language);
-    content_html.push_str(&begin);
-    let blocks = html::write_blocks(&nodes, &mut content_html);
-    content_html.push_str(end);
-    if !content_html.is_empty() {
-        content_html.push('\n');
-    }
     warnings.extend(found);
     MailContent {
         summary,
-        pictures: pictures(&content_html),
-        content_html,
-        ends: written.as_ref().map(|written| ends::find(&nodes, &blocks, written, more)).unwrap_or_default(),
+        pictures: pictures::pictures(&nodes),
+        ends: written.as_ref().map(|written| ends::find(&nodes, written, more)).unwrap_or_default(),
         content_text: written.map(|written| written.text).unwrap_or_default(),
+        content: nodes,
     }
 }
 
@@ -199,8 +170,7 @@ fn about_left_out(post: &Post, names: &BTreeSet<String>) -> Option<Diagnostic> {
 }
 
 /// A picture within the text is a burden on every feed, and mail clients do not show it.
-fn about_data_picture(post: &Post, body: &Body, html: &str) -> Option<Diagnostic> {
-    html.contains(" src=\"data:").then_some(())?;
+fn about_data_picture(post: &Post, body: &Body) -> Diagnostic {
     let place = body.text.find("data:image/").map_or_else(
         || Location::start_of(&post.path),
         |at| {
@@ -212,7 +182,7 @@ fn about_data_picture(post: &Post, body: &Body, html: &str) -> Option<Diagnostic
     );
     let message = "left out: a picture that is written into the text itself as `data:`";
     let help = "save it as a file beside the post, and write the name of the file";
-    Some(Diagnostic::warning("post/data-image", message).at(place).help(help))
+    Diagnostic::warning("post/data-image", message).at(place).help(help)
 }
 
 fn categories(post: &Post, config: &Config) -> Vec<Category> {
@@ -235,7 +205,7 @@ fn drop_title(nodes: &mut Vec<Node>, title: &str) {
     if let Some(first) = first
         && let Node::Element(element) = &nodes[first]
         && element.name == "h1"
-        && plain(&tree::one_line(&element.children)) == plain(title)
+        && plain(&nodes::one_line(&element.children)) == plain(title)
     {
         nodes.remove(first);
     }
@@ -244,9 +214,9 @@ fn drop_title(nodes: &mut Vec<Node>, title: &str) {
 /// The title is the only heading of level one: where the body has another, all its headings go down by one.
 fn demote_headings(nodes: &mut [Node]) {
     let mut found = false;
-    tree::walk(nodes, &mut |element| found |= element.name == "h1");
+    nodes::walk(nodes, &mut |element| found |= element.name == "h1");
     if found {
-        tree::walk(nodes, &mut |element| {
+        nodes::walk(nodes, &mut |element| {
             let level = element.name.strip_prefix('h').and_then(|level| level.parse::<u8>().ok());
             if let Some(level @ 1..=5) = level {
                 element.name = ["h2", "h3", "h4", "h5", "h6"][usize::from(level) - 1];
@@ -262,7 +232,7 @@ fn is_double(element: &Element) -> bool {
 
 /// Keeps of classes and styles only what means something here.
 fn tidy_attributes(nodes: &mut [Node]) {
-    tree::walk(nodes, &mut |element| {
+    nodes::walk(nodes, &mut |element| {
         if element.attributes.is_empty() {
             return;
         }
@@ -275,16 +245,11 @@ fn tidy_attributes(nodes: &mut [Node]) {
         if let Some(name) = element.remove("name").filter(|_| element.name == "a" && element.get("id").is_none()) {
             element.set("id", name);
         }
-        let align = element.remove("align").map(|side| format!("text-align:{}", side.to_ascii_lowercase()));
-        if let Some(style) = element.remove("style").or(align) {
-            let side = style.strip_prefix("text-align:").map(str::trim);
-            match side.filter(|side| matches!(*side, "left" | "center" | "right")) {
-                Some(side) if style.len() > "text-align:".len() + side.len() => {
-                    element.set("style", format!("text-align:{side}"));
-                }
-                Some(_) => element.set("style", style),
-                None => {}
-            }
+        if let Some(side) = element.remove("align").map(|side| side.to_ascii_lowercase())
+            && matches!(&*side, "left" | "center" | "right")
+            && element.get("style").is_none()
+        {
+            element.set("style", format!("text-align:{side}"));
         }
     });
 }
@@ -306,9 +271,7 @@ fn known_classes(element: &str, classes: String) -> Option<String> {
 
 fn known_class<'c>(element: &str, class: &'c str) -> Option<&'c str> {
     match (element, class) {
-        ("a", "footnote" | "reversefootnote")
-        | ("section", "footnotes")
-        | ("span", normalise::MORE | normalise::BEGIN) => Some(class),
+        ("a", "footnote" | "reversefootnote") | ("section", "footnotes") | ("span", MORE | BEGIN) => Some(class),
         ("code", class) => {
             let language = class.strip_prefix("language-")?;
             let end =
@@ -327,15 +290,4 @@ fn trim(nodes: &mut Vec<Node>) {
     }
     let start = nodes.iter().take_while(|node| blank(node)).count();
     nodes.drain(..start);
-}
-
-/// What stands around content that runs from right to left: a feed reader's page runs the other way.
-fn direction(nodes: &[Node], language: &str) -> (String, &'static str) {
-    if nodes.is_empty() || !is_right_to_left(language) {
-        return (String::new(), "");
-    }
-    let mut begin = String::new();
-    html::write(&[Node::Element(Element::new("div", &[("dir", "rtl"), ("lang", language)], vec![]))], &mut begin);
-    begin.truncate(begin.len() - "</div>".len());
-    (begin, "</div>")
 }

@@ -1,7 +1,7 @@
 //! One line that says what an entry is about, and the mark that ends it in the text.
 
-use super::normalise::{BEGIN, MORE};
-use super::tree::{self, Element, Node};
+use crate::content::nodes::{self, Element, Node};
+use crate::content::{BEGIN, MORE};
 
 /// About this many characters, never in the middle of a word.
 const LONGEST: usize = 300;
@@ -10,24 +10,24 @@ const LONGEST: usize = 300;
 /// or everything.
 pub(crate) fn summary(description: Option<&str>, nodes: &[Node]) -> Option<String> {
     let text = match description {
-        Some(description) => Some(super::super::characters::one_line(description)),
+        Some(description) => Some(crate::content::characters::one_line(description)),
         None => before_mark(nodes).or_else(|| first_paragraph(nodes)),
     };
-    if let Some(text) = text.filter(|text| !text.is_empty() && !tree::is_one_line(nodes, text)) {
+    if let Some(text) = text.filter(|text| !text.is_empty() && !nodes::is_one_line(nodes, text)) {
         return Some(cut(&text));
     }
     if description.is_some() {
         return None;
     }
     // A long text without paragraphs still has a beginning.
-    let whole = tree::one_line(nodes);
+    let whole = nodes::one_line(nodes);
     let cut = cut(&whole);
     (cut != whole).then_some(cut)
 }
 
 /// Removes the marks from the content.
 pub(crate) fn remove_marks(nodes: Vec<Node>) -> Vec<Node> {
-    tree::rewrite(nodes, &mut |node| if is_mark(&node, MORE) || is_mark(&node, BEGIN) { vec![] } else { vec![node] })
+    nodes::rewrite(nodes, &mut |node| if is_mark(&node, MORE) || is_mark(&node, BEGIN) { vec![] } else { vec![node] })
 }
 
 /// How many of the blocks at the top come before the mark, or hold it; `None` without a mark.
@@ -59,7 +59,7 @@ fn before_mark(nodes: &[Node]) -> Option<String> {
     }
     let mut before = Vec::new();
     let found = copy_to_mark(nodes, &mut before);
-    let text = tree::one_line(&before);
+    let text = nodes::one_line(&before);
     (found && !text.is_empty()).then_some(text)
 }
 
@@ -90,7 +90,7 @@ fn shell(element: &Element) -> Element {
 fn first_paragraph(nodes: &[Node]) -> Option<String> {
     nodes.iter().find_map(|node| match node {
         Node::Element(element) if element.name == "p" => {
-            Some(tree::one_line(&element.children)).filter(|text| !text.is_empty())
+            Some(nodes::one_line(&element.children)).filter(|text| !text.is_empty())
         }
         Node::Element(element)
             if !matches!(element.name, "figure" | "table" | "aside" | "nav" | "ol" | "ul" | "dl") =>

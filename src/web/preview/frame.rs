@@ -1,6 +1,8 @@
 //! The HTML of mail and of feed entries as a frame of the page shows it. What is changed for that is said on the page; the
 //! source view has the true bytes.
 
+use crate::content;
+
 /// Which colour scheme a frame shows, whatever the browser prefers.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -69,11 +71,9 @@ fn find(text: &str, word: &str) -> Option<usize> {
 /// The words of a message as the list of an inbox shows them beside the subject: the beginning of its text, hidden or not,
 /// as HTML without any element.
 pub(super) fn first_words(html: &str) -> String {
-    let mut cleaner = ammonia::Builder::empty();
-    cleaner.clean_content_tags(["head", "title", "style", "script"].into_iter().collect());
-    let text = cleaner.clean(html).to_string();
+    let text = content::write::escaped(&content::words(html, &["head", "title", "style", "script"]), false);
     // The padding that keeps the body out of the inbox: neither words nor blanks.
-    let text = text.replace("&nbsp;", " ").replace(['\u{200B}', '\u{200C}', '\u{34F}', '\u{AD}', '\u{A0}'], " ");
+    let text = text.replace(['\u{200B}', '\u{200C}', '\u{34F}', '\u{AD}', '\u{A0}'], " ");
     let mut words = String::new();
     for word in text.split_whitespace() {
         if words.len() + word.len() > 240 {

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::super::elements;
 use super::arguments::Arguments;
 use super::hugo::note_words;
 use super::part::Part;
 use super::shortcode::{self, Meaning};
 use super::writer::{Writer, attribute, literal};
+use crate::content::allowed;
 
 /// A tag is not longer than this.
 const LONGEST: usize = 4096;
@@ -190,8 +190,8 @@ pub(crate) fn tag(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) -> Option
         return Some(end);
     }
     let end = end_of_tag(part, at, writer)?;
-    let is_html = elements::kind(&name.to_ascii_lowercase()).is_some()
-        || elements::DROPPED.contains(&&*name.to_ascii_lowercase());
+    let is_html =
+        allowed::kind(&name.to_ascii_lowercase()).is_some() || allowed::DROPPED.contains(&&*name.to_ascii_lowercase());
     let self_closing = part.text[..end].ends_with("/>");
     let is_shouted = name.bytes().all(|b| !b.is_ascii_lowercase());
     if !starts_component || (is_html && (!self_closing || is_shouted)) {

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::super::tree::{Element, Node, one_line};
 use super::wrap::GLUE;
+use crate::content::nodes::{Element, Node, one_line};
 
 /// The links of a text in the order of their first use.
 #[derive(Debug, Default)]
@@ -78,7 +78,7 @@ impl Line {
                 self.nodes(&element.children, links);
                 self.text.push('”');
             }
-            name if super::super::elements::is_block(name) => {
+            name if crate::content::allowed::is_block(name) => {
                 self.space();
                 self.nodes(&element.children, links);
                 self.space();
@@ -115,7 +115,7 @@ impl Line {
     }
 
     fn picture(&mut self, element: &Element) {
-        let alt = super::super::super::characters::one_line(element.get("alt").unwrap_or_default());
+        let alt = crate::content::characters::one_line(element.get("alt").unwrap_or_default());
         if !alt.is_empty() {
             self.push(&format!("[Image: {alt}]"));
         }

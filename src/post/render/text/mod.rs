@@ -4,7 +4,7 @@ mod inline;
 mod table;
 mod wrap;
 
-use super::tree::{Element, Node};
+use crate::content::nodes::{Element, Node};
 use inline::{Line, LinkList};
 use wrap::{width, wrap};
 

@@ -53,7 +53,7 @@ fn links_to_no_post_keep_their_text_and_name_the_line() {
         "[t][x]\n\n[x]: {% post_url gone %}",
     ] {
         let (entry, warnings) = walk(&format!("One.\n\n{link}\n"));
-        assert_eq!(entry.content_html, "<p>One.</p>\n<p>t</p>\n", "{link}");
+        assert_eq!(entry.html(), "<p>One.</p>\n<p>t</p>\n", "{link}");
         let place = warnings[0].location.as_ref().unwrap();
         assert!(warnings[0].message.starts_with("there is no post `"), "{link}");
         assert!(place.line == 7 || place.line == 9, "{link}: {place:?}");

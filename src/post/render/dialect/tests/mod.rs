@@ -17,7 +17,7 @@ fn walk(body: &str) -> (Entry, Vec<Diagnostic>) {
 
 fn rendered(body: &str) -> (String, Vec<String>) {
     let (entry, warnings) = walk(body);
-    (entry.content_html.trim_end().to_owned(), warnings.into_iter().map(|warning| warning.message).collect())
+    (entry.html().trim_end().to_owned(), warnings.into_iter().map(|warning| warning.message).collect())
 }
 
 /// The HTML of a body that there is nothing to say about.
@@ -36,7 +36,7 @@ fn each(cases: &[(&str, &str)]) {
 #[test]
 fn a_post_that_mixes_all_dialects_renders_as_reviewed() {
     let (entry, warnings) = walk(include_str!("../../tests/dialects.md"));
-    assert_eq!(entry.content_html, include_str!("../../tests/dialects.html"));
+    assert_eq!(entry.html(), include_str!("../../tests/dialects.html"));
     assert_eq!(entry.content_text, include_str!("../../tests/dialects.txt"));
     let said: Vec<String> = warnings.iter().map(ToString::to_string).collect();
     assert_eq!(said.join("\n") + "\n", include_str!("../../tests/dialects.warnings"));
@@ -388,11 +388,11 @@ fn what_a_program_in_mdx_would_say_is_known_or_left_out() {
     let expected = format!(
         "<p><img src=\"{base}/hero.png\" alt=\"Boat\"></p>\n<img src=\"{base}/pic.png\" alt=\"Sea\">\n<p>©  Ada</p>\n<p>End .</p>\n"
     );
-    assert_eq!(entry.content_html, expected);
+    assert_eq!(entry.html(), expected);
     assert_eq!(warnings.len(), 2, "{warnings:?}");
     let (entry, _) =
         rendered_files(&[("posts/2025-01-31-a.md", "---\ntitle: A\ndate: 2025-01-31\n---\nA set {a, b}.\n")]);
-    assert_eq!(entry.content_html, "<p>A set {a, b}.</p>\n", "braces are braces anywhere else");
+    assert_eq!(entry.html(), "<p>A set {a, b}.</p>\n", "braces are braces anywhere else");
 }
 
 #[test]

@@ -1,30 +1,34 @@
 //! The content of one entry as a small tree: what HTML and text are both made from, so that they never disagree.
 
-use super::super::characters;
-use super::elements::{self, Kind};
+use super::allowed::{self, Kind};
+use super::characters;
 
 /// An element or a run of text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Node {
+pub enum Node {
+    /// An element.
     Element(Element),
+    /// Text as it is meant, without references.
     Text(String),
 }
 
 /// An element with its attributes and content.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Element {
-    /// One of [`elements`].
+pub struct Element {
+    /// One of the allowed elements.
     pub(crate) name: &'static str,
+    /// How it behaves.
     pub(crate) kind: Kind,
     /// In their order, each once.
     pub(crate) attributes: Vec<(&'static str, String)>,
+    /// What is in it.
     pub(crate) children: Vec<Node>,
 }
 
 impl Element {
-    /// An element; `name` is one of [`elements`].
+    /// An element; `name` is one of [`allowed`].
     pub(crate) fn new(name: &'static str, attributes: &[(&'static str, &str)], children: Vec<Node>) -> Self {
-        let kind = elements::kind(name).unwrap_or(Kind::Inline);
+        let kind = allowed::kind(name).unwrap_or(Kind::Inline);
         Self {
             name,
             kind,
@@ -71,6 +75,16 @@ pub(crate) fn walk(nodes: &mut [Node], visit: &mut dyn FnMut(&mut Element)) {
         if let Node::Element(element) = node {
             visit(element);
             walk(&mut element.children, visit);
+        }
+    }
+}
+
+/// Calls `look` for every element, outer before inner.
+pub(crate) fn each<'n>(nodes: &'n [Node], look: &mut dyn FnMut(&'n Element)) {
+    for node in nodes {
+        if let Node::Element(element) = node {
+            look(element);
+            each(&element.children, look);
         }
     }
 }
@@ -123,11 +137,14 @@ pub(crate) fn settle(nodes: &mut Vec<Node>) {
 }
 
 /// Line ends at the beginning of a `pre` would be lost to a parser.
-pub(crate) fn drop_first_line_ends(nodes: &mut [Node]) {
+pub(crate) fn drop_first_line_ends(nodes: &mut Vec<Node>) {
     if let Some(Node::Text(text)) = nodes.first_mut()
         && text.starts_with('\n')
     {
         *text = text.trim_start_matches('\n').to_owned();
+        if text.is_empty() {
+            nodes.remove(0);
+        }
     }
 }
 

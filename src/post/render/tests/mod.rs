@@ -1,3 +1,5 @@
+mod markdown_tree;
+
 use std::time::Instant;
 
 use super::super::tests::{body_of, config, one, rendered};
@@ -8,7 +10,7 @@ fn entry(body: &str) -> (Entry, Vec<Diagnostic>) {
 }
 
 fn html(body: &str) -> String {
-    entry(body).0.content_html
+    entry(body).0.html()
 }
 
 fn text(body: &str) -> String {
@@ -16,14 +18,14 @@ fn text(body: &str) -> String {
 }
 
 /// Every form that a body takes, in one post.
-const RICH: &str = include_str!("tests/rich.md");
+const RICH: &str = include_str!("rich.md");
 
 #[test]
 fn what_no_browser_shows_is_left_out_and_named() {
     let (entry, found) = entry(
         "<div hidden>a <b>secret</b></div>\n\nB <span style=\"Display : none\">no</span> c.\n\n<p style='visibility:hidden'>d</p>\n\nE.\n",
     );
-    assert_eq!(entry.content_html, "<p>B  c.</p>\n\n<p>E.</p>\n");
+    assert_eq!(entry.html(), "<p>B  c.</p>\n\n<p>E.</p>\n");
     assert_eq!(entry.summary.as_deref(), Some("B c."));
     assert!(found[0].message.ends_with("`<div hidden>`, `<p hidden>`, `<span hidden>`"), "{found:?}");
 }
@@ -32,28 +34,28 @@ fn what_no_browser_shows_is_left_out_and_named() {
 fn a_place_that_shows_nothing_can_be_led_to() {
     let (entry, _) =
         entry("[a](#b) [c](#d)\n\n<p id=\"b\"></p>\n\n<iframe id=\"d\" src=\"https://e.example/f\"></iframe>\n");
-    let fragments: Vec<&str> = entry
-        .content_html
+    let html = entry.html();
+    let fragments: Vec<&str> = html
         .split("href=\"")
         .skip(1)
         .filter_map(|rest| rest.split_once('"')?.0.split_once('#'))
         .map(|(_, id)| id)
         .collect();
-    assert_eq!(fragments.len(), 2, "{}", entry.content_html);
-    assert!(fragments.iter().all(|id| entry.content_html.contains(&format!("id=\"{id}\""))), "{}", entry.content_html);
+    assert_eq!(fragments.len(), 2, "{}", entry.html());
+    assert!(fragments.iter().all(|id| entry.html().contains(&format!("id=\"{id}\""))), "{}", entry.html());
 }
 
 #[test]
 fn pictures_of_more_lazy_loaders_are_pictures() {
     let (entry, _) = entry("<img data-lazy-src=\"/a.png\" src=\"data:image/gif;base64,AA\" alt=\"b\">\n");
-    assert!(entry.content_html.contains("src=\"https://example.org/a.png\""), "{}", entry.content_html);
+    assert!(entry.html().contains("src=\"https://example.org/a.png\""), "{}", entry.html());
 }
 
 #[test]
 fn a_rich_post_renders_as_reviewed() {
     let (entry, warnings) = entry(RICH);
-    assert_eq!(entry.content_html, include_str!("tests/rich.html"));
-    assert_eq!(entry.content_text, include_str!("tests/rich.txt"));
+    assert_eq!(entry.html(), include_str!("rich.html"));
+    assert_eq!(entry.content_text, include_str!("rich.txt"));
     let warnings: Vec<_> = warnings.iter().map(|w| (w.code, w.location.as_ref().unwrap().line)).collect();
     assert_eq!(warnings, [("post/active-content", 1), ("post/link", 7)]);
 }
@@ -75,7 +77,7 @@ fn feeds_show_what_mail_shows_and_wait_for_no_text() {
         let (whole, warnings) = render(&post, &body, &posts, &config);
         let (feeds, same_warnings) = render_for_feeds(&post, &body, &posts, &config);
         assert_eq!(warnings, same_warnings);
-        assert_eq!((&feeds.summary, &feeds.content_html), (&whole.summary, &whole.content_html));
+        assert_eq!((&feeds.summary, &feeds.content), (&whole.summary, &whole.content));
         assert_eq!((feeds.pictures, feeds.mail), (whole.pictures, whole.mail));
         assert!(feeds.content_text.is_empty());
     }
@@ -139,7 +141,7 @@ fn a_link_to_a_file_leads_to_its_post() {
         ("g", "2025/01/02/b/"),
     ] {
         let link = format!("<a href=\"https://example.org/blog/{url}\">{word}</a>");
-        assert!(entry.content_html.contains(&link), "{link} in {}", entry.content_html);
+        assert!(entry.html().contains(&link), "{link} in {}", entry.html());
     }
     assert_eq!(warnings.len(), 2);
     assert_eq!(warnings[0].message, "there is no post `gone.md`");
@@ -162,7 +164,7 @@ fn ids_of_two_posts_never_clash() {
     let posts: Posts = texts.iter().map(|(path, day)| one(path, &text(day)).0).collect::<Vec<_>>().into();
     let mut ids = BTreeSet::new();
     for (post, (_, day)) in posts.iter().zip(texts) {
-        let html = render(post, &body_of(post, &text(day)), &posts, &config("")).0.content_html;
+        let html = render(post, &body_of(post, &text(day)), &posts, &config("")).0.html();
         for id in html.split(" id=\"").skip(1).map(|rest| rest.split('"').next().unwrap().to_owned()) {
             assert!(ids.insert(id.clone()), "{id} is used twice");
             assert!(html.contains(&format!("{}#{id}\"", post.url)), "{id} is linked to in {html}");
@@ -223,7 +225,7 @@ fn what_xml_cannot_hold_is_nowhere() {
 #[test]
 fn a_language_from_right_to_left_says_so() {
     let (entry, _) = rendered(&[("posts/a.md", "---\ndate: 2025-01-31\nlang: he\n---\nשלום\n")]);
-    assert_eq!(entry.content_html, "<div dir=\"rtl\" lang=\"he\"><p>שלום</p></div>\n");
+    assert_eq!(entry.html(), "<div dir=\"rtl\" lang=\"he\"><p>שלום</p></div>\n");
     assert_eq!(entry.content_text, "שלום\n");
 }
 
@@ -254,7 +256,7 @@ fn categories_have_the_address_of_their_taxonomy() {
 #[test]
 fn an_empty_body_is_an_empty_entry() {
     let (entry, warnings) = entry("<!-- nothing yet -->\n");
-    assert_eq!((entry.content_html.as_str(), entry.content_text.as_str(), warnings.len()), ("", "", 0));
+    assert_eq!((entry.html().as_str(), entry.content_text.as_str(), warnings.len()), ("", "", 0));
 }
 
 #[test]
@@ -300,10 +302,10 @@ fn words(text: &str) -> Vec<String> {
 fn html_and_text_have_the_same_words_in_the_same_order() {
     let plain = "# One\n\nTwo *three* `four`.\n\n1. five\n   - six\n2. seven\n\n> eight\n\n```\nnine\n```\n\n| ten | eleven |\n|---|---|\n| twelve | thirteen |\n\nfourteen\n: fifteen\n\n<details><summary>sixteen</summary>seventeen</details>\n";
     let (entry, _) = entry(plain);
-    let nodes = parse::parse(&entry.content_html);
+    let nodes = crate::content::read(&entry.html()).nodes;
     let words_of_text: Vec<_> =
         words(&entry.content_text).into_iter().filter(|word| !matches!(&**word, "1" | "2")).collect();
-    assert_eq!(words(&tree::one_line(&nodes)), words_of_text);
+    assert_eq!(words(&nodes::one_line(&nodes)), words_of_text);
 }
 
 /// Pieces that Markdown gives a meaning to, in any order.
@@ -399,10 +401,10 @@ proptest::proptest! {
     #[test]
     fn any_markdown_renders_to_stable_html_and_narrow_text(body in markdown()) {
         let (entry, _) = entry(&body);
-        let again = sanitise::sanitise(&entry.content_html).replace("&nbsp;", "\u{a0}");
-        proptest::prop_assert_eq!(&again, &entry.content_html, "the sanitiser finds nothing left to do");
-        proptest::prop_assert!(!entry.content_html.contains("=\"x\""), "every address is absolute: {}", entry.content_html);
-        proptest::prop_assert!(entry.content_html.chars().all(super::super::characters::is_legal));
+        let again = crate::content::tests::sanitised(&entry.html());
+        proptest::prop_assert_eq!(&again, &entry.html(), "the sanitiser finds nothing left to do");
+        proptest::prop_assert!(!entry.html().contains("=\"x\""), "every address is absolute: {}", entry.html());
+        proptest::prop_assert!(entry.html().chars().all(crate::content::characters::is_legal));
         // Code may take six columns more, at whichever indent it fits.
         let columns = if ["<pre", "```", "    "].iter().any(|sign| body.contains(sign)) { 78 } else { 72 };
         for line in entry.content_text.lines() {

@@ -1,19 +1,7 @@
 //! The tree as HTML, in the one spelling that a parser writes again: entities for `&`, `<`, `>` and quotes only.
 
-use super::elements::Kind;
-use super::tree::Node;
-
-/// Writes the nodes; returns where each block among them ends.
-pub(crate) fn write_blocks(nodes: &[Node], into: &mut String) -> Vec<usize> {
-    let mut ends = Vec::new();
-    for node in nodes {
-        write(std::slice::from_ref(node), into);
-        if matches!(node, Node::Element(element) if element.is_block()) {
-            ends.push(into.len());
-        }
-    }
-    ends
-}
+use super::Kind;
+use super::nodes::Node;
 
 /// Writes the nodes.
 pub(crate) fn write(nodes: &[Node], into: &mut String) {
@@ -42,7 +30,15 @@ pub(crate) fn write(nodes: &[Node], into: &mut String) {
     }
 }
 
-fn escape(text: &str, quotes: bool, into: &mut String) {
+/// A text as HTML or XML has it; `quotes` for the value of an attribute.
+pub(crate) fn escaped(text: &str, quotes: bool) -> String {
+    let mut written = String::with_capacity(text.len());
+    escape(text, quotes, &mut written);
+    written
+}
+
+/// Appends a text as HTML or XML has it.
+pub(crate) fn escape(text: &str, quotes: bool, into: &mut String) {
     let mut rest = text;
     while let Some(at) = next_to_escape(rest.as_bytes(), quotes) {
         let entity = match rest.as_bytes()[at] {

@@ -1,5 +1,11 @@
 //! Which HTML a feed or a mail may hold, in one table: everything else is left out.
 
+use std::borrow::Cow;
+
+use url::Url;
+
+use super::characters;
+
 /// How an element behaves when HTML is balanced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -16,7 +22,7 @@ pub(crate) enum Kind {
 }
 
 /// All allowed elements.
-const ELEMENTS: [(&str, Kind); 79] = [
+pub(super) const ELEMENTS: [(&str, Kind); 79] = [
     ("a", Kind::Inline),
     ("abbr", Kind::Inline),
     ("b", Kind::Inline),
@@ -122,8 +128,7 @@ pub(crate) const DROPPED: [&str; 18] = [
 
 /// Attributes by element; `*` stands for all.
 pub(crate) const ATTRIBUTES: [(&str, &[&str]); 21] = [
-    // What is hidden is left out when all is read.
-    ("*", &["id", "dir", "lang", "title", "hidden"]),
+    ("*", &["id", "dir", "lang", "title"]),
     ("a", &["href", "name", "class", "hreflang", "aria-label"]),
     ("blockquote", &["cite"]),
     ("code", &["class"]),
@@ -207,15 +212,51 @@ pub(crate) fn kind(name: &str) -> Option<Kind> {
     known(name).map(|(_, kind)| kind)
 }
 
+/// The schemes that a link may have.
+pub(crate) const SCHEMES: [&str; 4] = ["http", "https", "mailto", "tel"];
+
+/// A longer value is left out: it is a picture written as text, which no mail client shows.
+const LONGEST_VALUE: usize = 8 * 1024;
+
 /// The name of an attribute that an element may have.
 pub(crate) fn attribute(element: &str, attribute: &str) -> Option<&'static str> {
     let lists = ATTRIBUTES.iter().filter(|(name, _)| *name == "*" || *name == element);
     lists.flat_map(|(_, keys)| *keys).find(|key| **key == attribute).copied()
 }
 
-/// The names of all allowed elements.
-pub(crate) fn all() -> impl Iterator<Item = &'static str> {
-    ELEMENTS.iter().map(|(name, _)| *name)
+/// What an element keeps of the value of an attribute that it may have.
+pub(crate) fn value(element: &str, attribute: &str, value: Cow<'_, str>) -> Option<String> {
+    if value.len() > LONGEST_VALUE {
+        return None;
+    }
+    if attribute == "style" {
+        return alignment(&value).map(|side| format!("text-align:{side}"));
+    }
+    if (matches!(attribute, "href" | "src") || element == "video" && attribute == "poster") && !is_safe(&value) {
+        return None;
+    }
+    let mut value = value.into_owned();
+    characters::clean(&mut value);
+    Some(value)
+}
+
+/// Whether an address is relative or has an allowed scheme.
+fn is_safe(address: &str) -> bool {
+    match Url::parse(address) {
+        Ok(url) => SCHEMES.contains(&url.scheme()),
+        Err(error) => error == url::ParseError::RelativeUrlWithoutBase,
+    }
+}
+
+/// All that is kept of a style.
+fn alignment(style: &str) -> Option<&'static str> {
+    let declarations = style.rsplit(';').filter_map(|declaration| declaration.split_once(':'));
+    let side = |(key, value): (&str, &str)| {
+        let sides = ["left", "center", "right"].into_iter();
+        let is_it = key.trim().eq_ignore_ascii_case("text-align");
+        sides.filter(|_| is_it).find(|side| value.trim().eq_ignore_ascii_case(side))
+    };
+    declarations.map(side).find(Option::is_some).flatten()
 }
 
 /// True for elements that stand on lines of their own.
@@ -242,5 +283,22 @@ mod tests {
         assert_eq!(attribute("a", "href"), Some("href"));
         assert_eq!(attribute("p", "id"), Some("id"));
         assert_eq!((attribute("p", "href"), attribute("a", "onclick")), (None, None));
+    }
+
+    #[test]
+    fn of_values_only_what_is_safe_is_kept() {
+        for (element, key, written, kept) in [
+            ("a", "href", "java\nscript:alert(1)", None),
+            ("a", "href", " JAVASCRIPT:a", None),
+            ("a", "href", "tel:1", Some("tel:1")),
+            ("img", "src", "data:image/png;base64,AA", None),
+            ("img", "src", "//a/b", Some("//a/b")),
+            ("video", "poster", "file:///r", None),
+            ("td", "style", "color:red; TEXT-ALIGN : Right", Some("text-align:right")),
+            ("td", "style", "background:url(x)", None),
+            ("p", "title", "a\u{1}b", Some("ab")),
+        ] {
+            assert_eq!(value(element, key, written.into()).as_deref(), kept, "{written}");
+        }
     }
 }

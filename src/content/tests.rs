@@ -1,0 +1,184 @@
+//! What is read is judged by two others: ammonia, a sanitiser, finds nothing to take out, and html5ever, a whole HTML parser,
+//! reads what was written as the same tree.
+
+use std::collections::{HashMap, HashSet};
+
+use ammonia::UrlRelative;
+use html5ever::tendril::TendrilSink as _;
+use html5ever::{ParseOpts, QualName, local_name, ns, parse_fragment};
+use markup5ever_rcdom::{Handle, NodeData, RcDom};
+use proptest::prelude::{Strategy, proptest};
+
+use super::allowed::{self, ATTRIBUTES, SCHEMES};
+use super::nodes::{Element, Node};
+use super::{read, write};
+
+/// What ammonia makes of HTML with the same lists of elements, attributes and schemes.
+pub(crate) fn sanitised(html: &str) -> String {
+    let lists = |is_generic: bool| ATTRIBUTES.iter().filter(move |(name, _)| (*name == "*") == is_generic);
+    let mut builder = ammonia::Builder::empty();
+    builder
+        .tags(allowed::ELEMENTS.iter().map(|(name, _)| *name).collect())
+        .generic_attributes(lists(true).flat_map(|(_, keys)| keys.iter().copied()).collect())
+        .tag_attributes(
+            lists(false)
+                .map(|(name, keys)| (*name, keys.iter().copied().collect()))
+                .collect::<HashMap<_, HashSet<_>>>(),
+        )
+        .filter_style_properties(["text-align"].into())
+        .url_schemes(SCHEMES.into())
+        .url_relative(UrlRelative::PassThrough)
+        .link_rel(None);
+    builder.clean(html).to_string().replace("&nbsp;", "\u{a0}")
+}
+
+/// The tree that html5ever's parser makes.
+fn parsed(html: &str) -> Vec<Node> {
+    let context = QualName::new(None, ns!(html), local_name!("div"));
+    let dom = parse_fragment(RcDom::default(), ParseOpts::default(), context, Vec::new(), false).one(html);
+    let root = dom.document.children.borrow();
+    nodes(&root[0])
+}
+
+fn nodes(parent: &Handle) -> Vec<Node> {
+    let node = |node: &Handle| match &node.data {
+        NodeData::Text { contents } => Node::Text(contents.borrow().to_string()),
+        NodeData::Element { name, attrs, .. } => {
+            let (name, kind) = allowed::known(&name.local).unwrap();
+            let attributes = attrs.borrow();
+            let attribute = |one: &html5ever::Attribute| {
+                (allowed::attribute(name, &one.name.local).unwrap(), one.value.to_string())
+            };
+            Node::Element(Element {
+                name,
+                kind,
+                attributes: attributes.iter().map(attribute).collect(),
+                children: nodes(node),
+            })
+        }
+        other => panic!("{other:?}"),
+    };
+    parent.children.borrow().iter().map(node).collect()
+}
+
+fn written(html: &str) -> String {
+    let mut written = String::new();
+    write::write(&read(html).nodes, &mut written);
+    written
+}
+
+#[test]
+fn nothing_active_passes() {
+    for (hostile, rest) in [
+        ("<a href=\"javascript:alert(1)\" onclick=\"x\">a</a>", "<a>a</a>"),
+        ("<a href=\"java\nscript:alert(1)\">a</a>", "<a>a</a>"),
+        ("<a href=\"java&#115;cript:alert(1)\">a</a>", "<a>a</a>"),
+        ("<img src=x onerror=alert(1)>", "<img src=\"x\">"),
+        ("<img src=\"data:image/png;base64,AA\" alt=a>", "<img alt=\"a\">"),
+        ("<video poster=\"javascript:a\"></video>", "<video></video>"),
+        ("<svg><a xlink:href=\"javascript:x\">a</a></svg>", ""),
+        ("<p style=\"background:url(x)\" class=y>a</p>", "<p>a</p>"),
+        ("<td style=\"x\">", ""),
+        ("a<script>alert('</p>')</script>b", "ab"),
+    ] {
+        assert_eq!(written(hostile), rest, "{hostile}");
+    }
+}
+
+#[test]
+fn what_is_left_open_is_closed_in_order() {
+    assert_eq!(written("<div><p>a<b>b<p>c"), "<div><p>a<b>b</b></p><p>c</p></div>");
+    assert_eq!(written("<ul><li>a<li>b</ul>c"), "<ul><li>a</li><li>b</li></ul>c");
+    assert_eq!(written("a</p></div>b<a href=x>c<a href=y>d"), "ab<a href=\"x\">c</a><a href=\"y\">d</a>");
+}
+
+#[test]
+fn tables_get_their_missing_parts() {
+    for (html, whole) in [
+        (
+            "<table><td>a<td>b<tr><th>c",
+            "<table><tbody><tr><td>a</td><td>b</td></tr><tr><th>c</th></tr></tbody></table>",
+        ),
+        ("<table><div><tr></div><td>a</table>b", "<table><tbody><tr><td>a</td></tr></tbody></table>b"),
+        ("<td>a</td>", "a"),
+        ("<table>a<tr>b", "<table><tbody><tr><td>a</td></tr><tr><td>b</td></tr></tbody></table>"),
+    ] {
+        assert_eq!(written(html), whole);
+    }
+}
+
+#[test]
+fn nothing_is_deeper_than_the_limit_and_no_text_is_lost() {
+    let deep = written(&format!("{}x{}y", "<div>".repeat(100_000), "</div>".repeat(100_000)));
+    assert_eq!(deep.matches("<div>").count(), super::builder::DEEPEST);
+    assert!(deep.contains('x') && deep.ends_with('y'));
+    assert_eq!(written("use <title> and <script> wisely"), "use  and  wisely");
+}
+
+#[test]
+fn what_is_left_out_is_named() {
+    let content = read("a<script>b</script><FORM>c<input>d</form><!-- e --><p hidden>f<iframe hidden></iframe>");
+    assert_eq!(
+        content.left_out.into_iter().collect::<Vec<_>>(),
+        ["form", "iframe hidden", "input", "p hidden", "script"]
+    );
+    assert_eq!(content.nodes, [Node::Text("acd".into())]);
+    assert!(read(&format!("<img src=\"data:{}\">", "A".repeat(9000))).has_data_picture);
+}
+
+#[test]
+fn a_more_marker_is_the_whole_comment() {
+    assert!(written("a<!-- more -->b").contains(super::MORE));
+    assert!(!written("a<!-- more-splits-more-fees -->b").contains(super::MORE));
+}
+
+#[test]
+fn a_formula_is_shown_as_it_was_typed() {
+    let code = |html: &str| written(&format!("{html}</math>"));
+    let inner = "<semantics><mrow><mi>a</mi><mo>&lt;</mo>\n<mi>b</mi></mrow></semantics>";
+    assert_eq!(code(&format!("<math>{inner}")), "<code>a&lt; b</code>");
+    assert_eq!(code(&format!("<math alttext=\"a<b\">{inner}")), "<code>a&lt;b</code>");
+    let annotated = "<math><mi>x</mi><annotation encoding=\"application/x-tex\">\\frac{a}{b} &lt; 1</annotation>";
+    assert_eq!(code(annotated), "<code>\\frac{a}{b} &lt; 1</code>");
+}
+
+#[rustfmt::skip]
+const PIECES: &[&str] = &[
+    "<p>", "</p>", "<b>", "</b>", "<i>", "</i>", "<a href=\"b\">", "<a href='javascript:c'>", "<a id=x>", "</a>", "<h1>",
+    "</h1>", "<h2 id=\"y\">", "</h2>", "<ul>", "</ul>", "<li>", "</li>", "<ol start=3>", "</ol>", "<dl>", "<dt>", "<dd>",
+    "</dl>", "<blockquote cite=\"javascript:d\">", "</blockquote>", "<pre>", "</pre>", "<pre>\n", "<pre>\n\n\n",
+    "<code class=\"language-e\">", "</code>", "<table>", "</table>", "<tr>", "<td>", "</td>",
+    "<th style=\"text-align: right\">", "<td style=\"color:red\">", "<caption>", "<thead>", "<tbody>", "<tfoot>",
+    "<div class=f dir=rtl>", "</div>", "<span class=\"g\" title='h\"i'>", "</span>", "<br>", "<hr>",
+    "<img src=j.png alt=\"k &amp; l\">", "<img src=\"https://[\">", "<img src=\"//m/n\" srcset=\"o 2x\">",
+    "<iframe src=\"p\">", "</iframe>", "<video src=\"q\" poster=\"file:///r\">", "</video>", "<ruby>", "<rt>", "<rp>",
+    "</ruby>", "<details open>", "<summary>", "</details>", "<figure>", "<figcaption>", "</figure>", "<center>",
+    "<script>", "</script>", "<svg>", "<math>", "<form>", "<input type=checkbox>", "<wbr>", "<sup>", "</sup>",
+    "<strike>", "<font>", "<nobr>", "<button>", "<select>", "<option>", "<style>", "<title>", "<xmp>", "<!--more-->",
+    "<!-- s -->", "&", "&amp;", "&lt;", "&#60;", "&#x3c;script>", "&#0;", "&#128;", "&#10;", "&nbsp;", "&copy;", "&copy",
+    "&ampx", "&notit;", "& ", "<", ">", "\"", "'", "text", " ", "\n", "\n\n", "\t", "\r\n", "\u{c}", "\0", "\u{feff}",
+    "\u{85}", "\u{2028}", "\u{fffe}", "é", "字", "a long run of words ", "=", "/", "{", "`", "<div hidden>",
+    "<math alttext=\"a<b\">", "</math>", "<object data=a.png>", "<embed src=b>", "<ins>", "<small id=z>", "<big>", "<q>",
+    "</tr>", "</div", "<a ", "<nav>", "<noscript>", "<template>", "<frameset>", "<plaintext>", "<annotation-xml>",
+    "<mglyph>", "<mtext>", "<foreignObject>", "<desc>", "<image>", "<p title=\"</div>\">", "<i lang=\"<b>\">", "<main>",
+    "<menu>", "<tt>", "<u>", "<code>", "<samp>", "<data value=1>",
+];
+
+pub(crate) fn hostile() -> impl Strategy<Value = String> {
+    let pieces = proptest::collection::vec(proptest::sample::select(PIECES), 0..30);
+    pieces.prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(4_000))]
+
+    #[test]
+    fn other_programs_read_what_is_written_as_it_was_meant(html in hostile()) {
+        let nodes = read(&html).nodes;
+        let mut written = String::new();
+        write::write(&nodes, &mut written);
+        proptest::prop_assert_eq!(&sanitised(&written), &written);
+        proptest::prop_assert_eq!(&parsed(&written), &nodes, "{}", written);
+        proptest::prop_assert_eq!(&read(&written).nodes, &nodes, "{}", written);
+    }
+}
