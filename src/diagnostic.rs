@@ -23,7 +23,7 @@ impl Severity {
     }
 }
 
-/// Of a line longer than this, in bytes, a [`Location`] holds only what stands around its place.
+/// Of a line longer than this, in bytes, a [`Location`] holds only the part around its place.
 const LONGEST: usize = 1000;
 
 /// A place in a text file.
@@ -37,7 +37,7 @@ pub struct Location {
     pub column: usize,
     /// How many characters to underline, at least 1.
     pub length: usize,
-    /// The line as it stands in the file; of a very long one, what stands around the place.
+    /// The line as it is in the file; of a very long one, the part around the place.
     pub excerpt: String,
     /// The column at which `excerpt` begins, from 1: another one only for a very long line.
     pub excerpt_column: usize,

@@ -198,7 +198,7 @@ fn what_is_shown_is_what_the_dry_run_writes() {
 #[test]
 fn no_post_can_speak_for_the_page() {
     let site = TestSite::new("outbox:outbox");
-    let hostile = "\"'><script>alert(1)</script>{{ 7 * 7 }}</title>";
+    let hostile = "\"'><script>alert(1)</script>`{{ 7 * 7 }}`</title>";
     let title = hostile.replace('\'', "''");
     let text = format!(
         "---\ntitle: '{title}'\ndate: 2026-03-01\n---\n\n<script>alert(2)</script>\n\n[x](javascript:alert(3))\n"

@@ -82,7 +82,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
         files.extend(told(site.write_made(&made)?, false));
         tell(&files, left_out.into_iter().chain(summary), arguments, context);
     }
-    // The program ends: nobody needs the room back, post by post.
+    // The program ends: the memory need not be given back post by post.
     std::mem::forget(site);
     Ok(Exit::Done)
 }

@@ -19,7 +19,7 @@ use crate::publish::{Intent, Past, PublishError, Site, dead_links, inspect, try_
 
 /// Look for mistakes in all posts, the configuration, the templates, the feeds and the next issue, and say how to mend them.
 ///
-/// With files, look at those instead: RSS, Atom or JSON Feed, whoever wrote them. No site is needed for that.
+/// With files, look at those instead: RSS, Atom or JSON Feed of any program. No site is needed for that.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// Feeds to look at instead of the site
@@ -71,7 +71,7 @@ fn unkept(site: &Path) -> Option<Diagnostic> {
     is_kept_out.then(|| Diagnostic::warning("memory/gitignore", message).at(Location::start_of(GITIGNORE)).help(help))
 }
 
-/// What is wrong with feeds, whoever wrote them.
+/// What is wrong with feeds of any program.
 #[expect(clippy::disallowed_methods, reason = "a person named these files")]
 fn find_in_feeds(files: &[PathBuf], context: &Context) -> Result<Vec<Diagnostic>, Failure> {
     let mut found = Vec::new();
@@ -91,7 +91,7 @@ async fn find(arguments: &Arguments, context: &Context) -> Result<(Vec<Diagnosti
     let opened = config.and_then(|config| Ok(Site::open_whole(&context.site, config, context.now)?));
     let site = match opened {
         Ok(site) => site,
-        // Without a configuration or a folder nobody knows where the posts are.
+        // Without a configuration or a folder it is not known where the posts are.
         Err(failure) if failure.exit == Exit::Problems => return Ok((failure.diagnostics, 1)),
         Err(failure) => return Err(failure),
     };

@@ -135,7 +135,7 @@ impl Backend for SiteBackend {
         let (newest, one_at_a_time) = (Arc::clone(&self.turn), Arc::clone(&self.one_at_a_time));
         let inspected = tokio::task::spawn_blocking(move || {
             let _alone = one_at_a_time.lock().unwrap_or_else(PoisonError::into_inner);
-            // Nobody waits for an inspection after which another one was asked for.
+            // There is no need for an inspection after which another one was asked for.
             if newest.load(Ordering::Relaxed) == turn { inspect_scene(&scene, now) } else { Vec::new() }
         });
         inspected.await.unwrap_or_default()

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use crate::model::without_logins;
 
-/// What stands for a character that is not printed.
+/// The replacement of a character that is not printed.
 const INSTEAD: &str = "\u{FFFD}";
 
 /// True for characters that a terminal acts upon, those that turn the writing around (UAX #9), and those that nobody can

@@ -104,7 +104,7 @@ fn help(stop: &Stopped) -> &'static str {
         "rate-limit" => "`tidings deliver` goes on when the limit has room again",
         "unreachable" => "See that the mail server runs; `tidings deliver` goes on",
         _ if stop.domain.is_empty() => {
-            "Ask whoever runs the mail server why, and mend it; `tidings deliver` goes on with other readers first"
+            "Ask those who run the mail server why, and mend it; `tidings deliver` goes on with other readers first"
         }
         _ => {
             "Nothing has to be done if it takes mail again by then; else see what it says, and ask its postmaster. \

@@ -97,7 +97,7 @@ impl Teller<'_> {
 
     fn nothing_to_mail(&mut self, prepared: &Prepared) {
         if prepared.issues.is_empty() {
-            self.say("Nothing is due: the feeds are up to date and nobody was mailed.");
+            self.say("Nothing is due: the feeds are up to date and nothing was mailed.");
             return;
         }
         let due = count(prepared.entries.len() as u64, "entry");

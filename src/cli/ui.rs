@@ -127,7 +127,7 @@ impl Ui {
         self.quiet
     }
 
-    /// True when somebody sits in front of a screen and can answer.
+    /// True at a terminal, where a question can be answered.
     pub fn is_interactive() -> bool {
         io::stdin().is_terminal() && io::stderr().is_terminal()
     }

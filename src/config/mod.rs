@@ -111,7 +111,7 @@ pub enum DateOrder {
     MonthFirst,
 }
 
-/// What happens to a delivery of which nobody knows whether it arrived.
+/// What happens to a delivery in doubt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum InDoubt {
     /// It is reported and waits for the owner's decision.

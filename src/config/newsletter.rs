@@ -16,7 +16,7 @@ use super::{Site, Web};
 const NOT_IN_MAILTO: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'+').remove(b'!').remove(b'$');
 
-/// What stands for the reader's token in an address for unsubscribing.
+/// The placeholder of the reader's token in an address for unsubscribing.
 pub const TOKEN: &str = "{token}";
 
 /// The code of the warning that Tidings itself does not answer where readers unsubscribe.
@@ -36,7 +36,7 @@ pub enum Mode {
 pub enum MailContent {
     /// Everything.
     Full,
-    /// What stands before the mark `<!-- more -->`, else the summary, and a link to the rest.
+    /// The content before the mark `<!-- more -->`, else the summary, and a link to the rest.
     Excerpt,
     /// Everything, unless the issue would grow so large that Gmail cuts it: then the longest entries end earlier, with a
     /// link to the rest.
@@ -107,7 +107,7 @@ pub(super) fn read<'t>(
             || id == "tidings"
         {
             let message = format!("`newsletter.feedback_id` does not name a sender: `{id}`");
-            reader.error("config/value", message, place, "write 5 to 15 letters, digits and `-` that nobody else uses");
+            reader.error("config/value", message, place, "write 5 to 15 letters, digits and `-` that no one else uses");
         }
         id
     });

@@ -1,4 +1,4 @@
-//! Reads a TOML table key by key, so that every key has a known type and place, and what nobody asked for is an error.
+//! Reads a TOML table key by key, so that every key has a known type and place, and an unknown key is an error.
 
 use std::ops::Range;
 

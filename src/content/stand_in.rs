@@ -1,4 +1,4 @@
-//! What stands for elements that no reader shows as they are: boxes to tick, embedded objects.
+//! Replacements of elements that no reader shows as they are: boxes to tick, embedded objects.
 
 use html5ever::Attribute;
 

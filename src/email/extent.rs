@@ -47,7 +47,7 @@ impl Shown {
         Self::whole(entry)
     }
 
-    /// What stands before the author's mark, else the summary; everything when there is neither.
+    /// The content before the author's mark, else the summary; everything when there is neither.
     pub(super) fn excerpt(entry: &Entry) -> Self {
         let before = entry.ends.more.map(|end| Self::up_to(entry, end));
         before.or_else(|| Self::summary(entry)).unwrap_or_else(|| Self::whole(entry))

@@ -31,7 +31,7 @@ pub(super) fn unstructured(name: &str, text: &str) -> String {
     header.finish()
 }
 
-/// A header that holds one mailbox (RFC 5322 §3.4) or a List-Id (RFC 2919 §3): a name and what stands in brackets.
+/// A header that holds one mailbox (RFC 5322 §3.4) or a List-Id (RFC 2919 §3): a name and a value in brackets.
 pub(super) fn named(name: &str, display_name: Option<&str>, address: &str) -> String {
     let mut header = Header::new(name);
     let display_name = display_name.map(one_line).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What only one reader's copy has: secrets that nobody can guess and that every try derives anew, so none is stored.
+//! What only one reader's copy has: secrets that cannot be guessed and that every try derives anew, so none is stored.
 
 use ring::hmac;
 
@@ -8,7 +8,7 @@ use crate::model::{EmailAddress, Issue, Recipient};
 pub(super) const TOKEN_LENGTH: usize = 26;
 
 /// The reader's copy of an issue, without a name ([`Recipient::named`]). The token and the Message-ID come from the site's `secret` (HMAC-SHA256, RFC 2104),
-/// so every try has the same bytes, and nobody who does not know the secret can name another reader's token.
+/// so every try has the same bytes, and without the secret no other reader's token can be named.
 ///
 /// The token depends on the reader alone: the address for unsubscribing in an old mail keeps working. The Message-ID
 /// depends on the issue's content and time as well: receivers drop a message whose Message-ID they have seen, so a

@@ -17,7 +17,7 @@ use super::inline::{Surroundings, inline};
 use super::plain::{labelled, underlined, wrap};
 use super::wording::{Wording, direction, primary};
 
-/// RFC 5322 sets no limit; nobody reads more, and no client shows it.
+/// RFC 5322 sets no limit; no client shows more.
 const SUBJECT_LIMIT: usize = 200;
 /// What clients show beside the subject in the list of messages.
 const PREHEADER_LIMIT: usize = 130;

@@ -43,7 +43,7 @@ fn open(feed: &Feed) -> String {
         // A feed's id is its address, so that each feed of a site has its own.
         id: feed.id(FORMAT.file_name),
         updated: feed.updated.as_ref().map_or_else(never, date::fixed),
-        // Required (RFC 4287 §4.1.1) where an entry names nobody.
+        // Required (RFC 4287 §4.1.1) where an entry names no author.
         authors: vec![feed.author.as_ref().map_or_else(|| named(&feed.title), person)],
         // Without a version: an upgrade must not change the bytes of a feed.
         generator: Some(Generator { value: "Tidings".into(), ..Generator::default() }),

@@ -14,7 +14,7 @@ pub(super) fn json(text: &str, into: &mut Vec<u8>) {
     escape(text, &[(b'"', "\\\""), (b'\n', "\\n"), (b'\\', "\\\\"), (b'\t', "\\t")], into);
 }
 
-/// Writes each byte, or what stands for it.
+/// Writes each byte, or its escape.
 fn escape<const N: usize>(text: &str, escapes: &[(u8, &str); N], into: &mut Vec<u8>) {
     let mut rest = text.as_bytes();
     while let Some(step) = rest.first_chunk::<STEP>() {

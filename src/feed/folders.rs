@@ -48,7 +48,7 @@ pub(super) struct Named<'k> {
 
 impl Named<'_> {
     /// Gives each group a folder below `root`: the one it had before, else, in the order of the groups, the one of its name,
-    /// else one with a part that nobody else can have.
+    /// else one with a part that no other term can have.
     pub(super) fn name(&mut self, groups: &mut [Group], root: &str) {
         let folder = |name: &str| format!("{root}/{name}/");
         // What was remembered may have been written by anybody.

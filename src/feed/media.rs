@@ -21,7 +21,7 @@ pub(super) struct Picture {
 /// A file that comes with an entry.
 pub(super) struct Attachment {
     pub(super) url: String,
-    /// Always there: what nobody knows is a stream of bytes (RFC 2046 §4.5.1).
+    /// Always there: an unknown type is a stream of bytes (RFC 2046 §4.5.1).
     pub(super) media_type: String,
     pub(super) length: Option<u64>,
     /// In seconds.

@@ -60,7 +60,7 @@ pub struct Format {
     open: fn(&Feed) -> String,
     /// One item, the same in every feed that shows it.
     item: fn(&Item<'_>) -> String,
-    /// What stands between two items.
+    /// The separator of two items.
     pub between: &'static str,
     /// Everything after the items; the argument says whether there were any.
     pub close: fn(bool) -> &'static str,
@@ -119,7 +119,7 @@ impl<'c> Layout<'c> {
         &self.formats
     }
 
-    /// What stands before the first item, in each format.
+    /// The text before the first item, in each format.
     pub fn open(&self, plan: &FeedPlan) -> Vec<String> {
         self.formats.iter().map(|format| (format.open)(&plan.feed)).collect()
     }

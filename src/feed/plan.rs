@@ -14,7 +14,7 @@ use super::{language, slug, text, uri};
 pub enum Subject {
     /// The newest posts of the site.
     Site,
-    /// Older posts of the site: those of this month or year (RFC 5005 §4). Nobody subscribes to it.
+    /// Older posts of the site: those of this month or year (RFC 5005 §4). It is no feed to subscribe to.
     Archive(String),
     /// The newest posts of one term, author or language.
     Part {

@@ -103,7 +103,7 @@ fn of(item: &Item<'_>, content: Option<&str>) -> rss::Item {
         content: content.map(str::to_owned),
         enclosure: item.attachments.first().map(|attachment| Enclosure {
             url: attachment.url.clone(),
-            // Required; 0 where nobody knows (RSS Best Practices Profile, "enclosure").
+            // Required; 0 where it is not known (RSS Best Practices Profile, "enclosure").
             length: attachment.length.unwrap_or(0).to_string(),
             mime_type: attachment.media_type.clone(),
         }),

@@ -12,7 +12,7 @@ pub enum Kind {
     Settings,
     /// A post.
     Post,
-    /// What stands beside posts: a sidecar, a table of authors.
+    /// A file beside posts: a sidecar, a table of authors.
     Companion,
     /// A template.
     Template,

@@ -25,7 +25,7 @@ pub enum SecretError {
 }
 
 impl Folder {
-    /// Reads a file that holds a secret: one that nobody but its owner can read or change, of at most [`SECRET_BYTES`].
+    /// Reads a file that holds a secret: one that only its owner can read or change, of at most [`SECRET_BYTES`].
     ///
     /// # Errors
     /// Why it is not read.

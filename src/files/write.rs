@@ -241,7 +241,7 @@ fn is_temporary(name: &str) -> bool {
     random.is_some_and(|random| !random.is_empty() && random.bytes().all(|byte| byte.is_ascii_alphanumeric()))
 }
 
-/// A file that nobody else can read yet.
+/// A file that only this user can read yet.
 pub(super) fn new_temporary(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
     tempfile::Builder::new().prefix(TEMPORARY.0).suffix(TEMPORARY.1).tempfile_in(folder)
 }

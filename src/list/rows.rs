@@ -263,7 +263,7 @@ impl<R: BufRead> Rows<R> {
     }
 }
 
-/// What stands most often between the quotes of the first line.
+/// The separator that is most frequent between the quotes of the first line.
 fn delimiter(start: &[u8]) -> u8 {
     let line = start.split(|byte| matches!(byte, b'\n' | b'\r')).next().unwrap_or_default();
     let bare: Vec<u8> = line.split(|byte| *byte == b'"').step_by(2).flatten().copied().collect();

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::text::{LONGEST_NAME, LONGEST_SOURCE, clean, guarded};
 use crate::model::Subscriber;
 
-/// A reader, and what stands for `{token}` in their address for unsubscribing.
+/// A reader, and the value of `{token}` in their address for unsubscribing.
 type Row<'a> = (&'a Subscriber, &'a str);
 
 /// A column of the export: its name, and what it holds for a reader.

@@ -21,7 +21,7 @@ pub enum AddressError {
     /// The domain has no dot or is not a legal host name.
     #[error("the domain of this address is not a public host name")]
     Domain,
-    /// The address or what stands before its `@` is longer than servers take (RFC 5321 §4.5.3.1.1 and §4.5.3.1.3).
+    /// The address or its local part is longer than servers take (RFC 5321 §4.5.3.1.1 and §4.5.3.1.3).
     #[error("this address is longer than mail servers take ({LONGEST} octets, {LONGEST_LOCAL_PART} before the `@`)")]
     Long,
     /// A `Name <address>` without its closing bracket.

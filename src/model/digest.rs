@@ -40,7 +40,7 @@ fn hex(digest: &Digest) -> String {
 }
 
 /// What the bytes of a file are known by, made bit by bit: XXH3 of 128 bits. It tells whether a file is still the one that
-/// was written. Whoever could forge it knows the bytes, and a cryptographic hash would stop him no more; this one takes a
+/// was written. A forger knows the bytes, and a cryptographic hash would not stop one either; this one takes a
 /// small part of the time.
 #[derive(Clone, Default)]
 pub struct Fingerprint(XxHash3_128);

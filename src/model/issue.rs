@@ -43,7 +43,7 @@ pub struct Issue {
     pub html: String,
     /// The text part; likewise.
     pub text: String,
-    /// What stands for a reader's token: as long as a token, made of its letters, found nowhere else in the parts.
+    /// The placeholder of a reader's token: as long as a token, made of its letters, found nowhere else in the parts.
     pub marker: String,
     /// The places for readers' names in both parts.
     #[serde(default)]
@@ -63,7 +63,7 @@ impl Issue {
 /// A place for a reader's name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NamePlace {
-    /// What stands for the name: letters that are found nowhere else in the parts.
+    /// The placeholder of the name: letters that are found nowhere else in the parts.
     pub marker: String,
     /// What readers without a name are called there: plain text.
     pub fallback: String,

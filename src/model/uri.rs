@@ -54,7 +54,7 @@ pub fn without_logins(text: &str) -> Cow<'_, str> {
 }
 
 /// What is wrong with a URI whose scheme has rules of its own: a tag, a URN, a UUID, a web address. `None` when nothing is, or
-/// when nobody knows.
+/// when it is not known.
 ///
 /// ```
 /// use tidings::model::uri_fault;

@@ -79,7 +79,7 @@ const LENGTH: &str = "length";
 /// What comes before the words above when they stand beside the key of the file: `podcast_duration`, `audio_size`.
 const PREFIXES: [&str; 9] = ["", "enclosure", "audio", "audiofile", "podcast", "media", "video", "file", "itunes"];
 
-/// Keys that hold nothing but files: what they name and nobody can play is a mistake.
+/// Keys that hold nothing but files: a file there that cannot be played is a mistake.
 const FILES_ONLY: [&str; 11] = [
     "enclosure",
     "enclosures",

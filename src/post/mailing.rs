@@ -64,7 +64,7 @@ pub(crate) fn mailing(
             findings.error(
                 "post/send-after",
                 field.map_or(0..1, |field| field.at.clone()),
-                format!("`send_after: {text}` is neither a day nor a time: nobody knows when to mail this"),
+                format!("`send_after: {text}` is neither a day nor a time: when to mail this is not known"),
                 "write `send_after: 2025-01-31` or `send_after: 2025-01-31T18:00:00+01:00`",
             );
             refusal.get_or_insert_with(|| format!("send_after: {text}"));
@@ -87,7 +87,7 @@ fn find(fields: &Fields, table: Option<&Field>, setting: &Setting) -> Option<(&'
     setting.keys.iter().find_map(text)
 }
 
-/// Warns of keys that nobody reads.
+/// Warns of keys that mean nothing.
 fn warn_of_unknown_keys(field: &Field, findings: &mut Findings<'_>) {
     let Value::Map(pairs) = &field.value else { return };
     for (key, _) in pairs.iter().filter(|(key, _)| !INNER.contains(&&*normal(key))) {

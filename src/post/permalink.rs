@@ -124,7 +124,7 @@ fn own_address(naming: &Naming<'_>, site: &Url, findings: &mut Findings<'_>) -> 
     None
 }
 
-/// An address as somebody wrote it, unless it is that of another site.
+/// An address as it was written, unless it is that of another site.
 fn written(text: &str, site: &Url) -> Option<String> {
     if text.contains("://") {
         let url = Url::parse(text).ok()?;

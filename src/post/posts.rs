@@ -1,6 +1,6 @@
 //! All posts of a site, and where to find one: by its file, by its slug, by any name that a link may call it.
 //!
-//! Each list is made when somebody first asks for it, and holds places in the list of posts, not texts.
+//! Each list is made when it is first asked for, and holds places in the list of posts, not texts.
 
 use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
 use std::ops::Deref;

@@ -102,7 +102,7 @@ fn held_back(fields: &Fields, reading: Reading<'_>, findings: &mut Findings<'_>)
     for (key, field) in date::keys().filter_map(|key| Some((key, fields.get(&[key])?))) {
         let is_deadline = key == "publishdate" || date::EXPIRY_KEYS.contains(&key);
         let is_day = || field.value.text().is_some_and(|text| date::parse(text, reading).is_ok());
-        // Only a program that nobody has run could say when a post with a template for a date is due.
+        // Only the program that fills the template could say when a post with a template for a date is due.
         if is_template(field.value.text().unwrap_or(&field.source)) || (is_deadline && !is_day()) {
             not_a_day(field, &mut verdict, findings);
         }

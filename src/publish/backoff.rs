@@ -14,7 +14,7 @@ const MINUTES: [i64; 7] = [6, 15, 30, 60, 120, 240, 480];
 /// A newsletter that could not be delivered for this long is no news any more.
 pub(super) const GIVE_UP_AFTER: SignedDuration = SignedDuration::from_hours(48);
 
-/// So many times a message is sent again when nobody knows whether it arrived.
+/// So many times a delivery in doubt is sent again.
 const REPEATS: i64 = 3;
 
 /// A delivery and how long it has been tried.

@@ -152,7 +152,7 @@ async fn run(store: Store, prepared: Prepared) -> (Store, Result<Delivered, Publ
             *delivered.states.entry(state).or_default() += count;
         }
     }
-    // Nobody takes jobs any more: let the feeder end too.
+    // No worker takes jobs any more: let the feeder end too.
     shared.jobs.lock().await.close();
     let fed = feeder.await.expect("the feeder never panics");
     let (mut store, recorded) = recorder.await.expect("the recorder never panics");

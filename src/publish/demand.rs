@@ -77,7 +77,7 @@ pub fn demands(root: &Path, config: &Config, intent: Intent, search_path: &OsStr
     demands
 }
 
-/// Where the password of somebody who logs in comes from.
+/// Where the password of a login comes from.
 fn password(root: &Path, config: &Config) -> Option<Demand> {
     let variable = config.mail.password_env.as_ref().map(|name| Demand::PasswordVariable(name.clone()));
     let file = || Some(Demand::PasswordFile(files::resolved(&root.join(config.mail.password_file.as_ref()?))));

@@ -27,7 +27,7 @@ const SHAPES: [Shape; 4] = [
     },
     Shape {
         key: "logo",
-        // A pixel more or less is nobody's mistake.
+        // A pixel more or less is no mistake.
         fits: |width, height| width.abs_diff(2 * height) <= 2,
         wanted: "Atom asks for one that is twice as wide as high",
         help: "give it a margin, or write `icon` for a square",

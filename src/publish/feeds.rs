@@ -1,5 +1,5 @@
 //! The feeds of a site, written: each post is rendered once and its item streamed into every file that shows it. Nothing
-//! takes its place before all files are complete and nobody has an objection.
+//! takes its place before all files are complete and nothing stands against them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;

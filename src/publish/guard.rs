@@ -136,14 +136,14 @@ pub(super) fn guards(
     for post in posts.iter().filter(|post| post.draft_unclear) {
         refusals.push(Guard {
             name: GuardName::UnclearDraft,
-            message: format!("nobody can tell whether this is a draft: {}", post.path),
+            message: format!("it is not clear whether this is a draft: {}", post.path),
             help: "write `draft: true` or `draft: false` in its front matter".into(),
         });
     }
     refusals
 }
 
-/// The guard for a site that has nobody to mail to, and had.
+/// The guard for a site that has no readers any more.
 pub(super) fn no_readers() -> Guard {
     Guard {
         name: GuardName::LostDatabase,

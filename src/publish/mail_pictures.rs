@@ -113,7 +113,7 @@ impl Library {
         Ok(image)
     }
 
-    /// Those of `made` that are not yet where the feeds are: nobody can have put them online.
+    /// Those of `made` that are not yet where the feeds are: they cannot be online.
     pub(super) fn not_yet_written<'m>(&self, made: &'m [MadeFile]) -> impl Iterator<Item = &'m MadeFile> {
         made.iter().filter(|file| !self.folder.is_file(&format!("{}/{}", self.feeds, file.file_name)))
     }

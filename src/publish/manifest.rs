@@ -1,4 +1,4 @@
-//! What a build remembers for the next one: which files it made, so that those nobody needs any more can be removed, and
+//! What a build remembers for the next one: which files it made, so that those no longer needed can be removed, and
 //! which folder each term has, so that a feed keeps its address.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,7 +17,7 @@ pub(super) const FOLDER: &str = ".tidings";
 /// The file.
 const MANIFEST: &str = ".tidings/feeds.json";
 
-/// What is remembered. It may come with the site from somebody else: see [`stale`].
+/// What is remembered. It may come with a stranger's site: see [`stale`].
 #[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Manifest {

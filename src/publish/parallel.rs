@@ -135,7 +135,7 @@ impl Progress {
     }
 }
 
-/// Lets nobody wait for a thread that panics.
+/// Ends the waiting for a thread that panics.
 struct Stop<'p>(&'p Progress);
 
 impl Drop for Stop<'_> {

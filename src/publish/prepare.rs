@@ -56,7 +56,7 @@ pub struct Prepared {
     pub recipients: i64,
     /// Deliveries of earlier runs that will be worked on first.
     pub unfinished: i64,
-    /// What stands in the way.
+    /// The guards that refuse.
     pub guards: Vec<Guard>,
     /// What is wrong with the posts and was put up with.
     pub warnings: Vec<Diagnostic>,
@@ -269,7 +269,7 @@ pub fn prepare<F>(
     for (post, _) in site.posts.iter().zip(&verdicts).filter(|(_, verdict)| verdict.is_due()) {
         match site.entry(post, &mut warnings) {
             Some(entry) => due.push(site.for_mail(entry, &mut made, &mut warnings)),
-            // Whatever is put up with, nobody's newsletter goes out without an entry that is due.
+            // With any tolerance, no newsletter goes out without an entry that is due.
             None => {
                 distinct(&mut warnings);
                 return Err(PublishError::Site(warnings));
@@ -306,7 +306,7 @@ pub fn prepare<F>(
     Ok((prepared, feeds))
 }
 
-/// Mail that shows a picture which nobody has put online shows a hole.
+/// A picture that is not online leaves a hole in the mail.
 fn not_online(number: usize, site: &Site) -> Option<Diagnostic> {
     let pictures = count(number as u64, "picture");
     let message =

@@ -23,7 +23,7 @@ const COPIES: u32 = 25;
 /// Stands in for the site's secret as long as there is no database, and so no reader to whom it matters.
 const NO_SECRET: &[u8] = b"preview";
 
-/// Somebody who can be shown the copy that would be theirs.
+/// A person whose own copy can be shown.
 pub struct Addressee {
     secret: Vec<u8>,
     signer: Option<Arc<Signer>>,
@@ -34,7 +34,7 @@ pub struct Addressee {
 }
 
 impl Addressee {
-    /// Who `address` is to the ledger: a reader, or nobody yet. Their copies are signed by `signer`.
+    /// The reader that `address` is in the ledger, if any. Their copies are signed by `signer`.
     ///
     /// # Errors
     /// When the database does not answer.

@@ -43,7 +43,7 @@ pub fn outside(root: &Path, config: &Config) -> Vec<Outside> {
 /// What the files of a site are used for: each use reaches only what the configuration names for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Use {
-    /// Posts and what stands beside them, templates, feeds, the preview, what builds remember.
+    /// Posts and the files beside them, templates, feeds, the preview, what builds remember.
     Content,
     /// The database.
     Store,

@@ -35,7 +35,7 @@ pub(super) async fn record(
 ) -> (Store, Result<(), StoreError>) {
     let mut waiting: Vec<Note> = Vec::with_capacity(LARGEST_BATCH);
     loop {
-        // Somebody waits for an intent, nobody for an outcome: outcomes travel with the next intents, or alone after a while.
+        // A worker waits for an intent, none for an outcome: outcomes travel with the next intents, or alone after a while.
         let more = async {
             while !waiting.iter().any(|note| matches!(note, Note::Intent(..))) && waiting.len() < LARGEST_BATCH {
                 if notes.recv_many(&mut waiting, LARGEST_BATCH).await == 0 {

@@ -130,7 +130,7 @@ impl Site {
         Ok(Self { folder, config, posts, diagnostics, library })
     }
 
-    /// The post that somebody means by its path, file name, slug, id or URL.
+    /// The post that is meant by its path, file name, slug, id or URL.
     ///
     /// # Errors
     /// When there is none, or when a file name or slug fits several.
@@ -291,7 +291,7 @@ impl Site {
         self.library.refused()
     }
 
-    /// Those files that are not yet below `feeds.dir`: nobody can have put them online.
+    /// Those files that are not yet below `feeds.dir`: they cannot be online.
     pub(super) fn not_yet_written<'m>(&self, made: &'m [MadeFile]) -> impl Iterator<Item = &'m MadeFile> {
         self.library.not_yet_written(made)
     }

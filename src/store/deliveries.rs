@@ -128,7 +128,7 @@ impl Store {
         let (state, said) = if repeat {
             (DeliveryState::Queued, "the program ended while this was being sent; it is sent again")
         } else {
-            (DeliveryState::InDoubt, "the program ended while this was being sent: nobody knows whether it arrived")
+            (DeliveryState::InDoubt, "the program ended while this was being sent: it is not known whether it arrived")
         };
         let is_any = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM deliveries WHERE state = 'sending')");
         if !is_any.fetch_one(&mut self.connection).await? {

@@ -326,7 +326,7 @@ impl Store {
     }
 
     /// Takes the right to deliver, which one process has at a time; `None` when another one has it. The system takes it
-    /// back when the process ends, so a delivery still `sending` then belongs to nobody.
+    /// back when the process ends, so a delivery still `sending` then belongs to no process.
     ///
     /// # Errors
     /// When the lock file cannot be made.

@@ -27,7 +27,7 @@ pub struct Added {
 }
 
 impl Store {
-    /// Puts readers on the list, all or none. Who is on it already, in whatever status, is left alone: nobody who left
+    /// Puts readers on the list, all or none. Who is on it already, in whatever status, is left alone: no reader who left
     /// is mailed again by an import.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ pub enum TransportError {
     /// What `mail.transport` says leads nowhere.
     #[error("{problem}")]
     Setting { problem: String, help: String },
-    /// Somebody must log in, and there is no password.
+    /// A login needs a password, and there is none.
     #[error("the password for the mail server is missing")]
     PasswordMissing,
     /// The outbox cannot be written to.
@@ -88,15 +88,15 @@ impl TransportError {
                 "write `smtps://` for a server with TLS from the first byte (port 465), `smtp://` for one with STARTTLS \
                  (port 587)"
             }
-            Self::Timeout { .. } | Self::Lost { .. } => "try again later; if it stays so, ask whoever runs the server",
+            Self::Timeout { .. } | Self::Lost { .. } => "try again later; if it stays so, ask those who run the server",
             Self::Protocol { .. } => "check that host and port in `mail.transport` lead to a mail server",
             Self::Refused { .. } if self.is_temporary() => "try again later, perhaps with fewer `mail.connections`",
-            Self::Refused { .. } => "ask whoever runs the server why it refuses this machine",
+            Self::Refused { .. } => "ask those who run the server why it refuses this machine",
             Self::StartTlsMissing { .. } => {
                 "write `smtps://` with port 465 in `mail.transport` if the server has it: mail and passwords never \
                  travel unencrypted"
             }
-            Self::Injected { .. } => "do not send over this network: somebody may be altering the connection",
+            Self::Injected { .. } => "do not send over this network: the connection may be tampered with",
             Self::Certificate { .. } => {
                 "write the host in `mail.transport` as the certificate names it, or add the certificate's authority to \
                  those of the system (variable `SSL_CERT_FILE`)"

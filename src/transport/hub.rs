@@ -19,7 +19,7 @@ impl Hubs {
     }
 
     /// Tells a hub that the feed with the address `topic` changed. WebSub §6 leaves open how; all hubs take the form of
-    /// `PubSubHubbub` 0.4 §7.1, some by another name for the address. Waits for the network: call it where that hurts nobody.
+    /// `PubSubHubbub` 0.4 §7.1, some by another name for the address. Waits for the network: call it where that holds up nothing.
     ///
     /// # Errors
     /// What the hub said instead of yes (2xx), or why it could not be asked.

@@ -19,7 +19,7 @@ const EACH: Duration = Duration::from_secs(8);
 const HOSTS: usize = 8;
 
 /// The addresses that do not answer with success (2xx, RFC 9110 §15.3, after redirects), each with what came instead. What
-/// is not public is not asked, but for the host of `site`. Waits for the network: call it where that hurts nobody.
+/// is not public is not asked, but for the host of `site`. Waits for the network: call it where that holds up nothing.
 pub fn not_live(addresses: &[String], site: &Url) -> Vec<(String, String)> {
     let web = Web::new("checks whether a post is online", site);
     let answer = |address: &String| match web.status(Method::Get, address, PATIENCE) {

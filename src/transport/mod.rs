@@ -67,7 +67,7 @@ enum Leads {
 /// start at the folder `site`.
 ///
 /// # Errors
-/// [`TransportError::PasswordMissing`] when somebody must log in and there is no password; [`TransportError::Setting`] when
+/// [`TransportError::PasswordMissing`] when a login needs a password and there is none; [`TransportError::Setting`] when
 /// [`check`] finds fault with it.
 pub fn new(mail: &Mail, site: &Folder, password: Option<SecretString>) -> Made {
     let (url, timeout) = (&mail.transport, mail.timeout);

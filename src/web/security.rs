@@ -150,7 +150,7 @@ pub(super) fn is_same(given: &str, secret: &str) -> bool {
     digest(&SHA256, given.as_bytes()).as_ref() == digest(&SHA256, secret.as_bytes()).as_ref()
 }
 
-/// A secret that nobody can guess: 128 random bits in hex; `None` when the system has none to give.
+/// A secret: 128 random bits in hex; `None` when the system has none to give.
 pub(super) fn token() -> Option<String> {
     let mut bytes = [0; 16];
     SystemRandom::new().fill(&mut bytes).ok()?;

@@ -123,7 +123,7 @@ function listen() {
   events.addEventListener("error", () => mark("off", "Stopped; as of"));
 }
 
-// Time and ledger change what is due: somebody who comes back sees the state of now.
+// Time and ledger change what is due: on coming back the page shows the present state.
 document.addEventListener("visibilitychange", () => {
   if (document.visibilityState === "visible") show(location.href, { back: true });
 });

@@ -99,10 +99,7 @@ fn make(new: &New, config: &Config, context: &Context) -> Result<Exit, Failure> 
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => return Err(exists()),
         written => written.map_err(|error| PublishError::file(&plan.file, error))?,
     }
-    context.ui.say(&format!(
-        "Made {}. Only you can read it; whoever gets hold of it can sign as {}.",
-        plan.file, plan.domain
-    ));
+    context.ui.say(&format!("Made {}. Only you can read it; with it one can sign as {}.", plan.file, plan.domain));
     print(&[DnsRecord::new(&plan.domain, &plan.selector, &key)], &plan.domain, new.json, context);
     if let Some(setting) = plan.setting {
         context.ui.say_lines(&format!("Once the record is in the DNS, write this below [mail] in {CONFIG_FILE}, and messages are signed:\n\n  {setting}"));

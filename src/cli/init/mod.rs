@@ -149,7 +149,7 @@ fn tell(name: &str, is_above: bool, takeover: &Takeover, context: &Context) {
     }
 }
 
-/// Adds what `.gitignore` lacks, and says what was done. What stands there stays.
+/// Adds what `.gitignore` lacks, and says what was done. Its own lines stay.
 fn extend_gitignore(site: &SiteFolder, feeds: &str, shown: &str) -> Result<String, Failure> {
     let failed = |error| unwritten(&site.path().join(GITIGNORE), error);
     let is_plain = site.must_be_plain(GITIGNORE).is_ok();

@@ -50,7 +50,7 @@ impl Takeover {
         }
     }
 
-    /// The author's address is the sender's too, until somebody says otherwise.
+    /// The author's address is the sender's too, until the owner says otherwise.
     fn with_email(&self, email: &str) -> String {
         let name = self.taken.iter().find(|(key, _)| *key == "site.author.name");
         let Some((_, name)) = name else { return set(&self.config, "newsletter.from", &quoted(email)) };

@@ -49,7 +49,7 @@ enum Action {
     },
     /// Write the list as CSV to the standard output
     ///
-    /// The column `token` holds what stands for `{token}` in each reader's address for unsubscribing. It is enough to
+    /// The column `token` holds the value of `{token}` in each reader's address for unsubscribing. It is enough to
     /// unsubscribe that reader, so keep it as private as the list.
     Export {
         /// Only readers of this status

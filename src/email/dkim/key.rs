@@ -15,7 +15,7 @@ pub enum KeyError {
     #[error("it holds no private key in PEM form")]
     NotPem,
     /// The key is protected by a password.
-    #[error("its key is encrypted, and nobody is there to type the password")]
+    #[error("its key is encrypted, and no password for it can be typed here")]
     Encrypted,
     /// It is a public key, a certificate or the like.
     #[error("it holds the public key, not the private one")]

@@ -132,7 +132,7 @@ pub(super) fn look(html: &str, at: &Range<usize>, findings: &mut Findings<'_>) {
     }
 }
 
-/// The first tag with so many attributes that nobody wrote them: tokenizers compare each with all others.
+/// The first tag with more attributes than people write: tokenizers compare each with all others.
 fn crowded_tag(html: &str) -> Option<&str> {
     let bytes = html.as_bytes();
     let mut from = 0;

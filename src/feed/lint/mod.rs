@@ -1,4 +1,4 @@
-//! Our own validator: what is wrong with a feed, whoever wrote it. RSS, Atom and JSON Feed are told apart by what they are, not
+//! Our own validator: what is wrong with a feed of any program. RSS, Atom and JSON Feed are told apart by what they are, not
 //! by their names. The rules are those of RFC 4287, RFC 5005, the RSS 2.0 specification with the Best Practices Profile of the
 //! RSS Advisory Board, JSON Feed 1.1, and what the W3C validator says beyond them; [`RULES`] lists them.
 

@@ -71,7 +71,7 @@ rules! {
     AUTHORS Warning "feed/author" "write `authors`, a list; `author` is of version 1.0"
     NUMBER_ID Warning "feed/number-id" "write it in quotes"
     EXTENSION Warning "feed/extension" "begin names of your own with `_`"
-    SHAPE Error "feed/shape" "see https://www.jsonfeed.org/version/1.1/ for what stands there"
+    SHAPE Error "feed/shape" "see https://www.jsonfeed.org/version/1.1/ for its form"
     SAME_PAGE Error "feed/next-url" "name the file with the older entries, or leave it out: a reader that follows it never ends"
     TOO_LARGE Error "feed/too-large" "make it smaller: hardly any reader fetches so much"
     LARGE Warning "feed/large" "show fewer entries (`feeds.limit`), or summaries (`feeds.content`)"

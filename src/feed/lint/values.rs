@@ -184,14 +184,14 @@ pub(super) fn media_type(text: &str, at: Range<usize>, findings: &mut Findings<'
     is_sound
 }
 
-/// Characters that are left of a text that was read in the wrong encoding, and those that nobody can show.
+/// Characters that are left of a text that was read in the wrong encoding, and those that cannot be shown.
 pub(super) fn characters(text: &str, at: Range<usize>, findings: &mut Findings<'_>) {
     let is_bad = |c: &char| matches!(c, '\0'..='\u{1F}' | '\u{7F}'..='\u{9F}' | '\u{FFFD}') && !"\t\n\r".contains(*c);
     let Some(bad) = text.chars().find(is_bad) else { return };
     let number = u32::from(bad);
     let forms = [bad.to_string(), format!("\\u{number:04x}"), format!("\\u{number:04X}")];
     let message = if number < 0x80 {
-        format!("the control character U+{number:04X}, which nobody can show")
+        format!("the control character U+{number:04X}, which cannot be shown")
     } else {
         format!("the character U+{number:04X} stands for one that was lost")
     };

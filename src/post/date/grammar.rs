@@ -21,7 +21,7 @@ pub(crate) struct Moment {
 }
 
 impl Moment {
-    /// What stands in for a date that nobody wrote.
+    /// A placeholder that an editor or a template left in place of a date.
     pub(crate) fn of_file(at: Timestamp, zone: &TimeZone) -> Self {
         Self { at: at.to_zoned(zone.clone()), date_only: false, note: None }
     }

@@ -2,7 +2,7 @@
 
 use jiff::tz::{Offset, TimeZone};
 
-/// What stands behind a time.
+/// The zone behind a time.
 #[derive(Debug, Default)]
 pub(crate) enum Zone {
     /// Nothing.
@@ -12,7 +12,7 @@ pub(crate) enum Zone {
     Fixed(Offset),
     /// An IANA name.
     Named(TimeZone),
-    /// A name that nobody knows.
+    /// An unknown name.
     Unknown(String),
 }
 

@@ -1,4 +1,4 @@
-//! The keys of one post, whoever's dialect they are in (rule R5).
+//! The keys of one post, in any dialect (rule R5).
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
@@ -14,7 +14,7 @@ pub(crate) struct Field {
     pub(crate) key: String,
     /// Its normal form, where that is another.
     other_normal: Option<String>,
-    /// What stands behind it; never absent.
+    /// Its value; never absent.
     pub(crate) value: Value,
     /// The key's line, as a range of the file.
     pub(crate) at: Range<usize>,

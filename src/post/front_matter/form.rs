@@ -36,7 +36,7 @@ pub(crate) enum Extent {
 pub(crate) struct Pair {
     /// As written.
     pub(crate) key: String,
-    /// What stands behind it.
+    /// Its value.
     pub(crate) value: Value,
     /// Its line.
     pub(crate) at: Range<usize>,

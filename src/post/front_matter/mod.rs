@@ -35,7 +35,7 @@ const FORMS: &[&Form] = &[&yaml::FORM, &toml::FORM, &json::FORM, &nikola::FORM, 
 /// The largest front matter that is read.
 const LARGEST: usize = 64 * 1024;
 
-/// What stands at the top of a file.
+/// The top of a file.
 pub(crate) enum FrontMatter {
     /// Keys.
     Keys(Fields),

@@ -1,6 +1,6 @@
 //! A value of the front matter, whatever form it was written in. Scalars are text exactly as written: `1.10` stays `1.10`.
 
-/// What stands behind a key.
+/// The value of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Value {
     /// Nothing, `~` or `null`.
@@ -51,7 +51,7 @@ impl Value {
     }
 }
 
-/// What makes two spellings the same key (rule R5): lower case, without space, `_` and `-`, and without signs that nobody
+/// What makes two spellings the same key (rule R5): lower case, without space, `_` and `-`, and without signs that cannot be
 /// sees, which come with pasted text.
 pub(crate) fn normal(key: &str) -> String {
     let means_something = |c: &char| !(matches!(c, '_' | '-') || c.is_whitespace() || is_invisible(*c));

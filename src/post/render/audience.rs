@@ -32,7 +32,7 @@ impl Audience {
     }
 }
 
-/// What stands where a mark or a part was: as much of a block, or as little, as the mark itself.
+/// The replacement of a mark or a part: as much of a block, or as little, as the mark itself.
 const NOTHING: &str = "<!-- -->";
 
 struct Mark {

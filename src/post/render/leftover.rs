@@ -21,7 +21,7 @@ pub(crate) fn remove(nodes: &mut [Node]) {
     }
 }
 
-/// Code; but not what a stray tag made into code around code, whose end nobody can tell.
+/// Code; but not what a stray tag made into code around code, whose end cannot be told.
 fn is_code(element: &Element) -> bool {
     match element.name {
         "code" => !holds(&element.children, &["code", "pre"]),

@@ -15,7 +15,7 @@ use super::ids::Ids;
 use crate::content::allowed::SCHEMES;
 use crate::content::nodes::{Element, Node, walk};
 
-/// More warnings than this about one body tell nobody anything.
+/// More warnings than this about one body are not read.
 const MOST_WARNINGS: usize = 40;
 
 /// What is needed to resolve the URLs of one post.
@@ -92,7 +92,7 @@ impl<'a> Links<'a> {
         // Only Pelican's own settings say where its lists of a tag or an author are.
         if ["tag", "category", "author"].into_iter().any(mark) {
             let written = written.replace("%7B", "{").replace("%7D", "}");
-            let message = format!("nobody but Pelican knows where `{written}` leads: the link is left out");
+            let message = format!("only Pelican knows where `{written}` leads: the link is left out");
             self.warn(&written, message, "write the address of the page");
             return None;
         }

@@ -70,7 +70,7 @@ fn is_as_it_stays(element: &Element) -> bool {
     }
 }
 
-/// What stands for an element that does not stay as it is.
+/// The replacement of an element that does not stay as it is.
 fn one(element: Element) -> Vec<Node> {
     match element.name {
         "iframe" => called_like(&element, frame(&element)),
@@ -87,7 +87,7 @@ fn one(element: Element) -> Vec<Node> {
     }
 }
 
-/// The id goes on with what stands in the element's place: a link may lead there.
+/// The id goes on with the replacement: a link may lead there.
 fn called_like(element: &Element, mut shown: Vec<Node>) -> Vec<Node> {
     if let (Some(id), Some(Node::Element(first))) = (element.get("id"), shown.first_mut()) {
         first.set("id", id.to_owned());
@@ -130,7 +130,7 @@ fn title(element: &Element) -> Option<String> {
     Some(title.trim().to_owned()).filter(|title| !title.is_empty())
 }
 
-/// The title stays in sight under the poster, for whoever sees no pictures.
+/// The title stays in sight under the poster, for readers without pictures.
 fn link(address: &str, label: &str, poster: Option<&str>) -> Vec<Node> {
     let mut content = Vec::new();
     if let Some(poster) = poster {

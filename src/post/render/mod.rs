@@ -225,7 +225,7 @@ fn demote_headings(nodes: &mut [Node]) {
     }
 }
 
-/// What is there only for the eye and says again what stands beside it.
+/// Content that is there only for the eye and repeats its neighbour.
 fn is_double(element: &Element) -> bool {
     element.name == "span" && element.has_class("katex-html")
 }

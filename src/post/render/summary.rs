@@ -63,7 +63,7 @@ fn before_mark(nodes: &[Node]) -> Option<String> {
     (found && !text.is_empty()).then_some(text)
 }
 
-/// Copies what stands before the mark; true when there is one.
+/// Copies the content before the mark; true when there is one.
 fn copy_to_mark(nodes: &[Node], into: &mut Vec<Node>) -> bool {
     for node in nodes {
         match node {

@@ -72,7 +72,7 @@ struct Domain {
 /// A domain that is left alone.
 #[derive(Debug, Clone)]
 struct Pause {
-    /// When the first of the pauses began between which nobody was accepted.
+    /// When the first of the pauses began without an acceptance between them.
     since: Timestamp,
     until: Timestamp,
     times: i64,
@@ -131,9 +131,9 @@ pub(super) enum Next {
 /// What becomes of a reader whose domain is left alone.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Wait {
-    /// He waits until then.
+    /// The reader waits until then.
     Until(Timestamp),
-    /// He is given up, for this reason: nobody of his domain was accepted for too long.
+    /// The reader is given up, for this reason: no reader of the domain was accepted for too long.
     InVain(String),
 }
 
@@ -314,7 +314,7 @@ impl Breaker {
                 if is_put_off { Verdict::PutOff(readers) } else { Verdict::Refused(format!("it refused {readers}")) }
             });
         }
-        // When there is nobody else to ask, the domains that refused are what is known.
+        // When there is no other reader to ask, the domains that refused are what is known.
         let blamed = if is_stopped { std::mem::take(&mut self.streak).domains } else { BTreeSet::new() };
         for (name, domain) in &mut self.domains {
             if domain.streak.weight >= REFUSED_IN_A_ROW || blamed.contains(name) {

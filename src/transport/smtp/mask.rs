@@ -1,4 +1,4 @@
-//! A server knows the password, and may say it again: by mistake in a refusal, or because it means harm to whoever reads the
+//! A server knows the password, and may say it again: by mistake in a refusal, or because it means harm to those who read the
 //! log. Whatever is kept of its words is looked through for the password, however it is written.
 
 use std::collections::HashSet;
@@ -9,7 +9,7 @@ use secrecy::ExposeSecret as _;
 
 use super::Login;
 
-/// What stands for a word that says something of the password.
+/// The replacement of a word that says something of the password.
 const MASK: &str = "***";
 
 /// So many characters of a secret in a row are taken for a part of it, such as the beginning of one that was cut.

@@ -91,7 +91,7 @@ struct Deadlines {
     reply: Duration,
     /// The content and the reply to its end: giving up too early here makes duplicates (RFC 1047).
     content: Duration,
-    /// The reply to QUIT, for which nobody should wait.
+    /// The reply to QUIT, which is not worth a wait.
     goodbye: Duration,
 }
 

@@ -113,7 +113,7 @@ impl Reply {
         self.code / 100 == Severity::PermanentNegativeCompletion as u16
     }
 
-    /// The server closes the connection and means nobody in particular (RFC 5321 §3.8).
+    /// The server closes the connection, whoever the reader (RFC 5321 §3.8).
     pub(super) fn closes(&self) -> bool {
         self.code == 421
     }

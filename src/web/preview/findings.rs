@@ -37,7 +37,7 @@ struct FindingView {
     place: Option<PlaceView>,
 }
 
-/// A piece of a sentence: words, or what stands between backticks.
+/// A piece of a sentence: words, or code between backticks.
 #[derive(Debug, PartialEq, Serialize)]
 pub(super) struct Words {
     text: String,

@@ -84,7 +84,7 @@ fn routes(server: Arc<Server>, gate: AccessGate) -> Router {
 
 type Shared = State<Arc<Server>>;
 
-/// The page. When somebody opens or reloads it, or comes back to it, the site is read again: what is due depends on the
+/// The page. When it is opened, reloaded or come back to, the site is read again: what is due depends on the
 /// time and the ledger as well.
 async fn page(State(server): Shared, Query(choice): Query<Choice>, headers: HeaderMap) -> Response {
     let is = |name: &str, value: &str| headers.get(name).is_some_and(|found| found == value);

@@ -90,7 +90,7 @@ fn has_signs(text: &str) -> bool {
     })
 }
 
-/// What stands in quotes that hold neither escapes nor quotes.
+/// The text in quotes that hold neither escapes nor quotes.
 fn quoted(text: &str) -> Option<Value> {
     let quote = text.chars().next()?;
     let inner = text[1..].strip_suffix(quote).filter(|inner| !inner.contains(['\\', quote]))?;

@@ -21,7 +21,7 @@ pub(crate) enum Meaning {
     Link,
     /// Only its content shows.
     Transparent,
-    /// Nothing shows, and nobody misses it.
+    /// Nothing is shown, and no warning is given.
     Nothing,
 }
 

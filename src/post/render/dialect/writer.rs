@@ -15,7 +15,7 @@ use super::part::Part;
 /// Bytes that may be looked at for each byte of the body: tags that nothing closes cost no more than this.
 const WORK: usize = 32;
 
-/// More warnings than this about one body tell nobody anything.
+/// More warnings than this about one body are not read.
 const MOST_WARNINGS: usize = 40;
 
 pub(crate) struct Writer<'a> {

@@ -1,4 +1,4 @@
-//! What stands within a line: words, pictures, links by number, footnote marks.
+//! The inline content of a line: words, pictures, links by number, footnote marks.
 
 use std::collections::HashMap;
 
