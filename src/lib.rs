@@ -31,19 +31,19 @@
 //! | [`files`] | the only one to touch the site's files | `model` |
 //! | [`config`] | config.toml: text → checked values or diagnostics | `model`, `diagnostic` |
 //! | [`templates`] | templates for people: built in, overridden by the site | `model`, `diagnostic` |
-//! | [`post`] | files → posts and all their diagnostics; Markdown → the content tree and its text | the above, but `clock` and `files` |
+//! | [`post`] | files → posts and all their diagnostics; Markdown → the content tree and its text | `content`, `model`, `diagnostic`, `config`, `templates` |
 //! | [`media`] | bytes of pictures, sound and film → what they are; pictures that mail does not show → such that it does | `model` |
-//! | [`feed`] | entries → RSS 2.0, Atom 1.0, JSON Feed 1.1; one file for each format | likewise |
-//! | [`email`] | due entries → issue → the bytes of one reader's message | likewise |
+//! | [`feed`] | entries → RSS 2.0, Atom 1.0, JSON Feed 1.1; one file for each format | `content`, `model`, `diagnostic`, `config`, `templates` |
+//! | [`email`] | due entries → issue → the bytes of one reader's message | `content`, `model`, `diagnostic`, `config`, `templates` |
 //! | [`list`] | CSV files → readers and what they say about consent; the list → CSV | `model`, `diagnostic` |
 //! | [`store`] | what publishing remembers; all SQL | `model`, `diagnostic`, `config`, `clock`, `files` |
-//! | [`transport`] | how a message leaves: SMTP, outbox, sendmail | likewise |
-//! | [`publish`] | resume, plan, freeze, deliver, finish | all above |
+//! | [`transport`] | how a message leaves: SMTP, outbox, sendmail | `model`, `diagnostic`, `config`, `clock`, `files` |
+//! | [`publish`] | resume, plan, freeze, deliver, finish | all above but `list` |
 //! | [`web`] | HTTP: the preview | all above |
-//! | [`cli`] | one file for each command; the only printer | all above, but `web` only in `cli/preview` |
+//! | [`cli`] | one file for each command; the only printer | all above but `web`, which only `cli/preview` may |
 //!
-//! `tests/tidy.rs` holds this table and fails when an import breaks it. Functions take data and return data; the time is an
-//! argument; each effect (clock, files, database, network, terminal) has one room.
+//! A room may always import itself. `tests/tidy.rs` reads this table, and fails when an import breaks it. Functions take data and
+//! return data; the time is an argument; each effect (clock, files, database, network, terminal) has one room.
 //!
 //! # Words
 //!

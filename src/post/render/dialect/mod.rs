@@ -55,7 +55,7 @@ enum Place {
 }
 
 /// All dialects, in the order in which they are asked.
-const DIALECTS: [(Place, Reader); 25] = [
+const DIALECTS: &[(Place, Reader)] = &[
     (Place::Line(b":"), admonition::colons),
     (Place::Line(b"!?"), admonition::exclamations),
     (Place::Line(b"[*-+1@${"), kramdown::line),
