@@ -7,6 +7,7 @@ fn sessions() {
     trycmd::TestCases::new()
         .case("tests/sessions/*.md")
         .env("TIDINGS_NOW", "2026-03-02T09:00:00Z")
+        .env("CI", "false")
         .env("XDG_STATE_HOME", state.path().to_str().unwrap())
         .insert_var("[VERSION]", env!("CARGO_PKG_VERSION"))
         .unwrap()
