@@ -36,6 +36,17 @@ fn is_mailed_again(site: &TestSite, path: &str, text: &str) -> (bool, String) {
 }
 
 #[test]
+fn the_same_wish_after_an_interruption_mails_a_late_post_once() {
+    let site = mailed("");
+    let late = site.post("2026-02-01", "A late post");
+    site.run("2026-03-02T18:00:00Z", &["publish", "--include", &late, "--limit", "1"]).exits(4);
+    let said = site.run("2026-03-02T19:00:00Z", &["publish", "--include", &late]).exits(0).stderr;
+    assert!(said.contains(&format!("{late} is in an issue that is being delivered: it is not sent again")), "{said}");
+    let copies = |issue: &str| site.outbox().iter().filter(|name| name.contains(issue)).count();
+    assert_eq!((copies("issue-2"), copies("issue-3")), (2, 0));
+}
+
+#[test]
 fn a_post_that_was_renamed_and_mended_is_not_mailed_again() {
     let site = mailed("");
     let mended = FERRY.replace("whoever", "those who");

@@ -138,6 +138,8 @@ async fn take_up(store: &mut Store, memory: &Memory, context: &Context) -> Resul
         allowed => allowed?,
     }
     let taken_up = memory.take_up(store, &found, context.now).await?;
+    // What a dead process left in the middle can be settled, and must not be sent afterwards.
+    store.recover(false, &context.now.to_string()).await?;
     context.ui.diagnostics(found.warning.or(taken_up.warning).as_slice());
     Ok(())
 }

@@ -52,6 +52,9 @@ impl Audience for Teller<'_> {
             Event::Resumed(resumed) => self.resumed(resumed),
             Event::InDoubt(run) => self.in_doubt(run),
             Event::NothingQueued => self.say("Nothing is queued."),
+            Event::OnItsWay(post) => {
+                self.say(&format!("{} is in an issue that is being delivered: it is not sent again.", post.path));
+            }
             Event::GoingOn(fresh) => {
                 self.say(&format!("Going on with {} of an earlier run.", count(fresh, "delivery")));
             }
@@ -113,6 +116,7 @@ impl Teller<'_> {
     /// What became of deliveries that an earlier process did not live to record, and which were given up.
     fn resumed(&mut self, resumed: &Resumed) {
         if resumed.given_up > 0 {
+            self.worse(Exit::Incomplete);
             self.say(&format!(
                 "{} of an earlier run given up, refused until older than `newsletter.max_lateness`. See `tidings runs show`.",
                 count(resumed.given_up, "delivery")

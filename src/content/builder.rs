@@ -102,7 +102,7 @@ impl Builder {
             _ if kind == Kind::Embed || name == "a" => {
                 self.end_nearest("a", |other| matches!(other, "td" | "th" | "caption"));
             }
-            Kind::Inline if matches!(name, "rt" | "rp") => {
+            Kind::Inline if matches!(name, "rt" | "rp") && self.open.iter().any(|open| open.element.name == "ruby") => {
                 self.end_nearest("rt", |other| other == "ruby");
                 self.end_nearest("rp", |other| other == "ruby");
                 while self
@@ -137,6 +137,10 @@ impl Builder {
             self.too_deep -= 1;
             return;
         }
+        // The end of any heading ends the open one (HTML §13.2.6.4.7).
+        let is_heading = |name: &str| matches!(name, "h1" | "h2" | "h3" | "h4" | "h5" | "h6");
+        let heading = self.open.iter().rev().map(|open| open.element.name).find(|open| is_heading(open));
+        let name = heading.filter(|_| is_heading(name)).unwrap_or(name);
         if kind == Some(Kind::Table) {
             self.end_nearest(name, |other| other == "table");
         } else {

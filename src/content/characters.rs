@@ -49,6 +49,9 @@ pub(crate) fn clean(text: &mut String) {
     if first_to_mend(text).is_none() {
         return;
     }
+    if text.contains('\r') {
+        *text = text.replace("\r\n", "\n").replace('\r', "\n");
+    }
     if !text.chars().all(is_legal) {
         text.retain(is_legal);
     }

@@ -92,11 +92,19 @@ fn open(builder: &mut Builder, name: &str, attributes: Vec<Attribute>, scanner: 
             .filter_map(|attribute| builder.attribute(name, &attribute.name.local, Cow::from(&*attribute.value)));
         let attributes = attributes.collect();
         builder.open(name, attributes, is_hidden);
+    } else if !is_dropped && (stand_in::is_hidden(&attributes) || is_closed_dialog(name, &attributes)) {
+        builder.leave_out(format!("{name} hidden"));
+        scanner.skip_to_end_of(name);
     }
     if is_dropped {
         scanner.skip_to_end_of(name);
         builder.close(name);
     }
+}
+
+/// True for a dialog that nothing has opened (HTML §4.11.4).
+fn is_closed_dialog(name: &str, attributes: &[Attribute]) -> bool {
+    name == "dialog" && !attributes.iter().any(|attribute| &*attribute.name.local == "open")
 }
 
 /// Adds an element that holds only text.

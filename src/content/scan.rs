@@ -23,6 +23,12 @@ pub(crate) enum Piece {
 /// The attributes of a tag that are read.
 const MOST_ATTRIBUTES: usize = 64;
 
+/// Elements whose content is text, in which no tag begins (HTML §13.2.5.2 and 4).
+const RAW: [&str; 8] = ["script", "style", "title", "textarea", "xmp", "noembed", "noframes", "iframe"];
+
+/// So far the end of a tag is looked for to see whether it closes itself.
+const LONGEST_TAG: usize = 1024;
+
 pub(crate) struct Scanner<'h> {
     html: &'h str,
     at: usize,
@@ -33,6 +39,8 @@ pub(crate) struct Scanner<'h> {
     distrusts_quotes: bool,
     /// Elements of which no end tag is left, and `>` when there is none.
     unclosed: Vec<String>,
+    /// Elements in each other that have too few end tags.
+    unbalanced: Vec<String>,
 }
 
 impl<'h> Scanner<'h> {
@@ -46,6 +54,7 @@ impl<'h> Scanner<'h> {
             has_ended: false,
             distrusts_quotes: false,
             unclosed: Vec::new(),
+            unbalanced: Vec::new(),
         }
     }
 
@@ -131,8 +140,32 @@ impl<'h> Scanner<'h> {
         }
         let start = self.at;
         let rest = &self.html.as_bytes()[start..];
-        let is_end = |window: &[u8]| window.starts_with(b"</") && window[2..].eq_ignore_ascii_case(name.as_bytes());
-        match rest.windows(name.len() + 2).position(is_end) {
+        let nests = !RAW.contains(&name) && !self.unbalanced.iter().any(|other| other == name);
+        let (mut first, mut end, mut depth) = (None, None, 1_usize);
+        for at in memchr::memchr_iter(b'<', rest) {
+            let tag = &rest[at + 1..];
+            let (is_end, tag) = tag.strip_prefix(b"/").map_or((false, tag), |tag| (true, tag));
+            let is_it = tag.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name.as_bytes()))
+                && tag.get(name.len()).is_none_or(|next| next.is_ascii_whitespace() || matches!(next, b'/' | b'>'));
+            if is_it && is_end {
+                first = first.or(Some(at));
+                depth -= 1;
+                if depth == 0 || !nests {
+                    end = Some(at);
+                    break;
+                }
+            } else if is_it && nests {
+                let tag = &tag[..tag.len().min(LONGEST_TAG)];
+                let end = memchr::memchr(b'>', tag);
+                depth += usize::from(end.is_none_or(|end| !tag[..end].ends_with(b"/")));
+            }
+        }
+        if end.is_none() && first.is_some() {
+            // Which end is meant cannot be told: the first one, and from here on always.
+            self.unbalanced.push(name.to_owned());
+            end = first;
+        }
+        match end {
             Some(end) => {
                 let after = start + end + name.len() + 2;
                 self.at = self.html[after..].find('>').map_or(self.html.len(), |close| after + close + 1);

@@ -127,6 +127,24 @@ fn what_is_left_out_is_named() {
 }
 
 #[test]
+fn what_is_hidden_or_dropped_is_so_to_its_own_end() {
+    for (html, left) in [
+        ("a<form hidden>b</form><font style='display:none'>c</font>d", "ad"),
+        ("a<dialog>b</dialog><dialog open>c</dialog>d", "acd"),
+        ("a<svg><defs><svg id=b></svg></defs><text>c</text></svg>d", "ad"),
+        ("a<svg><svg/></svg>b<svg></svg>c", "abc"),
+        ("a<template>b<template>c</template></template>d", "ad"),
+        ("a<svg><svg></svg>b", "ab"),
+        ("a<style>b</styles>c</style>d", "ad"),
+        ("<p>a <rt>b</rt> c</p>", "<p>a <rt>b</rt> c</p>"),
+        ("a&#13;b", "a\nb"),
+        ("<h2>a</h3><p>b</p>", "<h2>a</h2><p>b</p>"),
+    ] {
+        assert_eq!(written(html), left, "{html}");
+    }
+}
+
+#[test]
 fn a_more_marker_is_the_whole_comment() {
     assert!(written("a<!-- more -->b").contains(super::MORE));
     assert!(!written("a<!-- more-splits-more-fees -->b").contains(super::MORE));

@@ -5,6 +5,7 @@ use super::draft_words::is_flag;
 use super::findings::Findings;
 use super::front_matter::{Field, Fields, Value};
 use super::plain::{self, Tags};
+use super::render::{Audience, select};
 use super::source_path::SourcePath;
 
 pub(crate) const TITLE_KEYS: [&str; 4] = ["title", "posttitle", "headline", "name"];
@@ -48,7 +49,9 @@ pub(crate) fn title(fields: &Fields, body: Text<'_>, path: &SourcePath) -> Optio
     if let Some(title) = fields.get(&TITLE_KEYS).map(source).filter(|title| !title.is_empty()) {
         return Some(written(title));
     }
-    let heading = plain::first_heading(body.text);
+    // What only mail shows gives the public page no title.
+    let shown = select(body.text, Audience::Web);
+    let heading = plain::first_heading(&shown);
     // A bracket may be a link whose address stands at the end of the text.
     if !body.is_whole {
         return heading.filter(|heading| !heading.contains('[')).map(written);
@@ -58,7 +61,7 @@ pub(crate) fn title(fields: &Fields, body: Text<'_>, path: &SourcePath) -> Optio
     }
     let name = date::split_name(&path.name).map_or(&*path.name, |(_, rest)| rest);
     let words = crate::content::characters::one_line(&name.replace(['-', '_'], " "));
-    let start: String = crate::content::characters::one_line(body.text).chars().take(60).collect();
+    let start: String = crate::content::characters::one_line(&shown).chars().take(60).collect();
     let title = if words.chars().any(char::is_alphabetic) { String::new() } else { plain::text(&start, Tags::All) };
     Some(Title { text: if title.is_empty() { words } else { title }, is_made: true })
 }

@@ -113,6 +113,8 @@ pub struct Resumed {
     pub given_up: u64,
     /// How many deliveries may be tried now or later.
     pub open: i64,
+    /// The issues that were not delivered to the end.
+    pub issues: Vec<i64>,
 }
 
 impl Publisher {
@@ -137,13 +139,13 @@ impl Publisher {
             given_up += self.store.give_up(issue.number, GIVEN_UP, &now.to_string()).await?;
         }
         let finished = self.store.finish_runs(&now.to_string()).await?;
+        let issues: Vec<_> = issues.iter().map(|issue| issue.number).collect();
         if taken_up.held + interrupted + given_up + finished > 0 {
-            let numbers: Vec<_> = issues.iter().map(|issue| issue.number).collect();
-            self.record(&numbers).await?;
+            self.record(&issues).await?;
         }
         let open = self.store.delivery_counts(None).await?.open();
         let is_repeated = self.may_repeat();
-        Ok(Resumed { _lock: lock, held: taken_up.held, interrupted, is_repeated, given_up, open })
+        Ok(Resumed { _lock: lock, held: taken_up.held, interrupted, is_repeated, given_up, open, issues })
     }
 
     /// Brings the records of these issues up to date.

@@ -111,6 +111,12 @@ pub struct Past {
 }
 
 impl Past {
+    /// The files of the entries that these issues carry.
+    pub(super) fn carried_by(&self, issues: &[i64]) -> BTreeSet<&str> {
+        let entries = self.ledger.mailed.iter().filter(|entry| issues.contains(&entry.issue));
+        entries.map(|entry| entry.path.as_str()).collect()
+    }
+
     /// Asks the database, when there is one, the records beside the posts, and this machine.
     ///
     /// # Errors

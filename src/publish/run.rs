@@ -14,7 +14,7 @@ use super::site::Site;
 use super::{Publisher, Resumed, not_live};
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
-use crate::model::{DeliveryCounts, distinct};
+use crate::model::{DeliveryCounts, Post, distinct};
 use crate::store::RunSummary;
 
 /// What a run is asked to do.
@@ -53,6 +53,8 @@ pub enum Event<'e> {
     Resumed(&'e Resumed),
     /// A run with deliveries in doubt.
     InDoubt(&'e RunSummary),
+    /// A post that was asked for with `--include` is in an issue that is still being delivered.
+    OnItsWay(&'e Post),
     /// So many deliveries of an earlier run, which were neither tried nor put off, come first.
     GoingOn(u64),
     /// From here on messages may be in flight.
@@ -256,6 +258,15 @@ impl<'r, A: Audience> Run<'r, A> {
         let mut options = self.order.options.clone();
         let site = Site::open(self.order.site, config.clone(), now)?;
         let past = Past::read(Some(&mut self.publisher.store), &self.publisher.memory).await?;
+        // The same command again, after it was interrupted: the wish is being fulfilled.
+        let carried = past.carried_by(&self.resumed.issues);
+        options.include.retain(|wanted| {
+            let post = site.find(wanted).ok().filter(|post| carried.contains(post.path.as_str()));
+            if let Some(post) = post {
+                self.audience.tell(Event::OnItsWay(post));
+            }
+            post.is_none()
+        });
         let (prepared, feeds) = plan_with_feeds(&site, &past, &options, Purpose::Write, now).await?;
         self.audience.tell(Event::Planned(&prepared));
         if prepared.issues.is_empty() && self.resumed.open > 0 {

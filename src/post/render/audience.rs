@@ -8,7 +8,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use pulldown_cmark::{Event, Parser};
+use pulldown_cmark::{Event, Parser, Tag};
 
 use super::markdown::OPTIONS;
 use crate::diagnostic::{Diagnostic, Places};
@@ -53,13 +53,18 @@ fn marks(text: &str) -> Vec<Mark> {
         return Vec::new();
     }
     let mut marks = Vec::new();
+    // A block of HTML is one event for each line, and a comment may have several.
+    let (mut from, mut end_of_block) = (0, 0);
     for (event, range) in Parser::new_ext(text, OPTIONS).into_offset_iter() {
-        if !matches!(event, Event::Html(_) | Event::InlineHtml(_)) {
-            continue;
+        match event {
+            Event::Start(Tag::HtmlBlock) => end_of_block = range.end,
+            Event::Html(_) | Event::InlineHtml(_) => {}
+            _ => continue,
         }
-        let mut from = range.start;
-        while let Some(start) = text[from..range.end].find("<!--").map(|at| from + at) {
-            let Some(end) = text[start..range.end].find("-->").map(|at| start + at + 3) else { break };
+        from = from.max(range.start);
+        let last = end_of_block.max(range.end);
+        while let Some(start) = text.get(from..range.end).and_then(|html| html.find("<!--")).map(|at| from + at) {
+            let Some(end) = text[start..last].find("-->").map(|at| start + at + 3) else { break };
             marks.extend(mark(text, start..end));
             from = end;
         }
@@ -70,7 +75,8 @@ fn marks(text: &str) -> Vec<Mark> {
 fn mark(text: &str, at: Range<usize>) -> Option<Mark> {
     let comment = text.get(at.start + 4..at.end - 3)?.trim().to_ascii_lowercase();
     let name = comment.strip_prefix('/');
-    let word: String = name.unwrap_or(&comment).chars().filter(|c| !matches!(c, ' ' | '-' | '_')).collect();
+    let word: String =
+        name.unwrap_or(&comment).chars().filter(|c| !(c.is_whitespace() || matches!(c, '-' | '_' | '>'))).collect();
     let audience = match &*word {
         "webonly" => Audience::Web,
         "mailonly" | "emailonly" => Audience::Mail,
@@ -188,6 +194,26 @@ mod tests {
     fn marks_in_code_are_code() {
         let split = entry("Write `<!-- web-only -->`:\n\n    <!-- mail-only -->\n\n```\n<!-- /web-only -->\n```\n");
         assert!(split.mail.is_none() && split.html().matches("only").count() == 3, "{}", split.html());
+    }
+
+    #[test]
+    fn a_mark_may_have_several_lines() {
+        for body in [
+            "<!--\nmail-only\n-->\n\nSECRET\n\n<!--\n/mail-only\n-->\n\nPublic\n",
+            "<div>\n<!--\nmail-only -->SECRET<!-- /mail-only\n-->\n</div>\n",
+            "> <!--\n> mail-only\n> -->\n>\n> SECRET\n>\n> <!-- /mail-only -->\n",
+        ] {
+            let split = entry(body);
+            assert!(!split.html().contains("SECRET"), "{body}: {}", split.html());
+            assert!(split.for_mail().html().contains("SECRET"), "{body}");
+        }
+    }
+
+    #[test]
+    fn what_only_mail_shows_is_no_title() {
+        let body = "<!-- mail-only -->\n\n# For subscribers\n\nx\n\n<!-- /mail-only -->\n\n# For all\n";
+        let post = one("posts/2026-03-01-a.md", &format!("---\ndate: 2026-03-01\n---\n\n{body}")).0;
+        assert_eq!(post.title, "For all");
     }
 
     #[test]

@@ -33,7 +33,7 @@ use crate::diagnostic::{Diagnostic, Location, Places};
 use crate::model::{Body, Category, Entry, MailContent, Post, distinct};
 
 use super::posts::Posts;
-use audience::Audience;
+pub(super) use audience::{Audience, select};
 use dialect::Expanded;
 use ids::Ids;
 pub(super) use leftover::without_marks;
@@ -75,9 +75,8 @@ fn entry(post: &Post, body: &Body, posts: &Posts, config: &Config, extent: Exten
         content(&events, &key, (post, body), posts, config, extent, &mut warnings)
     };
     let divides = audience::divides(&text);
-    let web =
-        if divides { of(&audience::select(&text, Audience::Web), None, extent) } else { of(&text, events, extent) };
-    let mail = divides.then(|| Box::new(of(&audience::select(&text, Audience::Mail), None, Extent::Whole)));
+    let web = if divides { of(&select(&text, Audience::Web), None, extent) } else { of(&text, events, extent) };
+    let mail = divides.then(|| Box::new(of(&select(&text, Audience::Mail), None, Extent::Whole)));
     distinct(&mut warnings);
     let MailContent { summary, content, content_text, pictures, ends } = web;
     // Only posts with a date are published; for any other the beginning of time is as good as none.
