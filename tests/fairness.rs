@@ -130,7 +130,10 @@ fn a_quota_of_the_sender_fails_no_reader() {
         let site = site(&sink, &readers);
         let run = site.run(MONDAY, &["publish"]).exits(4);
         let [sent, failed, ..] = counts(&site);
-        assert!((20..25).contains(&sent) && failed == 0, "{reply}: {run:#?}");
+        // Whose quota it is, this one does not say: refusals that other connections heard before the last acceptance may be
+        // taken for the readers' own.
+        let may_fail = if reply == "552 Quota exceeded" { 4 } else { 0 };
+        assert!((20..25).contains(&sent) && failed <= may_fail, "{reply}: {run:#?}");
         assert!(run.stderr.contains("the server refuses this sender"), "{run:#?}");
     }
 }
@@ -351,15 +354,14 @@ fn a_rest_that_was_only_refused_does_not_hold_up_the_next_issue() {
     }
     assert_eq!(counts(&site)[1], 0, "nobody failed");
 
-    // Two days after its first try a delivery is given up, and the owner may have it sent again. Which refusals are heard
-    // first may stop a run before it has given up all.
+    // Two days after its first try a delivery is given up, and the owner may have it sent again. Time in which nobody was
+    // accepted does not count, so that a last issue goes before; which refusals are heard first may stop a run early.
+    site.post("2026-03-05", "Post 4");
+    let mut said = site.run("2026-03-05T11:00:00Z", &["publish"]).exits(4).stderr;
     for hour in 12..20 {
-        let said = site.run(&format!("2026-03-05T{hour}:00:00Z"), &["deliver"]).stderr;
-        assert!(hour > 12 || said.contains("given up") && said.contains("more domains paused"), "{said}");
-        if counts(&site) == [120, 0, 0, 0] {
-            break;
-        }
+        said += &site.run(&format!("2026-03-05T{hour}:00:00Z"), &["deliver"]).stderr;
     }
+    assert!(said.contains("more domains paused") && said.contains("given up"), "{said}");
     let shown = site.run(MONDAY, &["runs", "show", "1", "--json"]).exits(0).json();
     let rows = shown["not_sent"].as_array().unwrap();
     let is_given_up = |row: &&Value| {

@@ -198,13 +198,19 @@ fn readers_of_an_issue_that_was_sent_in_part_do_not_vanish_with_the_database() {
 #[test]
 fn where_every_machine_is_new_the_record_is_to_be_committed() {
     for (machine, is_told) in [(Machine::First, false), (Machine::Ci, true)] {
-        let world = World::unpublished(1, Duration::ZERO);
-        let run = || world.run(world.site.path(), machine, MONDAY, &["publish"]).exits(0);
-        assert!(!run().stdout.contains("Commit"), "nothing is due");
+        let world = World::unpublished(3, Duration::ZERO);
+        let run = |arguments: &[&str], code| {
+            let run = world.run(world.site.path(), machine, MONDAY, arguments).exits(code);
+            run.stdout + &run.stderr
+        };
+        assert!(!run(&["publish"], 0).contains("Commit"), "nothing is due");
         world.site.post("2026-03-01", "First post");
-        let told = run();
         let words = "Commit .tidings/issues/1.json, or the next run may mail this again.";
-        assert_eq!((told.stdout + &told.stderr).contains(words), is_told);
+        assert_eq!(run(&["publish", "--limit", "1"], 4).contains(words), is_told);
+        // The record is written again when it is brought to its end.
+        assert_eq!(run(&["deliver", "--limit", "1"], 4).contains(words), is_told);
+        assert_eq!(run(&["publish"], 0).contains(words), is_told);
+        assert!(!run(&["publish"], 0).contains("Commit"));
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::failure::Exit;
 use super::{Context, Ui, plan, session, status};
-use crate::model::{DeliveryState, Issue};
+use crate::model::DeliveryState;
 use crate::publish::{
     Audience, Delivered, Event, Halt, Left, Prepared, Publisher, Resumed, Site, Stop, Verdict, count,
 };
@@ -67,9 +67,8 @@ impl Audience for Teller<'_> {
                 self.delivered(&prepared.map(titles).unwrap_or_default(), delivered);
             }
             Event::Left(left) => self.left(left),
-            Event::RecordsToCommit(prepared) => {
-                let name = |issue: &Issue| format!(".tidings/issues/{}.json", issue.number);
-                let names: Vec<_> = prepared.issues.iter().map(name).collect();
+            Event::RecordsToCommit(issues) => {
+                let names: Vec<_> = issues.iter().map(|number| format!(".tidings/issues/{number}.json")).collect();
                 self.say(&format!("Commit {}, or the next run may mail this again.", names.join(", ")));
             }
             Event::Planned(prepared) => self.context.ui.diagnostics(&prepared.warnings),

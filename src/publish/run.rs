@@ -64,7 +64,7 @@ pub enum Event<'e> {
     /// What is left after everything that could be tried.
     Left(&'e Left),
     /// The records of these issues are on a machine that is thrown away.
-    RecordsToCommit(&'e Prepared),
+    RecordsToCommit(&'e [i64]),
     /// The plan, with what is wrong with the posts and was put up with.
     Planned(&'e Prepared),
     /// The plan may be carried out.
@@ -343,8 +343,13 @@ impl<'r, A: Audience> Run<'r, A> {
             let next_attempt_at = run.publisher.store.next_attempt_at().await?;
             run.audience.tell(Event::Left(&Left { stopped: run.stopped.take(), counts, next_attempt_at }));
         }
-        if let Some(prepared) = run.done.prepared.as_ref().filter(|_| run.publisher.memory.is_ci()) {
-            run.audience.tell(Event::RecordsToCommit(prepared));
+        if run.publisher.memory.is_ci() {
+            // The records of issues that were open are written again.
+            let new = run.done.prepared.iter().flat_map(|prepared| prepared.issues.iter().map(|issue| issue.number));
+            let issues: Vec<i64> = run.resumed.issues.iter().copied().chain(new).collect();
+            if !issues.is_empty() {
+                run.audience.tell(Event::RecordsToCommit(&issues));
+            }
         }
         run.tell_warning();
         run.publisher.store.close().await?;
