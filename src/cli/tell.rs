@@ -106,7 +106,7 @@ impl Teller<'_> {
         self.say(&format!(
             "{due} would be due, but there is no confirmed subscriber: the feeds are up to date, nothing was mailed or recorded."
         ));
-        // Nobody to mail to is no success once there were readers.
+        // An empty list is no success once there were readers.
         if prepared.last_run.is_some() {
             self.worse(Exit::Incomplete);
         }

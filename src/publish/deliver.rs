@@ -180,7 +180,7 @@ async fn conclude(store: &mut Store, shared: &Shared, mut delivered: Delivered) 
         *deferred = deferred.saturating_sub(failed);
     }
     let stop = delivered.stopped.as_ref().and_then(|stop| stop.as_stopped(now));
-    // As long as nobody is accepted it is the same stop that goes on.
+    // Without an acceptance it is the same stop that goes on.
     let stop = match (stop, earlier) {
         (Some(stop), Some(earlier)) => Some(Stopped { at: earlier.at, ..stop }),
         (stop, earlier) => stop.or(earlier),

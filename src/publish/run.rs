@@ -1,4 +1,4 @@
-//! A run in five steps, whoever starts it: finish what is open, plan, freeze, deliver, finish.
+//! A run in five steps, for any caller: finish what is open, plan, freeze, deliver, finish.
 
 use std::collections::BTreeMap;
 use std::path::Path;

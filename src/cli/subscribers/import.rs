@@ -22,7 +22,7 @@ use crate::store::{Arrivals, Arrived};
 /// CSV file whose first line names a column `email`. You vouch that readers asked for it whom the file does not say to be
 /// anything else. A column that looks like consent and is not known is refused.
 ///
-/// Who is on the list already stays as they are, so nobody who left comes back; but a reader who left, bounced or complained
+/// Who is on the list already stays as they are, so no reader who left comes back; but a reader who left, bounced or complained
 /// by the file gets no mail from here either. All rows or none: a row with an error stops the import, unless --skip-bad
 /// leaves such rows out.
 #[derive(Debug, Args)]

@@ -43,7 +43,7 @@ pub(super) struct Breaker {
     accepted: u64,
     closings: u32,
     probing: Option<Probing>,
-    /// What stopped an earlier run, since when nobody was accepted.
+    /// What stopped an earlier run, since when no reader was accepted.
     stopped: Option<Stopped>,
     /// Refusals that turned out to be final, and after how many tries.
     final_: Vec<(DeliveryKey, i64)>,
@@ -176,7 +176,7 @@ impl Breaker {
         Self { domains, stopped, ..Self::default() }
     }
 
-    /// What stopped an earlier run, as long as nobody was accepted since.
+    /// What stopped an earlier run, as long as no reader was accepted since.
     pub(super) fn stopped(&self) -> Option<Stopped> {
         self.stopped.clone().filter(|_| self.accepted == 0)
     }
