@@ -6,7 +6,7 @@
 //! ```text
 //!  posts/*.md ──> files ──> post::load ──> Post ──> publish::plan ──> due? late? mailed? not?
 //!                                           │
-//!                                     post::render
+//!                                   render::render
 //!                                           │
 //!                                         Entry ──> feed::build ──> feed.xml, atom.xml, feed.json
 //!                                           │
@@ -31,7 +31,8 @@
 //! | [`files`] | the only one to touch the site's files | `model` |
 //! | [`config`] | config.toml: text → checked values or diagnostics | `model`, `diagnostic` |
 //! | [`templates`] | templates for people: built in, overridden by the site | `model`, `diagnostic` |
-//! | [`post`] | files → posts and all their diagnostics; Markdown → the content tree and its text | `content`, `model`, `diagnostic`, `config`, `templates` |
+//! | [`post`] | files → posts and all their diagnostics | `content`, `model`, `diagnostic`, `config`, `templates` |
+//! | [`render`] | the body of a post → its entry: Markdown and its dialects → the content tree and its text | `content`, `model`, `diagnostic`, `config`, `post` |
 //! | [`media`] | bytes of pictures, sound and film → what they are; pictures that mail does not show → such that it does | `model` |
 //! | [`feed`] | entries → RSS 2.0, Atom 1.0, JSON Feed 1.1; one file for each format | `content`, `model`, `diagnostic`, `config`, `templates` |
 //! | [`email`] | due entries → issue → the bytes of one reader's message | `content`, `model`, `diagnostic`, `config`, `templates` |
@@ -71,6 +72,7 @@ pub mod media;
 pub mod model;
 pub mod post;
 pub mod publish;
+pub mod render;
 pub mod store;
 pub mod templates;
 pub mod transport;

@@ -7,6 +7,7 @@ use markup5ever_rcdom::{Handle, NodeData, RcDom};
 use tidings::config::{self, Config};
 use tidings::model::{Entry, PostStatus};
 use tidings::post::{self, Source};
+use tidings::render;
 
 /// Elements that a feed or a mail may hold.
 const ELEMENTS: &str = " a abbr address article aside b bdi bdo big blockquote br caption center cite code col colgroup data dd del \
@@ -35,7 +36,7 @@ pub fn entry(path: &str, bytes: Vec<u8>, config: &Config) -> Option<Entry> {
     let loaded = post::load(vec![Source { path: path.into(), bytes: bytes.clone() }], config, now());
     let post = &loaded.posts[0];
     let (body, _) = post::body(post, &bytes).ok()?;
-    let (entry, _) = post::render(post, &body, &loaded.posts, config);
+    let (entry, _) = render::render(post, &body, &loaded.posts, config);
     (post.status == PostStatus::Published).then_some(entry)
 }
 

@@ -7,7 +7,6 @@ use std::borrow::Cow;
 
 use super::findings::Findings;
 use super::front_matter::{Field, Fields, Value};
-use super::render::without_marks;
 
 /// How tags begin and end; the longer ones first.
 const TAGS: [(&str, &str); 6] =
@@ -47,6 +46,28 @@ pub(crate) fn without(source: &str) -> Cow<'_, str> {
     // At the end of a line blanks go, and what stands before them may be followed by a tag of HTML.
     clean.push_str(&without_marks(plain.trim_end()));
     Cow::Owned(clean)
+}
+
+/// A text without marks that begin or end a tag. One pass: what has been written never holds one.
+pub(crate) fn without_marks(text: &str) -> String {
+    let mut clean = String::with_capacity(text.len());
+    for c in text.chars() {
+        // `50%}` may be prose.
+        if c == '}' && clean.ends_with('%') {
+            clean.push(' ');
+        }
+        clean.push(c);
+        for mark in ["{{<", "{{%", "{%"] {
+            if clean.ends_with(mark) {
+                clean.truncate(clean.len() - mark.len());
+            }
+        }
+    }
+    // A tag of HTML may follow.
+    while clean.ends_with("{{") {
+        clean.pop();
+    }
+    clean
 }
 
 /// The code span at the beginning (`CommonMark` §6.1).
@@ -140,6 +161,22 @@ mod tests {
             ("{ a } {#id}", "{ a } {#id}"),
         ] {
             assert_eq!(without(source), expected, "{source}");
+        }
+    }
+
+    #[test]
+    fn without_marks_no_tag_begins_or_ends() {
+        for (text, rest) in [
+            ("a {{< b", "a  b"),
+            ("{{{<%x", "x"),
+            ("{{{%%}", "}"),
+            ("a {{{", "a {"),
+            ("w: 50%} z", "w: 50% } z"),
+            ("{ % } {{ x }}", "{ % } {{ x }}"),
+        ] {
+            let clean = without_marks(text);
+            assert_eq!(clean, rest, "{text}");
+            assert!(!["{{<", "{{%", "{%", "%}"].iter().any(|mark| clean.contains(mark)));
         }
     }
 

@@ -1,14 +1,14 @@
-//! A folder of Markdown files → posts and all their diagnostics; a post → its entry: clean, absolute HTML and text.
+//! A folder of Markdown files → posts and all their diagnostics.
 //!
 //! - [`enters`], [`files_to_read`] and [`author_files`] say which files to read; a [`Reader`] reads their beginnings: bytes
 //!   (`decode`), front matter (`front_matter`), and one file for each thing that the keys, the name or the folder say about a post.
-//! - [`body`] reads the rest of the few files that are shown; [`render`] turns post and body into an entry: Markdown, one
-//!   [tree](crate::content), and from that tree both HTML and text.
+//! - [`body`] reads the rest of the few files that are shown.
 //!
 //! Invariants: nothing here has an effect; no input panics; every file that is given comes out as a post, whatever is
 //! wrong with it; what is not clearly public is never [`Published`](crate::model::PostStatus::Published).
 
 mod address;
+pub(crate) mod audience;
 mod author;
 mod body;
 mod collision;
@@ -24,18 +24,18 @@ mod identity;
 mod image;
 mod language;
 mod mailing;
+mod markdown;
 mod permalink;
 mod placeholders;
 mod plain;
 mod posts;
 mod read;
-mod render;
 mod sketch;
-mod source_path;
+pub(crate) mod source_path;
 mod status;
 mod terms;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod title;
 
 use std::collections::BTreeMap;
@@ -49,11 +49,13 @@ use crate::model::{Body, Post, sha256_hex};
 use companion::Companions;
 use terms::TaxonomyKeys;
 
+pub(crate) use address::without_mark;
 pub use body::body;
 pub use companion::{author_files, files_to_read, is_companion};
 pub(crate) use front_matter::{Value, parse_yaml};
+pub(crate) use generator_tags::without_marks;
+pub(crate) use markdown::OPTIONS as MARKDOWN;
 pub use posts::Posts;
-pub use render::{add_sizes, render, render_for_feeds};
 pub use sketch::{Overlap, Sketch, letters};
 pub use source_path::{enters, is_post_file};
 
@@ -88,9 +90,7 @@ pub struct Loaded {
 /// assert_eq!(loaded.posts[0].url, "https://example.org/2025/01/31/a-walk/");
 ///
 /// let (body, _) = post::body(&loaded.posts[0], &bytes).expect("text");
-/// let (entry, warnings) = post::render(&loaded.posts[0], &body, &loaded.posts, &config);
-/// assert_eq!(entry.html(), "<p>It <em>rained</em>.</p>\n");
-/// assert!(warnings.is_empty());
+/// assert_eq!(body.text, "It *rained*.\n");
 /// ```
 pub fn load(sources: Vec<Source>, config: &Config, now: Timestamp) -> Loaded {
     let (companions, sources): (Vec<_>, Vec<_>) = sources.into_iter().partition(|source| is_companion(&source.path));

@@ -5,8 +5,7 @@ use std::ops::Range;
 
 use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 
-use super::generator_tags;
-use super::render::without_marks;
+use super::generator_tags::{self, without_marks};
 use crate::content::characters;
 
 /// What happens to HTML tags.

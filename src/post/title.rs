@@ -1,11 +1,11 @@
 //! The title and the author's own summary (rules R7, R16), as plain text.
 
+use super::audience::{Audience, select};
 use super::date;
 use super::draft_words::is_flag;
 use super::findings::Findings;
 use super::front_matter::{Field, Fields, Value};
 use super::plain::{self, Tags};
-use super::render::{Audience, select};
 use super::source_path::SourcePath;
 
 pub(crate) const TITLE_KEYS: [&str; 4] = ["title", "posttitle", "headline", "name"];

@@ -17,7 +17,7 @@ use crate::diagnostic::{Diagnostic, Location, Severity};
 use crate::files::{Folder, Kind, Open, Refusal, Why};
 use crate::media::{self, Facts};
 use crate::model::{Entry, Image};
-use crate::post;
+use crate::render;
 
 /// The folders whose content generators put at the root of a site.
 const FOLDERS: [&str; 14] = [
@@ -131,9 +131,9 @@ impl Library {
         }
         (entry.pictures, entry.mail) = (pictures, mail);
         if !sizes.is_empty() {
-            post::add_sizes(&mut entry.content, &sizes);
+            render::add_sizes(&mut entry.content, &sizes);
             if let Some(mail) = &mut entry.mail {
-                post::add_sizes(&mut mail.content, &sizes);
+                render::add_sizes(&mut mail.content, &sizes);
             }
         }
         if let Some(mut image) = entry.image.take() {

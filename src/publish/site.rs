@@ -17,6 +17,7 @@ use crate::files::{Access, Folder, Kind, LeftOut, Survey, Written};
 use crate::media::Facts;
 use crate::model::{Body, Entry, MadeFile, Post, PostStatus};
 use crate::post::{self, Loaded, Posts};
+use crate::render;
 use crate::templates::Templates;
 use crate::transport;
 
@@ -40,7 +41,7 @@ pub struct Site {
     library: Library,
 }
 
-/// [`post::render`], or as much of it as is needed.
+/// [`render::render`], or as much of it as is needed.
 type Render = fn(&Post, &Body, &Posts, &Config) -> (Entry, Vec<Diagnostic>);
 
 /// A picture among the files of a site.
@@ -216,12 +217,12 @@ impl Site {
     /// added to `found`, whether it is there or not. `None` when it cannot be read or has an error: then that is among what
     /// was added.
     pub fn entry(&self, post: &Post, found: &mut Vec<Diagnostic>) -> Option<Entry> {
-        self.rendered(post, post::render, found)
+        self.rendered(post, render::render, found)
     }
 
-    /// Like [`Site::entry`], but without what only mail shows: see [`post::render_for_feeds`].
+    /// Like [`Site::entry`], but without what only mail shows: see [`render::render_for_feeds`].
     pub(super) fn entry_for_feeds(&self, post: &Post, found: &mut Vec<Diagnostic>) -> Option<Entry> {
-        self.rendered(post, post::render_for_feeds, found)
+        self.rendered(post, render::render_for_feeds, found)
     }
 
     fn rendered(&self, post: &Post, render: Render, found: &mut Vec<Diagnostic>) -> Option<Entry> {

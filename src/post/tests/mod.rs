@@ -9,7 +9,7 @@ mod standing;
 
 use super::*;
 use crate::diagnostic::Severity;
-use crate::model::{Entry, PostStatus};
+use crate::model::PostStatus;
 
 const SITE: &str = "[site]\ntitle = 'Notes'\nurl = 'https://example.org/blog'\ntimezone = 'Europe/Berlin'\n";
 
@@ -18,7 +18,7 @@ const REFLECTION: &str = "---\nFilename: 2025-02-03-the-long-way-home.md\nLayout
     Date: 2025-02-03\nTags: slow-walks, self-trust, rain\nDescription: On not taking the bus — and what a wet road says.\n\
     Emotions: [calm, \"quiet joy\"]\n---\n\nI walked.  \nIt rained.  \nNobody was “waiting.”\n\n---\n\nI was late, and I didn’t mind.\n";
 
-pub(super) fn config(more: &str) -> Config {
+pub(crate) fn config(more: &str) -> Config {
     crate::config::parse("config.toml", &format!("{SITE}{more}")).unwrap()
 }
 
@@ -31,24 +31,13 @@ pub(super) fn load_all(sources: &[(&str, &str)]) -> Loaded {
     load(sources, &config(""), "2025-06-01T12:00:00Z".parse().unwrap())
 }
 
-pub(super) fn one(path: &str, text: &str) -> (Post, Vec<Diagnostic>) {
+pub(crate) fn one(path: &str, text: &str) -> (Post, Vec<Diagnostic>) {
     let loaded = load_all(&[(path, text)]);
     (loaded.posts.into_iter().next().unwrap(), loaded.diagnostics)
 }
 
-pub(super) fn body_of(post: &Post, text: &str) -> Body {
+pub(crate) fn body_of(post: &Post, text: &str) -> Body {
     body(post, text.as_bytes()).unwrap().0
-}
-
-/// The entry of the first of these files, and what there is to say about its body. Each file is read by itself.
-pub(super) fn rendered(files: &[(&str, &str)]) -> (Entry, Vec<Diagnostic>) {
-    rendered_with("", files)
-}
-
-/// As a site renders it whose configuration says more.
-pub(super) fn rendered_with(more: &str, files: &[(&str, &str)]) -> (Entry, Vec<Diagnostic>) {
-    let posts: Posts = files.iter().map(|(path, text)| one(path, text).0).collect::<Vec<_>>().into();
-    render(&posts[0], &body_of(&posts[0], files[0].1), &posts, &config(more))
 }
 
 pub(super) fn keys(keys: &str) -> (Post, Vec<Diagnostic>) {
@@ -140,9 +129,7 @@ proptest::proptest! {
         let source = Source { path: "posts/2025-01-01-a.md".into(), bytes: bytes.clone() };
         let loaded = load(vec![source], &config(""), Timestamp::UNIX_EPOCH);
         assert_eq!(loaded.posts.len(), 1);
-        if let Ok((body, _)) = body(&loaded.posts[0], &bytes) {
-            let _ = render(&loaded.posts[0], &body, &loaded.posts, &config(""));
-        }
+        let _ = body(&loaded.posts[0], &bytes);
     }
 
     #[test]

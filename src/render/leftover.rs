@@ -1,6 +1,7 @@
 //! The last look: outside of code no tag of another generator is left, however it came together.
 
 use crate::content::nodes::{self, Element, Node};
+use crate::post::without_marks;
 
 /// Takes the marks of tags out of all text below `nodes` but code.
 pub(crate) fn remove(nodes: &mut [Node]) {
@@ -49,49 +50,6 @@ fn attributes(element: &mut Element) {
             }
         } else if may_hold_marks(value) {
             *value = without_marks(value);
-        }
-    }
-}
-
-/// A text without marks that begin or end a tag. One pass: what has been written never holds one.
-pub(crate) fn without_marks(text: &str) -> String {
-    let mut clean = String::with_capacity(text.len());
-    for c in text.chars() {
-        // `50%}` may be prose.
-        if c == '}' && clean.ends_with('%') {
-            clean.push(' ');
-        }
-        clean.push(c);
-        for mark in ["{{<", "{{%", "{%"] {
-            if clean.ends_with(mark) {
-                clean.truncate(clean.len() - mark.len());
-            }
-        }
-    }
-    // A tag of HTML may follow.
-    while clean.ends_with("{{") {
-        clean.pop();
-    }
-    clean
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_mark_is_left_or_made() {
-        for (text, rest) in [
-            ("a {{< b", "a  b"),
-            ("{{{<%x", "x"),
-            ("{{{%%}", "}"),
-            ("a {{{", "a {"),
-            ("w: 50%} z", "w: 50% } z"),
-            ("{ % } {{ x }}", "{ % } {{ x }}"),
-        ] {
-            let clean = without_marks(text);
-            assert_eq!(clean, rest, "{text}");
-            assert!(!["{{<", "{{%", "{%", "%}"].iter().any(|mark| clean.contains(mark)));
         }
     }
 }

@@ -9,8 +9,8 @@ use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Places};
 use crate::model::{Body, Post};
 
-use super::super::super::posts::Posts;
 use super::part::Part;
+use crate::post::Posts;
 
 /// Bytes that may be looked at for each byte of the body: tags that nothing closes cost no more than this.
 const WORK: usize = 32;

@@ -143,7 +143,7 @@ pub(crate) fn show(
 fn picture(arguments: &Arguments) -> Option<String> {
     let source = arguments
         .get_or(&["src", "url", "image", "img", "image_path", "path", "file", "filename", "source", "name"], 0)?;
-    let plain = |text: &str| super::super::super::plain::text(text, super::super::super::plain::Tags::All);
+    let plain = crate::post::plain_text;
     let caption = arguments.get(&["caption", "title", "figcaption"]).map(plain).unwrap_or_default();
     let attribution = arguments.get(&["attr", "attribution", "credit"]).map(plain).unwrap_or_default();
     let alt = arguments.get_or(&["alt"], 1).map_or_else(|| caption.clone(), plain);

@@ -3,9 +3,10 @@
 
 use std::ops::Range;
 
-use pulldown_cmark::{BlockQuoteKind, CowStr, Event, Options, Parser, Tag, TagEnd, html};
+use pulldown_cmark::{BlockQuoteKind, CowStr, Event, Parser, Tag, TagEnd, html};
 
 use super::footnotes::Footnotes;
+use crate::post::MARKDOWN;
 
 /// Containers open at once; deeper ones are left out, their content stays. HTML5 parsers are quadratic in this.
 const DEEPEST: usize = 90;
@@ -14,20 +15,10 @@ const DEEPEST: usize = 90;
 /// head above many short rows would otherwise make cells by the square of the text.
 const MOST_ADDED_CELLS: usize = 10_000;
 
-/// Metadata blocks stay off: a `---` pair in the middle of a text would vanish. So does smart punctuation: quotes are the
-/// author's.
-pub(crate) const OPTIONS: Options = Options::ENABLE_TABLES
-    .union(Options::ENABLE_FOOTNOTES)
-    .union(Options::ENABLE_STRIKETHROUGH)
-    .union(Options::ENABLE_TASKLISTS)
-    .union(Options::ENABLE_DEFINITION_LIST)
-    .union(Options::ENABLE_HEADING_ATTRIBUTES)
-    .union(Options::ENABLE_GFM);
-
 /// The events of a text, each with its place in it.
 pub(crate) fn parse(text: &str) -> impl Iterator<Item = (Event<'_>, Range<usize>)> {
     let mut added = 0;
-    Parser::new_ext(text, OPTIONS).into_offset_iter().filter(move |(event, range)| match event {
+    Parser::new_ext(text, MARKDOWN).into_offset_iter().filter(move |(event, range)| match event {
         // A cell that was written has a place.
         Event::Start(Tag::TableCell) if range.is_empty() => {
             added += 1;

@@ -4,9 +4,9 @@ use percent_encoding::percent_decode_str;
 
 use crate::model::{Post, PostStatus};
 
-use super::super::super::source_path;
 use super::part::Part;
 use super::writer::Writer;
+use crate::post::source_path;
 
 /// More names than this are not looked for in one body.
 const MOST_NAMES: usize = 1000;

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::Post;
 
-use super::super::posts::Posts;
 use crate::content::nodes::{Node, walk};
+use crate::post::Posts;
 
 /// What a post's ids begin with: its slug, and a piece of a hash where the slug alone would not do.
 pub(crate) fn key(post: &Post, posts: &Posts) -> String {

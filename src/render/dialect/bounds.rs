@@ -2,10 +2,11 @@
 
 use proptest::prelude::Strategy;
 
-use super::super::super::tests::{config, one, rendered};
+use super::super::tests::rendered;
 use super::part::Part;
 use super::writer::Writer;
 use super::{Body, DIALECTS, Place, Posts, expand_part};
+use crate::post::tests::{config, one};
 
 const FRONT: &str = "---\ntitle: A\ndate: 2025-01-31\n---\n";
 

@@ -8,12 +8,10 @@ use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Location, Places};
 use crate::model::{Body, Post, PostStatus, percent_encoded};
 
-use super::super::address::without_mark;
-use super::super::posts::Posts;
-use super::super::source_path;
 use super::ids::Ids;
 use crate::content::allowed::SCHEMES;
 use crate::content::nodes::{Element, Node, walk};
+use crate::post::{Posts, source_path, without_mark};
 
 /// More warnings than this about one body are not read.
 const MOST_WARNINGS: usize = 40;

@@ -36,7 +36,7 @@ use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::model::{Body, Post};
 
-use super::super::posts::Posts;
+use crate::post::Posts;
 use part::Part;
 use writer::Writer;
 

@@ -2,8 +2,19 @@ mod markdown_tree;
 
 use std::time::Instant;
 
-use super::super::tests::{body_of, config, one, rendered};
 use super::*;
+use crate::post::tests::{body_of, config, one};
+
+/// The entry of the first of these files, and what there is to say about its body. Each file is read by itself.
+pub(super) fn rendered(files: &[(&str, &str)]) -> (Entry, Vec<Diagnostic>) {
+    rendered_with("", files)
+}
+
+/// As a site renders it whose configuration says more.
+pub(super) fn rendered_with(more: &str, files: &[(&str, &str)]) -> (Entry, Vec<Diagnostic>) {
+    let posts: Posts = files.iter().map(|(path, text)| one(path, text).0).collect::<Vec<_>>().into();
+    render(&posts[0], &body_of(&posts[0], files[0].1), &posts, &config(more))
+}
 
 fn entry(body: &str) -> (Entry, Vec<Diagnostic>) {
     rendered(&[("posts/a-walk.md", &format!("---\ntitle: A walk\ndate: 2025-01-31\n---\n{body}"))])

@@ -1,4 +1,4 @@
-use super::super::super::tests::{rendered as rendered_files, rendered_with};
+use super::super::tests::{rendered as rendered_files, rendered_with};
 use super::*;
 use crate::model::Entry;
 
