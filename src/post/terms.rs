@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use foldhash::fast::RandomState;
+
 use crate::model::Taxonomy;
 
 use super::findings::Findings;
@@ -71,7 +73,7 @@ fn terms(fields: &Fields, keys: &[String], path: &SourcePath) -> Vec<String> {
 #[derive(Default)]
 struct Terms {
     all: Vec<String>,
-    seen: HashSet<String>,
+    seen: HashSet<String, RandomState>,
 }
 
 /// The keys that a taxonomy is written with: its name, its singular, and for tags what some themes call them.

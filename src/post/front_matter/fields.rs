@@ -50,22 +50,32 @@ fn bit(normal: &str) -> u64 {
     1 << ((usize::from(first) * 5 + usize::from(last) * 11 + bytes.len()) % 64)
 }
 
+/// Whether no two of the keys can be the same, judged by their bits: nearly every front matter is told so without a table.
+fn are_distinct<'k>(keys: impl Iterator<Item = &'k str>) -> bool {
+    let (bits, count) = keys.fold((0_u64, 0), |(bits, count), key| (bits | bit(key), count + 1));
+    bits.count_ones() == count
+}
+
 impl Fields {
     /// Takes the pairs of a block that stands at `start` in the file.
     pub(crate) fn new(pairs: Vec<Pair>, start: usize, findings: &mut Findings<'_>) -> Self {
-        let mut last = HashMap::with_capacity(pairs.len());
-        for (n, Pair { key, at, .. }) in pairs.iter().enumerate() {
-            if last.insert(key.clone(), n).is_some() {
-                let message = format!("`{key}` is set twice: the last one counts");
-                findings.warning("post/duplicate-key", start + at.start..start + at.end, message, "remove one of them");
+        let mut is_overridden = vec![false; pairs.len()];
+        if !are_distinct(pairs.iter().map(|pair| &*pair.key)) {
+            let mut last = HashMap::with_capacity(pairs.len());
+            for (n, Pair { key, at, .. }) in pairs.iter().enumerate() {
+                if let Some(earlier) = last.insert(&**key, n) {
+                    is_overridden[earlier] = true;
+                    let message = format!("`{key}` is set twice: the last one counts");
+                    let at = start + at.start..start + at.end;
+                    findings.warning("post/duplicate-key", at, message, "remove one of them");
+                }
             }
         }
-        let counts = |(n, pair): &(usize, Pair)| last.get(&pair.key) == Some(n);
         let mut fields: Vec<Field> = pairs
             .into_iter()
-            .enumerate()
-            .filter(counts)
-            .map(|(_, Pair { key, value, at, source })| {
+            .zip(is_overridden)
+            .filter(|(_, is_overridden)| !is_overridden)
+            .map(|(Pair { key, value, at, source }, _)| {
                 Field::new(key, value, start + at.start..start + at.end, source)
             })
             .collect();
@@ -87,6 +97,11 @@ impl Fields {
             self.present |= bit(field.normal());
             self.all.push(Field { at: 0..1, ..field });
         }
+    }
+
+    /// Every value, whatever its key.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Field> {
+        self.all.iter()
     }
 
     /// The value of the first of `keys` (in normal form) that is set. Of several spellings the lower-case one counts,
@@ -113,6 +128,9 @@ impl Fields {
     }
 
     fn warn_of_variants(&self, findings: &mut Findings<'_>) {
+        if are_distinct(self.all.iter().filter(|field| !field.nested).map(Field::normal)) {
+            return;
+        }
         let mut firsts: HashMap<&str, &Field> = HashMap::with_capacity(self.all.len());
         for field in self.all.iter().filter(|field| !field.nested) {
             let first = *firsts.entry(field.normal()).or_insert(field);
