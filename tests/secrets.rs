@@ -112,6 +112,7 @@ fn a_password_file_is_one_line_that_only_its_owner_can_read() {
         ("geheim\nanother\n", "more than one line"),
         ("geheim\n\n", "more than one line"),
         ("geheim\ranother", "more than one line"),
+        ("geheim\0another", "null character"),
         (&("geheim".to_owned() + &whole), "larger than 4 KB"),
     ] {
         site.write_with_mode("p", bad, 0o600);

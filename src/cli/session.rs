@@ -179,6 +179,8 @@ fn one_line(bytes: Vec<u8>) -> Result<SecretString, &'static str> {
     match line {
         line if line.trim().is_empty() => Err("it is empty"),
         line if line.contains(['\n', '\r']) => Err("it holds more than one line"),
+        // It divides user and password at login (RFC 4616 §2).
+        line if line.contains('\0') => Err("it holds a null character"),
         line => Ok(line.into()),
     }
 }
