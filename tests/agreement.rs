@@ -6,7 +6,6 @@
 use std::collections::BTreeMap;
 use std::os::unix::fs::symlink;
 use std::path::Path;
-use std::process::{Command, Stdio};
 
 use crate::site::{Run, TestSite};
 use crate::tidy::files;
@@ -202,29 +201,11 @@ fn a_site_that_was_made_for_the_blog_around_it_may_read_that_blog_and_no_more() 
     }
 }
 
-/// Runs a command on a terminal of its own and types `answers`.
-fn on_a_terminal(site: &TestSite, arguments: &[&str], answers: &str) -> Option<Run> {
-    let script = Path::new("/usr/bin/script");
-    if !script.exists() {
-        crate::site::missing("script (Debian: bsdutils)");
-        return None;
-    }
-    let inner = site.command(NOW, arguments);
-    let quoted = |text: &std::ffi::OsStr| format!("'{}'", text.to_str().unwrap());
-    let line = std::iter::once(inner.get_program()).chain(inner.get_args()).map(quoted).collect::<Vec<_>>().join(" ");
-    let mut command = Command::new(script);
-    command.args(["-qec", &line, "/dev/null"]).env_clear().env("TIDINGS_NOW", NOW).env("SHELL", "/bin/sh");
-    command.env("XDG_STATE_HOME", site.state()).env("NO_COLOR", "1");
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    std::io::Write::write_all(&mut child.stdin.take().unwrap(), answers.as_bytes()).unwrap();
-    Some(crate::site::end_of(child))
-}
-
 #[test]
 fn on_a_terminal_it_is_a_question_and_the_answer_is_no_unless_it_is_yes() {
     let (site, _outside) = site("smtp://127.0.0.1:9", "feeds.dir = 'OUTSIDE/public'\n");
     for answer in ["n\n", "\n", "\u{4}", "maybe\n"] {
-        let Some(run) = on_a_terminal(&site, &["publish"], answer) else { return };
+        let Some(run) = site.on_a_terminal(NOW, &["publish"], answer) else { return };
         assert_eq!(run.code, 5, "{run:#?}");
         for words in [
             "port 9 (unencrypted on this machine)",
@@ -237,7 +218,7 @@ fn on_a_terminal_it_is_a_question_and_the_answer_is_no_unless_it_is_yes() {
     }
     assert!(all_files(site.state()).is_empty());
     let asked = |arguments: &[&str], answers: &str| {
-        let run = on_a_terminal(&site, arguments, answers).unwrap();
+        let run = site.on_a_terminal(NOW, arguments, answers).unwrap();
         (run.stdout.matches("Do you agree?").count(), run.stdout.matches("now? [y/N]").count(), run)
     };
     let (agreed, sent, run) = asked(&["build"], "y\n");

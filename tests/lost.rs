@@ -211,6 +211,10 @@ fn where_every_machine_is_new_the_record_is_to_be_committed() {
         assert_eq!(run(&["deliver", "--limit", "1"], 4).contains(words), is_told);
         assert_eq!(run(&["publish"], 0).contains(words), is_told);
         assert!(!run(&["publish"], 0).contains("Commit"));
+        // So it is when the owner settles something.
+        for arguments in [&["runs", "resolve", "1", "--skipped", "--send-again"][..], &["runs", "cancel", "1"]] {
+            assert_eq!(run(arguments, 0).contains(words), is_told, "{arguments:?}");
+        }
     }
 }
 

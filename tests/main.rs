@@ -45,4 +45,5 @@ mod stories;
 mod terminal;
 mod tidy;
 mod tolerance;
+mod unfinished;
 mod upgrade;

@@ -173,6 +173,27 @@ impl TestSite {
         Run::new(&self.command(now, arguments).output().unwrap())
     }
 
+    /// Runs a command on a terminal of its own and types `answers`; what it prints is in `stdout`. `None` without such a
+    /// terminal.
+    #[cfg(unix)]
+    pub(crate) fn on_a_terminal(&self, now: &str, arguments: &[&str], answers: &str) -> Option<Run> {
+        let script = Path::new("/usr/bin/script");
+        if !script.exists() {
+            missing("script (Debian: bsdutils)");
+            return None;
+        }
+        let inner = self.command(now, arguments);
+        let quoted = |text: &std::ffi::OsStr| format!("'{}'", text.to_str().unwrap());
+        let words = std::iter::once(inner.get_program()).chain(inner.get_args());
+        let line = words.map(quoted).collect::<Vec<_>>().join(" ");
+        let mut command = Command::new(script);
+        command.args(["-qec", &line, "/dev/null"]).env_clear().env("TIDINGS_NOW", now).env("SHELL", "/bin/sh");
+        command.env("XDG_STATE_HOME", self.state.path()).env("NO_COLOR", "1");
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(answers.as_bytes()).unwrap();
+        Some(end_of(child))
+    }
+
     /// Starts a command without waiting for it.
     pub(crate) fn start(&self, now: &str, arguments: &[&str]) -> Child {
         self.command(now, arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()

@@ -14,7 +14,7 @@ use crate::publish::{self, Intent, Options, Order};
 pub(super) struct Arguments {
     /// Deliver at most this many messages now; the rest stay queued
     #[arg(long, value_name = "N")]
-    limit: Option<usize>,
+    limit: Option<u64>,
 
     #[command(flatten)]
     allow: Allow,

@@ -101,6 +101,11 @@ impl From<PublishError> for Failure {
                 Exit::Refused,
                 Diagnostic::error("guard", message).help("wait for it to end; `tidings status` shows how far it is"),
             ),
+            PublishError::Both(first, second) => {
+                let mut failure = Self::from(*first);
+                failure.diagnostics.extend(Self::from(*second).diagnostics);
+                failure
+            }
             PublishError::Store(error) => error.into(),
             PublishError::Transport(error) => {
                 let mut diagnostic = Diagnostic::error("transport", message);

@@ -49,7 +49,7 @@ pub(super) struct Arguments {
 
     /// Deliver at most this many messages now; the rest stay queued
     #[arg(long, value_name = "N")]
-    limit: Option<usize>,
+    limit: Option<u64>,
 
     /// Ask nothing: send, and agree to what the site wants on this machine; the answer is remembered
     #[arg(short, long)]
@@ -161,6 +161,7 @@ async fn publish(arguments: &Arguments, config: &Config, context: &Context) -> R
     let mut teller = Teller::new(&publisher, context);
     teller.asks = !arguments.yes && Ui::is_interactive();
     match Box::pin(publish::publish(publisher, &order, &mut teller)).await? {
+        End::Declined if teller.has_tried => context.ui.say("Nothing new was sent."),
         End::Declined => context.ui.say("Nothing was sent."),
         End::Stopped => {
             context.ui.say("Stopped as asked: nothing new was sent or recorded.");

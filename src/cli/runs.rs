@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::agreement::{self, Answer};
 use super::failure::{Exit, Failure};
 use super::table::columns;
-use super::{Context, Ui, history, session};
+use super::{Context, Ui, history, session, tell};
 use crate::diagnostic::Diagnostic;
 use crate::model::{DeliveryState, EmailAddress};
 use crate::publish::{Guard, Intent, Memory, PublishError, count};
@@ -101,9 +101,9 @@ pub(super) async fn run(arguments: Arguments, context: &Context) -> Result<Exit,
             };
             let to = if send_again { DeliveryState::Queued } else { DeliveryState::Sent };
             let settled = store.settle(run, from, reader, to, &context.now.to_string()).await?;
-            record(&mut store, &memory, &issues, context).await?;
             let what = if send_again { "queued to be sent again" } else { "taken as sent" };
             context.ui.say(&format!("{} {what}.", count(settled, "delivery")));
+            record(&mut store, &memory, &issues, context).await?;
         }
         Some(Action::Cancel { run }) => {
             let _lock = store.lock()?.ok_or(PublishError::Busy)?;
@@ -115,8 +115,8 @@ pub(super) async fn run(arguments: Arguments, context: &Context) -> Result<Exit,
                 given_up += store.settle(run, from, None, DeliveryState::Skipped, &now).await?;
             }
             store.finish_runs(&now).await?;
-            record(&mut store, &memory, &issues, context).await?;
             context.ui.say(&format!("{} given up.", count(given_up, "delivery")));
+            record(&mut store, &memory, &issues, context).await?;
         }
     }
     store.close().await?;
@@ -153,6 +153,9 @@ async fn record(
 ) -> Result<(), Failure> {
     let numbers: Vec<_> = issues.iter().map(|(number, _)| *number).collect();
     context.ui.diagnostics(memory.record(store, &numbers).await?.as_slice());
+    if memory.is_ci() {
+        tell::records_to_commit(&numbers, context);
+    }
     Ok(())
 }
 

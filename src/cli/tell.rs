@@ -23,6 +23,8 @@ pub(super) struct Teller<'c> {
     pub(super) asks: bool,
     /// Whether nothing new is planned: then it goes without saying that what is left is tried again.
     pub(super) plans_nothing: bool,
+    /// Whether any delivery was tried.
+    pub(super) has_tried: bool,
     /// The exit code so far.
     pub(super) exit: Exit,
 }
@@ -30,7 +32,7 @@ pub(super) struct Teller<'c> {
 impl<'c> Teller<'c> {
     pub(super) fn new(publisher: &Publisher, context: &'c Context) -> Self {
         let (halt, transport) = (Arc::clone(&publisher.halt), publisher.transport.describe());
-        Self { context, halt, transport, asks: false, plans_nothing: false, exit: Exit::Done }
+        Self { context, halt, transport, asks: false, plans_nothing: false, has_tried: false, exit: Exit::Done }
     }
 
     fn say(&self, sentence: &str) {
@@ -67,10 +69,7 @@ impl Audience for Teller<'_> {
                 self.delivered(&prepared.map(titles).unwrap_or_default(), delivered);
             }
             Event::Left(left) => self.left(left),
-            Event::RecordsToCommit(issues) => {
-                let names: Vec<_> = issues.iter().map(|number| format!(".tidings/issues/{number}.json")).collect();
-                self.say(&format!("Commit {}, or the next run may mail this again.", names.join(", ")));
-            }
+            Event::RecordsToCommit(issues) => records_to_commit(issues, self.context),
             Event::Planned(prepared) => self.context.ui.diagnostics(&prepared.warnings),
             Event::Allowed(site, prepared) => self.held_back(site, prepared),
             Event::NothingToMail(prepared) => self.nothing_to_mail(prepared),
@@ -81,7 +80,7 @@ impl Audience for Teller<'_> {
         if !self.asks {
             return true;
         }
-        self.context.ui.say_lines(&plan::as_text(site, prepared, &[], &[], false));
+        Ui::lines(&plan::as_text(site, prepared, &[], &[], false));
         let readers = count(prepared.recipients.unsigned_abs(), "reader");
         Ui::confirm(&format!("Send this to {readers} now?"))
     }
@@ -98,13 +97,14 @@ impl Teller<'_> {
     }
 
     fn nothing_to_mail(&mut self, prepared: &Prepared) {
+        let nothing = if self.has_tried || prepared.unfinished > 0 { "nothing new" } else { "nothing" };
         if prepared.issues.is_empty() {
-            self.say("Nothing is due: the feeds are up to date and nothing was mailed.");
+            self.say(&format!("Nothing is due: the feeds are up to date and {nothing} was mailed."));
             return;
         }
         let due = count(prepared.entries.len() as u64, "entry");
         self.say(&format!(
-            "{due} would be due, but there is no confirmed subscriber: the feeds are up to date, nothing was mailed or recorded."
+            "{due} would be due, but there is no confirmed subscriber: the feeds are up to date, {nothing} was mailed or recorded."
         ));
         // An empty list is no success once there were readers.
         if prepared.last_run.is_some() {
@@ -149,6 +149,7 @@ impl Teller<'_> {
 
     /// What was delivered, and of which issues.
     fn delivered(&mut self, what: &str, delivered: &Delivered) {
+        self.has_tried |= delivered.tried > 0;
         let given_up = delivered.given_up;
         let number = |state: DeliveryState| {
             let number = delivered.states.get(state.as_str()).copied().unwrap_or(0);
@@ -167,10 +168,11 @@ impl Teller<'_> {
         let back = Some(number(DeliveryState::Queued)).filter(|back| *back > 0);
         let back = back.map(|back| format!("{back} not taken, still queued"));
         let parts: Vec<_> = done.into_iter().chain(back).collect();
-        self.say(&match parts.as_slice() {
-            [] => "Nothing can be tried yet.".to_owned(),
-            parts => format!("{what}{}.", parts.join("; ")),
-        });
+        if !parts.is_empty() {
+            self.say(&format!("{what}{}.", parts.join("; ")));
+        } else if delivered.stopped.is_none() {
+            self.say("Nothing can be tried yet.");
+        }
         for left in delivered.left_alone.iter().take(PAUSES_SHOWN) {
             let until = left.until.as_deref().unwrap_or_default();
             self.say(&format!("Paused until {until}: {}", left.reason));
@@ -209,6 +211,12 @@ impl Teller<'_> {
             self.worse(Exit::Incomplete);
         }
     }
+}
+
+/// Says which records are on a machine that is thrown away.
+pub(super) fn records_to_commit(issues: &[i64], context: &Context) {
+    let names: Vec<_> = issues.iter().map(|number| format!(".tidings/issues/{number}.json")).collect();
+    context.ui.say(&format!("Commit {}, or the next run may mail this again.", names.join(", ")));
 }
 
 /// `Issue 4 “Slow rivers”: `

@@ -46,13 +46,8 @@ pub struct Delivered {
     pub stopped: Option<Stop>,
     /// The domains whose readers are left alone for a while since they were refused.
     pub left_alone: Vec<Stopped>,
-}
-
-impl Delivered {
-    /// How many deliveries were tried.
-    pub fn total(&self) -> usize {
-        self.states.values().fold(0, |sum, count| sum.saturating_add(usize::try_from(*count).unwrap_or(usize::MAX)))
-    }
+    /// How many messages were tried, for limits.
+    pub tried: u64,
 }
 
 /// Which deliveries are tried.
@@ -69,7 +64,7 @@ pub(super) struct Task {
     pub(super) issues: Vec<Issue>,
     pub(super) which: Which,
     /// At most so many are tried.
-    pub(super) limit: Option<usize>,
+    pub(super) limit: Option<u64>,
     pub(super) mail: Mail,
     pub(super) signer: Option<Arc<Signer>>,
     pub(super) transport: Arc<dyn Transport>,
@@ -114,7 +109,7 @@ async fn prepare(store: &mut Store, task: Task) -> Result<Prepared, PublishError
         in_doubt: mail.in_doubt,
         jobs: Mutex::new(jobs),
         spare: Lock::default(),
-        pace: Pace::new(&mail.rate, limit.map(|limit| limit as u64), used),
+        pace: Pace::new(&mail.rate, limit, used),
         halt,
         watcher,
         clock,
@@ -156,6 +151,7 @@ async fn run(store: Store, prepared: Prepared) -> (Store, Result<Delivered, Publ
     shared.jobs.lock().await.close();
     let fed = feeder.await.expect("the feeder never panics");
     let (mut store, recorded) = recorder.await.expect("the recorder never panics");
+    delivered.tried = shared.pace.taken().await;
     delivered.given_up = shared.given_up.load(Ordering::SeqCst);
     let is_spent = shared.is_spent.load(Ordering::SeqCst);
     delivered.stopped = shared.halt.take().or(is_spent.then_some(Stop::RateLimit));

@@ -29,6 +29,9 @@ pub enum PublishError {
     Busy,
     #[error("issue {number} in the database is damaged: {what} cannot be read")]
     DamagedIssue { number: i64, what: String },
+    /// What stood in the way of the plan, and then of deliveries that need none.
+    #[error("{0}; {1}")]
+    Both(Box<PublishError>, Box<PublishError>),
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]

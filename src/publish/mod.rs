@@ -70,7 +70,7 @@ use crate::diagnostic::Diagnostic;
 use crate::email::dkim::Signer;
 use crate::files::Lock;
 use crate::model::{EmailAddress, Issue, Outcome};
-use crate::store::Store;
+use crate::store::{Recovered, Store};
 use crate::transport::{self, Envelope, Transport};
 
 /// Why a delivery was given up that later issues would have to wait for.
@@ -107,7 +107,7 @@ pub struct Resumed {
     pub held: u64,
     /// Deliveries whose sending an earlier process did not live to record.
     pub interrupted: u64,
-    /// Whether those are sent again; else they are in doubt.
+    /// Whether those are sent again; else they are in doubt now.
     pub is_repeated: bool,
     /// Deliveries that were given up, since they were refused or put off until they were too old.
     pub given_up: u64,
@@ -131,7 +131,8 @@ impl Publisher {
         found.allowed(guards.chain(placeholder::guard_of_frozen(&issues, &self.mail)), allow)?;
         let taken_up = self.memory.take_up(&mut self.store, &found, now).await?;
         self.warning = found.warning.or(taken_up.warning);
-        let interrupted = self.store.recover(self.may_repeat(), &now.to_string()).await?;
+        let Recovered { count: interrupted, is_repeated } =
+            self.store.recover(self.may_repeat(), &now.to_string()).await?;
         // What was tried and is still refused when it is too old keeps no later issue waiting.
         let mut given_up = 0;
         let old = issues.iter().filter(|issue| is_old(issue, config, now));
@@ -144,7 +145,6 @@ impl Publisher {
             self.record(&issues).await?;
         }
         let open = self.store.delivery_counts(None).await?.open();
-        let is_repeated = self.may_repeat();
         Ok(Resumed { _lock: lock, held: taken_up.held, interrupted, is_repeated, given_up, open, issues })
     }
 
@@ -176,45 +176,35 @@ impl Publisher {
         Ok(queued)
     }
 
-    /// Steps 4 and 5: delivers what is queued and may be tried now, at most `limit` messages, and closes the runs that have
-    /// nothing open any more.
-    async fn deliver(self, which: Which, limit: Option<usize>) -> Result<(Self, Delivered), PublishError> {
+    /// Steps 4 and 5: delivers what is queued and may be tried now, at most `limit` messages of those that wait, and closes the
+    /// runs that have nothing open any more.
+    async fn deliver(self, which: Which, waiting: u64, limit: Option<u64>) -> Result<(Self, Delivered), PublishError> {
         let may_repeat = self.may_repeat();
         let Self { mut store, transport, mail, signer, clock, watcher, halt, memory, warning } = self;
         let issues = store.open_issues().await?;
         let numbers: Vec<_> = issues.iter().map(|issue| issue.number).collect();
-        let total = match which {
-            Which::All => store.ready(&clock.now().to_string()).await?,
-            Which::Fresh => store.fresh().await?,
+        store.set_repeatable(may_repeat).await?;
+        store.raise_generation().await?;
+        watcher.begin(limit.map_or(waiting, |limit| waiting.min(limit)));
+        let task = Task {
+            issues,
+            which,
+            limit,
+            mail: mail.clone(),
+            signer: signer.clone(),
+            transport: Arc::clone(&transport),
+            clock,
+            watcher: Arc::clone(&watcher),
+            halt: Arc::clone(&halt),
         };
-        let total = limit.map_or(total, |limit| total.min(limit as u64));
-        let mut delivered = Delivered::default();
-        if total > 0 {
-            store.set_repeatable(may_repeat).await?;
-            store.raise_generation().await?;
-            watcher.begin(total);
-            let task = Task {
-                issues,
-                which,
-                limit,
-                mail: mail.clone(),
-                signer: signer.clone(),
-                transport: Arc::clone(&transport),
-                clock,
-                watcher: Arc::clone(&watcher),
-                halt: Arc::clone(&halt),
-            };
-            let result;
-            (store, result) = deliver::deliver(store, task).await;
-            watcher.end();
-            delivered = result?;
-            store.raise_generation().await?;
-        }
+        let result;
+        (store, result) = deliver::deliver(store, task).await;
+        watcher.end();
+        let delivered = result?;
+        store.raise_generation().await?;
         store.finish_runs(&clock.now().to_string()).await?;
         let mut publisher = Self { store, transport, mail, signer, clock, watcher, halt, memory, warning };
-        if total > 0 {
-            publisher.record(&numbers).await?;
-        }
+        publisher.record(&numbers).await?;
         Ok((publisher, delivered))
     }
 }

@@ -14,16 +14,17 @@ const LONGEST_WAIT: u32 = 60;
 #[derive(Debug)]
 pub(super) struct Pace {
     interval: Duration,
-    state: Mutex<State>,
-}
-
-#[derive(Debug)]
-struct State {
-    next: Option<Instant>,
     /// How many tries the limits of `mail.rate` leave.
     left: Option<u64>,
     /// How many tries were asked for.
     wanted: Option<u64>,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    next: Option<Instant>,
+    taken: u64,
 }
 
 /// Whether a message may be tried.
@@ -44,7 +45,7 @@ impl Pace {
             limits.iter().partition(|limit| limit.seconds <= LONGEST_WAIT);
         let interval = short.iter().map(|limit| Duration::from_secs(limit.seconds.into()) / limit.count).max();
         let left = long.iter().map(|limit| u64::from(limit.count).saturating_sub(used(limit))).min();
-        Self { interval: interval.unwrap_or_default(), state: Mutex::new(State { next: None, left, wanted }) }
+        Self { interval: interval.unwrap_or_default(), left, wanted, state: Mutex::default() }
     }
 
     /// The limits that need to know what was tried before.
@@ -56,14 +57,13 @@ impl Pace {
     pub(super) async fn turn(&self) -> Turn {
         let wait_until = {
             let mut state = self.state.lock().await;
-            if state.wanted == Some(0) {
+            if self.wanted == Some(state.taken) {
                 return Turn::Enough;
             }
-            if state.left == Some(0) {
+            if self.left == Some(state.taken) {
                 return Turn::Spent;
             }
-            state.wanted = state.wanted.map(|wanted| wanted - 1);
-            state.left = state.left.map(|left| left - 1);
+            state.taken += 1;
             if self.interval.is_zero() {
                 return Turn::Go;
             }
@@ -77,9 +77,12 @@ impl Pace {
 
     /// Takes a turn back that no server was asked for.
     pub(super) async fn give_back(&self) {
-        let mut state = self.state.lock().await;
-        state.wanted = state.wanted.map(|wanted| wanted + 1);
-        state.left = state.left.map(|left| left + 1);
+        self.state.lock().await.taken -= 1;
+    }
+
+    /// How many turns were taken.
+    pub(super) async fn taken(&self) -> u64 {
+        self.state.lock().await.taken
     }
 }
 

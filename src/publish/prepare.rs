@@ -67,14 +67,7 @@ pub struct Prepared {
 impl Prepared {
     /// What `--expect` compares: the digest of the issue, or one over the digests of several; empty when nothing is due.
     pub fn digest(&self) -> String {
-        match self.issues.as_slice() {
-            [] => String::new(),
-            [issue] => issue.digest.clone(),
-            issues => {
-                let all: String = issues.iter().map(|issue| issue.digest.as_str()).collect();
-                sha256_hex(all.as_bytes())
-            }
-        }
+        digest_of(self.issues.iter().map(|issue| issue.digest.as_str()))
     }
 
     /// Stops where an issue is faulty, a guard stands or the plan is not the expected one.
@@ -94,6 +87,15 @@ impl Prepared {
             Some(expected) if *expected != self.digest() => Err(PublishError::OtherPlan { found: self.digest() }),
             _ => Ok(()),
         }
+    }
+}
+
+/// The digest of a plan whose issues have these.
+pub(super) fn digest_of<'d>(issues: impl Iterator<Item = &'d str>) -> String {
+    match issues.collect::<Vec<_>>().as_slice() {
+        [] => String::new(),
+        [digest] => (*digest).to_owned(),
+        digests => sha256_hex(digests.concat().as_bytes()),
     }
 }
 

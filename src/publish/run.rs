@@ -1,6 +1,6 @@
 //! A run in five steps, for any caller: finish what is open, plan, freeze, deliver, finish.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -9,7 +9,7 @@ use super::deliver::{Delivered, Which};
 use super::error::PublishError;
 use super::feeds::{BuiltFeeds, Purpose};
 use super::halt::Stop;
-use super::prepare::{Options, Past, Prepared, prepare};
+use super::prepare::{Options, Past, Prepared, digest_of, prepare};
 use super::site::Site;
 use super::{Publisher, Resumed, not_live};
 use crate::config::Config;
@@ -29,7 +29,7 @@ pub struct Order<'o> {
     /// Whether feeds are written in which readers take old entries for new ones or miss some.
     pub accept: bool,
     /// At most so many deliveries are tried; the rest stay queued.
-    pub limit: Option<usize>,
+    pub limit: Option<u64>,
     /// The time of the run.
     pub now: Timestamp,
 }
@@ -129,7 +129,7 @@ struct Due {
 /// Publishes: all five steps.
 ///
 /// # Errors
-/// What stands in the way. When it is the plan, those whom an earlier run put off have been tried again all the same.
+/// What stands in the way. When it is the plan, deliveries that an earlier run put off have been tried again all the same.
 pub async fn publish<A: Audience>(
     publisher: Publisher,
     order: &Order<'_>,
@@ -139,22 +139,27 @@ pub async fn publish<A: Audience>(
     run = run.finish_what_is_open().await?;
     let is_enough = run.stopped.is_some() || run.left == Some(0);
     if run.is_anything_delivered && is_enough {
-        return run.finish().await;
+        return run.finish().await.map(End::Over);
     }
     let planned = match run.plan().await {
-        Ok(Planned::Declined) => return Ok(End::Declined),
+        Ok(Planned::Declined) => return run.finish().await.map(|_| End::Declined),
         Ok(Planned::Due(due)) => {
             if !run.freeze(*due).await? {
-                return Ok(End::Stopped);
+                return run.finish().await.map(|_| End::Stopped);
             }
             Ok(())
         }
         Ok(Planned::Nothing) => Ok(()),
         Err(error) => Err(error),
     };
-    run = run.deliver().await?;
-    let end = run.finish().await?;
-    planned.map(|()| end)
+    let done = match run.deliver().await {
+        Ok(run) => run.finish().await,
+        Err(error) => Err(error),
+    };
+    match (planned, done) {
+        (Err(first), Err(second)) => Err(PublishError::Both(Box::new(first), Box::new(second))),
+        (planned, done) => planned.and(done).map(End::Over),
+    }
 }
 
 /// Delivers what is queued, and plans nothing: steps 1, 4 and 5. Of the order only the configuration, the limit and what
@@ -173,7 +178,7 @@ pub async fn deliver<A: Audience>(
     } else {
         run = run.deliver().await?;
     }
-    run.finish().await
+    run.finish().await.map(End::Over)
 }
 
 /// The plan of a run and its feeds, ready to be written. What is wrong with the feeds is in [`Prepared::warnings`] too.
@@ -207,8 +212,8 @@ struct Run<'r, A> {
     audience: &'r mut A,
     resumed: Resumed,
     /// How many deliveries may still be tried; `None` when there is no limit.
-    left: Option<usize>,
-    /// Whether deliveries were tried, or found that cannot be tried yet.
+    left: Option<u64>,
+    /// Whether deliveries were tried, or found that are left for later.
     is_anything_delivered: bool,
     is_warned: bool,
     stopped: Option<Stop>,
@@ -244,12 +249,13 @@ impl<'r, A: Audience> Run<'r, A> {
     async fn finish_what_is_open(self) -> Result<Self, PublishError> {
         let mut run = self;
         let fresh = run.publisher.store.fresh().await?;
-        if fresh == 0 {
+        if fresh == 0 || run.left == Some(0) {
+            run.is_anything_delivered = fresh > 0;
             return Ok(run);
         }
         run.audience.tell(Event::GoingOn(fresh));
         run.publisher.reach().await?;
-        run.send(Which::Fresh).await
+        run.send(Which::Fresh, fresh).await
     }
 
     /// Step 2: the plan, and whether it is to be carried out.
@@ -269,8 +275,8 @@ impl<'r, A: Audience> Run<'r, A> {
         });
         let (prepared, feeds) = plan_with_feeds(&site, &past, &options, Purpose::Write, now).await?;
         self.audience.tell(Event::Planned(&prepared));
-        if prepared.issues.is_empty() && self.resumed.open > 0 {
-            // The reviewed plan is the one that is being finished.
+        // The same command again: the reviewed plan is the one that is being finished.
+        if prepared.issues.is_empty() && self.is_being_finished(options.expect.as_deref()).await? {
             options.expect = None;
         }
         prepared.allowed(&options)?;
@@ -286,6 +292,16 @@ impl<'r, A: Audience> Run<'r, A> {
             return Ok(Planned::Declined);
         }
         Ok(Planned::Due(Box::new(Due { site, prepared, feeds })))
+    }
+
+    /// Whether one of the runs that were open when this one began is the plan with this digest.
+    async fn is_being_finished(&mut self, digest: Option<&str>) -> Result<bool, PublishError> {
+        let sent = self.publisher.store.sent_issues().await?;
+        let open = sent.iter().filter(|issue| self.resumed.issues.contains(&issue.key.number));
+        let runs: BTreeSet<i64> = open.map(|issue| issue.run).collect();
+        let of_run =
+            |run: &i64| digest_of(sent.iter().filter(|issue| issue.run == *run).map(|issue| &*issue.key.digest));
+        Ok(runs.iter().any(|run| Some(of_run(run).as_str()) == digest))
     }
 
     /// Step 3: from here on the entries count as published, and only the ledger decides what is sent. False when it was time
@@ -308,35 +324,37 @@ impl<'r, A: Audience> Run<'r, A> {
     async fn deliver(self) -> Result<Self, PublishError> {
         let mut run = self;
         let ready = run.publisher.store.ready(&run.publisher.clock.now().to_string()).await?;
-        if ready > 0 {
+        let may_try = run.left != Some(0);
+        if ready > 0 && may_try {
             if run.done.prepared.is_none() {
                 run.audience.tell(Event::TryingAgain(ready));
                 run.publisher.reach().await?;
             }
-            return run.send(Which::All).await;
+            return run.send(Which::All, ready).await;
         }
-        if run.resumed.open > 0 && !run.is_anything_delivered {
+        if run.resumed.open > 0 && !run.is_anything_delivered && may_try {
             run.audience.tell(Event::Delivered(&Delivered::default(), None));
-            run.is_anything_delivered = true;
         }
+        run.is_anything_delivered |= run.resumed.open > 0 || ready > 0;
         Ok(run)
     }
 
-    async fn send(self, which: Which) -> Result<Self, PublishError> {
+    /// Delivers; so many wait.
+    async fn send(self, which: Which, waiting: u64) -> Result<Self, PublishError> {
         let mut run = self;
         run.audience.tell(Event::Sending);
         let delivered;
-        (run.publisher, delivered) = run.publisher.deliver(which, run.left).await?;
+        (run.publisher, delivered) = run.publisher.deliver(which, waiting, run.left).await?;
         run.audience.tell(Event::Delivered(&delivered, run.done.prepared.as_ref()));
         run.is_anything_delivered = true;
-        run.left = run.left.map(|left| left.saturating_sub(delivered.total()));
+        run.left = run.left.map(|left| left.saturating_sub(delivered.tried));
         run.done.add(&delivered);
         run.stopped = delivered.stopped;
         Ok(run)
     }
 
     /// Step 5: says what is left, and closes.
-    async fn finish(self) -> Result<End, PublishError> {
+    async fn finish(self) -> Result<Box<Done>, PublishError> {
         let mut run = self;
         if run.is_anything_delivered {
             let counts = run.publisher.store.delivery_counts(None).await?;
@@ -353,7 +371,7 @@ impl<'r, A: Audience> Run<'r, A> {
         }
         run.tell_warning();
         run.publisher.store.close().await?;
-        Ok(End::Over(Box::new(run.done)))
+        Ok(Box::new(run.done))
     }
 
     fn tell_warning(&mut self) {

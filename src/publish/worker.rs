@@ -249,8 +249,11 @@ impl Worker<'_> {
             None => {}
         }
         let Ok(address) = queued.address.parse::<EmailAddress>() else {
-            let reply = "the address on the list is not one that can be mailed";
-            return self.settled(&queued, 0, Outcome::Failed(reply.into()), false).await.map(Some);
+            let text = "the address on the list is not one that can be mailed".into();
+            let said = Some(Said { is_try: false, answer: Answer { code: None, enhanced: None, text } });
+            let state = Some(DeliveryState::Failed);
+            self.note(Recorded { key: queued.key(), state, next_attempt_at: None, said }).await?;
+            return Some(state);
         };
         let name = format!("issue-{}-{:05}", queued.key().issue, queued.key().subscriber);
         let envelope = Envelope { from: &frozen.from, to: &address, name: &name };

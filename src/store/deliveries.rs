@@ -41,6 +41,15 @@ pub enum Grant {
     Gone,
 }
 
+/// What became of the deliveries that a dead process was sending.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Recovered {
+    /// How many there were.
+    pub count: u64,
+    /// Whether they are queued again; else they are in doubt.
+    pub is_repeated: bool,
+}
+
 /// What became of a try, or was decided, to be recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recorded {
@@ -118,12 +127,11 @@ impl Store {
     }
 
     /// Deals with deliveries that a dead process left in `sending`: they become `in_doubt`, or queued again when repeating
-    /// them is harmless or wished. Only for the holder of [`Store::lock`]. Returns how many there were.
+    /// them is harmless or wished, and was so when they were sent. Only for the holder of [`Store::lock`].
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn recover(&mut self, repeat: bool, now: &str) -> Result<u64> {
-        // What was sent when a repeat was harmless may be repeated only while it still is.
+    pub async fn recover(&mut self, repeat: bool, now: &str) -> Result<Recovered> {
         let repeat = repeat && self.value(REPEATABLE).await?.is_some_and(|answer| answer == "yes");
         let (state, said) = if repeat {
             (DeliveryState::Queued, "the program ended while this was being sent; it is sent again")
@@ -132,7 +140,7 @@ impl Store {
         };
         let is_any = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM deliveries WHERE state = 'sending')");
         if !is_any.fetch_one(&mut self.connection).await? {
-            return Ok(0);
+            return Ok(Recovered::default());
         }
         let relay = self.value(RELAY).await?;
         let (relay, said) = (self.text(relay.as_deref().unwrap_or(UNKNOWN)).await?, self.text(said).await?);
@@ -146,7 +154,7 @@ impl Store {
         .bind(said)
         .execute(&mut *transaction)
         .await?;
-        let done = sqlx::query(
+        let count = sqlx::query(
             "UPDATE deliveries SET state = $1, attempts = attempts + 1, next_attempt_at = 0, updated_at = $2
              WHERE state = 'sending'",
         )
@@ -156,7 +164,7 @@ impl Store {
         .await?
         .rows_affected();
         transaction.commit().await?;
-        Ok(done)
+        Ok(Recovered { count, is_repeated: repeat })
     }
 
     /// Records outcomes and intents, at most one for each delivery, in one transaction, which is one flush to disk. Returns

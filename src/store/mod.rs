@@ -23,7 +23,7 @@ use sqlx::{Connection as _, SqlSafeStr as _, SqliteConnection};
 
 use crate::files::{self, Access, Folder, Kind, Refusal};
 
-pub use deliveries::{DeliveryKey, Grant, Intent, NotSent, Recorded, Said, Standing};
+pub use deliveries::{DeliveryKey, Grant, Intent, NotSent, Recorded, Recovered, Said, Standing};
 pub use import::{Arrivals, Arrived};
 pub use ledger::{FrozenEntry, RunSummary};
 pub use memory::{Adoption, SentIssue};

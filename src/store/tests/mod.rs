@@ -208,7 +208,7 @@ async fn what_a_dead_process_was_sending_is_in_doubt_until_the_owner_decides() {
     let folder = tempfile::tempdir().unwrap();
     let mut store = frozen(&folder, 3).await;
     store.record(&[], &[intent(1), intent(3)], NOW).await.unwrap();
-    assert_eq!(store.recover(false, NOW).await.unwrap(), 2);
+    assert_eq!(store.recover(false, NOW).await.unwrap().count, 2);
     assert_eq!(store.delivery_counts(None).await.unwrap().in_doubt, 2);
     assert_eq!(store.queued(Place::START, NOW, 10).await.unwrap().len(), 1, "what is in doubt is not sent again");
     assert_eq!(store.settle(1, DeliveryState::InDoubt, Some(1), DeliveryState::Queued, NOW).await.unwrap(), 1);
