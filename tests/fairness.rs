@@ -140,7 +140,13 @@ fn a_quota_of_the_sender_fails_no_reader() {
 
 #[test]
 fn who_is_put_off_until_the_issue_is_old_is_given_up_and_not_failed() {
-    for reply in ["450 4.7.1 later", "421 4.7.0 too many", "451 4.3.0 later", "450 4.1.8 your domain was not found"] {
+    for reply in [
+        "450 4.7.1 later",
+        "421 4.7.0 too many",
+        "451 4.3.0 later",
+        "450 4.1.8 your domain was not found",
+        "450 4.2.1 receiving mail too quickly",
+    ] {
         let sink = Sink::scripted(move |step: &Step<'_>| step.names("@bad.test").then_some(reply));
         let site = site(&sink, &[many(20, "r", "bad.test"), many(5, "good", "good.test")].concat());
         site.run(MONDAY, &["publish"]).exits(4);

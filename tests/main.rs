@@ -32,6 +32,7 @@ mod preview;
 mod preview_access;
 mod programs;
 mod promises;
+mod put_off;
 mod reading;
 mod secrets;
 mod sessions;

@@ -118,6 +118,7 @@ pub enum Outcome {
     Failed(String),
     /// The message was complete and the answer never came: it may or may not have been delivered.
     InDoubt(String),
-    /// The server refuses *us* (for example 5yz to MAIL): no recipient is to blame, and the run must stop.
+    /// The server refuses *us* (for example 5yz to MAIL): no recipient is to blame, and the run must stop. A 4yz reply says that
+    /// it does so for now, and may be asked again soon.
     Refused(String),
 }

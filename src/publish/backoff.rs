@@ -28,6 +28,8 @@ pub(super) struct Tried {
     pub(super) first: Timestamp,
     /// Up to when time counts against it.
     pub(super) counted: Timestamp,
+    /// Whether the server accepts others like this reader, so that what it says of a mailbox is about that mailbox.
+    pub(super) are_others_accepted: bool,
     /// The present moment.
     pub(super) now: Timestamp,
 }
@@ -47,9 +49,10 @@ pub(super) fn settle(tried: Tried, kind: Kind, outcome: Outcome, in_doubt: InDou
         Outcome::InDoubt(reply) if in_doubt == InDoubt::Hold || tried.tries >= REPEATS => {
             (DeliveryState::InDoubt, reply, false)
         }
-        // A mailbox that takes nothing for so long is a bad address; for anything else the reader is not to blame.
+        // A mailbox that takes nothing for so long, where others do, is a bad address; for anything else the reader is not to
+        // blame.
         Outcome::Deferred(reply) if is_over => {
-            let is_readers = kind == Kind::Reader;
+            let is_readers = kind == Kind::Reader && tried.are_others_accepted;
             (if is_readers { DeliveryState::Failed } else { DeliveryState::Skipped }, reply, true)
         }
         Outcome::Deferred(reply) | Outcome::InDoubt(reply) => (DeliveryState::Deferred, reply, false),
@@ -96,7 +99,7 @@ mod tests {
         let first: Timestamp = "2026-03-01T00:00:00Z".parse().unwrap();
         let now = first + SignedDuration::from_hours(hours);
         let key = DeliveryKey { issue: 1, subscriber: 2 };
-        let tried = Tried { key, tries, first, counted: now, now };
+        let tried = Tried { key, tries, first, counted: now, are_others_accepted: true, now };
         settle(tried, Kind::of(&outcome, false), outcome, in_doubt)
     }
 
@@ -147,6 +150,18 @@ mod tests {
         assert_eq!(end(Outcome::Failed("550 5.7.1 no".into())).state, Some(DeliveryState::Skipped));
         let gone = end(Outcome::Failed("550 5.1.1 no such user".into())).said.unwrap().answer;
         assert_eq!(gone.to_string(), "550 5.1.1 no such user");
+    }
+
+    #[test]
+    fn a_mailbox_is_blamed_only_where_others_are_accepted() {
+        let key = DeliveryKey { issue: 1, subscriber: 2 };
+        let first: Timestamp = "2026-03-01T00:00:00Z".parse().unwrap();
+        let now = first + SignedDuration::from_hours(48);
+        for (are_others_accepted, state) in [(true, DeliveryState::Failed), (false, DeliveryState::Skipped)] {
+            let tried = Tried { key, tries: 9, first, counted: now, are_others_accepted, now };
+            let outcome = Outcome::Deferred("452 4.2.2 mailbox full".into());
+            assert_eq!(settle(tried, Kind::Reader, outcome, InDoubt::Hold).state, Some(state));
+        }
     }
 
     #[test]

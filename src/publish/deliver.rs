@@ -1,14 +1,15 @@
 //! Delivers what is queued, row by row: several connections, one recorder, and no message completed before its row says
 //! `sending` on disk.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex as Lock};
 
 use tokio::sync::{Mutex, Notify, mpsc};
 use tokio::task::JoinSet;
 
-use super::breaker::Breaker;
+use super::backoff::GIVE_UP_AFTER;
+use super::breaker::{Breaker, MANY};
 use super::error::PublishError;
 use super::halt::{Halt, Stop};
 use super::pace::Pace;
@@ -101,10 +102,18 @@ async fn prepare(store: &mut Store, task: Task) -> Result<Prepared, PublishError
         used.insert(limit.seconds, store.tried_since(&since.to_string()).await?);
     }
     let used = |limit: &RateLimit| used.get(&limit.seconds).copied().unwrap_or(0);
+    let mut frozen = BTreeMap::new();
+    for issue in issues {
+        let (number, mut issue) = freeze(issue, signer.clone())?;
+        if clock.now().duration_since(issue.frozen_at) >= GIVE_UP_AFTER {
+            issue.never_accepted = store.never_accepted(number, MANY).await?;
+        }
+        frozen.insert(number, issue);
+    }
     let (sender, jobs) = mpsc::channel(PAGE as usize);
     let shared = Shared {
         transport,
-        issues: issues.into_iter().map(|issue| freeze(issue, signer.clone())).collect::<Result<_, _>>()?,
+        issues: frozen,
         secret: store.secret().await?,
         in_doubt: mail.in_doubt,
         jobs: Mutex::new(jobs),
@@ -128,7 +137,8 @@ fn freeze(issue: Issue, signer: Option<Arc<Signer>>) -> Result<(i64, FrozenIssue
     let damaged = |what: &str| PublishError::DamagedIssue { number: issue.number, what: what.to_owned() };
     let from = issue.from_address.parse().map_err(|_| damaged("its sender"))?;
     let frozen_at = issue.date.parse().map_err(|_| damaged("its date"))?;
-    Ok((issue.number, FrozenIssue { frozen_at, copies: Arc::new(Copies::new(&issue, signer)), from, issue }))
+    let copies = Arc::new(Copies::new(&issue, signer));
+    Ok((issue.number, FrozenIssue { frozen_at, copies, from, issue, never_accepted: Some(BTreeSet::new()) }))
 }
 
 async fn run(store: Store, prepared: Prepared) -> (Store, Result<Delivered, PublishError>) {
@@ -153,6 +163,10 @@ async fn run(store: Store, prepared: Prepared) -> (Store, Result<Delivered, Publ
     let (mut store, recorded) = recorder.await.expect("the recorder never panics");
     delivered.tried = shared.pace.taken().await;
     delivered.given_up = shared.given_up.load(Ordering::SeqCst);
+    if let Some(given_up) = recorded.as_ref().ok().filter(|given_up| **given_up > 0) {
+        delivered.given_up += given_up;
+        *delivered.states.entry(DeliveryState::Skipped.as_str()).or_default() += given_up;
+    }
     let is_spent = shared.is_spent.load(Ordering::SeqCst);
     delivered.stopped = shared.halt.take().or(is_spent.then_some(Stop::RateLimit));
     let result = match recorded.and(fed) {

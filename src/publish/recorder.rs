@@ -23,16 +23,20 @@ const BUSY_PAUSE: Duration = Duration::from_secs(1);
 pub(super) enum Note {
     /// It wants to complete a message; answered with whether it may.
     Intent(Intent, oneshot::Sender<Grant>),
+    /// It gives a delivery up.
+    GiveUp(Intent),
     /// What became of one.
     Outcome(Recorded),
 }
 
-/// Records notes until every sender is gone; gives the store back, with the error that ended it early.
+/// Records notes until every sender is gone; gives the store back, with how many deliveries were given up, or the error that
+/// ended it early.
 pub(super) async fn record(
     mut store: Store,
     mut notes: mpsc::Receiver<Note>,
     clock: Clock,
-) -> (Store, Result<(), StoreError>) {
+) -> (Store, Result<u64, StoreError>) {
+    let mut given_up = 0;
     let mut waiting: Vec<Note> = Vec::with_capacity(LARGEST_BATCH);
     loop {
         // A worker waits for an intent, none for an outcome: outcomes travel with the next intents, or alone after a while.
@@ -53,8 +57,11 @@ pub(super) async fn record(
                 Ok(grants) => {
                     for (intent, answer) in batch.intents.iter().zip(batch.answers) {
                         let grant = grants.get(&intent.key).copied().unwrap_or(Grant::Gone);
-                        // A connection that gave up meanwhile no longer listens; its row is settled by its outcome.
-                        let _ = answer.send(grant);
+                        match answer {
+                            // A connection that gave up meanwhile no longer listens; its row is settled by its outcome.
+                            Some(answer) => drop(answer.send(grant)),
+                            None => given_up += u64::from(grant == Grant::Skipped),
+                        }
                     }
                 }
                 // Dropping the answers tells the connections that nothing may be completed any more.
@@ -62,7 +69,7 @@ pub(super) async fn record(
             }
         }
         if is_over {
-            return (store, Ok(()));
+            return (store, Ok(given_up));
         }
     }
 }
@@ -92,14 +99,14 @@ struct Batch {
     keys: BTreeSet<DeliveryKey>,
     outcomes: Vec<Recorded>,
     intents: Vec<Intent>,
-    answers: Vec<oneshot::Sender<Grant>>,
+    answers: Vec<Option<oneshot::Sender<Grant>>>,
 }
 
 impl Batch {
     /// Takes a note in, or gives it back when the batch has one of the same delivery already.
     fn take(&mut self, note: Note) -> Option<Note> {
         let key = match &note {
-            Note::Intent(intent, _) => intent.key,
+            Note::Intent(intent, _) | Note::GiveUp(intent) => intent.key,
             Note::Outcome(recorded) => recorded.key,
         };
         if !self.keys.insert(key) {
@@ -109,7 +116,11 @@ impl Batch {
             Note::Outcome(recorded) => self.outcomes.push(recorded),
             Note::Intent(intent, answer) => {
                 self.intents.push(intent);
-                self.answers.push(answer);
+                self.answers.push(Some(answer));
+            }
+            Note::GiveUp(intent) => {
+                self.intents.push(intent);
+                self.answers.push(None);
             }
         }
         None

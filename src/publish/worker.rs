@@ -1,6 +1,6 @@
 //! One connection and what it carries: envelope and intent together, content after both, and then what became of it.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex as Lock, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -21,7 +21,7 @@ use crate::clock::Clock;
 use crate::config::InDoubt;
 use crate::email::{self, Copies};
 use crate::model::{Answer, DeliveryState, EmailAddress, Issue, Outcome, Recipient};
-use crate::store::{DeliveryKey, Grant, Intent, QueuedDelivery, Recorded, Said, Store};
+use crate::store::{DeliveryKey, Grant, Intent, Place, QueuedDelivery, Recorded, Said, Store};
 use crate::transport::{Connection, Envelope, Transport};
 
 /// Pauses before a connection is tried again; each is up to twice as long, so that they do not all come back at once.
@@ -62,6 +62,15 @@ pub(super) struct FrozenIssue {
     pub(super) frozen_at: Timestamp,
     pub(super) copies: Arc<Copies>,
     pub(super) from: EmailAddress,
+    /// Of one that is old: the domains with many readers of which none was accepted; `None` when none was at all.
+    pub(super) never_accepted: Option<BTreeSet<String>>,
+}
+
+impl FrozenIssue {
+    /// Whether the server has accepted others like a reader of this domain, or is still expected to.
+    fn accepts_others_like(&self, domain: &str) -> bool {
+        self.never_accepted.as_ref().is_some_and(|domains| !domains.contains(domain))
+    }
 }
 
 /// What one connection has done, by state.
@@ -117,6 +126,13 @@ impl Shared {
                 }
             }
         }
+    }
+
+    /// All connections ask for nothing for so long.
+    fn rest_for(&self, rest: Duration) {
+        let until = Instant::now() + rest;
+        let mut place = self.rest_until();
+        *place = Some(place.map_or(until, |other| other.max(until)));
     }
 
     fn stop(&self, verdict: Option<Verdict>) {
@@ -239,12 +255,12 @@ impl Worker<'_> {
                 self.note(Recorded { key: queued.key(), state: None, next_attempt_at, said: None }).await?;
                 return Some(None);
             }
-            Some(Wait::InVain(text)) => {
-                let said = Some(Said { is_try: false, answer: Answer { code: None, enhanced: None, text } });
-                let state = Some(DeliveryState::Skipped);
-                shared.given_up.fetch_add(1, Ordering::SeqCst);
-                self.note(Recorded { key: queued.key(), state, next_attempt_at: None, said }).await?;
-                return Some(state);
+            Some(Wait::InVain(why)) => {
+                let (key, attempts) = (queued.key(), queued.place.attempts);
+                self.send(Note::GiveUp(Intent { key, attempts, give_up: Some(why) })).await?;
+                // The recorder counts it, unless it was tried as a probe meanwhile.
+                shared.watcher.delivered(DeliveryState::Skipped);
+                return Some(None);
             }
             None => {}
         }
@@ -278,6 +294,11 @@ impl Worker<'_> {
             shared.pace.give_back().await;
         }
         match end {
+            End::Answered(Outcome::Refused(reply)) if Answer::parse(&reply).is_temporary() => {
+                let attempts = job.attempts + 1;
+                self.busy(queued, attempts, &reply).await?;
+                Some(None)
+            }
             End::Answered(outcome) => {
                 let is_broken = !self.connection.as_ref()?.is_open();
                 let is_lost = matches!(outcome, Outcome::Deferred(_) | Outcome::InDoubt(_)) && is_broken;
@@ -316,7 +337,7 @@ impl Worker<'_> {
         let connection = self.connection.as_mut()?;
         let (answer, granted) = oneshot::channel();
         let intent = async {
-            let intent = Intent { key: job.queued.key(), attempts: job.attempts };
+            let intent = Intent { key: job.queued.key(), attempts: job.attempts, give_up: None };
             self.notes.send(Note::Intent(intent, answer)).await.ok()?;
             granted.await.ok()
         };
@@ -331,7 +352,7 @@ impl Worker<'_> {
             if begun.is_some_and(|begun| begun.is_ok()) {
                 connection.cancel().await;
             }
-            return Some(if granted == Grant::Left { End::Left } else { End::Gone });
+            return Some(if granted == Grant::Skipped { End::Left } else { End::Gone });
         }
         Some(match begun {
             None => End::Stopped,
@@ -370,7 +391,9 @@ impl Worker<'_> {
         };
         let first = queued.first_try_at.unwrap_or(now);
         let counted = shared.breaker().counted(now);
-        let tried = Tried { key: queued.key(), tries: queued.tries + 1, first, counted, now };
+        let issue = shared.issues.get(&queued.key().issue);
+        let are_others_accepted = issue.is_some_and(|issue| issue.accepts_others_like(scout::domain(queued)));
+        let tried = Tried { key: queued.key(), tries: queued.tries + 1, first, counted, are_others_accepted, now };
         let recorded = settle(tried, kind, outcome, shared.in_doubt);
         let state = recorded.state;
         if state == Some(DeliveryState::Skipped) {
@@ -384,15 +407,26 @@ impl Worker<'_> {
         state
     }
 
+    /// What the server says to MAIL goes for every reader: all connections rest, and this one is tried again then.
+    async fn busy(&self, queued: QueuedDelivery, attempts: i64, reply: &str) -> Option<()> {
+        let shared = self.shared;
+        self.put_back(queued.key(), Some(Said { is_try: true, answer: Answer::parse(reply) })).await?;
+        let rest = shared.breaker().busy(queued.key(), reply);
+        match rest {
+            Ok(rest) => shared.rest_for(rest),
+            Err(verdict) => shared.stop(Some(verdict)),
+        }
+        let first_try_at = queued.first_try_at.or(Some(shared.clock.now()));
+        let place = Place { attempts, ..queued.place };
+        shared.spare().push_back(QueuedDelivery { place, tries: queued.tries + 1, first_try_at, ..queued });
+        Some(())
+    }
+
     /// Does what the breaker asks for.
     async fn react(&self, reaction: Reaction, key: DeliveryKey) {
         let shared = self.shared;
         match reaction.rest {
-            Some(rest) if reaction.all_rest => {
-                let until = Instant::now() + rest;
-                let mut place = shared.rest_until();
-                *place = Some(place.map_or(until, |other| other.max(until)));
-            }
+            Some(rest) if reaction.all_rest => shared.rest_for(rest),
             Some(rest) => drop(shared.halt.unless(tokio::time::sleep(rest)).await),
             None => {}
         }
@@ -414,7 +448,11 @@ impl Worker<'_> {
     }
 
     async fn note(&self, recorded: Recorded) -> Option<()> {
-        let sent = self.notes.send(Note::Outcome(recorded)).await.ok();
+        self.send(Note::Outcome(recorded)).await
+    }
+
+    async fn send(&self, note: Note) -> Option<()> {
+        let sent = self.notes.send(note).await.ok();
         if sent.is_none() {
             self.shared.halt.set(Stop::Ledger);
         }

@@ -1,6 +1,8 @@
 //! The states of deliveries. A row says `sending` on disk before its message can be complete at the server; what the server
 //! answered follows with the next rows; both for many rows in one transaction.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Connection as _, Row as _};
@@ -21,13 +23,15 @@ pub struct DeliveryKey {
     pub subscriber: i64,
 }
 
-/// The wish to complete a message: recorded as `sending` unless the reader has left.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The wish to complete a message, or to give it up: recorded as `sending` unless the reader has left, or as `skipped`.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Intent {
     /// Which delivery.
     pub key: DeliveryKey,
     /// How often it was tried when it was read: after another try the wish is out of date.
     pub attempts: i64,
+    /// Why it is given up, when it is.
+    pub give_up: Option<String>,
 }
 
 /// The answer to an [`Intent`].
@@ -35,8 +39,8 @@ pub struct Intent {
 pub enum Grant {
     /// It is recorded as `sending`.
     Granted,
-    /// The reader has left, and it is `skipped`.
-    Left,
+    /// The reader has left, or it is given up, and it is `skipped`.
+    Skipped,
     /// It was tried meanwhile, or is being tried.
     Gone,
 }
@@ -50,7 +54,7 @@ pub struct Recovered {
     pub is_repeated: bool,
 }
 
-/// What became of a try, or was decided, to be recorded.
+/// What became of a try, or was decided, to be recorded as long as the delivery is open.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recorded {
     /// Which delivery.
@@ -183,7 +187,7 @@ impl Store {
             rows.push(self.row(outcome).await?);
         }
         let intents: Vec<_> =
-            intents.iter().map(|intent| json!([intent.key.issue, intent.key.subscriber, intent.attempts])).collect();
+            intents.iter().map(|it| json!([it.key.issue, it.key.subscriber, it.attempts, it.give_up])).collect();
         let relay = match self.relay {
             Some(relay) => relay,
             None => self.text(UNKNOWN).await?,
@@ -197,13 +201,16 @@ impl Store {
              FROM json_each($1) AS r WHERE r.value ->> 4 IS NOT NULL;
              UPDATE deliveries SET state = COALESCE(r.value ->> 2, state), attempts = attempts + (r.value ->> 5 IS TRUE),
                next_attempt_at = r.value ->> 3, updated_at = IIF(r.value ->> 2 IS NULL, updated_at, $3)
-             FROM json_each($1) AS r WHERE issue = r.value ->> 0 AND subscriber = r.value ->> 1;
+             FROM json_each($1) AS r WHERE issue = r.value ->> 0 AND subscriber = r.value ->> 1
+               AND state IN ('queued', 'deferred', 'sending');
              INSERT INTO tries (issue, subscriber, at, state, text)
-             SELECT d.issue, d.subscriber, $3, 6, 'the reader had left: ' || s.status
+             SELECT d.issue, d.subscriber, $3, 6, IIF(s.status = 'confirmed', r.value ->> 3, 'the reader had left: ' || s.status)
              FROM json_each($2) AS r CROSS JOIN subscribers AS s CROSS JOIN deliveries AS d
-             WHERE s.id = r.value ->> 1 AND s.status <> 'confirmed' AND d.issue = r.value ->> 0 AND d.subscriber = s.id
+             WHERE s.id = r.value ->> 1 AND (s.status <> 'confirmed' OR r.value ->> 3 IS NOT NULL)
+               AND d.issue = r.value ->> 0 AND d.subscriber = s.id
                AND d.state IN ('queued', 'deferred') AND d.attempts = r.value ->> 2;
-             UPDATE deliveries SET state = IIF(s.status = 'confirmed', 'sending', 'skipped'), updated_at = $3
+             UPDATE deliveries SET state = IIF(s.status = 'confirmed' AND r.value ->> 3 IS NULL, 'sending', 'skipped'),
+               next_attempt_at = 0, updated_at = $3
              FROM json_each($2) AS r, subscribers AS s
              WHERE issue = r.value ->> 0 AND subscriber = r.value ->> 1 AND s.id = r.value ->> 1
                AND state IN ('queued', 'deferred') AND attempts = r.value ->> 2
@@ -226,7 +233,7 @@ impl Store {
         let grant = |row: SqliteRow| {
             let key = DeliveryKey { issue: row.try_get("issue")?, subscriber: row.try_get("subscriber")? };
             let is_granted = row.try_get::<&str, _>("state")? == DeliveryState::Sending.as_str();
-            Ok((key, if is_granted { Grant::Granted } else { Grant::Left }))
+            Ok((key, if is_granted { Grant::Granted } else { Grant::Skipped }))
         };
         committed?.into_iter().map(grant).collect()
     }
@@ -388,6 +395,28 @@ impl Store {
         .rows_affected();
         transaction.commit().await?;
         Ok(done)
+    }
+
+    /// The domains with at least `many` readers of an issue of which none was accepted; `None` when it was accepted for no
+    /// reader at all.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn never_accepted(&mut self, issue: i64, many: u32) -> Result<Option<BTreeSet<String>>> {
+        let is_any = "SELECT EXISTS (SELECT 1 FROM deliveries WHERE issue = $1 AND state = 'sent')";
+        if !sqlx::query_scalar(is_any).bind(issue).fetch_one(&mut self.connection).await? {
+            return Ok(None);
+        }
+        let domains: Vec<String> = sqlx::query_scalar(
+            "SELECT substr(s.address, instr(s.address, '@') + 1) AS domain
+             FROM deliveries d CROSS JOIN subscribers s ON s.id = d.subscriber WHERE d.issue = $1
+             GROUP BY domain HAVING COUNT(*) >= $2 AND SUM(d.state = 'sent') = 0",
+        )
+        .bind(issue)
+        .bind(many)
+        .fetch_all(&mut self.connection)
+        .await?;
+        Ok(Some(domains.into_iter().collect()))
     }
 
     /// Gives up the deliveries of an issue that were tried or put off and are still open; those that wait for their first

@@ -25,12 +25,16 @@ pub(super) const REFUSED_IN_A_ROW: u32 = 20;
 pub(super) const PROBES: usize = 3;
 
 /// Fewer refusals than this at a domain say what they say, unless they are all that a server ever said.
-const MANY: u32 = 5;
+pub(super) const MANY: u32 = 5;
+
+/// So often in a row a server may take nothing from anybody for now before the run stops: two rests with four connections.
+const BUSY_IN_A_ROW: u32 = 8;
 
 /// A pause that ended this long ago says nothing about the next one.
 const FORGOTTEN: SignedDuration = SignedDuration::from_hours(7 * 24);
 
-/// The pause after a server has closed a connection (421); twice as long after each further one, up to the limit.
+/// The pause after a server has closed a connection (421), or has put off everybody; twice as long after each further one, up
+/// to the limit.
 const REST: Duration = Duration::from_millis(500);
 const LONGEST_REST: Duration = Duration::from_secs(2);
 
@@ -41,6 +45,7 @@ pub(super) struct Breaker {
     /// Those of which not every answer was an acceptance.
     domains: BTreeMap<String, Domain>,
     accepted: u64,
+    /// How often in a row a server has closed a connection or put off everybody.
     closings: u32,
     probing: Option<Probing>,
     /// What stopped an earlier run, since when no reader was accepted.
@@ -243,6 +248,17 @@ impl Breaker {
             reaction.all_rest = self.closings > 1;
         }
         reaction
+    }
+
+    /// Takes in that the server puts off everybody (4yz to MAIL). Returns how long all connections must rest, or why the run
+    /// must stop.
+    pub(super) fn busy(&mut self, key: DeliveryKey, reply: &str) -> Result<Duration, Verdict> {
+        self.closings += 1;
+        if self.closings < BUSY_IN_A_ROW {
+            Ok(rest(key, self.closings))
+        } else {
+            Err(Verdict::PutOff(reply.to_owned()))
+        }
     }
 
     fn accept(&mut self, domain: &str) {

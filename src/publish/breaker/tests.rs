@@ -244,6 +244,17 @@ fn a_server_that_closes_connections_is_soon_looked_into_and_given_time() {
 }
 
 #[test]
+fn a_server_that_puts_off_everybody_is_given_time_and_then_stops_the_run() {
+    let mut breaker = breaker();
+    let busy = |breaker: &mut Breaker| breaker.busy(key(1), "451 4.3.2 later");
+    assert!((0..7).all(|_| busy(&mut breaker).is_ok()));
+    hear(&mut breaker, 1, "a.test", Kind::Accepted);
+    assert!(busy(&mut breaker).unwrap() < REST * 2, "it begins anew");
+    assert!((0..6).all(|_| busy(&mut breaker).is_ok()));
+    assert_eq!(busy(&mut breaker), Err(Verdict::PutOff("451 4.3.2 later".into())));
+}
+
+#[test]
 fn an_unclear_refusal_is_final_only_when_others_were_accepted_since() {
     let mut breaker = breaker();
     hear(&mut breaker, 1, "a.test", Kind::Unclear);

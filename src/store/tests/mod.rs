@@ -1,6 +1,7 @@
 use super::*;
 use crate::model::{Answer, DeliveryState, EmailAddress, Issue, ListId, MailedEntry, SubscriberStatus};
 
+mod late;
 mod upgrade;
 
 const NOW: &str = "2026-03-01T09:00:00Z";
@@ -61,7 +62,7 @@ fn key(subscriber: i64) -> DeliveryKey {
 }
 
 fn intent(subscriber: i64) -> Intent {
-    Intent { key: key(subscriber), attempts: 0 }
+    Intent { key: key(subscriber), attempts: 0, give_up: None }
 }
 
 fn outcome(subscriber: i64, state: DeliveryState, next: Option<&str>) -> Recorded {
@@ -174,7 +175,7 @@ async fn an_intent_is_refused_to_a_reader_who_left_meanwhile() {
     store.set_status(&address("r2@example.org"), SubscriberStatus::Unsubscribed, NOW).await.unwrap();
     let mut grants = store.record(&[], &[intent(1), intent(2)], NOW).await.unwrap();
     grants.sort_by_key(|(key, _)| *key);
-    assert_eq!(grants, [(key(1), Grant::Granted), (key(2), Grant::Left)]);
+    assert_eq!(grants, [(key(1), Grant::Granted), (key(2), Grant::Skipped)]);
     let counts = store.delivery_counts(Some(1)).await.unwrap();
     assert_eq!((counts.sending, counts.skipped), (1, 1));
     assert_eq!(store.record(&[], &[intent(1)], NOW).await.unwrap(), [], "it is being sent already");
@@ -294,7 +295,7 @@ async fn a_database_that_takes_in_what_others_know_is_the_newest_and_its_log_its
 
 /// One try of a delivery that was read after so many.
 async fn one_try(store: &mut Store, subscriber: i64, attempts: i64, state: DeliveryState, reply: &str, now: &str) {
-    let intent = Intent { key: key(subscriber), attempts };
+    let intent = Intent { key: key(subscriber), attempts, give_up: None };
     assert_eq!(store.record(&[], &[intent], now).await.unwrap(), [(key(subscriber), Grant::Granted)]);
     let said = Some(Said { is_try: true, answer: Answer::parse(reply) });
     let recorded = Recorded { key: key(subscriber), state: Some(state), next_attempt_at: None, said };
@@ -434,8 +435,8 @@ async fn nobody_is_passed_over_or_granted_twice_while_the_queue_changes() {
         if !granted.contains_key(&subscriber) {
             first.push(subscriber);
         }
-        let intent = Intent { key: job.key(), attempts: job.place.attempts };
-        let stale = Intent { attempts: job.place.attempts + 1, ..intent };
+        let intent = Intent { key: job.key(), attempts: job.place.attempts, give_up: None };
+        let stale = Intent { attempts: job.place.attempts + 1, ..intent.clone() };
         assert_eq!(store.record(&[], &[stale], NOW).await.unwrap(), []);
         assert_eq!(store.record(&[], &[intent], NOW).await.unwrap(), [(job.key(), Grant::Granted)]);
         *granted.entry(subscriber).or_default() += 1;

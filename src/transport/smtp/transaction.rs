@@ -189,7 +189,9 @@ const CLOSED: &str = "the connection is closed";
 fn judge(phase: Phase, reply: &Reply) -> Outcome {
     let text = reply.text.clone();
     if reply.is_temporary() {
-        return Outcome::Deferred(text);
+        // 421 is about this connection; whatever else is said to MAIL goes for every recipient.
+        let us = phase == Phase::Mail && !reply.closes();
+        return if us { Outcome::Refused(text) } else { Outcome::Deferred(text) };
     }
     if reply.is_permanent() {
         let us = phase == Phase::Mail || reply.is_about_login();

@@ -74,7 +74,7 @@ async fn a_refused_recipient_costs_no_connection() {
 async fn a_refused_sender_or_data_is_told_from_a_refused_recipient() {
     for (line, reply, outcome) in [
         ("MAIL", b"553 5.7.1 not yours\r\n".as_slice(), Outcome::Refused("553 5.7.1 not yours".into())),
-        ("MAIL", b"452 4.3.1 no space\r\n", Outcome::Deferred("452 4.3.1 no space".into())),
+        ("MAIL", b"452 4.3.1 no space\r\n", Outcome::Refused("452 4.3.1 no space".into())),
         ("DATA", b"554 5.5.1 no\r\n", Outcome::Failed("554 5.5.1 no".into())),
         ("DATA", b"451 4.3.0 later\r\n", Outcome::Deferred("451 4.3.0 later".into())),
     ] {
