@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::sink::{Sink, Step};
-use crate::site::TestSite;
+use crate::site::{TestSite, at_once};
 
 const MONDAY: &str = "2026-03-02T09:00:00Z";
 
@@ -140,22 +140,24 @@ fn a_quota_of_the_sender_fails_no_reader() {
 
 #[test]
 fn who_is_put_off_until_the_issue_is_old_is_given_up_and_not_failed() {
-    for reply in [
+    let replies = [
         "450 4.7.1 later",
         "421 4.7.0 too many",
         "451 4.3.0 later",
         "450 4.1.8 your domain was not found",
         "450 4.2.1 receiving mail too quickly",
-    ] {
+    ];
+    at_once(&replies, |&reply| {
         let sink = Sink::scripted(move |step: &Step<'_>| step.names("@bad.test").then_some(reply));
         let site = site(&sink, &[many(20, "r", "bad.test"), many(5, "good", "good.test")].concat());
         site.run(MONDAY, &["publish"]).exits(4);
-        for day in 4..12 {
+        let is_open = || site.status()["deliveries"]["skipped"] != 20;
+        for day in (4..12).take_while(|_| is_open()) {
             site.run(&format!("2026-03-{day:02}T12:00:00Z"), &["deliver"]);
         }
         let counts = site.status()["deliveries"].clone();
         assert_eq!((&counts["skipped"], &counts["failed"]), (&20.into(), &0.into()), "{reply}: {counts}");
-    }
+    });
 }
 
 #[test]
@@ -286,7 +288,7 @@ fn a_domain_that_closes_connections_does_not_hold_up_the_others() {
 
 #[test]
 fn a_server_that_closes_every_connection_is_not_hammered() {
-    for step in ["MAIL", "RCPT", "."] {
+    at_once(&["MAIL", "RCPT", "."], |&step| {
         let sink = Sink::scripted(move |said: &Step<'_>| (said.name == step).then_some("421 4.7.0 go away"));
         let readers: Vec<_> = (0..100).map(|n| format!("r{n}@d{}.test", n % 20)).collect();
         let site = site(&sink, &readers);
@@ -297,7 +299,7 @@ fn a_server_that_closes_every_connection_is_not_hammered() {
         assert!(run.stderr.contains("421 4.7.0 go away"), "{run:#?}");
         let [sent, failed, deferred, queued] = counts(&site);
         assert_eq!((sent, failed, deferred + queued), (0, 0, 100), "{step}: {run:#?}");
-    }
+    });
 }
 
 #[test]

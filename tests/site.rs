@@ -226,15 +226,29 @@ impl TestSite {
     }
 }
 
+/// Runs a test on every row of a table at once, for tests that wait more than they compute.
+pub(crate) fn at_once<T: Sync>(rows: &[T], test: impl Fn(&T) + Sync) {
+    std::thread::scope(|scope| {
+        for row in rows {
+            scope.spawn(|| test(row));
+        }
+    });
+}
+
 /// Waits for a command that was started.
 pub(crate) fn end_of(child: Child) -> Run {
     Run::new(&child.wait_with_output().unwrap())
 }
 
+/// Whether tests take inputs of full size, as `TIDINGS_TEST_ALL` asks for.
+pub(crate) fn is_all_tested() -> bool {
+    std::env::var_os("TIDINGS_TEST_ALL").is_some()
+}
+
 /// What a test does without a program that it needs: with `TIDINGS_TEST_ALL` it fails, else it says that it did nothing.
 #[expect(clippy::explicit_write, reason = "the harness hides what `eprintln` says in a test that passes")]
 pub(crate) fn missing(what: &str) {
-    assert!(std::env::var_os("TIDINGS_TEST_ALL").is_none(), "TIDINGS_TEST_ALL is set, but there is no {what}");
+    assert!(!is_all_tested(), "TIDINGS_TEST_ALL is set, but there is no {what}");
     let name = std::thread::current().name().unwrap_or("a test").to_owned();
     writeln!(io::stderr(), "\nSKIPPED, there is no {what}: {name}").unwrap();
 }

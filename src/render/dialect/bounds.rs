@@ -1,91 +1,14 @@
-//! Hostile bodies: nothing panics, no tag is left, and the work stays in proportion to the text.
+//! Hostile bodies: nothing panics, and no tag is left.
 
 use proptest::prelude::Strategy;
 
 use super::super::tests::rendered;
 use super::part::Part;
 use super::writer::Writer;
-use super::{Body, DIALECTS, Place, Posts, expand_part};
+use super::{Body, DIALECTS, Place, Posts};
 use crate::post::tests::{config, one};
 
 const FRONT: &str = "---\ntitle: A\ndate: 2025-01-31\n---\n";
-
-#[test]
-fn open_tags_cost_work_in_proportion() {
-    for hostile in [
-        "{{<",
-        "{{%",
-        "{%",
-        "{% a %}",
-        "{{< a >}}",
-        "{{",
-        "{{ a }}",
-        "{#",
-        "{/*",
-        "[[",
-        "![[",
-        "[[a]]",
-        ":::",
-        ":::a\n",
-        ":::note\n",
-        "!!! a\n    ",
-        "!!! a\n",
-        "$",
-        "$a",
-        "$$",
-        "$$a",
-        "\\(",
-        "==",
-        "==a",
-        ":",
-        ":a",
-        "://",
-        "<A",
-        "<A {",
-        "<a x=\"",
-        "</A>",
-        "<A>",
-        "<pre>",
-        "<!--",
-        "](",
-        "](a ",
-        "x){",
-        "x){.a",
-        "{: ",
-        "{:a}\n",
-        "# a\n{:#b}\n",
-        "{::comment}\n",
-        "* a\n{:toc}\n",
-        "import {\n",
-        "export {\n",
-        "[embed]",
-        "[caption ",
-        "[code a]",
-        "{% raw %}",
-        "{% raw %}{{",
-        "{% highlight %}",
-        "{% a() %}",
-        "{{< highlight >}}",
-        "{{< note >}}",
-        "{% link a %}",
-        "{{< ref \"a\" >}}",
-        "%}",
-        "`{%",
-        "`{%`",
-    ] {
-        let body = Body { text: hostile.repeat(200_000 / hostile.len()), first_line: 1 };
-        let (post, _) = one("posts/a.md", FRONT);
-        let (config, posts) = (config(""), Posts::default());
-        let mut writer = Writer::new((&post, &body), &posts, &config);
-        let started = std::time::Instant::now();
-        expand_part(&Part::new(&body.text, 0, 0), &mut writer);
-        let work = writer.work_done;
-        assert!(work < body.text.len() * 64, "{hostile}: {work}");
-        let (text, warnings) = writer.finish();
-        assert!(text.len() < body.text.len() * 64 && warnings.len() <= 64, "{hostile}: {}", text.len());
-        println!("{hostile:?} {work} {:?} {}", started.elapsed(), text.len());
-    }
-}
 
 /// What a dialect gives a meaning to, and what Markdown and HTML do.
 const PIECES: &[&str] = &[
