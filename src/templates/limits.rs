@@ -36,7 +36,7 @@ const COMPILER_STACK: usize = 256 * 1024 * 1024;
 /// How many bytes of a list or a map are written.
 const LIST: usize = 64 * 1024;
 
-/// Whether a template is still being filled whose deadline is over. Nothing but the end of the program stops it.
+/// Whether a template is still being compiled or filled whose deadline is over. Nothing but the end of the program stops it.
 static IS_RUNNING_AWAY: AtomicBool = AtomicBool::new(false);
 
 /// True when a template has not ended in time and uses up this machine: the program should not live long any more.
@@ -74,27 +74,49 @@ pub(super) fn render(environment: &Environment<'static>, name: &str, values: &im
 }
 
 /// Compiles templates on a stack that is large enough for any; returns the faults by name.
+///
+/// The engine folds what is constant in an expression again at each of its operators, so a long one takes far longer than its
+/// length says: each template has a deadline, as when it is filled.
 pub(super) fn compile(
-    mut environment: Environment<'static>,
+    environment: Environment<'static>,
     texts: &BTreeMap<String, String>,
 ) -> (Environment<'static>, Vec<(String, Fault)>) {
-    let add = || {
-        let mut faults = Vec::new();
-        for (name, text) in texts {
-            if let Err(error) = environment.add_template_owned(name.clone(), text.clone()) {
-                faults.push((name.clone(), Fault::from(&error)));
+    let failed = |(name, fault): (&String, Fault)| (Environment::new(), vec![(name.clone(), fault)]);
+    let message = "the template takes too long to be read: an expression in it is too long or too deep";
+    let without_end = || Fault { message: message.to_owned(), name: None, line: None };
+    let (done, is_done) = mpsc::channel();
+    let add = {
+        let (mut environment, texts) = (environment, texts.clone());
+        move || {
+            for (name, text) in texts {
+                let fault = environment.add_template_owned(name, text).err().map(|error| Fault::from(&error));
+                if done.send((fault, None)).is_err() {
+                    return;
+                }
+            }
+            let _ = done.send((None, Some(environment)));
+        }
+    };
+    let started = if is_running_away() {
+        Err(without_end())
+    } else {
+        let builder = thread::Builder::new().stack_size(COMPILER_STACK);
+        builder.spawn(add).map_err(|error| Fault::from(&Error::new(ErrorKind::InvalidOperation, error.to_string())))
+    };
+    if let Err(fault) = started {
+        return texts.keys().next().map(|name| (name, fault)).map(failed).unwrap_or_default();
+    }
+    let mut faults = Vec::new();
+    for name in texts.keys() {
+        match is_done.recv_timeout(PATIENCE) {
+            Ok((fault, _)) => faults.extend(fault.map(|fault| (name.clone(), fault))),
+            Err(_) => {
+                IS_RUNNING_AWAY.store(true, Ordering::Relaxed);
+                return failed((name, without_end()));
             }
         }
-        faults
-    };
-    let done = thread::scope(|scope| {
-        let compiler = thread::Builder::new().stack_size(COMPILER_STACK).spawn_scoped(scope, add)?;
-        compiler.join().map_err(|_| io::Error::other("the compiler of templates has failed"))
-    });
-    let faults = done.unwrap_or_else(|error| {
-        let fault = Fault::from(&Error::new(ErrorKind::InvalidOperation, error.to_string()));
-        texts.keys().next().map(|name| (name.clone(), fault)).into_iter().collect()
-    });
+    }
+    let environment = is_done.recv().ok().and_then(|(_, environment)| environment).unwrap_or_default();
     (environment, faults)
 }
 
