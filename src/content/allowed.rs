@@ -19,6 +19,8 @@ pub(crate) enum Kind {
     Void,
     /// Replaced by a link.
     Embed,
+    /// No element but a mark of the author's, which is not written.
+    Mark,
 }
 
 /// All allowed elements.

@@ -76,6 +76,13 @@ impl Builder {
         }
     }
 
+    /// Adds a mark; in a table it has no place.
+    pub(super) fn mark(&mut self, name: &'static str) {
+        if !self.is_in_table() {
+            self.content.nodes.push(Node::Element(Element::mark(name)));
+        }
+    }
+
     /// The attribute of an element, when the element may have it.
     pub(crate) fn attribute(
         &mut self,

@@ -1,5 +1,5 @@
 //! What a post says, as a small tree of elements and texts: the nodes, the one list of what may be in them, the one reader of
-//! people's HTML and the one writer of HTML.
+//! people's HTML, the one writer of HTML and the one of text.
 //!
 //! Only what `allowed` names gets into a tree, whichever way it is made; `write` writes nothing else.
 
@@ -12,6 +12,7 @@ pub(crate) mod scan;
 mod stand_in;
 #[cfg(test)]
 pub(crate) mod tests;
+pub(crate) mod text;
 pub(crate) mod write;
 
 pub(crate) use allowed::Kind;

@@ -15,7 +15,7 @@ pub enum Node {
 /// An element with its attributes and content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Element {
-    /// One of the allowed elements.
+    /// One of the allowed elements, or a mark.
     pub(crate) name: &'static str,
     /// How it behaves.
     pub(crate) kind: Kind,
@@ -35,6 +35,11 @@ impl Element {
             attributes: attributes.iter().map(|(key, value)| (*key, (*value).to_owned())).collect(),
             children,
         }
+    }
+
+    /// A mark: nothing is written of it.
+    pub(crate) fn mark(name: &'static str) -> Self {
+        Self { name, kind: Kind::Mark, attributes: vec![], children: vec![] }
     }
 
     pub(crate) fn get(&self, key: &str) -> Option<&str> {

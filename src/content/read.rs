@@ -10,13 +10,13 @@ use super::characters::one_line;
 use super::scan::{Piece, Scanner};
 use super::stand_in;
 
-/// The class of the element that stands where the summary ends.
-pub(crate) const MORE: &str = "tidings-more";
+/// The mark where the summary ends.
+pub(crate) const MORE: &str = "more";
 
-/// The class of the element that stands where the summary begins, when that is not the beginning.
-pub(crate) const BEGIN: &str = "tidings-begin";
+/// The mark where the summary begins, when that is not the beginning.
+pub(crate) const BEGIN: &str = "begin";
 
-/// The class of the mark that a comment stands for: `<!--more-->` and its kin in other generators. The whole comment must be
+/// The mark that a comment stands for: `<!--more-->` and its kin in other generators. The whole comment must be
 /// the word.
 fn mark(comment: &str) -> Option<&'static str> {
     match &*comment.trim().to_ascii_lowercase() {
@@ -41,8 +41,8 @@ pub(crate) fn read(html: &str) -> Content {
         match piece {
             Piece::Text(text) => builder.text(&text),
             Piece::Comment(text) => {
-                if let Some(class) = mark(&text) {
-                    element(&mut builder, "span", vec![("class", class.to_owned())], "");
+                if let Some(name) = mark(&text) {
+                    builder.mark(name);
                 }
             }
             Piece::Close(name) => builder.close(&name),

@@ -8,6 +8,7 @@ pub(crate) fn write(nodes: &[Node], into: &mut String) {
     for node in nodes {
         match node {
             Node::Text(text) => escape(text, false, into),
+            Node::Element(element) if element.kind == Kind::Mark => {}
             Node::Element(element) => {
                 into.push('<');
                 into.push_str(element.name);

@@ -5,6 +5,7 @@ use jiff::Zoned;
 use ring::digest::{SHA256, digest};
 
 use crate::config::{Config, MailContent, TOKEN};
+use crate::content::text;
 use crate::diagnostic::Diagnostic;
 use crate::model::{Entry, Issue, NamePlace, sha256_hex};
 use crate::templates::Templates;
@@ -57,17 +58,19 @@ pub fn compose(
     let (Some(from), true) = (&newsletter.from, problems.is_empty()) else { return Err(problems) };
 
     let entries: Vec<Entry> = entries.iter().map(Entry::for_mail).collect();
-    let shown: Vec<Shown> = match newsletter.content {
+    let texts: Vec<String> = entries.iter().map(|entry| text::write(&entry.content)).collect();
+    let shown: Vec<Shown<'_>> = match newsletter.content {
         MailContent::Full => entries.iter().map(Shown::whole).collect(),
         // The rest of a very long one is cut off without a look at it.
         MailContent::Auto => entries.iter().map(|entry| Shown::beginning(entry, FAR_TOO_LONG * LIMIT)).collect(),
         MailContent::Excerpt => entries.iter().map(Shown::excerpt).collect(),
     };
-    let mut parts = parts(number, &entries, &shown, config, templates, feed)?;
+    let told = (&entries[..], &texts[..]);
+    let mut parts = parts(number, told, &shown, config, templates, feed)?;
     let is_any_cut = shown.iter().any(|shown| shown.is_cut);
     if newsletter.content == MailContent::Auto && (parts.html.len() > LIMIT || is_any_cut) {
         let shown = shorter(&entries, &shown, &parts, config);
-        parts = self::parts(number, &entries, &shown, config, templates, feed)?;
+        parts = self::parts(number, told, &shown, config, templates, feed)?;
     }
     let Parts { view, html, text, marker, names, unsubscribe } = parts;
     let reply_to = newsletter.reply_to.as_ref();
@@ -104,8 +107,8 @@ struct Parts {
 
 fn parts(
     number: i64,
-    entries: &[Entry],
-    shown: &[Shown],
+    entries: (&[Entry], &[String]),
+    shown: &[Shown<'_>],
     config: &Config,
     templates: &Templates,
     feed: Option<&str>,
@@ -131,14 +134,14 @@ fn parts(
 }
 
 /// What is shown when everything is too much.
-fn shorter(entries: &[Entry], shown: &[Shown], parts: &Parts, config: &Config) -> Vec<Shown> {
+fn shorter<'e>(entries: &'e [Entry], shown: &[Shown<'e>], parts: &Parts, config: &Config) -> Vec<Shown<'e>> {
     let sizes = parts.view.sizes();
     let frame = parts.html.len().saturating_sub(sizes.iter().sum());
     let cap = cap(&sizes, LIMIT.saturating_sub(frame));
-    let fits = |entry: &Entry, shown: &Shown| {
+    let fits = |entry: &Entry, shown: &Shown<'e>| {
         shown.length() / FAR_TOO_LONG <= cap && inlined(entry, shown, entries.len() == 1, &config.theme).len() <= cap
     };
-    let shorten = |((entry, shown), size): ((&Entry, &Shown), usize)| {
+    let shorten = |((entry, shown), size): ((&'e Entry, &Shown<'e>), usize)| {
         if size > cap || shown.is_cut { Shown::fitting(entry, |shown| fits(entry, shown)) } else { shown.clone() }
     };
     entries.iter().zip(shown).zip(sizes).map(shorten).collect()

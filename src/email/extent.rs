@@ -1,9 +1,10 @@
-//! How much of an entry its issue shows. Invariant: what is shown ends between two blocks, in the HTML and in the text alike,
-//! and says that it goes on elsewhere.
+//! How much of an entry its issue shows. Invariant: what is shown ends between two blocks, and says that it goes on elsewhere.
+//! HTML and text are both written from it.
 
-use super::plain::wrap;
-use crate::content::{Element, Node, write};
-use crate::model::{End, Entry};
+use std::borrow::Cow;
+
+use crate::content::{Element, MORE, Node, write};
+use crate::model::Entry;
 
 /// An issue's HTML part stays below so many bytes: Gmail cuts at about 102 KB, and the encoding for the way adds to it.
 pub(super) const LIMIT: usize = 80_000;
@@ -13,75 +14,61 @@ const RESERVE: usize = 200;
 
 /// What an issue shows of an entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Shown {
-    pub(super) content: Vec<Node>,
-    pub(super) text: String,
+pub(super) struct Shown<'e> {
+    pub(super) content: Cow<'e, [Node]>,
     /// False when the entry goes on elsewhere.
     pub(super) is_whole: bool,
     /// Whether something of the entry is not shown.
     pub(super) is_cut: bool,
 }
 
-impl Shown {
+impl<'e> Shown<'e> {
     /// Everything.
-    pub(super) fn whole(entry: &Entry) -> Self {
-        let mut content = entry.directed(entry.content.clone());
-        if !content.is_empty() {
-            content.push(Node::Text("\n".to_owned()));
-        }
-        Self { content, text: entry.content_text.clone(), is_whole: true, is_cut: false }
+    pub(super) fn whole(entry: &'e Entry) -> Self {
+        Self { content: Cow::Borrowed(&entry.content), is_whole: true, is_cut: false }
     }
 
     /// Everything, or as many of its first blocks as have at most so many bytes of HTML.
-    pub(super) fn beginning(entry: &Entry, bytes: usize) -> Self {
-        let mut ends = entry.ends.blocks.iter().peekable();
-        let (mut length, mut last) = (0, None);
-        for (at, node) in entry.content.iter().enumerate() {
+    pub(super) fn beginning(entry: &'e Entry, bytes: usize) -> Self {
+        let (mut length, mut fitting) = (0, 0);
+        for node in &entry.content {
             length += length_of(std::slice::from_ref(node));
             if length > bytes {
+                let last = ends(&entry.content).into_iter().rfind(|end| *end <= fitting);
                 return last
                     .map_or_else(|| Self::whole(entry), |end| Self { is_whole: true, ..Self::up_to(entry, end) });
             }
-            last = ends.next_if(|end| end.nodes == at + 1).copied().or(last);
+            fitting += 1;
         }
         Self::whole(entry)
     }
 
     /// The content before the author's mark, else the summary; everything when there is neither.
-    pub(super) fn excerpt(entry: &Entry) -> Self {
-        let before = entry.ends.more.map(|end| Self::up_to(entry, end));
+    pub(super) fn excerpt(entry: &'e Entry) -> Self {
+        let before = end_at_mark(&entry.content).map(|end| Self::up_to(entry, end));
         before.or_else(|| Self::summary(entry)).unwrap_or_else(|| Self::whole(entry))
     }
 
     /// As much as `fits`, which is asked about HTML: up to the author's mark, else up to the last block that fits, else the
     /// summary.
-    pub(super) fn fitting(entry: &Entry, fits: impl Fn(&Self) -> bool) -> Self {
-        let marked = entry.ends.more.map(|end| Self::up_to(entry, end)).filter(&fits);
-        let ends = &entry.ends.blocks;
+    pub(super) fn fitting(entry: &'e Entry, fits: impl Fn(&Self) -> bool) -> Self {
+        let marked = end_at_mark(&entry.content).map(|end| Self::up_to(entry, end)).filter(&fits);
         let last = || {
+            let ends = ends(&entry.content);
             let count = ends.partition_point(|end| fits(&Self::up_to(entry, *end)));
             Some(Self::up_to(entry, *ends.get(count.checked_sub(1)?)?))
         };
         marked.or_else(last).or_else(|| Self::summary(entry)).unwrap_or_else(|| Self::whole(entry))
     }
 
-    fn up_to(entry: &Entry, end: End) -> Self {
-        let content = entry.content.get(..end.nodes).unwrap_or_default().to_vec();
-        let body = entry.content_text.get(..end.text).unwrap_or_default();
-        let links = entry.content_text.get(entry.ends.links..).unwrap_or_default();
-        let links: Vec<&str> = links.lines().filter(|line| !line.is_empty()).take(end.links).collect();
-        let mut text = without_references(body).trim_end().to_owned();
-        if !links.is_empty() {
-            text += "\n\n";
-            text += &links.join("\n");
-        }
-        Self { content: entry.directed(content), text, is_whole: false, is_cut: true }
+    fn up_to(entry: &'e Entry, end: usize) -> Self {
+        Self { content: Cow::Borrowed(&entry.content[..end]), is_whole: false, is_cut: true }
     }
 
     fn summary(entry: &Entry) -> Option<Self> {
         let summary = entry.summary.as_deref().filter(|summary| !summary.trim().is_empty())?;
         let content = vec![Node::Element(Element::new("p", &[], vec![Node::Text(summary.to_owned())]))];
-        Some(Self { content, text: wrap(summary, ""), is_whole: false, is_cut: true })
+        Some(Self { content: content.into(), is_whole: false, is_cut: true })
     }
 
     /// The bytes of its HTML.
@@ -94,6 +81,35 @@ fn length_of(nodes: &[Node]) -> usize {
     let mut html = String::new();
     write::write(nodes, &mut html);
     html.len()
+}
+
+/// The blocks after which a content can end early, each with how many nodes it ends after. What ends with the notes, or right
+/// before them, is whole.
+fn inner_blocks(nodes: &[Node]) -> Vec<(usize, &Element)> {
+    let mut blocks = Vec::new();
+    for (at, node) in nodes.iter().enumerate() {
+        if let Node::Element(element) = node
+            && element.is_block()
+        {
+            blocks.push((at + 1, element));
+        }
+    }
+    let has_notes = blocks.last().is_some_and(|(_, last)| last.has_class("footnotes"));
+    blocks.truncate(blocks.len().saturating_sub(if has_notes { 2 } else { 1 }));
+    blocks
+}
+
+/// Where a content can end early, as numbers of nodes: after blocks that may be the last one, such as paragraphs and lists, but
+/// no headings.
+fn ends(nodes: &[Node]) -> Vec<usize> {
+    let may_be_last = |element: &Element| !matches!(element.name, "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "hr");
+    inner_blocks(nodes).into_iter().filter(|(_, element)| may_be_last(element)).map(|(end, _)| end).collect()
+}
+
+/// Where the author's mark ends a content: right after a block.
+fn end_at_mark(nodes: &[Node]) -> Option<usize> {
+    let mark = nodes.iter().position(|node| matches!(node, Node::Element(element) if element.name == MORE))?;
+    inner_blocks(nodes).iter().any(|(end, _)| *end == mark).then_some(mark)
 }
 
 /// How large each entry may become, so that all of them together fit: the longest give most.
@@ -111,22 +127,6 @@ pub(super) fn cap(sizes: &[usize], room: usize) -> usize {
     usize::MAX
 }
 
-/// Text without `[^1]`: the notes stand below the whole text.
-fn without_references(text: &str) -> String {
-    let mut pieces = text.split("[^");
-    let mut out = pieces.next().unwrap_or_default().to_owned();
-    for piece in pieces {
-        let number = piece.split(']').next().unwrap_or_default();
-        if !number.is_empty() && number.len() < piece.len() && number.bytes().all(|b| b.is_ascii_digit()) {
-            out.push_str(&piece[number.len() + 1..]);
-        } else {
-            out.push_str("[^");
-            out.push_str(piece);
-        }
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -137,10 +137,5 @@ mod tests {
         assert_eq!(cap(&[1_000, 50_000, 60_000], 81_000), 40_000 - RESERVE);
         assert_eq!(cap(&[30_000, 90_000], 80_000), 50_000 - RESERVE);
         assert_eq!(cap(&[], 0), usize::MAX);
-    }
-
-    #[test]
-    fn references_to_notes_that_are_not_there_go() {
-        assert_eq!(without_references("a[^1], b[^12] [^x] c[^"), "a, b [^x] c[^");
     }
 }

@@ -1,13 +1,12 @@
 //! What the templates see. Sites may bring their own templates, so these names are a promise: a field may be added, none
 //! renamed. All texts are clean, on one line unless said otherwise; `html` is safe to be printed as it is.
 
-use std::collections::HashSet;
-
 use serde::Serialize;
 
 use crate::config::{Config, Theme, Words};
-use crate::content::nodes;
-use crate::model::{Entry, Image, MailPicture};
+use crate::content::nodes::{self, Element, Node};
+use crate::content::text;
+use crate::model::{Entry, MailPicture};
 use crate::templates::{NAME_END, NAME_START};
 
 use super::calendar::day;
@@ -130,8 +129,14 @@ struct LinkView {
 
 impl IssueView {
     /// What the templates see of `entries`, of which there is at least one, but for the footer's links.
-    /// `shown` says how much of each, `feed` is the address of the feed to link to.
-    pub(super) fn new(number: i64, entries: &[Entry], shown: &[Shown], config: &Config, feed: Option<&str>) -> Self {
+    /// `texts` are the whole of each as text, `shown` says how much of each, `feed` is the address of the feed to link to.
+    pub(super) fn new(
+        number: i64,
+        (entries, texts): (&[Entry], &[String]),
+        shown: &[Shown<'_>],
+        config: &Config,
+        feed: Option<&str>,
+    ) -> Self {
         let language = match entries {
             [first, others @ ..] if others.iter().all(|entry| entry.language == first.language) => &first.language,
             _ => &config.site.language,
@@ -147,11 +152,12 @@ impl IssueView {
         let meta = format!("{} · {date}", words.issue(number));
         let views: Vec<_> = entries
             .iter()
+            .zip(texts)
             .zip(shown)
-            .map(|(entry, shown)| EntryView::new(entry, shown, alone, &words, &theme))
+            .map(|((entry, text), shown)| EntryView::new((entry, text), shown, alone, &words, &theme))
             .collect();
         let subject = subject(&views, &words);
-        let preheader = preheader(entries, &views, &subject, &publication);
+        let preheader = preheader((entries, texts), &views, &subject, &publication);
         let reason = words.reason(&publication);
         let postal_address = config.newsletter.postal_address.as_deref().unwrap_or_default();
         let postal_address: Vec<_> = postal_address.lines().map(one_line).filter(|line| !line.is_empty()).collect();
@@ -206,20 +212,26 @@ impl IssueView {
 
 impl EntryView {
     /// `publication` when the entry is the only one of its issue: a digest has named it already.
-    fn new(entry: &Entry, shown: &Shown, publication: Option<&str>, words: &Wording, theme: &Theme) -> Self {
+    fn new(
+        (entry, whole): (&Entry, &str),
+        shown: &Shown<'_>,
+        publication: Option<&str>,
+        words: &Wording,
+        theme: &Theme,
+    ) -> Self {
         let direction = direction(&entry.language);
         let date = day(&entry.published, &entry.language);
         let title = one_line(&entry.title);
         let headline =
-            Some(&title).filter(|title| !title.is_empty()).cloned().unwrap_or_else(|| first_words(entry, 60));
+            Some(&title).filter(|title| !title.is_empty()).cloned().unwrap_or_else(|| first_words(entry, whole, 60));
         let headline = if headline.is_empty() { date.clone() } else { headline };
         let (heading, dated) = if title.is_empty() { (date.clone(), None) } else { (title, Some(date.as_str())) };
         let readable = primary(&words.language) == primary(&entry.language);
-        let reading_time = words.reading_time(minutes(&entry.content_text)).filter(|_| readable);
+        let reading_time = words.reading_time(minutes(whole)).filter(|_| readable);
         let meta = publication.into_iter().chain(dated).chain(reading_time.as_deref()).collect::<Vec<_>>().join(" · ");
         let mailing = entry.mailing.as_deref();
         let own = |text: &Option<String>| text.as_deref().map(one_line).filter(|text| !text.is_empty());
-        let body = text_with_links(entry, shown);
+        let body = printable(&text_of(entry, shown, whole));
         Self {
             text: EntryText {
                 heading: underlined(&heading, "-"),
@@ -244,7 +256,7 @@ impl EntryView {
 }
 
 /// What is shown of an entry, made fit for mail clients; `alone` when it is the only one of its issue.
-pub(super) fn inlined(entry: &Entry, shown: &Shown, alone: bool, theme: &Theme) -> String {
+pub(super) fn inlined(entry: &Entry, shown: &Shown<'_>, alone: bool, theme: &Theme) -> String {
     let surroundings = Surroundings {
         theme,
         url: &entry.url,
@@ -253,7 +265,11 @@ pub(super) fn inlined(entry: &Entry, shown: &Shown, alone: bool, theme: &Theme) 
         pictures: &entry.mail_pictures,
         is_whole: shown.is_whole,
     };
-    inline(&shown.content, &surroundings)
+    let mut html = inline(&entry.directed(&shown.content), &surroundings);
+    if !shown.is_cut && !shown.content.is_empty() {
+        html.push('\n');
+    }
+    html
 }
 
 impl LinkView {
@@ -262,35 +278,37 @@ impl LinkView {
     }
 }
 
-/// The text, with the addresses of the pictures that the HTML part only links to: both parts have the same links.
-fn text_with_links(entry: &Entry, shown: &Shown) -> String {
-    let is_linked = |image: &&Image| entry.mail_pictures.get(&image.url) == Some(&MailPicture::Link);
-    let mut sources: HashSet<&str> = HashSet::new();
-    nodes::each(&shown.content, &mut |element| sources.extend(element.get("src")));
-    let is_shown = |image: &&Image| shown.is_whole || sources.contains(&*image.url);
-    let text = printable(&shown.text);
-    let (mut out, mut behind) = (String::with_capacity(text.len()), String::new());
-    let mut from = 0;
-    // Looking for labels that are not there must not take longer the more there are.
-    let mut work = 32 * text.len();
-    for image in entry.pictures.iter().filter(is_linked).filter(is_shown) {
-        let alt = image.alt.as_deref().map(one_line).filter(|alt| !alt.is_empty() && work > 0);
-        let label = alt.map(|alt| wrap(&format!("[Image: {alt}]"), ""));
-        let end = label.and_then(|label| {
-            let found = text[from..].find(&label);
-            work = work.saturating_sub(found.unwrap_or(text.len() - from));
-            Some(from + found? + label.len())
-        });
-        match end.filter(|end| text[*end..].is_empty() || text[*end..].starts_with('\n')) {
-            Some(end) => {
-                out += &text[from..end];
-                out += &format!("\n{}", image.url);
-                from = end;
-            }
-            None => behind += &format!("\n{}\n", image.url),
-        }
+/// What is shown of an entry as text, of which `whole` is all: with the addresses of the pictures that the HTML part only links
+/// to, and without the numbers of notes that are not there. Both parts have the same links.
+fn text_of(entry: &Entry, shown: &Shown<'_>, whole: &str) -> String {
+    let is_linked = |element: &Element| {
+        let url = element.get("src").filter(|_| element.name == "img");
+        url.is_some_and(|url| entry.mail_pictures.get(url) == Some(&MailPicture::Link))
+    };
+    if shown.is_cut || nodes::any(&shown.content, &is_linked) {
+        text::write(&for_text(&shown.content, shown.is_whole, &is_linked))
+    } else {
+        whole.to_owned()
     }
-    out + &text[from..] + &behind
+}
+
+fn for_text(nodes: &[Node], has_notes: bool, is_linked: &dyn Fn(&Element) -> bool) -> Vec<Node> {
+    let one = |node: &Node| match node {
+        Node::Element(element) if !has_notes && element.has_class("footnote") => vec![],
+        Node::Element(element) if is_linked(element) => {
+            let url = element.get("src").unwrap_or_default();
+            let link = Element::new("a", &[("href", url)], vec![Node::Text(url.to_owned())]);
+            let line_end = || Element::new("br", &[], vec![]);
+            [element.clone(), line_end(), link, line_end()].map(Node::Element).into()
+        }
+        // In a link, a picture is words.
+        Node::Element(element) if element.name != "a" => {
+            let children = for_text(&element.children, has_notes, is_linked);
+            vec![Node::Element(Element { attributes: element.attributes.clone(), children, ..*element })]
+        }
+        node => vec![node.clone()],
+    };
+    nodes.iter().flat_map(one).collect()
 }
 
 /// One entry: its subject or headline. Several: the first one's, and how many more there are.
@@ -301,19 +319,19 @@ fn subject(entries: &[EntryView], words: &Wording) -> String {
 }
 
 /// What goes on where the subject ends: the summary or the first words; the titles that the subject does not name.
-fn preheader(entries: &[Entry], views: &[EntryView], subject: &str, publication: &str) -> String {
+fn preheader((entries, texts): (&[Entry], &[String]), views: &[EntryView], subject: &str, publication: &str) -> String {
     let mut text = match (entries, views) {
         (_, [EntryView { preheader: Some(own), .. }]) => return shorten(own, PREHEADER_LIMIT),
         ([entry], [view]) => {
             let summary = one_line(entry.summary.as_deref().unwrap_or_default());
             let beginning = if summary.is_empty() || summary.starts_with(view.headline.trim_end_matches('…')) {
-                let words = content_words(entry);
+                let words = content_words(&texts[0]);
                 let named = view.headline.trim_end_matches('…');
                 words.strip_prefix(named).unwrap_or(&words).trim_start_matches([' ', '.', ',', ';', ':']).to_owned()
             } else {
                 summary
             };
-            if beginning.is_empty() { first_words(entry, PREHEADER_LIMIT) } else { beginning }
+            if beginning.is_empty() { first_words(entry, &texts[0], PREHEADER_LIMIT) } else { beginning }
         }
         (_, [_, others @ ..]) => others.iter().map(|view| view.headline.as_str()).collect::<Vec<_>>().join(" · "),
         _ => String::new(),
@@ -331,14 +349,14 @@ fn preheader(entries: &[Entry], views: &[EntryView], subject: &str, publication:
 }
 
 /// The first words of an entry's summary, or of its content.
-fn first_words(entry: &Entry, limit: usize) -> String {
+fn first_words(entry: &Entry, text: &str, limit: usize) -> String {
     let summary = one_line(entry.summary.as_deref().unwrap_or_default());
-    shorten(&if summary.is_empty() { content_words(entry) } else { summary }, limit)
+    shorten(&if summary.is_empty() { content_words(text) } else { summary }, limit)
 }
 
 /// The beginning of the content on one line, without the signs of the text part.
-fn content_words(entry: &Entry) -> String {
-    let lines = entry.content_text.lines().filter(|line| line.chars().any(char::is_alphanumeric)).take(20);
+fn content_words(text: &str) -> String {
+    let lines = text.lines().filter(|line| line.chars().any(char::is_alphanumeric)).take(20);
     let words = lines.flat_map(str::split_whitespace).filter(|word| {
         let reference = word.strip_prefix('[').and_then(|rest| rest.split_once(']'));
         !reference.is_some_and(|(number, _)| number.bytes().all(|b| b.is_ascii_digit())) && !word.contains("://")

@@ -1,5 +1,6 @@
 //! An entry: a post as it is published. Feeds and newsletter are made from the same entries, so they never disagree.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use jiff::Zoned;
@@ -19,29 +20,6 @@ pub struct Category {
     pub scheme: String,
 }
 
-/// Where a content can end early: between two blocks of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct End {
-    /// So many nodes come before it.
-    pub nodes: usize,
-    /// So many bytes of the text.
-    pub text: usize,
-    /// So many of the links that are listed below the text.
-    pub links: usize,
-}
-
-/// The places where a content can end early.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Ends {
-    /// After blocks that may be the last one, such as paragraphs and lists, but no headings. The end of it all is not one of
-    /// them.
-    pub blocks: Vec<End>,
-    /// Where the author set the mark `<!-- more -->`.
-    pub more: Option<End>,
-    /// Where the list of links begins in the text.
-    pub links: usize,
-}
-
 /// What an entry says in mail, where the author marked something as for the web or for mail only. Each field stands in for
 /// the one of the entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,9 +27,7 @@ pub struct Ends {
 pub struct MailContent {
     pub summary: Option<String>,
     pub content: Vec<Node>,
-    pub content_text: String,
     pub pictures: Vec<Image>,
-    pub ends: Ends,
 }
 
 /// One published post, rendered once.
@@ -89,13 +65,8 @@ pub struct Entry {
     pub mail_pictures: BTreeMap<String, MailPicture>,
     /// One line of plain text; `None` when it would repeat the whole content or there is none.
     pub summary: Option<String>,
-    /// What it says: every URL absolute, every `id` unique among all posts of the site.
+    /// What it says: every URL absolute, every `id` unique among all posts of the site. HTML and text are written from it.
     pub content: Vec<Node>,
-    /// The same content as plain text: 72 columns, links numbered and listed at the end. Empty in an entry that was made for
-    /// feeds alone.
-    pub content_text: String,
-    /// Where the content can end early; not known in an entry that was made for feeds alone.
-    pub ends: Ends,
     /// How its author wants it mailed, if in any special way.
     pub mailing: Option<Box<Mailing>>,
     /// What it says in mail, when that is something else.
@@ -107,11 +78,7 @@ impl Entry {
     #[must_use]
     pub fn html(&self) -> String {
         let mut html = String::new();
-        if is_right_to_left(&self.language) {
-            write::write(&self.directed(self.content.clone()), &mut html);
-        } else {
-            write::write(&self.content, &mut html);
-        }
+        write::write(&self.directed(&self.content), &mut html);
         if !html.is_empty() {
             html.push('\n');
         }
@@ -119,11 +86,12 @@ impl Entry {
     }
 
     /// Nodes of the content with what stands around text that runs from right to left: a feed reader's page runs the other way.
-    pub(crate) fn directed(&self, nodes: Vec<Node>) -> Vec<Node> {
+    pub(crate) fn directed<'n>(&self, nodes: &'n [Node]) -> Cow<'n, [Node]> {
         if nodes.is_empty() || !is_right_to_left(&self.language) {
-            return nodes;
+            return Cow::Borrowed(nodes);
         }
-        vec![Node::Element(Element::new("div", &[("dir", "rtl"), ("lang", &self.language)], nodes))]
+        let attributes = [("dir", "rtl"), ("lang", self.language.as_str())];
+        vec![Node::Element(Element::new("div", &attributes, nodes.to_vec()))].into()
     }
 
     /// The entry as mail shows it.
@@ -131,8 +99,8 @@ impl Entry {
     pub fn for_mail(&self) -> Self {
         let mut entry = Self { mail: None, ..self.clone() };
         if let Some(mail) = self.mail.as_deref() {
-            let MailContent { summary, content, content_text, pictures, ends } = mail.clone();
-            entry = Self { pictures, summary, content, content_text, ends, ..entry };
+            let MailContent { summary, content, pictures } = mail.clone();
+            entry = Self { pictures, summary, content, ..entry };
         }
         entry
     }

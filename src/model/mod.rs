@@ -23,7 +23,7 @@ pub use delivery::{DeliveryCounts, DeliveryState, Outcome};
 pub use digest::{Fingerprint, sha256_hex, sha256_hex_of};
 pub use direction::is_right_to_left;
 pub use distinct::distinct;
-pub use entry::{Category, End, Ends, Entry, MailContent};
+pub use entry::{Category, Entry, MailContent};
 pub use issue::{Issue, ListId, NamePlace, Recipient};
 pub use media::{Enclosure, Episode, Image, MadeFile, MailPicture};
 pub use media_type::media_type;

@@ -210,7 +210,7 @@ impl Site {
         let make = |places: &&[usize]| {
             let rendered = places.iter().map(|at| {
                 let mut found = Vec::new();
-                let entry = self.entry_for_feeds(&self.posts[*at], &mut found);
+                let entry = self.entry(&self.posts[*at], &mut found);
                 let is_noted = entry.as_ref().is_some_and(has_pictures_to_replace);
                 let items = entry.map(|entry| layout.item(&entry).into_iter().map(Arc::new).collect::<Vec<_>>());
                 (*at, items, is_noted, found)

@@ -29,7 +29,7 @@ pub fn inspect(site: &Site, past: &Past, now: Timestamp) -> Result<Vec<Diagnosti
         site.posts.iter().filter(|post| matches!(post.status, PostStatus::Published | PostStatus::Scheduled)).collect();
     let of_bodies = parallel::map(&readable, Work::Heavy, |post| {
         let mut found = Vec::new();
-        let entry = site.entry_for_feeds(post, &mut found);
+        let entry = site.entry(post, &mut found);
         found.extend(entry.as_ref().and_then(|entry| placeholder::look_at(post, entry, site)));
         (entry.is_none().then_some(post.path.as_str()), found)
     });
@@ -104,7 +104,7 @@ fn of_feeds(site: &Site, unreadable: &BTreeSet<&str>, now: Timestamp) -> Result<
     let left_out = (0..site.posts.len()).filter(is_left_out).collect();
     let plans = site.feed_plans(&left_out)?.feeds;
     let found = parallel::map(&plans, Work::Heavy, |plan| {
-        let entry = |at: &usize| site.entry_for_feeds(&site.posts[*at], &mut Vec::new());
+        let entry = |at: &usize| site.entry(&site.posts[*at], &mut Vec::new());
         let entries: Vec<Entry> = plan.posts.iter().filter_map(entry).collect();
         let files = layout.formats().iter().zip(layout.whole(plan, &entries));
         let look_at = |(_, file)| look_at_feed(&file, plan, site, now);

@@ -41,9 +41,12 @@ pub struct Site {
     library: Library,
 }
 
+<<<<<<< HEAD
 /// [`render::render`], or as much of it as is needed.
 type Render = fn(&Post, &Body, &Posts, &Config) -> (Entry, Vec<Diagnostic>);
 
+=======
+>>>>>>> 0b42477 (content, email: write the text part from the tree)
 /// A picture among the files of a site.
 pub struct Picture<'s> {
     /// What it is.
@@ -217,6 +220,7 @@ impl Site {
     /// added to `found`, whether it is there or not. `None` when it cannot be read or has an error: then that is among what
     /// was added.
     pub fn entry(&self, post: &Post, found: &mut Vec<Diagnostic>) -> Option<Entry> {
+<<<<<<< HEAD
         self.rendered(post, render::render, found)
     }
 
@@ -226,6 +230,8 @@ impl Site {
     }
 
     fn rendered(&self, post: &Post, render: Render, found: &mut Vec<Diagnostic>) -> Option<Entry> {
+=======
+>>>>>>> 0b42477 (content, email: write the text part from the tree)
         let body = match self.body(post, found) {
             Ok(body) => body,
             Err(error) => {
@@ -233,7 +239,7 @@ impl Site {
                 return None;
             }
         };
-        let (mut entry, about_body) = render(post, &body, &self.posts, &self.config);
+        let (mut entry, about_body) = post::render(post, &body, &self.posts, &self.config);
         let is_sound = !about_body.iter().any(Diagnostic::is_error);
         found.extend(about_body);
         self.library.complete(&mut entry, found);
@@ -266,7 +272,7 @@ impl Site {
         for at in published.take(self.config.feeds.limit).filter(|at| feeds.with_pictures_to_replace.contains(at)) {
             let post = &self.posts[at];
             if is_mailed(post)
-                && let Some(entry) = self.entry_for_feeds(post, warnings)
+                && let Some(entry) = self.entry(post, warnings)
             {
                 self.for_mail(entry, &mut made, warnings);
             }
@@ -323,7 +329,7 @@ impl Site {
             let plan = self.feed_plans(&unreadable)?.feeds.swap_remove(0);
             let mut entries = Vec::new();
             for at in &plan.posts {
-                match self.entry_for_feeds(&self.posts[*at], found) {
+                match self.entry(&self.posts[*at], found) {
                     Some(entry) => entries.push(entry),
                     None => drop(unreadable.insert(*at)),
                 }

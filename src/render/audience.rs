@@ -69,7 +69,7 @@ mod tests {
         assert!(web.contains("<em>web</em>") && web.contains("A note of the web.") && !web.contains("mail"), "{web}");
         let mail = split.for_mail();
         assert!(mail.html().contains("<em>mail</em>") && mail.html().contains("A note."), "{mail:?}");
-        for text in [&mail.html(), &mail.content_text] {
+        for text in [mail.html(), crate::content::text::write(&mail.content)] {
             assert!(!text.to_lowercase().contains("web"), "{text}");
             assert!(text.contains("After."));
         }

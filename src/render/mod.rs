@@ -1,11 +1,10 @@
-//! A post → its entry. Markdown becomes one tree ([`markdown_tree`]). Every pass works on that tree, and both the HTML and the
-//! text of the entry are written from it: they never disagree. Nothing here has an effect, and no input panics.
+//! A post → its entry. Markdown becomes one tree ([`markdown_tree`]), and every pass works on that tree. Nothing here has an effect,
+//! and no input panics.
 
 mod audience;
 mod autolink;
 mod dialect;
 mod embed;
-mod ends;
 mod footnotes;
 mod headings;
 mod ids;
@@ -18,7 +17,6 @@ mod pictures;
 mod summary;
 #[cfg(test)]
 mod tests;
-mod text;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,7 +26,7 @@ use pulldown_cmark::Event;
 
 use crate::config::Config;
 use crate::content::nodes::{self, Element, Node};
-use crate::content::{BEGIN, Content, MORE};
+use crate::content::{Content, Kind};
 use crate::diagnostic::{Diagnostic, Location, Places};
 use crate::model::{Body, Category, Entry, MailContent, Post, distinct};
 use crate::post::Posts;
@@ -42,43 +40,24 @@ pub use pictures::add_sizes;
 ///
 /// Never fails: what cannot be shown is left out, and the warnings say so.
 pub fn render(post: &Post, body: &Body, posts: &Posts, config: &Config) -> (Entry, Vec<Diagnostic>) {
-    entry(post, body, posts, config, Extent::Whole)
-}
-
-/// Renders one post as far as feeds show it, in about half the time of [`render`]: without `content_text`, and without knowing
-/// its `ends`.
-pub fn render_for_feeds(post: &Post, body: &Body, posts: &Posts, config: &Config) -> (Entry, Vec<Diagnostic>) {
-    entry(post, body, posts, config, Extent::Feeds)
-}
-
-/// How much of an entry is made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Extent {
-    /// What feeds show.
-    Feeds,
-    /// What feeds and mail show.
-    Whole,
-}
-
-fn entry(post: &Post, body: &Body, posts: &Posts, config: &Config, extent: Extent) -> (Entry, Vec<Diagnostic>) {
     let mut warnings = Vec::new();
     let key = ids::key(post, posts);
     let (Expanded { text, events }, found) = dialect::expand((post, body), posts, config);
     warnings.extend(found);
     warnings.extend(audience::check(post, body));
-    let mut of = |text: &str, events: Option<Vec<Event<'_>>>, extent| {
+    let mut of = |text: &str, events: Option<Vec<Event<'_>>>| {
         let events = match events {
             Some(events) => markdown::events(events, &key),
             None => markdown::events(markdown::parse(text).map(|(event, _)| event).collect(), &key),
         };
-        content(&events, &key, (post, body), posts, config, extent, &mut warnings)
+        content(&events, &key, (post, body), posts, config, &mut warnings)
     };
     // Whether the text is not the same for everybody.
     let divides = !marks(&text).is_empty();
-    let web = if divides { of(&select(&text, Audience::Web), None, extent) } else { of(&text, events, extent) };
-    let mail = divides.then(|| Box::new(of(&select(&text, Audience::Mail), None, Extent::Whole)));
+    let web = if divides { of(&select(&text, Audience::Web), None) } else { of(&text, events) };
+    let mail = divides.then(|| Box::new(of(&select(&text, Audience::Mail), None)));
     distinct(&mut warnings);
-    let MailContent { summary, content, content_text, pictures, ends } = web;
+    let MailContent { summary, content, pictures } = web;
     // Only posts with a date are published; for any other the beginning of time is as good as none.
     let published = post.published.clone().unwrap_or_else(|| Timestamp::UNIX_EPOCH.to_zoned(TimeZone::UTC));
     let entry = Entry {
@@ -99,8 +78,6 @@ fn entry(post: &Post, body: &Body, posts: &Posts, config: &Config, extent: Exten
         mail_pictures: BTreeMap::new(),
         summary,
         content,
-        content_text,
-        ends,
         mailing: post.mailing.clone(),
         mail,
     };
@@ -114,7 +91,6 @@ fn content(
     (post, body): (&Post, &Body),
     posts: &Posts,
     config: &Config,
-    extent: Extent,
     warnings: &mut Vec<Diagnostic>,
 ) -> MailContent {
     let Content { mut nodes, left_out, has_data_picture } = markdown_tree::read(events);
@@ -125,9 +101,7 @@ fn content(
     drop_title(&mut nodes, &post.title);
     demote_headings(&mut nodes);
     media::promote_lazy(&mut nodes);
-    // What is there twice, and the marks of a summary, are spans.
-    let has_spans = nodes::any(&nodes, &|element| element.name == "span");
-    if has_spans && nodes::any(&nodes, &is_double) {
+    if nodes::any(&nodes, &is_double) {
         nodes = nodes::rewrite(nodes, &mut |node| {
             if matches!(&node, Node::Element(element) if is_double(element)) { vec![] } else { vec![node] }
         });
@@ -140,22 +114,15 @@ fn content(
     let nodes = media::replace(nodes);
     let nodes = autolink::link(nodes);
     let summary = summary::summary(post.description.as_deref(), &nodes);
-    let more = if has_spans { summary::blocks_before_mark(&nodes) } else { None };
-    let mut nodes = if has_spans { summary::remove_marks(nodes) } else { nodes };
+    let has_marks = nodes::any(&nodes, &|element| element.kind == Kind::Mark);
+    let mut nodes = if has_marks { summary::raise_mark(nodes) } else { nodes };
     nodes::settle(&mut nodes);
     if !config.posts.raw_shortcodes {
         leftover::remove(&mut nodes);
     }
     trim(&mut nodes);
-    let written = (extent == Extent::Whole).then(|| text::render(&nodes));
     warnings.extend(found);
-    MailContent {
-        summary,
-        pictures: pictures::pictures(&nodes),
-        ends: written.as_ref().map(|written| ends::find(&nodes, written, more)).unwrap_or_default(),
-        content_text: written.map(|written| written.text).unwrap_or_default(),
-        content: nodes,
-    }
+    MailContent { summary, pictures: pictures::pictures(&nodes), content: nodes }
 }
 
 fn about_left_out(post: &Post, names: &BTreeSet<String>) -> Option<Diagnostic> {
@@ -270,7 +237,7 @@ fn known_classes(element: &str, classes: String) -> Option<String> {
 
 fn known_class<'c>(element: &str, class: &'c str) -> Option<&'c str> {
     match (element, class) {
-        ("a", "footnote" | "reversefootnote") | ("section", "footnotes") | ("span", MORE | BEGIN) => Some(class),
+        ("a", "footnote" | "reversefootnote") | ("section", "footnotes") => Some(class),
         ("code", class) => {
             let language = class.strip_prefix("language-")?;
             let end =

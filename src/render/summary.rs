@@ -1,7 +1,7 @@
 //! One line that says what an entry is about, and the mark that ends it in the text.
 
 use crate::content::nodes::{self, Element, Node};
-use crate::content::{BEGIN, MORE};
+use crate::content::{BEGIN, Kind, MORE};
 
 /// About this many characters, never in the middle of a word.
 const LONGEST: usize = 300;
@@ -25,32 +25,26 @@ pub(crate) fn summary(description: Option<&str>, nodes: &[Node]) -> Option<Strin
     (cut != whole).then_some(cut)
 }
 
-/// Removes the marks from the content.
-pub(crate) fn remove_marks(nodes: Vec<Node>) -> Vec<Node> {
-    nodes::rewrite(nodes, &mut |node| if is_mark(&node, MORE) || is_mark(&node, BEGIN) { vec![] } else { vec![node] })
-}
-
-/// How many of the blocks at the top come before the mark, or hold it; `None` without a mark.
-pub(crate) fn blocks_before_mark(nodes: &[Node]) -> Option<usize> {
-    let mut count = 0;
+/// Leaves one of the marks: where the summary ends, behind the block at the top that holds it or comes before it.
+pub(crate) fn raise_mark(nodes: Vec<Node>) -> Vec<Node> {
+    let mut raised = Vec::with_capacity(nodes.len());
+    let (mut last_block, mut place) = (None, None);
     for node in nodes {
-        let Node::Element(element) = node else { continue };
-        count += usize::from(element.is_block());
-        if is_mark(node, MORE) || holds_mark(&element.children) {
-            return Some(count);
-        }
+        let is_block = matches!(&node, Node::Element(element) if element.is_block());
+        let is_place = holds_mark(std::slice::from_ref(&node));
+        let is_no_mark = |node: &Node| !matches!(node, Node::Element(element) if element.kind == Kind::Mark);
+        raised.extend(nodes::rewrite(vec![node], &mut |node| if is_no_mark(&node) { vec![node] } else { vec![] }));
+        last_block = if is_block { Some(raised.len()) } else { last_block };
+        place = if is_place { place.or(Some(last_block)) } else { place };
     }
-    None
+    if let Some(at) = place.flatten() {
+        raised.insert(at, Node::Element(Element::mark(MORE)));
+    }
+    raised
 }
 
 fn holds_mark(nodes: &[Node]) -> bool {
-    nodes
-        .iter()
-        .any(|node| is_mark(node, MORE) || matches!(node, Node::Element(element) if holds_mark(&element.children)))
-}
-
-fn is_mark(node: &Node, class: &str) -> bool {
-    matches!(node, Node::Element(element) if element.name == "span" && element.has_class(class))
+    nodes::any(nodes, &|element| element.name == MORE)
 }
 
 fn before_mark(nodes: &[Node]) -> Option<String> {
@@ -67,8 +61,8 @@ fn before_mark(nodes: &[Node]) -> Option<String> {
 fn copy_to_mark(nodes: &[Node], into: &mut Vec<Node>) -> bool {
     for node in nodes {
         match node {
-            Node::Element(_) if is_mark(node, MORE) => return true,
-            Node::Element(_) if is_mark(node, BEGIN) => into.clear(),
+            Node::Element(element) if element.name == MORE => return true,
+            Node::Element(element) if element.name == BEGIN => into.clear(),
             Node::Element(element) => {
                 let mut copy = shell(element);
                 let found = copy_to_mark(&element.children, &mut copy.children);

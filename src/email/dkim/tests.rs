@@ -100,11 +100,7 @@ fn signed(issue: &Issue) -> String {
 
 fn issues() -> [Issue; 3] {
     let of = |title: &str, text: &str| {
-        let entry = Entry {
-            content: crate::content::read(&format!("<p>{text}</p>")).nodes,
-            content_text: text.into(),
-            ..entry(title)
-        };
+        let entry = Entry { content: crate::content::read(&format!("<p>{text}</p>")).nodes, ..entry(title) };
         issue(&config("reply_to = 'Zoë <zoe@example.org>'\n"), &[entry])
     };
     [

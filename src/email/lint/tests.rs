@@ -2,6 +2,7 @@
 
 use super::{Sources, lint};
 use crate::config::Config;
+use crate::content::{read, text};
 use crate::diagnostic::Diagnostic;
 use crate::email::tests::{config, entry, issue};
 use crate::email::{Copies, recipient};
@@ -21,13 +22,18 @@ fn codes(issue: &Issue, entries: &[Entry], config: &Config) -> Vec<&'static str>
     look(issue, entries, config).into_iter().map(|found| found.code).collect()
 }
 
-/// The codes for an issue of one entry with this content, in HTML and as text.
-fn of_content(html: &str, text: &str) -> Vec<&'static str> {
+/// The codes for an issue of one entry with this content.
+fn of_content(html: &str) -> Vec<&'static str> {
+    of_parts(html, &text::write(&read(html).nodes))
+}
+
+/// The codes for an issue of one entry whose parts say different things.
+fn of_parts(html: &str, text: &str) -> Vec<&'static str> {
     let config = config("");
-    let mut entry = entry("One");
-    (entry.content, entry.content_text) = (crate::content::read(html).nodes, text.to_owned());
-    let entries = [entry];
-    codes(&issue(&config, &entries), &entries, &config)
+    let entries = [Entry { content: read(html).nodes, ..entry("One") }];
+    let mut issue = issue(&config, &entries);
+    issue.text = issue.text.replace(text::write(&entries[0].content).trim_end(), text.trim_end());
+    codes(&issue, &entries, &config)
 }
 
 /// The codes for an ordinary issue of which something was changed.
@@ -50,9 +56,7 @@ fn ordinary_issues_have_no_findings() {
         <a href=\"https://www.example.com/\">example.com</a>.</p>\
         <table><thead><tr><th>a</th></tr></thead><tbody><tr><td>b</td></tr></tbody></table>\
         <p><img src=\"https://example.org/boat.jpg\" alt=\"a boat\" width=\"40\" height=\"30\"></p>";
-    let text = "First\n-----\n\nA link [1] and example.com [2].\n\na\n-\nb\n\n[Image: a boat]\n\n\
-        [1] https://example.com/a?b&c\n[2] https://www.example.com/\n";
-    assert_eq!(of_content(html, text), [""; 0]);
+    assert_eq!(of_content(html), [""; 0]);
 }
 
 #[test]
@@ -72,7 +76,7 @@ fn what_is_cut_is_an_error_and_what_nearly_is_a_warning() {
 
 #[test]
 fn subject_and_what_stands_beside_it_fit() {
-    assert!(of_content("", "").contains(&"mail/empty"));
+    assert!(of_content("").contains(&"mail/empty"));
     assert!(changed(|issue| issue.subject = "word ".repeat(30)).contains(&"mail/subject"));
     assert!(changed(|issue| issue.subject = String::new()).contains(&"mail/subject"));
     let with = |text: &str| {
@@ -87,9 +91,7 @@ fn subject_and_what_stands_beside_it_fit() {
 
 #[test]
 fn links_are_whole_encrypted_and_lead_where_they_say() {
-    let link = |target: &str, words: &str| {
-        of_content(&format!("<p><a href=\"{target}\">{words}</a></p>"), &format!("{words} [1]\n\n[1] {target}\n"))
-    };
+    let link = |target: &str, words: &str| of_content(&format!("<p><a href=\"{target}\">{words}</a></p>"));
     assert_eq!(link("there", "here"), ["mail/relative-link"]);
     assert_eq!(link("http://example.com/", "here"), ["mail/http-link"]);
     assert_eq!(link("https://evil.example/", "https://bank.example/"), ["mail/link-text"]);
@@ -138,15 +140,15 @@ fn the_structure_helps_those_who_listen() {
 #[test]
 fn both_parts_say_the_same_and_how_to_leave() {
     let words = "several other words that stand in one of the two parts only, and so many that it matters";
-    assert!(of_content(&format!("<p>{words}</p>"), "none").contains(&"mail/parity"));
-    assert!(of_content("<p>none</p>", words).contains(&"mail/parity"));
-    assert_eq!(of_content("<p><a href=\"https://example.com/\">a</a></p>", "a"), ["mail/parity"]);
+    assert!(of_parts(&format!("<p>{words}</p>"), "none").contains(&"mail/parity"));
+    assert!(of_parts("<p>none</p>", words).contains(&"mail/parity"));
+    assert_eq!(of_parts("<p><a href=\"https://example.com/\">a</a></p>", "a"), ["mail/parity"]);
     let (broken, whole) = (
         "雨の日は、町の音が変\nわります。\n傘を持たずに出かけまし\nた。",
         "雨の日は、町の音が変わります。傘を持たずに出かけました。",
     );
-    assert_eq!(of_content(&format!("<p>{whole}</p>"), broken), [""; 0]);
-    assert!(of_content("<p>x</p>", &"y".repeat(79)).contains(&"mail/wide-text"));
+    assert_eq!(of_parts(&format!("<p>{whole}</p>"), broken), [""; 0]);
+    assert!(of_parts("<p>none</p>", &"y".repeat(79)).contains(&"mail/wide-text"));
     assert!(changed(|issue| issue.text = "nothing".to_owned()).contains(&"mail/unsubscribe"));
     let gone = changed(|issue| issue.html = issue.html.replace("St James’s", ""));
     assert!(gone.contains(&"mail/postal-address"), "{gone:?}");

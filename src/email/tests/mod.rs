@@ -11,7 +11,7 @@ use super::dkim::tests::{signer, verify};
 use super::{Copies, compose, html_for, recipient, text_for};
 use crate::config::Config;
 use crate::content::read;
-use crate::model::{Ends, Entry, Issue, Recipient};
+use crate::model::{Entry, Issue, Recipient};
 use crate::templates::Templates;
 use hostile::check_lines;
 
@@ -44,8 +44,6 @@ pub(super) fn entry(title: &str) -> Entry {
         mail_pictures: BTreeMap::new(),
         summary: Some("What the first reader of this post will take away from it.".to_owned()),
         content: read(&format!("<p>The text of {title}.</p>")).nodes,
-        content_text: format!("The text of {title}."),
-        ends: Ends::default(),
         mailing: None,
         mail: None,
     }
@@ -162,7 +160,6 @@ fn the_parts_arrive_as_they_were_composed() {
     {
         let mut entry = entry(title);
         entry.content = read(&format!("<p>{text}</p>")).nodes;
-        entry.content_text = text.to_owned();
         let issue = issue(&config(""), &[entry]);
         let bytes = Copies::new(&issue, None).message(&reader(&issue));
         let parsed = MessageParser::default().parse(&bytes).unwrap();
@@ -214,9 +211,9 @@ fn a_digest_names_its_first_entry_and_counts_the_others() {
 fn an_entry_without_a_title_is_named_by_its_first_words() {
     let mut untitled = entry("");
     untitled.summary = None;
-    untitled.content_text =
-        "Rain all day, and the engine [1] would not start; so I read instead of working.\n\n[1] https://example.org/x"
-            .into();
+    let html = "<p>Rain all day, and the <a href=\"https://example.org/x\">engine</a> would not start; so I read instead of \
+        working.</p>";
+    untitled.content = read(html).nodes;
     let issue = issue(&config(""), &[untitled]);
     assert_eq!(issue.subject, "Rain all day, and the engine would not start; so I read…");
     assert!(issue.text.starts_with("23 June 2025\n------------\nNotes\n\nRain"), "{}", issue.text);
@@ -331,7 +328,6 @@ proptest! {
         first.title = title;
         first.summary = Some(summary);
         first.content = read(&format!("<p>{body}</p>")).nodes;
-        first.content_text = body;
         let mut entries = vec![first];
         if several {
             entries.push(entry("Two"));

@@ -176,7 +176,7 @@ proptest::proptest! {
         }
         let again = crate::content::tests::sanitised(&entry.html());
         proptest::prop_assert_eq!(&again, &entry.html(), "the sanitiser finds nothing left to do");
-        for line in entry.content_text.lines() {
+        for line in crate::content::text::write(&entry.content).lines() {
             let width = unicode_width::UnicodeWidthStr::width(line);
             let longest = line.split(' ').map(unicode_width::UnicodeWidthStr::width).max().unwrap_or_default();
             proptest::prop_assert!(width <= 78 || line.contains("    ") || longest > 24, "{line:?}");

@@ -3,6 +3,7 @@ mod markdown_tree;
 use std::time::Instant;
 
 use super::*;
+use crate::content::text::write;
 use crate::post::tests::{body_of, config, one};
 
 /// The entry of the first of these files, and what there is to say about its body. Each file is read by itself.
@@ -25,7 +26,7 @@ fn html(body: &str) -> String {
 }
 
 fn text(body: &str) -> String {
-    entry(body).0.content_text
+    write(&entry(body).0.content)
 }
 
 /// Every form that a body takes, in one post.
@@ -66,32 +67,9 @@ fn pictures_of_more_lazy_loaders_are_pictures() {
 fn a_rich_post_renders_as_reviewed() {
     let (entry, warnings) = entry(RICH);
     assert_eq!(entry.html(), include_str!("rich.html"));
-    assert_eq!(entry.content_text, include_str!("rich.txt"));
+    assert_eq!(write(&entry.content), include_str!("rich.txt"));
     let warnings: Vec<_> = warnings.iter().map(|w| (w.code, w.location.as_ref().unwrap().line)).collect();
     assert_eq!(warnings, [("post/active-content", 1), ("post/link", 7)]);
-}
-
-#[test]
-fn feeds_show_what_mail_shows_and_wait_for_no_text() {
-    for (front, body) in [
-        ("", RICH),
-        ("description: About rain", RICH),
-        ("description: '\u{a0}\u{feff}'", "One.\n\nTwo.\n"),
-        ("description: One.", "One.\n"),
-        ("", "One\n<!-- more -->\nTwo <!-- mail-only -->a<!-- /mail-only -->.\n"),
-        ("", "![](a.png)\n"),
-        ("", ""),
-    ] {
-        let file = format!("---\ntitle: A\ndate: 2025-01-31\n{front}\n---\n{body}");
-        let post = one("posts/a.md", &file).0;
-        let (body, posts, config) = (body_of(&post, &file), Posts::default(), config(""));
-        let (whole, warnings) = render(&post, &body, &posts, &config);
-        let (feeds, same_warnings) = render_for_feeds(&post, &body, &posts, &config);
-        assert_eq!(warnings, same_warnings);
-        assert_eq!((&feeds.summary, &feeds.content), (&whole.summary, &whole.content));
-        assert_eq!((feeds.pictures, feeds.mail), (whole.pictures, whole.mail));
-        assert!(feeds.content_text.is_empty());
-    }
 }
 
 #[test]
@@ -237,7 +215,7 @@ fn what_xml_cannot_hold_is_nowhere() {
 fn a_language_from_right_to_left_says_so() {
     let (entry, _) = rendered(&[("posts/a.md", "---\ndate: 2025-01-31\nlang: he\n---\nשלום\n")]);
     assert_eq!(entry.html(), "<div dir=\"rtl\" lang=\"he\"><p>שלום</p></div>\n");
-    assert_eq!(entry.content_text, "שלום\n");
+    assert_eq!(write(&entry.content), "שלום\n");
 }
 
 #[test]
@@ -267,7 +245,7 @@ fn categories_have_the_address_of_their_taxonomy() {
 #[test]
 fn an_empty_body_is_an_empty_entry() {
     let (entry, warnings) = entry("<!-- nothing yet -->\n");
-    assert_eq!((entry.html().as_str(), entry.content_text.as_str(), warnings.len()), ("", "", 0));
+    assert_eq!((entry.html().as_str(), write(&entry.content).as_str(), warnings.len()), ("", "", 0));
 }
 
 #[test]
@@ -315,7 +293,7 @@ fn html_and_text_have_the_same_words_in_the_same_order() {
     let (entry, _) = entry(plain);
     let nodes = crate::content::read(&entry.html()).nodes;
     let words_of_text: Vec<_> =
-        words(&entry.content_text).into_iter().filter(|word| !matches!(&**word, "1" | "2")).collect();
+        words(&write(&entry.content)).into_iter().filter(|word| !matches!(&**word, "1" | "2")).collect();
     assert_eq!(words(&nodes::one_line(&nodes)), words_of_text);
 }
 
@@ -418,13 +396,14 @@ proptest::proptest! {
         proptest::prop_assert!(entry.html().chars().all(crate::content::characters::is_legal));
         // Code may take six columns more, at whichever indent it fits.
         let columns = if ["<pre", "```", "    "].iter().any(|sign| body.contains(sign)) { 78 } else { 72 };
-        for line in entry.content_text.lines() {
+        let text = write(&entry.content);
+        for line in text.lines() {
             let fits = unicode_width::UnicodeWidthStr::width(line) <= columns;
             let code = line.contains("    ");
             let longest = line.split(' ').map(unicode_width::UnicodeWidthStr::width).max().unwrap_or_default();
             proptest::prop_assert!(fits || code || longest > 24, "{line:?}");
             proptest::prop_assert!(!line.ends_with(' '), "{line:?}");
         }
-        proptest::prop_assert!(entry.content_text.is_empty() || entry.content_text.ends_with('\n') && !entry.content_text.ends_with("\n\n"), "{:?}", entry.content_text);
+        proptest::prop_assert!(text.is_empty() || text.ends_with('\n') && !text.ends_with("\n\n"), "{text:?}");
     }
 }

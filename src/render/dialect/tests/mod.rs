@@ -1,5 +1,6 @@
 use super::super::tests::{rendered as rendered_files, rendered_with};
 use super::*;
+use crate::content::text::write;
 use crate::model::Entry;
 
 mod links;
@@ -37,7 +38,7 @@ fn each(cases: &[(&str, &str)]) {
 fn a_post_that_mixes_all_dialects_renders_as_reviewed() {
     let (entry, warnings) = walk(include_str!("../../tests/dialects.md"));
     assert_eq!(entry.html(), include_str!("../../tests/dialects.html"));
-    assert_eq!(entry.content_text, include_str!("../../tests/dialects.txt"));
+    assert_eq!(write(&entry.content), include_str!("../../tests/dialects.txt"));
     let said: Vec<String> = warnings.iter().map(ToString::to_string).collect();
     assert_eq!(said.join("\n") + "\n", include_str!("../../tests/dialects.warnings"));
 }
@@ -60,7 +61,7 @@ fn tags_are_kept_when_the_owner_wants_it_so() {
     let text =
         "---\ntitle: A walk\ndate: 2025-01-31\n---\nA {{< b c=\"d\" >}} and {% e %} and {{ f_g_ | h }}.\n{: .x}\n";
     let (entry, warnings) = rendered_with("[posts]\nraw_shortcodes = 'keep'\n", &[("posts/a.md", text)]);
-    assert_eq!(entry.content_text, "A {{< b c=\"d\" >}} and {% e %} and {{ f_g_ | h }}.\n");
+    assert_eq!(write(&entry.content), "A {{< b c=\"d\" >}} and {% e %} and {{ f_g_ | h }}.\n");
     assert_eq!(warnings, []);
 }
 

@@ -1,10 +1,11 @@
-//! The tree as plain text for mail: 72 columns, the same words and links as the HTML, in the same order.
+//! The tree as plain text for mail: 72 columns, links numbered and listed at the end; the same words and links as the HTML,
+//! in the same order.
 
 mod inline;
 mod table;
 mod wrap;
 
-use crate::content::nodes::{Element, Node};
+use super::nodes::{Element, Node};
 use inline::{Line, LinkList};
 use wrap::{width, wrap};
 
@@ -17,63 +18,25 @@ const WIDER: usize = 6;
 /// With fewer columns left, deeper blocks are not indented any further.
 const NARROWEST: usize = 24;
 
-/// The text of an entry.
-pub(crate) struct Written {
-    /// Empty when the nodes say nothing, else with one line end at the end.
-    pub(crate) text: String,
-    /// Where each block at the top ends.
-    pub(crate) blocks: Vec<BlockEnd>,
-    /// Where the list of links begins.
-    pub(crate) links: usize,
-}
-
-/// The end of a block.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct BlockEnd {
-    /// So many lines come before it while the text is being made; bytes in the finished text.
-    pub(crate) text: usize,
-    /// So many links were used up to here.
-    pub(crate) links: usize,
-}
-
-/// Writes the nodes.
-pub(crate) fn render(nodes: &[Node]) -> Written {
+/// Writes the nodes: nothing when they say nothing, else with one line end at the end.
+pub(crate) fn write(nodes: &[Node]) -> String {
     let mut links = LinkList::default();
-    let mut ends = Vec::new();
-    let mut lines = blocks_to(nodes, COLUMNS, false, &mut links, &mut |end| ends.push(end));
-    let body = lines.len();
+    let mut lines = blocks(nodes, COLUMNS, false, &mut links);
     let list = links.lines();
     if !list.is_empty() {
         lines.push(String::new());
         lines.extend(list);
     }
     let mut text = String::new();
-    let mut starts = Vec::with_capacity(lines.len() + 1);
     for line in lines {
-        starts.push(text.len());
         text.push_str(line.trim_end());
         text.push('\n');
     }
-    starts.push(text.len());
-    for end in &mut ends {
-        end.text = starts[end.text];
-    }
-    Written { links: starts[body], blocks: ends, text }
+    text
 }
 
 /// The lines of a flow of blocks, with an empty line between two blocks, or none when `tight`.
 fn blocks(nodes: &[Node], columns: usize, tight: bool, links: &mut LinkList) -> Vec<String> {
-    blocks_to(nodes, columns, tight, links, &mut |_| {})
-}
-
-/// Like [`blocks`], and tells where each block ends.
-fn blocks_to(
-    nodes: &[Node],
-    columns: usize,
-    tight: bool,
-    links: &mut LinkList,
-    end: &mut dyn FnMut(BlockEnd),
-) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let add = |lines: &mut Vec<String>, block: Vec<String>| {
         let Some(last) = block.iter().rposition(|line| !line.is_empty()) else { return };
@@ -85,20 +48,15 @@ fn blocks_to(
     let mut line = Line::default();
     for node in nodes {
         match node {
-            Node::Element(element) if is_block(element) => {
+            Node::Element(element) if element.is_block() => {
                 add(&mut lines, paragraph(&line.finish(), columns));
                 add(&mut lines, block(element, columns, links));
-                end(BlockEnd { text: lines.len(), links: links.count() });
             }
             inline => line.node(inline, links),
         }
     }
     add(&mut lines, paragraph(&line.finish(), columns));
     lines
-}
-
-fn is_block(element: &Element) -> bool {
-    element.is_block()
 }
 
 fn paragraph(text: &str, columns: usize) -> Vec<String> {

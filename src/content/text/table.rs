@@ -1,8 +1,8 @@
 //! Tables as text: aligned columns, with cells of several lines where that makes them fit, or else `heading: value` lines.
 
+use super::super::nodes::{Element, Node};
 use super::inline::{Line, LinkList};
 use super::wrap::{GLUE, width, wrap};
-use crate::content::nodes::{Element, Node};
 
 /// So many characters of a heading, at most, are said again in every row.
 const LONGEST_HEADING: usize = 200;

@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
+use super::super::nodes::{Element, Node, one_line};
+use super::super::{allowed, characters};
 use super::wrap::GLUE;
-use crate::content::nodes::{Element, Node, one_line};
 
 /// The links of a text in the order of their first use.
 #[derive(Debug, Default)]
@@ -19,11 +20,6 @@ impl LinkList {
         }
         self.urls.push(url.to_owned());
         self.numbers.insert(url.to_owned(), self.urls.len());
-        self.urls.len()
-    }
-
-    /// How many there are so far.
-    pub(super) fn count(&self) -> usize {
         self.urls.len()
     }
 
@@ -78,7 +74,7 @@ impl Line {
                 self.nodes(&element.children, links);
                 self.text.push('”');
             }
-            name if crate::content::allowed::is_block(name) => {
+            name if allowed::is_block(name) => {
                 self.space();
                 self.nodes(&element.children, links);
                 self.space();
@@ -115,7 +111,7 @@ impl Line {
     }
 
     fn picture(&mut self, element: &Element) {
-        let alt = crate::content::characters::one_line(element.get("alt").unwrap_or_default());
+        let alt = characters::one_line(element.get("alt").unwrap_or_default());
         if !alt.is_empty() {
             self.push(&format!("[Image: {alt}]"));
         }
