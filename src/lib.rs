@@ -15,7 +15,9 @@
 //!                                     email::Copies ──> message ──> transport ──> sent, deferred, failed, in doubt
 //! ```
 //!
-//! An [`Entry`](model::Entry) is made once, so that feeds and mail never disagree. An [`Issue`](model::Issue) is frozen in the
+//! An [`Entry`](model::Entry) is made once: its content is a tree, from which feeds and mail are both written, so that they
+//! never disagree. A command reads the top of every post once, and the rest of those that it shows once, to render them once,
+//! whoever asks for them ([`publish::Site::rendered`]); `tests/once.rs` counts. An [`Issue`](model::Issue) is frozen in the
 //! ledger before its first copy leaves, so that a run that was interrupted goes on with the same bytes. A delivery says
 //! `sending` on disk before its message can be complete at the server, so that a crash leaves no more than the messages in
 //! flight in doubt, and none unknown.
@@ -24,7 +26,7 @@
 //!
 //! | room | what it does | it may import |
 //! |---|---|---|
-//! | [`content`] | the content tree: nodes, what may be in them, the reader and the writer of HTML | nothing of ours |
+//! | [`content`] | the content tree: nodes, what may be in them, the reader of HTML, the writers of HTML and of text | nothing of ours |
 //! | [`model`] | plain data | `content` |
 //! | [`diagnostic`] | the one shape of a message about the user's files | `model` |
 //! | [`clock`] | the only reader of the clock | `model` |
@@ -32,7 +34,7 @@
 //! | [`config`] | config.toml: text → checked values or diagnostics | `model`, `diagnostic` |
 //! | [`templates`] | templates for people: built in, overridden by the site | `model`, `diagnostic` |
 //! | [`post`] | files → posts and all their diagnostics | `content`, `model`, `diagnostic`, `config`, `templates` |
-//! | [`render`] | the body of a post → its entry: Markdown and its dialects → the content tree and its text | `content`, `model`, `diagnostic`, `config`, `post` |
+//! | [`render`] | the body of a post → its entry: Markdown and its dialects → the content tree | `content`, `model`, `diagnostic`, `config`, `post` |
 //! | [`media`] | bytes of pictures, sound and film → what they are; pictures that mail does not show → such that it does | `model` |
 //! | [`feed`] | entries → RSS 2.0, Atom 1.0, JSON Feed 1.1; one file for each format | `content`, `model`, `diagnostic`, `config`, `templates` |
 //! | [`email`] | due entries → issue → the bytes of one reader's message | `content`, `model`, `diagnostic`, `config`, `templates` |

@@ -162,8 +162,9 @@ fn feeds_that_are_streamed_have_the_bytes_of_feeds_that_are_made_whole() {
     let layout = Layout::new(&opened.config).unwrap();
     let mut files = 0;
     for plan in tidings::feed::plan(&opened.posts, &BTreeSet::new(), &opened.config, &BTreeMap::new()).feeds {
-        let entries = plan.posts.iter().map(|at| opened.entry(&opened.posts[*at], &mut Vec::new()).unwrap());
-        for whole in layout.whole(&plan, &entries.collect::<Vec<_>>()) {
+        let rendered = |at: &usize| opened.rendered(&opened.posts[*at], &mut Vec::new()).unwrap();
+        let items: Vec<_> = plan.posts.iter().map(|at| layout.item(&rendered(at).entry)).collect();
+        for whole in layout.whole(&plan, &items) {
             let name = format!("public/{}{}", plan.folder, whole.file_name);
             assert_eq!(site.read(&name), String::from_utf8(whole.bytes).unwrap(), "{name}");
             files += 1;

@@ -26,6 +26,8 @@ mod media;
 mod memory;
 mod moved;
 mod newsletter;
+#[cfg(target_os = "linux")]
+mod once;
 mod outside;
 mod pitfalls;
 mod preview;

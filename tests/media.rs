@@ -41,8 +41,8 @@ fn walk(site: &TestSite, keys: &str, body: &str) {
 fn entry(site: &TestSite) -> (Entry, Vec<&'static str>) {
     let site = Site::open(site.path(), Site::config(site.path()).unwrap(), NOW.parse::<Timestamp>().unwrap()).unwrap();
     let mut warnings = Vec::new();
-    let entry = site.entry(&site.posts[0], &mut warnings);
-    (entry.unwrap(), warnings.into_iter().map(|warning| warning.code).collect())
+    let rendered = site.rendered(&site.posts[0], &mut warnings).unwrap();
+    (rendered.entry.clone(), warnings.into_iter().map(|warning| warning.code).collect())
 }
 
 fn html(site: &TestSite) -> String {

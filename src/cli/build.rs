@@ -48,10 +48,10 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
     let site = Site::open(&context.site, config, context.now)?;
     let tolerance = arguments.tolerance.tolerance();
     tolerance.judge_early(&site.diagnostics)?;
-    let feeds = site.build_feeds(if arguments.check { Purpose::Compare } else { Purpose::Write })?;
+    let mut feeds = site.build_feeds(if arguments.check { Purpose::Compare } else { Purpose::Write }, true)?;
     let mut warnings = site.diagnostics.clone();
     warnings.extend(feeds.warnings.iter().cloned());
-    let made = site.mail_files(&feeds, &mut warnings);
+    let made = std::mem::take(&mut feeds.made);
     // Who reads the top of a file tells what is wrong there, and so does who reads the whole.
     distinct(&mut warnings);
     tolerance.judge(&warnings)?;

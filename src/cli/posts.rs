@@ -64,7 +64,7 @@ pub(super) fn as_json(site: &Site, post: &Post, verdict: &Verdict) -> Value {
     let diagnostics = site.diagnostics.iter().filter(|diagnostic| diagnostic.path() == Some(&post.path));
     let summary = post.description.clone().or_else(|| {
         let is_entry = post.published.is_some() && post.status != PostStatus::Error;
-        if is_entry { site.entry(post, &mut Vec::new())?.summary } else { None }
+        if is_entry { site.rendered(post, &mut Vec::new())?.entry.summary.clone() } else { None }
     });
     let authors: Vec<_> = post.authors.iter().map(|author| json!({ "name": author.name, "url": author.url })).collect();
     let taxonomies: Map<_, _> =

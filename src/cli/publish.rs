@@ -94,8 +94,10 @@ async fn dry_run(arguments: &Arguments, config: &Config, context: &Context) -> R
     let mut store = session::existing_store(config, &context.site).await?;
     let past = Past::read(store.as_mut(), &session::memory(config, &context.site, &context.state)).await?;
     let options = arguments.options();
-    let (prepared, feeds) = plan_with_feeds(&site, &past, &options, Purpose::Compare, context.now).await?;
-    let files = preview::write(&site, &prepared, store.as_mut(), arguments.to.as_ref()).await?;
+    let purpose = Purpose::Show(preview::FOLDER);
+    let (prepared, feeds) = plan_with_feeds(&site, &past, &options, purpose, context.now).await?;
+    let allowed = feeds.allowed(arguments.accept.accept);
+    let files = preview::write(&site, &prepared, feeds, store.as_mut(), arguments.to.as_ref()).await?;
     session::close(store).await?;
     context.ui.diagnostics(&past.findings());
     context.ui.diagnostics(&prepared.warnings);
@@ -104,7 +106,7 @@ async fn dry_run(arguments: &Arguments, config: &Config, context: &Context) -> R
     } else {
         Ui::result(&plan::as_text(&site, &prepared, &files, &options.include, context.ui.is_verbose()));
     }
-    feeds.allowed(arguments.accept.accept)?;
+    allowed?;
     prepared.allowed(&options)?;
     Ok(Exit::Done)
 }

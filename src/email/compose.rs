@@ -21,7 +21,7 @@ const ADDRESS_LIMIT: usize = 900;
 /// HTML that is so many times longer than it may be does not fit: made fit for mail clients it is seldom shorter at all.
 const FAR_TOO_LONG: usize = 8;
 
-/// Makes an issue of entries, in the order given. `number` is its number, `date` the time of the run, `feed` the address of
+/// Makes an issue of entries as mail shows them ([`Entry::for_mail`]), in the order given. `number` is its number, `date` the time of the run, `feed` the address of
 /// the feed that it links to.
 ///
 /// # Errors
@@ -57,7 +57,6 @@ pub fn compose(
     }
     let (Some(from), true) = (&newsletter.from, problems.is_empty()) else { return Err(problems) };
 
-    let entries: Vec<Entry> = entries.iter().map(Entry::for_mail).collect();
     let texts: Vec<String> = entries.iter().map(|entry| text::write(&entry.content)).collect();
     let shown: Vec<Shown<'_>> = match newsletter.content {
         MailContent::Full => entries.iter().map(Shown::whole).collect(),
@@ -65,11 +64,11 @@ pub fn compose(
         MailContent::Auto => entries.iter().map(|entry| Shown::beginning(entry, FAR_TOO_LONG * LIMIT)).collect(),
         MailContent::Excerpt => entries.iter().map(Shown::excerpt).collect(),
     };
-    let told = (&entries[..], &texts[..]);
+    let told = (entries, &texts[..]);
     let mut parts = parts(number, told, &shown, config, templates, feed)?;
     let is_any_cut = shown.iter().any(|shown| shown.is_cut);
     if newsletter.content == MailContent::Auto && (parts.html.len() > LIMIT || is_any_cut) {
-        let shown = shorter(&entries, &shown, &parts, config);
+        let shown = shorter(entries, &shown, &parts, config);
         parts = self::parts(number, told, &shown, config, templates, feed)?;
     }
     let Parts { view, html, text, marker, names, unsubscribe } = parts;

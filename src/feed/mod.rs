@@ -26,6 +26,8 @@ mod text;
 mod uri;
 mod xml;
 
+use std::sync::Arc;
+
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Location};
 use crate::model::Entry;
@@ -95,7 +97,9 @@ pub struct FeedFile {
 pub fn build(entries: &[Entry], config: &Config) -> Result<Vec<FeedFile>, Vec<Diagnostic>> {
     let entries = &entries[..entries.len().min(config.feeds.limit)];
     let feed = Feed::new(config, entries.iter().map(|entry| &entry.updated).max().cloned());
-    Ok(Layout::new(config)?.files(&feed, entries))
+    let layout = Layout::new(config)?;
+    let items: Vec<_> = entries.iter().map(|entry| layout.item(entry)).collect();
+    Ok(layout.files(&feed, &items))
 }
 
 /// The formats of a site: lays out feeds bit by bit, so that an item need not be held for each feed that shows it.
@@ -125,20 +129,27 @@ impl<'c> Layout<'c> {
     }
 
     /// An item in each format: the same in every feed that shows it.
-    pub fn item(&self, entry: &Entry) -> Vec<String> {
+    pub fn item(&self, entry: &Entry) -> Vec<Arc<String>> {
         let item = Item::new(entry, self.config, &self.id_base);
-        self.formats.iter().map(|format| (format.item)(&item)).collect()
+        self.formats.iter().map(|format| Arc::new((format.item)(&item))).collect()
     }
 
-    /// The whole of one feed, in each format; `entries` are those of the plan.
-    pub fn whole(&self, plan: &FeedPlan, entries: &[Entry]) -> Vec<FeedFile> {
-        self.files(&plan.feed, entries)
+    /// The whole of one feed, in each format; `items` are those of the plan's posts.
+    pub fn whole(&self, plan: &FeedPlan, items: &[Vec<Arc<String>>]) -> Vec<FeedFile> {
+        self.files(&plan.feed, items)
     }
 
-    fn files(&self, feed: &Feed, entries: &[Entry]) -> Vec<FeedFile> {
-        let items: Vec<Item<'_>> = entries.iter().map(|entry| Item::new(entry, self.config, &self.id_base)).collect();
-        let file = |format: &&Format| FeedFile { file_name: format.file_name, bytes: document(format, feed, &items) };
-        self.formats.iter().map(file).collect()
+    fn files(&self, feed: &Feed, items: &[Vec<Arc<String>>]) -> Vec<FeedFile> {
+        let file = |(at, format): (usize, &&Format)| {
+            let mut text = (format.open)(feed);
+            for (number, item) in items.iter().enumerate() {
+                text.push_str(if number > 0 { format.between } else { "" });
+                text.push_str(&item[at]);
+            }
+            text.push_str((format.close)(!items.is_empty()));
+            FeedFile { file_name: format.file_name, bytes: text.into_bytes() }
+        };
+        self.formats.iter().enumerate().map(file).collect()
     }
 }
 
@@ -158,18 +169,6 @@ pub fn address_in_mail(config: &Config) -> Option<String> {
 fn of_site(config: &Config) -> impl Iterator<Item = &'static Format> {
     let named = config.feeds.formats.as_ref();
     FORMATS.iter().filter(move |format| named.is_none_or(|named| named.iter().any(|(name, _)| name == format.name)))
-}
-
-fn document(format: &Format, feed: &Feed, items: &[Item<'_>]) -> Vec<u8> {
-    let mut text = (format.open)(feed);
-    for (index, item) in items.iter().enumerate() {
-        if index > 0 {
-            text.push_str(format.between);
-        }
-        text.push_str(&(format.item)(item));
-    }
-    text.push_str((format.close)(!items.is_empty()));
-    text.into_bytes()
 }
 
 fn formats(config: &Config) -> Result<Vec<&'static Format>, Vec<Diagnostic>> {

@@ -151,7 +151,7 @@ impl Draft {
             State::Other(temporary, written) => (temporary, written),
         };
         let fingerprint = self.fingerprint.map(Fingerprint::finish);
-        Ok(Finished { path: self.path, written, fingerprint, temporary })
+        Ok(Finished { path: self.path, old: self.old, written, fingerprint, temporary })
     }
 
     /// True when the old file goes on with these bytes.
@@ -177,13 +177,10 @@ impl Draft {
         let written = if old.is_some() { Written::Changed } else { Written::Created };
         let (mut begun, mut temporary) = (None, None);
         if let Some(workshop) = &self.workshop {
-            let make = || new_temporary(workshop);
-            let file = in_folder(workshop, make())?.map_or_else(make, Ok)?;
-            let (mut file, path) = file.into_parts();
+            let (mut file, path) = begin(workshop)?;
             if let Some(old) = old {
                 io::copy(&mut old.take(self.length), &mut file)?;
             }
-            Access::Public.set(&file)?;
             (begun, temporary) = (Some(file), Some(path));
         }
         self.state = State::Other(temporary, written);
@@ -195,6 +192,8 @@ impl Draft {
 #[derive(Debug)]
 pub struct Finished {
     path: PathBuf,
+    /// What it was compared with.
+    old: PathBuf,
     /// What [`Finished::commit`] does to what is there.
     pub written: Written,
     /// What its bytes are known by, when that was wanted.
@@ -217,6 +216,31 @@ impl Finished {
         }
         Ok(self.written)
     }
+
+    /// Puts it in the place of another file of the site, in a folder on the same file system.
+    ///
+    /// # Errors
+    /// A [`Refusal`](super::Refusal), or as the system reports them.
+    pub fn commit_as(self, site: &Folder, name: &str) -> io::Result<Written> {
+        let path = site.target(name)?;
+        let temporary = match self.temporary {
+            Some(temporary) => temporary,
+            None => {
+                let (mut file, temporary) = begin(folder_of(&path))?;
+                io::copy(&mut open_plain(&self.old)?, &mut file)?;
+                temporary
+            }
+        };
+        Self { path, temporary: Some(temporary), ..self }.commit()
+    }
+}
+
+/// A temporary file in a folder, which is made if it is not there.
+fn begin(folder: &Path) -> io::Result<(std::fs::File, tempfile::TempPath)> {
+    let make = || new_temporary(folder);
+    let (file, path) = in_folder(folder, make())?.map_or_else(make, Ok)?.into_parts();
+    Access::Public.set(&file)?;
+    Ok((file, path))
 }
 
 /// Writes all pieces, many at a time.

@@ -60,6 +60,8 @@ pub struct Head {
 /// The Markdown below the front matter.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Body {
+    /// What stands above it in the file: the front matter.
+    pub head: String,
     /// The text, with `\n` line ends.
     pub text: String,
     /// The line of the file on which `text` starts, from 1: diagnostics about the body point there.

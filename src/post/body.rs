@@ -37,7 +37,8 @@ pub fn body(post: &Post, bytes: &[u8]) -> Result<(Body, Option<Diagnostic>), Dia
     let rest = decoded.text.get(head.body..).unwrap_or_default();
     let start = decoded.text.len() - rest.trim_start_matches('\n').len();
     let first_line = memchr::memchr_iter(b'\n', &decoded.text.as_bytes()[..start]).count() + 1;
-    Ok((Body { text: decoded.text[start..].to_owned(), first_line }, warning))
+    let (head, text) = decoded.text.split_at(start);
+    Ok((Body { head: head.to_owned(), text: text.to_owned(), first_line }, warning))
 }
 
 /// The error about a file that is not text.

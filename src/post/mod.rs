@@ -1,17 +1,8 @@
-<<<<<<< HEAD
 //! A folder of Markdown files → posts and all their diagnostics.
 //!
 //! - [`enters`], [`files_to_read`] and [`author_files`] say which files to read; a [`Reader`] reads their beginnings: bytes
 //!   (`decode`), front matter (`front_matter`), and one file for each thing that the keys, the name or the folder say about a post.
 //! - [`body`] reads the rest of the few files that are shown.
-=======
-//! A folder of Markdown files → posts and all their diagnostics; a post → its entry: clean content with absolute addresses.
-//!
-//! - [`enters`], [`files_to_read`] and [`author_files`] say which files to read; a [`Reader`] reads their beginnings: bytes
-//!   (`decode`), front matter (`front_matter`), and one file for each thing that the keys, the name or the folder say about a post.
-//! - [`body`] reads the rest of the few files that are shown; [`render`] turns post and body into an entry, whose
-//!   content is a [tree](crate::content).
->>>>>>> 0b42477 (content, email: write the text part from the tree)
 //!
 //! Invariants: nothing here has an effect; no input panics; every file that is given comes out as a post, whatever is
 //! wrong with it; what is not clearly public is never [`Published`](crate::model::PostStatus::Published).
@@ -65,10 +56,6 @@ pub(crate) use front_matter::{Value, parse_yaml};
 pub(crate) use generator_tags::without_marks;
 pub(crate) use markdown::OPTIONS as MARKDOWN;
 pub use posts::Posts;
-<<<<<<< HEAD
-=======
-pub use render::{add_sizes, render};
->>>>>>> 0b42477 (content, email: write the text part from the tree)
 pub use sketch::{Overlap, Sketch, letters};
 pub use source_path::{enters, is_post_file};
 

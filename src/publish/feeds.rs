@@ -8,13 +8,16 @@ use std::sync::Arc;
 use super::error::PublishError;
 use super::feed_guard::{self, Objection};
 use super::feed_pictures;
+use super::items::Items;
 use super::mail_pictures::has_pictures_to_replace;
 use super::manifest::{self, Bytes, Manifest, Stale};
 use super::parallel;
+use super::rendered::Rendered;
 use super::site::Site;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::feed::{self, Changes, FeedPlan, Folders, Layout, Plans};
 use crate::files::{Draft, Finished, Folder, Written};
+use crate::model::MadeFile;
 
 /// So many posts, at most, are rendered before their items are handed on.
 const AT_ONCE: usize = 16;
@@ -29,7 +32,7 @@ pub enum Purpose {
     Write,
     /// They are compared with what is there.
     Compare,
-    /// They are written to another folder of the site, to be looked at.
+    /// They are compared with what is there, and written to another folder of the site, to be looked at.
     Show(&'static str),
 }
 
@@ -50,8 +53,8 @@ pub struct BuiltFeeds {
     pub changes: Option<Changes>,
     /// How many feeds there are, archives included.
     pub feeds: usize,
-    /// The places of the posts with pictures for which mail shows something else.
-    pub(super) with_pictures_to_replace: BTreeSet<usize>,
+    /// The files that mail about the newest posts would need online, so that they are there before it leaves.
+    pub made: Vec<MadeFile>,
     /// Whose the folders are, for the next build.
     folders: Folders,
     purpose: Purpose,
@@ -107,7 +110,15 @@ impl BuiltFeeds {
         let mut done = Vec::new();
         for (name, file) in self.files {
             written_files.extend(file.fingerprint.clone().map(|bytes| (name.clone(), Bytes::Known(bytes))));
-            let written = file.commit().map_err(failed(&name))?;
+            let (name, written) = match self.purpose {
+                Purpose::Show(folder) => {
+                    let shown = format!("{folder}{}", &name[self.folder.len()..]);
+                    let written = file.commit_as(&self.site, &shown);
+                    (shown, written)
+                }
+                _ => (name, file.commit()),
+            };
+            let written = written.map_err(failed(&name))?;
             done.push((name, written));
         }
         if self.purpose != Purpose::Write {
@@ -122,34 +133,32 @@ impl BuiltFeeds {
 }
 
 impl Site {
-    /// Builds every feed of the site.
+    /// Builds every feed of the site, and what mail about the newest posts would need beside them if that is wanted.
     ///
     /// # Errors
     /// An unknown feed format; or as the system reports them. Nothing is changed.
-    pub fn build_feeds(&self, purpose: Purpose) -> Result<BuiltFeeds, PublishError> {
-        let folder = match purpose {
-            Purpose::Show(folder) => folder.to_owned(),
-            Purpose::Write | Purpose::Compare => self.config.feeds.dir.clone(),
-        };
+    pub fn build_feeds(&self, purpose: Purpose, with_mail_files: bool) -> Result<BuiltFeeds, PublishError> {
+        let folder = self.config.feeds.dir.clone();
         let layout = Layout::new(&self.config).map_err(PublishError::Site)?;
         let place = In { site: &self.folder, folder: &folder, purpose };
-        let mut warnings = Vec::new();
-        let mut noted = Noted::default();
+        let mailed = self.published().take(if with_mail_files { self.config.feeds.limit } else { 0 });
+        let mailed = mailed.filter(|post| self.may_be_mailed(post)).map(|post| post.path.as_str()).collect();
+        let mut noted = Noted { mailed, ..Noted::default() };
         let (plans, folders, finished) = loop {
             let Plans { feeds: plans, folders, .. } = self.feed_plans(&noted.unreadable)?;
             let known = noted.unreadable.len();
             let mut stream = Stream::new(&layout, &plans, self.posts.len(), place);
-            warnings.retain(Diagnostic::is_error);
             let names =
                 || plans.iter().flat_map(|plan| layout.formats().iter().map(|it| plan.folder.clone() + it.file_name));
             let failed = |error| PublishError::file(place.in_the_way(names()), error);
-            self.stream(&layout, &mut stream, &mut noted, &mut warnings).map_err(failed)?;
+            self.stream(&layout, &mut stream, &mut noted).map_err(failed)?;
             // Others take the places of those that cannot be read.
             if noted.unreadable.len() == known {
                 let finished = stream.finish().map_err(failed)?;
                 break (plans, folders, finished);
             }
         };
+        let mut warnings: Vec<_> = noted.found.into_values().flatten().collect();
         let mut files = Vec::new();
         for (plan, finished) in plans.iter().zip(finished) {
             for (format, file) in layout.formats().iter().zip(finished) {
@@ -167,27 +176,25 @@ impl Site {
             });
             files.push((path.clone(), finished.map_err(|error| PublishError::file(path, error))?));
         }
-        let (mut stale_files, mut objections, mut changes) = (Vec::new(), Vec::new(), None);
         warnings.extend(feed_pictures::look(self));
         warnings.extend(self.refused_files());
-        if !matches!(purpose, Purpose::Show(_)) {
-            feed_guard::warn_of_leftovers(&self.folder, &folder, layout.formats(), &mut warnings)?;
-            let current = files.iter().map(|(name, _)| name.as_str()).collect();
-            stale_files = manifest::stale(&self.folder, &folder, &current, &mut warnings)?;
-            let (feeds, formats) = (&files[..of_feeds], layout.formats());
-            (objections, changes) = feed_guard::look(self, &plans, formats, feeds, &stale_files, &mut warnings)?;
-        }
+        feed_guard::warn_of_leftovers(&self.folder, &folder, layout.formats(), &mut warnings)?;
+        let current = files.iter().map(|(name, _)| name.as_str()).collect();
+        let stale = manifest::stale(&self.folder, &folder, &current, &mut warnings)?;
+        let (of_site, formats) = (&files[..of_feeds], layout.formats());
+        let (objections, changes) = feed_guard::look(self, &plans, formats, of_site, &stale, &mut warnings)?;
+        warnings.append(&mut noted.about_mail);
         let feeds = plans.len();
         let site = self.folder.clone();
         Ok(BuiltFeeds {
             files,
-            stale: stale_files,
+            stale,
             warnings,
             of_posts,
             objections,
             changes,
             feeds,
-            with_pictures_to_replace: noted.with_pictures_to_replace,
+            made: noted.made,
             folders,
             purpose,
             site,
@@ -198,33 +205,34 @@ impl Site {
 
 impl Site {
     /// Renders every post that a feed shows, once, and hands its item on.
-    fn stream(
-        &self,
-        layout: &Layout<'_>,
-        stream: &mut Stream<'_>,
-        noted: &mut Noted,
-        warnings: &mut Vec<Diagnostic>,
-    ) -> io::Result<()> {
+    fn stream(&self, layout: &Layout<'_>, stream: &mut Stream<'_>, noted: &mut Noted<'_>) -> io::Result<()> {
         let shown: Vec<usize> = (0..self.posts.len()).filter(|at| !stream.shown_by[*at].is_empty()).collect();
         let few: Vec<&[usize]> = shown.chunks((shown.len() / AT_ONCE).clamp(1, AT_ONCE)).collect();
+        let (items, wanted) = (std::mem::take(&mut noted.items), std::mem::take(&mut noted.mailed));
         let make = |places: &&[usize]| {
             let rendered = places.iter().map(|at| {
                 let mut found = Vec::new();
-                let entry = self.entry(&self.posts[*at], &mut found);
-                let is_noted = entry.as_ref().is_some_and(has_pictures_to_replace);
-                let items = entry.map(|entry| layout.item(&entry).into_iter().map(Arc::new).collect::<Vec<_>>());
-                (*at, items, is_noted, found)
+                if let Some(items) = items.get(*at) {
+                    return (*at, Some(items), None, found);
+                }
+                let post = &self.posts[*at];
+                let rendered = self.rendered(post, &mut found);
+                let items = rendered.as_ref().map(|rendered| layout.item(&rendered.entry));
+                let is_mailed =
+                    |rendered: &Arc<Rendered>| wanted.contains(&*post.path) && has_pictures_to_replace(&rendered.entry);
+                (*at, items, rendered.filter(is_mailed), found)
             });
             rendered.collect::<Vec<_>>()
         };
         parallel::each(&few, make, |rendered| {
-            for (at, items, is_noted, found) in rendered {
-                warnings.extend(found);
-                if items.is_none() {
-                    noted.unreadable.insert(at);
+            for (at, items, mailed, found) in rendered {
+                noted.found.entry(at).or_insert(found);
+                if let Some(rendered) = mailed {
+                    self.for_mail(&rendered, &mut noted.made, &mut noted.about_mail);
                 }
-                if is_noted {
-                    noted.with_pictures_to_replace.insert(at);
+                match &items {
+                    Some(items) => noted.items.add(at, items),
+                    None => drop(noted.unreadable.insert(at)),
                 }
                 stream.add(at, &items.unwrap_or_default())?;
             }
@@ -233,13 +241,20 @@ impl Site {
     }
 }
 
-/// What is noted while posts are rendered: the places of some.
+/// What is noted while posts are rendered.
 #[derive(Default)]
-struct Noted {
-    /// Those that cannot be read.
+struct Noted<'s> {
+    /// What is wrong with each, by its place.
+    found: BTreeMap<usize, Vec<Diagnostic>>,
+    /// The places of those that cannot be read.
     unreadable: BTreeSet<usize>,
-    /// Those with pictures for which mail shows something else.
-    with_pictures_to_replace: BTreeSet<usize>,
+    /// The items of those that can be, should the feeds have to begin anew.
+    items: Items,
+    /// The paths of those of which mail may need files online.
+    mailed: BTreeSet<&'s str>,
+    made: Vec<MadeFile>,
+    /// What is wrong with these.
+    about_mail: Vec<Diagnostic>,
 }
 
 /// The files of all feeds, while their items come by.
@@ -343,7 +358,11 @@ struct In<'s> {
 impl In<'_> {
     /// Begins a file of this name. The site's own feed is never removed, so only the others are remembered.
     fn draft(&self, name: &str) -> io::Result<Draft> {
-        let workshop = (self.purpose != Purpose::Compare).then_some(self.folder);
+        let workshop = match self.purpose {
+            Purpose::Write => Some(self.folder),
+            Purpose::Compare => None,
+            Purpose::Show(folder) => Some(folder),
+        };
         let draft = self.site.draft(&format!("{}/{name}", self.folder), workshop)?;
         let is_remembered = self.purpose == Purpose::Write && (name.contains('/') || name == feed::OPML_FILE);
         Ok(if is_remembered { draft.with_fingerprint() } else { draft })

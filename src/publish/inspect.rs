@@ -2,11 +2,13 @@
 //! neither in a feed nor due today. Nothing is written.
 
 use std::collections::BTreeSet;
+use std::convert::Infallible;
 
 use jiff::Timestamp;
 
 use super::error::PublishError;
 use super::feed_pictures;
+use super::items::Items;
 use super::message_lint;
 use super::parallel::{self, Work};
 use super::placeholder;
@@ -25,27 +27,21 @@ use crate::model::{Entry, Post, PostStatus};
 /// When a file cannot be read.
 pub fn inspect(site: &Site, past: &Past, now: Timestamp) -> Result<Vec<Diagnostic>, PublishError> {
     let mut found = [site.diagnostics.clone(), past.findings(), site.config.warnings.clone()].concat();
-    let readable: Vec<&Post> =
-        site.posts.iter().filter(|post| matches!(post.status, PostStatus::Published | PostStatus::Scheduled)).collect();
-    let of_bodies = parallel::map(&readable, Work::Heavy, |post| {
-        let mut found = Vec::new();
-        let entry = site.entry(post, &mut found);
-        found.extend(entry.as_ref().and_then(|entry| placeholder::look_at(post, entry, site)));
-        (entry.is_none().then_some(post.path.as_str()), found)
-    });
-    let mut unreadable = BTreeSet::new();
-    for (path, about) in of_bodies {
-        unreadable.extend(path);
-        found.extend(about);
-    }
+    let is_mailed = site.config.newsletter.from.is_some();
+    let due = if is_mailed { due(site, past, now)? } else { Vec::new() };
+    let mut looked = Looked::default();
+    let of_feeds = of_feeds(site, &mut looked, now);
+    let is_readable = |at: &usize| matches!(site.posts[*at].status, PostStatus::Published | PostStatus::Scheduled);
+    looked.look_at(site, (0..site.posts.len()).filter(is_readable), None);
+    found.append(&mut looked.found);
     found.extend(feed_pictures::look(site));
     found.extend(site.refused_files());
-    match of_feeds(site, &unreadable, now) {
+    match of_feeds {
         Ok(about) => found.extend(about),
         failed => collect(failed, &mut found)?,
     }
-    if site.config.newsletter.from.is_some() {
-        let entries = next_entries(site, past, now, &mut found)?;
+    if is_mailed {
+        let entries = next_entries(site, &due, &mut found);
         match issues(site, &entries, 1, now) {
             Ok(issues) => found.extend(message_lint::look(site, &issues, &entries)?),
             failed => collect(failed, &mut found)?,
@@ -63,20 +59,23 @@ pub fn inspect(site: &Site, past: &Past, now: Timestamp) -> Result<Vec<Diagnosti
     Ok(found)
 }
 
-/// What the next issue shows, or would show if the newest post were due: then that is seen before it is.
-fn next_entries(
-    site: &Site,
-    past: &Past,
-    now: Timestamp,
-    found: &mut Vec<Diagnostic>,
-) -> Result<Vec<Entry>, PublishError> {
+/// The posts that are due; these and the newest one are kept.
+fn due<'s>(site: &'s Site, past: &Past, now: Timestamp) -> Result<Vec<&'s Post>, PublishError> {
     let verdicts = verdicts(site, past, now)?;
     let due = site.posts.iter().zip(&verdicts).filter(|(_, verdict)| verdict.is_due()).map(|(post, _)| post);
-    let mut entries: Vec<Entry> = due.filter_map(|post| site.entry(post, &mut Vec::new())).collect();
-    if entries.is_empty() {
-        entries.extend(site.published().find_map(|post| site.entry(post, &mut Vec::new())));
+    let due: Vec<&Post> = due.collect();
+    site.keep(due.iter().copied().chain(site.published().next()));
+    Ok(due)
+}
+
+/// What the next issue shows, or would show if the newest post were due: then that is seen before it is.
+fn next_entries(site: &Site, due: &[&Post], found: &mut Vec<Diagnostic>) -> Vec<Entry> {
+    let rendered = |post: &Post| site.rendered(post, &mut Vec::new());
+    let mut next: Vec<_> = due.iter().filter_map(|post| rendered(post)).collect();
+    if next.is_empty() {
+        next.extend(site.published().find_map(rendered));
     }
-    Ok(entries.into_iter().map(|entry| site.for_mail(entry, &mut Vec::new(), found)).collect())
+    next.iter().map(|rendered| site.for_mail(rendered, &mut Vec::new(), found)).collect()
 }
 
 /// Asks the web for what the next issue leads to: dead links, as warnings. Takes about a minute at most.
@@ -87,7 +86,7 @@ pub async fn dead_links(site: &Site, past: &Past, now: Timestamp) -> Result<Vec<
     if site.config.newsletter.from.is_none() {
         return Ok(Vec::new());
     }
-    let entries = next_entries(site, past, now, &mut Vec::new())?;
+    let entries = next_entries(site, &due(site, past, now)?, &mut Vec::new());
     match issues(site, &entries, 1, now) {
         Ok(issues) => Ok(message_lint::ask(site, &issues, &entries).await),
         // That has been said.
@@ -96,17 +95,61 @@ pub async fn dead_links(site: &Site, past: &Past, now: Timestamp) -> Result<Vec<
     }
 }
 
+/// What was seen of posts.
+#[derive(Default)]
+struct Looked {
+    /// The places of those that were rendered.
+    seen: BTreeSet<usize>,
+    /// Those among them that cannot be read.
+    unreadable: BTreeSet<usize>,
+    items: Items,
+    found: Vec<Diagnostic>,
+}
+
+impl Looked {
+    /// Renders those posts that were not seen before; of those for a feed the items are kept.
+    fn look_at(&mut self, site: &Site, places: impl Iterator<Item = usize>, layout: Option<&Layout<'_>>) {
+        let places: Vec<usize> = places.filter(|at| self.seen.insert(*at)).collect();
+        let make = |at: &usize| {
+            let mut found = Vec::new();
+            let rendered = site.rendered(&site.posts[*at], &mut found);
+            found.extend(rendered.as_ref().and_then(|rendered| placeholder::look_at(rendered)));
+            let items = rendered.as_ref().zip(layout).map(|(rendered, layout)| layout.item(&rendered.entry));
+            (*at, rendered.is_none(), items, found)
+        };
+        let Ok(()) = parallel::each(&places, make, |(at, is_unreadable, items, found)| {
+            if is_unreadable {
+                self.unreadable.insert(at);
+            }
+            if let Some(items) = items {
+                self.items.add(at, &items);
+            }
+            self.found.extend(found);
+            Ok::<_, Infallible>(())
+        });
+    }
+}
+
 /// What our own validator says about every feed as it would be written, without the posts that cannot be read. What the same
 /// post brings into several feeds is said of the first.
-fn of_feeds(site: &Site, unreadable: &BTreeSet<&str>, now: Timestamp) -> Result<Vec<Diagnostic>, PublishError> {
+fn of_feeds(site: &Site, looked: &mut Looked, now: Timestamp) -> Result<Vec<Diagnostic>, PublishError> {
     let layout = Layout::new(&site.config).map_err(PublishError::Site)?;
-    let is_left_out = |at: &usize| unreadable.contains(site.posts[*at].path.as_str());
-    let left_out = (0..site.posts.len()).filter(is_left_out).collect();
-    let plans = site.feed_plans(&left_out)?.feeds;
+    let plans = loop {
+        let plans = site.feed_plans(&looked.unreadable)?.feeds;
+        let known = looked.seen.len();
+        looked.look_at(site, plans.iter().flat_map(|plan| plan.posts.iter().copied()), Some(&layout));
+        // Others take the places of those that cannot be read.
+        if looked.seen.len() == known {
+            break plans;
+        }
+    };
     let found = parallel::map(&plans, Work::Heavy, |plan| {
-        let entry = |at: &usize| site.entry(&site.posts[*at], &mut Vec::new());
-        let entries: Vec<Entry> = plan.posts.iter().filter_map(entry).collect();
-        let files = layout.formats().iter().zip(layout.whole(plan, &entries));
+        let item = |at: &usize| {
+            let rendered = || site.rendered(&site.posts[*at], &mut Vec::new());
+            looked.items.get(*at).or_else(|| Some(layout.item(&rendered()?.entry)))
+        };
+        let items: Vec<_> = plan.posts.iter().filter_map(item).collect();
+        let files = layout.formats().iter().zip(layout.whole(plan, &items));
         let look_at = |(_, file)| look_at_feed(&file, plan, site, now);
         files.filter(|(format, _)| format.is_linted).flat_map(look_at).collect::<Vec<_>>()
     });

@@ -3,7 +3,6 @@
 //! Only URLs of the site itself have a file. It is looked for beside the post, as the author wrote it, and in the folders
 //! from which generators copy their files to the root of a site; never outside of the site.
 
-use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,10 +12,10 @@ use url::Url;
 
 use super::error::refused;
 use crate::config::Config;
-use crate::diagnostic::{Diagnostic, Location, Severity};
+use crate::diagnostic::{Diagnostic, Location, Places, Severity};
 use crate::files::{Folder, Kind, Open, Refusal, Why};
 use crate::media::{self, Facts};
-use crate::model::{Entry, Image};
+use crate::model::{Body, Entry, Image};
 use crate::render;
 
 /// The folders whose content generators put at the root of a site.
@@ -117,7 +116,7 @@ impl Library {
     }
 
     /// Adds to an entry what its files say about themselves.
-    pub(super) fn complete(&self, entry: &mut Entry, warnings: &mut Vec<Diagnostic>) {
+    pub(super) fn complete(&self, entry: &mut Entry, body: &Body, warnings: &mut Vec<Diagnostic>) {
         let mut sizes = BTreeMap::new();
         let (mut pictures, mut mail) = (std::mem::take(&mut entry.pictures), entry.mail.take());
         let in_mail = mail.iter_mut().flat_map(|mail| &mut mail.pictures);
@@ -142,7 +141,6 @@ impl Library {
             }
             entry.image = Some(image);
         }
-        let text = OnceCell::new();
         let mut told = 0;
         for index in 0..entry.enclosures.len() {
             let found = self.find(&entry.enclosures[index].url, entry);
@@ -159,8 +157,7 @@ impl Library {
                     let message = "it is not known how many bytes this file has, which podcast programs want to know";
                     let help =
                         "write `length:` and the number of bytes into the front matter, or keep the file in the site";
-                    let text = text.get_or_init(|| self.source(&entry.path));
-                    let place = place(&entry.path, text, &enclosure.url);
+                    let place = place(&entry.path, body, &enclosure.url);
                     warnings.push(Diagnostic::warning("post/enclosure-length", message).at(place).help(help));
                 }
                 None => {}
@@ -237,12 +234,6 @@ impl Library {
         Some(bytes)
     }
 
-    /// The text of a post as it was written, for [`place`].
-    pub(super) fn source(&self, post: &str) -> String {
-        let text = self.folder.read(post, Kind::Post).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-        text.unwrap_or_default()
-    }
-
     /// Where the file of a URL may be, relative to the site.
     fn places(&self, url: &Url, path: &str, permalink: &Url) -> Vec<String> {
         let origin = |url: &'_ Url| (url.scheme() == self.site.scheme(), url.port_or_known_default());
@@ -270,14 +261,20 @@ impl Library {
     }
 }
 
-/// Where a post of this text names a file: by the last part of the URL.
-pub(super) fn place(post: &str, text: &str, url: &str) -> Location {
+/// Where a post names a file: by the last part of the URL.
+pub(super) fn place(post: &str, body: &Body, url: &str) -> Location {
     let path = url.split(['?', '#']).next().unwrap_or_default();
     let name = path.rsplit('/').next().unwrap_or_default();
     let decoded = percent_decode_str(name).decode_utf8_lossy();
     let names = [name, &decoded].into_iter().filter(|name| !name.is_empty());
-    let found = { names }.find_map(|name| text.find(name).map(|at| Location::in_text(post, text, at, name.len())));
-    found.unwrap_or_else(|| Location::start_of(post))
+    let place = |name: &str| {
+        let within = |(line, text): (usize, &str)| {
+            let at = text.find(name)?;
+            Some(Places::from_line(line, post, text).at(at..at + name.len()))
+        };
+        [(1, &*body.head), (body.first_line, &*body.text)].into_iter().find_map(within)
+    };
+    { names }.find_map(place).unwrap_or_else(|| Location::start_of(post))
 }
 
 /// What a file says about itself is true; what was written about it may be old.

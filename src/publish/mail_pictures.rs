@@ -1,7 +1,6 @@
 //! What mail shows in the place of pictures that mail clients do not show: a PNG or JPEG of the same name that lies beside
 //! the picture; a copy of a WebP that we make; else a link.
 
-use std::cell::OnceCell;
 use std::collections::HashMap;
 
 use url::Url;
@@ -10,7 +9,7 @@ use super::library::{Found, Library, MOST_WARNINGS, place};
 use crate::diagnostic::{Diagnostic, Location};
 use crate::files::Kind;
 use crate::media::Conversion;
-use crate::model::{Entry, Image, MadeFile, MailPicture, media_type};
+use crate::model::{Body, Entry, Image, MadeFile, MailPicture, media_type};
 
 /// Where the pictures that we make are put, below `feeds.dir` and the root of the site.
 pub(super) const FOLDER: &str = "mail-images";
@@ -39,10 +38,15 @@ pub(super) fn has_pictures_to_replace(entry: &Entry) -> bool {
 impl Library {
     /// Says in `entry` what mail shows for each of its pictures. Files that have to be put online for that are added to
     /// `made`, each once; what mail can only link to is told in `warnings`.
-    pub(super) fn for_mail(&self, entry: &mut Entry, made: &mut Vec<MadeFile>, warnings: &mut Vec<Diagnostic>) {
+    pub(super) fn for_mail(
+        &self,
+        entry: &mut Entry,
+        body: &Body,
+        made: &mut Vec<MadeFile>,
+        warnings: &mut Vec<Diagnostic>,
+    ) {
         let replaced: Vec<(String, String)> =
             pictures(entry).filter_map(|(picture, kind)| Some((picture.url.clone(), kind?.to_owned()))).collect();
-        let text = OnceCell::new();
         let mut copies = HashMap::new();
         let mut linked = 0;
         for (url, kind) in replaced {
@@ -55,7 +59,7 @@ impl Library {
             });
             linked += usize::from(instead.is_none());
             if instead.is_none() && linked <= MOST_WARNINGS {
-                let place = place(&entry.path, text.get_or_init(|| self.source(&entry.path)), &url);
+                let place = place(&entry.path, body, &url);
                 warnings.push(only_linked(&kind, problem.as_deref(), place));
             }
             entry.mail_pictures.insert(url, instead.map_or(MailPicture::Link, MailPicture::Instead));

@@ -30,8 +30,7 @@ pub(super) fn look(site: &Site, issues: &[Issue], due: &[Entry]) -> Result<Vec<D
         let damaged = || PublishError::DamagedIssue { number: issue.number, what: "its sender".into() };
         let reader: EmailAddress = issue.from_address.parse().map_err(|_| damaged())?;
         let message = Copies::new(issue, None).message(&email::recipient(ANYBODY, issue, 0, &reader));
-        let entries: Vec<Entry> = entries.iter().map(Entry::for_mail).collect();
-        found.extend(lint(issue, &entries, &message, &site.config, &sources(site, &entries)));
+        found.extend(lint(issue, entries, &message, &site.config, &sources(site, entries)));
     }
     distinct(&mut found);
     Ok(found)
@@ -53,9 +52,7 @@ pub(super) async fn ask(site: &Site, issues: &[Issue], due: &[Entry]) -> Vec<Dia
 
 /// The texts in which findings are placed.
 fn sources(site: &Site, entries: &[Entry]) -> Sources {
-    let read = |path: &str| {
-        let text = site.folder.read(path, Kind::Post).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-        (path.to_owned(), text.unwrap_or_default())
-    };
-    Sources { posts: entries.iter().map(|entry| read(&entry.path)).collect(), config: read(CONFIG_FILE) }
+    let posts = entries.iter().map(|entry| (entry.path.clone(), site.source(&entry.path))).collect();
+    let config = site.folder.read(CONFIG_FILE, Kind::Settings).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    Sources { posts, config: (CONFIG_FILE.to_owned(), config.unwrap_or_default()) }
 }

@@ -1,10 +1,10 @@
 //! What was made as an example leaves for no reader: the sender, the title, the addresses and the first post that `tidings init` writes.
 
 use super::guard::{Guard, GuardName};
-use super::site::Site;
+use super::rendered::Rendered;
 use crate::config::{Mail, TOKEN, placeholder};
-use crate::diagnostic::{Diagnostic, Location};
-use crate::model::{Entry, Issue, Post};
+use crate::diagnostic::{Diagnostic, Places};
+use crate::model::Issue;
 use crate::transport::Target;
 
 /// A sentence of the first post that `tidings init` writes, by which it is known whatever became of its title and date.
@@ -56,13 +56,12 @@ pub(super) fn guard_of_frozen(issues: &[Issue], mail: &Mail) -> Option<Guard> {
 }
 
 /// Says where the first post that `tidings init` writes still is.
-pub(super) fn look_at(post: &Post, entry: &Entry, site: &Site) -> Option<Diagnostic> {
+pub(super) fn look_at(Rendered { entry, body }: &Rendered) -> Option<Diagnostic> {
     if !entry.html().contains(SAMPLE) {
         return None;
     }
-    let body = site.body(post, &mut Vec::new()).ok()?;
-    let place = Location::in_text(&post.path, &body.text, body.text.find(SAMPLE)?, SAMPLE.len());
-    let place = Location { line: place.line + body.first_line - 1, ..place };
+    let at = body.text.find(SAMPLE)?;
+    let place = Places::from_line(body.first_line, &entry.path, &body.text).at(at..at + SAMPLE.len());
     let message = "this is the post that `tidings init` makes as an example, and not for readers";
     Some(Diagnostic::warning("post/placeholder", message).at(place).help("delete it, or write what you have to say"))
 }

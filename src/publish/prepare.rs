@@ -271,12 +271,15 @@ pub fn prepare<F>(
             Diagnostic::warning("publish/clock", message).help("check the clock, or name entries with `--include`"),
         );
     }
+    let is_due = |(post, verdict): (_, &Verdict)| verdict.is_due().then_some(post);
+    let due_posts: Vec<&Post> = site.posts.iter().zip(&verdicts).filter_map(is_due).collect();
+    site.keep(due_posts.iter().copied());
     let feeds = feeds(&mut warnings)?;
     let mut due: Vec<Entry> = Vec::new();
     let mut made = Vec::new();
-    for (post, _) in site.posts.iter().zip(&verdicts).filter(|(_, verdict)| verdict.is_due()) {
-        match site.entry(post, &mut warnings) {
-            Some(entry) => due.push(site.for_mail(entry, &mut made, &mut warnings)),
+    for post in due_posts {
+        match site.rendered(post, &mut warnings) {
+            Some(rendered) => due.push(site.for_mail(&rendered, &mut made, &mut warnings)),
             // With any tolerance, no newsletter goes out without an entry that is due.
             None => {
                 distinct(&mut warnings);
@@ -295,7 +298,7 @@ pub fn prepare<F>(
     }
     let (errors, about_mail) = about_mail.into_iter().partition(Diagnostic::is_error);
     warnings.extend::<Vec<_>>(about_mail);
-    // A post that the feeds show too was read twice.
+    // What is wrong with a post that the feeds show too was told twice.
     distinct(&mut warnings);
     let entries = frozen(&due, &issues, &fingerprints, site.config.newsletter.mode);
     let prepared = Prepared {
@@ -348,8 +351,9 @@ fn included(site: &Site, names: &[String]) -> Result<BTreeSet<String>, PublishEr
 /// Templates with errors, a newsletter without a sender, or a file that cannot be read any more.
 pub fn specimen(site: &Site, past: &Past, post: &Post, now: Timestamp) -> Result<Option<Issue>, PublishError> {
     let mut found = Vec::new();
-    let Some(entry) = site.entry(post, &mut found) else { return Err(PublishError::Site(found)) };
-    let entry = site.for_mail(entry, &mut Vec::new(), &mut found);
+    site.keep([post]);
+    let Some(rendered) = site.rendered(post, &mut found) else { return Err(PublishError::Site(found)) };
+    let entry = site.for_mail(&rendered, &mut Vec::new(), &mut found);
     Ok(issues(site, &[entry], past.next_issue, now)?.pop())
 }
 

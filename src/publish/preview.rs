@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::error::PublishError;
-use super::feeds::Purpose;
+use super::feeds::BuiltFeeds;
 use super::mail_pictures;
 use super::prepare::Prepared;
 use super::signing::signer;
@@ -70,13 +70,14 @@ pub struct ReaderCopy {
     pub message: Vec<u8>,
 }
 
-/// Writes the preview and removes what an earlier one left; returns the paths relative to the site.
+/// Writes the preview, of which `feeds` were built to be shown, and removes what an earlier one left; returns the paths relative to the site.
 ///
 /// # Errors
 /// As the system reports them, or when the database does not answer.
 pub async fn write(
     site: &Site,
     prepared: &Prepared,
+    feeds: BuiltFeeds,
     store: Option<&mut Store>,
     to: Option<&EmailAddress>,
 ) -> Result<Vec<String>, PublishError> {
@@ -104,8 +105,7 @@ pub async fn write(
         }
     }
     clean(&site.folder, &output)?;
-    let feeds = site.build_feeds(Purpose::Show(FOLDER))?.commit()?;
-    let mut names: Vec<String> = feeds.into_iter().map(|(name, _)| name).collect();
+    let mut names: Vec<String> = feeds.commit()?.into_iter().map(|(name, _)| name).collect();
     for (name, bytes) in output {
         let name = format!("{FOLDER}/{name}");
         // Feeds are for everybody.

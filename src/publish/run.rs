@@ -193,7 +193,7 @@ pub async fn plan_with_feeds(
     now: Timestamp,
 ) -> Result<(Prepared, BuiltFeeds), PublishError> {
     let (mut prepared, feeds) = prepare(site, past, options, now, |found| {
-        let mut feeds = site.build_feeds(purpose)?;
+        let mut feeds = site.build_feeds(purpose, false)?;
         feeds.tolerate_few();
         found.extend(feeds.about_posts().iter().cloned());
         Ok(feeds)

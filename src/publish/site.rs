@@ -2,14 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use jiff::Timestamp;
 
 use super::error::PublishError;
-use super::feeds::BuiltFeeds;
 use super::folder::{self, Depth};
 use super::library::{Found, Library};
 use super::reach::{self, Use};
+use super::rendered::{Once, Outcome, ReadBody, Rendered};
 use crate::config::{self, Config};
 use crate::diagnostic::{Diagnostic, Location};
 use crate::feed::{self, FeedFile, FeedPlan, Layout};
@@ -39,14 +41,11 @@ pub struct Site {
     /// What is wrong with the posts, errors and warnings.
     pub diagnostics: Vec<Diagnostic>,
     library: Library,
+    bodies: Once<ReadBody>,
+    entries: Once<Outcome>,
+    renders: AtomicUsize,
 }
 
-<<<<<<< HEAD
-/// [`render::render`], or as much of it as is needed.
-type Render = fn(&Post, &Body, &Posts, &Config) -> (Entry, Vec<Diagnostic>);
-
-=======
->>>>>>> 0b42477 (content, email: write the text part from the tree)
 /// A picture among the files of a site.
 pub struct Picture<'s> {
     /// What it is.
@@ -131,7 +130,8 @@ impl Site {
         let folder = reach::folder(root, &config, Use::Content);
         let Loaded { posts, diagnostics } = folder::read(&folder, &config, now, depth)?;
         let library = Library::new(folder.clone(), &config);
-        Ok(Self { folder, config, posts, diagnostics, library })
+        let (bodies, entries) = (Once::default(), Once::default());
+        Ok(Self { folder, config, posts, diagnostics, library, bodies, entries, renders: AtomicUsize::new(0) })
     }
 
     /// The post that is meant by its path, file name, slug, id or URL.
@@ -205,45 +205,63 @@ impl Site {
         if problems.is_empty() { Ok(own) } else { Err(PublishError::Site(problems)) }
     }
 
-    /// Reads the body of a post; what is wrong with its text is added to `found`.
+    /// The body of a post, which is kept to be rendered; what is wrong with its text is added to `found`.
     ///
     /// # Errors
     /// Why there is none: the file is gone, was changed meanwhile, or is not text.
-    pub fn body(&self, post: &Post, found: &mut Vec<Diagnostic>) -> Result<Body, Diagnostic> {
-        let bytes = folder::bytes(&self.folder, &post.path, Kind::Post)?;
-        let (body, warning) = post::body(post, &bytes)?;
+    pub(super) fn body(&self, post: &Post, found: &mut Vec<Diagnostic>) -> Result<Arc<Body>, Diagnostic> {
+        self.bodies.keep(&post.path);
+        let (body, warning) = self.read(post)?;
         found.extend(warning);
         Ok(body)
+    }
+
+    fn read(&self, post: &Post) -> ReadBody {
+        let read = || {
+            let bytes = folder::bytes(&self.folder, &post.path, Kind::Post)?;
+            post::body(post, &bytes).map(|(body, warning)| (Arc::new(body), warning))
+        };
+        self.bodies.of(&post.path).get_or_init(read).clone()
+    }
+
+    /// These posts will be rendered more than once: what the first one makes of them is there for all.
+    pub(super) fn keep<'p>(&self, posts: impl IntoIterator<Item = &'p Post>) {
+        posts.into_iter().for_each(|post| self.entries.keep(&post.path));
     }
 
     /// Reads and renders a post, with what its pictures and other files say about themselves; what is wrong with its body is
     /// added to `found`, whether it is there or not. `None` when it cannot be read or has an error: then that is among what
     /// was added.
-    pub fn entry(&self, post: &Post, found: &mut Vec<Diagnostic>) -> Option<Entry> {
-<<<<<<< HEAD
-        self.rendered(post, render::render, found)
+    pub fn rendered(&self, post: &Post, found: &mut Vec<Diagnostic>) -> Option<Arc<Rendered>> {
+        let slot = self.entries.of(&post.path);
+        let (rendered, about) = slot.get_or_init(|| self.render(post));
+        found.extend(about.iter().cloned());
+        rendered.clone()
     }
 
-    /// Like [`Site::entry`], but without what only mail shows: see [`render::render_for_feeds`].
-    pub(super) fn entry_for_feeds(&self, post: &Post, found: &mut Vec<Diagnostic>) -> Option<Entry> {
-        self.rendered(post, render::render_for_feeds, found)
-    }
-
-    fn rendered(&self, post: &Post, render: Render, found: &mut Vec<Diagnostic>) -> Option<Entry> {
-=======
->>>>>>> 0b42477 (content, email: write the text part from the tree)
-        let body = match self.body(post, found) {
-            Ok(body) => body,
-            Err(error) => {
-                found.push(error);
-                return None;
-            }
+    fn render(&self, post: &Post) -> Outcome {
+        let (body, mut found) = match self.read(post) {
+            Ok((body, warning)) => (body, Vec::from_iter(warning)),
+            Err(error) => return (None, vec![error]),
         };
-        let (mut entry, about_body) = post::render(post, &body, &self.posts, &self.config);
+        self.renders.fetch_add(1, Ordering::Relaxed);
+        let (mut entry, about_body) = render::render(post, &body, &self.posts, &self.config);
         let is_sound = !about_body.iter().any(Diagnostic::is_error);
         found.extend(about_body);
-        self.library.complete(&mut entry, found);
-        is_sound.then_some(entry)
+        self.library.complete(&mut entry, &body, &mut found);
+        (is_sound.then(|| Arc::new(Rendered { entry, body })), found)
+    }
+
+    /// How often a post was rendered: no post of a command more than once.
+    pub fn renders(&self) -> usize {
+        self.renders.load(Ordering::Relaxed)
+    }
+
+    /// The text of a post that is kept, as it was written.
+    pub(super) fn source(&self, path: &str) -> String {
+        let kept = self.entries.of(path);
+        let rendered = kept.get().and_then(|(rendered, _)| rendered.as_ref());
+        rendered.map(|rendered| format!("{}{}", rendered.body.head, rendered.body.text)).unwrap_or_default()
     }
 
     /// The posts that the newsletter or the feeds may show.
@@ -252,32 +270,23 @@ impl Site {
     }
 
     /// An entry as mail shows it: see [`Entry::mail_pictures`]. The files that this needs online are added to `made`.
-    pub fn for_mail(&self, mut entry: Entry, made: &mut Vec<MadeFile>, warnings: &mut Vec<Diagnostic>) -> Entry {
-        self.library.for_mail(&mut entry, made, warnings);
+    pub(super) fn for_mail(
+        &self,
+        rendered: &Rendered,
+        made: &mut Vec<MadeFile>,
+        warnings: &mut Vec<Diagnostic>,
+    ) -> Entry {
+        let mut entry = rendered.entry.for_mail();
+        self.library.for_mail(&mut entry, &rendered.body, made, warnings);
         entry
     }
 
-    /// The files that mail about the newest posts would need online, so that they are there before it leaves. None without
-    /// a newsletter.
-    pub fn mail_files(&self, feeds: &BuiltFeeds, warnings: &mut Vec<Diagnostic>) -> Vec<MadeFile> {
+    /// Whether the newsletter would mail a post if it were new.
+    pub(super) fn may_be_mailed(&self, post: &Post) -> bool {
         let newsletter = &self.config.newsletter;
-        let mut made = Vec::new();
-        if newsletter.from.is_none() {
-            return made;
-        }
         let zone = &self.config.site.timezone;
-        let day = |post: &Post| post.published.as_ref().map(|at| at.with_time_zone(zone.clone()).date());
-        let is_mailed = |post: &Post| post.newsletter && newsletter.start.is_none_or(|start| day(post) >= Some(start));
-        let published = (0..self.posts.len()).filter(|at| self.posts[*at].status == PostStatus::Published);
-        for at in published.take(self.config.feeds.limit).filter(|at| feeds.with_pictures_to_replace.contains(at)) {
-            let post = &self.posts[at];
-            if is_mailed(post)
-                && let Some(entry) = self.entry(post, warnings)
-            {
-                self.for_mail(entry, &mut made, warnings);
-            }
-        }
-        made
+        let day = || post.published.as_ref().map(|at| at.with_time_zone(zone.clone()).date());
+        newsletter.from.is_some() && post.newsletter && newsletter.start.is_none_or(|start| day() >= Some(start))
     }
 
     /// The picture of this site that a URL stands for in a post: its media type, for who wants to see it before it is
@@ -309,7 +318,8 @@ impl Site {
     /// An unknown feed format.
     pub fn feeds(&self, found: &mut Vec<Diagnostic>) -> Result<Vec<FeedFile>, PublishError> {
         let (layout, plan, entries) = self.own_feed(found)?;
-        let mut files = layout.whole(&plan, &entries);
+        let items: Vec<_> = entries.iter().map(|rendered| layout.item(&rendered.entry)).collect();
+        let mut files = layout.whole(&plan, &items);
         files.extend(feed::stylesheet(&self.config));
         Ok(files)
     }
@@ -322,14 +332,18 @@ impl Site {
         self.own_feed(found).map(drop)
     }
 
-    fn own_feed(&self, found: &mut Vec<Diagnostic>) -> Result<(Layout<'_>, FeedPlan, Vec<Entry>), PublishError> {
+    fn own_feed(
+        &self,
+        found: &mut Vec<Diagnostic>,
+    ) -> Result<(Layout<'_>, FeedPlan, Vec<Arc<Rendered>>), PublishError> {
         let layout = Layout::new(&self.config).map_err(PublishError::Site)?;
         let mut unreadable = BTreeSet::new();
         loop {
             let plan = self.feed_plans(&unreadable)?.feeds.swap_remove(0);
+            self.keep(plan.posts.iter().map(|at| &self.posts[*at]));
             let mut entries = Vec::new();
             for at in &plan.posts {
-                match self.entry(&self.posts[*at], found) {
+                match self.rendered(&self.posts[*at], found) {
                     Some(entry) => entries.push(entry),
                     None => drop(unreadable.insert(*at)),
                 }

@@ -37,13 +37,14 @@ pub(super) async fn explain(
     let mut found: Vec<Diagnostic> =
         site.diagnostics.iter().filter(|diagnostic| diagnostic.path() == Some(&post.path)).cloned().collect();
     let is_shown = matches!(post.status, PostStatus::Published | PostStatus::Scheduled);
-    let entry = if is_shown { site.entry(post, &mut found) } else { None };
+    let rendered = if is_shown { site.rendered(post, &mut found) } else { None };
+    let entry = rendered.as_ref().map(|rendered| &rendered.entry);
     distinct(&mut found);
     report::sort(&mut found);
     let feeds = Feeds::of(post, site)?;
     if json {
         let mut story = posts::as_json(site, post, verdict);
-        if let Some(entry) = &entry {
+        if let Some(entry) = entry {
             (story["image"], story["enclosures"]) = media::as_json(entry);
         }
         story["diagnostics"] = found.iter().map(diagnostic_as_json).collect();
@@ -52,7 +53,7 @@ pub(super) async fn explain(
         story["mailed"] = mailings.iter().map(mailing_as_json).collect();
         Ui::json(&story);
     } else {
-        let mut text = printable(&as_text(post, entry.as_ref(), verdict, &feeds, &mailings));
+        let mut text = printable(&as_text(post, entry, verdict, &feeds, &mailings));
         if found.is_empty() {
             text += "\nThere is nothing to mend in it.\n";
         } else {

@@ -191,7 +191,7 @@ proptest::proptest! {
     fn a_reader_of_lines_takes_none_that_it_is_not_asked_for(body in pieces()) {
         let (post, _) = one("posts/a.md", FRONT);
         let (config, posts) = (config(""), Posts::default());
-        let body = Body { text: body, first_line: 1 };
+        let body = Body { text: body, first_line: 1, ..Body::default() };
         let part = Part::new(&body.text, 0, 0);
         for at in (0..body.text.len()).filter(|at| part.is_line_start(*at)) {
             let first = part.line(at).trim_start_matches([' ', '\t', '>']).bytes().next();

@@ -29,7 +29,7 @@ fn read((path, title, day, text): Seen<'_>) -> (Post, Fingerprint) {
     let (path, id) = path.split_once('#').unwrap_or((path, path));
     let moment = if day.len() == 10 { format!("{day}T00:00:00+01:00[Europe/Berlin]") } else { day.to_owned() };
     let post = Post { title: title.into(), id: id.into(), ..post(path, &moment) };
-    let hash = content_hash(&post, &Body { text: text.into(), first_line: 1 });
+    let hash = content_hash(&post, &Body { text: text.into(), first_line: 1, ..Body::default() });
     (post, Fingerprint { hash, sketch: Sketch::of(text) })
 }
 
