@@ -133,7 +133,7 @@ fn each_file_is_opened_for_its_top_and_for_its_body() {
 }
 
 #[test]
-fn a_preview_opens_each_file_for_its_top_and_for_its_body() {
+fn a_preview_opens_each_file_for_its_top_and_for_its_body_each_time_it_looks() {
     let site = site();
     let (_preview, reads) = reads(&site, || {
         let preview = Preview::of(&site);
@@ -147,5 +147,6 @@ fn a_preview_opens_each_file_for_its_top_and_for_its_body() {
         preview
     });
     assert_eq!(reads.len(), POSTS);
-    assert!(reads.values().all(|count| *count <= 2), "{reads:?}");
+    // It looks once to answer at once, and once more when it watches the folder, which may have been filled meanwhile.
+    assert!(reads.values().all(|count| *count <= 2 * 2), "{reads:?}");
 }
