@@ -24,6 +24,10 @@ pub(crate) struct Content {
     pub(crate) has_data_picture: bool,
 }
 
+fn is_mark(node: &Node) -> bool {
+    matches!(node, Node::Element(element) if element.kind == Kind::Mark)
+}
+
 /// The elements of a tree, as they begin and end.
 #[derive(Default)]
 pub(crate) struct Builder {
@@ -65,7 +69,7 @@ impl Builder {
             characters::clean(text.to_mut());
         }
         // At the beginning, a parser takes it for a mark of the encoding.
-        let begins = self.open.is_empty() && self.content.nodes.is_empty();
+        let begins = self.open.is_empty() && self.content.nodes.iter().all(is_mark);
         if begins && text.starts_with('\u{feff}') {
             text = text.trim_start_matches('\u{feff}').to_owned().into();
         }
@@ -76,10 +80,12 @@ impl Builder {
         }
     }
 
-    /// Adds a mark; in a table it has no place.
+    /// Adds a mark; in a table it has no place, and a second one of a name in the same place says nothing.
     pub(super) fn mark(&mut self, name: &'static str) {
-        if !self.is_in_table() {
-            self.content.nodes.push(Node::Element(Element::mark(name)));
+        let nearest = self.content.nodes.iter().rev().take_while(|node| is_mark(node));
+        let mark = Node::Element(Element::mark(name));
+        if !self.is_in_table() && nearest.take(2).all(|other| *other != mark) {
+            self.content.nodes.push(mark);
         }
     }
 
