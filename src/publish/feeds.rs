@@ -25,6 +25,9 @@ const AT_ONCE: usize = 16;
 /// So many bytes wait in memory for their files.
 const HELD: usize = 16 * 1024 * 1024;
 
+/// So many bytes of items are kept, should the feeds have to begin anew.
+const KEPT: usize = 4 * 1024 * 1024;
+
 /// What is done with feeds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
@@ -208,7 +211,8 @@ impl Site {
     fn stream(&self, layout: &Layout<'_>, stream: &mut Stream<'_>, noted: &mut Noted<'_>) -> io::Result<()> {
         let shown: Vec<usize> = (0..self.posts.len()).filter(|at| !stream.shown_by[*at].is_empty()).collect();
         let few: Vec<&[usize]> = shown.chunks((shown.len() / AT_ONCE).clamp(1, AT_ONCE)).collect();
-        let (items, wanted) = (std::mem::take(&mut noted.items), std::mem::take(&mut noted.mailed));
+        let items = std::mem::replace(&mut noted.items, Items::with_room(KEPT));
+        let wanted = std::mem::take(&mut noted.mailed);
         let make = |places: &&[usize]| {
             let rendered = places.iter().map(|at| {
                 let mut found = Vec::new();

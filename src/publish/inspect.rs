@@ -20,6 +20,9 @@ use crate::feed::lint::{ESCAPED_TWICE, LARGE, MARKUP, lint};
 use crate::feed::{FeedFile, FeedPlan, Layout};
 use crate::model::{Entry, Post, PostStatus};
 
+/// So many bytes of items are kept from the look at posts for the look at feeds.
+const KEPT: usize = 64 * 1024 * 1024;
+
 /// All diagnostics of a site whose configuration is sound, in no order: of front matter, bodies, templates, feeds and the
 /// next issue.
 ///
@@ -29,7 +32,7 @@ pub fn inspect(site: &Site, past: &Past, now: Timestamp) -> Result<Vec<Diagnosti
     let mut found = [site.diagnostics.clone(), past.findings(), site.config.warnings.clone()].concat();
     let is_mailed = site.config.newsletter.from.is_some();
     let due = if is_mailed { due(site, past, now)? } else { Vec::new() };
-    let mut looked = Looked::default();
+    let mut looked = Looked { items: Items::with_room(KEPT), ..Looked::default() };
     let of_feeds = of_feeds(site, &mut looked, now);
     let is_readable = |at: &usize| matches!(site.posts[*at].status, PostStatus::Published | PostStatus::Scheduled);
     looked.look_at(site, (0..site.posts.len()).filter(is_readable), None);

@@ -3,25 +3,28 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// So many bytes, at most, are kept: a post whose item is not is rendered again.
-const MOST: usize = 16 * 1024 * 1024;
-
 /// The items of posts, by their places.
 #[derive(Default)]
 pub(super) struct Items {
     kept: BTreeMap<usize, Vec<Arc<String>>>,
-    bytes: usize,
+    /// How many bytes may still be kept.
+    room: usize,
 }
 
 impl Items {
+    /// Keeps so many bytes at most: a post whose items are not kept has to be rendered again.
+    pub(super) fn with_room(room: usize) -> Self {
+        Self { kept: BTreeMap::new(), room }
+    }
+
     pub(super) fn get(&self, post: usize) -> Option<Vec<Arc<String>>> {
         self.kept.get(&post).cloned()
     }
 
     pub(super) fn add(&mut self, post: usize, items: &[Arc<String>]) {
-        let bytes = self.bytes + items.iter().map(|item| item.len()).sum::<usize>();
-        if bytes <= MOST {
-            self.bytes = bytes;
+        let bytes = items.iter().map(|item| item.len()).sum();
+        if let Some(left) = self.room.checked_sub(bytes) {
+            self.room = left;
             self.kept.insert(post, items.to_vec());
         }
     }

@@ -252,7 +252,7 @@ impl Site {
         (is_sound.then(|| Arc::new(Rendered { entry, body })), found)
     }
 
-    /// How often a post was rendered: no post of a command more than once.
+    /// How often a post was rendered: in one command none more than once, as long as the feeds are not very large.
     pub fn renders(&self) -> usize {
         self.renders.load(Ordering::Relaxed)
     }
