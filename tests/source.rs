@@ -1,5 +1,7 @@
 //! Reads Rust code as tokens, so that comments and texts in it are not mistaken for code.
 
+use std::collections::BTreeMap;
+
 use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 
 /// What a rule looks for in the code of one file.
@@ -7,6 +9,10 @@ use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 pub(crate) struct Code {
     /// Each mention of something at the root of the crate (`crate::room`, `super::…::room`), with its line.
     pub(crate) imports: Vec<(String, usize)>,
+    /// Each path into the crate outside of tests, from its root.
+    pub(crate) paths: Vec<Vec<String>>,
+    /// The names that are imported outside of tests, with their paths from the root of the crate.
+    pub(crate) names: BTreeMap<String, Vec<String>>,
     /// The lines of glob imports outside of tests.
     pub(crate) globs: Vec<usize>,
     /// Each module declared, with its line.
@@ -21,43 +27,49 @@ impl Code {
     pub(crate) fn read(path: &str, text: &str) -> Self {
         let tokens: TokenStream = text.parse().unwrap_or_else(|error| panic!("{path} is not Rust: {error}"));
         let mut code = Self::default();
-        code.walk(tokens, depth(path), is_test(path));
+        code.walk(tokens, &module(path), is_test(path));
         code
     }
 
-    /// `depth` is the number of modules around the tokens: so many times can `super` be said.
-    fn walk(&mut self, tokens: TokenStream, depth: usize, in_test: bool) {
+    /// `module` is the path of the module that the tokens are in.
+    fn walk(&mut self, tokens: TokenStream, module: &[String], in_test: bool) {
         let tokens: Vec<TokenTree> = tokens.into_iter().collect();
         let mut at = 0;
         let mut next_is_test = false;
+        let mut in_use = false;
         while at < tokens.len() {
             match &tokens[at] {
                 TokenTree::Group(group) if group.delimiter() == Delimiter::Bracket => {
                     next_is_test |= is_test_only(group);
-                    self.walk(group.stream(), depth, in_test);
+                    self.walk(group.stream(), module, in_test);
                 }
                 TokenTree::Group(group) => {
-                    self.walk(group.stream(), depth, in_test);
+                    self.walk(group.stream(), module, in_test);
                     next_is_test = false;
                 }
                 TokenTree::Ident(word) if word == "mod" => {
                     if let Some(TokenTree::Ident(name)) = tokens.get(at + 1) {
                         self.modules.push((name.to_string(), line(name)));
-                    }
-                    if let Some(TokenTree::Group(body)) = tokens.get(at + 2) {
-                        self.walk(body.stream(), depth + 1, in_test || next_is_test);
-                        at += 2;
+                        if let Some(TokenTree::Group(body)) = tokens.get(at + 2) {
+                            let inner = [module, &[name.to_string()]].concat();
+                            self.walk(body.stream(), &inner, in_test || next_is_test);
+                            at += 2;
+                        }
                     }
                     next_is_test = false;
                 }
-                TokenTree::Ident(word) if word == "use" && !in_test && !next_is_test && has_glob(&tokens[at + 1..]) => {
-                    self.globs.push(line(word));
+                TokenTree::Ident(word) if word == "use" => {
+                    in_use = true;
+                    if !in_test && !next_is_test && has_glob(&tokens[at + 1..]) {
+                        self.globs.push(line(word));
+                    }
                 }
                 TokenTree::Ident(word) if word == "serde_yaml" => {
                     self.serde_yaml.get_or_insert(line(word));
                 }
-                TokenTree::Ident(word) if is_path_start(word) && is_path_separator(&tokens[at + 1..]) => {
-                    at = self.path(&tokens, at, depth);
+                TokenTree::Ident(word) if self.begins_path(word) && is_path_separator(&tokens[at + 1..]) => {
+                    let kind = Path { in_use, in_test: in_test || next_is_test };
+                    at = self.path(&tokens, at, module.to_vec(), kind);
                     continue;
                 }
                 TokenTree::Literal(literal) if !in_test => {
@@ -65,50 +77,66 @@ impl Code {
                     let text = written.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
                     self.texts.extend(text.map(str::to_owned));
                 }
-                TokenTree::Punct(mark) if mark.as_char() == ';' => next_is_test = false,
+                TokenTree::Punct(mark) if mark.as_char() == ';' => (next_is_test, in_use) = (false, false),
                 _ => {}
             }
             at += 1;
         }
     }
 
-    /// Follows a path that begins at `start` in a module with `level` modules around it, and returns where it ends.
-    fn path(&mut self, tokens: &[TokenTree], start: usize, level: usize) -> usize {
-        let (mut at, mut level) = (start, level);
+    /// Follows a path that goes on at `start` behind `path`, and returns where it ends.
+    fn path(&mut self, tokens: &[TokenTree], start: usize, mut path: Vec<String>, kind: Path) -> usize {
+        let mut at = start;
+        let first = tokens.first().map_or(1, |_| tokens[start].span().start().line);
         loop {
             match tokens.get(at) {
-                Some(TokenTree::Ident(word)) if word == "super" => level = level.saturating_sub(1),
-                Some(TokenTree::Ident(word)) if word == "crate" || word == "tidings" => level = 0,
+                Some(TokenTree::Ident(word)) if word == "super" => drop(path.pop()),
+                Some(TokenTree::Ident(word)) if word == "crate" || word == "tidings" => path.clear(),
                 Some(TokenTree::Ident(word)) if word == "self" => {}
-                Some(TokenTree::Ident(word)) if level == 0 => {
-                    self.imports.push((word.to_string(), line(word)));
-                    return at + 1;
-                }
+                Some(TokenTree::Ident(word)) => path.push(word.to_string()),
                 Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Brace => {
-                    self.paths_of(group, level);
+                    let tokens: Vec<TokenTree> = group.stream().into_iter().collect();
+                    let is_comma = |token: &TokenTree| matches!(token, TokenTree::Punct(mark) if mark.as_char() == ',');
+                    for part in tokens.split(is_comma).filter(|part| !part.is_empty()) {
+                        self.path(part, 0, path.clone(), kind);
+                    }
                     return at + 1;
                 }
-                Some(TokenTree::Punct(mark)) if level == 0 && mark.as_char() == '*' => {
-                    self.imports.push(("*".into(), mark.span().start().line));
-                    return at + 1;
-                }
-                _ => return at,
+                Some(TokenTree::Punct(mark)) if mark.as_char() == '*' => path.push("*".into()),
+                _ => break,
             }
-            if !is_path_separator(&tokens[at + 1..]) {
-                return at + 1;
+            at += 1;
+            if !is_path_separator(&tokens[at.min(tokens.len())..]) {
+                break;
             }
-            at += 3;
+            at += 2;
         }
+        let alias = match tokens.get(at..at + 2) {
+            Some([TokenTree::Ident(word), TokenTree::Ident(alias)]) if word == "as" => Some(alias.to_string()),
+            _ => None,
+        };
+        self.imports.extend(path.first().map(|room| (room.clone(), first)));
+        if !kind.in_test {
+            if let Some(name) = alias.or_else(|| path.last().cloned()).filter(|_| kind.in_use) {
+                self.names.insert(name, path.clone());
+            }
+            self.paths.push(path);
+        }
+        at
     }
 
-    /// The paths in the braces of `use crate::{…}`.
-    fn paths_of(&mut self, group: &Group, level: usize) {
-        let tokens: Vec<TokenTree> = group.stream().into_iter().collect();
-        let is_comma = |token: &TokenTree| matches!(token, TokenTree::Punct(mark) if mark.as_char() == ',');
-        for path in tokens.split(is_comma) {
-            self.path(path, 0, level);
-        }
+    /// Whether a path into the crate begins with this word.
+    fn begins_path(&self, word: &Ident) -> bool {
+        ["crate", "super", "self", "tidings"].iter().any(|start| word == start)
+            || self.modules.iter().any(|(module, _)| word == module)
     }
+}
+
+/// Where a path stands.
+#[derive(Clone, Copy)]
+struct Path {
+    in_use: bool,
+    in_test: bool,
 }
 
 fn line(word: &Ident) -> usize {
@@ -119,10 +147,6 @@ fn line(word: &Ident) -> usize {
 fn is_test_only(attribute: &Group) -> bool {
     let text = attribute.stream().to_string().replace(char::is_whitespace, "");
     text == "cfg(test)" || text.starts_with("cfg(all(test,")
-}
-
-fn is_path_start(word: &Ident) -> bool {
-    word == "crate" || word == "super" || word == "tidings"
 }
 
 fn is_path_separator(tokens: &[TokenTree]) -> bool {
@@ -142,10 +166,11 @@ fn has_glob(tokens: &[TokenTree]) -> bool {
         })
 }
 
-/// `src/feed/rss.rs` is the module `feed::rss`: two deep.
-fn depth(path: &str) -> usize {
+/// `src/feed/rss.rs` is the module `feed::rss`.
+pub(crate) fn module(path: &str) -> Vec<String> {
     let module = stem(path).trim_end_matches("/mod");
-    if matches!(module, "src/lib" | "src/main") { 0 } else { module.split('/').count() - 1 }
+    let names = if matches!(module, "src/lib" | "src/main") { "" } else { module };
+    names.split('/').skip(1).map(str::to_owned).collect()
 }
 
 /// A path without `.rs`.
@@ -153,6 +178,6 @@ pub(crate) fn stem(path: &str) -> &str {
     path.strip_suffix(".rs").unwrap_or(path)
 }
 
-fn is_test(path: &str) -> bool {
+pub(crate) fn is_test(path: &str) -> bool {
     stem(path).split('/').any(|part| part == "tests")
 }

@@ -2,11 +2,12 @@
 //!
 //! Each rule is a function from text to findings, so that it is shown below that it can fail.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::Path;
 use std::sync::LazyLock;
 
-use crate::source::{Code, stem};
+use crate::source::{Code, is_test, module, stem};
 
 /// A room, and the rooms that it may import.
 type Layer = (String, Vec<String>);
@@ -120,6 +121,55 @@ fn leftovers(path: &str, text: &str) -> Vec<Finding> {
     findings
 }
 
+/// Files that import each other in a circle cannot be understood one by one: what several of them need stands below them in a
+/// file of its own, and what lists them above.
+fn circles(codes: &[(&str, Code)]) -> Vec<Finding> {
+    let files: BTreeMap<Vec<String>, (&str, &Code)> = codes
+        .iter()
+        .filter(|(path, _)| !is_test(path) && room(path) != "main" && room(path) != "lib")
+        .map(|(path, code)| (module(path), (*path, code)))
+        .collect();
+    // Names that a file hands on lead to where they come from.
+    let file_of = |path: &[String]| {
+        let mut path = path.to_vec();
+        for _ in 0..8 {
+            let length = (0..=path.len()).rev().find(|length| files.contains_key(&path[..*length]))?;
+            let (file, code) = files[&path[..length]];
+            match path.get(length).and_then(|name| code.names.get(name)) {
+                Some(origin) if !origin.starts_with(&path[..=length]) => {
+                    path = [origin, &path[length + 1..]].concat();
+                }
+                _ => return Some(file),
+            }
+        }
+        None
+    };
+    let imports = |(file, code): &(&'_ str, &Code)| {
+        code.paths.iter().filter_map(|path| file_of(path)).filter(|other| other != file).collect()
+    };
+    let mut left: BTreeMap<&str, BTreeSet<&str>> = files.values().map(|entry| (entry.0, imports(entry))).collect();
+    // Whoever imports none of those left is in no circle, nor is whoever none of them imports.
+    loop {
+        let imported: BTreeSet<&str> = left.values().flatten().copied().collect();
+        let outside: Vec<&str> = left
+            .iter()
+            .filter(|(file, others)| others.is_empty() || !imported.contains(*file))
+            .map(|(file, _)| *file)
+            .collect();
+        if outside.is_empty() {
+            break;
+        }
+        left.retain(|file, _| !outside.contains(file));
+        left.values_mut().for_each(|others| others.retain(|other| !outside.contains(other)));
+    }
+    let finding = |(file, others): (&&str, &BTreeSet<&str>)| Finding {
+        path: (*file).to_owned(),
+        line: 1,
+        problem: format!("in a circle with {}", others.iter().copied().collect::<Vec<_>>().join(", ")),
+    };
+    left.iter().map(finding).collect()
+}
+
 /// `serde_yaml` is to be replaceable: one file knows it.
 fn yaml<'a>(files: impl Iterator<Item = (&'a str, &'a Code)>) -> Vec<Finding> {
     let named: Vec<_> = files.filter_map(|(path, code)| code.serde_yaml.map(|line| (path, line))).collect();
@@ -170,6 +220,7 @@ fn the_house_is_tidy() {
         codes.push((path.as_str(), code));
     }
     findings.extend(yaml(codes.iter().map(|(path, code)| (*path, code))));
+    findings.extend(circles(&codes));
     for (path, text) in sources.iter().chain(&tests) {
         findings.extend(names(path, &Code::read(path, text)));
         findings.extend(length(path, text));
@@ -246,6 +297,29 @@ fn only_the_preview_knows_the_web() {
     assert_eq!(found(layers, "src/cli/preview/mod.rs", text), CLEAN);
     assert_eq!(found(layers, "src/cli/server.rs", text), [1]);
     assert_eq!(found(layers, "src/web/mod.rs", "use crate::cli::ui;"), [1]);
+}
+
+#[test]
+fn a_circle_of_files_is_found_also_when_it_leads_through_names_that_are_handed_on() {
+    let codes = |files: &[(&'static str, &str)]| {
+        files.iter().map(|(path, text)| (*path, Code::read(path, text))).collect::<Vec<_>>()
+    };
+    let table = "mod rss; mod format; pub use format::Format; const ALL: [Format; 1] = [rss::FORMAT];";
+    let below = [("src/feed/mod.rs", table), ("src/feed/rss.rs", "use super::Format;"), ("src/feed/format.rs", "")];
+    assert_eq!(circles(&codes(&below)), []);
+    let table = "mod rss; pub struct Format; const ALL: [Format; 1] = [rss::FORMAT];";
+    let above = [
+        ("src/feed/mod.rs", table),
+        ("src/feed/rss.rs", "use super::Format;"),
+        ("src/web.rs", "use crate::feed::Format;"),
+    ];
+    let found: Vec<_> = circles(&codes(&above)).iter().map(Finding::to_string).collect();
+    assert_eq!(
+        found,
+        ["src/feed/mod.rs:1: in a circle with src/feed/rss.rs", "src/feed/rss.rs:1: in a circle with src/feed/mod.rs"]
+    );
+    let of_tests = [("src/a.rs", "#[cfg(test)] mod tests { use crate::b::x; }"), ("src/b.rs", "use crate::a::y;")];
+    assert_eq!(circles(&codes(&of_tests)), []);
 }
 
 #[test]

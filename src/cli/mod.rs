@@ -5,6 +5,7 @@ mod agreement;
 mod allow;
 mod build;
 mod check;
+mod context;
 mod deliver;
 mod dkim;
 mod explain;
@@ -40,7 +41,7 @@ use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 
 use crate::clock::{self, Clock};
-use crate::files::StateFolder;
+use context::Context;
 use failure::{Exit, Failure};
 use printable::one_line;
 use ui::{ColorWhen, Ui};
@@ -112,17 +113,6 @@ commands! { |arguments, context|
     Runs(runs) => runs::run(arguments, context).await,
     Subscribers(subscribers) => subscribers::run(arguments, context).await,
     Dkim(dkim) => dkim::run(arguments, context),
-}
-
-/// What every command is given.
-struct Context {
-    site: PathBuf,
-    clock: Clock,
-    /// The time of the command, read once.
-    now: Timestamp,
-    /// What this machine remembers about sites, outside of them.
-    state: StateFolder,
-    ui: Ui,
 }
 
 /// Runs the program with the arguments of the process.

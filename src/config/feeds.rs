@@ -6,8 +6,8 @@ use url::Url;
 
 use crate::diagnostic::Location;
 
+use super::Site;
 use super::reader::{Reader, Section, distance};
-use super::{Site, folder};
 
 /// How much of a post a feed holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,7 +95,7 @@ pub(super) fn read<'t>(
     taxonomies: &[String],
 ) -> Feeds {
     let mut section = root.section(reader, "feeds", "feeds");
-    let dir = folder(&mut section, reader, "dir", "public");
+    let dir = section.folder(reader, "dir", "public");
     let formats = section.strings(reader, "formats");
     let limit = section.number(reader, "limit", 1..100_001).unwrap_or(20);
     let words = [("full", FeedContent::Full), ("summary", FeedContent::Summary)];

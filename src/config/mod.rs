@@ -8,25 +8,23 @@ pub mod placeholder;
 mod podcast;
 mod rate;
 mod reader;
+mod site;
 mod theme;
 mod transport;
 mod words;
 
-use std::net::{IpAddr, Ipv4Addr};
-
-use jiff::tz::TimeZone;
-use url::Url;
-
 use crate::diagnostic::{Diagnostic, Location};
-use crate::model::{Mailbox, Person};
+use crate::model::Mailbox;
 
 pub use dkim::Dkim;
 pub use feeds::{Archive, FeedContent, Feeds, FeedsBy};
 pub use newsletter::{MailContent, Mode, NO_SERVER, Newsletter, TOKEN};
 pub use permalink::{Permalink, PermalinkPart};
+pub(crate) use placeholder::is_loopback;
 pub use podcast::Podcast;
 pub use rate::RateLimit;
 use reader::{Reader, Section};
+pub use site::{Site, Web};
 pub use theme::{Pair, Palette, READABLE, Theme, contrast};
 pub use transport::{TransportCheck, TransportUrl};
 pub use words::{WORDS, Words};
@@ -46,32 +44,6 @@ pub struct Config {
     pub web: Web,
     /// What is worth knowing about the file, and stands in the way of nothing.
     pub warnings: Vec<Diagnostic>,
-}
-
-/// `[site]`
-#[derive(Debug, Clone)]
-pub struct Site {
-    /// The publication's name.
-    pub title: String,
-    /// Where the site is served; always ends in `/`.
-    pub url: Url,
-    /// Where it was served when its ids were made, after a move: they go on beginning with this. Ends in `/`.
-    pub id_base: Option<Url>,
-    /// One sentence about it.
-    pub description: Option<String>,
-    /// Language tag (BCP 47).
-    pub language: String,
-    /// Dates without a zone are in this one, and its midnight divides the days of `publish`.
-    pub timezone: TimeZone,
-    /// Who writes, unless a post says otherwise.
-    pub author: Option<Person>,
-}
-
-impl Site {
-    /// What ids of feeds and entries begin with that are made from addresses.
-    pub fn id_base(&self) -> &Url {
-        self.id_base.as_ref().unwrap_or(&self.url)
-    }
 }
 
 /// `[posts]`
@@ -150,15 +122,6 @@ pub struct Store {
     pub location: Option<Location>,
 }
 
-/// `[web]`
-#[derive(Debug, Clone)]
-pub struct Web {
-    /// Where readers reach the unsubscribe pages; always ends in `/`.
-    pub url: Option<Url>,
-    /// Where it stands, when it is set.
-    pub location: Option<Location>,
-}
-
 /// Reads the text of `config.toml`; `path` is how messages name the file.
 ///
 /// # Errors
@@ -187,11 +150,11 @@ pub fn parse_with(path: &str, text: &str, check: TransportCheck) -> Result<Confi
         return Err(reader.diagnostics);
     }
     let mut root = Section::new("", Some(document.get_ref()));
-    let site = site(&mut root, &mut reader);
+    let site = site::site(&mut root, &mut reader);
     let posts = posts(&mut root, &mut reader);
     let feeds = feeds::read(&mut root, &mut reader, site.as_ref(), &posts.taxonomies);
     let podcast = podcast::read(&mut root, &mut reader, site.as_ref());
-    let web = web(&mut root, &mut reader);
+    let web = site::web(&mut root, &mut reader);
     let newsletter = newsletter::read(&mut root, &mut reader, site.as_ref(), &web);
     let theme = theme::read(&mut root, &mut reader);
     let mail = mail(&mut root, &mut reader, site.as_ref(), newsletter.from.as_ref(), check);
@@ -209,70 +172,9 @@ pub fn parse_with(path: &str, text: &str, check: TransportCheck) -> Result<Confi
     }
 }
 
-fn site<'t>(root: &mut Section<'_, 't>, reader: &mut Reader<'t>) -> Option<Site> {
-    let mut section = root.section(reader, "site", "site");
-    let title = section.required(reader, "title", placeholder::TITLE);
-    if let Some((title, place)) = &title {
-        placeholder::look_at_title(reader, title, place.clone());
-    }
-    let url = section.required(reader, "url", "https://example.org").and_then(|(text, place)| {
-        let url = web_url(reader, "site.url", &text, place.clone())?;
-        placeholder::look_at_url(reader, &url, place);
-        Some(url)
-    });
-    let id_base =
-        section.string(reader, "id_base").and_then(|(text, place)| web_url(reader, "site.id_base", &text, place));
-    let description = section.string(reader, "description").map(|(text, _)| text);
-    let language = section.string(reader, "language");
-    let timezone = section.string(reader, "timezone");
-    let author = author(&mut section, reader);
-    section.finish(reader);
-    let language = language.map_or_else(
-        || "en".to_owned(),
-        |(tag, place)| {
-            let valid = tag
-                .split('-')
-                .all(|part| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric()));
-            if !valid {
-                let message = format!("`site.language` is not a language tag: `{tag}`");
-                reader.error("config/value", message, place, "write a tag such as `en`, `de` or `pt-BR`");
-            }
-            tag
-        },
-    );
-    let timezone = timezone.map_or(TimeZone::UTC, |(name, place)| {
-        TimeZone::get(&name).unwrap_or_else(|_| {
-            let message = format!("`site.timezone` is not a known time zone: `{name}`");
-            reader.error("config/value", message, place, "write an IANA name such as `Europe/Berlin` or `UTC`");
-            TimeZone::UTC
-        })
-    });
-    Some(Site { title: title?.0, url: url?, id_base, description, language, timezone, author })
-}
-
-/// `author = "Name"` or `author = { name, email, url }`.
-fn author<'t>(site: &mut Section<'_, 't>, reader: &mut Reader<'t>) -> Option<Person> {
-    if let Some(name) = site.get("author").and_then(|value| value.get_ref().as_str()) {
-        return Some(Person { name: name.to_owned(), ..Person::default() });
-    }
-    let mut section = site.section(reader, "author", "site.author");
-    let name = section.string(reader, "name").map(|(text, _)| text);
-    let email = section.string(reader, "email");
-    let url = section.string(reader, "url").map(|(text, _)| text);
-    section.finish(reader);
-    let email = email.and_then(|(text, place)| match text.parse::<crate::model::EmailAddress>() {
-        Ok(address) => Some(address.as_str().to_owned()),
-        Err(error) => {
-            reader.error("config/address", error.to_string(), place, "write for example `email = \"ada@example.org\"`");
-            None
-        }
-    });
-    name.map(|name| Person { name, email, url })
-}
-
 fn posts<'t>(root: &mut Section<'_, 't>, reader: &mut Reader<'t>) -> Posts {
     let mut section = root.section(reader, "posts", "posts");
-    let dir = folder(&mut section, reader, "dir", "posts");
+    let dir = section.folder(reader, "dir", "posts");
     let permalink = section.string(reader, "permalink").and_then(|(text, place)| match Permalink::parse(&text) {
         Ok(permalink) => Some(permalink),
         Err(problem) => {
@@ -297,27 +199,6 @@ fn posts<'t>(root: &mut Section<'_, 't>, reader: &mut Reader<'t>) -> Posts {
         |names| names.into_iter().map(|(name, _)| name.trim().to_lowercase()).filter(|name| !name.is_empty()).collect(),
     );
     Posts { dir, permalink: permalink.unwrap_or_default(), date_order, date, txt, raw_shortcodes, taxonomies }
-}
-
-fn web<'t>(root: &mut Section<'_, 't>, reader: &mut Reader<'t>) -> Web {
-    let mut section = root.section(reader, "web", "web");
-    let url = section.string(reader, "url");
-    section.finish(reader);
-    let location = url.as_ref().map(|(_, place)| place.clone());
-    let url = url.and_then(|(text, place)| {
-        let url = web_url(reader, "web.url", &text, place.clone())?;
-        if url.scheme() != "https" {
-            reader.error(
-                "config/value",
-                "`web.url` must be https: mail clients post unsubscribe requests to it (RFC 8058)".into(),
-                place,
-                "write `https://…`",
-            );
-            return None;
-        }
-        Some(url)
-    });
-    Web { url, location }
 }
 
 fn mail<'t>(
@@ -388,59 +269,6 @@ fn store<'t>(root: &mut Section<'_, 't>, reader: &mut Reader<'t>) -> Store {
         reader.error("config/value", message, place.clone(), "write `url = \"sqlite:.tidings/tidings.db\"`");
     }
     Store { path: path.unwrap_or_default().to_owned(), location: Some(place) }
-}
-
-/// A folder inside the site.
-fn folder<'t>(section: &mut Section<'_, 't>, reader: &mut Reader<'t>, key: &'static str, default: &str) -> String {
-    let Some((text, place)) = section.string(reader, key) else { return default.to_owned() };
-    let trimmed = text.trim_end_matches('/');
-    if trimmed.is_empty() {
-        let message = format!("`{}` is empty", section.full(key));
-        reader.error("config/value", message, place, format!("write for example `{key} = \"{default}\"`"));
-    }
-    trimmed.to_owned()
-}
-
-/// In bytes; every link begins with it.
-const LONGEST_URL: usize = 1000;
-
-/// An absolute http or https URL that ends in `/`, so that other addresses can be joined to it.
-fn web_url(reader: &mut Reader<'_>, key: &str, text: &str, place: Location) -> Option<Url> {
-    match Url::parse(text) {
-        Ok(url) if !url.username().is_empty() || url.password().is_some() => {
-            let message = format!("`{key}` holds a user or a password, which every reader of a feed would see");
-            reader.error("config/value", message, place, "take it out");
-            None
-        }
-        Ok(mut url)
-            if matches!(url.scheme(), "http" | "https")
-                && url.query().is_none()
-                && url.fragment().is_none()
-                && text.len() <= LONGEST_URL =>
-        {
-            if !url.path().ends_with('/') {
-                url.set_path(&format!("{}/", url.path()));
-            }
-            Some(url)
-        }
-        _ => {
-            let shown: String = text.chars().take(100).collect();
-            reader.error(
-                "config/value",
-                format!("`{key}` is not a web address: `{shown}`"),
-                place,
-                "write for example `https://example.org`",
-            );
-            None
-        }
-    }
-}
-
-/// True for the addresses of this machine only, where mail may travel unencrypted.
-pub(crate) fn is_loopback(host: &str) -> bool {
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    host.eq_ignore_ascii_case("localhost")
-        || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback() || ip == IpAddr::V4(Ipv4Addr::LOCALHOST))
 }
 
 #[cfg(test)]

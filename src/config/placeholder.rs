@@ -1,11 +1,12 @@
 //! Values that stand in an example, and that no reader is to see.
 
+use std::net::{IpAddr, Ipv4Addr};
+
 use url::{Host, Url};
 
 use crate::diagnostic::Location;
 use crate::model::Mailbox;
 
-use super::is_loopback;
 use super::reader::Reader;
 
 /// The title of a site as `tidings init` writes it.
@@ -78,6 +79,13 @@ pub(super) fn look_at_unsubscribe(reader: &mut Reader<'_>, address: &str, place:
         let message = format!("nobody could unsubscribe: `newsletter.unsubscribe` is still an example: `{address}`");
         reader.warning(CODE, message, place, "write an address that you answer, or leave it out");
     }
+}
+
+/// True for the addresses of this machine only, where mail may travel unencrypted.
+pub(crate) fn is_loopback(host: &str) -> bool {
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    host.eq_ignore_ascii_case("localhost")
+        || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback() || ip == IpAddr::V4(Ipv4Addr::LOCALHOST))
 }
 
 #[cfg(test)]

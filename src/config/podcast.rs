@@ -1,5 +1,8 @@
 //! `[podcast]`: what directories of podcasts want to know (Apple, "A Podcaster's Guide to RSS").
 
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
 use url::Url;
 
 use crate::diagnostic::Location;
@@ -37,18 +40,23 @@ pub(super) fn read<'t>(root: &mut Section<'_, 't>, reader: &mut Reader<'t>, site
     (!categories.is_empty()).then_some(Podcast { author, image, categories, explicit, owner })
 }
 
+/// Apple's categories and what is below each.
+static CATEGORIES: LazyLock<BTreeMap<String, Vec<String>>> =
+    LazyLock::new(|| toml::from_str(include_str!("podcast_categories.toml")).expect("the file holds lists of texts"));
+
 /// `"Arts"` or `"Arts: Books"`.
 fn category(reader: &mut Reader<'_>, (text, place): (String, Location)) -> Option<(String, Option<String>)> {
     let (name, below) = text.split_once(':').map_or((&*text, None), |(name, below)| (name, Some(below.trim())));
     let name = name.trim();
-    let known = CATEGORIES.iter().find(|(known, _)| *known == name);
-    let is_known = known.is_some_and(|(_, subcategories)| below.is_none_or(|below| subcategories.contains(&below)));
+    let is_below =
+        |subcategories: &[String]| below.is_none_or(|below| subcategories.iter().any(|known| known == below));
+    let is_known = CATEGORIES.get(name).is_some_and(|subcategories| is_below(subcategories));
     if is_known {
         return Some((name.to_owned(), below.map(str::to_owned)));
     }
     let names = CATEGORIES.iter().flat_map(|(name, subcategories)| {
         let below = subcategories.iter().map(move |below| format!("{name}: {below}"));
-        std::iter::once((*name).to_owned()).chain(below)
+        std::iter::once(name.clone()).chain(below)
     });
     let nearest = names.min_by_key(|known| distance(known, &text)).unwrap_or_default();
     let message = format!("`podcast.category` is not in Apple's list: `{text}`");
@@ -72,78 +80,6 @@ fn owner<'t>(podcast: &mut Section<'_, 't>, reader: &mut Reader<'t>) -> Option<P
         }
     }
 }
-
-/// Apple's categories and what is below each (<https://podcasters.apple.com/support/1691-apple-podcasts-categories>).
-const CATEGORIES: [(&str, &[&str]); 19] = [
-    ("Arts", &["Books", "Design", "Fashion & Beauty", "Food", "Performing Arts", "Visual Arts"]),
-    ("Business", &["Careers", "Entrepreneurship", "Investing", "Management", "Marketing", "Non-Profit"]),
-    ("Comedy", &["Comedy Interviews", "Improv", "Stand-Up"]),
-    ("Education", &["Courses", "How To", "Language Learning", "Self-Improvement"]),
-    ("Fiction", &["Comedy Fiction", "Drama", "Science Fiction"]),
-    ("Government", &[]),
-    ("History", &[]),
-    ("Health & Fitness", &["Alternative Health", "Fitness", "Medicine", "Mental Health", "Nutrition", "Sexuality"]),
-    ("Kids & Family", &["Education for Kids", "Parenting", "Pets & Animals", "Stories for Kids"]),
-    (
-        "Leisure",
-        &["Animation & Manga", "Automotive", "Aviation", "Crafts", "Games", "Hobbies", "Home & Garden", "Video Games"],
-    ),
-    ("Music", &["Music Commentary", "Music History", "Music Interviews"]),
-    (
-        "News",
-        &[
-            "Business News",
-            "Daily News",
-            "Entertainment News",
-            "News Commentary",
-            "Politics",
-            "Sports News",
-            "Tech News",
-        ],
-    ),
-    (
-        "Religion & Spirituality",
-        &["Buddhism", "Christianity", "Hinduism", "Islam", "Judaism", "Religion", "Spirituality"],
-    ),
-    (
-        "Science",
-        &[
-            "Astronomy",
-            "Chemistry",
-            "Earth Sciences",
-            "Life Sciences",
-            "Mathematics",
-            "Natural Sciences",
-            "Nature",
-            "Physics",
-            "Social Sciences",
-        ],
-    ),
-    ("Society & Culture", &["Documentary", "Personal Journals", "Philosophy", "Places & Travel", "Relationships"]),
-    (
-        "Sports",
-        &[
-            "Baseball",
-            "Basketball",
-            "Cricket",
-            "Fantasy Sports",
-            "Football",
-            "Golf",
-            "Hockey",
-            "Rugby",
-            "Running",
-            "Soccer",
-            "Swimming",
-            "Tennis",
-            "Volleyball",
-            "Wilderness",
-            "Wrestling",
-        ],
-    ),
-    ("Technology", &[]),
-    ("True Crime", &[]),
-    ("TV & Film", &["After Shows", "Film History", "Film Interviews", "Film Reviews", "TV Reviews"]),
-];
 
 #[cfg(test)]
 mod tests {

@@ -165,6 +165,17 @@ impl<'d, 't> Section<'d, 't> {
         None
     }
 
+    /// A folder inside the site.
+    pub(super) fn folder(&mut self, reader: &mut Reader<'t>, key: &'static str, default: &str) -> String {
+        let Some((text, place)) = self.string(reader, key) else { return default.to_owned() };
+        let trimmed = text.trim_end_matches('/');
+        if trimmed.is_empty() {
+            let message = format!("`{}` is empty", self.full(key));
+            reader.error("config/value", message, place, format!("write for example `{key} = \"{default}\"`"));
+        }
+        trimmed.to_owned()
+    }
+
     /// A list of texts; a single text counts as a list of one.
     pub(super) fn strings(&mut self, reader: &mut Reader<'t>, key: &'static str) -> Option<Vec<Placed<String>>> {
         let value = self.get(key)?;

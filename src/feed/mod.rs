@@ -11,6 +11,7 @@ mod compare;
 mod date;
 mod escape;
 mod folders;
+mod format;
 mod item;
 mod json;
 mod language;
@@ -37,38 +38,10 @@ use item::Item;
 
 pub use compare::{Changes, Names, compare};
 pub use folders::{Contested, Folders};
+pub use format::Format;
 pub use opml::{OPML_FILE, links, opml};
 pub use plan::{FeedPlan, Plans, Subject, plan};
 pub use read::{ReadEntry, ReadFeed};
-
-/// One format: everything the program needs to know about it. A new format is one file and one line in [`FORMATS`].
-#[derive(Debug)]
-pub struct Format {
-    /// How `feeds.formats` names it.
-    pub name: &'static str,
-    /// What people call it.
-    pub label: &'static str,
-    /// The file it is written to, below `feeds.dir` and at the root of the site.
-    pub file_name: &'static str,
-    /// What a server should call it.
-    pub media_type: &'static str,
-    /// Whether a browser can show it with a style sheet.
-    pub is_xml: bool,
-    /// Whether mail links to it.
-    pub is_in_mail: bool,
-    /// Whether [`lint`] knows its rules.
-    pub is_linted: bool,
-    /// Everything before the first item.
-    open: fn(&Feed) -> String,
-    /// One item, the same in every feed that shows it.
-    item: fn(&Item<'_>) -> String,
-    /// The separator of two items.
-    pub between: &'static str,
-    /// Everything after the items; the argument says whether there were any.
-    pub close: fn(bool) -> &'static str,
-    /// Reads a whole feed of any program. An error is the reason, as half a sentence; `None` when it is another format.
-    read: fn(&[u8]) -> Result<ReadFeed, Option<String>>,
-}
 
 /// Every format there is; a site has all of them unless `feeds.formats` names some.
 pub const FORMATS: &[Format] = &[rss::FORMAT, atom::FORMAT, json::FORMAT];
@@ -100,6 +73,30 @@ pub fn build(entries: &[Entry], config: &Config) -> Result<Vec<FeedFile>, Vec<Di
     let layout = Layout::new(config)?;
     let items: Vec<_> = entries.iter().map(|entry| layout.item(entry)).collect();
     Ok(layout.files(&feed, &items))
+}
+
+/// Reads a feed of any of [`FORMATS`], whatever its name is.
+///
+/// # Errors
+/// Why it cannot be read, as half a sentence.
+pub fn read(bytes: &[u8]) -> Result<ReadFeed, String> {
+    if bytes.len() > lint::LARGEST {
+        return Err(format!("it has more than {} MB", lint::LARGEST >> 20));
+    }
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
+    let is_xml = bytes.first() == Some(&b'<');
+    if is_xml && read::is_too_deep(bytes) {
+        return Err("its elements are nested too deep".to_owned());
+    }
+    let mut problem = None;
+    for format in FORMATS.iter().filter(|format| format.is_xml == is_xml) {
+        match (format.read)(bytes) {
+            Ok(feed) => return Ok(feed),
+            Err(why) => problem = why.or(problem),
+        }
+    }
+    let unknown = if bytes.is_empty() { "it is empty" } else { "it is neither XML nor JSON" };
+    Err(problem.unwrap_or_else(|| unknown.to_owned()))
 }
 
 /// The formats of a site: lays out feeds bit by bit, so that an item need not be held for each feed that shows it.

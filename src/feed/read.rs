@@ -5,9 +5,6 @@ use jiff::fmt::rfc2822;
 use quick_xml::Reader;
 use quick_xml::events::Event;
 
-use super::FORMATS;
-use super::lint::LARGEST;
-
 /// No feed is nested deeper.
 const DEEPEST: usize = 200;
 
@@ -41,30 +38,6 @@ pub struct ReadEntry {
 }
 
 impl ReadFeed {
-    /// Reads a feed of any of [`FORMATS`], whatever its name is.
-    ///
-    /// # Errors
-    /// Why it cannot be read, as half a sentence.
-    pub fn read(bytes: &[u8]) -> Result<Self, String> {
-        if bytes.len() > LARGEST {
-            return Err(format!("it has more than {} MB", LARGEST >> 20));
-        }
-        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
-        let is_xml = bytes.first() == Some(&b'<');
-        if is_xml && is_too_deep(bytes) {
-            return Err("its elements are nested too deep".to_owned());
-        }
-        let mut problem = None;
-        for format in FORMATS.iter().filter(|format| format.is_xml == is_xml) {
-            match (format.read)(bytes) {
-                Ok(feed) => return Ok(feed),
-                Err(why) => problem = why.or(problem),
-            }
-        }
-        let unknown = if bytes.is_empty() { "it is empty" } else { "it is neither XML nor JSON" };
-        Err(problem.unwrap_or_else(|| unknown.to_owned()))
-    }
-
     /// True when Tidings made it.
     pub fn is_ours(&self) -> bool {
         self.generator.as_deref() == Some("Tidings")
@@ -72,7 +45,7 @@ impl ReadFeed {
 }
 
 /// Whether elements are nested deeper than in any feed: what reads them calls itself for each level.
-fn is_too_deep(bytes: &[u8]) -> bool {
+pub(super) fn is_too_deep(bytes: &[u8]) -> bool {
     let mut reader = Reader::from_reader(bytes);
     reader.config_mut().check_end_names = false;
     let mut depth = 0_usize;
@@ -102,7 +75,7 @@ pub(super) fn moment(text: &str) -> Option<Timestamp> {
 #[cfg(test)]
 mod tests {
     use super::super::tests::{category, config, entry};
-    use super::super::{FORMATS, build};
+    use super::super::{FORMATS, build, read};
     use super::*;
 
     #[test]
@@ -113,7 +86,7 @@ mod tests {
         let files = build(&[entry], &config("description = 'D'")).unwrap();
         assert_eq!(files.len(), FORMATS.len());
         for file in files {
-            let read = ReadFeed::read(&file.bytes).unwrap();
+            let read = read(&file.bytes).unwrap();
             assert!(read.is_ours(), "{}", file.file_name);
             assert_eq!((read.title.as_deref(), read.description.as_deref()), (Some("Notes & <angles>"), Some("D")));
             let item = &read.entries[0];
@@ -131,7 +104,7 @@ mod tests {
     #[test]
     fn what_is_no_feed_is_an_error() {
         for bytes in [&b"{\"version\":"[..], b"{\"version\": \"1\"}", b"<html></html>", b"<rss>", b"plain", b""] {
-            assert!(ReadFeed::read(bytes).is_err(), "{bytes:?}");
+            assert!(read(bytes).is_err(), "{bytes:?}");
         }
     }
 }

@@ -1,45 +1,21 @@
 //! The style sheet that makes feeds readable for a person who opens one in a browser. No XSLT: browsers are dropping it.
 
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
 use crate::model::is_right_to_left;
 
 /// Its name, at the root of the feeds.
 pub(super) const FILE_NAME: &str = "feed.css";
 
-/// What the banner says, by language: what this is, and what to do with it.
-const BANNERS: [(&str, &str); 8] = [
-    ("en", "This is a feed. Copy the address of this page into your feed reader, and new entries will come to you."),
-    (
-        "de",
-        "Das ist ein Feed. Kopieren Sie die Adresse dieser Seite in Ihren Feedreader, dann kommen neue Beiträge von \
-         selbst zu Ihnen.",
-    ),
-    (
-        "es",
-        "Esto es un canal de noticias. Copie la dirección de esta página en su lector de canales y recibirá las \
-         entradas nuevas.",
-    ),
-    (
-        "fr",
-        "Ceci est un flux. Copiez l’adresse de cette page dans votre lecteur de flux pour recevoir les nouveaux \
-         articles.",
-    ),
-    (
-        "it",
-        "Questo è un feed. Copia l’indirizzo di questa pagina nel tuo lettore di feed per ricevere i nuovi articoli.",
-    ),
-    ("ja", "これはフィードです。このページのアドレスをフィードリーダーに登録すると、新しい記事が届きます。"),
-    (
-        "nl",
-        "Dit is een feed. Kopieer het adres van deze pagina naar je feedlezer, dan krijg je nieuwe berichten vanzelf.",
-    ),
-    ("pt", "Este é um feed. Copie o endereço desta página para o seu leitor de feeds e receba os novos textos."),
-];
+/// What the banner says, by language.
+static BANNERS: LazyLock<BTreeMap<String, String>> =
+    LazyLock::new(|| toml::from_str(include_str!("banners.toml")).expect("the file holds texts"));
 
 /// The style sheet for a site in this language.
 pub(super) fn sheet(language: &str) -> String {
     let primary = language.split(['-', '_']).next().unwrap_or_default().to_ascii_lowercase();
-    let known = BANNERS.iter().find(|(known, _)| *known == primary);
-    let (_, banner) = known.unwrap_or(&BANNERS[0]);
+    let banner = BANNERS.get(&primary).unwrap_or(&BANNERS["en"]);
     let right_to_left = is_right_to_left(language);
     include_str!("feed.css")
         .replace("{direction}", if right_to_left { "rtl" } else { "ltr" })

@@ -9,8 +9,6 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::history::HistoryError;
-
 /// How long git may take for everything; a repository of 100,000 commits takes a few seconds.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -21,6 +19,48 @@ const WITH_LIMIT: &str = "ulimit -v 1048576 2>/dev/null; exec \"$0\" \"$@\"";
 
 /// So many bytes it may say: the paths of about a million files.
 const MOST: u64 = 64 * 1024 * 1024;
+
+/// Why the history cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum HistoryError {
+    /// There is no such program.
+    #[error("there is no program `git` in the folders of PATH")]
+    Missing,
+    /// It cannot be run.
+    #[error("git cannot be run: {0}")]
+    NotRun(#[from] io::Error),
+    /// It says so itself.
+    #[error("{0}")]
+    Refused(String),
+    /// The folder is not in a repository.
+    #[error("the posts are in no git repository")]
+    NoRepository,
+    /// git opens no repository that belongs to another user of the machine (`safe.directory`).
+    #[error("git refuses, because the repository in {} belongs to another user of this machine", .0.display())]
+    NotYours(PathBuf),
+    /// Only the last commits are there: they would date every file.
+    #[error("this copy of the repository does not hold its whole history")]
+    Shallow,
+    /// Longer than any honest repository of posts takes.
+    #[error("git took longer than half a minute and was ended")]
+    TooSlow,
+    /// More than any honest repository of posts holds.
+    #[error("the history is too large: git may use 1 GB of memory and name 64 MB of paths")]
+    TooMuch,
+}
+
+impl HistoryError {
+    /// How to mend it: an imperative that can be followed as it stands.
+    pub fn help(&self) -> String {
+        match self {
+            Self::Shallow => "fetch all of it: `git fetch --unshallow`".to_owned(),
+            Self::NotYours(top) => {
+                format!("if you trust it: `git config --global --add safe.directory '{}'`", top.display())
+            }
+            _ => "remove `posts.date` from config.toml, and write a `date:` into each post".to_owned(),
+        }
+    }
+}
 
 /// A repository that git itself was willing to open.
 pub(super) struct Repository {

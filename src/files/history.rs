@@ -2,54 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use jiff::Timestamp;
 
-use super::git::Repository;
-
-/// Why the history cannot be read.
-#[derive(Debug, thiserror::Error)]
-pub enum HistoryError {
-    /// There is no such program.
-    #[error("there is no program `git` in the folders of PATH")]
-    Missing,
-    /// It cannot be run.
-    #[error("git cannot be run: {0}")]
-    NotRun(#[from] io::Error),
-    /// It says so itself.
-    #[error("{0}")]
-    Refused(String),
-    /// The folder is not in a repository.
-    #[error("the posts are in no git repository")]
-    NoRepository,
-    /// git opens no repository that belongs to another user of the machine (`safe.directory`).
-    #[error("git refuses, because the repository in {} belongs to another user of this machine", .0.display())]
-    NotYours(PathBuf),
-    /// Only the last commits are there: they would date every file.
-    #[error("this copy of the repository does not hold its whole history")]
-    Shallow,
-    /// Longer than any honest repository of posts takes.
-    #[error("git took longer than half a minute and was ended")]
-    TooSlow,
-    /// More than any honest repository of posts holds.
-    #[error("the history is too large: git may use 1 GB of memory and name 64 MB of paths")]
-    TooMuch,
-}
-
-impl HistoryError {
-    /// How to mend it: an imperative that can be followed as it stands.
-    pub fn help(&self) -> String {
-        match self {
-            Self::Shallow => "fetch all of it: `git fetch --unshallow`".to_owned(),
-            Self::NotYours(top) => {
-                format!("if you trust it: `git config --global --add safe.directory '{}'`", top.display())
-            }
-            _ => "remove `posts.date` from config.toml, and write a `date:` into each post".to_owned(),
-        }
-    }
-}
+use super::git::{HistoryError, Repository};
 
 /// When each file of a folder of the site was first committed: by path relative to the folder, with `/`. Nothing that the
 /// folder or its repository holds is run.

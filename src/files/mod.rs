@@ -24,13 +24,14 @@ use std::path::Path;
 
 pub use draft::{Draft, Finished};
 pub use folder::Folder;
-pub use history::{HistoryError, first_commits};
+pub use git::HistoryError;
+pub use history::first_commits;
 pub use list::{LeftOut, Survey};
 pub use lock::Lock;
 pub use open::{Open, Sampled};
 pub use place::{is_program, resolved};
 pub use refusal::{Kind, Refusal, Why};
-pub use secret::{SECRET_BYTES, SecretError};
+pub use secret::SecretError;
 pub use state::{Counter, StateFolder, system_id};
 pub use temporary::Temporary;
 pub use write::{Access, Written};

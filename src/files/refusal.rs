@@ -4,6 +4,9 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
+/// No password is longer.
+pub(super) const SECRET_BYTES: u64 = 4_096;
+
 /// What a file is read as. What comes with a site may be as large as its author likes; no more is read than this kind of
 /// file can need.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +42,7 @@ impl Kind {
             Self::Post | Self::Memory => 32 * MB,
             // Gmail cuts a message at 102 KB, and each level of an expression takes a piece of the stack.
             Self::Template | Self::Key => MB / 16,
-            Self::Password => super::SECRET_BYTES,
+            Self::Password => SECRET_BYTES,
             Self::Picture => 64 * MB,
             Self::Feed => 128 * MB,
             Self::Media => u64::MAX,

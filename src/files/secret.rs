@@ -4,9 +4,6 @@ use std::io;
 
 use super::{Folder, Kind, Refusal, Why};
 
-/// No password is longer.
-pub const SECRET_BYTES: u64 = 4_096;
-
 /// Why a secret is not read. No message holds a part of it.
 #[derive(Debug, thiserror::Error)]
 pub enum SecretError {
@@ -19,13 +16,13 @@ pub enum SecretError {
     /// Its permissions, such as `0o644`.
     #[error("others on this machine can read or change it (mode {0:o})")]
     Open(u32),
-    /// More than [`SECRET_BYTES`].
+    /// More than a password can be.
     #[error("it is larger than 4 KB")]
     TooLarge,
 }
 
 impl Folder {
-    /// Reads a file that holds a secret: one that only its owner can read or change, of at most [`SECRET_BYTES`].
+    /// Reads a file that holds a secret: one that only its owner can read or change, of at most 4 KB.
     ///
     /// # Errors
     /// Why it is not read.

@@ -1,10 +1,15 @@
 //! What the columns of a list mean, by their names; `docs/importing.md` says which program has which.
 
-use super::words::folded;
-use crate::model::SubscriberStatus::{self, Bounced, Complained, Pending, Unsubscribed};
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+use super::words::{folded, has};
+use crate::model::SubscriberStatus;
 
 /// What a column means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub(super) enum Meaning {
     Address,
     Name,
@@ -29,105 +34,54 @@ pub(super) enum Meaning {
     Other,
 }
 
-/// The columns that are known, with their names folded.
-const KNOWN: [(Meaning, &str); 19] = [
-    (Meaning::Address, "email emailaddress subscriberemail useremailaddress useremail mail emailadresse address"),
-    (Meaning::Name, "name fullname subscribername firstname"),
-    (
-        Meaning::State,
-        "status subscriberstatus state subscriptionstatus subscriptionstate subscriberstate emailstatus memberstatus \
-         contactstatus emailmarketing emailmarketingstatus emailsubscriptionstatus subscription",
-    ),
-    (Meaning::Kind, "type subscribertype subscriptiontype"),
-    (
-        Meaning::Wish(Unsubscribed),
-        "subscribed issubscribed subscribedtoemails optin optedin emailoptin isoptedin hasoptedin consent emailconsent \
-         marketingconsent emailmarketingconsent acceptsmarketing acceptsemailmarketing newsletter newsletteroptin active \
-         isactive enabled isenabled emailenabled subscriber",
-    ),
-    (
-        Meaning::Wish(Pending),
-        "confirmed isconfirmed emailconfirmed verified isverified emailverified doubleoptin doubleoptedin",
-    ),
-    (Meaning::Day(Pending), "confirmedat confirmationdate confirmeddate verifiedat emailverifiedat"),
-    (
-        Meaning::Refusal(Unsubscribed),
-        "unsubscribed isunsubscribed unsubscribedat unsubscribeddate dateunsubscribed unsubscribetime unsubscribedate \
-         unsubtime unsubscriptiondate optout optedout isoptedout optoutdate optouttime emailoptout emailoptedout emaildisabled \
-         disabled isdisabled disabledat canceldate cancelledat canceledat deletedat suppressed issuppressed emailsuppressed \
-         donotemail donotmail donotcontact",
-    ),
-    (
-        Meaning::Refusal(Bounced),
-        "bounced isbounced bouncedat bouncedate hardbounce hardbounced cleaned cleantime cleanedat \
-         undeliverable undeliverabilitydate",
-    ),
-    (
-        Meaning::Refusal(Complained),
-        "complained hascomplained complainedat complaint complaintdate spam spamcomplaint markedasspam \
-         blocklisted isblocklisted blocklistedat blacklisted isblacklisted emailblacklisted emailblocklisted blocked isblocked",
-    ),
-    (
-        Meaning::Reason(Unsubscribed),
-        "unsubreason unsubreasonother unsubcampaigntitle unsubcampaignid unsubscriptionreason \
-         unsubscribereason",
-    ),
-    (Meaning::Reason(Bounced), "cleancampaigntitle cleancampaignid undeliverabilityreason bouncereason"),
-    (Meaning::Since, "confirmtime"),
-    (Meaning::Since, "optintime optinat optedinat optindate consentedat consentdate"),
-    (Meaning::Since, "subscriptiondate subscribedat datesubscribed subscribeddate signupdate signedupat"),
-    (Meaning::Since, "createdat creationdate datecreated createdate"),
-    (Meaning::Since, "startdate addedtime dateadded addedat dateregistered registeredat"),
-    // Whether a reader of Substack pays, how often they read, and digests: a free reader is a reader.
-    (Meaning::Nothing, "activesubscription daysactive30d lastsubscribedat digestenabled stateprovince"),
-    // Where and how often, and what is not mail.
-    (
-        Meaning::Nothing,
-        "optinip confirmip unsubip lastactive lastactiveat lastactivedate smsblacklisted acceptssmsmarketing",
-    ),
-];
+/// `columns.toml`: names, folded, and parts of names, with white space between them.
+#[derive(Deserialize)]
+struct Names {
+    stems: String,
+    words: String,
+    maybe: String,
+    counts: String,
+    known: Vec<Known>,
+}
 
-/// Parts of names that speak of consent, folded.
-const STEMS: &str = "unsub subscribed consent optin optout optedin optedout confirm bounce complain complaint suppress \
-     blocklist blacklist blocked disabled spam undeliver unreach marketing newsletter permission accept verified gdpr \
-     abgemeldet einwilligung zustimmung bestätigt bestaetigt désinscri desinscri désabonn desabonn disiscri afgemeld \
-     toestemming";
+#[derive(Deserialize)]
+struct Known {
+    means: Meaning,
+    names: String,
+}
 
-/// Words of names that speak of consent when they stand alone.
-const WORDS: &str = "status state statut stato estado active inactive clean cleaned enabled deleted removed cancelled canceled \
-     cancel archived baja cancelado valid invalid dnc abuse left";
+static NAMES: LazyLock<Names> =
+    LazyLock::new(|| toml::from_str(include_str!("columns.toml")).expect("the file holds these names"));
 
-/// Parts of names that may speak of consent when nothing but yes and no stands in the column, folded.
-const MAYBE: &str = "mail letter contact kontakt subscri suscri inscri abonn receive recib reçoi recoi receb empf erhalt allow want wish \
-     send permit agree erlaub correo courriel lopd rgpd dsgvo lgpd";
-
-/// Words of names that count something: 0 and 1 are numbers there.
-const COUNTS: &str =
-    "num number count rate rating last received delivered sent dropped seen opens opened clicks clicked bounces";
+/// True when one of these parts is in a name.
+fn has_part(parts: &str, name: &str) -> bool {
+    parts.split_whitespace().any(|part| name.contains(part))
+}
 
 /// Whether a column of this name may be about consent, if it holds nothing but yes and no.
 pub(super) fn may_be_a_wish(name: &str) -> bool {
     let folded = folded(name);
-    MAYBE.split(' ').any(|stem| folded.contains(stem))
-        && !words(name).iter().any(|word| COUNTS.split(' ').any(|known| known == word))
+    has_part(&NAMES.maybe, &folded) && !words(name).iter().any(|word| has(&NAMES.counts, word))
 }
 
 /// What a column of this name means.
 pub(super) fn meaning(name: &str) -> Meaning {
     let folded = folded(name);
-    let known = KNOWN.iter().find(|(_, names)| names.split(' ').any(|known| known == folded));
-    if let Some((meaning, _)) = known {
-        return *meaning;
+    if let Some(known) = NAMES.known.iter().find(|known| has(&known.names, &folded)) {
+        return known.means;
     }
-    let is_doubtful = STEMS.split(' ').any(|stem| folded.contains(stem))
-        || words(name).iter().any(|word| WORDS.split(' ').any(|known| known == word));
+    let is_doubtful = has_part(&NAMES.stems, &folded) || words(name).iter().any(|word| has(&NAMES.words, word));
     if is_doubtful { Meaning::Doubtful } else { Meaning::Other }
+}
+
+fn known_names() -> impl Iterator<Item = &'static str> {
+    NAMES.known.iter().flat_map(|known| known.names.split_whitespace())
 }
 
 /// Where the name stands in the table; names that stand further up count more.
 pub(super) fn rank(name: &str) -> usize {
     let folded = folded(name);
-    KNOWN.iter().flat_map(|(_, names)| names.split(' ')).position(|known| known == folded).unwrap_or(usize::MAX)
+    known_names().position(|known| known == folded).unwrap_or(usize::MAX)
 }
 
 /// The words of a name such as `Account Status`, `account_status` or `accountStatus`, in lower case.
@@ -149,6 +103,7 @@ fn words(name: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::SubscriberStatus::Unsubscribed;
 
     #[test]
     fn a_column_is_known_in_every_spelling() {
@@ -213,7 +168,7 @@ mod tests {
 
     #[test]
     fn every_name_is_written_folded_and_once() {
-        let mut names: Vec<_> = KNOWN.iter().flat_map(|(_, names)| names.split(' ')).collect();
+        let mut names: Vec<_> = known_names().collect();
         let all = names.len();
         assert!(names.iter().all(|name| folded(name) == *name));
         names.sort_unstable();

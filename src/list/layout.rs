@@ -1,11 +1,12 @@
 //! What the columns of one file are, found out from its first line.
 
+use jiff::Timestamp;
+
 use super::columns::{Meaning, may_be_a_wish, meaning, rank};
+use super::consent::consent;
 use super::findings::Values;
-use super::read::Options;
 use super::rows::Row;
-use super::verdict::verdict;
-use super::words::{Verdict, folded, is_refusal, is_yes_or_no};
+use super::words::{Consent, folded, is_refusal, is_yes_or_no};
 use crate::diagnostic::{Diagnostic, Location};
 use crate::model::EmailAddress;
 use crate::model::SubscriberStatus::{self, Bounced, Confirmed, Unsubscribed};
@@ -13,8 +14,21 @@ use crate::model::SubscriberStatus::{self, Bounced, Confirmed, Unsubscribed};
 /// No list of readers has more.
 const MOST_COLUMNS: usize = 1_000;
 
-/// How many verdicts of a column are remembered: most columns hold a few words again and again.
+/// How many answers of a column are remembered: most columns hold a few words again and again.
 const REMEMBERED: usize = 8;
+
+/// What the user says about the file.
+#[derive(Debug, Clone)]
+pub struct Options<'a> {
+    /// The name of the file, for findings.
+    pub path: &'a str,
+    /// The time of the import: no reader came later.
+    pub now: Timestamp,
+    /// What the readers of the file are at most; a row may say that its reader gets less mail.
+    pub taken_as: Option<SubscriberStatus>,
+    /// Columns that are not about consent, whatever they are called.
+    pub ignored: &'a [String],
+}
 
 /// The columns of a file.
 #[derive(Debug)]
@@ -51,20 +65,20 @@ pub(super) struct Deciding {
     pub(super) index: usize,
     pub(super) name: String,
     meaning: Meaning,
-    remembered: Vec<(String, Verdict)>,
+    remembered: Vec<(String, Consent)>,
     pub(super) unknown: Values,
 }
 
 impl Deciding {
-    pub(super) fn verdict(&mut self, cell: &str) -> Verdict {
-        if let Some((_, verdict)) = self.remembered.iter().find(|(known, _)| known == cell) {
-            return *verdict;
+    pub(super) fn consent(&mut self, cell: &str) -> Consent {
+        if let Some((_, answer)) = self.remembered.iter().find(|(known, _)| known == cell) {
+            return *answer;
         }
-        let verdict = verdict(self.meaning, cell);
+        let answer = consent(self.meaning, cell);
         if self.remembered.len() < REMEMBERED {
-            self.remembered.push((cell.to_owned(), verdict));
+            self.remembered.push((cell.to_owned(), answer));
         }
-        verdict
+        answer
     }
 
     /// Substack calls so what may be the end of a paid plan only.

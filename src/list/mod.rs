@@ -4,6 +4,7 @@
 //! where two columns or rows differ, the one counts that gets less mail.
 
 mod columns;
+mod consent;
 mod findings;
 mod layout;
 mod moment;
@@ -12,11 +13,11 @@ mod reading;
 mod report;
 mod rows;
 mod text;
-mod verdict;
 mod words;
 mod write;
 
-pub use read::{Import, Options};
+pub use layout::Options;
+pub use read::Import;
 pub use report::Findings;
 pub use write::{header, rows};
 

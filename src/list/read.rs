@@ -2,25 +2,11 @@
 
 use std::io::{self, BufRead};
 
-use jiff::Timestamp;
-
+use super::layout::Options;
 use super::reading::Reading;
 use super::report::Findings;
 use super::rows::Rows;
-use crate::model::{ListedReader, SubscriberStatus};
-
-/// What the user says about the file.
-#[derive(Debug, Clone)]
-pub struct Options<'a> {
-    /// The name of the file, for findings.
-    pub path: &'a str,
-    /// The time of the import: no reader came later.
-    pub now: Timestamp,
-    /// What the readers of the file are at most; a row may say that its reader gets less mail.
-    pub taken_as: Option<SubscriberStatus>,
-    /// Columns that are not about consent, whatever they are called.
-    pub ignored: &'a [String],
-}
+use crate::model::ListedReader;
 
 /// The readers of a file, in its order; a row with errors is left out. Holds one row at a time.
 #[derive(Debug)]

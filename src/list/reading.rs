@@ -3,12 +3,11 @@
 use jiff::Timestamp;
 
 use super::findings::{Kept, Once};
-use super::layout::{Layout, silence};
+use super::layout::{Layout, Options, silence};
 use super::moment::moment;
-use super::read::Options;
 use super::rows::Row;
 use super::text::{LONGEST_NAME, LONGEST_SOURCE, clean, is_unseen, unguarded};
-use super::words::Verdict;
+use super::words::Consent;
 use crate::diagnostic::{Diagnostic, Location};
 use crate::model::SubscriberStatus::{self, Confirmed, Pending};
 use crate::model::{EmailAddress, ListedReader};
@@ -186,17 +185,17 @@ impl<'a> Reading<'a> {
         let (mut wants, mut refuses, mut is_known) = (None, None, true);
         for (number, column) in layout.deciding.iter_mut().enumerate() {
             let cell = row.cell(column.index);
-            match column.verdict(&cell) {
-                Verdict::Silent => {}
-                Verdict::Says(Confirmed) => wants = wants.or(Some(number)),
-                Verdict::Says(said) => {
+            match column.consent(&cell) {
+                Consent::Silent => {}
+                Consent::Says(Confirmed) => wants = wants.or(Some(number)),
+                Consent::Says(said) => {
                     status = status.or_more_careful(said);
                     refuses = refuses.or(Some(number));
                     if column.is_cancel_date() {
                         self.cancelled.add(|| (row.place(path, column.index), column.name.clone()));
                     }
                 }
-                Verdict::Unknown => {
+                Consent::Unknown => {
                     column.unknown.add(&cell, || row.place(path, column.index));
                     is_known = false;
                 }

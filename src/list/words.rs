@@ -1,43 +1,38 @@
 //! What the cells of other programs' exports say about consent; `docs/importing.md` says which program has which words.
 
-use crate::model::SubscriberStatus::{self, Bounced, Complained, Confirmed, Pending, Unsubscribed};
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+use crate::model::SubscriberStatus;
 
 /// A name or word with nothing in it but its letters and digits, in lower case.
 pub(super) fn folded(text: &str) -> String {
     text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
-/// States of readers, folded.
-const STATES: [(SubscriberStatus, &str); 5] = [
-    (Confirmed, "confirmed subscribed active enabled regular cold optedin optin"),
-    (Pending, "pending unconfirmed notconfirmed unactivated validating needsattention needsapproval invited"),
-    (
-        Unsubscribed,
-        "unsubscribed unsubscribe removed inactive disabled archived cancelled canceled paused optedout optout deleted \
-         nonsubscribed notsubscribed transactional suppressed blocked spammy disposable excluded former left",
-    ),
-    (Bounced, "bounced hardbounced hardbounce cleaned undeliverable unreachable invalid malformed"),
-    (Complained, "complained complaint blocklisted blacklisted spam junk abuse"),
-];
+/// The words of `words.toml`, each list with white space between them.
+#[derive(Deserialize)]
+struct Words {
+    refusals: String,
+    plans: String,
+    yes: String,
+    no: String,
+    states: BTreeMap<SubscriberStatus, String>,
+}
 
-/// What a reader pays or paid says nothing about whether they want mail.
-const PLANS: &str = "free paid comp comped complimentary gift gifted founding premium trial trialed freetrial iap unpaid \
-     churning churned pastdue author member lifetime group monthly yearly annual";
+static WORDS: LazyLock<Words> =
+    LazyLock::new(|| toml::from_str(include_str!("words.toml")).expect("the file holds these words"));
 
-/// What no cell holds but one about consent, whatever its column is called.
-const REFUSALS: &str = "unsubscribed nonsubscribed notsubscribed optedout optout bounced hardbounced undeliverable complained \
-     blocklisted blacklisted";
-
-const YES: &str = "true yes y t 1 on x ja oui si sí sim vrai wahr verdadero";
-const NO: &str = "false no n f 0 off null none nein non não nao nee faux falsch falso";
-
-fn has(words: &str, word: &str) -> bool {
-    words.split(' ').any(|known| known == word)
+/// True when a list of words has this one.
+pub(super) fn has(words: &str, word: &str) -> bool {
+    words.split_whitespace().any(|known| known == word)
 }
 
 /// What a cell says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(super) enum Consent {
     /// Nothing about consent.
     Silent,
     Says(SubscriberStatus),
@@ -46,30 +41,30 @@ pub(super) enum Verdict {
 }
 
 /// The state that a word stands for.
-pub(super) fn state(folded: &str) -> Verdict {
-    let state = STATES.iter().find(|(_, words)| has(words, folded)).map(|(state, _)| Verdict::Says(*state));
-    state.unwrap_or(if has(PLANS, folded) { Verdict::Silent } else { Verdict::Unknown })
+pub(super) fn state(folded: &str) -> Consent {
+    let state = WORDS.states.iter().find(|(_, words)| has(words, folded)).map(|(state, _)| Consent::Says(*state));
+    state.unwrap_or(if has(&WORDS.plans, folded) { Consent::Silent } else { Consent::Unknown })
 }
 
 /// True when one of the words in a cell refuses mail, and means nothing else.
 pub(super) fn is_refusal(cell: &str) -> bool {
-    let is_word = |part: &str| (7..=16).contains(&part.len()) && has(REFUSALS, &folded(part));
+    let is_word = |part: &str| (7..=16).contains(&part.len()) && has(&WORDS.refusals, &folded(part));
     cell.split([';', ',', '|']).map(str::trim).any(is_word)
 }
 
 /// True for yes and no, and not for a day.
 pub(super) fn is_yes_or_no(cell: &str) -> bool {
     let word = folded(cell);
-    has(YES, &word) || has(NO, &word)
+    has(&WORDS.yes, &word) || has(&WORDS.no, &word)
 }
 
 /// What a cell that holds yes or no, or the day of a yes, says; `None` when it is neither. An empty cell says neither.
 pub(super) fn answer(cell: &str) -> Option<bool> {
     let word = folded(cell);
-    if has(YES, &word) {
+    if has(&WORDS.yes, &word) {
         return Some(true);
     }
-    if has(NO, &word) || cell.starts_with("0000-00-00") || cell.starts_with("0001-01-01") {
+    if has(&WORDS.no, &word) || cell.starts_with("0000-00-00") || cell.starts_with("0001-01-01") {
         return Some(false);
     }
     is_moment(cell).then_some(true)
@@ -88,15 +83,16 @@ mod tests {
     #[test]
     fn a_word_is_known_in_every_spelling() {
         for word in ["Non-Subscribed", "needs_attention", "Past due", "BLOCKLISTED"] {
-            assert_ne!(state(&folded(word)), Verdict::Unknown, "{word}");
+            assert_ne!(state(&folded(word)), Consent::Unknown, "{word}");
         }
-        assert_eq!(state("maybe"), Verdict::Unknown);
-        assert_eq!(state(""), Verdict::Unknown);
+        assert_eq!(state("maybe"), Consent::Unknown);
+        assert_eq!(state(""), Consent::Unknown);
     }
 
     #[test]
     fn no_word_stands_for_two_states() {
-        let mut words: Vec<_> = STATES.iter().flat_map(|(_, words)| words.split(' ')).chain(PLANS.split(' ')).collect();
+        let states = WORDS.states.values().flat_map(|words| words.split_whitespace());
+        let mut words: Vec<_> = states.chain(WORDS.plans.split_whitespace()).collect();
         let all = words.len();
         words.sort_unstable();
         words.dedup();

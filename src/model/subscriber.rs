@@ -1,9 +1,12 @@
 //! Who reads the newsletter.
 
+use serde::Deserialize;
+
 use super::EmailAddress;
 
 /// Whether a reader gets mail.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum SubscriberStatus {
     /// Asked to confirm, has not yet.
     Pending,

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diagnostic::{Diagnostic, Location};
 
-use super::Source;
 use super::body;
 use super::decode::decode;
 use super::findings::Findings;
 use super::front_matter::{self, Fields, Value};
+use super::source::Source;
 use super::source_path::{is_post_file, split_language, stem};
 
 const DATA_EXTENSIONS: [&str; 3] = ["yml", "yaml", "json"];

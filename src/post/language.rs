@@ -4,23 +4,7 @@ use std::collections::BTreeSet;
 
 use super::findings::Findings;
 use super::front_matter::Fields;
-use super::source_path::SourcePath;
-
-/// Two-letter languages that a file name may end in. Left out are those that are better known as file extensions or
-/// domains (`io`, `ts`, `so`, `to`).
-const FILE_SUFFIXES: &str = " af ar az be bg bn ca cs cy da de el en eo es et eu fa fi fr ga gl gu he hi hr hu hy id is \
-    it ja ka kk km kn ko la lb lo lt lv mk ml mn mr ms mt my nb ne nl nn no pa pl pt ro ru si sk sl sq sr sv sw ta te \
-    th tl tr uk ur uz vi zh ";
-
-/// True for `fr` or `pt-br` as the end of a file name.
-pub(crate) fn is_file_suffix(suffix: &str) -> bool {
-    let suffix = suffix.to_ascii_lowercase();
-    let (language, region) = suffix.split_once(['-', '_']).unwrap_or((&suffix, "xx"));
-    language.len() == 2
-        && FILE_SUFFIXES.contains(&format!(" {language} "))
-        && matches!(region.len(), 2 | 4)
-        && region.bytes().all(|b| b.is_ascii_alphabetic())
-}
+use super::source_path::is_language_suffix;
 
 /// The tag with `-` between its parts, or `None` when it is none (BCP 47, RFC 5646 §2.1, loosely).
 fn tag(text: &str) -> Option<String> {
@@ -43,26 +27,20 @@ pub(crate) fn divides<'p>(paths: impl Iterator<Item = &'p str>, posts_dir: &str)
     let paths: Vec<&str> = paths.map(below).collect();
     let in_folders = || paths.iter().filter_map(|path| path.split_once('/'));
     let folders: BTreeSet<&str> = in_folders().map(|(folder, _)| folder).collect();
-    let languages = folders.iter().filter(|folder| is_file_suffix(folder)).count();
+    let languages = folders.iter().filter(|folder| is_language_suffix(folder)).count();
     if languages == 0 {
         return false;
     }
     let paths: BTreeSet<&str> = paths.iter().copied().collect();
     let in_folders = || paths.iter().filter_map(|path| path.split_once('/'));
     let (translated, twins) = in_folders()
-        .filter(|(folder, _)| is_file_suffix(folder))
+        .filter(|(folder, _)| is_language_suffix(folder))
         .fold((0_usize, 0_usize), |(all, twins), (_, rest)| (all + 1, twins + usize::from(paths.contains(rest))));
     (languages >= 2 && languages * 2 >= folders.len()) || twins * 2 >= translated
 }
 
 /// The language that the front matter, the file name or the folder says, else the site's.
-pub(crate) fn language(
-    fields: &Fields,
-    path: &SourcePath,
-    folders: bool,
-    site: &str,
-    findings: &mut Findings<'_>,
-) -> String {
+pub(crate) fn language(fields: &Fields, of_file: Option<&str>, site: &str, findings: &mut Findings<'_>) -> String {
     for field in ["lang", "language", "locale"].iter().filter_map(|key| fields.get(&[key])) {
         match field.value.text().map(tag) {
             Some(Some(tag)) => return tag,
@@ -74,8 +52,7 @@ pub(crate) fn language(
             ),
         }
     }
-    let folder = path.language_folder().filter(|_| folders);
-    path.language.as_deref().or(folder).and_then(tag).unwrap_or_else(|| site.to_owned())
+    of_file.and_then(tag).unwrap_or_else(|| site.to_owned())
 }
 
 #[cfg(test)]
@@ -97,11 +74,5 @@ mod tests {
         assert!(divides(&["posts/a.md", "posts/b.md", "posts/en/a.md"]), "a translation");
         assert!(!divides(&["posts/a.md", "posts/it/printers.md"]), "a folder about computers");
         assert!(!divides(&["posts/a.md", "posts/2025/a.md"]));
-    }
-
-    #[test]
-    fn file_extensions_are_not_languages() {
-        assert!(is_file_suffix("fr") && is_file_suffix("pt-br") && is_file_suffix("zh-Hans"));
-        assert!(!is_file_suffix("js") && !is_file_suffix("io") && !is_file_suffix("3") && !is_file_suffix("aspx"));
     }
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use crate::diagnostic::{Diagnostic, Location};
 use crate::model::{Mailing, Post};
 
-use super::date::{self, Reading};
+use super::date::{self, Conventions};
 use super::findings::Findings;
 use super::front_matter::{Field, Fields, Value, normal};
 use super::plain::{self, Tags};
@@ -42,7 +42,7 @@ const INNER: [&str; 4] = ["send", "subject", "preheader", "sendafter"];
 /// Whether the post may be mailed, and how.
 pub(crate) fn mailing(
     fields: &Fields,
-    reading: Reading<'_>,
+    conventions: Conventions<'_>,
     taxonomies: &[String],
     findings: &mut Findings<'_>,
 ) -> (bool, Option<Box<Mailing>>) {
@@ -58,7 +58,7 @@ pub(crate) fn mailing(
     let preheader = find(fields, table, &PREHEADER).map(|(_, text)| plain::text(&text, Tags::Formatting));
     let preheader = preheader.filter(|text| !text.is_empty());
     let send_after = find(fields, table, &SEND_AFTER).and_then(|(_, text)| {
-        let moment = date::parse(&text, reading).ok();
+        let moment = date::parse(&text, conventions).ok();
         if moment.is_none() {
             let field = fields.get(&SEND_AFTER.keys).or(table);
             findings.error(

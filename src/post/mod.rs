@@ -31,6 +31,7 @@ mod plain;
 mod posts;
 mod read;
 mod sketch;
+mod source;
 pub(crate) mod source_path;
 mod status;
 mod terms;
@@ -57,16 +58,8 @@ pub(crate) use generator_tags::without_marks;
 pub(crate) use markdown::OPTIONS as MARKDOWN;
 pub use posts::Posts;
 pub use sketch::{Overlap, Sketch, letters};
+pub use source::Source;
 pub use source_path::{enters, is_post_file};
-
-/// A file as it was read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Source {
-    /// Relative to the site, with `/` on every system.
-    pub path: String,
-    /// What it holds.
-    pub bytes: Vec<u8>,
-}
 
 /// All posts of a site and everything there is to say about them.
 #[derive(Debug, Clone)]

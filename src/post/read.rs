@@ -13,11 +13,11 @@ use super::companion::{Broken, Companions};
 use super::decode::{Decoded, NotText, decode, decode_head};
 use super::findings::Findings;
 use super::front_matter::{self, Fields, FrontMatter};
+use super::source::Source;
 use super::source_path::SourcePath;
 use super::terms::TaxonomyKeys;
 use super::{
-    Source, author, date, enclosure, generator_tags, identity, image, language, mailing, permalink, status, terms,
-    title,
+    author, date, enclosure, generator_tags, identity, image, language, mailing, permalink, status, terms, title,
 };
 
 /// What the top of a file allows.
@@ -176,16 +176,18 @@ fn assemble(
     findings: &mut Findings<'_>,
 ) -> Option<Post> {
     let config = around.config;
-    let reading = date::Reading::of(config);
+    let conventions = date::Conventions::of(config);
     let filename = fields.get(&["filename"]).and_then(|field| field.value.text());
     let place = SourcePath::new(path, &config.posts.dir, filename);
     let of_file = || around.dates.get(path).map(|at| date::Moment::of_file(*at, &config.site.timezone));
-    let published = date::published(fields, &place, reading, findings).or_else(of_file);
-    let updated = published.as_ref().and_then(|day| date::updated(fields, day, reading, findings));
-    let language = language::language(fields, &place, around.language_folders, &config.site.language, findings);
+    let published = date::published(fields, &place, conventions, findings).or_else(of_file);
+    let updated = published.as_ref().and_then(|day| date::updated(fields, day, conventions, findings));
+    let folder = place.language_folder().filter(|_| around.language_folders);
+    let language_of_file = place.language.as_deref().or(folder);
+    let language = language::language(fields, language_of_file, &config.site.language, findings);
     let day = published.as_ref().map(|day| day.at.date());
     let address = permalink::address(fields, &place, (day, &language), config, findings);
-    let mut verdict = status::verdict(fields, &place, published.as_ref(), reading, around.now, findings);
+    let mut verdict = status::verdict(fields, &place, published.as_ref(), conventions, around.now, findings);
     let undated = published.is_none();
     let overruled = match standing {
         Standing::Skipped(reason) => Some((PostStatus::Skipped, (*reason).to_owned())),
@@ -236,7 +238,7 @@ fn assemble(
     generator_tags::warn(fields, &mailing::TEXT_KEYS, findings);
     let enclosures = enclosure::enclosures(fields, &address.url, &config.site.url, findings);
     identity::check(fields, findings);
-    let (newsletter, mailing) = mailing::mailing(fields, reading, &config.posts.taxonomies, findings);
+    let (newsletter, mailing) = mailing::mailing(fields, conventions, &config.posts.taxonomies, findings);
     Some(Post {
         path: path.to_owned(),
         id: permalink::id(fields, &place, &address.url, &config.site),

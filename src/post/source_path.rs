@@ -1,6 +1,5 @@
 //! What the name of a file says (rules R1, R14, R20): whether it is a post, and what it is called.
 
-use super::language;
 use crate::content::characters::composed;
 
 const EXTENSIONS: [&str; 6] = ["md", "markdown", "mdown", "mkd", "mkdn", "mdx"];
@@ -21,6 +20,22 @@ const FOREIGN_FOLDERS: [&str; 10] = [
 
 /// Files that speak about a repository, not to readers.
 const FOREIGN_NAMES: [&str; 5] = ["readme", "license", "changelog", "contributing", "404"];
+
+/// Two-letter languages that a file name may end in. Left out are those that are better known as file extensions or
+/// domains (`io`, `ts`, `so`, `to`).
+const LANGUAGE_SUFFIXES: &str = " af ar az be bg bn ca cs cy da de el en eo es et eu fa fi fr ga gl gu he hi hr hu hy id is \
+    it ja ka kk km kn ko la lb lo lt lv mk ml mn mr ms mt my nb ne nl nn no pa pl pt ro ru si sk sl sq sr sv sw ta te \
+    th tl tr uk ur uz vi zh ";
+
+/// True for `fr` or `pt-br` as the end of a file name.
+pub(crate) fn is_language_suffix(suffix: &str) -> bool {
+    let suffix = suffix.to_ascii_lowercase();
+    let (language, region) = suffix.split_once(['-', '_']).unwrap_or((&suffix, "xx"));
+    language.len() == 2
+        && LANGUAGE_SUFFIXES.contains(&format!(" {language} "))
+        && matches!(region.len(), 2 | 4)
+        && region.bytes().all(|b| b.is_ascii_alphabetic())
+}
 
 /// True for a folder below `posts.dir` that is entered; `folder` is relative to `posts.dir`, with `/`.
 ///
@@ -114,7 +129,7 @@ impl SourcePath {
 
     /// The first folder, when it is called like a language, as in `fr/walk.md`.
     pub(crate) fn language_folder(&self) -> Option<&str> {
-        self.folders.first().map(String::as_str).filter(|folder| language::is_file_suffix(folder))
+        self.folders.first().map(String::as_str).filter(|folder| is_language_suffix(folder))
     }
 
     /// A folder whose name says that nothing in it is to be seen yet: drafts, and what generators that know `_posts` leave
@@ -149,7 +164,7 @@ impl SourcePath {
 /// `walk.fr` → `walk` and `fr`.
 pub(crate) fn split_language(stem: &str) -> (String, Option<String>) {
     match stem.rsplit_once('.') {
-        Some((name, suffix)) if !name.is_empty() && language::is_file_suffix(suffix) => {
+        Some((name, suffix)) if !name.is_empty() && is_language_suffix(suffix) => {
             (name.to_owned(), Some(suffix.to_owned()))
         }
         _ => (stem.to_owned(), None),
@@ -211,6 +226,17 @@ mod tests {
             SourcePath::new("drafts/x/a.md", "drafts", None).draft_folder(),
             None,
             "posts.dir itself is no word"
+        );
+    }
+
+    #[test]
+    fn file_extensions_are_not_languages() {
+        assert!(is_language_suffix("fr") && is_language_suffix("pt-br") && is_language_suffix("zh-Hans"));
+        assert!(
+            !is_language_suffix("js")
+                && !is_language_suffix("io")
+                && !is_language_suffix("3")
+                && !is_language_suffix("aspx")
         );
     }
 }

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 
 use crate::model::PostStatus;
 
-use super::date::{self, Moment, Reading};
-use super::draft_words::{FLAGS, NOT_YET, OUT, TO_FEW, word_of_truth};
+use super::date::{self, Conventions, Moment};
+use super::draft_words::{flags, is_not_yet, is_out, is_to_few, word_of_truth};
 use super::findings::Findings;
 use super::front_matter::{Field, Fields, Value, normal};
 use super::source_path::SourcePath;
@@ -54,13 +54,15 @@ fn nowhere(fields: &Fields) -> Option<Verdict> {
 /// Why the post is held back: its reason, and false when a flag could not be read.
 ///
 /// `hidden: true` hides a post from some themes' front page only, and from everybody in others; held back is the safe side.
-fn held_back(fields: &Fields, reading: Reading<'_>, findings: &mut Findings<'_>) -> Option<Verdict> {
+fn held_back(fields: &Fields, conventions: Conventions<'_>, findings: &mut Findings<'_>) -> Option<Verdict> {
     let mut verdict: Option<Verdict> = None;
-    for (key, held_when) in FLAGS {
+    for (key, held_when) in flags() {
         for field in fields.all(key) {
             match truth(field) {
-                Some(truth) if truth == held_when => verdict = verdict.or_else(|| Some(draft(field))),
-                None if key != "published" || !date_or_year(field, reading) => unclear(field, &mut verdict, findings),
+                Some(truth) if truth == *held_when => verdict = verdict.or_else(|| Some(draft(field))),
+                None if key != "published" || !date_or_year(field, conventions) => {
+                    unclear(field, &mut verdict, findings)
+                }
                 _ => {}
             }
         }
@@ -68,8 +70,8 @@ fn held_back(fields: &Fields, reading: Reading<'_>, findings: &mut Findings<'_>)
     for field in ["status", "poststatus"].iter().flat_map(|key| fields.all(key)) {
         let word = field.value.text().map(normal);
         match word.as_deref() {
-            Some(word) if NOT_YET.contains(&word) => verdict = verdict.or_else(|| Some(draft(field))),
-            Some(word) if OUT.contains(&word) || word_of_truth(word) == Some(true) => {}
+            Some(word) if is_not_yet(word) => verdict = verdict.or_else(|| Some(draft(field))),
+            Some(word) if is_out(word) || word_of_truth(word) == Some(true) => {}
             // The signs of a garden: 🌱, 🌳.
             Some(word) if !word.contains(|c: char| c.is_alphanumeric() || matches!(c, '{' | '<' | '?')) => {}
             _ => {
@@ -79,8 +81,8 @@ fn held_back(fields: &Fields, reading: Reading<'_>, findings: &mut Findings<'_>)
         }
     }
     // Elsewhere the word means a country or a mood: only a clear one counts.
-    let is_not_yet = |field: &&Field| field.value.text().is_some_and(|text| NOT_YET.contains(&&*normal(text)));
-    if let Some(field) = fields.all("state").find(is_not_yet) {
+    let says_not_yet = |field: &&Field| field.value.text().is_some_and(|text| is_not_yet(&normal(text)));
+    if let Some(field) = fields.all("state").find(says_not_yet) {
         verdict = verdict.or_else(|| Some(draft(field)));
     }
     // The site itself shows such a post only to those who know the word.
@@ -94,14 +96,14 @@ fn held_back(fields: &Fields, reading: Reading<'_>, findings: &mut Findings<'_>)
     verdict = verdict.or_else(|| nowhere(fields));
     for field in fields.all("visibility") {
         match field.value.text().map(normal).as_deref() {
-            Some(word) if TO_FEW.contains(&word) => verdict = verdict.or_else(|| Some(draft(field))),
+            Some(word) if is_to_few(word) => verdict = verdict.or_else(|| Some(draft(field))),
             Some("public" | "visible" | "published" | "everyone") => {}
             _ => unclear(field, &mut verdict, findings),
         }
     }
     for (key, field) in date::keys().filter_map(|key| Some((key, fields.get(&[key])?))) {
         let is_deadline = key == "publishdate" || date::EXPIRY_KEYS.contains(&key);
-        let is_day = || field.value.text().is_some_and(|text| date::parse(text, reading).is_ok());
+        let is_day = || field.value.text().is_some_and(|text| date::parse(text, conventions).is_ok());
         // Only the program that fills the template could say when a post with a template for a date is due.
         if is_template(field.value.text().unwrap_or(&field.source)) || (is_deadline && !is_day()) {
             not_a_day(field, &mut verdict, findings);
@@ -142,10 +144,10 @@ fn unclear_as(field: &Field, help: String, verdict: &mut Option<Verdict>, findin
 }
 
 /// `published` may also be the day, or the year of a book.
-fn date_or_year(field: &Field, reading: Reading<'_>) -> bool {
+fn date_or_year(field: &Field, conventions: Conventions<'_>) -> bool {
     let Some(text) = field.value.text() else { return false };
     let year = text.len() == 4 && text.bytes().all(|b| b.is_ascii_digit());
-    year || date::parse(text, reading).is_ok()
+    year || date::parse(text, conventions).is_ok()
 }
 
 /// Decides about a post whose front matter could be read.
@@ -153,11 +155,11 @@ pub(crate) fn verdict(
     fields: &Fields,
     path: &SourcePath,
     published: Option<&Moment>,
-    reading: Reading<'_>,
+    conventions: Conventions<'_>,
     now: Timestamp,
     findings: &mut Findings<'_>,
 ) -> Verdict {
-    let held = held_back(fields, reading, findings);
+    let held = held_back(fields, conventions, findings);
     if let Some(reason) = page(fields, path, published) {
         return Verdict::new(PostStatus::Page, reason);
     }
@@ -167,11 +169,11 @@ pub(crate) fn verdict(
     if let Some(folder) = path.draft_folder() {
         return Verdict::new(PostStatus::Draft, format!("in the folder {folder}"));
     }
-    let expiry = date::of_keys(fields, &date::EXPIRY_KEYS, reading);
+    let expiry = date::of_keys(fields, &date::EXPIRY_KEYS, conventions);
     if let Some(expiry) = expiry.filter(|expiry| expiry.at.timestamp() <= now) {
         return Verdict::new(PostStatus::Draft, format!("expired on {}", expiry.at.date()));
     }
-    let release = date::of_keys(fields, &["publishdate"], reading);
+    let release = date::of_keys(fields, &["publishdate"], conventions);
     match [published, release.as_ref()].into_iter().flatten().find(|moment| moment.at.timestamp() > now) {
         Some(moment) => Verdict::new(PostStatus::Scheduled, format!("dated {}, in the future", moment.at.date())),
         None => Verdict::new(

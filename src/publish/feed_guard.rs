@@ -9,7 +9,7 @@ use super::guard::count;
 use super::manifest::Stale;
 use super::site::Site;
 use crate::diagnostic::{Diagnostic, Location};
-use crate::feed::{Changes, FORMATS, FeedPlan, Format, Names, ReadFeed, Subject, compare};
+use crate::feed::{self, Changes, FORMATS, FeedPlan, Format, Names, ReadFeed, Subject, compare};
 use crate::files::{Finished, Folder, Kind, Refusal, Written};
 
 /// A reason not to put feeds in their places.
@@ -70,7 +70,7 @@ pub(super) fn warn_of_leftovers(
     for format in FORMATS.iter().filter(|format| !formats.iter().any(|used| used.name == format.name)) {
         let name = format!("{folder}/{}", format.file_name);
         let bytes = site.read_optional(&name, Kind::Feed).map_err(|error| PublishError::file(&name, error))?;
-        if bytes.is_some_and(|bytes| ReadFeed::read(&bytes).is_ok_and(|previous| previous.is_ours())) {
+        if bytes.is_some_and(|bytes| feed::read(&bytes).is_ok_and(|previous| previous.is_ours())) {
             let message = format!("{name} is of an earlier build, and readers who fetch it see nothing new");
             let help = format!("add \"{}\" to `feeds.formats`, or remove the file", format.name);
             warnings.push(Diagnostic::warning("feeds/leftover", message).help(help));
@@ -95,7 +95,7 @@ fn previous<'f>(
 ) -> Result<Option<ReadFeed>, PublishError> {
     for name in files {
         let read = match site.read(name, Kind::Feed) {
-            Ok(bytes) => ReadFeed::read(&bytes),
+            Ok(bytes) => feed::read(&bytes),
             // A feed of another program may be larger than any that is read.
             Err(error) => match Refusal::of(&error) {
                 Some(refusal) => Err(refusal.to_string()),

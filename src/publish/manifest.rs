@@ -153,7 +153,7 @@ impl Site {
             let name = format!("{}/{folder}{}", self.config.feeds.dir, format.file_name);
             let bytes = self.folder.read_optional(&name, Kind::Feed);
             let bytes = bytes.map_err(|error| PublishError::file(&name, error))?;
-            if let Some(previous) = bytes.and_then(|bytes| ReadFeed::read(&bytes).ok()) {
+            if let Some(previous) = bytes.and_then(|bytes| feed::read(&bytes).ok()) {
                 return Ok(Some(previous));
             }
         }

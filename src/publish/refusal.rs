@@ -1,6 +1,22 @@
 //! What an answer says about whom: the reader, or us.
 
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
 use crate::model::{Answer, Outcome};
+
+/// What servers say whose codes do not tell whom they mean.
+#[derive(Deserialize)]
+struct Phrases {
+    /// When they have something against the sender.
+    sender: Vec<String>,
+    /// Of a reader who is not there, or whose mailbox takes nothing.
+    reader: Vec<String>,
+}
+
+static PHRASES: LazyLock<Phrases> =
+    LazyLock::new(|| toml::from_str(include_str!("refusals.toml")).expect("the file holds both lists"));
 
 /// What kind of answer a try got.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,19 +64,21 @@ impl Kind {
 /// What a 5yz means.
 fn permanent(answer: &Answer) -> Kind {
     let text = answer.text.to_lowercase();
-    let says = |phrases: &[&str]| phrases.iter().any(|phrase| text.contains(phrase));
+    let says = |phrases: &[String]| phrases.iter().any(|phrase| text.contains(phrase));
     match &answer.enhanced {
         _ if answer.code.is_none() => Kind::Own,
         _ if is_about_the_senders_address(answer) => Kind::Policy,
         // Servers that judge it at RCPT say 5.1.0 too; 5.1.90 (Exchange Online) and 5.4.5 (Gmail) are limits of the day.
-        Some(code) if code == "5.1.0" && says(&["sender"]) => Kind::Policy,
+        Some(code) if code == "5.1.0" && text.contains("sender") => Kind::Policy,
         Some(code) if matches!(code.as_str(), "5.1.90" | "5.4.5") => Kind::Policy,
         _ if answer.is_about(".1.") || answer.is_about(".2.") => Kind::Reader,
         // No such host; and what Exchange Online says of a reader who is not there.
-        Some(code) if code == "5.4.4" || (code == "5.4.1" && says(&["recipient address rejected"])) => Kind::Reader,
+        Some(code) if code == "5.4.4" || (code == "5.4.1" && text.contains("recipient address rejected")) => {
+            Kind::Reader
+        }
         _ if answer.is_about(".7.") => Kind::Policy,
-        _ if says(&ABOUT_US) => Kind::Policy,
-        _ if says(&ABOUT_THE_READER) => Kind::Reader,
+        _ if says(&PHRASES.sender) => Kind::Policy,
+        _ if says(&PHRASES.reader) => Kind::Reader,
         _ => Kind::Unclear,
     }
 }
@@ -69,80 +87,6 @@ fn permanent(answer: &Answer) -> Kind {
 fn is_about_the_senders_address(answer: &Answer) -> bool {
     answer.enhanced.as_deref().is_some_and(|code| matches!(&code[1..], ".1.7" | ".1.8"))
 }
-
-/// What servers whose codes do not tell say when they have something against the sender.
-const ABOUT_US: [&str; 32] = [
-    "spam",
-    "blocked",
-    "block list",
-    "blocklist",
-    "blacklist",
-    "black list",
-    "policy",
-    "reputation",
-    "relay",
-    "sender",
-    "spf",
-    "dkim",
-    "dmarc",
-    "authenticat",
-    "not authorized",
-    "not permitted",
-    "access denied",
-    "denied by",
-    "reverse dns",
-    "your ip",
-    "your account",
-    "permission",
-    "limit",
-    "sending",
-    "hourly",
-    "daily",
-    "monthly",
-    "per hour",
-    "per day",
-    "exceeded your",
-    "you are over",
-    "your quota",
-];
-
-/// What they say of a reader who is not there, or whose mailbox takes nothing.
-const ABOUT_THE_READER: [&str; 34] = [
-    "user unknown",
-    "unknown user",
-    "no such user",
-    "user not found",
-    "user doesn't",
-    "user does not",
-    "not a known user",
-    "unknown recipient",
-    "recipient unknown",
-    "no such recipient",
-    "recipient not found",
-    "invalid recipient",
-    "no mailbox",
-    "no such mailbox",
-    "unknown mailbox",
-    "mailbox unknown",
-    "mailbox not found",
-    "mailbox unavailable",
-    "mailbox is full",
-    "mailbox full",
-    "mailbox for user is full",
-    "mailbox quota",
-    "user quota",
-    "disk quota",
-    "over quota",
-    "exceeded storage allocation",
-    "unknown address",
-    "address unknown",
-    "no such address",
-    "unrouteable address",
-    "does not exist",
-    "doesn't exist",
-    "account is disabled",
-    "account disabled",
-];
 
 #[cfg(test)]
 mod tests {

@@ -252,7 +252,7 @@ impl Store {
         let next = next_attempt_at.as_deref().map_or(Ok(0), seconds)?;
         let word = state.map(DeliveryState::as_str);
         let Some(said) = said else { return Ok(json!([key.issue, key.subscriber, word, next])) };
-        let shared = self.shared(said).await?;
+        let shared = self.shared(&said.answer.text).await?;
         let Answer { code, enhanced, text } = &said.answer;
         let text = shared.is_none().then_some(text);
         let number = state.map(DeliveryState::number);

@@ -3,7 +3,6 @@
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
-use super::deliveries::Said;
 use super::{Result, Store, StoreError, moment, seconds};
 use crate::model::{Answer, DeliveryState};
 
@@ -60,22 +59,21 @@ impl Store {
         Ok(number.bind(text).fetch_one(&mut self.connection).await?)
     }
 
-    /// The number of what was said when that is said more than once. Most answers are said once (they name the message), and
+    /// The number of an answer's text when that is said more than once. Most answers are said once (they name the message), and
     /// cost less beside their try.
-    pub(super) async fn shared(&mut self, said: &Said) -> Result<Option<i64>> {
-        let text = &said.answer.text;
+    pub(super) async fn shared(&mut self, text: &str) -> Result<Option<i64>> {
         match self.said.get(text) {
             Some(Some(number)) => Ok(Some(*number)),
             Some(None) => {
                 let number = self.text(text).await?;
-                self.said.insert(text.clone(), Some(number));
+                self.said.insert(text.to_owned(), Some(number));
                 Ok(Some(number))
             }
             None => {
                 if self.said.len() >= REMEMBERED {
                     self.said.clear();
                 }
-                self.said.insert(text.clone(), None);
+                self.said.insert(text.to_owned(), None);
                 Ok(None)
             }
         }

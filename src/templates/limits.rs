@@ -12,7 +12,7 @@ use minijinja::value::{DynObject, Serde};
 use minijinja::{Environment, Error, ErrorKind, Value};
 use serde::Serialize;
 
-use super::Fault;
+use super::fault::Fault;
 
 /// What a template may use up, beside its share: a unit for each step, and one for each 64 bytes of text that it makes,
 /// passes on or says. So it also limits what a template says, to 6 MB. A usual issue takes a hundredth of it.

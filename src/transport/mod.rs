@@ -11,57 +11,25 @@ mod live;
 mod one_click;
 mod outbox;
 mod public;
+mod scheme;
 mod sendmail;
 mod smtp;
-mod target;
 
-use std::fmt;
-use std::path::Path;
-use std::sync::Arc;
-
-use async_trait::async_trait;
 use secrecy::SecretString;
+use url::Url;
 
-use crate::config::Mail;
+use crate::config::{Mail, TransportUrl, is_loopback};
 use crate::files::Folder;
-use crate::model::{EmailAddress, Outcome};
 
 pub use error::TransportError;
 pub use hub::Hubs;
 pub use live::{dead, not_live};
 pub use one_click::{NoClick, one_click};
-pub use target::{Security, Server, Target, check};
+pub use scheme::{Connection, Envelope, Security, Server, Transport};
+use scheme::{Leads, Made, Scheme};
 
 /// Every scheme of `mail.transport`, in the order in which help texts name them.
 const SCHEMES: &[Scheme] = &[outbox::OUTBOX, smtp::SMTPS, smtp::SMTP, sendmail::SENDMAIL];
-
-/// A transport, or why there is none.
-type Made = Result<Arc<dyn Transport>, TransportError>;
-
-/// One scheme of `mail.transport`.
-struct Scheme {
-    /// What comes before the colon.
-    name: &'static str,
-    /// How a value may be written, for help texts.
-    example: &'static str,
-    leads: Leads,
-}
-
-/// What a scheme leads to, and what makes the transport. `timeout` is in seconds.
-enum Leads {
-    Folder(fn(folder: &str, site: &Folder) -> Arc<dyn Transport>),
-    Program {
-        /// The program when none is named.
-        usual: &'static str,
-        new: fn(program: &str, site: &Path, timeout: u32) -> Arc<dyn Transport>,
-    },
-    Server {
-        /// The usual port and the protection; the argument says whether the server may be taken unencrypted, being on this
-        /// machine.
-        protection: fn(bool) -> (u16, Security),
-        new: fn(Server, Option<SecretString>, timeout: u32) -> Made,
-    },
-}
 
 /// The transport that the config names. Has no effect yet: [`Transport::connect`] is the first to have one. Relative paths
 /// start at the folder `site`.
@@ -71,75 +39,112 @@ enum Leads {
 /// [`check`] finds fault with it.
 pub fn new(mail: &Mail, site: &Folder, password: Option<SecretString>) -> Made {
     let (url, timeout) = (&mail.transport, mail.timeout);
-    match target::scheme(url)?.leads {
-        Leads::Folder(new) => Ok(new(&target::folder(url)?, site)),
-        Leads::Program { usual, new } => Ok(new(&target::program(url, usual), site.path(), timeout)),
-        Leads::Server { protection, new } => new(target::server(url, protection)?, password, timeout),
+    match scheme(url)?.leads {
+        Leads::Folder(new) => Ok(new(&folder(url)?, site)),
+        Leads::Program { usual, new } => Ok(new(&program(url, usual), site.path(), timeout)),
+        Leads::Server { protection, new } => new(server(url, protection)?, password, timeout),
     }
 }
 
-/// A way for messages to leave.
-#[async_trait]
-pub trait Transport: fmt::Debug + Send + Sync {
-    /// A connection that is ready for messages: for SMTP connected, encrypted, greeted and logged in, each step with
-    /// a deadline. May be called several times for several connections at once.
+/// A problem and its cure.
+type Fault = (String, String);
+
+/// What messages are handed to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// A folder, relative to the site.
+    Folder(String),
+    /// A program: a path that starts at the site, or a name to look up in `PATH`.
+    Program(String),
+    /// A server.
+    Server(Server),
+}
+
+impl Target {
+    /// Reads the URL.
     ///
     /// # Errors
-    /// What stood in the way; [`TransportError::is_temporary`] says whether waiting may help.
-    async fn connect(&self) -> Result<Box<dyn Connection>, TransportError>;
+    /// The problem and its cure.
+    pub fn of(url: &TransportUrl) -> Result<Self, (String, String)> {
+        Ok(match scheme(url)?.leads {
+            Leads::Folder(_) => Self::Folder(folder(url)?),
+            Leads::Program { usual, .. } => Self::Program(program(url, usual)),
+            Leads::Server { protection, .. } => Self::Server(server(url, protection)?),
+        })
+    }
 
-    /// The transport for people, such as `smtps://mail.example.org:465` or `the folder outbox`: no user, no secret.
-    fn describe(&self) -> String;
-
-    /// True when writing the same message twice leaves one copy: a delivery in doubt may simply be repeated.
-    fn deduplicates(&self) -> bool {
-        false
+    /// The folder, if it is one.
+    pub fn folder(url: &TransportUrl) -> Option<String> {
+        match Self::of(url) {
+            Ok(Self::Folder(folder)) => Some(folder),
+            _ => None,
+        }
     }
 }
 
-/// From whom and to whom a message travels (RFC 5321 §2.3.1), and what it is called where it becomes a file.
-#[derive(Debug, Clone, Copy)]
-pub struct Envelope<'a> {
-    /// The reverse-path: where bounces go.
-    pub from: &'a EmailAddress,
-    /// The one recipient.
-    pub to: &'a EmailAddress,
-    /// The delivery's name, for example `issue-1-00042`.
-    pub name: &'a str,
+/// Looks at a value of `mail.transport`.
+///
+/// # Errors
+/// The problem and its cure.
+pub fn check(url: &TransportUrl) -> Result<(), (String, String)> {
+    Target::of(url).map(drop)
 }
 
-/// A way out that is open: carries one message after the other.
-#[async_trait]
-pub trait Connection: Send + Sync {
-    /// All that comes before the content can be complete: MAIL and RCPT.
-    ///
-    /// # Errors
-    /// What became of this try (`Deferred`, `Failed` or `Refused`). The connection may live on, see
-    /// [`Connection::is_open`].
-    async fn begin(&mut self, _envelope: &Envelope<'_>) -> Result<(), Outcome> {
-        Ok(())
+fn scheme(url: &TransportUrl) -> Result<&'static Scheme, Fault> {
+    let found = SCHEMES.iter().find(|scheme| scheme.name == url.parts().0);
+    found.ok_or_else(|| unknown(url))
+}
+
+fn unknown(url: &TransportUrl) -> Fault {
+    (format!("`mail.transport` is not a way to send mail: `{}`", url.as_str()), examples())
+}
+
+fn examples() -> String {
+    let examples: Vec<_> = SCHEMES.iter().map(|scheme| format!("`{}`", scheme.example)).collect();
+    let (last, first) = examples.split_last().expect("there are schemes");
+    format!("write {} or {last}", first.join(", "))
+}
+
+fn folder(url: &TransportUrl) -> Result<String, Fault> {
+    let rest = url.parts().1;
+    // The dry run clears its own folder.
+    if rest.trim_start_matches("./").split('/').next() == Some("preview") {
+        return Err((
+            "`mail.transport` puts the outbox into `preview`, which the dry run clears".to_owned(),
+            examples(),
+        ));
     }
+    if rest.is_empty() { Err(unknown(url)) } else { Ok(rest.to_owned()) }
+}
 
-    /// The content and its end, after [`Connection::begin`] succeeded. The caller has recorded the delivery as
-    /// `sending` on disk before it calls this.
-    async fn finish(&mut self, envelope: &Envelope<'_>, message: &[u8]) -> Outcome;
+fn program(url: &TransportUrl, usual: &str) -> String {
+    let rest = url.parts().1;
+    if rest.is_empty() { usual } else { rest }.to_owned()
+}
 
-    /// Takes back [`Connection::begin`], when the reader has left meanwhile.
-    async fn cancel(&mut self) {}
-
-    /// False after a lost connection, a passed deadline or a 421: the caller connects anew.
-    fn is_open(&self) -> bool {
-        true
+fn server(url: &TransportUrl, protection: fn(bool) -> (u16, Security)) -> Result<Server, Fault> {
+    let url = Url::parse(url.as_str()).map_err(|_| ("`mail.transport` is not a URL".to_owned(), examples()))?;
+    if url.password().is_some() {
+        let help = "take it out, and name the variable that holds it: `password_env = \"TIDINGS_SMTP_PASSWORD\"`";
+        return Err(("`mail.transport` contains a password".to_owned(), help.to_owned()));
     }
-
-    /// Says goodbye, but does not wait long for the answer.
-    async fn close(&mut self) {}
+    let host = url.host_str().filter(|host| !host.is_empty());
+    let host = host.ok_or_else(|| ("`mail.transport` has no host".to_owned(), examples()))?;
+    let must_encrypt = url.query_pairs().any(|(key, value)| key == "tls" && value == "required");
+    let (usual_port, security) = protection(is_loopback(host) && !must_encrypt);
+    let user = (!url.username().is_empty())
+        .then(|| percent_encoding::percent_decode_str(url.username()).decode_utf8_lossy().into_owned());
+    let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
+    Ok(Server { host, port: url.port().unwrap_or(usual_port), user, security })
 }
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+    use std::sync::Arc;
+
     use super::*;
-    use crate::config::{self, TransportUrl};
+    use crate::config;
 
     fn transport(url: &str, password: Option<&str>) -> Result<Arc<dyn Transport>, TransportError> {
         let text = format!("[site]\ntitle = 'Notes'\nurl = 'https://example.org'\n[mail]\ntransport = '{url}'\n");

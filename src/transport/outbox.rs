@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::{Connection, Envelope, Leads, Scheme, Transport, TransportError};
+use super::error::TransportError;
+use super::scheme::{Connection, Envelope, Leads, Scheme, Transport};
 use crate::files::{Access, Folder};
 use crate::model::Outcome;
 

@@ -14,8 +14,9 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, ChildStdin, Command};
 use tokio::time::timeout;
 
+use super::error::TransportError;
+use super::scheme::{Connection, Envelope, Leads, Scheme, Transport};
 use super::smtp::one_line;
-use super::{Connection, Envelope, Leads, Scheme, Transport, TransportError};
 use crate::model::Outcome;
 
 /// `sendmail:PROGRAM`

@@ -1,6 +1,6 @@
 //! Feeds that others wrote, given to `tidings check` or lying where ours will be.
 
-use tidings::feed::ReadFeed;
+use tidings::feed;
 use tidings::feed::lint::lint;
 
 use super::{fill, holds, rep, small};
@@ -33,7 +33,7 @@ type Row<'n> = (&'n str, fn(usize) -> String);
 fn hold(rows: &[Row<'_>]) {
     let look = |text: &String| {
         lint("feed", text.as_bytes(), "2026-02-01T00:00:00Z".parse().unwrap());
-        let _ = ReadFeed::read(text.as_bytes());
+        let _ = feed::read(text.as_bytes());
     };
     // They are read in a fraction of the time that a post takes.
     let of_row = |(name, feed): &Row<'_>| holds(name, &feed(4 * small()), &feed(40 * small()), look).err();

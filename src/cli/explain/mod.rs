@@ -3,13 +3,14 @@
 mod media;
 mod post;
 mod reader;
+mod words;
 
 use clap::Args;
 
 use super::agreement::{self, Answer};
 use super::failure::{Exit, Failure};
 use super::{Context, session};
-use crate::model::{DeliveryCounts, DeliveryState, EmailAddress};
+use crate::model::EmailAddress;
 use crate::publish::{Intent, Site};
 
 /// Tell the whole story of one post or one reader: what it is, why, and which issues went out when.
@@ -39,19 +40,4 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
     };
     session::close(store).await?;
     Ok(exit)
-}
-
-/// `40 sent, 1 in doubt`
-fn states(counts: &DeliveryCounts) -> String {
-    let states: Vec<_> = DeliveryState::ALL
-        .into_iter()
-        .filter(|state| counts.get(*state) > 0)
-        .map(|state| format!("{} {}", counts.get(state), state.as_str().replace('_', " ")))
-        .collect();
-    if states.is_empty() { "to nobody".to_owned() } else { states.join(", ") }
-}
-
-/// A moment of the ledger as people read it; the zone is UTC.
-fn moment(text: &str) -> String {
-    text.replace('T', " ").replace('Z', " UTC")
 }

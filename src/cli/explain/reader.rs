@@ -4,9 +4,10 @@ use serde_json::{Value, json};
 
 use super::super::Ui;
 use super::super::failure::{Exit, Failure};
+use super::super::history;
+use super::super::subscribers::show;
 use super::super::table::columns;
-use super::super::{history, subscribers};
-use super::moment;
+use super::words::moment;
 use crate::model::{EmailAddress, Subscriber, SubscriberStatus};
 use crate::publish::count;
 use crate::store::{DeliveryTo, Store};
@@ -82,7 +83,7 @@ fn as_json(reader: &Subscriber, deliveries: &[DeliveryTo]) -> Value {
             "tries": history::as_json(&delivery.standing),
         })
     };
-    let mut value = subscribers::as_json(reader);
+    let mut value = show::as_json(reader);
     value["deliveries"] = deliveries.iter().map(delivery).collect();
     value
 }

@@ -3,28 +3,8 @@
 use std::path::Path;
 
 use super::settings::{Found, Settings};
-use super::{astro, eleventy, hexo, hugo, jekyll, pelican, zola};
 use crate::files::{self, Kind, Refusal, Why};
 use crate::post;
-
-/// A program that makes blogs.
-pub(super) struct Generator {
-    /// What its makers call it.
-    pub(super) name: &'static str,
-    /// Reads a blog of it; `None` when the folder is no such blog.
-    pub(super) recognise: fn(&Folder) -> Option<Blog>,
-}
-
-/// All that are recognised; the first one that knows the folder wins. Hexo and Jekyll share the name of a file.
-pub(super) const GENERATORS: [Generator; 7] = [
-    Generator { name: "Hugo", recognise: hugo::recognise },
-    Generator { name: "Zola", recognise: zola::recognise },
-    Generator { name: "Astro", recognise: astro::recognise },
-    Generator { name: "Eleventy", recognise: eleventy::recognise },
-    Generator { name: "Hexo", recognise: hexo::recognise },
-    Generator { name: "Jekyll", recognise: jekyll::recognise },
-    Generator { name: "Pelican", recognise: pelican::recognise },
-];
 
 /// What a generator's settings say.
 #[derive(Debug, Default)]

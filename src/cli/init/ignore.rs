@@ -1,6 +1,9 @@
 //! What of a site does not belong into its repository: `.gitignore`. The database holds the readers' addresses and stays out;
 //! the records of the issues go in, and so does the list of feeds.
 
+/// The file that says so.
+pub(in crate::cli) const GITIGNORE: &str = ".gitignore";
+
 /// The folders that are made anew or hold mail.
 const FOLDERS: [&str; 3] = ["/public", "/preview", "/outbox"];
 

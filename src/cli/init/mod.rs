@@ -23,12 +23,31 @@ use super::{Context, agreement};
 use crate::diagnostic::Diagnostic;
 use crate::files::{Access, Folder as SiteFolder, Kind};
 use crate::publish::{CONFIG_FILE, PublishError};
-use blog::{Blog, Folder, GENERATORS};
+use blog::{Blog, Folder};
+use ignore::GITIGNORE;
 use takeover::{Takeover, take_over};
+
+/// A program that makes blogs.
+struct Generator {
+    /// What its makers call it.
+    name: &'static str,
+    /// Reads a blog of it; `None` when the folder is no such blog.
+    recognise: fn(&Folder) -> Option<Blog>,
+}
+
+/// All that are recognised; the first one that knows the folder wins. Hexo and Jekyll share the name of a file.
+const GENERATORS: [Generator; 7] = [
+    Generator { name: "Hugo", recognise: hugo::recognise },
+    Generator { name: "Zola", recognise: zola::recognise },
+    Generator { name: "Astro", recognise: astro::recognise },
+    Generator { name: "Eleventy", recognise: eleventy::recognise },
+    Generator { name: "Hexo", recognise: hexo::recognise },
+    Generator { name: "Jekyll", recognise: jekyll::recognise },
+    Generator { name: "Pelican", recognise: pelican::recognise },
+];
 
 const CONFIG: &str = include_str!("config.toml");
 const FIRST_POST: &str = include_str!("first-post.md");
-pub(super) const GITIGNORE: &str = ".gitignore";
 
 /// Make a new site: a commented config.toml and a first post. Posts from today on will be mailed, older ones never.
 ///

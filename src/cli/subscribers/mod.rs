@@ -1,23 +1,20 @@
 //! `tidings subscribers`
 
 mod import;
-mod show;
+mod pages;
+pub(super) mod show;
 mod token;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
-use serde_json::json;
 
 use super::agreement::{self, Answer};
 use super::failure::{Exit, Failure};
 use super::{Context, session};
 use crate::diagnostic::Diagnostic;
-use crate::model::{AddressError, EmailAddress, Mailbox, Subscriber, SubscriberStatus};
+use crate::model::{AddressError, EmailAddress, Mailbox, SubscriberStatus};
 use crate::publish::Intent;
 use crate::store::{NewSubscriber, Store};
-
-/// How many readers are read from the database at a time.
-const PAGE: u32 = 1_000;
 
 /// Keep the list of readers.
 #[derive(Debug, Args)]
@@ -160,19 +157,6 @@ async fn remove(store: &mut Store, readers: &[Mailbox], context: &Context) -> Re
         }
     }
     Ok(exit)
-}
-
-/// A reader for programs.
-pub(super) fn as_json(reader: &Subscriber) -> serde_json::Value {
-    json!({
-        "id": reader.id,
-        "address": reader.address.as_str(),
-        "name": reader.name,
-        "status": reader.status.as_str(),
-        "source": reader.source,
-        "created_at": reader.created_at,
-        "updated_at": reader.updated_at,
-    })
 }
 
 /// An address on the command line of another command.

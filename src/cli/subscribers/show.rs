@@ -1,41 +1,16 @@
-//! `tidings subscribers list` and `export`: the list, page by page.
+//! `tidings subscribers list` and `export`.
 
+use serde_json::json;
+
+use super::super::Context;
 use super::super::failure::{Exit, Failure};
 use super::super::table::Columns;
 use super::super::ui::Output;
-use super::super::{Context, session};
-use super::{PAGE, as_json, token};
+use super::pages::Pages;
+use super::token;
 use crate::config::Config;
 use crate::list;
-use crate::model::{Subscriber, SubscriberStatus};
-use crate::store::Store;
-
-/// Readers of one status, or all, in the order in which they came.
-struct Pages {
-    store: Option<Store>,
-    status: Option<SubscriberStatus>,
-    last: i64,
-}
-
-impl Pages {
-    async fn open(config: &Config, context: &Context, status: Option<&str>) -> Result<Self, Failure> {
-        let store = session::existing_store(config, &context.site).await?;
-        Ok(Self { store, status: status.and_then(SubscriberStatus::parse), last: 0 })
-    }
-
-    /// The next readers; none at the end, after which the first ones come again.
-    async fn next(&mut self) -> Result<Vec<Subscriber>, Failure> {
-        let Some(store) = &mut self.store else { return Ok(Vec::new()) };
-        let page = store.subscribers(self.status, self.last, PAGE).await?;
-        self.last = page.last().map_or(0, |reader| reader.id);
-        Ok(page)
-    }
-
-    async fn close(self) -> Result<Exit, Failure> {
-        session::close(self.store).await?;
-        Ok(Exit::Done)
-    }
-}
+use crate::model::Subscriber;
 
 pub(super) async fn export(config: &Config, context: &Context, status: Option<&str>) -> Result<Exit, Failure> {
     let mut pages = Pages::open(config, context, status).await?;
@@ -127,4 +102,17 @@ fn row(reader: &Subscriber) -> [String; 4] {
         reader.created_at.get(..10).unwrap_or_default().to_owned(),
         reader.name.clone().unwrap_or_default(),
     ]
+}
+
+/// A reader for programs.
+pub(in crate::cli) fn as_json(reader: &Subscriber) -> serde_json::Value {
+    json!({
+        "id": reader.id,
+        "address": reader.address.as_str(),
+        "name": reader.name,
+        "status": reader.status.as_str(),
+        "source": reader.source,
+        "created_at": reader.created_at,
+        "updated_at": reader.updated_at,
+    })
 }

@@ -5,7 +5,7 @@ use std::io::BufRead as _;
 
 use super::super::failure::{Exit, Failure};
 use super::super::{Context, session};
-use super::PAGE;
+use super::pages::PAGE;
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::email::{Tokens, is_token};

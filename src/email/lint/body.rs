@@ -3,8 +3,8 @@
 use crate::content::allowed::is_block;
 use crate::model::Entry;
 
-use super::Findings;
 use super::document::{Element, Node};
+use super::findings::Findings;
 use crate::email::markup::is_dropped;
 
 /// So many of a kind are told.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Findings;
+use super::findings::Findings;
 
 /// RFC 5322 §2.1.1, without CRLF.
 const LONGEST: usize = 998;

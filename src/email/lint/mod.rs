@@ -3,16 +3,19 @@
 
 mod body;
 mod document;
+mod findings;
 mod headers;
 mod parity;
 #[cfg(test)]
 mod tests;
 
 use crate::config::{Config, READABLE};
-use crate::diagnostic::{Diagnostic, Location, Severity};
+use crate::diagnostic::{Diagnostic, Location};
 use crate::model::{Entry, Issue, distinct};
 
 use super::transfer::{Stretch, TransferEncoding};
+use findings::Findings;
+pub use findings::Sources;
 
 /// Gmail hides what comes after about 102 KB of the HTML part; other mail programs after more.
 const CLIP: usize = 100_000;
@@ -22,48 +25,6 @@ const NEAR_CLIP: usize = 80_000;
 const LONG_SUBJECT: usize = 100;
 /// A line of a list of messages has about so much room beside the subject.
 const PREHEADER: std::ops::RangeInclusive<usize> = 20..=150;
-
-/// The texts that an issue was made of, in which findings are placed.
-#[derive(Debug, Clone, Default)]
-pub struct Sources {
-    /// The posts of the issue: path and text.
-    pub posts: Vec<(String, String)>,
-    /// The configuration: path and text.
-    pub config: (String, String),
-}
-
-impl Sources {
-    /// Where the first post that has one of these texts has it.
-    fn find(&self, texts: &[&str]) -> Option<Location> {
-        let texts = || texts.iter().filter(|text| !text.is_empty());
-        self.posts.iter().find_map(|(path, source)| {
-            let (at, length) = texts().find_map(|text| Some((source.find(*text)?, text.len())))?;
-            Some(Location::in_text(path, source, at, length))
-        })
-    }
-
-    /// The post, when the issue has one only.
-    fn only_post(&self) -> Option<Location> {
-        if let [(path, _)] = &self.posts[..] { Some(Location::start_of(path)) } else { None }
-    }
-
-    /// The line of the configuration that sets `key` in `[section]`, else its beginning.
-    fn setting(&self, section: &str, key: &str) -> Location {
-        let (path, text) = &self.config;
-        let mut at = 0;
-        let mut is_inside = false;
-        for line in text.split_inclusive('\n') {
-            let trimmed = line.trim();
-            if trimmed.starts_with('[') {
-                is_inside = trimmed.starts_with(&format!("[{section}]"));
-            } else if is_inside && trimmed.split('=').next().is_some_and(|name| name.trim() == key) {
-                return Location::in_text(path, text, at, line.trim_end().len());
-            }
-            at += line.len();
-        }
-        Location::start_of(path)
-    }
-}
 
 /// The pages and pictures on the web that an issue leads to or shows, each once, in order; not those that are a reader's own.
 pub fn addresses(issue: &Issue) -> Vec<String> {
@@ -87,30 +48,6 @@ pub fn dead_link(address: &str, answer: &str, sources: &Sources) -> Diagnostic {
     match sources.find(&[address]) {
         Some(place) => diagnostic.at(place),
         None => diagnostic,
-    }
-}
-
-/// The findings of one issue.
-struct Findings<'s> {
-    sources: &'s Sources,
-    found: Vec<Diagnostic>,
-}
-
-impl Findings<'_> {
-    fn add(&mut self, severity: Severity, code: &'static str, message: String, place: Option<Location>, help: &str) {
-        let diagnostic = Diagnostic { severity, ..Diagnostic::error(code, message) }.help(help);
-        self.found.push(match place {
-            Some(place) => diagnostic.at(place),
-            None => diagnostic,
-        });
-    }
-
-    fn warning(&mut self, code: &'static str, message: impl Into<String>, place: Option<Location>, help: &str) {
-        self.add(Severity::Warning, code, message.into(), place, help);
-    }
-
-    fn error(&mut self, code: &'static str, message: impl Into<String>, place: Option<Location>, help: &str) {
-        self.add(Severity::Error, code, message.into(), place, help);
     }
 }
 

@@ -4,8 +4,9 @@ use std::collections::{HashMap, HashSet};
 
 use unicode_width::UnicodeWidthStr as _;
 
+use super::body;
 use super::document::Node;
-use super::{Findings, body};
+use super::findings::Findings;
 use crate::model::Issue;
 
 /// Wider lines are broken anywhere by mail programs.

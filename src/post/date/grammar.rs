@@ -5,9 +5,24 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 use unicode_normalization::UnicodeNormalization as _;
 
-use super::Reading;
 use super::zone::{self, Zone};
-use crate::config::DateOrder;
+use crate::config::{Config, DateOrder};
+
+/// How a site reads what its dates leave open.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Conventions<'c> {
+    /// The zone of a date without one.
+    pub(crate) zone: &'c TimeZone,
+    /// What `03/04/2025` means, if anything.
+    pub(crate) order: Option<DateOrder>,
+}
+
+impl<'c> Conventions<'c> {
+    /// As the configuration says.
+    pub(crate) fn of(config: &'c Config) -> Self {
+        Self { zone: &config.site.timezone, order: config.posts.date_order }
+    }
+}
 
 /// A moment as an author wrote it.
 #[derive(Debug, Clone)]
@@ -21,7 +36,7 @@ pub(crate) struct Moment {
 }
 
 impl Moment {
-    /// A placeholder that an editor or a template left in place of a date.
+    /// When a file was written or first committed.
     pub(crate) fn of_file(at: Timestamp, zone: &TimeZone) -> Self {
         Self { at: at.to_zoned(zone.clone()), date_only: false, note: None }
     }
@@ -48,7 +63,7 @@ struct Parts {
 }
 
 /// Reads a date; one without a zone is in the site's.
-pub(crate) fn parse(text: &str, reading: Reading<'_>) -> Result<Moment, Fault> {
+pub(crate) fn parse(text: &str, conventions: Conventions<'_>) -> Result<Moment, Fault> {
     let text = text.trim();
     let bare = text.trim_matches(['“', '”', '„', '‘', '’', '‚', '«', '»']).trim();
     let mut plain: String = bare.nfkc().collect();
@@ -60,7 +75,7 @@ pub(crate) fn parse(text: &str, reading: Reading<'_>) -> Result<Moment, Fault> {
         plain = plain.replace("::", ":");
         note = Some("this date has a doubled colon".to_owned());
     }
-    let mut parts = match numeric(&plain, reading.order) {
+    let mut parts = match numeric(&plain, conventions.order) {
         Err(Fault::NotADate) => words(&plain)?,
         other => other?,
     };
@@ -75,10 +90,10 @@ pub(crate) fn parse(text: &str, reading: Reading<'_>) -> Result<Moment, Fault> {
     let zone = match parts.zone {
         Zone::Fixed(offset) => TimeZone::fixed(offset),
         Zone::Named(zone) => zone,
-        Zone::None => reading.zone.clone(),
+        Zone::None => conventions.zone.clone(),
         Zone::Unknown(name) => {
             parts.note.get_or_insert_with(|| format!("the time zone `{name}` is not known; the site's is used"));
-            reading.zone.clone()
+            conventions.zone.clone()
         }
     };
     let at = civil.to_zoned(zone).map_err(|_| Fault::Impossible)?;
@@ -288,7 +303,7 @@ mod tests {
 
     fn read(text: &str) -> String {
         let zone = TimeZone::get("Europe/Berlin").unwrap();
-        match parse(text, Reading { zone: &zone, order: None }) {
+        match parse(text, Conventions { zone: &zone, order: None }) {
             Ok(moment) => {
                 let marks = [(moment.date_only, " day"), (moment.note.is_some(), " note")];
                 let marks: String = marks.into_iter().filter(|(on, _)| *on).map(|(_, mark)| mark).collect();
@@ -395,15 +410,15 @@ mod tests {
     #[test]
     fn midnight_that_a_clock_change_skips_is_the_first_instant_of_the_day() {
         let zone = TimeZone::get("America/Sao_Paulo").unwrap();
-        let moment = parse("2018-11-04", Reading { zone: &zone, order: None }).unwrap();
+        let moment = parse("2018-11-04", Conventions { zone: &zone, order: None }).unwrap();
         assert_eq!(moment.at.strftime("%Y-%m-%dT%H:%M").to_string(), "2018-11-04T01:00");
     }
 
     proptest::proptest! {
         #[test]
         fn no_text_makes_the_grammar_panic(text in "\\PC{0,40}", shaped in "[0-9]{1,4}[-/.:年 ]{0,2}[0-9]{0,4}[-/.:月T ]{0,2}[0-9a-zA-Z:.+ -]{0,20}") {
-            let _ = parse(&text, Reading { zone: &TimeZone::UTC, order: None });
-            let _ = parse(&shaped, Reading { zone: &TimeZone::UTC, order: None });
+            let _ = parse(&text, Conventions { zone: &TimeZone::UTC, order: None });
+            let _ = parse(&shaped, Conventions { zone: &TimeZone::UTC, order: None });
         }
     }
 }

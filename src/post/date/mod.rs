@@ -5,17 +5,12 @@ mod grammar;
 mod name;
 mod zone;
 
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
-
-use crate::config::{Config, DateOrder};
-
 use super::findings::Findings;
 use super::front_matter::{Field, Fields};
 use super::source_path::SourcePath;
 use grammar::Fault;
 
-pub(crate) use grammar::{Moment, parse};
+pub(crate) use grammar::{Conventions, Moment, parse};
 pub(crate) use name::split_name;
 
 /// Keys that date a post, in the order in which they count.
@@ -58,22 +53,6 @@ const UPDATED_KEYS: [&str; 12] = [
     "lastmodified",
 ];
 
-/// How a site reads what its dates leave open.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Reading<'c> {
-    /// The zone of a date without one.
-    pub(crate) zone: &'c TimeZone,
-    /// What `03/04/2025` means, if anything.
-    pub(crate) order: Option<DateOrder>,
-}
-
-impl<'c> Reading<'c> {
-    /// As the configuration says.
-    pub(crate) fn of(config: &'c Config) -> Self {
-        Self { zone: &config.site.timezone, order: config.posts.date_order }
-    }
-}
-
 const HELP: &str = "write it as `2025-01-31` or `2025-01-31T10:00:00+01:00`";
 
 /// The keys that say when a post is or is no longer public.
@@ -85,16 +64,16 @@ pub(crate) fn keys() -> impl Iterator<Item = &'static str> {
 pub(crate) fn published(
     fields: &Fields,
     path: &SourcePath,
-    reading: Reading<'_>,
+    conventions: Conventions<'_>,
     findings: &mut Findings<'_>,
 ) -> Option<Moment> {
     let named = name::from_path(path);
     for field in DATE_KEYS.iter().filter_map(|key| fields.get(&[key])) {
-        let flag_or_book_year = field.key.eq_ignore_ascii_case("published") && !looks_like_a_date(field, reading);
+        let flag_or_book_year = field.key.eq_ignore_ascii_case("published") && !looks_like_a_date(field, conventions);
         if flag_or_book_year {
             continue;
         }
-        if let Some(moment) = read(field, reading, findings) {
+        if let Some(moment) = read(field, conventions, findings) {
             if let Some(day) = named.filter(|day| moment.at.date().duration_since(day.date).as_hours().abs() > 24) {
                 let message = format!(
                     "`{}` says {} and the name of the file says {}: the key counts",
@@ -116,7 +95,7 @@ pub(crate) fn published(
             "write the day into the name",
         );
     }
-    let at = found.date.to_zoned(reading.zone.clone()).ok()?;
+    let at = found.date.to_zoned(conventions.zone.clone()).ok()?;
     Some(Moment { at, date_only: true, note: None })
 }
 
@@ -124,11 +103,11 @@ pub(crate) fn published(
 pub(crate) fn updated(
     fields: &Fields,
     published: &Moment,
-    reading: Reading<'_>,
+    conventions: Conventions<'_>,
     findings: &mut Findings<'_>,
 ) -> Option<Moment> {
     let field = fields.get(&UPDATED_KEYS)?;
-    let moment = read(field, reading, findings)?;
+    let moment = read(field, conventions, findings)?;
     if moment.at >= published.at {
         return Some(moment);
     }
@@ -140,17 +119,17 @@ pub(crate) fn updated(
 }
 
 /// Another date of the post, such as `expiryDate`.
-pub(crate) fn of_keys(fields: &Fields, keys: &[&str], reading: Reading<'_>) -> Option<Moment> {
-    parse(fields.get(keys)?.value.text()?, reading).ok()
+pub(crate) fn of_keys(fields: &Fields, keys: &[&str], conventions: Conventions<'_>) -> Option<Moment> {
+    parse(fields.get(keys)?.value.text()?, conventions).ok()
 }
 
-pub(crate) fn looks_like_a_date(field: &Field, reading: Reading<'_>) -> bool {
-    field.value.text().is_some_and(|text| !matches!(parse(text, reading), Err(Fault::NotADate)))
+pub(crate) fn looks_like_a_date(field: &Field, conventions: Conventions<'_>) -> bool {
+    field.value.text().is_some_and(|text| !matches!(parse(text, conventions), Err(Fault::NotADate)))
 }
 
-fn read(field: &Field, reading: Reading<'_>, findings: &mut Findings<'_>) -> Option<Moment> {
+fn read(field: &Field, conventions: Conventions<'_>, findings: &mut Findings<'_>) -> Option<Moment> {
     let text = field.value.text().unwrap_or(&field.source);
-    let problem = match parse(text, reading) {
+    let problem = match parse(text, conventions) {
         Ok(mut moment) => {
             if let Some(note) = moment.note.take() {
                 findings.warning("post/date", field.at.clone(), note, HELP);
@@ -168,11 +147,4 @@ fn read(field: &Field, reading: Reading<'_>, findings: &mut Findings<'_>) -> Opt
     };
     findings.warning("post/date", field.at.clone(), problem, HELP);
     None
-}
-
-/// A day that a name or path says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct NamedDay {
-    pub(crate) date: Date,
-    day_zero: bool,
 }

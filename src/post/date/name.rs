@@ -4,7 +4,13 @@ use jiff::civil::Date;
 
 use super::super::front_matter::Fields;
 use super::super::source_path::SourcePath;
-use super::NamedDay;
+
+/// A day that a name or path says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct NamedDay {
+    pub(crate) date: Date,
+    pub(super) day_zero: bool,
+}
 
 /// `2025-01-31-a-walk` → the day and `a-walk`; also `2025_01_31`, `20250131-a-walk`.
 pub(crate) fn split_name(name: &str) -> Option<(NamedDay, &str)> {

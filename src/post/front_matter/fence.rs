@@ -5,8 +5,8 @@
 
 use std::ops::Range;
 
+use super::super::draft_words::is_holding_key;
 use super::super::findings::Findings;
-use super::HOLDING_KEYS;
 use super::form::{Extent, lines};
 use super::value::normal;
 
@@ -43,7 +43,7 @@ pub(crate) fn between(
 /// True when one of the lines up to the next fence looks like a key that holds a post back.
 fn holds_back(text: &str, mark: char) -> bool {
     let block = text.lines().take_while(|line| word(line, mark) != Some(""));
-    block.filter_map(key_of).any(|key| HOLDING_KEYS.contains(&&*normal(key)))
+    block.filter_map(key_of).any(|key| is_holding_key(&normal(key)))
 }
 
 /// What follows three or more marks: `Some("")`, a word that names a language, or `None` for any other line.

@@ -1,6 +1,6 @@
 //! Bare `Key: value` lines at the top of a file, as Pelican and others write them: a blank line ends them, or one of dashes.
 
-use super::HOLDING_KEYS;
+use super::super::draft_words::{holding_keys, is_holding_key};
 use super::fence::{first_line, key_of};
 use super::form::{Extent, Form, Pair, Problem, Reading, lines};
 use super::value::{Value, normal};
@@ -27,7 +27,12 @@ const FIRST_KEYS: [&str; 14] = [
 ];
 
 fn begins(key: &str) -> bool {
-    FIRST_KEYS.contains(&key) || HOLDING_KEYS.contains(&key)
+    FIRST_KEYS.contains(&key) || is_holding_key(key)
+}
+
+/// True when such a key may begin with these letters.
+fn begins_with(half: &str) -> bool {
+    FIRST_KEYS.iter().any(|key| key.starts_with(half)) || holding_keys().iter().any(|key| key.starts_with(half))
 }
 
 fn find(text: &str, start: usize) -> Option<Extent> {
@@ -36,8 +41,7 @@ fn find(text: &str, start: usize) -> Option<Extent> {
     let half_a_line = first.len() == rest.len();
     let Some(key) = key_of(first).map(normal) else {
         let word = normal(first);
-        let may_begin =
-            half_a_line && !word.is_empty() && FIRST_KEYS.iter().chain(&HOLDING_KEYS).any(|key| key.starts_with(&word));
+        let may_begin = half_a_line && !word.is_empty() && begins_with(&word);
         return may_begin.then_some(Extent::Endless);
     };
     if !begins(&key) {
@@ -53,7 +57,7 @@ fn find(text: &str, start: usize) -> Option<Extent> {
             return decides.then_some(Extent::Block { text: start..at.start, body: at.end });
         }
         match key_of(line).map(normal) {
-            Some(key) => decides |= matches!(&*key, "title" | "date") || HOLDING_KEYS.contains(&&*key),
+            Some(key) => decides |= matches!(&*key, "title" | "date") || is_holding_key(&key),
             None if line.starts_with([' ', '\t']) => {}
             None => return Some(Extent::Endless),
         }

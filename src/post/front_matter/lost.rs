@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::super::draft_words::{HOLDING_KEYS, holds_back, word_of_truth};
+use super::super::draft_words::{holds_back, is_holding_key, word_of_truth};
 use super::fence::key_of;
 use super::form::lines;
 use super::value::{is_invisible, normal};
@@ -52,7 +52,7 @@ pub(super) fn begins(text: &str) -> Option<Range<usize>> {
             break;
         }
         is_odd |= key_of(line).is_none_or(|strict| normal(strict) != key);
-        let holds = HOLDING_KEYS.contains(&&*key) && (word_of_truth(value).is_some() || holds_back(&key, value));
+        let holds = is_holding_key(&key) && (word_of_truth(value).is_some() || holds_back(&key, value));
         if holds && is_odd {
             return Some(at.start..at.start + line.len());
         }

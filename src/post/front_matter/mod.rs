@@ -25,7 +25,6 @@ use value::is_invisible;
 pub(crate) use value::{Value, normal};
 pub(crate) use yaml::parse as parse_yaml;
 
-use super::draft_words::HOLDING_KEYS;
 use super::findings::Findings;
 use form::{Extent, Form, Problem, Reading};
 

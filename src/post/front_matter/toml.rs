@@ -6,9 +6,10 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::super::draft_words::is_holding_key;
 use super::form::{Extent, Form, Note, Pair, Problem, Reading, lines};
 use super::value::{Value, normal};
-use super::{HOLDING_KEYS, assignment, fence};
+use super::{assignment, fence};
 
 /// More lines than this are not taken for one value.
 const MOST_LINES: usize = 100;
@@ -89,7 +90,7 @@ fn swallowed(block: &str, pairs: &[Pair]) -> Option<Range<usize>> {
     }
     lines(block, 0)
         .find(|(_, line)| {
-            assignment::split(line).is_some_and(|(key, _)| HOLDING_KEYS.contains(&&*normal(key)) && !seen.contains(key))
+            assignment::split(line).is_some_and(|(key, _)| is_holding_key(&normal(key)) && !seen.contains(key))
         })
         .map(|(at, _)| at)
 }
@@ -99,7 +100,7 @@ fn several_lines<'t>(first: &str, rest: &mut impl Iterator<Item = (Range<usize>,
     let close = [("\"\"\"", "\"\"\""), ("[", "]"), ("(", ")")].into_iter().find(|(open, _)| first.starts_with(open))?.1;
     let mut text = first.to_owned();
     for (_, line) in rest.take(MOST_LINES) {
-        let holds = assignment::split(line.trim_start()).is_some_and(|(key, _)| HOLDING_KEYS.contains(&&*normal(key)));
+        let holds = assignment::split(line.trim_start()).is_some_and(|(key, _)| is_holding_key(&normal(key)));
         if holds {
             return None;
         }

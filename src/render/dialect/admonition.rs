@@ -107,7 +107,7 @@ pub(crate) fn exclamations(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) 
     let label = if label.is_empty() { String::new() } else { format!("<p><strong>{}</strong></p>", literal(&label)) };
     writer.out.push_str(&format!("\n<!-- --><blockquote>{label}\n"));
     let first_line = part.line_number(first);
-    super::expand_part(&Part::new(&body, first_line, part.depth + 1), writer);
+    (writer.expand)(&Part::new(&body, first_line, part.depth + 1), writer);
     writer.out.push_str("\n\n<!-- --></blockquote>\n");
     writer.out.extend(std::iter::repeat_n('\n', blank.min(2)));
     Some(end)

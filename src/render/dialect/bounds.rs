@@ -5,7 +5,7 @@ use proptest::prelude::Strategy;
 use super::super::tests::rendered;
 use super::part::Part;
 use super::writer::Writer;
-use super::{Body, DIALECTS, Place, Posts};
+use super::{Body, DIALECTS, Place, Posts, expand_part};
 use crate::post::tests::{config, one};
 
 const FRONT: &str = "---\ntitle: A\ndate: 2025-01-31\n---\n";
@@ -197,7 +197,7 @@ proptest::proptest! {
             let first = part.line(at).trim_start_matches([' ', '\t', '>']).bytes().next();
             for (place, reader) in DIALECTS {
                 let Place::Line(letters) = place else { continue };
-                if reader(&part, at, &mut Writer::new((&post, &body), &posts, &config)).is_some() {
+                if reader(&part, at, &mut Writer::new((&post, &body), &posts, &config, expand_part)).is_some() {
                     let is_asked = first.is_some_and(|first| letters.contains(&first) || !first.is_ascii_graphic());
                     proptest::prop_assert!(is_asked, "{:?}", part.line(at));
                 }

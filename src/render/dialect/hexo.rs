@@ -1,7 +1,7 @@
 //! Hexo's own tags: `{% asset_img … %}`, `{% post_link … %}`, `{% blockquote … %}`, `{% codeblock … %}`.
 
 use super::arguments::Arguments;
-use super::liquid::Tag;
+use super::liquid_tag::Tag;
 use super::part::Part;
 use super::shortcode::{is_picture, link};
 use super::target;

@@ -18,7 +18,7 @@ pub(crate) fn read(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) -> Optio
     } else {
         return None;
     };
-    let Some(stop) = part.find_close(close, at + 3, LONGEST, writer) else {
+    let Some(stop) = part.find_close(close, at + 3, LONGEST, &mut writer.work) else {
         writer.never_closed(&rest[..3], part, at);
         // In `{{</b>` the last character belongs to a tag of HTML.
         let begins_html = close == ">}}" && rest[3..].starts_with(|c: char| c == '/' || c.is_ascii_alphabetic());
@@ -104,9 +104,9 @@ fn end_of(part: &Part<'_>, from: usize, name: &str, close: &str, writer: &mut Wr
     }
     let mut search = from;
     let bytes = part.text.as_bytes();
-    while writer.may_work() {
+    while writer.work.is_left() {
         let Some(found) = memchr::memmem::find(&bytes[search..], opening.as_bytes()) else { break };
-        writer.work(found + 3);
+        writer.work.spend(found + 3);
         let at = search + found;
         search = at + 3;
         let after = part.text[search..].trim_start();
@@ -115,7 +115,7 @@ fn end_of(part: &Part<'_>, from: usize, name: &str, close: &str, writer: &mut Wr
             return Some((at, part.text.len() - stop.len()));
         }
     }
-    writer.work(part.text.len() - search);
+    writer.work.spend(part.text.len() - search);
     writer.unclosed.insert(memo);
     None
 }

@@ -1,7 +1,14 @@
 //! Small things within a line: `==marked==`, `:smile:`, and addresses, in which nothing is read.
 
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
 use super::part::Part;
 use super::writer::Writer;
+
+/// What the codes show.
+static EMOJI: LazyLock<BTreeMap<String, String>> =
+    LazyLock::new(|| toml::from_str(include_str!("emoji.toml")).expect("the file holds texts"));
 
 /// `==marked==`.
 pub(crate) fn mark(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) -> Option<usize> {
@@ -13,7 +20,7 @@ pub(crate) fn mark(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) -> Optio
         return None;
     }
     let line_end = at + part.short_line(at, 1024).len();
-    let end = part.find("==", at + 2..line_end, writer)?;
+    let end = part.find("==", at + 2..line_end, &mut writer.work)?;
     let closes = part.before(end).is_some_and(|c| !c.is_whitespace()) && part.after(end + 2) != Some('=');
     if !closes {
         return None;
@@ -46,8 +53,7 @@ pub(crate) fn emoji(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) -> Opti
     if part.after(end).is_some_and(char::is_alphanumeric) {
         return None;
     }
-    let (_, emoji) = EMOJI.iter().find(|(known, _)| *known == name)?;
-    writer.out.push_str(emoji);
+    writer.out.push_str(EMOJI.get(name)?);
     writer.emoji_end = end;
     Some(end)
 }
@@ -59,108 +65,8 @@ pub(crate) fn address(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) -> Op
         let window = &rest[..rest.floor_char_boundary(2048)];
         let end = window.find(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"' | ')' | ']'));
         let end = end.unwrap_or(window.len());
-        writer.work(end);
+        writer.work.spend(end);
         writer.quiet_until = writer.quiet_until.max(at + end);
     }
     None
 }
-
-/// The codes that people write most, as GitHub names them.
-const EMOJI: [(&str, &str); 96] = [
-    ("smile", "😄"),
-    ("smiley", "😃"),
-    ("grin", "😁"),
-    ("grinning", "😀"),
-    ("laughing", "😆"),
-    ("joy", "😂"),
-    ("rofl", "🤣"),
-    ("blush", "😊"),
-    ("slightly_smiling_face", "🙂"),
-    ("upside_down_face", "🙃"),
-    ("wink", "😉"),
-    ("heart_eyes", "😍"),
-    ("kissing_heart", "😘"),
-    ("yum", "😋"),
-    ("stuck_out_tongue", "😛"),
-    ("sunglasses", "😎"),
-    ("thinking", "🤔"),
-    ("neutral_face", "😐"),
-    ("expressionless", "😑"),
-    ("smirk", "😏"),
-    ("unamused", "😒"),
-    ("roll_eyes", "🙄"),
-    ("grimacing", "😬"),
-    ("relieved", "😌"),
-    ("pensive", "😔"),
-    ("sleepy", "😪"),
-    ("sleeping", "😴"),
-    ("mask", "😷"),
-    ("exploding_head", "🤯"),
-    ("partying_face", "🥳"),
-    ("confused", "😕"),
-    ("worried", "😟"),
-    ("open_mouth", "😮"),
-    ("flushed", "😳"),
-    ("cry", "😢"),
-    ("sob", "😭"),
-    ("scream", "😱"),
-    ("disappointed", "😞"),
-    ("sweat", "😓"),
-    ("sweat_smile", "😅"),
-    ("tired_face", "😫"),
-    ("triumph", "😤"),
-    ("rage", "😡"),
-    ("angry", "😠"),
-    ("innocent", "😇"),
-    ("smiling_imp", "😈"),
-    ("skull", "💀"),
-    ("poop", "💩"),
-    ("ghost", "👻"),
-    ("robot", "🤖"),
-    ("heart", "❤️"),
-    ("broken_heart", "💔"),
-    ("sparkling_heart", "💖"),
-    ("boom", "💥"),
-    ("wave", "👋"),
-    ("ok_hand", "👌"),
-    ("v", "✌️"),
-    ("crossed_fingers", "🤞"),
-    ("point_right", "👉"),
-    ("point_left", "👈"),
-    ("point_up", "☝️"),
-    ("point_down", "👇"),
-    ("+1", "👍"),
-    ("thumbsup", "👍"),
-    ("-1", "👎"),
-    ("thumbsdown", "👎"),
-    ("clap", "👏"),
-    ("raised_hands", "🙌"),
-    ("pray", "🙏"),
-    ("handshake", "🤝"),
-    ("muscle", "💪"),
-    ("eyes", "👀"),
-    ("shrug", "🤷"),
-    ("facepalm", "🤦"),
-    ("dog", "🐶"),
-    ("cat", "🐱"),
-    ("snake", "🐍"),
-    ("crab", "🦀"),
-    ("coffee", "☕"),
-    ("beer", "🍺"),
-    ("beers", "🍻"),
-    ("cake", "🍰"),
-    ("tada", "🎉"),
-    ("gift", "🎁"),
-    ("star", "⭐"),
-    ("sparkles", "✨"),
-    ("fire", "🔥"),
-    ("sunny", "☀️"),
-    ("rocket", "🚀"),
-    ("bulb", "💡"),
-    ("memo", "📝"),
-    ("book", "📖"),
-    ("warning", "⚠️"),
-    ("white_check_mark", "✅"),
-    ("x", "❌"),
-    ("100", "💯"),
-];

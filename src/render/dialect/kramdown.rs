@@ -28,7 +28,7 @@ pub(crate) fn line(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) -> Optio
     if let Some(list) = line.strip_prefix("{:").and_then(|list| list.strip_suffix('}')) {
         if let Some(list) = list.strip_prefix(':') {
             if list.trim_start().starts_with("comment") && !list.ends_with('/') {
-                let end = part.find("{:/", after..part.text.len(), writer);
+                let end = part.find("{:/", after..part.text.len(), &mut writer.work);
                 return Some(end.map_or(after, |end| part.next_line(end)));
             }
             return Some(after);
@@ -80,7 +80,7 @@ pub(crate) fn attributes(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) ->
     }
     let ends_line = part.ends_line(at + stop + 1);
     let start = part.text[..at].rfind('\n').map_or(0, |end| end + 1);
-    writer.work(at - start);
+    writer.work.spend(at - start);
     if ends_line
         && part.text[start..at].starts_with('#')
         && let Some(id) = id(list)

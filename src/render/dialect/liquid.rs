@@ -3,60 +3,12 @@
 
 use super::arguments::Arguments;
 use super::hexo;
+use super::liquid_tag::{LONGEST, Tag};
 use super::part::Part;
 use super::shortcode::{self, Meaning};
 use super::target;
 use super::writer::{Writer, code_block};
 use super::{hugo, zola};
-
-/// A tag is not longer than this.
-const LONGEST: usize = 4096;
-
-/// `{% name arguments %}`.
-pub(crate) struct Tag<'t> {
-    pub(crate) name: &'t str,
-    pub(crate) source: &'t str,
-    pub(crate) end: usize,
-}
-
-impl<'t> Tag<'t> {
-    pub(crate) fn read(part: &Part<'t>, at: usize, writer: &mut Writer<'_>) -> Option<Self> {
-        if !part.text[at..].starts_with("{%") {
-            return None;
-        }
-        let stop = part.find_close("%}", at + 2, LONGEST, writer)?;
-        let inside = part.text[at + 2..stop].trim_matches(['-', '+', '~']).trim();
-        let name = inside.find(|c: char| c.is_whitespace() || c == '(').unwrap_or(inside.len());
-        Some(Self { name: &inside[..name], source: inside[name..].trim(), end: stop + 2 })
-    }
-
-    /// Where `{% endname %}` begins and ends (Zola: `{% end %}`, when this is a call with brackets).
-    pub(crate) fn find_end(&self, part: &Part<'_>, writer: &mut Writer<'_>) -> Option<(usize, usize)> {
-        let own = format!("end{}", self.name);
-        if writer.unclosed.contains(&own) {
-            return None;
-        }
-        let is_call = self.source.starts_with('(');
-        let bytes = part.text.as_bytes();
-        let mut search = self.end;
-        while writer.may_work() {
-            let Some(found) = memchr::memmem::find(&bytes[search..], b"{%") else { break };
-            writer.work(found + 2);
-            let at = search + found;
-            search = at + 2;
-            let inside = part.text[search..].trim_start_matches(['-', '+', ' ', '\t']);
-            let tail = inside.strip_prefix(&own).or_else(|| inside.strip_prefix("end").filter(|_| is_call));
-            if let Some(rest) = tail.map(|tail| tail.trim_start_matches(['-', '+', ' ', '\t']))
-                && let Some(rest) = rest.strip_prefix("%}")
-            {
-                return Some((at, part.text.len() - rest.len()));
-            }
-        }
-        writer.work(part.text.len() - search);
-        writer.unclosed.insert(own);
-        None
-    }
-}
 
 /// Reads a tag.
 pub(crate) fn tag(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) -> Option<usize> {
@@ -139,7 +91,7 @@ pub(crate) fn value(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) -> Opti
     if !part.text[at..].starts_with("{{") {
         return None;
     }
-    let stop = part.find_close("}}", at + 2, LONGEST, writer)?;
+    let stop = part.find_close("}}", at + 2, LONGEST, &mut writer.work)?;
     let end = stop + 2 + usize::from(part.text[stop + 2..].starts_with('}') && part.text[at..].starts_with("{{{"));
     let inside = part.text[at + 2..stop].trim_matches(['-', '{', '~']).trim();
     if zola::call(part, (at, end), inside, writer) {
@@ -200,7 +152,7 @@ pub(crate) fn remark(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) -> Opt
     if !rest.starts_with("{#") || !rest[2..].starts_with([' ', '\n', '-']) {
         return None;
     }
-    part.find_close("#}", at + 2, LONGEST, writer).map(|stop| stop + 2)
+    part.find_close("#}", at + 2, LONGEST, &mut writer.work).map(|stop| stop + 2)
 }
 
 /// `%}` that closes nothing.

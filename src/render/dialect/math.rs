@@ -11,7 +11,7 @@ pub(crate) fn dollars(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) -> Op
     let rest = &part.text[at..];
     if rest.starts_with("$$") {
         let start = at + 2;
-        let stop = part.find_close("$$", start, LONGEST, writer).filter(|stop| *stop > start)?;
+        let stop = part.find_close("$$", start, LONGEST, &mut writer.work).filter(|stop| *stop > start)?;
         lines(&part.text[at..stop + 2], writer);
         return Some(stop + 2);
     }
@@ -23,8 +23,8 @@ pub(crate) fn dollars(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) -> Op
         return None;
     }
     let line = part.short_line(at + 1, LONGEST);
-    writer.work(line.len());
-    if !writer.may_work() {
+    writer.work.spend(line.len());
+    if !writer.work.is_left() {
         return None;
     }
     let stop = at + 1 + line.find('$')?;
@@ -50,7 +50,7 @@ pub(crate) fn backslash(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) -> 
         _ => None,
     };
     if let Some(close) = close
-        && let Some(stop) = part.find_close(close, at + 2, LONGEST, writer)
+        && let Some(stop) = part.find_close(close, at + 2, LONGEST, &mut writer.work)
         && (next == '[' && part.ends_line(stop + 2) || !part.text[at..stop].contains('\n'))
     {
         lines(&part.text[at..stop + 2], writer);

@@ -30,7 +30,7 @@ pub(crate) fn line(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) -> Optio
         if !rest.starts_with('{') || rest.contains('}') {
             return None;
         }
-        let stop = part.find_close("}", at, LONGEST, writer)?;
+        let stop = part.find_close("}", at, LONGEST, &mut writer.work)?;
         return names_file(&format!(" {}", part.line(stop + 1))).then(|| part.next_line(stop));
     }
     let declares = ["const ", "default ", "function ", "let ", "async ", "{", "*"];
@@ -40,9 +40,9 @@ pub(crate) fn line(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) -> Optio
     }
     let mut end = at;
     let mut depth = 0_i32;
-    while end < part.text.len() && end - at < LONGEST && writer.may_work() {
+    while end < part.text.len() && end - at < LONGEST && writer.work.is_left() {
         let line = part.line(end);
-        writer.work(line.len() + 1);
+        writer.work.spend(line.len() + 1);
         if line.trim().is_empty() && depth <= 0 {
             break;
         }
@@ -54,7 +54,7 @@ pub(crate) fn line(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) -> Optio
             break;
         }
     }
-    Some(if depth > 0 || !writer.may_work() { part.next_line(at) } else { end })
+    Some(if depth > 0 || !writer.work.is_left() { part.next_line(at) } else { end })
 }
 
 /// The name and the file of `hero from './hero.png'`.
@@ -116,7 +116,7 @@ fn is_import(part: &Part<'_>, at: usize) -> bool {
 pub(crate) fn braces(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) -> Option<usize> {
     let rest = &part.text[at..];
     if rest.starts_with("{/*") {
-        let stop = part.find("*/}", at + 3..part.text.floor_char_boundary(at + LONGEST), writer)?;
+        let stop = part.find("*/}", at + 3..part.text.floor_char_boundary(at + LONGEST), &mut writer.work)?;
         if matches!(part.text[at + 3..stop].trim(), "truncate" | "more") {
             writer.out.push_str("<!--more-->");
         }
@@ -155,12 +155,12 @@ pub(crate) fn braces(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) -> Opt
 fn balanced(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) -> Option<usize> {
     let mut depth = 0_usize;
     for (n, byte) in part.text.as_bytes()[at..].iter().take(LONGEST).enumerate() {
-        writer.work(1);
+        writer.work.spend(1);
         match byte {
             b'{' => depth += 1,
             b'}' if depth == 1 => return Some(at + n + 1),
             b'}' => depth = depth.checked_sub(1)?,
-            _ if !writer.may_work() => return None,
+            _ if !writer.work.is_left() => return None,
             _ => {}
         }
     }
@@ -171,7 +171,7 @@ fn balanced(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) -> Option<usize
 pub(crate) fn tag(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) -> Option<usize> {
     let rest = &part.text[at..];
     if rest.starts_with("<!--") {
-        let end = part.find("-->", at + 4..part.text.len(), writer)? + 3;
+        let end = part.find("-->", at + 4..part.text.len(), &mut writer.work)? + 3;
         writer.out.push_str(&part.text[at..end]);
         return Some(end);
     }
@@ -251,7 +251,7 @@ fn verbatim(part: &Part<'_>, at: usize, name: &str, writer: &mut Writer<'_>) -> 
     if part.text[at..].starts_with("</") || writer.unclosed.contains(end) || is_component() {
         return None;
     }
-    let Some(stop) = part.find(end, at..part.text.len(), writer) else {
+    let Some(stop) = part.find(end, at..part.text.len(), &mut writer.work) else {
         writer.unclosed.insert(end.to_owned());
         return None;
     };
@@ -264,9 +264,9 @@ fn end_of_tag(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) -> Option<usi
     let mut quote = None;
     let mut depth = 0_usize;
     for (n, byte) in part.text.as_bytes()[at..].iter().take(LONGEST).enumerate().skip(1) {
-        writer.work(1);
+        writer.work.spend(1);
         match (byte, quote) {
-            _ if !writer.may_work() => return None,
+            _ if !writer.work.is_left() => return None,
             (byte, Some(open)) => quote = quote.filter(|_| *byte != open),
             (b'"' | b'\'', None) => quote = Some(*byte),
             (b'{', None) => depth += 1,

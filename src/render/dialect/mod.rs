@@ -15,6 +15,7 @@ mod hugo;
 mod inline;
 mod kramdown;
 mod liquid;
+mod liquid_tag;
 mod math;
 mod mdx;
 mod part;
@@ -94,7 +95,7 @@ pub(crate) struct Expanded<'t> {
 /// Expands the body of a post; `posts` are all posts of the site.
 pub(crate) fn expand<'t>(post: (&Post, &'t Body), posts: &Posts, config: &Config) -> (Expanded<'t>, Vec<Diagnostic>) {
     let body = &post.1.text;
-    let mut writer = Writer::new(post, posts, config);
+    let mut writer = Writer::new(post, posts, config, expand_part);
     let (part, events) = Part::whole(body);
     expand_part(&part, &mut writer);
     let (text, warnings) = writer.finish();

@@ -7,7 +7,30 @@ use std::ops::Range;
 use pulldown_cmark::{Event, Tag, TagEnd};
 
 use super::super::markdown;
-use super::writer::Writer;
+
+/// Bytes that may be looked at for each byte of the body: tags that nothing closes cost no more than this.
+const WORK: usize = 32;
+
+/// How many bytes were looked at ahead of their turn, and how many may be.
+pub(crate) struct Work {
+    pub(crate) done: usize,
+    allowance: usize,
+}
+
+impl Work {
+    /// The allowance of a body of so many bytes.
+    pub(crate) fn new(length: usize) -> Self {
+        Self { done: 0, allowance: (length + 1024) * WORK }
+    }
+
+    pub(crate) fn is_left(&self) -> bool {
+        self.done < self.allowance
+    }
+
+    pub(crate) fn spend(&mut self, bytes: usize) {
+        self.done += bytes;
+    }
+}
 
 /// A body, or the indented body of a note box in it.
 pub(crate) struct Part<'t> {
@@ -62,11 +85,11 @@ impl<'t> Part<'t> {
     }
 
     /// The first `needle` in `range` that is not in code, within the work that is left.
-    pub(crate) fn find(&self, needle: &str, range: Range<usize>, writer: &mut Writer<'_>) -> Option<usize> {
+    pub(crate) fn find(&self, needle: &str, range: Range<usize>, work: &mut Work) -> Option<usize> {
         let mut from = range.start;
-        while from < range.end && writer.may_work() {
+        while from < range.end && work.is_left() {
             let found = memchr::memmem::find(&self.text.as_bytes()[from..range.end], needle.as_bytes());
-            writer.work(found.unwrap_or(range.end - from) + 1);
+            work.spend(found.unwrap_or(range.end - from) + 1);
             let at = from + found?;
             match self.code_at(at) {
                 Some(code) => from = code.end,
@@ -77,15 +100,9 @@ impl<'t> Part<'t> {
     }
 
     /// Where `needle` ends what began before `from` in the same paragraph, at most `longest` bytes on.
-    pub(crate) fn find_close(
-        &self,
-        needle: &str,
-        from: usize,
-        longest: usize,
-        writer: &mut Writer<'_>,
-    ) -> Option<usize> {
+    pub(crate) fn find_close(&self, needle: &str, from: usize, longest: usize, work: &mut Work) -> Option<usize> {
         let window = from..self.text.floor_char_boundary(from.saturating_add(longest));
-        let at = self.find(needle, window, writer)?;
+        let at = self.find(needle, window, work)?;
         (!self.text[from..at].contains("\n\n")).then_some(at)
     }
 

@@ -2,18 +2,15 @@
 
 use std::borrow::Cow;
 
-use super::liquid::Tag;
+use super::liquid_tag::{LONGEST, Tag};
 use super::part::Part;
 use super::writer::{Writer, code_span, literal};
-
-/// A tag is not longer than this.
-const LONGEST: usize = 4096;
 
 /// A tag of another generator, shown as it stands when the owner wants it so.
 pub(crate) fn keep(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) -> Option<usize> {
     let tags = [("{{<", ">}}"), ("{{%", "%}}"), ("{{", "}}"), ("{%", "%}")];
     let (open, close) = tags.into_iter().find(|(open, _)| part.text[at..].starts_with(open))?;
-    let end = part.find_close(close, at + open.len(), LONGEST, writer)? + close.len();
+    let end = part.find_close(close, at + open.len(), LONGEST, &mut writer.work)? + close.len();
     writer.out.push_str(&literal(&part.text[at..end]));
     Some(end)
 }
@@ -96,8 +93,8 @@ fn shielded(mut text: &str, writer: &mut Writer<'_>) {
                 continue;
             }
         };
-        let end = if writer.may_work() { text.find(close) } else { None };
-        writer.work(end.unwrap_or(text.len()));
+        let end = if writer.work.is_left() { text.find(close) } else { None };
+        writer.work.spend(end.unwrap_or(text.len()));
         let Some(end) = end else {
             writer.out.push_str(&code_span(&text[..2]));
             text = &text[2..];

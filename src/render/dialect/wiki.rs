@@ -15,7 +15,7 @@ pub(crate) fn read(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) -> Optio
     if !embeds && !part.text[at..].starts_with("[[") {
         return None;
     }
-    let end = part.find_close("]]", start, LONGEST, writer)?;
+    let end = part.find_close("]]", start, LONGEST, &mut writer.work)?;
     let inside = &part.text[start..end];
     let follows = part.after(end + 2);
     let numbers = inside.bytes().all(|b| b.is_ascii_digit());
@@ -66,7 +66,7 @@ pub(crate) fn comment(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) -> Op
     if rest.starts_with('%') || part.before(at).is_some_and(|c| c.is_alphanumeric() || matches!(c, '%' | '{' | '\\')) {
         return None;
     }
-    let end = part.find("%%", at + 2..part.text.len(), writer)?;
+    let end = part.find("%%", at + 2..part.text.len(), &mut writer.work)?;
     let is_last = part.after(end + 2).is_none_or(|c| !c.is_alphanumeric() && !matches!(c, '%' | '}'));
     is_last.then_some(end + 2)
 }
@@ -108,8 +108,8 @@ pub(crate) fn destination(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) -
             b'\n' => break,
             _ => {}
         }
-        writer.work(1);
-        if !writer.may_work() {
+        writer.work.spend(1);
+        if !writer.work.is_left() {
             break;
         }
     }

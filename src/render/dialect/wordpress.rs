@@ -36,7 +36,7 @@ pub(crate) fn read(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) -> Optio
     if !follows.starts_with([']', ' ', '=', '\n']) {
         return None;
     }
-    let stop = part.find_close("]", at, LONGEST, writer)?;
+    let stop = part.find_close("]", at, LONGEST, &mut writer.work)?;
     let end = stop + 1;
     let source = part.text[at + 1 + usize::from(closes) + name.len()..stop].trim_matches(['=', ' ', '/']);
     // `[video](x)`, `[video][1]` and `[video]: x` are Markdown.
@@ -49,7 +49,8 @@ pub(crate) fn read(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) -> Optio
     }
     let own = format!("wordpress {name}");
     let close = format!("[/{name}]");
-    let content = if writer.unclosed.contains(&close) { None } else { part.find(&close, end..part.text.len(), writer) };
+    let content =
+        if writer.unclosed.contains(&close) { None } else { part.find(&close, end..part.text.len(), &mut writer.work) };
     if content.is_none() {
         writer.unclosed.insert(close.clone());
     }

@@ -1,4 +1,4 @@
-//! The Markdown that comes out, what there is to warn of, and how much work may still be done.
+//! The Markdown that comes out, and what there is to warn of.
 //!
 //! Blocks are written as HTML on a line of its own behind an empty comment: such a line is a block of HTML that ends with
 //! it (`CommonMark` §4.6, kind 2), wherever it stands and whatever stands around it.
@@ -9,11 +9,8 @@ use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Places};
 use crate::model::{Body, Post};
 
-use super::part::Part;
+use super::part::{Part, Work};
 use crate::post::Posts;
-
-/// Bytes that may be looked at for each byte of the body: tags that nothing closes cost no more than this.
-const WORK: usize = 32;
 
 /// More warnings than this about one body are not read.
 const MOST_WARNINGS: usize = 40;
@@ -38,14 +35,20 @@ pub(crate) struct Writer<'a> {
     pub(crate) unclosed: BTreeSet<String>,
     /// What is open: its name, and the HTML that ends it.
     open: Vec<(String, &'static str)>,
-    pub(crate) work_done: usize,
-    allowance: usize,
+    pub(crate) work: Work,
+    /// Expands the body of a box, which is a text of its own.
+    pub(crate) expand: fn(&Part<'_>, &mut Self),
     warned: BTreeSet<String>,
     warnings: Vec<Diagnostic>,
 }
 
 impl<'a> Writer<'a> {
-    pub(crate) fn new((post, body): (&'a Post, &'a Body), posts: &'a Posts, config: &'a Config) -> Self {
+    pub(crate) fn new(
+        (post, body): (&'a Post, &'a Body),
+        posts: &'a Posts,
+        config: &'a Config,
+        expand: fn(&Part<'_>, &mut Self),
+    ) -> Self {
         let length = body.text.len();
         Self {
             out: String::with_capacity(length + length / 8),
@@ -60,8 +63,8 @@ impl<'a> Writer<'a> {
             known: BTreeMap::new(),
             unclosed: BTreeSet::new(),
             open: Vec::new(),
-            work_done: 0,
-            allowance: (length + 1024) * WORK,
+            work: Work::new(length),
+            expand,
             warned: BTreeSet::new(),
             warnings: Vec::new(),
         }
@@ -75,14 +78,6 @@ impl<'a> Writer<'a> {
             self.out.push_str(end);
         }
         (self.out, self.warnings)
-    }
-
-    pub(crate) fn may_work(&self) -> bool {
-        self.work_done < self.allowance
-    }
-
-    pub(crate) fn work(&mut self, bytes: usize) {
-        self.work_done += bytes;
     }
 
     /// HTML that stands for the text of a span: as a block when it is alone in its line.
@@ -154,7 +149,7 @@ impl<'a> Writer<'a> {
     /// A new line below `at`, as far in as its line is.
     fn new_line(&mut self, part: &Part<'_>, at: usize) {
         let start = part.text[..at].rfind('\n').map_or(0, |end| end + 1);
-        self.work(at - start);
+        self.work.spend(at - start);
         let line = &part.text[start..at];
         let margin = line.len() - line.trim_start_matches([' ', '\t', '>']).len();
         self.out.push('\n');

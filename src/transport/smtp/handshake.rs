@@ -15,13 +15,11 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::mask::{Mask, hides};
-use super::reply::{Reply, first_reply, lost};
+use super::reply::{REPLY_BYTES, Reply, first_reply, lost};
+use super::server::{Login, Smtp};
 use super::stream::Stream;
-use super::{Login, Smtp, SmtpConnection};
+use super::transaction::SmtpConnection;
 use crate::transport::{Security, TransportError};
-
-/// More than this is no reply (Postfix has the same limit).
-pub(super) const REPLY_BYTES: usize = 100_000;
 
 /// PLAIN needs one answer from us, LOGIN three; more is a server that asks for ever.
 const AUTH_ROUNDS: usize = 4;

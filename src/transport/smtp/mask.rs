@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use secrecy::ExposeSecret as _;
 
-use super::Login;
+use super::server::Login;
 
 /// The replacement of a word that says something of the password.
 const MASK: &str = "***";

@@ -12,6 +12,9 @@ use super::mask::Mask;
 /// A longer line of a reply is cut: RFC 5321 §4.5.3.1.5 allows 512 bytes, and lettre gives up at 1000.
 const LINE_LIMIT: usize = 900;
 
+/// More than this is no reply (Postfix has the same limit).
+pub(super) const REPLY_BYTES: usize = 100_000;
+
 /// How much of a reply is kept, in characters.
 const REPLY_LIMIT: usize = 500;
 

@@ -10,8 +10,7 @@ use std::task::{Context, Poll, ready};
 use lettre::transport::smtp::client::AsyncTokioStream;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::handshake::REPLY_BYTES;
-use super::reply::Filter;
+use super::reply::{Filter, REPLY_BYTES};
 
 /// What ends the content (RFC 5321 §4.1.1.4). Content cannot hold it: its dots at the beginning of a line are doubled.
 pub(super) const END_OF_CONTENT: &[u8] = b"\r\n.\r\n";

@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use super::Smtp;
+use super::server::Smtp;
 use crate::transport::TransportError;
 
 fn client_config() -> Result<ClientConfig, rustls::Error> {

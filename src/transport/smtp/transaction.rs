@@ -13,10 +13,10 @@ use lettre::transport::smtp::response::Response;
 use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 
-use super::Deadlines;
 use super::content::Content;
 use super::mask::Mask;
 use super::reply::{Reply, lost, one_line};
+use super::server::Deadlines;
 use super::stream::EndOfContent;
 use crate::model::{EmailAddress, Outcome};
 use crate::transport::{Connection, Envelope};

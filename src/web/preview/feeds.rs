@@ -4,12 +4,11 @@ use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use serde::Serialize;
 
-use crate::feed::{FORMATS, FeedFile, ReadEntry, ReadFeed};
+use crate::feed::{self, FORMATS, FeedFile, ReadEntry, ReadFeed};
 use crate::model::sha256_hex;
 
 use super::choice::Choice;
 use super::look::Scene;
-use super::page::kilobytes;
 use super::pictures;
 
 #[derive(Serialize)]
@@ -80,7 +79,7 @@ fn chosen<'s>(scene: &'s Scene, choice: &Choice) -> Option<(&'s str, &'s [u8])> 
 /// The chosen entry of the chosen feed.
 pub(super) fn article(scene: &Scene, choice: &Choice) -> Option<FramedEntry> {
     let (_, bytes) = chosen(scene, choice)?;
-    let mut items = ReadFeed::read(bytes).ok()?.entries;
+    let mut items = feed::read(bytes).ok()?.entries;
     let place = choice.entry.unwrap_or(0);
     let item = (place < items.len()).then(|| items.swap_remove(place))?;
     let posts: Vec<_> = scene.site.posts.iter().filter(|post| Some(&post.url) == item.link.as_ref()).collect();
@@ -89,7 +88,7 @@ pub(super) fn article(scene: &Scene, choice: &Choice) -> Option<FramedEntry> {
 
 pub(super) fn feeds(scene: &Scene, choice: &Choice) -> Option<FeedsView> {
     let (current, bytes) = chosen(scene, choice)?;
-    let (feed, problem) = match ReadFeed::read(bytes) {
+    let (feed, problem) = match feed::read(bytes) {
         Ok(feed) => (feed, None),
         Err(problem) => (ReadFeed::default(), Some(problem)),
     };
@@ -147,6 +146,12 @@ fn day(date: &str) -> String {
     let day = if is_moment { date.get(..10).and_then(|day| day.parse().ok()) } else { None };
     let day = day.or_else(|| rfc2822::parse(date).ok().map(|zoned| zoned.date()));
     day.map_or_else(|| date.to_owned(), |day: jiff::civil::Date| day.strftime("%-d %B %Y").to_string())
+}
+
+/// `12.3 KB`
+pub(super) fn kilobytes(bytes: usize) -> String {
+    let tenths = bytes * 10 / 1024;
+    if tenths >= 1000 { format!("{} KB", tenths / 10) } else { format!("{}.{} KB", tenths / 10, tenths % 10) }
 }
 
 #[cfg(test)]

@@ -131,3 +131,12 @@ pub(super) fn is_showable(post: &Post) -> bool {
     let is_post = matches!(post.status, PostStatus::Published | PostStatus::Draft | PostStatus::Scheduled);
     is_post && post.published.is_some()
 }
+
+/// A look, and its place among the others.
+pub(super) struct Seen {
+    pub(super) look: Look,
+    /// What is wrong with the site; `None` as long as posts are still being read for it.
+    pub(super) findings: Option<Vec<Diagnostic>>,
+    /// 1 for the first, and so on.
+    pub(super) revision: u64,
+}

@@ -11,9 +11,8 @@ use super::choice::{Choice, Images, Part, View, Width};
 use super::feeds::{self, FeedsView};
 use super::findings::FindingsView;
 use super::frame::{self, Scheme};
-use super::look::{Look, Scene, Shown, Standing};
+use super::look::{Look, Scene, Seen, Shown, Standing};
 use super::plan::{self, PlanView};
-use super::server::Seen;
 
 /// Gmail cuts messages whose HTML is longer, and with it the link for unsubscribing.
 const CLIP: usize = 102 * 1024;
@@ -345,18 +344,12 @@ impl Meter {
             bytes,
             clip: CLIP,
             percent: (bytes * 100).div_ceil(CLIP).min(100),
-            html: kilobytes(bytes),
-            text: kilobytes(text),
-            message: kilobytes(message.len()),
+            html: feeds::kilobytes(bytes),
+            text: feeds::kilobytes(text),
+            message: feeds::kilobytes(message.len()),
             state,
         }
     }
-}
-
-/// `12.3 KB`
-pub(super) fn kilobytes(bytes: usize) -> String {
-    let tenths = bytes * 10 / 1024;
-    if tenths >= 1000 { format!("{} KB", tenths / 10) } else { format!("{}.{} KB", tenths / 10, tenths % 10) }
 }
 
 /// The time of day in the zone of the site.

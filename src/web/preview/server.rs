@@ -17,22 +17,13 @@ use super::super::security::is_same;
 use super::choice::Choice;
 use super::feeds;
 use super::frame::framed;
-use super::look::{Backend, Look, Scene, Shown};
+use super::look::{Backend, Look, Scene, Seen, Shown};
 use super::page::{self, Report};
 use super::pictures::{self, Wanted};
 use super::watch::{Scope, Watcher};
 
 /// So long the page waits for the findings in all posts; then it shows what it has, and the rest when it comes.
 const PATIENCE: Duration = Duration::from_millis(150);
-
-/// A look, and its place among the others.
-pub(super) struct Seen {
-    pub(super) look: Look,
-    /// What is wrong with the site; `None` as long as posts are still being read for it.
-    pub(super) findings: Option<Vec<Diagnostic>>,
-    /// 1 for the first, and so on.
-    pub(super) revision: u64,
-}
 
 /// The answer to the question whether a test shall be sent.
 #[derive(Deserialize)]

@@ -7,7 +7,7 @@ mod strict;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::ops::Range;
 
-use super::HOLDING_KEYS;
+use super::super::draft_words::is_holding_key;
 use super::fence::{self, key_of};
 use super::form::{Extent, Form, Note, Pair, Problem, Reading, lines};
 use super::value::{Value, normal};
@@ -96,7 +96,7 @@ fn key_lines(block: &str) -> impl Iterator<Item = KeyLine<'_>> {
 /// A line that holds the post back although the parser saw no such key: a quote has swallowed it.
 fn swallowed(block: &str, pairs: &[(String, Value)]) -> Option<Range<usize>> {
     let seen: HashSet<&str> = pairs.iter().map(|(key, _)| key.as_str()).collect();
-    let is_lost = |line: &KeyLine<'_>| HOLDING_KEYS.contains(&&*normal(line.key)) && !seen.contains(line.key);
+    let is_lost = |line: &KeyLine<'_>| is_holding_key(&normal(line.key)) && !seen.contains(line.key);
     key_lines(block).find(is_lost).map(|line| line.at)
 }
 

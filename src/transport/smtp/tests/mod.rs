@@ -4,6 +4,10 @@ mod delivery;
 mod security;
 mod server;
 
+use std::time::Duration;
+
+use super::server::Deadlines;
+use super::transaction::SmtpConnection;
 use super::*;
 use crate::model::{EmailAddress, Outcome};
 use crate::transport::Envelope;

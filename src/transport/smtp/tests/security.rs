@@ -1,5 +1,8 @@
 use std::time::Instant;
 
+use rustls::ClientConfig;
+use tokio::sync::OnceCell;
+
 use super::server::{Act, Server, Tls, certificate};
 use super::*;
 

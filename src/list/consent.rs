@@ -1,39 +1,39 @@
 //! What one cell says about consent.
 
 use super::columns::Meaning;
-use super::words::{Verdict, answer, folded, state};
+use super::words::{Consent, answer, folded, state};
 use crate::model::SubscriberStatus::Confirmed;
 
 /// What a cell says in a column of this meaning.
-pub(super) fn verdict(meaning: Meaning, cell: &str) -> Verdict {
+pub(super) fn consent(meaning: Meaning, cell: &str) -> Consent {
     let word = || state(&folded(cell));
     match meaning {
         // Buttondown: paused is the subscription that is paid for, and mail goes on.
-        Meaning::Kind if cell.is_empty() || cell.eq_ignore_ascii_case("paused") => Verdict::Silent,
+        Meaning::Kind if cell.is_empty() || cell.eq_ignore_ascii_case("paused") => Consent::Silent,
         Meaning::State | Meaning::Kind => word(),
         Meaning::Wish(no) => match answer(cell) {
-            Some(true) => Verdict::Says(Confirmed),
-            Some(false) => Verdict::Says(no),
+            Some(true) => Consent::Says(Confirmed),
+            Some(false) => Consent::Says(no),
             None => word(),
         },
         Meaning::Day(no) => match answer(cell) {
-            Some(true) => Verdict::Says(Confirmed),
-            Some(false) => Verdict::Says(no),
-            None if cell.is_empty() => Verdict::Says(no),
-            None => Verdict::Unknown,
+            Some(true) => Consent::Says(Confirmed),
+            Some(false) => Consent::Says(no),
+            None if cell.is_empty() => Consent::Says(no),
+            None => Consent::Unknown,
         },
         Meaning::Refusal(status) => match answer(cell) {
-            Some(true) => Verdict::Says(status),
-            Some(false) => Verdict::Silent,
-            None if cell.is_empty() => Verdict::Silent,
+            Some(true) => Consent::Says(status),
+            Some(false) => Consent::Silent,
+            None if cell.is_empty() => Consent::Silent,
             None => match word() {
-                Verdict::Says(state) if state != Confirmed => Verdict::Says(state),
-                _ => Verdict::Unknown,
+                Consent::Says(state) if state != Confirmed => Consent::Says(state),
+                _ => Consent::Unknown,
             },
         },
-        Meaning::Reason(_) if cell.is_empty() || answer(cell) == Some(false) => Verdict::Silent,
-        Meaning::Reason(status) => Verdict::Says(status),
-        _ => Verdict::Silent,
+        Meaning::Reason(_) if cell.is_empty() || answer(cell) == Some(false) => Consent::Silent,
+        Meaning::Reason(status) => Consent::Says(status),
+        _ => Consent::Silent,
     }
 }
 
@@ -44,7 +44,7 @@ mod tests {
 
     #[test]
     fn a_cell_says_what_its_column_asks() {
-        use Verdict::{Says, Silent, Unknown};
+        use Consent::{Says, Silent, Unknown};
         for (meaning, cell, expected) in [
             (Meaning::State, "Active", Says(Confirmed)),
             (Meaning::State, "", Unknown),
@@ -69,7 +69,7 @@ mod tests {
             (Meaning::Reason(Bounced), "mailbox full", Says(Bounced)),
             (Meaning::Reason(Bounced), "", Silent),
         ] {
-            assert_eq!(verdict(meaning, cell), expected, "{meaning:?} {cell:?}");
+            assert_eq!(consent(meaning, cell), expected, "{meaning:?} {cell:?}");
         }
     }
 }

@@ -1,0 +1,18 @@
+//! States and moments of the ledger in words.
+
+use crate::model::{DeliveryCounts, DeliveryState};
+
+/// `40 sent, 1 in doubt`
+pub(super) fn states(counts: &DeliveryCounts) -> String {
+    let states: Vec<_> = DeliveryState::ALL
+        .into_iter()
+        .filter(|state| counts.get(*state) > 0)
+        .map(|state| format!("{} {}", counts.get(state), state.as_str().replace('_', " ")))
+        .collect();
+    if states.is_empty() { "to nobody".to_owned() } else { states.join(", ") }
+}
+
+/// A moment of the ledger as people read it; the zone is UTC.
+pub(super) fn moment(text: &str) -> String {
+    text.replace('T', " ").replace('Z', " UTC")
+}
