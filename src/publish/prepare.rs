@@ -291,7 +291,7 @@ pub fn prepare<F>(
     options.tolerance.judge(&warnings)?;
     let issues = issues(site, &due, past.next_issue, now)?;
     guards.extend(placeholder::guard(&issues, &site.config.mail));
-    let about_mail = message_lint::look(site, &issues, &due)?;
+    let about_mail = message_lint::look(site, &issues, &due);
     if options.tolerance == Tolerance::Nothing && !about_mail.is_empty() {
         warnings.extend(about_mail.iter().cloned());
         options.tolerance.judge(&warnings)?;
