@@ -22,7 +22,7 @@ use crate::model::{EmailAddress, Issue, Outcome};
 use crate::publish::preview::Addressee;
 use crate::publish::{CONFIG_FILE, Demand, Intent, Options, Past, Site, inspect, prepare, send_test, signer};
 use crate::templates;
-use crate::web::preview::{Backend, Look, Scene, serve};
+use crate::web::preview::{Backend, Refresh, Snapshot, serve};
 use crate::web::{AccessGate, leading_to};
 
 /// Show the next issue, the plan and the feeds in the browser, live.
@@ -125,18 +125,18 @@ struct SiteBackend {
 }
 
 impl Backend for SiteBackend {
-    async fn look(&self) -> Look {
+    async fn refresh(&self) -> Refresh {
         let now = self.clock.now();
-        Look { now, site: self.scene(now).await.map(Arc::new).map_err(|failure| failure.diagnostics) }
+        Refresh { now, site: self.snapshot(now).await.map(Arc::new).map_err(|failure| failure.diagnostics) }
     }
 
-    async fn inspect(&self, scene: Arc<Scene>, now: Timestamp) -> Vec<Diagnostic> {
+    async fn inspect(&self, snapshot: Arc<Snapshot>, now: Timestamp) -> Vec<Diagnostic> {
         let turn = self.turn.fetch_add(1, Ordering::Relaxed) + 1;
         let (newest, one_at_a_time) = (Arc::clone(&self.turn), Arc::clone(&self.one_at_a_time));
         let inspected = tokio::task::spawn_blocking(move || {
             let _alone = one_at_a_time.lock().unwrap_or_else(PoisonError::into_inner);
             // There is no need for an inspection after which another one was asked for.
-            if newest.load(Ordering::Relaxed) == turn { inspect_scene(&scene, now) } else { Vec::new() }
+            if newest.load(Ordering::Relaxed) == turn { inspect_snapshot(&snapshot, now) } else { Vec::new() }
         });
         inspected.await.unwrap_or_default()
     }
@@ -155,7 +155,7 @@ impl SiteBackend {
     }
 
     /// The site as it is now. Reading and rendering take a thread of their own: the page answers meanwhile.
-    async fn scene(&self, now: Timestamp) -> Result<Scene, Failure> {
+    async fn snapshot(&self, now: Timestamp) -> Result<Snapshot, Failure> {
         let ended = |error: tokio::task::JoinError| Failure::unexpected(error.to_string());
         let root = &self.site;
         let config = self.config(Intent::Read)?;
@@ -177,18 +177,18 @@ impl SiteBackend {
             None => None,
         };
         session::close(store).await?;
-        let mut scene = tokio::task::spawn_blocking(move || work_out(site, past, own, addressee, transport, now))
+        let mut snapshot = tokio::task::spawn_blocking(move || work_out(site, past, own, addressee, transport, now))
             .await
             .map_err(ended)?;
         if let Some(problems) = unsigned {
             let unknown: Vec<_> =
-                problems.iter().filter(|problem| !scene.findings.contains(problem)).cloned().collect();
-            scene.findings.extend(unknown);
-            report::sort(&mut scene.findings);
-            scene.prepared = scene.prepared.and(Err(problems));
-            scene.feeds.clear();
+                problems.iter().filter(|problem| !snapshot.findings.contains(problem)).cloned().collect();
+            snapshot.findings.extend(unknown);
+            report::sort(&mut snapshot.findings);
+            snapshot.prepared = snapshot.prepared.and(Err(problems));
+            snapshot.feeds.clear();
         }
-        Ok(scene)
+        Ok(snapshot)
     }
 
     /// Sends one issue to one address; nothing is recorded.
@@ -212,7 +212,7 @@ fn work_out(
     addressee: Option<Addressee>,
     transport: Result<String, Vec<Diagnostic>>,
     now: Timestamp,
-) -> Scene {
+) -> Snapshot {
     let (prepared, feeds, mut findings) =
         match prepare(&site, &past, &Options::default(), now, |found| site.feeds(found)) {
             Ok((prepared, feeds)) => {
@@ -225,13 +225,14 @@ fn work_out(
             }
         };
     report::sort(&mut findings);
-    Scene { site, past, prepared, feeds, findings, addressee, own, transport }
+    Snapshot { site, past, prepared, feeds, findings, addressee, own, transport }
 }
 
 /// What `check` says, and what was found on the way.
-fn inspect_scene(scene: &Scene, now: Timestamp) -> Vec<Diagnostic> {
-    let mut findings = inspect(&scene.site, &scene.past, now).unwrap_or_else(|error| Failure::from(error).diagnostics);
-    let more: Vec<_> = scene.findings.iter().filter(|finding| !findings.contains(finding)).cloned().collect();
+fn inspect_snapshot(snapshot: &Snapshot, now: Timestamp) -> Vec<Diagnostic> {
+    let mut findings =
+        inspect(&snapshot.site, &snapshot.past, now).unwrap_or_else(|error| Failure::from(error).diagnostics);
+    let more: Vec<_> = snapshot.findings.iter().filter(|finding| !findings.contains(finding)).cloned().collect();
     findings.extend(more);
     report::sort(&mut findings);
     findings

@@ -1,4 +1,4 @@
-//! What several commands do first: open the ledger, the way out, and the ears for signals.
+//! What several commands do first: open the database and the transport, and listen for signals.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Once};

@@ -55,8 +55,8 @@ impl Copies {
         for (kind, part, text, before) in parts {
             let has_names = issue.names.iter().any(|name| text.contains(&name.marker));
             let encoding = if has_names { TransferEncoding::QuotedPrintable } else { TransferEncoding::of(text) };
-            let content_type = header::plain("Content-Type", &format!("text/{kind}; charset=utf-8"));
-            let transfer = header::plain("Content-Transfer-Encoding", encoding.name());
+            let content_type = header::ascii("Content-Type", &format!("text/{kind}; charset=utf-8"));
+            let transfer = header::ascii("Content-Transfer-Encoding", encoding.name());
             body.push(fixed(format!("{before}--{boundary}\r\n{content_type}{transfer}\r\n")));
             let stretches = if has_names {
                 encode_with_names(text, &issue.marker, &issue.names, part)
@@ -144,13 +144,13 @@ fn head(issue: &Issue, boundary: &str) -> Vec<Piece> {
     }
     let mut pieces = vec![fixed(top + "To: "), Piece::Address];
     let subject = header::unstructured("Subject", &issue.subject);
-    let date = header::plain("Date", &internet_date(&issue.date));
+    let date = header::ascii("Date", &internet_date(&issue.date));
     pieces.push(fixed(format!("\r\n{subject}{date}Message-ID: <")));
     pieces.push(Piece::MessageId);
     pieces.push(fixed(">\r\n".to_owned()));
     pieces.extend(split(&list_headers(issue), &issue.marker).into_iter().map(Piece::Part));
     let content = format!("multipart/alternative;\r\n boundary=\"{boundary}\"");
-    pieces.push(fixed(format!("MIME-Version: 1.0\r\n{}", header::plain("Content-Type", &content))));
+    pieces.push(fixed(format!("MIME-Version: 1.0\r\n{}", header::ascii("Content-Type", &content))));
     pieces
 }
 
@@ -199,13 +199,13 @@ fn list_headers(issue: &Issue) -> String {
         headers += &header::addresses("List-Unsubscribe", &issue.unsubscribe);
     }
     if issue.offers_one_click() {
-        headers += &header::plain("List-Unsubscribe-Post", "List-Unsubscribe=One-Click");
+        headers += &header::ascii("List-Unsubscribe-Post", "List-Unsubscribe=One-Click");
     }
     if let Some(archive) = &issue.archive {
         headers += &header::addresses("List-Archive", std::slice::from_ref(archive));
     }
     if let Some(feedback_id) = &issue.feedback_id {
-        headers += &header::plain("Feedback-ID", feedback_id);
+        headers += &header::ascii("Feedback-ID", feedback_id);
     }
     headers
 }

@@ -57,7 +57,7 @@ pub(super) fn addresses(name: &str, addresses: &[String]) -> String {
 }
 
 /// A header whose value is ASCII of our own making.
-pub(super) fn plain(name: &str, value: &str) -> String {
+pub(super) fn ascii(name: &str, value: &str) -> String {
     format!("{name}: {value}\r\n")
 }
 

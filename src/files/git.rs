@@ -41,10 +41,10 @@ pub enum HistoryError {
     /// Only the last commits are there: they would date every file.
     #[error("this copy of the repository does not hold its whole history")]
     Shallow,
-    /// Longer than any honest repository of posts takes.
+    /// Longer than a repository of posts takes.
     #[error("git took longer than half a minute and was ended")]
     TooSlow,
-    /// More than any honest repository of posts holds.
+    /// More than a repository of posts holds.
     #[error("the history is too large: git may use 1 GB of memory and name 64 MB of paths")]
     TooMuch,
 }

@@ -2,7 +2,7 @@
 
 use super::layout::Ground;
 use super::reading::Reading;
-use super::rows::{Fault, Row};
+use super::rows::{Row, RowError};
 use crate::diagnostic::{Diagnostic, Location};
 
 /// What was found in a file.
@@ -26,18 +26,18 @@ impl Reading<'_> {
     }
 
     /// The file cannot be read on.
-    pub(super) fn fault(&mut self, fault: Fault) {
+    pub(super) fn fault(&mut self, fault: RowError) {
         let path = self.options.path;
         let at = |code, message: &str, row: Row, help: &str| {
             Diagnostic::error(code, message).at(row.place(path, 0)).help(help)
         };
         self.refusals.push(match fault {
-            Fault::Io(error) => {
+            RowError::Io(error) => {
                 Diagnostic::error("import/file", format!("the file cannot be read to its end: {error}"))
                     .at(Location::start_of(path))
                     .help("try again")
             }
-            Fault::Quote(row) => {
+            RowError::Quote(row) => {
                 let message = "the quote that opens here is never closed, or has text behind its end";
                 at(
                     "import/quote",
@@ -46,10 +46,10 @@ impl Reading<'_> {
                     "close it at the end of its cell; write a quote in a quoted cell twice",
                 )
             }
-            Fault::Long(row) => {
+            RowError::Long(row) => {
                 at("import/csv", "this row is longer than 1 MB", row, "check that this is a list of readers")
             }
-            Fault::Encoding(row) => {
+            RowError::Encoding(row) => {
                 let help = "save it as UTF-8: in a spreadsheet program choose `CSV UTF-8`";
                 at("import/encoding", "from here on the file is not UTF-8 text", row, help)
             }

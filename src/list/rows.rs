@@ -15,7 +15,7 @@ const LONGEST_EXCERPT: usize = 400;
 
 /// Why the file cannot be read on: from here it is not certain where its rows begin and end.
 #[derive(Debug)]
-pub(super) enum Fault {
+pub(super) enum RowError {
     /// The system could not read on.
     Io(io::Error),
     /// The quote that opens at the first cell of this row has no end, or text behind its end.
@@ -82,7 +82,7 @@ impl Row {
     }
 }
 
-/// The rows of a file; after a [`Fault`] there are no more.
+/// The rows of a file; after a [`RowError`] there are no more.
 #[derive(Debug)]
 pub(super) struct Rows<R> {
     input: R,
@@ -108,7 +108,7 @@ enum Next {
     End,
     Row,
     /// A fault, and the byte of the row where it stands.
-    Fault(usize, fn(Row) -> Fault),
+    RowError(usize, fn(Row) -> RowError),
 }
 
 /// What a look through a row comes to.
@@ -139,7 +139,7 @@ impl<R: BufRead> Rows<R> {
     }
 
     /// The next row that is not a blank line.
-    pub(super) fn next(&mut self) -> Option<Result<&Row, Fault>> {
+    pub(super) fn next(&mut self) -> Option<Result<&Row, RowError>> {
         if self.has_ended {
             return None;
         }
@@ -147,10 +147,10 @@ impl<R: BufRead> Rows<R> {
         let fault = match self.read(&mut bytes) {
             Ok(Next::End) => return None,
             Ok(Next::Row) => None,
-            Ok(Next::Fault(at, fault)) => Some((at, fault)),
+            Ok(Next::RowError(at, fault)) => Some((at, fault)),
             Err(error) => {
                 self.has_ended = true;
-                return Some(Err(Fault::Io(error)));
+                return Some(Err(RowError::Io(error)));
             }
         };
         let (at, fault) = match (String::from_utf8(bytes), fault) {
@@ -163,7 +163,7 @@ impl<R: BufRead> Rows<R> {
                 found
             }
             (Err(error), found) => {
-                let (at, fault) = found.unwrap_or((error.utf8_error().valid_up_to(), Fault::Encoding as _));
+                let (at, fault) = found.unwrap_or((error.utf8_error().valid_up_to(), RowError::Encoding as _));
                 let [before, behind] = [&error.as_bytes()[..at], &error.as_bytes()[at..]].map(String::from_utf8_lossy);
                 self.row.text = format!("{before}{behind}");
                 (before.len(), fault)
@@ -189,10 +189,10 @@ impl<R: BufRead> Rows<R> {
         let mut scan = Scan::default();
         loop {
             return Ok(match self.scan(bytes, &mut scan) {
-                _ if scan.open.is_none() && bytes.len() > LONGEST_ROW => Next::Fault(0, Fault::Long),
+                _ if scan.open.is_none() && bytes.len() > LONGEST_ROW => Next::RowError(0, RowError::Long),
                 End::Whole => Next::Row,
                 End::Open(_) if bytes.len() <= LONGEST_ROW && self.read_line(bytes)? => continue,
-                End::Open(at) | End::Broken(at) => Next::Fault(at, Fault::Quote),
+                End::Open(at) | End::Broken(at) => Next::RowError(at, RowError::Quote),
             });
         }
     }
@@ -275,7 +275,7 @@ fn delimiter(start: &[u8]) -> u8 {
 mod tests {
     use super::*;
 
-    fn cells(text: &[u8]) -> Result<Vec<Vec<String>>, Fault> {
+    fn cells(text: &[u8]) -> Result<Vec<Vec<String>>, RowError> {
         let mut rows = Rows::new(text).unwrap();
         let mut all = Vec::new();
         while let Some(row) = rows.next() {

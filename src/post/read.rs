@@ -187,7 +187,7 @@ fn assemble(
     let language = language::language(fields, language_of_file, &config.site.language, findings);
     let day = published.as_ref().map(|day| day.at.date());
     let address = permalink::address(fields, &place, (day, &language), config, findings);
-    let mut verdict = status::verdict(fields, &place, published.as_ref(), conventions, around.now, findings);
+    let mut decision = status::decide(fields, &place, published.as_ref(), conventions, around.now, findings);
     let undated = published.is_none();
     let overruled = match standing {
         Standing::Skipped(reason) => Some((PostStatus::Skipped, (*reason).to_owned())),
@@ -203,7 +203,7 @@ fn assemble(
             );
             Some((PostStatus::Skipped, "it has no front matter and no date".to_owned()))
         }
-        _ if undated && !matches!(verdict.status, PostStatus::Page | PostStatus::Draft) => {
+        _ if undated && !matches!(decision.status, PostStatus::Page | PostStatus::Draft) => {
             // A date that cannot be read has been told with its place; without another it is what stops the post.
             if !findings.raise("post/date") {
                 findings.error(
@@ -215,7 +215,7 @@ fn assemble(
             }
             Some((PostStatus::Error, "it has no date".to_owned()))
         }
-        _ if matches!(verdict.status, PostStatus::Published | PostStatus::Scheduled) => {
+        _ if matches!(decision.status, PostStatus::Published | PostStatus::Scheduled) => {
             address.too_long.clone().map(|(at, length)| {
                 let message =
                     format!("the address of this post has {length} characters; the most are {}", permalink::LONGEST);
@@ -226,10 +226,10 @@ fn assemble(
         _ => None,
     };
     if let Some((status, reason)) = overruled {
-        (verdict.status, verdict.reason) = (status, reason);
+        (decision.status, decision.reason) = (status, reason);
     }
     let title = title::title(fields, body, &place)?;
-    if title.is_made && matches!(verdict.status, PostStatus::Published | PostStatus::Scheduled) {
+    if title.is_made && matches!(decision.status, PostStatus::Published | PostStatus::Scheduled) {
         title::warn_of_none(&title.text, findings);
     }
     generator_tags::warn(fields, &title::TITLE_KEYS, findings);
@@ -255,11 +255,11 @@ fn assemble(
         image: image::image(fields, &address.url, &config.site.url),
         episode: if enclosures.is_empty() { None } else { enclosure::episode(fields) },
         enclosures,
-        status: verdict.status,
-        reason: verdict.reason,
+        status: decision.status,
+        reason: decision.reason,
         newsletter,
         mailing,
-        draft_unclear: verdict.draft_unclear,
+        draft_unclear: decision.draft_unclear,
         url: address.url,
         head: Head::default(),
     })

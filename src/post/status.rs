@@ -11,13 +11,13 @@ use super::front_matter::{Field, Fields, Value, normal};
 use super::source_path::SourcePath;
 
 /// What was decided, and why.
-pub(crate) struct Verdict {
+pub(crate) struct Decision {
     pub(crate) status: PostStatus,
     pub(crate) reason: String,
     pub(crate) draft_unclear: bool,
 }
 
-impl Verdict {
+impl Decision {
     fn new(status: PostStatus, reason: impl Into<String>) -> Self {
         Self { status, reason: reason.into(), draft_unclear: false }
     }
@@ -34,7 +34,7 @@ fn quoted(field: &Field) -> String {
 
 /// Held back where its own site would not list it: Hugo's `build` with `render` and `list` never, `headless`, and what
 /// Eleventy keeps out of its collections.
-fn nowhere(fields: &Fields) -> Option<Verdict> {
+fn nowhere(fields: &Fields) -> Option<Decision> {
     let never = |table: &Field| {
         ["render", "list"]
             .iter()
@@ -48,20 +48,20 @@ fn nowhere(fields: &Fields) -> Option<Verdict> {
         (None, Some(field)) => quoted(field).replace('`', ""),
         (None, None) => return None,
     };
-    Some(Verdict::new(PostStatus::Draft, reason))
+    Some(Decision::new(PostStatus::Draft, reason))
 }
 
 /// Why the post is held back: its reason, and false when a flag could not be read.
 ///
 /// `hidden: true` hides a post from some themes' front page only, and from everybody in others; held back is the safe side.
-fn held_back(fields: &Fields, conventions: Conventions<'_>, findings: &mut Findings<'_>) -> Option<Verdict> {
-    let mut verdict: Option<Verdict> = None;
+fn held_back(fields: &Fields, conventions: Conventions<'_>, findings: &mut Findings<'_>) -> Option<Decision> {
+    let mut decision: Option<Decision> = None;
     for (key, held_when) in flags() {
         for field in fields.all(key) {
             match truth(field) {
-                Some(truth) if truth == *held_when => verdict = verdict.or_else(|| Some(draft(field))),
+                Some(truth) if truth == *held_when => decision = decision.or_else(|| Some(draft(field))),
                 None if key != "published" || !date_or_year(field, conventions) => {
-                    unclear(field, &mut verdict, findings)
+                    unclear(field, &mut decision, findings)
                 }
                 _ => {}
             }
@@ -70,35 +70,35 @@ fn held_back(fields: &Fields, conventions: Conventions<'_>, findings: &mut Findi
     for field in ["status", "poststatus"].iter().flat_map(|key| fields.all(key)) {
         let word = field.value.text().map(normal);
         match word.as_deref() {
-            Some(word) if is_not_yet(word) => verdict = verdict.or_else(|| Some(draft(field))),
+            Some(word) if is_not_yet(word) => decision = decision.or_else(|| Some(draft(field))),
             Some(word) if is_out(word) || word_of_truth(word) == Some(true) => {}
-            // The signs of a garden: 🌱, 🌳.
+            // The signs of digital gardens: 🌱, 🌳.
             Some(word) if !word.contains(|c: char| c.is_alphanumeric() || matches!(c, '{' | '<' | '?')) => {}
             _ => {
                 let help = "write `status: published` or `status: draft`".to_owned();
-                unclear_as(field, help, &mut verdict, findings);
+                unclear_as(field, help, &mut decision, findings);
             }
         }
     }
     // Elsewhere the word means a country or a mood: only a clear one counts.
     let says_not_yet = |field: &&Field| field.value.text().is_some_and(|text| is_not_yet(&normal(text)));
     if let Some(field) = fields.all("state").find(says_not_yet) {
-        verdict = verdict.or_else(|| Some(draft(field)));
+        decision = decision.or_else(|| Some(draft(field)));
     }
     // The site itself shows such a post only to those who know the word.
     for (key, reason) in
         [("password", "it has a password"), ("postpassword", "it has a password"), ("encrypted", "it is encrypted")]
     {
         if fields.all(key).any(|field| truth(field) != Some(false)) {
-            verdict = verdict.or_else(|| Some(Verdict::new(PostStatus::Draft, reason)));
+            decision = decision.or_else(|| Some(Decision::new(PostStatus::Draft, reason)));
         }
     }
-    verdict = verdict.or_else(|| nowhere(fields));
+    decision = decision.or_else(|| nowhere(fields));
     for field in fields.all("visibility") {
         match field.value.text().map(normal).as_deref() {
-            Some(word) if is_to_few(word) => verdict = verdict.or_else(|| Some(draft(field))),
+            Some(word) if is_to_few(word) => decision = decision.or_else(|| Some(draft(field))),
             Some("public" | "visible" | "published" | "everyone") => {}
-            _ => unclear(field, &mut verdict, findings),
+            _ => unclear(field, &mut decision, findings),
         }
     }
     for (key, field) in date::keys().filter_map(|key| Some((key, fields.get(&[key])?))) {
@@ -106,10 +106,10 @@ fn held_back(fields: &Fields, conventions: Conventions<'_>, findings: &mut Findi
         let is_day = || field.value.text().is_some_and(|text| date::parse(text, conventions).is_ok());
         // Only the program that fills the template could say when a post with a template for a date is due.
         if is_template(field.value.text().unwrap_or(&field.source)) || (is_deadline && !is_day()) {
-            not_a_day(field, &mut verdict, findings);
+            not_a_day(field, &mut decision, findings);
         }
     }
-    verdict
+    decision
 }
 
 fn is_template(text: &str) -> bool {
@@ -117,28 +117,28 @@ fn is_template(text: &str) -> bool {
 }
 
 /// Holds a post back whose day may be the reason not to send it yet, or not any more.
-fn not_a_day(field: &Field, verdict: &mut Option<Verdict>, findings: &mut Findings<'_>) {
+fn not_a_day(field: &Field, decision: &mut Option<Decision>, findings: &mut Findings<'_>) {
     let message = format!("{} is not a day: the post is held back", quoted(field));
     findings.warning("post/day-unclear", field.at.clone(), message, format!("write `{}: 2025-01-31`", field.key));
-    let held = verdict.get_or_insert_with(|| {
-        Verdict::new(PostStatus::Draft, format!("{} is not a day", quoted(field).replace('`', "")))
+    let held = decision.get_or_insert_with(|| {
+        Decision::new(PostStatus::Draft, format!("{} is not a day", quoted(field).replace('`', "")))
     });
     held.draft_unclear = true;
 }
 
-fn draft(field: &Field) -> Verdict {
-    Verdict::new(PostStatus::Draft, quoted(field).replace('`', ""))
+fn draft(field: &Field) -> Decision {
+    Decision::new(PostStatus::Draft, quoted(field).replace('`', ""))
 }
 
-fn unclear(field: &Field, verdict: &mut Option<Verdict>, findings: &mut Findings<'_>) {
-    unclear_as(field, format!("write `{0}: true` or `{0}: false`", field.key), verdict, findings);
+fn unclear(field: &Field, decision: &mut Option<Decision>, findings: &mut Findings<'_>) {
+    unclear_as(field, format!("write `{0}: true` or `{0}: false`", field.key), decision, findings);
 }
 
-fn unclear_as(field: &Field, help: String, verdict: &mut Option<Verdict>, findings: &mut Findings<'_>) {
+fn unclear_as(field: &Field, help: String, decision: &mut Option<Decision>, findings: &mut Findings<'_>) {
     let message = format!("{} is neither yes nor no: the post is held back", quoted(field));
     findings.warning("post/draft-unclear", field.at.clone(), message, help);
-    let held = verdict.get_or_insert_with(|| {
-        Verdict::new(PostStatus::Draft, format!("{} is neither yes nor no", quoted(field).replace('`', "")))
+    let held = decision.get_or_insert_with(|| {
+        Decision::new(PostStatus::Draft, format!("{} is neither yes nor no", quoted(field).replace('`', "")))
     });
     held.draft_unclear = true;
 }
@@ -151,32 +151,32 @@ fn date_or_year(field: &Field, conventions: Conventions<'_>) -> bool {
 }
 
 /// Decides about a post whose front matter could be read.
-pub(crate) fn verdict(
+pub(crate) fn decide(
     fields: &Fields,
     path: &SourcePath,
     published: Option<&Moment>,
     conventions: Conventions<'_>,
     now: Timestamp,
     findings: &mut Findings<'_>,
-) -> Verdict {
+) -> Decision {
     let held = held_back(fields, conventions, findings);
     if let Some(reason) = page(fields, path, published) {
-        return Verdict::new(PostStatus::Page, reason);
+        return Decision::new(PostStatus::Page, reason);
     }
     if let Some(held) = held {
         return held;
     }
     if let Some(folder) = path.draft_folder() {
-        return Verdict::new(PostStatus::Draft, format!("in the folder {folder}"));
+        return Decision::new(PostStatus::Draft, format!("in the folder {folder}"));
     }
     let expiry = date::of_keys(fields, &date::EXPIRY_KEYS, conventions);
     if let Some(expiry) = expiry.filter(|expiry| expiry.at.timestamp() <= now) {
-        return Verdict::new(PostStatus::Draft, format!("expired on {}", expiry.at.date()));
+        return Decision::new(PostStatus::Draft, format!("expired on {}", expiry.at.date()));
     }
     let release = date::of_keys(fields, &["publishdate"], conventions);
     match [published, release.as_ref()].into_iter().flatten().find(|moment| moment.at.timestamp() > now) {
-        Some(moment) => Verdict::new(PostStatus::Scheduled, format!("dated {}, in the future", moment.at.date())),
-        None => Verdict::new(
+        Some(moment) => Decision::new(PostStatus::Scheduled, format!("dated {}, in the future", moment.at.date())),
+        None => Decision::new(
             PostStatus::Published,
             published.map(|day| format!("dated {}", day.at.date())).unwrap_or_default(),
         ),

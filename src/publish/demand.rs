@@ -135,39 +135,39 @@ impl fmt::Display for Demand {
                     "mail.dkim" => "sign mail with the key",
                     _ => "read and write in",
                 };
-                write!(f, "{what} {} (`{setting}`)", plain(path))
+                write!(f, "{what} {} (`{setting}`)", unambiguous(path))
             }
-            Self::Outbox(folder) => write!(f, "put mail into {} (`mail.transport`)", plain(folder)),
+            Self::Outbox(folder) => write!(f, "put mail into {} (`mail.transport`)", unambiguous(folder)),
             Self::Server(Server { host, port, user, security }) => {
                 let how = match security {
                     Security::Implicit => "TLS",
                     Security::StartTls => "STARTTLS",
                     Security::Loopback => "unencrypted on this machine",
                 };
-                write!(f, "send mail through the server {}, port {port} ({how})", plain(host))?;
-                let user = user.as_ref().map(|user| format!(", logged in as {}", plain(user)));
+                write!(f, "send mail through the server {}, port {port} ({how})", unambiguous(host))?;
+                let user = user.as_ref().map(|user| format!(", logged in as {}", unambiguous(user)));
                 write!(f, "{} (`mail.transport`)", user.unwrap_or_default())
             }
             Self::Program { path, real, digest } => {
-                write!(f, "start the program {} for each message", plain(path))?;
+                write!(f, "start the program {} for each message", unambiguous(path))?;
                 if real != path {
-                    write!(f, ", which is {}", plain(real))?;
+                    write!(f, ", which is {}", unambiguous(real))?;
                 }
                 let own = digest.as_ref().map_or("", |_| ", a file that came with the site");
                 write!(f, "{own} (`mail.transport`)")
             }
             Self::PasswordVariable(name) => {
-                write!(f, "use the password in the environment variable {} (`mail.password_env`)", plain(name))
+                write!(f, "use the password in the environment variable {} (`mail.password_env`)", unambiguous(name))
             }
             Self::PasswordFile(file) => {
-                write!(f, "use the password in the file {} (`mail.password_file`)", plain(file))
+                write!(f, "use the password in the file {} (`mail.password_file`)", unambiguous(file))
             }
         }
     }
 }
 
 /// As it is; quoted and escaped when it holds what cannot be seen or could pass for something else.
-fn plain(text: impl AsRef<OsStr>) -> String {
+fn unambiguous(text: impl AsRef<OsStr>) -> String {
     let text = text.as_ref();
     let quoted = quoted(text);
     if quoted.len() == text.len() + 2 { text.to_string_lossy().into_owned() } else { quoted }

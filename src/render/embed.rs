@@ -4,7 +4,7 @@ use url::Url;
 
 /// What a frame shows.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Shown {
+pub(crate) struct Embedded {
     /// The page for people; the frame's own address where no better one is known.
     pub(crate) address: String,
     /// What it is, when the author gave no title.
@@ -34,8 +34,8 @@ const KINDS: [(&str, &str); 16] = [
 ];
 
 /// What the frame at this absolute address shows.
-pub(crate) fn shown(address: &str) -> Shown {
-    let plain = |address: &str, label: String| Shown { address: address.to_owned(), label, poster: None };
+pub(crate) fn shown(address: &str) -> Embedded {
+    let plain = |address: &str, label: String| Embedded { address: address.to_owned(), label, poster: None };
     let Ok(url) = Url::parse(address) else { return plain(address, "Embedded page".to_owned()) };
     let host = url.host_str().unwrap_or_default();
     let host = host.strip_prefix("www.").unwrap_or(host);
@@ -47,7 +47,7 @@ pub(crate) fn shown(address: &str) -> Shown {
             plain(&format!("https://vimeo.com/{second}"), "Video on Vimeo".to_owned())
         }
         ("dailymotion.com", "embed") if second == "video" => match parts.next().filter(|id| is_id(id)) {
-            Some(film) => Shown {
+            Some(film) => Embedded {
                 poster: Some(format!("https://www.dailymotion.com/thumbnail/video/{film}")),
                 ..plain(&format!("https://www.dailymotion.com/video/{film}"), "Video on Dailymotion".to_owned())
             },
@@ -59,18 +59,18 @@ pub(crate) fn shown(address: &str) -> Shown {
 }
 
 /// `/embed/ID`, `/embed/videoseries?list=ID`.
-fn youtube(url: &Url, film: &str) -> Shown {
+fn youtube(url: &Url, film: &str) -> Embedded {
     let value = |key: &str| url.query_pairs().find(|(known, _)| known == key).map(|(_, value)| value.into_owned());
     let label = "Video on YouTube".to_owned();
     if let Some(list) = value("list").filter(|list| is_id(list) && (film == "videoseries" || film.is_empty())) {
-        return Shown { address: format!("https://www.youtube.com/playlist?list={list}"), label, poster: None };
+        return Embedded { address: format!("https://www.youtube.com/playlist?list={list}"), label, poster: None };
     }
     if !is_id(film) || film == "videoseries" {
-        return Shown { address: url.to_string(), label, poster: None };
+        return Embedded { address: url.to_string(), label, poster: None };
     }
     let start = value("start").filter(|start| !start.is_empty() && start.bytes().all(|b| b.is_ascii_digit()));
     let start = start.map_or_else(String::new, |start| format!("&t={start}s"));
-    Shown {
+    Embedded {
         address: format!("https://www.youtube.com/watch?v={film}{start}"),
         label,
         poster: Some(format!("https://i.ytimg.com/vi/{film}/hqdefault.jpg")),

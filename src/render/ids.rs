@@ -44,9 +44,9 @@ impl Ids {
                 let rest = written.strip_prefix(start.as_str());
                 rest.is_some_and(|rest| rest.bytes().all(|b| b.is_ascii_digit() || b == b'_'))
             });
-            let plain = plain(&written);
-            let id = if is_note { written.clone() } else { format!("{key}--{plain}") };
-            if !plain.is_empty() && used.insert(id.clone()) {
+            let safe = url_safe(&written);
+            let id = if is_note { written.clone() } else { format!("{key}--{safe}") };
+            if !safe.is_empty() && used.insert(id.clone()) {
                 ids.entry(written).or_insert_with(|| id.clone());
                 element.set("id", id);
             }
@@ -62,13 +62,13 @@ impl Ids {
 }
 
 /// An id of letters that need no escape in a link: readers that compare the two do not decode.
-fn plain(id: &str) -> String {
+fn url_safe(id: &str) -> String {
     let stays = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     let words: Vec<String> = id.split_ascii_whitespace().map(|word| word.replace(|c| !stays(c), "")).collect();
-    let plain = words.join("-");
+    let safe = words.join("-");
     if id.chars().all(|c| stays(c) || c.is_ascii_whitespace()) {
-        return plain;
+        return safe;
     }
     let hash = &crate::model::sha256_hex(id.as_bytes())[..8];
-    if plain.is_empty() { hash.to_owned() } else { format!("{plain}-{hash}") }
+    if safe.is_empty() { hash.to_owned() } else { format!("{safe}-{hash}") }
 }

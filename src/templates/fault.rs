@@ -6,14 +6,14 @@ use crate::diagnostic::{Diagnostic, Location};
 
 /// A fault, and where it is.
 #[derive(Debug)]
-pub(super) struct Fault {
+pub(super) struct TemplateError {
     message: String,
     /// The template that has the fault, when that is known.
     pub(super) name: Option<String>,
     line: Option<usize>,
 }
 
-impl From<&minijinja::Error> for Fault {
+impl From<&minijinja::Error> for TemplateError {
     /// The fault itself, where an included template has it.
     fn from(error: &minijinja::Error) -> Self {
         let mut error = error;
@@ -29,7 +29,7 @@ impl From<&minijinja::Error> for Fault {
     }
 }
 
-impl Fault {
+impl TemplateError {
     /// The finding in the text of the template `name`.
     pub(super) fn diagnose(&self, name: &str, text: &str) -> Diagnostic {
         let path = format!("templates/{name}");

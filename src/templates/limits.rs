@@ -12,7 +12,7 @@ use minijinja::value::{DynObject, Serde};
 use minijinja::{Environment, Error, ErrorKind, Value};
 use serde::Serialize;
 
-use super::fault::Fault;
+use super::fault::TemplateError;
 
 /// What a template may use up, beside its share: a unit for each step, and one for each 64 bytes of text that it makes,
 /// passes on or says. So it also limits what a template says, to 6 MB. A usual issue takes a hundredth of it.
@@ -48,9 +48,13 @@ pub fn is_running_away() -> bool {
 ///
 /// Fuel does not pay for what the engine does with lists in lists when it compares or joins them: one that is doubled 64
 /// times has 2^64 items. So a thread of its own has a deadline, and room for the deepest list that fuel makes.
-pub(super) fn render(environment: &Environment<'static>, name: &str, values: &impl Serialize) -> Result<String, Fault> {
+pub(super) fn render(
+    environment: &Environment<'static>,
+    name: &str,
+    values: &impl Serialize,
+) -> Result<String, TemplateError> {
     if is_running_away() {
-        return Err(Fault::from(&ErrorKind::OutOfFuel.into()));
+        return Err(TemplateError::from(&ErrorKind::OutOfFuel.into()));
     }
     let size = size(values);
     // A clone shares the compiled templates.
@@ -62,14 +66,14 @@ pub(super) fn render(environment: &Environment<'static>, name: &str, values: &im
         let filled = environment.get_template(&name).and_then(|template| template.render(values));
         // An error holds the lists with which it came about, for which only this thread has room. After the deadline there
         // is nobody to tell.
-        let _ = done.send(filled.map_err(|error| Fault::from(&error)));
+        let _ = done.send(filled.map_err(|error| TemplateError::from(&error)));
     };
     let started = thread::Builder::new().stack_size(STACK).spawn(fill);
-    started.map_err(|error| Fault::from(&Error::new(ErrorKind::InvalidOperation, error.to_string())))?;
+    started.map_err(|error| TemplateError::from(&Error::new(ErrorKind::InvalidOperation, error.to_string())))?;
     let deadline = PATIENCE + Duration::from_micros(size);
     is_done.recv_timeout(deadline).unwrap_or_else(|_| {
         IS_RUNNING_AWAY.store(true, Ordering::Relaxed);
-        Err(Fault::from(&ErrorKind::OutOfFuel.into()))
+        Err(TemplateError::from(&ErrorKind::OutOfFuel.into()))
     })
 }
 
@@ -80,16 +84,16 @@ pub(super) fn render(environment: &Environment<'static>, name: &str, values: &im
 pub(super) fn compile(
     environment: Environment<'static>,
     texts: &BTreeMap<String, String>,
-) -> (Environment<'static>, Vec<(String, Fault)>) {
-    let failed = |(name, fault): (&String, Fault)| (Environment::new(), vec![(name.clone(), fault)]);
+) -> (Environment<'static>, Vec<(String, TemplateError)>) {
+    let failed = |(name, fault): (&String, TemplateError)| (Environment::new(), vec![(name.clone(), fault)]);
     let message = "the template takes too long to be read: an expression in it is too long or too deep";
-    let without_end = || Fault { message: message.to_owned(), name: None, line: None };
+    let without_end = || TemplateError { message: message.to_owned(), name: None, line: None };
     let (done, is_done) = mpsc::channel();
     let add = {
         let (mut environment, texts) = (environment, texts.clone());
         move || {
             for (name, text) in texts {
-                let fault = environment.add_template_owned(name, text).err().map(|error| Fault::from(&error));
+                let fault = environment.add_template_owned(name, text).err().map(|error| TemplateError::from(&error));
                 if done.send((fault, None)).is_err() {
                     return;
                 }
@@ -101,7 +105,7 @@ pub(super) fn compile(
         Err(without_end())
     } else {
         let builder = thread::Builder::new().stack_size(COMPILER_STACK);
-        builder.spawn(add).map_err(|error| Fault::from(&Error::new(ErrorKind::InvalidOperation, error.to_string())))
+        builder.spawn(add).map_err(|error| TemplateError::from(&Error::new(ErrorKind::InvalidOperation, error.to_string())))
     };
     if let Err(fault) = started {
         return texts.keys().next().map(|name| (name, fault)).map(failed).unwrap_or_default();

@@ -12,7 +12,7 @@ use minijinja::{AutoEscape, Environment, Output, State, UndefinedBehavior, Value
 use serde::Serialize;
 
 use crate::diagnostic::Diagnostic;
-use fault::Fault;
+use fault::TemplateError;
 
 pub use limits::is_running_away;
 
@@ -102,7 +102,7 @@ impl Templates {
             limits::render(&self.environment, name, values)
         } else {
             let template = self.environment.get_template(name);
-            template.and_then(|template| template.render(Serde(values))).map_err(|error| Fault::from(&error))
+            template.and_then(|template| template.render(Serde(values))).map_err(|error| TemplateError::from(&error))
         };
         filled.map_err(|fault| {
             let culprit = fault.name.as_deref().unwrap_or(name);

@@ -1,4 +1,4 @@
-//! The story of a post.
+//! What is known of a post.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! The story of a reader.
+//! What is known of a reader.
 
 use serde_json::{Value, json};
 

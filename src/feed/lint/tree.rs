@@ -53,7 +53,7 @@ pub(super) struct Attribute {
 
 /// Why a text is not well-formed.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Fault {
+pub(super) struct XmlError {
     pub(super) at: Range<usize>,
     pub(super) message: String,
 }
@@ -102,10 +102,10 @@ impl Element {
 ///
 /// # Errors
 /// The first fault.
-pub(super) fn parse(text: &str) -> Result<Element, Fault> {
+pub(super) fn parse(text: &str) -> Result<Element, XmlError> {
     if let Some((at, character)) = text.char_indices().find(|(_, c)| !is_xml(*c)) {
         let message = format!("XML has no place for the character U+{:04X}", u32::from(character));
-        return Err(Fault { at: at..at + character.len_utf8(), message });
+        return Err(XmlError { at: at..at + character.len_utf8(), message });
     }
     let mut reader = Reader::from_str(text);
     reader.config_mut().check_comments = true;
@@ -121,7 +121,7 @@ pub(super) fn parse(text: &str) -> Result<Element, Fault> {
         let start = position(reader.buffer_position());
         let event = reader.read_event().map_err(|error| {
             let at = position(reader.error_position()).min(text.len());
-            Fault { at: at..at + 1, message: error.to_string() }
+            XmlError { at: at..at + 1, message: error.to_string() }
         })?;
         let at = start..position(reader.buffer_position());
         match event {
@@ -139,7 +139,7 @@ pub(super) fn parse(text: &str) -> Result<Element, Fault> {
             }
             Event::DocType(_) => builder.has_doctype = true,
             Event::Decl(_) if builder.root.is_some() || !builder.open.is_empty() => {
-                return Err(Fault { at, message: "an XML declaration in the midst of a document".to_owned() });
+                return Err(XmlError { at, message: "an XML declaration in the midst of a document".to_owned() });
             }
             // Where it stands before the document is looked at elsewhere.
             Event::Decl(_) | Event::PI(_) | Event::Comment(_) => {}
@@ -147,9 +147,9 @@ pub(super) fn parse(text: &str) -> Result<Element, Fault> {
         }
     }
     if let Some(open) = builder.open.last() {
-        return Err(Fault { at: open.tag.clone(), message: format!("`<{}>` is never closed", open.full_name) });
+        return Err(XmlError { at: open.tag.clone(), message: format!("`<{}>` is never closed", open.full_name) });
     }
-    builder.root.ok_or_else(|| Fault { at: 0..1, message: "there is no element".to_owned() })
+    builder.root.ok_or_else(|| XmlError { at: 0..1, message: "there is no element".to_owned() })
 }
 
 fn position(at: u64) -> usize {
@@ -174,8 +174,8 @@ struct Builder<'t> {
 }
 
 impl Builder<'_> {
-    fn open(&mut self, tag: &BytesStart<'_>, at: Range<usize>) -> Result<(), Fault> {
-        let fault = |message: String| Fault { at: at.clone(), message };
+    fn open(&mut self, tag: &BytesStart<'_>, at: Range<usize>) -> Result<(), XmlError> {
+        let fault = |message: String| XmlError { at: at.clone(), message };
         if self.open.is_empty() && self.root.is_some() {
             return Err(fault("a document has one outermost element".to_owned()));
         }
@@ -197,12 +197,14 @@ impl Builder<'_> {
             let raw = String::from_utf8_lossy(&attribute.value).into_owned();
             let place = place_of(self.text, &attribute.value).unwrap_or_else(|| at.clone());
             if raw.contains('<') {
-                return Err(Fault { at: place, message: format!("`<` in the attribute `{name}`") });
+                return Err(XmlError { at: place, message: format!("`<` in the attribute `{name}`") });
             }
             let value = match unescape(&raw) {
                 Ok(value) => value.replace(['\n', '\t', '\r'], " "),
                 Err(_) if self.has_doctype => raw.clone(),
-                Err(error) => return Err(Fault { at: place, message: format!("in the attribute `{name}`: {error}") }),
+                Err(error) => {
+                    return Err(XmlError { at: place, message: format!("in the attribute `{name}`: {error}") });
+                }
             };
             let prefix = match name.strip_prefix("xmlns") {
                 Some("") => "",
@@ -224,7 +226,7 @@ impl Builder<'_> {
             let (prefix, local) = attribute.name.split_once(':').unwrap_or(("", &attribute.name));
             let namespace = if prefix.is_empty() { Some("".into()) } else { self.namespace(prefix) };
             if !seen.insert((namespace.ok_or_else(|| undeclared(prefix))?, local.to_owned())) {
-                return Err(Fault { at: attribute.at.clone(), message: format!("a second attribute `{local}`") });
+                return Err(XmlError { at: attribute.at.clone(), message: format!("a second attribute `{local}`") });
             }
         }
         let inside = at.end..at.end;
@@ -253,20 +255,20 @@ impl Builder<'_> {
         }
     }
 
-    fn push(&mut self, found: &str, at: Range<usize>) -> Result<(), Fault> {
+    fn push(&mut self, found: &str, at: Range<usize>) -> Result<(), XmlError> {
         match self.open.last_mut() {
             Some(parent) => match parent.nodes.last_mut() {
                 Some(Node::Text(text)) => text.push_str(found),
                 _ => parent.nodes.push(Node::Text(found.to_owned())),
             },
             None if found.trim().is_empty() => {}
-            None => return Err(Fault { at, message: "text outside of the outermost element".to_owned() }),
+            None => return Err(XmlError { at, message: "text outside of the outermost element".to_owned() }),
         }
         Ok(())
     }
 
-    fn resolve(&self, reference: &BytesRef<'_>, at: &Range<usize>) -> Result<String, Fault> {
-        let fault = |message: String| Fault { at: at.clone(), message };
+    fn resolve(&self, reference: &BytesRef<'_>, at: &Range<usize>) -> Result<String, XmlError> {
+        let fault = |message: String| XmlError { at: at.clone(), message };
         if reference.is_char_ref() {
             let found = reference.resolve_char_ref().ok().flatten().filter(|c| is_xml(*c));
             return found

@@ -44,7 +44,7 @@ impl Moment {
 
 /// Why a text is no date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Fault {
+pub(crate) enum DateError {
     /// It does not look like one.
     NotADate,
     /// There is no such day.
@@ -63,7 +63,7 @@ struct Parts {
 }
 
 /// Reads a date; one without a zone is in the site's.
-pub(crate) fn parse(text: &str, conventions: Conventions<'_>) -> Result<Moment, Fault> {
+pub(crate) fn parse(text: &str, conventions: Conventions<'_>) -> Result<Moment, DateError> {
     let text = text.trim();
     let bare = text.trim_matches(['“', '”', '„', '‘', '’', '‚', '«', '»']).trim();
     let mut plain: String = bare.nfkc().collect();
@@ -76,13 +76,13 @@ pub(crate) fn parse(text: &str, conventions: Conventions<'_>) -> Result<Moment, 
         note = Some("this date has a doubled colon".to_owned());
     }
     let mut parts = match numeric(&plain, conventions.order) {
-        Err(Fault::NotADate) => words(&plain)?,
+        Err(DateError::NotADate) => words(&plain)?,
         other => other?,
     };
-    let date = parts.date.ok_or(Fault::NotADate)?;
+    let date = parts.date.ok_or(DateError::NotADate)?;
     // Feeds want years of four digits, and year 1 is how some programs write "none".
     if date.year() < 1000 {
-        return Err(Fault::Impossible);
+        return Err(DateError::Impossible);
     }
     // The last days of the calendar, on which some park their drafts, are not in all zones.
     let date = date.min(Date::constant(9999, 12, 29));
@@ -96,17 +96,17 @@ pub(crate) fn parse(text: &str, conventions: Conventions<'_>) -> Result<Moment, 
             conventions.zone.clone()
         }
     };
-    let at = civil.to_zoned(zone).map_err(|_| Fault::Impossible)?;
+    let at = civil.to_zoned(zone).map_err(|_| DateError::Impossible)?;
     Ok(Moment { at, date_only: parts.time.is_none(), note: parts.note.or(note) })
 }
 
 /// `2025-1-31`, `2025/01/31 10:00`, `20250131T100000Z`, `2025年1月31日`, `31.1.2025`.
-fn numeric(text: &str, order: Option<DateOrder>) -> Result<Parts, Fault> {
-    let (first, rest) = number(text).ok_or(Fault::NotADate)?;
+fn numeric(text: &str, order: Option<DateOrder>) -> Result<Parts, DateError> {
+    let (first, rest) = number(text).ok_or(DateError::NotADate)?;
     if first.len() == 8 {
         return Ok(with_time(date(&first[..4], &first[4..6], &first[6..])?, rest));
     }
-    let separator = rest.chars().next().filter(|c| "-/.年년".contains(*c)).ok_or(Fault::NotADate)?;
+    let separator = rest.chars().next().filter(|c| "-/.年년".contains(*c)).ok_or(DateError::NotADate)?;
     // `2021. 6. 2.` and `2021년 6월 2일` have blanks.
     let next = |rest: &'_ str| -> Option<(String, usize)> {
         let blank = rest.len() - rest.trim_start_matches(' ').len();
@@ -114,14 +114,14 @@ fn numeric(text: &str, order: Option<DateOrder>) -> Result<Parts, Fault> {
         Some((digits.to_owned(), blank + digits.len()))
     };
     let rest = &rest[separator.len_utf8()..];
-    let (second, length) = next(rest).ok_or(Fault::NotADate)?;
+    let (second, length) = next(rest).ok_or(DateError::NotADate)?;
     let again = match separator {
         '年' => '月',
         '년' => '월',
         same => same,
     };
-    let rest = rest[length..].strip_prefix(again).ok_or(Fault::NotADate)?;
-    let (third, length) = next(rest).ok_or(Fault::NotADate)?;
+    let rest = rest[length..].strip_prefix(again).ok_or(DateError::NotADate)?;
+    let (third, length) = next(rest).ok_or(DateError::NotADate)?;
     let rest = &rest[length..];
     let rest = rest.strip_prefix(['日', '일']).unwrap_or(rest);
     let rest = if separator == '.' { rest.strip_prefix('.').unwrap_or(rest) } else { rest };
@@ -130,17 +130,17 @@ fn numeric(text: &str, order: Option<DateOrder>) -> Result<Parts, Fault> {
         return Ok(with_time(date(first, second, third)?, rest));
     }
     if third.len() != 4 || first.len() > 2 || second.len() > 2 {
-        return Err(Fault::NotADate);
+        return Err(DateError::NotADate);
     }
     let (a, b) = (small(first), small(second));
     // With dots the day comes first everywhere.
     let (month, day) = match (a > 12, b > 12) {
-        (true, true) => return Err(Fault::Impossible),
+        (true, true) => return Err(DateError::Impossible),
         (false, true) => (first, second),
         (false, false) if separator != '.' && a != b => match order {
             Some(DateOrder::MonthFirst) => (first, second),
             Some(DateOrder::DayFirst) => (second, first),
-            None => return Err(Fault::Ambiguous),
+            None => return Err(DateError::Ambiguous),
         },
         _ => (second, first),
     };
@@ -156,9 +156,9 @@ fn small(digits: &str) -> i8 {
     digits.parse().unwrap_or(i8::MAX)
 }
 
-fn date(year: &str, month: &str, day: &str) -> Result<Date, Fault> {
-    let year = year.parse().map_err(|_| Fault::NotADate)?;
-    Date::new(year, small(month), small(day)).map_err(|_| Fault::Impossible)
+fn date(year: &str, month: &str, day: &str) -> Result<Date, DateError> {
+    let year = year.parse().map_err(|_| DateError::NotADate)?;
+    Date::new(year, small(month), small(day)).map_err(|_| DateError::Impossible)
 }
 
 /// What follows a whole date: nothing, a time, a time and a zone; anything else is junk, and the day still counts.
@@ -235,7 +235,7 @@ fn clock(text: &str) -> Option<(Time, &str, Option<String>)> {
 
 /// `Fri, 31 Jan 2025 10:00:00 +0100`, `31 January 2025`, `January 31, 2025`, `Fri Jan 31 10:00:00 CET 2025`,
 /// `Fri Jan 31 2025 10:00:00 GMT+0100 (Central European Time)`.
-fn words(text: &str) -> Result<Parts, Fault> {
+fn words(text: &str) -> Result<Parts, DateError> {
     let text = text.split('(').next().unwrap_or_default().replace(',', " ");
     let (mut day, mut month, mut year) = (None, None, None);
     let mut parts = Parts::default();
@@ -254,18 +254,18 @@ fn words(text: &str) -> Result<Parts, Fault> {
         } else if parts.time.is_none() && token.as_bytes()[0].is_ascii_digit() {
             let mark = tokens.next_if(|next| matches!(&*next.to_ascii_lowercase(), "am" | "pm" | "a.m." | "p.m."));
             let joined = format!("{token}{}", mark.unwrap_or_default());
-            let (time, rest, note) = clock(&joined).ok_or(Fault::NotADate)?;
+            let (time, rest, note) = clock(&joined).ok_or(DateError::NotADate)?;
             (parts.time, parts.note) = (Some(time), note);
             if !rest.is_empty() {
-                parts.zone = zone::parse(rest).ok_or(Fault::NotADate)?;
+                parts.zone = zone::parse(rest).ok_or(DateError::NotADate)?;
             }
         } else if parts.time.is_some() && matches!(parts.zone, Zone::None) {
-            parts.zone = zone::parse(token).ok_or(Fault::NotADate)?;
+            parts.zone = zone::parse(token).ok_or(DateError::NotADate)?;
         } else {
-            return Err(Fault::NotADate);
+            return Err(DateError::NotADate);
         }
     }
-    let (Some(day), Some(month), Some(year)) = (day, month, year) else { return Err(Fault::NotADate) };
+    let (Some(day), Some(month), Some(year)) = (day, month, year) else { return Err(DateError::NotADate) };
     parts.date = Some(date(year, month, day)?);
     Ok(parts)
 }

@@ -8,7 +8,7 @@ mod zone;
 use super::findings::Findings;
 use super::front_matter::{Field, Fields};
 use super::source_path::SourcePath;
-use grammar::Fault;
+use grammar::DateError;
 
 pub(crate) use grammar::{Conventions, Moment, parse};
 pub(crate) use name::split_name;
@@ -124,7 +124,7 @@ pub(crate) fn of_keys(fields: &Fields, keys: &[&str], conventions: Conventions<'
 }
 
 pub(crate) fn looks_like_a_date(field: &Field, conventions: Conventions<'_>) -> bool {
-    field.value.text().is_some_and(|text| !matches!(parse(text, conventions), Err(Fault::NotADate)))
+    field.value.text().is_some_and(|text| !matches!(parse(text, conventions), Err(DateError::NotADate)))
 }
 
 fn read(field: &Field, conventions: Conventions<'_>, findings: &mut Findings<'_>) -> Option<Moment> {
@@ -136,9 +136,9 @@ fn read(field: &Field, conventions: Conventions<'_>, findings: &mut Findings<'_>
             }
             return Some(moment);
         }
-        Err(Fault::NotADate) => format!("`{}` is not a date: `{text}`", field.key),
-        Err(Fault::Impossible) => format!("`{}` is a day that does not exist: `{text}`", field.key),
-        Err(Fault::Ambiguous) => {
+        Err(DateError::NotADate) => format!("`{}` is not a date: `{text}`", field.key),
+        Err(DateError::Impossible) => format!("`{}` is a day that does not exist: `{text}`", field.key),
+        Err(DateError::Ambiguous) => {
             let message = format!("`{}` may be two different days: `{text}`", field.key);
             let help = "write it as `2025-01-31`, or say in config.toml which comes first: `date_order = \"dmy\"`";
             findings.warning("post/date", field.at.clone(), message, help);

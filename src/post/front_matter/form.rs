@@ -12,7 +12,7 @@ pub(crate) struct Form {
     /// Finds it in a text at the start of a line; `None` when something else stands there.
     pub(crate) find: fn(text: &str, start: usize) -> Option<Extent>,
     /// Reads what was found.
-    pub(crate) read: fn(block: &str) -> Result<Reading, Problem>,
+    pub(crate) read: fn(block: &str) -> Result<Parsed, ParseError>,
     /// How to mend one that has no end.
     pub(crate) ending: &'static str,
 }
@@ -59,7 +59,7 @@ pub(crate) struct Note {
 
 /// A block that could be read.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Reading {
+pub(crate) struct Parsed {
     /// Its keys, in their order.
     pub(crate) pairs: Vec<Pair>,
     /// What had to be forgiven.
@@ -68,7 +68,7 @@ pub(crate) struct Reading {
 
 /// Why a block could not be read.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Problem {
+pub(crate) struct ParseError {
     /// The stable name of the error.
     pub(crate) code: &'static str,
     /// Where, in bytes of the block.

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::assignment;
 use super::fence::first_line;
-use super::form::{Extent, Form, Pair, Problem, Reading, has_ended, lines};
+use super::form::{Extent, Form, Pair, ParseError, Parsed, has_ended, lines};
 use super::value::Value;
 
 const MARK: &str = "@def ";
@@ -75,11 +75,11 @@ fn pair(statement: &str) -> Option<(String, Value, String)> {
     Some((key.to_owned(), assignment::value(source)?, source.to_owned()))
 }
 
-fn read(block: &str) -> Result<Reading, Problem> {
-    let mut reading = Reading::default();
+fn read(block: &str) -> Result<Parsed, ParseError> {
+    let mut reading = Parsed::default();
     for Definition { at, pair } in definitions(block) {
         let Some((key, value, source)) = pair else {
-            return Err(Problem {
+            return Err(ParseError {
                 code: "post/front-matter",
                 offset: at.start,
                 message: "the value of this line is not text, a number, a list or a date".to_owned(),

@@ -2,7 +2,7 @@
 
 use super::super::draft_words::{holding_keys, is_holding_key};
 use super::fence::{first_line, key_of};
-use super::form::{Extent, Form, Pair, Problem, Reading, lines};
+use super::form::{Extent, Form, Pair, ParseError, Parsed, lines};
 use super::value::{Value, normal};
 
 /// `Title: …`.
@@ -65,9 +65,9 @@ fn find(text: &str, start: usize) -> Option<Extent> {
     Some(Extent::Endless)
 }
 
-fn read(block: &str) -> Result<Reading, Problem> {
+fn read(block: &str) -> Result<Parsed, ParseError> {
     let mut pairs: Vec<Pair> = Vec::new();
-    let not_a_key = |offset| Problem {
+    let not_a_key = |offset| ParseError {
         code: "post/front-matter",
         offset,
         message: "this line is not `Key: value`".to_owned(),
@@ -87,5 +87,5 @@ fn read(block: &str) -> Result<Reading, Problem> {
     for pair in &mut pairs {
         pair.value = Value::Text(pair.source.clone());
     }
-    Ok(Reading { pairs, notes: Vec::new() })
+    Ok(Parsed { pairs, notes: Vec::new() })
 }

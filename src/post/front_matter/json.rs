@@ -6,7 +6,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use super::fence;
-use super::form::{Extent, Form, Note, Pair, Problem, Reading};
+use super::form::{Extent, Form, Note, Pair, ParseError, Parsed};
 use super::value::Value;
 
 /// No more of a line is kept beside what was read of it: all keys may stand in one line.
@@ -67,14 +67,14 @@ fn skip_string(bytes: &mut impl Iterator<Item = (usize, u8)>) -> Option<usize> {
     None
 }
 
-fn read(block: &str) -> Result<Reading, Problem> {
-    let (plain, commas) = plain(block);
-    let read: Result<Value, _> = serde_json::from_str(&plain);
+fn read(block: &str) -> Result<Parsed, ParseError> {
+    let (json, commas) = with_numbers_quoted(block);
+    let read: Result<Value, _> = serde_json::from_str(&json);
     let pairs = match read {
         Ok(Value::Map(pairs)) => pairs,
         Ok(_) => return Err(problem(0, "it is not an object in braces")),
         Err(error) => {
-            let line: usize = plain.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
+            let line: usize = json.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
             let message = error.to_string();
             return Err(problem(line, message.split(" at line ").next().unwrap_or_default()));
         }
@@ -93,11 +93,11 @@ fn read(block: &str) -> Result<Reading, Problem> {
         message: "this comma has nothing behind it",
         help: "remove the comma".to_owned(),
     };
-    Ok(Reading { pairs: pairs.into_iter().map(place).collect(), notes: commas.into_iter().map(note).collect() })
+    Ok(Parsed { pairs: pairs.into_iter().map(place).collect(), notes: commas.into_iter().map(note).collect() })
 }
 
-fn problem(offset: usize, message: &str) -> Problem {
-    Problem {
+fn problem(offset: usize, message: &str) -> ParseError {
+    ParseError {
         code: "post/json",
         offset,
         message: format!("the front matter is not JSON: {message}"),
@@ -107,8 +107,8 @@ fn problem(offset: usize, message: &str) -> Problem {
 
 /// The same JSON with its numbers in quotes, so that `1.10` stays `1.10`, and without commas at the end of a list:
 /// also where those were.
-fn plain(block: &str) -> (String, Vec<usize>) {
-    let mut plain = String::with_capacity(block.len());
+fn with_numbers_quoted(block: &str) -> (String, Vec<usize>) {
+    let mut json = String::with_capacity(block.len());
     let mut commas = Vec::new();
     let mut rest = block;
     while let Some(c) = rest.chars().next() {
@@ -125,14 +125,14 @@ fn plain(block: &str) -> (String, Vec<usize>) {
         rest = &rest[token.len()..];
         if c == ',' && rest.trim_start().starts_with(['}', ']']) {
             commas.push(at);
-            plain.push(' ');
+            json.push(' ');
         } else if c != '"' && serde_json::from_str::<serde_json::Number>(token).is_ok() {
-            plain.extend(["\"", token, "\""]);
+            json.extend(["\"", token, "\""]);
         } else {
-            plain.push_str(token);
+            json.push_str(token);
         }
     }
-    (plain, commas)
+    (json, commas)
 }
 
 /// Where each key first stands, as it is written.

@@ -1,5 +1,5 @@
 //! Front matter that was meant and that no form knows: dashes that a phone made long, a full-width colon, no blank behind a
-//! colon, a sign that nobody sees. Whoever wrote `draft：true` must not find that line in everybody's mail.
+//! colon, a character that cannot be seen. A post that says `draft：true` is not mailed.
 
 use std::ops::Range;
 

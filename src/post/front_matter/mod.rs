@@ -26,7 +26,7 @@ pub(crate) use value::{Value, normal};
 pub(crate) use yaml::parse as parse_yaml;
 
 use super::findings::Findings;
-use form::{Extent, Form, Problem, Reading};
+use form::{Extent, Form, ParseError, Parsed};
 
 /// All forms, in the order in which they are looked for.
 const FORMS: &[&Form] = &[&yaml::FORM, &toml::FORM, &json::FORM, &nikola::FORM, &franklin::FORM, &header::FORM];
@@ -139,7 +139,7 @@ fn first_line_at(text: &str, start: usize) -> Range<usize> {
 fn preambles(text: &str) -> (usize, usize) {
     let is_blank = |c: char| c.is_whitespace() || is_invisible(c);
     let blank = |from: usize| from + (text[from..].len() - text[from..].trim_start_matches(is_blank).len());
-    // The start of that line, but of a fence its first mark: what nobody sees stands before it.
+    // The start of that line, but of a fence its first mark: characters that cannot be seen stand before it.
     let line = |at: usize| {
         let is_fence = ["---", "+++"].iter().any(|fence| text[at..].starts_with(fence));
         if is_fence { at } else { text[..at].rfind('\n').map_or(0, |at| at + 1) }
@@ -157,14 +157,14 @@ fn block_of(form: &Form, text: &str, block: Range<usize>, findings: &mut Finding
         return None;
     }
     match (form.read)(&text[block.clone()]) {
-        Ok(Reading { pairs, notes }) => {
+        Ok(Parsed { pairs, notes }) => {
             for note in notes {
                 let at = block.start + note.at.start..block.start + note.at.end;
                 findings.warning(note.code, at, note.message, note.help);
             }
             Some(Fields::new(pairs, block.start, findings))
         }
-        Err(Problem { code, offset, message, help }) => {
+        Err(ParseError { code, offset, message, help }) => {
             let at = block.start + offset.min(block.len().saturating_sub(1));
             findings.error(code, at..at + 1, message, help);
             None

@@ -1,7 +1,7 @@
 //! Nikola's `.. key: value` lines, at the top of a file or inside of its first HTML comment.
 
 use super::fence::{after_line, first_line, key_of};
-use super::form::{Extent, Form, Pair, Problem, Reading, has_ended, lines};
+use super::form::{Extent, Form, Pair, ParseError, Parsed, has_ended, lines};
 use super::value::Value;
 
 const MARK: &str = ".. ";
@@ -40,7 +40,7 @@ fn key(line: &str) -> Option<(&str, &str)> {
     Some((key, line[key.len()..].trim_start().trim_start_matches(':').trim()))
 }
 
-fn read(block: &str) -> Result<Reading, Problem> {
+fn read(block: &str) -> Result<Parsed, ParseError> {
     let mut pairs: Vec<Pair> = Vec::new();
     for (at, line) in lines(block, 0) {
         if let Some((key, source)) = key(line) {
@@ -56,7 +56,7 @@ fn read(block: &str) -> Result<Reading, Problem> {
         } else if let Some(last) = pairs.last_mut().filter(|_| line.starts_with([' ', '\t'])) {
             last.value = Value::Text(format!("{} {}", last.source, line.trim()));
         } else if !line.trim().is_empty() {
-            return Err(Problem {
+            return Err(ParseError {
                 code: "post/front-matter",
                 offset: at.start,
                 message: "this line is not `.. key: value`".to_owned(),
@@ -64,5 +64,5 @@ fn read(block: &str) -> Result<Reading, Problem> {
             });
         }
     }
-    Ok(Reading { pairs, notes: Vec::new() })
+    Ok(Parsed { pairs, notes: Vec::new() })
 }

@@ -7,7 +7,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::super::draft_words::is_holding_key;
-use super::form::{Extent, Form, Note, Pair, Problem, Reading, lines};
+use super::form::{Extent, Form, Note, Pair, ParseError, Parsed, lines};
 use super::value::{Value, normal};
 use super::{assignment, fence};
 
@@ -26,12 +26,12 @@ fn find(text: &str, start: usize) -> Option<Extent> {
         .or_else(|| fence::between(text, start, '-', &["toml"], begins))
 }
 
-fn read(block: &str) -> Result<Reading, Problem> {
+fn read(block: &str) -> Result<Parsed, ParseError> {
     let (offset, problem) = match DeTable::parse(block) {
         Ok(table) => {
             let pairs = pairs(table.get_ref(), block);
             match swallowed(block, &pairs) {
-                None => return Ok(Reading { pairs, notes: Vec::new() }),
+                None => return Ok(Parsed { pairs, notes: Vec::new() }),
                 Some(at) => (at.start, "a text above swallows this line".to_owned()),
             }
         }
@@ -43,7 +43,7 @@ fn read(block: &str) -> Result<Reading, Problem> {
             }
         }
     };
-    Err(Problem {
+    Err(ParseError {
         code: "post/toml",
         offset,
         message: format!("the front matter is not TOML: {problem}"),
@@ -114,8 +114,8 @@ fn several_lines<'t>(first: &str, rest: &mut impl Iterator<Item = (Range<usize>,
 }
 
 /// What TOML does not read and has one reading all the same: text without quotes, a day that does not exist, Julia.
-fn line_by_line(block: &str, wrong: usize) -> Option<Reading> {
-    let mut reading = Reading::default();
+fn line_by_line(block: &str, wrong: usize) -> Option<Parsed> {
+    let mut reading = Parsed::default();
     let mut section: Option<Pair> = None;
     let mut lines = lines(block, 0);
     while let Some((at, line)) = lines.next() {

@@ -8,8 +8,8 @@ use crate::feed::{self, FORMATS, FeedFile, ReadEntry, ReadFeed};
 use crate::model::sha256_hex;
 
 use super::choice::Choice;
-use super::look::Scene;
 use super::pictures;
+use super::snapshot::Snapshot;
 
 #[derive(Serialize)]
 pub(super) struct FeedsView {
@@ -60,39 +60,42 @@ pub(super) struct FramedEntry {
 }
 
 /// The bytes of a feed.
-pub(super) fn bytes<'s>(scene: &'s Scene, name: &str) -> Option<&'s [u8]> {
-    scene.feeds.iter().find(|feed| feed.file_name == name).map(|feed| feed.bytes.as_slice())
+pub(super) fn bytes<'s>(snapshot: &'s Snapshot, name: &str) -> Option<&'s [u8]> {
+    snapshot.feeds.iter().find(|feed| feed.file_name == name).map(|feed| feed.bytes.as_slice())
 }
 
 /// The feeds among the files that are written: no style sheet.
-fn files(scene: &Scene) -> impl Iterator<Item = &FeedFile> {
+fn files(snapshot: &Snapshot) -> impl Iterator<Item = &FeedFile> {
     let is_feed = |file: &&FeedFile| FORMATS.iter().any(|format| file.file_name == format.file_name);
-    scene.feeds.iter().filter(is_feed)
+    snapshot.feeds.iter().filter(is_feed)
 }
 
 /// The chosen feed, the first one when none is chosen, and its name.
-fn chosen<'s>(scene: &'s Scene, choice: &Choice) -> Option<(&'s str, &'s [u8])> {
-    let wanted = choice.feed.as_deref().and_then(|name| files(scene).find(|feed| feed.file_name == name));
-    wanted.or_else(|| files(scene).next()).map(|feed| (feed.file_name, feed.bytes.as_slice()))
+fn chosen<'s>(snapshot: &'s Snapshot, choice: &Choice) -> Option<(&'s str, &'s [u8])> {
+    let wanted = choice.feed.as_deref().and_then(|name| files(snapshot).find(|feed| feed.file_name == name));
+    wanted.or_else(|| files(snapshot).next()).map(|feed| (feed.file_name, feed.bytes.as_slice()))
 }
 
 /// The chosen entry of the chosen feed.
-pub(super) fn article(scene: &Scene, choice: &Choice) -> Option<FramedEntry> {
-    let (_, bytes) = chosen(scene, choice)?;
+pub(super) fn article(snapshot: &Snapshot, choice: &Choice) -> Option<FramedEntry> {
+    let (_, bytes) = chosen(snapshot, choice)?;
     let mut items = feed::read(bytes).ok()?.entries;
     let place = choice.entry.unwrap_or(0);
     let item = (place < items.len()).then(|| items.swap_remove(place))?;
-    let posts: Vec<_> = scene.site.posts.iter().filter(|post| Some(&post.url) == item.link.as_ref()).collect();
-    Some(FramedEntry { title: item.title.unwrap_or_default(), html: pictures::from_files(&item.html, scene, &posts) })
+    let posts: Vec<_> = snapshot.site.posts.iter().filter(|post| Some(&post.url) == item.link.as_ref()).collect();
+    Some(FramedEntry {
+        title: item.title.unwrap_or_default(),
+        html: pictures::from_files(&item.html, snapshot, &posts),
+    })
 }
 
-pub(super) fn feeds(scene: &Scene, choice: &Choice) -> Option<FeedsView> {
-    let (current, bytes) = chosen(scene, choice)?;
+pub(super) fn feeds(snapshot: &Snapshot, choice: &Choice) -> Option<FeedsView> {
+    let (current, bytes) = chosen(snapshot, choice)?;
     let (feed, problem) = match feed::read(bytes) {
         Ok(feed) => (feed, None),
         Err(problem) => (ReadFeed::default(), Some(problem)),
     };
-    let files = files(scene).map(|file| FileView {
+    let files = files(snapshot).map(|file| FileView {
         name: file.file_name.to_string(),
         size: kilobytes(file.bytes.len()),
         is_current: file.file_name == current,

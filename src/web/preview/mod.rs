@@ -7,11 +7,11 @@ mod choice;
 mod feeds;
 mod findings;
 mod frame;
-mod look;
 mod page;
 mod pictures;
 mod plan;
 mod server;
+mod snapshot;
 mod watch;
 
 use std::convert::Infallible;
@@ -30,9 +30,9 @@ use tokio::sync::watch::error::RecvError;
 
 use super::security::{self, AccessGate, CONTENT, CONTENT_WITHOUT_IMAGES};
 use choice::{Choice, Images, View};
-pub use look::{Backend, Look, Scene};
 use pictures::Wanted;
 use server::{Server, TestForm};
+pub use snapshot::{Backend, Refresh, Snapshot};
 
 /// Serves the preview of the site in `root` until it is dropped, and looks anew whenever a file of the site changes.
 ///
@@ -49,7 +49,7 @@ pub async fn serve(
     tell: impl Fn(&str),
 ) -> std::io::Result<Infallible> {
     let token = security::token().ok_or_else(|| std::io::Error::other("the system has no random numbers"))?;
-    let (server, requests) = Server::new(backend.look().await, token);
+    let (server, requests) = Server::new(backend.refresh().await, token);
     let server = Arc::new(server);
     let http = axum::serve(listener, routes(Arc::clone(&server), gate));
     tokio::select! {

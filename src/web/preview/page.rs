@@ -11,8 +11,8 @@ use super::choice::{Choice, Images, Part, View, Width};
 use super::feeds::{self, FeedsView};
 use super::findings::FindingsView;
 use super::frame::{self, Scheme};
-use super::look::{Look, Scene, Seen, Shown, Standing};
 use super::plan::{self, PlanView};
+use super::snapshot::{Refresh, Seen, ShownIssue, Snapshot, Standing};
 
 /// Gmail cuts messages whose HTML is longer, and with it the link for unsubscribing.
 const CLIP: usize = 102 * 1024;
@@ -23,9 +23,9 @@ const NEAR_CLIP: usize = 80 * 1024;
 #[derive(Serialize)]
 pub(super) struct PageView {
     publication: String,
-    /// The number of the look that is shown.
+    /// The number of the refresh that is shown.
     revision: u64,
-    /// The time of the look.
+    /// The time of the refresh.
     clock: String,
     view: View,
     tabs: Vec<Tab>,
@@ -135,29 +135,29 @@ pub(super) struct Report {
 }
 
 impl Report {
-    pub(super) fn new(scene: &Scene, now: Timestamp, is_sent: bool, answer: String) -> Self {
-        Self { is_sent, answer, clock: clock(now, &scene.site.config.site.timezone) }
+    pub(super) fn new(snapshot: &Snapshot, now: Timestamp, is_sent: bool, answer: String) -> Self {
+        Self { is_sent, answer, clock: clock(now, &snapshot.site.config.site.timezone) }
     }
 }
 
 /// Lays the page out.
 pub(super) fn page(seen: &Seen, choice: &Choice, token: &str, report: Option<Report>) -> PageView {
-    let Seen { look, findings, revision } = seen;
+    let Seen { refresh, findings, revision } = seen;
     let revision = *revision;
-    let scene = match &look.site {
-        Ok(scene) => scene,
-        Err(problems) => return broken(look, problems, revision),
+    let snapshot = match &refresh.site {
+        Ok(snapshot) => snapshot,
+        Err(problems) => return broken(refresh, problems, revision),
     };
-    let shown = scene.shown(look.now, choice);
+    let shown = snapshot.shown(refresh.now, choice);
     let findings = match findings {
         Some(findings) => FindingsView::new(findings),
-        None => FindingsView::unfinished(&scene.findings),
+        None => FindingsView::unfinished(&snapshot.findings),
     };
-    let tabs = tabs(scene, choice, &findings);
-    let test = |shown: &Shown| TestView {
-        own: scene.own.iter().map(|address| address.as_str().to_owned()).collect(),
-        transport: scene.transport.clone().unwrap_or_default(),
-        problems: scene.transport.as_ref().err().map(|problems| FindingsView::new(problems)),
+    let tabs = tabs(snapshot, choice, &findings);
+    let test = |shown: &ShownIssue| TestView {
+        own: snapshot.own.iter().map(|address| address.as_str().to_owned()).collect(),
+        transport: snapshot.transport.clone().unwrap_or_default(),
+        problems: snapshot.transport.as_ref().err().map(|problems| FindingsView::new(problems)),
         token: token.to_owned(),
         digest: shown.issue.digest.clone(),
         action: format!("/test{}", choice.with(|choice| choice.view = View::default()).query()),
@@ -170,26 +170,26 @@ pub(super) fn page(seen: &Seen, choice: &Choice, token: &str, report: Option<Rep
         Err(problems) => (None, needs_issue.then(|| FindingsView::new(&problems))),
     };
     PageView {
-        publication: scene.site.config.site.title.clone(),
+        publication: snapshot.site.config.site.title.clone(),
         revision,
-        clock: clock(look.now, &scene.site.config.site.timezone),
+        clock: clock(refresh.now, &snapshot.site.config.site.timezone),
         view: choice.view,
         tabs,
         test: shown.as_ref().filter(|_| is(View::Test)).map(test),
-        issue: shown.map(|shown| issue(scene, shown, choice)),
+        issue: shown.map(|shown| issue(snapshot, shown, choice)),
         problems,
-        plan: is(View::Plan).then(|| plan::plan(scene, look.now, choice)),
+        plan: is(View::Plan).then(|| plan::plan(snapshot, refresh.now, choice)),
         findings: is(View::Findings).then_some(findings),
-        feeds: if is(View::Feeds) { feeds::feeds(scene, choice) } else { None },
+        feeds: if is(View::Feeds) { feeds::feeds(snapshot, choice) } else { None },
     }
 }
 
 /// The page of a site that cannot be read.
-fn broken(look: &Look, problems: &[Diagnostic], revision: u64) -> PageView {
+fn broken(refresh: &Refresh, problems: &[Diagnostic], revision: u64) -> PageView {
     PageView {
         publication: String::new(),
         revision,
-        clock: clock(look.now, &TimeZone::system()),
+        clock: clock(refresh.now, &TimeZone::system()),
         view: View::Findings,
         tabs: Vec::new(),
         issue: None,
@@ -201,9 +201,9 @@ fn broken(look: &Look, problems: &[Diagnostic], revision: u64) -> PageView {
     }
 }
 
-fn tabs(scene: &Scene, choice: &Choice, findings: &FindingsView) -> Vec<Tab> {
-    let due = scene.prepared.as_ref().map_or(0, |prepared| prepared.entries.len());
-    let refused = scene.prepared.as_ref().is_ok_and(|prepared| !prepared.guards.is_empty());
+fn tabs(snapshot: &Snapshot, choice: &Choice, findings: &FindingsView) -> Vec<Tab> {
+    let due = snapshot.prepared.as_ref().map_or(0, |prepared| prepared.entries.len());
+    let refused = snapshot.prepared.as_ref().is_ok_and(|prepared| !prepared.guards.is_empty());
     let all = [
         ("Issue", View::Issue, None, ""),
         ("Text", View::Text, None, ""),
@@ -223,8 +223,8 @@ fn tabs(scene: &Scene, choice: &Choice, findings: &FindingsView) -> Vec<Tab> {
         .collect()
 }
 
-fn issue(scene: &Scene, shown: Shown, choice: &Choice) -> IssueView {
-    let Shown { issue, copy, standing } = shown;
+fn issue(snapshot: &Snapshot, shown: ShownIssue, choice: &Choice) -> IssueView {
+    let ShownIssue { issue, copy, standing } = shown;
     let message = String::from_utf8_lossy(&copy.message).replace("\r\n", "\n");
     let (head, body) = message.split_once("\n\n").unwrap_or((&message, ""));
     let (headers, body) = match choice.part {
@@ -244,7 +244,7 @@ fn issue(scene: &Scene, shown: Shown, choice: &Choice) -> IssueView {
         },
         post: choice.post.clone().filter(|_| standing == Standing::Asked),
         back: choice.with(|choice| choice.post = None).address(),
-        others: others(scene, standing, choice),
+        others: others(snapshot, standing, choice),
         meter: Meter::new(&copy.message, copy.text.len()),
         // A frame whose address does not change is not loaded again.
         frame: format!("/issue{query}{joint}content={digest}"),
@@ -262,8 +262,8 @@ fn issue(scene: &Scene, shown: Shown, choice: &Choice) -> IssueView {
     }
 }
 
-fn others(scene: &Scene, standing: Standing, choice: &Choice) -> Vec<Link> {
-    let issues = scene.prepared.as_ref().map_or(&[][..], |prepared| prepared.issues.as_slice());
+fn others(snapshot: &Snapshot, standing: Standing, choice: &Choice) -> Vec<Link> {
+    let issues = snapshot.prepared.as_ref().map_or(&[][..], |prepared| prepared.issues.as_slice());
     if issues.len() < 2 {
         return Vec::new();
     }

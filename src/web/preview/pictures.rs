@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::Post;
 
-use super::look::Scene;
+use super::snapshot::Snapshot;
 
 /// Which picture a frame asks for.
 #[derive(Debug, Deserialize, Serialize)]
@@ -16,16 +16,16 @@ pub(super) struct Wanted {
 }
 
 /// What a picture is, and its bytes.
-pub(super) fn picture(scene: &Scene, wanted: &Wanted) -> Option<(&'static str, Vec<u8>)> {
-    let post = scene.site.posts.iter().find(|post| post.path == wanted.post)?;
-    let picture = scene.site.picture(&wanted.url, post)?;
+pub(super) fn picture(snapshot: &Snapshot, wanted: &Wanted) -> Option<(&'static str, Vec<u8>)> {
+    let post = snapshot.site.posts.iter().find(|post| post.path == wanted.post)?;
+    let picture = snapshot.site.picture(&wanted.url, post)?;
     Some((picture.media_type, picture.bytes()?))
 }
 
 /// The HTML of posts with the pictures that are among the site's files from there, the others from where they are.
-pub(super) fn from_files(html: &str, scene: &Scene, posts: &[&Post]) -> String {
+pub(super) fn from_files(html: &str, snapshot: &Snapshot, posts: &[&Post]) -> String {
     replaced(html, |url| {
-        let post = posts.iter().find(|post| scene.site.picture(url, post).is_some())?;
+        let post = posts.iter().find(|post| snapshot.site.picture(url, post).is_some())?;
         let query = url::form_urlencoded::Serializer::new(String::new())
             .append_pair("post", &post.path)
             .append_pair("url", url)

@@ -8,7 +8,7 @@ use crate::publish::{Prepared, Verdict, count, is_worth_telling};
 
 use super::choice::{Choice, View};
 use super::findings::{FindingsView, Words, words};
-use super::look::{Scene, is_showable};
+use super::snapshot::{Snapshot, is_showable};
 
 #[derive(Serialize)]
 pub(super) struct PlanView {
@@ -55,11 +55,11 @@ struct Row {
     address: Option<String>,
 }
 
-pub(super) fn plan(scene: &Scene, now: Timestamp, choice: &Choice) -> PlanView {
-    let zone = &scene.site.config.site.timezone;
+pub(super) fn plan(snapshot: &Snapshot, now: Timestamp, choice: &Choice) -> PlanView {
+    let zone = &snapshot.site.config.site.timezone;
     let time = |moment: Timestamp| moment.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M %Z").to_string();
-    let config = &scene.site.config;
-    let prepared = match &scene.prepared {
+    let config = &snapshot.site.config;
+    let prepared = match &snapshot.prepared {
         Ok(prepared) => prepared,
         Err(problems) => {
             return PlanView {
@@ -88,13 +88,13 @@ pub(super) fn plan(scene: &Scene, now: Timestamp, choice: &Choice) -> PlanView {
         readers: count(prepared.recipients.unsigned_abs(), "reader"),
         unfinished: (prepared.unfinished > 0).then(|| count(prepared.unfinished.unsigned_abs(), "delivery")),
         guards: guards.collect(),
-        groups: groups(scene, prepared, choice),
+        groups: groups(snapshot, prepared, choice),
         command: is_clear.then(|| format!("tidings publish --expect {}", prepared.digest())),
         asks_for_pages: config.newsletter.require_live,
     }
 }
 
-fn groups(scene: &Scene, prepared: &Prepared, choice: &Choice) -> Vec<Group> {
+fn groups(snapshot: &Snapshot, prepared: &Prepared, choice: &Choice) -> Vec<Group> {
     let kind = |verdict: &Verdict| match verdict {
         verdict if verdict.is_due() => "due",
         Verdict::Late(_) => "late",
@@ -108,17 +108,17 @@ fn groups(scene: &Scene, prepared: &Prepared, choice: &Choice) -> Vec<Group> {
         ("rest", "Not due"),
     ];
     let pairs: Vec<_> =
-        scene.site.posts.iter().zip(&prepared.verdicts).filter(|(_, verdict)| is_worth_telling(verdict)).collect();
+        snapshot.site.posts.iter().zip(&prepared.verdicts).filter(|(_, verdict)| is_worth_telling(verdict)).collect();
     let rows = |wanted: &str| -> Vec<Row> {
         let chosen = pairs.iter().filter(|(_, verdict)| kind(verdict) == wanted);
-        chosen.map(|(post, verdict)| row(scene, post, verdict, choice)).collect()
+        chosen.map(|(post, verdict)| row(snapshot, post, verdict, choice)).collect()
     };
     let all = names.map(|(kind, name)| Group { name, kind, rows: rows(kind) });
     all.into_iter().filter(|group| !group.rows.is_empty()).collect()
 }
 
-fn row(scene: &Scene, post: &Post, verdict: &Verdict, choice: &Choice) -> Row {
-    let zone = &scene.site.config.site.timezone;
+fn row(snapshot: &Snapshot, post: &Post, verdict: &Verdict, choice: &Choice) -> Row {
+    let zone = &snapshot.site.config.site.timezone;
     let day = post.published.as_ref().map(|published| published.with_time_zone(zone.clone()).date().to_string());
     let address = choice.with(|choice| {
         choice.view = View::Issue;

@@ -1,4 +1,4 @@
-//! The state that the handlers share: the newest look at the site, and the outcome of the last test.
+//! The state that the handlers share: the newest snapshot of the site, and the outcome of the last test.
 
 use std::path::Path;
 use std::pin::Pin;
@@ -17,9 +17,9 @@ use super::super::security::is_same;
 use super::choice::Choice;
 use super::feeds;
 use super::frame::framed;
-use super::look::{Backend, Look, Scene, Seen, Shown};
 use super::page::{self, Report};
 use super::pictures::{self, Wanted};
+use super::snapshot::{Backend, Refresh, Seen, ShownIssue, Snapshot};
 use super::watch::{Scope, Watcher};
 
 /// So long the page waits for the findings in all posts; then it shows what it has, and the rest when it comes.
@@ -40,7 +40,7 @@ type Inspection<'d> = Pin<Box<dyn Future<Output = Vec<Diagnostic>> + 'd>>;
 
 /// What handlers ask for: the site is read, and a test sent, in one task, one after the other.
 pub(super) struct Requests {
-    looks: mpsc::Receiver<oneshot::Sender<()>>,
+    refreshes: mpsc::Receiver<oneshot::Sender<()>>,
     tests: mpsc::Receiver<Test>,
 }
 
@@ -55,36 +55,36 @@ pub(super) struct Server {
     token: String,
     newest: watch::Sender<Arc<Seen>>,
     report: Mutex<Option<Report>>,
-    looks: mpsc::Sender<oneshot::Sender<()>>,
+    refreshes: mpsc::Sender<oneshot::Sender<()>>,
     tests: mpsc::Sender<Test>,
 }
 
 impl Server {
-    pub(super) fn new(look: Look, token: String) -> (Self, Requests) {
-        let (newest, _) = watch::channel(Arc::new(Seen { look, findings: None, revision: 1 }));
-        let ((looks, to_look), (tests, to_test)) = (mpsc::channel(16), mpsc::channel(1));
+    pub(super) fn new(refresh: Refresh, token: String) -> (Self, Requests) {
+        let (newest, _) = watch::channel(Arc::new(Seen { refresh, findings: None, revision: 1 }));
+        let ((refreshes, to_refresh), (tests, to_test)) = (mpsc::channel(16), mpsc::channel(1));
         let templates = Templates::of_the_preview();
-        let server = Self { templates, token, newest, report: Mutex::default(), looks, tests };
-        (server, Requests { looks: to_look, tests: to_test })
+        let server = Self { templates, token, newest, report: Mutex::default(), refreshes, tests };
+        (server, Requests { refreshes: to_refresh, tests: to_test })
     }
 
     /// Does what handlers ask for, and looks anew after each change of a file.
     pub(super) async fn attend(&self, root: &Path, backend: &impl Backend, requests: Requests, tell: impl Fn(&str)) {
-        let Requests { looks, mut tests } = requests;
+        let Requests { refreshes, mut tests } = requests;
         let send = async {
             while let Some(Test { choice, form, done }) = tests.recv().await {
                 self.send_test(backend, &choice, &form).await;
                 let _ = done.send(());
             }
         };
-        tokio::join!(self.follow(root, backend, looks, tell), send);
+        tokio::join!(self.follow(root, backend, refreshes, tell), send);
     }
 
     async fn follow(
         &self,
         root: &Path,
         backend: &impl Backend,
-        mut looks: mpsc::Receiver<oneshot::Sender<()>>,
+        mut refreshes: mpsc::Receiver<oneshot::Sender<()>>,
         tell: impl Fn(&str),
     ) {
         let mut watcher = Watcher::new();
@@ -96,8 +96,8 @@ impl Server {
         let mut told = false;
         loop {
             // What to watch depends on the configuration; while it is broken, what it said last is watched.
-            let wanted = match &self.newest.borrow().look.site {
-                Ok(scene) => Scope::of(root, Some(&scene.site.config)),
+            let wanted = match &self.newest.borrow().refresh.site {
+                Ok(snapshot) => Scope::of(root, Some(&snapshot.site.config)),
                 Err(_) => scope.clone(),
             };
             if let Ok(watcher) = &mut watcher {
@@ -129,11 +129,11 @@ impl Server {
                     self.add(found);
                     continue;
                 }
-                () = changed => inspection = self.look(backend).await,
-                Some(done) = looks.recv() => {
-                    // One look is enough for all who wait for one.
-                    let waiting: Vec<_> = std::iter::from_fn(|| looks.try_recv().ok()).chain([done]).collect();
-                    inspection = self.look(backend).await;
+                () = changed => inspection = self.renew(backend).await,
+                Some(done) = refreshes.recv() => {
+                    // One refresh is enough for all who wait for one.
+                    let waiting: Vec<_> = std::iter::from_fn(|| refreshes.try_recv().ok()).chain([done]).collect();
+                    inspection = self.renew(backend).await;
                     for done in waiting {
                         let _ = done.send(());
                     }
@@ -144,9 +144,10 @@ impl Server {
     }
 
     /// Looks, and returns the inspection when that takes longer.
-    async fn look<'d>(&self, backend: &'d impl Backend) -> Option<Inspection<'d>> {
-        let look = backend.look().await;
-        let mut inspection = look.site.as_ref().ok().map(|scene| Self::inspection(backend, scene, look.now));
+    async fn renew<'d>(&self, backend: &'d impl Backend) -> Option<Inspection<'d>> {
+        let refresh = backend.refresh().await;
+        let mut inspection =
+            refresh.site.as_ref().ok().map(|snapshot| Self::inspection(backend, snapshot, refresh.now));
         let found = match &mut inspection {
             Some(inspection) => tokio::time::timeout(PATIENCE, inspection).await.ok(),
             None => None,
@@ -155,25 +156,25 @@ impl Server {
             inspection = None;
         }
         let revision = self.newest.borrow().revision + 1;
-        self.newest.send_replace(Arc::new(Seen { look, findings: found, revision }));
+        self.newest.send_replace(Arc::new(Seen { refresh, findings: found, revision }));
         inspection
     }
 
-    fn inspection<'d>(backend: &'d impl Backend, scene: &Arc<Scene>, now: Timestamp) -> Inspection<'d> {
-        Box::pin(backend.inspect(Arc::clone(scene), now))
+    fn inspection<'d>(backend: &'d impl Backend, snapshot: &Arc<Snapshot>, now: Timestamp) -> Inspection<'d> {
+        Box::pin(backend.inspect(Arc::clone(snapshot), now))
     }
 
-    /// Adds the findings in all posts to the newest look.
+    /// Adds the findings in all posts to the newest snapshot.
     fn add(&self, found: Vec<Diagnostic>) {
         let seen = self.seen();
         let revision = seen.revision + 1;
-        self.newest.send_replace(Arc::new(Seen { look: seen.look.clone(), findings: Some(found), revision }));
+        self.newest.send_replace(Arc::new(Seen { refresh: seen.refresh.clone(), findings: Some(found), revision }));
     }
 
     /// Looks anew.
     pub(super) async fn refresh(&self) {
         let (done, is_done) = oneshot::channel();
-        if self.looks.send(done).await.is_ok() {
+        if self.refreshes.send(done).await.is_ok() {
             let _ = is_done.await;
         }
     }
@@ -215,42 +216,42 @@ impl Server {
     }
 
     /// The issue that the page shows.
-    pub(super) fn shown(&self, choice: &Choice) -> Option<Shown> {
+    pub(super) fn shown(&self, choice: &Choice) -> Option<ShownIssue> {
         let seen = self.seen();
-        seen.look.site.as_ref().ok()?.shown(seen.look.now, choice).ok()?
+        seen.refresh.site.as_ref().ok()?.shown(seen.refresh.now, choice).ok()?
     }
 
     /// The HTML part of the issue that the page shows, for a frame.
     pub(super) fn issue(&self, choice: &Choice) -> Option<String> {
         let seen = self.seen();
-        let scene = seen.look.site.as_ref().ok()?;
-        let shown = scene.shown(seen.look.now, choice).ok()??;
-        let html = pictures::from_files(&shown.copy.html, scene, &scene.posts_of(&shown, choice));
+        let snapshot = seen.refresh.site.as_ref().ok()?;
+        let shown = snapshot.shown(seen.refresh.now, choice).ok()??;
+        let html = pictures::from_files(&shown.copy.html, snapshot, &snapshot.posts_of(&shown, choice));
         Some(framed(&html, choice.scheme))
     }
 
     pub(super) fn picture(&self, wanted: &Wanted) -> Option<(&'static str, Vec<u8>)> {
-        pictures::picture(self.seen().look.site.as_ref().ok()?, wanted)
+        pictures::picture(self.seen().refresh.site.as_ref().ok()?, wanted)
     }
 
     /// The entry of a feed that the page shows, as a document.
     pub(super) fn entry(&self, choice: &Choice) -> Option<Result<String, Diagnostic>> {
-        let article = feeds::article(self.seen().look.site.as_ref().ok()?, choice)?;
+        let article = feeds::article(self.seen().refresh.site.as_ref().ok()?, choice)?;
         Some(self.templates().and_then(|templates| templates.render("web/preview-entry.html", &article)))
     }
 
     /// The bytes of a feed.
     pub(super) fn feed(&self, name: &str) -> Option<Vec<u8>> {
-        feeds::bytes(self.seen().look.site.as_ref().ok()?, name).map(<[u8]>::to_vec)
+        feeds::bytes(self.seen().refresh.site.as_ref().ok()?, name).map(<[u8]>::to_vec)
     }
 
     async fn send_test(&self, backend: &impl Backend, choice: &Choice, form: &TestForm) {
         self.refresh().await;
         let seen = self.seen();
-        let report = match &seen.look.site {
-            Ok(scene) => {
-                let (is_sent, answer) = send(backend, scene, seen.look.now, choice, form).await;
-                Some(Report::new(scene, seen.look.now, is_sent, answer))
+        let report = match &seen.refresh.site {
+            Ok(snapshot) => {
+                let (is_sent, answer) = send(backend, snapshot, seen.refresh.now, choice, form).await;
+                Some(Report::new(snapshot, seen.refresh.now, is_sent, answer))
             }
             Err(_) => None,
         };
@@ -261,16 +262,16 @@ impl Server {
 /// Whether the test was sent, and the answer.
 async fn send(
     backend: &impl Backend,
-    scene: &Scene,
+    snapshot: &Snapshot,
     now: Timestamp,
     choice: &Choice,
     form: &TestForm,
 ) -> (bool, String) {
     let nothing = |why: &str| (false, format!("Nothing was sent: {why}"));
-    let Some(address) = scene.own.get(form.to) else { return nothing("this is none of your addresses any more.") };
-    let Ok(Some(shown)) = scene.shown(now, choice) else { return nothing("there is no issue any more.") };
+    let Some(address) = snapshot.own.get(form.to) else { return nothing("this is none of your addresses any more.") };
+    let Ok(Some(shown)) = snapshot.shown(now, choice) else { return nothing("there is no issue any more.") };
     if shown.issue.digest != form.digest {
-        return nothing("the issue has changed since you looked at it. Look again, then send it.");
+        return nothing("the issue has changed since you looked at it. Refresh again, then send it.");
     }
     match backend.send(&shown.issue, address).await {
         Ok(Outcome::Sent(reply)) => (true, format!("Sent to {}. {reply}", address.as_str())),

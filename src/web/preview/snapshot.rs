@@ -16,10 +16,10 @@ use super::choice::Choice;
 #[expect(async_fn_in_trait, reason = "the backend is asked in one place, by a task that never changes its thread")]
 pub trait Backend {
     /// Reads the site and works out what publishing would do now. Nothing is written.
-    async fn look(&self) -> Look;
+    async fn refresh(&self) -> Refresh;
 
     /// All that `tidings check` says about what was seen, in its order. This reads every post, and so takes its time.
-    async fn inspect(&self, scene: Arc<Scene>, now: Timestamp) -> Vec<Diagnostic>;
+    async fn inspect(&self, snapshot: Arc<Snapshot>, now: Timestamp) -> Vec<Diagnostic>;
 
     /// Sends one issue to one of the writer's own addresses, as a test; records nothing.
     ///
@@ -30,15 +30,15 @@ pub trait Backend {
 
 /// A site at one moment.
 #[derive(Clone)]
-pub struct Look {
+pub struct Refresh {
     /// When that was.
     pub now: Timestamp,
     /// The site, or why it cannot be read.
-    pub site: Result<Arc<Scene>, Vec<Diagnostic>>,
+    pub site: Result<Arc<Snapshot>, Vec<Diagnostic>>,
 }
 
 /// What publishing would do with a site.
-pub struct Scene {
+pub struct Snapshot {
     /// The site.
     pub site: Site,
     /// What the ledger knows.
@@ -69,18 +69,18 @@ pub(super) enum Standing {
 }
 
 /// An issue to be shown.
-pub(super) struct Shown {
+pub(super) struct ShownIssue {
     pub(super) issue: Issue,
     pub(super) copy: ReaderCopy,
     pub(super) standing: Standing,
 }
 
-impl Scene {
+impl Snapshot {
     /// The issue that the page shows: the one asked for, the next one, or an example. `None` when there is no post at all.
     ///
     /// # Errors
     /// Why there is no issue.
-    pub(super) fn shown(&self, now: Timestamp, choice: &Choice) -> Result<Option<Shown>, Vec<Diagnostic>> {
+    pub(super) fn shown(&self, now: Timestamp, choice: &Choice) -> Result<Option<ShownIssue>, Vec<Diagnostic>> {
         if let Some(post) = choice.post.as_deref().and_then(|path| self.showable(path)) {
             return self.specimen(post, now, Standing::Asked);
         }
@@ -96,7 +96,7 @@ impl Scene {
     }
 
     /// The posts that an issue shows.
-    pub(super) fn posts_of(&self, shown: &Shown, choice: &Choice) -> Vec<&Post> {
+    pub(super) fn posts_of(&self, shown: &ShownIssue, choice: &Choice) -> Vec<&Post> {
         match (shown.standing, &self.prepared) {
             (Standing::Asked, _) => choice.post.as_deref().and_then(|path| self.showable(path)).into_iter().collect(),
             (Standing::Due, Ok(prepared)) => {
@@ -107,7 +107,7 @@ impl Scene {
         }
     }
 
-    fn specimen(&self, post: &Post, now: Timestamp, standing: Standing) -> Result<Option<Shown>, Vec<Diagnostic>> {
+    fn specimen(&self, post: &Post, now: Timestamp, standing: Standing) -> Result<Option<ShownIssue>, Vec<Diagnostic>> {
         let issue = specimen(&self.site, &self.past, post, now).map_err(|error| match error {
             PublishError::Site(diagnostics) => diagnostics,
             error => vec![Diagnostic::error("unexpected", error.to_string())],
@@ -115,9 +115,9 @@ impl Scene {
         Ok(issue.and_then(|issue| self.copy(issue, standing)))
     }
 
-    fn copy(&self, issue: Issue, standing: Standing) -> Option<Shown> {
+    fn copy(&self, issue: Issue, standing: Standing) -> Option<ShownIssue> {
         let copy = self.addressee.as_ref()?.copy(&issue);
-        Some(Shown { issue, copy, standing })
+        Some(ShownIssue { issue, copy, standing })
     }
 
     /// A post that can be shown as an issue: one with a date and without errors.
@@ -132,9 +132,9 @@ pub(super) fn is_showable(post: &Post) -> bool {
     is_post && post.published.is_some()
 }
 
-/// A look, and its place among the others.
+/// A refresh, and its place among the others.
 pub(super) struct Seen {
-    pub(super) look: Look,
+    pub(super) refresh: Refresh,
     /// What is wrong with the site; `None` as long as posts are still being read for it.
     pub(super) findings: Option<Vec<Diagnostic>>,
     /// 1 for the first, and so on.

@@ -85,14 +85,14 @@ fn item(line: &str, key: &str) -> Option<Value> {
     let rest = line.strip_prefix('-').filter(|rest| rest.is_empty() || rest.starts_with(' '))?.trim();
     match strict::parse(rest) {
         Ok(value @ (Value::Text(_) | Value::Null)) => Some(value),
-        _ => plain(rest, key).map(Value::Text),
+        _ => plain_scalar(rest, key).map(Value::Text),
     }
 }
 
 /// A value that ends on its line although YAML sees something else begin in it: whatever opens is closed again, so that
 /// no other line can be a part of it.
 fn one_line(rest: &str, key: &str) -> Option<Value> {
-    if let Some(text) = plain(rest, key) {
+    if let Some(text) = plain_scalar(rest, key) {
         return Some(Value::Text(text));
     }
     let is_even = |open: char, close: char| rest.matches(open).count() == rest.matches(close).count();
@@ -126,7 +126,7 @@ fn one_line(rest: &str, key: &str) -> Option<Value> {
 }
 
 /// A value that is plain text although YAML does not think so; `None` when it may be half of something else.
-fn plain(rest: &str, key: &str) -> Option<String> {
+fn plain_scalar(rest: &str, key: &str) -> Option<String> {
     let begins_like_text = !rest.starts_with(['"', '\'', '[', ']', '{', '}', '|', '>', '&', '!']);
     // `[Error] a title` is a title, `[a, b` is a list that nothing closes.
     let bracketed_title = rest.starts_with('[')

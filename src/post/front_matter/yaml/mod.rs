@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use super::super::draft_words::is_holding_key;
 use super::fence::{self, key_of};
-use super::form::{Extent, Form, Note, Pair, Problem, Reading, lines};
+use super::form::{Extent, Form, Note, Pair, ParseError, Parsed, lines};
 use super::value::{Value, normal};
 
 /// `---`, `--- yaml`.
@@ -30,12 +30,12 @@ fn begins_table(line: &str) -> bool {
     after.len() < key.len() && after.trim_start_matches(['"', '\'']).trim_start().starts_with(':')
 }
 
-fn read(block: &str) -> Result<Reading, Problem> {
+fn read(block: &str) -> Result<Parsed, ParseError> {
     if let Some(pairs) = simple::parse(block) {
-        return Ok(Reading { pairs, notes: Vec::new() });
+        return Ok(Parsed { pairs, notes: Vec::new() });
     }
     let (offset, problem) = match strict::parse(block) {
-        Ok(Value::Null) => return Ok(Reading::default()),
+        Ok(Value::Null) => return Ok(Parsed::default()),
         Ok(Value::Map(pairs)) => match swallowed(block, &pairs) {
             None => return Ok(placed(pairs, block, Vec::new())),
             Some(at) => (at.start, "a text above swallows this line".to_owned()),
@@ -49,7 +49,7 @@ fn read(block: &str) -> Result<Reading, Problem> {
             None => (error.offset, error.message),
         },
     };
-    Err(Problem {
+    Err(ParseError {
         code: "post/yaml",
         offset,
         message: format!("the front matter is not YAML: {problem}"),
@@ -100,7 +100,7 @@ fn swallowed(block: &str, pairs: &[(String, Value)]) -> Option<Range<usize>> {
     key_lines(block).find(is_lost).map(|line| line.at)
 }
 
-fn placed(pairs: Vec<(String, Value)>, block: &str, mut notes: Vec<Note>) -> Reading {
+fn placed(pairs: Vec<(String, Value)>, block: &str, mut notes: Vec<Note>) -> Parsed {
     let mut lines: HashMap<&str, VecDeque<KeyLine<'_>>> = HashMap::new();
     for line in key_lines(block) {
         lines.entry(line.key).or_default().push_back(line);
@@ -123,5 +123,5 @@ fn placed(pairs: Vec<(String, Value)>, block: &str, mut notes: Vec<Note>) -> Rea
         Pair { key, value, at, source: source.to_owned() }
     };
     let pairs = pairs.into_iter().map(place).collect();
-    Reading { pairs, notes }
+    Parsed { pairs, notes }
 }

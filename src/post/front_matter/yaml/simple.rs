@@ -123,7 +123,7 @@ fn items(inner: &str) -> Option<Vec<Value>> {
 mod tests {
     use proptest::prelude::Strategy as _;
 
-    use super::super::super::form::Reading;
+    use super::super::super::form::Parsed;
     use super::super::{placed, strict, swallowed};
     use super::*;
 
@@ -136,7 +136,7 @@ mod tests {
         for pair in strict.pairs.iter_mut().filter(|pair| matches!(pair.value, Value::Text(_))) {
             pair.source.clear();
         }
-        assert_eq!(strict, Reading { pairs: simple.clone(), notes: Vec::new() }, "{block}");
+        assert_eq!(strict, Parsed { pairs: simple.clone(), notes: Vec::new() }, "{block}");
         Some(simple)
     }
 
