@@ -9,7 +9,7 @@ use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 pub(crate) struct Code {
     /// Each mention of something at the root of the crate (`crate::room`, `super::…::room`), with its line.
     pub(crate) imports: Vec<(String, usize)>,
-    /// Each path into the crate outside of tests, from its root.
+    /// Each path into the crate, from its root, that is used outside of tests.
     pub(crate) paths: Vec<Vec<String>>,
     /// The names that are imported outside of tests, with their paths from the root of the crate.
     pub(crate) names: BTreeMap<String, Vec<String>>,
@@ -36,9 +36,11 @@ impl Code {
         let tokens: Vec<TokenTree> = tokens.into_iter().collect();
         let mut at = 0;
         let mut next_is_test = false;
-        let mut in_use = false;
+        let (mut in_use, mut is_handed_on) = (false, false);
         while at < tokens.len() {
             match &tokens[at] {
+                // `pub(in crate::room)` imports nothing.
+                TokenTree::Group(_) if at > 0 && is_pub(&tokens[at - 1]) => {}
                 TokenTree::Group(group) if group.delimiter() == Delimiter::Bracket => {
                     next_is_test |= is_test_only(group);
                     self.walk(group.stream(), module, in_test);
@@ -59,7 +61,7 @@ impl Code {
                     next_is_test = false;
                 }
                 TokenTree::Ident(word) if word == "use" => {
-                    in_use = true;
+                    (in_use, is_handed_on) = (true, tokens[at.saturating_sub(2)..at].iter().any(is_pub));
                     if !in_test && !next_is_test && has_glob(&tokens[at + 1..]) {
                         self.globs.push(line(word));
                     }
@@ -68,7 +70,7 @@ impl Code {
                     self.serde_yaml.get_or_insert(line(word));
                 }
                 TokenTree::Ident(word) if self.begins_path(word) && is_path_separator(&tokens[at + 1..]) => {
-                    let kind = Path { in_use, in_test: in_test || next_is_test };
+                    let kind = Path { in_use, is_handed_on, in_test: in_test || next_is_test };
                     at = self.path(&tokens, at, module.to_vec(), kind);
                     continue;
                 }
@@ -77,7 +79,9 @@ impl Code {
                     let text = written.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
                     self.texts.extend(text.map(str::to_owned));
                 }
-                TokenTree::Punct(mark) if mark.as_char() == ';' => (next_is_test, in_use) = (false, false),
+                TokenTree::Punct(mark) if mark.as_char() == ';' => {
+                    (next_is_test, in_use, is_handed_on) = (false, false, false);
+                }
                 _ => {}
             }
             at += 1;
@@ -115,12 +119,15 @@ impl Code {
             Some([TokenTree::Ident(word), TokenTree::Ident(alias)]) if word == "as" => Some(alias.to_string()),
             _ => None,
         };
-        self.imports.extend(path.first().map(|room| (room.clone(), first)));
+        let import = path.first().map(|room| (room.clone(), first));
+        self.imports.extend(import.filter(|import| !self.imports.contains(import)));
         if !kind.in_test {
             if let Some(name) = alias.or_else(|| path.last().cloned()).filter(|_| kind.in_use) {
                 self.names.insert(name, path.clone());
             }
-            self.paths.push(path);
+            if !kind.is_handed_on {
+                self.paths.push(path);
+            }
         }
         at
     }
@@ -136,7 +143,13 @@ impl Code {
 #[derive(Clone, Copy)]
 struct Path {
     in_use: bool,
+    /// In `pub use`: others use it.
+    is_handed_on: bool,
     in_test: bool,
+}
+
+fn is_pub(token: &TokenTree) -> bool {
+    matches!(token, TokenTree::Ident(word) if word == "pub")
 }
 
 fn line(word: &Ident) -> usize {

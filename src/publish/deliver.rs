@@ -14,6 +14,7 @@ use super::error::PublishError;
 use super::halt::{Halt, Stop};
 use super::pace::Pace;
 use super::recorder::record;
+use super::watcher::Watcher;
 use super::worker::{FrozenIssue, Shared, work};
 use crate::clock::Clock;
 use crate::config::{Mail, RateLimit};
@@ -25,16 +26,6 @@ use crate::transport::Transport;
 
 /// How many deliveries are read from the database at a time.
 const PAGE: u32 = 1_000;
-
-/// Is told how deliveries go on; the terminal's progress bar is one.
-pub trait Watcher: Send + Sync {
-    /// This many messages are about to leave.
-    fn begin(&self, total: u64);
-    /// One delivery has reached a state.
-    fn delivered(&self, state: DeliveryState);
-    /// No more will follow.
-    fn end(&self);
-}
 
 /// What a delivering process did.
 #[derive(Debug, Default)]

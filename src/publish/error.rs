@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use super::guard::Guard;
-use super::site::NotOnePost;
 use crate::diagnostic::{Diagnostic, Location};
 use crate::files::{Refusal, Why};
 use crate::store::StoreError;
@@ -46,6 +45,32 @@ impl PublishError {
         match Refusal::of(&error) {
             Some(refusal) => Self::Site(vec![refused(refusal)]),
             None => Self::File { path: path.into(), error },
+        }
+    }
+}
+
+/// Why a name does not lead to one post.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotOnePost {
+    /// Nothing is called so.
+    None {
+        /// The path of the post with the most similar file name, when there are posts.
+        nearest: Option<String>,
+    },
+    /// Several files have that name or slug.
+    Several {
+        /// Their paths.
+        paths: Vec<String>,
+    },
+}
+
+impl NotOnePost {
+    /// How to name one.
+    pub fn help(&self) -> String {
+        match self {
+            Self::None { nearest: None } => "there are no posts".to_owned(),
+            Self::None { nearest: Some(path) } => format!("did you mean `{path}`?"),
+            Self::Several { paths } => format!("name one by its path: {}", paths.join(", ")),
         }
     }
 }

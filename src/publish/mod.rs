@@ -39,15 +39,16 @@ mod scout;
 mod signing;
 mod site;
 mod tolerance;
+mod watcher;
 mod worker;
 
 use std::sync::Arc;
 
 pub use agreements::Agreements;
-pub use deliver::{Delivered, Watcher};
+pub use deliver::Delivered;
 use deliver::{Task, Which};
 pub use demand::{Demand, Intent, demands, program};
-pub use error::{PublishError, refused};
+pub use error::{NotOnePost, PublishError, refused};
 pub use feeds::{BuiltFeeds, Purpose};
 pub use guard::{Guard, GuardName, count};
 use guard::{is_old, unfinished_too_late};
@@ -64,8 +65,9 @@ pub use reach::{Outside, Use, folder as site_folder, outside};
 pub use rendered::Rendered;
 pub use run::{Audience, Done, End, Event, Left, Order, deliver, plan_with_feeds, publish};
 pub use signing::{misaligned, signer};
-pub use site::{CONFIG_FILE, NotOnePost, Picture, Site};
+pub use site::{CONFIG_FILE, Picture, Site};
 pub use tolerance::Tolerance;
+pub use watcher::Watcher;
 
 use crate::clock::Clock;
 use crate::config::{Config, InDoubt, Mail};

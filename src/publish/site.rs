@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use jiff::Timestamp;
 
-use super::error::PublishError;
+use super::error::{NotOnePost, PublishError};
 use super::folder::{self, Depth};
 use super::library::{Found, Library};
 use super::reach::{self, Use};
@@ -58,32 +58,6 @@ impl Picture<'_> {
     /// Reads it; `None` when that is not possible.
     pub fn bytes(&self) -> Option<Vec<u8>> {
         self.library.read(&self.found)
-    }
-}
-
-/// Why a name does not lead to one post.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum NotOnePost {
-    /// Nothing is called so.
-    None {
-        /// The path of the post with the most similar file name, when there are posts.
-        nearest: Option<String>,
-    },
-    /// Several files have that name or slug.
-    Several {
-        /// Their paths.
-        paths: Vec<String>,
-    },
-}
-
-impl NotOnePost {
-    /// How to name one.
-    pub fn help(&self) -> String {
-        match self {
-            Self::None { nearest: None } => "there are no posts".to_owned(),
-            Self::None { nearest: Some(path) } => format!("did you mean `{path}`?"),
-            Self::Several { paths } => format!("name one by its path: {}", paths.join(", ")),
-        }
     }
 }
 

@@ -11,12 +11,12 @@ use tokio::time::Instant;
 
 use super::backoff::{Tried, mixed, settle};
 use super::breaker::{Breaker, Heard, Next, Reaction, Verdict, Wait};
-use super::deliver::Watcher;
 use super::halt::{Halt, Stop};
 use super::pace::{Pace, Turn};
 use super::recorder::Note;
 use super::refusal::Kind;
 use super::scout;
+use super::watcher::Watcher;
 use crate::clock::Clock;
 use crate::config::InDoubt;
 use crate::email::{self, Copies};
