@@ -4,7 +4,7 @@ use super::arguments::Arguments;
 use super::part::Part;
 use super::shortcode::{self, Meaning};
 use super::target;
-use super::writer::{Writer, code_block, code_span, literal};
+use super::writer::{Writer, code_block, code_span};
 
 /// A tag is not longer than this.
 const LONGEST: usize = 4096;
@@ -63,36 +63,12 @@ pub(crate) fn read(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) -> Optio
             return Some(after);
         }
         Some(Meaning::Nothing) => return Some(after),
-        Some(Meaning::Note(label)) => {
-            let words =
-                arguments.get_or(&["title", "heading", "summary"], 1).or_else(|| arguments.get_or(&["type"], 0));
-            let label = note_words(label, words);
-            writer.open_note(part, (at, end), &own, &label);
-        }
-        Some(Meaning::Quote) => {
-            let person = arguments.get(&["author", "attr", "source", "by", "cite"]).map(literal);
-            let close = "</blockquote>";
-            let open = person.map_or_else(
-                || "<blockquote>".into(),
-                |person| format!("<blockquote><p><strong>{person}</strong></p>"),
-            );
-            writer.open(part, (at, end), &own, &open, close);
-        }
-        Some(_) => writer.open(part, (at, end), &own, "", ""),
-        None => {
-            writer.left_out(&kind, part, at);
-            writer.open(part, (at, end), &own, "", "");
-        }
+        None => writer.left_out(&kind, part, at),
+        Some(_) => {}
     }
+    let title = arguments.get_or(&["title", "heading", "summary"], 1).or_else(|| arguments.get_or(&["type"], 0));
+    shortcode::open(writer, part, (at, end), &own, meaning, title, &arguments);
     Some(end)
-}
-
-/// The label of a note box: its title, or the kind that its argument names, or that of its name.
-pub(crate) fn note_words(label: &str, words: Option<&str>) -> String {
-    match words {
-        Some(words) => shortcode::note_label(&words.trim().to_ascii_lowercase()).unwrap_or(words).to_owned(),
-        None => label.to_owned(),
-    }
 }
 
 /// Where the content of a shortcode ends, and where its end tag does.

@@ -8,7 +8,7 @@ use super::part::Part;
 use super::shortcode::{self, Meaning};
 use super::target;
 use super::writer::{Writer, code_block};
-use super::{hugo, zola};
+use super::zola;
 
 /// Reads a tag.
 pub(crate) fn tag(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) -> Option<usize> {
@@ -67,22 +67,15 @@ pub(crate) fn tag(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) -> Option
             return Some(after);
         }
         Some(Meaning::Nothing) => return Some(after),
-        Some(Meaning::Note(label)) => {
-            let is_plain = !tag.source.is_empty() && !tag.source.contains(['"', '\'', '=', '(']);
-            let words = if is_plain { Some(tag.source) } else { arguments.get_or(&["title", "type"], 0) };
-            writer.open_note(part, span, &own, &hugo::note_words(label, words));
-        }
-        Some(Meaning::Quote) => {
-            let person = arguments.get(&["author", "by", "source", "cite"]).unwrap_or_default();
-            writer.open_note(part, span, &own, person);
-        }
-        Some(_) => writer.open(part, span, &own, "", ""),
+        Some(_) => {}
         None => {
             let message = format!("`{kind}` is not carried out: what it holds is shown once");
             writer.warn("post/shortcode", &kind, part, at, message, "write in Markdown or HTML what it shows");
-            writer.open(part, span, &own, "", "");
         }
     }
+    let is_title = !tag.source.is_empty() && !tag.source.contains(['"', '\'', '=', '(']);
+    let title = if is_title { Some(tag.source) } else { arguments.get_or(&["title", "type"], 0) };
+    shortcode::open(writer, part, span, &own, meaning, title, &arguments);
     Some(tag.end)
 }
 

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use super::arguments::Arguments;
-use super::hugo::note_words;
 use super::part::Part;
 use super::shortcode::{self, Meaning};
 use super::writer::{Writer, attribute, literal};
@@ -219,12 +218,8 @@ fn component(part: &Part<'_>, (at, end): (usize, usize), name: &str, writer: &mu
         shortcode::show(writer, part, (at, end), &format!("<{name}>"), name, &arguments);
         return;
     }
-    match shortcode::meaning(name) {
-        Some(Meaning::Note(label)) => {
-            let words = arguments.get(&["title", "type", "kind", "variant"]);
-            writer.open_note(part, (at, end), &own, &note_words(label, words));
-        }
-        Some(Meaning::Quote) => writer.open_note(part, (at, end), &own, arguments.get(&["author"]).unwrap_or_default()),
+    let meaning = shortcode::meaning(name);
+    match meaning {
         Some(Meaning::Link) => match arguments.get(&["to", "href", "url"]) {
             Some(address) => {
                 writer.out.push_str(&format!("<a href=\"{}\">", attribute(address)));
@@ -232,7 +227,10 @@ fn component(part: &Part<'_>, (at, end): (usize, usize), name: &str, writer: &mu
             }
             None => writer.open(part, (at, end), &own, "", ""),
         },
-        _ => writer.open(part, (at, end), &own, "", ""),
+        _ => {
+            let title = arguments.get(&["title", "type", "kind", "variant"]);
+            shortcode::open(writer, part, (at, end), &own, meaning, title, &arguments);
+        }
     }
 }
 

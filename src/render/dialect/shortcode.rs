@@ -140,6 +140,34 @@ pub(crate) fn show(
     }
 }
 
+/// The label of a note box: its title, or the kind that its argument names, or that of its name.
+fn note_words(label: &str, words: Option<&str>) -> String {
+    match words {
+        Some(words) => note_label(&words.trim().to_ascii_lowercase()).unwrap_or(words).to_owned(),
+        None => label.to_owned(),
+    }
+}
+
+/// Opens what a shortcode makes around its content, until the end of `own`; `title` is what a note box would be called.
+pub(crate) fn open(
+    writer: &mut Writer<'_>,
+    part: &Part<'_>,
+    span: (usize, usize),
+    own: &str,
+    meaning: Option<Meaning>,
+    title: Option<&str>,
+    arguments: &Arguments,
+) {
+    match meaning {
+        Some(Meaning::Note(label)) => writer.open_note(part, span, own, &note_words(label, title)),
+        Some(Meaning::Quote) => {
+            let person = arguments.get(&["author", "attr", "by", "source", "cite"]).unwrap_or_default();
+            writer.open_note(part, span, own, person);
+        }
+        _ => writer.open(part, span, own, "", ""),
+    }
+}
+
 fn picture(arguments: &Arguments) -> Option<String> {
     let source = arguments
         .get_or(&["src", "url", "image", "img", "image_path", "path", "file", "filename", "source", "name"], 0)?;
