@@ -6,7 +6,10 @@ use std::time::{Duration, Instant};
 
 use inotify::{EventMask, Inotify, WatchMask};
 use jiff::Timestamp;
-use tidings::publish::{Options, Past, Purpose, Site, Tolerance, inspect, plan_with_feeds, prepare, preview, specimen};
+use tidings::publish::{
+    Options, Past, Purpose, Site, Tolerance, build_feeds, inspect, own_feeds, plan_with_feeds, prepare, preview,
+    specimen,
+};
 
 use crate::preview::Preview;
 use crate::site::TestSite;
@@ -57,7 +60,7 @@ fn options() -> Options {
 fn a_build_renders_each_post_once() {
     let site = site();
     let opened = opened(&site);
-    opened.build_feeds(Purpose::Write, true).unwrap().commit().unwrap();
+    build_feeds(&opened, Purpose::Write, true).unwrap().commit().unwrap();
     assert_eq!(opened.renders(), POSTS);
 }
 
@@ -89,7 +92,7 @@ fn a_preview_renders_each_post_once_for_the_issue_the_feeds_and_the_findings() {
     let site = site();
     let opened = opened(&site);
     let past = Past::default();
-    prepare(&opened, &past, &options(), now(), |found| opened.feeds(found)).unwrap();
+    prepare(&opened, &past, &options(), now(), |found| own_feeds(&opened, found)).unwrap();
     // The five newest and the one that cannot be read.
     assert_eq!(opened.renders(), 6);
     inspect(&opened, &past, now()).unwrap();

@@ -13,7 +13,7 @@ use super::{Context, Ui, tolerance};
 use crate::diagnostic::Diagnostic;
 use crate::files::Written;
 use crate::model::{PostStatus, distinct};
-use crate::publish::{BuiltFeeds, Intent, Purpose, Site, count};
+use crate::publish::{BuiltFeeds, Intent, Purpose, Site, build_feeds, compare_made, count, write_made};
 
 /// As many files are named one by one; of more, only those that change.
 const NAMED: usize = 20;
@@ -48,7 +48,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
     let site = Site::open(&context.site, config, context.now)?;
     let tolerance = arguments.tolerance.tolerance();
     tolerance.judge_early(&site.diagnostics)?;
-    let mut feeds = site.build_feeds(if arguments.check { Purpose::Compare } else { Purpose::Write }, true)?;
+    let mut feeds = build_feeds(&site, if arguments.check { Purpose::Compare } else { Purpose::Write }, true)?;
     let mut warnings = site.diagnostics.clone();
     warnings.extend(feeds.warnings.iter().cloned());
     let made = std::mem::take(&mut feeds.made);
@@ -73,13 +73,13 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
     }
     let refused = feeds.allowed(arguments.accept.accept);
     if arguments.check {
-        files.extend(told(site.compare_made(&made), true));
+        files.extend(told(compare_made(&site, &made), true));
         tell(&files, for_readers(&feeds, &site).into_iter().chain(summary), arguments, context);
         refused?;
     } else {
         refused?;
         feeds.commit()?;
-        files.extend(told(site.write_made(&made)?, false));
+        files.extend(told(write_made(&site, &made)?, false));
         tell(&files, left_out.into_iter().chain(summary), arguments, context);
     }
     // The program ends: the memory need not be given back post by post.

@@ -11,7 +11,7 @@ use super::printable::with_references;
 use super::table::columns;
 use super::{Context, Ui};
 use crate::feed::{self, FeedPlan, Format, Layout, Subject};
-use crate::publish::{Intent, PublishError, Site};
+use crate::publish::{Intent, PublishError, Site, feed_plans};
 
 /// List every feed of the site with its address, or print the lines by which browsers and readers find them.
 ///
@@ -37,7 +37,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
     let site = Site::open(&context.site, config, context.now)?;
     let layout = Layout::new(&site.config).map_err(PublishError::Site)?;
     let formats = layout.formats();
-    let mut plans = site.feed_plans(&BTreeSet::new())?.feeds;
+    let mut plans = feed_plans(&site, &BTreeSet::new())?.feeds;
     plans.retain(FeedPlan::is_subscribed_to);
     let chosen = chosen(&plans, arguments)?;
     if arguments.json {

@@ -20,7 +20,9 @@ use crate::diagnostic::Diagnostic;
 use crate::files::{Folder, StateFolder, Temporary};
 use crate::model::{EmailAddress, Issue, Outcome};
 use crate::publish::preview::Addressee;
-use crate::publish::{CONFIG_FILE, Demand, Intent, Options, Past, Site, inspect, prepare, send_test, signer};
+use crate::publish::{
+    CONFIG_FILE, Demand, Intent, Options, Past, Site, inspect, own_feeds, prepare, send_test, signer,
+};
 use crate::templates;
 use crate::web::preview::{Backend, Refresh, Snapshot, serve};
 use crate::web::{AccessGate, leading_to};
@@ -214,7 +216,7 @@ fn work_out(
     now: Timestamp,
 ) -> Snapshot {
     let (prepared, feeds, mut findings) =
-        match prepare(&site, &past, &Options::default(), now, |found| site.feeds(found)) {
+        match prepare(&site, &past, &Options::default(), now, |found| own_feeds(&site, found)) {
             Ok((prepared, feeds)) => {
                 let findings = [past.findings(), prepared.warnings.clone()].concat();
                 (Ok(prepared), feeds, findings)

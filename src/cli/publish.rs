@@ -12,8 +12,8 @@ use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Location};
 use crate::model::{EmailAddress, Outcome};
 use crate::publish::{
-    self, CONFIG_FILE, Done, End, Intent, Options, Order, Past, Prepared, Purpose, Site, plan_with_feeds, prepare,
-    preview, send_test, signer,
+    self, CONFIG_FILE, Done, End, Intent, Options, Order, Past, Prepared, Purpose, Site, look_at_feed, plan_with_feeds,
+    prepare, preview, send_test, signer,
 };
 
 /// Build the feeds, mail the due entries to every confirmed subscriber, and record the run.
@@ -119,7 +119,7 @@ async fn test(to: &EmailAddress, arguments: &Arguments, config: &Config, context
     let mut store = session::existing_store(config, &context.site).await?;
     let past = Past::read(store.as_mut(), &session::memory(config, &context.site, &context.state)).await?;
     let options = arguments.options();
-    let (prepared, ()) = prepare(&site, &past, &options, context.now, |found| site.look_at_feed(found))?;
+    let (prepared, ()) = prepare(&site, &past, &options, context.now, |found| look_at_feed(&site, found))?;
     context.ui.diagnostics(&prepared.warnings);
     if prepared.issues.is_empty() {
         session::close(store).await?;

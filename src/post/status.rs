@@ -61,7 +61,7 @@ fn held_back(fields: &Fields, conventions: Conventions<'_>, findings: &mut Findi
             match truth(field) {
                 Some(truth) if truth == *held_when => decision = decision.or_else(|| Some(draft(field))),
                 None if key != "published" || !date_or_year(field, conventions) => {
-                    unclear(field, &mut decision, findings)
+                    unclear(field, &mut decision, findings);
                 }
                 _ => {}
             }

@@ -9,7 +9,7 @@ use super::error::PublishError;
 use super::feed_guard::{self, Objection};
 use super::feed_pictures;
 use super::items::Items;
-use super::mail_pictures::has_pictures_to_replace;
+use super::mail_pictures;
 use super::manifest::{self, Bytes, Manifest, Stale};
 use super::parallel;
 use super::rendered::Rendered;
@@ -135,114 +135,111 @@ impl BuiltFeeds {
     }
 }
 
-impl Site {
-    /// Builds every feed of the site, and what mail about the newest posts would need beside them if that is wanted.
-    ///
-    /// # Errors
-    /// An unknown feed format; or as the system reports them. Nothing is changed.
-    pub fn build_feeds(&self, purpose: Purpose, with_mail_files: bool) -> Result<BuiltFeeds, PublishError> {
-        let folder = self.config.feeds.dir.clone();
-        let layout = Layout::new(&self.config).map_err(PublishError::Site)?;
-        let place = In { site: &self.folder, folder: &folder, purpose };
-        let mailed = self.published().take(if with_mail_files { self.config.feeds.limit } else { 0 });
-        let mailed = mailed.filter(|post| self.may_be_mailed(post)).map(|post| post.path.as_str()).collect();
-        let mut noted = Noted { mailed, ..Noted::default() };
-        let (plans, folders, finished) = loop {
-            let Plans { feeds: plans, folders, .. } = self.feed_plans(&noted.unreadable)?;
-            let known = noted.unreadable.len();
-            let mut stream = Stream::new(&layout, &plans, self.posts.len(), place);
-            let names =
-                || plans.iter().flat_map(|plan| layout.formats().iter().map(|it| plan.folder.clone() + it.file_name));
-            let failed = |error| PublishError::file(place.in_the_way(names()), error);
-            self.stream(&layout, &mut stream, &mut noted).map_err(failed)?;
-            // Others take the places of those that cannot be read.
-            if noted.unreadable.len() == known {
-                let finished = stream.finish().map_err(failed)?;
-                break (plans, folders, finished);
-            }
-        };
-        let mut warnings: Vec<_> = noted.found.into_values().flatten().collect();
-        let mut files = Vec::new();
-        for (plan, finished) in plans.iter().zip(finished) {
-            for (format, file) in layout.formats().iter().zip(finished) {
-                files.push((format!("{folder}/{}{}", plan.folder, format.file_name), file));
-            }
+/// Builds every feed of the site, and what mail about the newest posts would need beside them if that is wanted.
+///
+/// # Errors
+/// An unknown feed format; or as the system reports them. Nothing is changed.
+pub fn build_feeds(site: &Site, purpose: Purpose, with_mail_files: bool) -> Result<BuiltFeeds, PublishError> {
+    let folder = site.config.feeds.dir.clone();
+    let layout = Layout::new(&site.config).map_err(PublishError::Site)?;
+    let place = In { site: &site.folder, folder: &folder, purpose };
+    let mailed = site.published().take(if with_mail_files { site.config.feeds.limit } else { 0 });
+    let mailed =
+        mailed.filter(|post| mail_pictures::may_be_mailed(site, post)).map(|post| post.path.as_str()).collect();
+    let mut noted = Noted { mailed, ..Noted::default() };
+    let (plans, folders, finished) = loop {
+        let Plans { feeds: plans, folders, .. } = manifest::feed_plans(site, &noted.unreadable)?;
+        let known = noted.unreadable.len();
+        let mut stream = Stream::new(&layout, &plans, site.posts.len(), place);
+        let names =
+            || plans.iter().flat_map(|plan| layout.formats().iter().map(|it| plan.folder.clone() + it.file_name));
+        let failed = |error| PublishError::file(place.in_the_way(names()), error);
+        stream_items(site, &layout, &mut stream, &mut noted).map_err(failed)?;
+        // Others take the places of those that cannot be read.
+        if noted.unreadable.len() == known {
+            let finished = stream.finish().map_err(failed)?;
+            break (plans, folders, finished);
         }
-        let (of_feeds, of_posts) = (files.len(), warnings.len());
-        let opml = feed::opml(&plans, layout.formats(), &self.config).map(String::into_bytes);
-        let sheet = feed::stylesheet(&self.config).map(|sheet| (sheet.file_name, sheet.bytes));
-        for (name, bytes) in opml.map(|bytes| (feed::OPML_FILE, bytes)).into_iter().chain(sheet) {
-            let path = format!("{folder}/{name}");
-            let finished = place.draft(name).and_then(|mut draft| {
-                draft.push(&bytes);
-                draft.finish()
-            });
-            files.push((path.clone(), finished.map_err(|error| PublishError::file(path, error))?));
+    };
+    let mut warnings: Vec<_> = noted.found.into_values().flatten().collect();
+    let mut files = Vec::new();
+    for (plan, finished) in plans.iter().zip(finished) {
+        for (format, file) in layout.formats().iter().zip(finished) {
+            files.push((format!("{folder}/{}{}", plan.folder, format.file_name), file));
         }
-        warnings.extend(feed_pictures::look(self));
-        warnings.extend(self.refused_files());
-        feed_guard::warn_of_leftovers(&self.folder, &folder, layout.formats(), &mut warnings)?;
-        let current = files.iter().map(|(name, _)| name.as_str()).collect();
-        let stale = manifest::stale(&self.folder, &folder, &current, &mut warnings)?;
-        let (of_site, formats) = (&files[..of_feeds], layout.formats());
-        let (objections, changes) = feed_guard::look(self, &plans, formats, of_site, &stale, &mut warnings)?;
-        warnings.append(&mut noted.about_mail);
-        let feeds = plans.len();
-        let site = self.folder.clone();
-        Ok(BuiltFeeds {
-            files,
-            stale,
-            warnings,
-            of_posts,
-            objections,
-            changes,
-            feeds,
-            made: noted.made,
-            folders,
-            purpose,
-            site,
-            folder,
-        })
     }
+    let (of_feeds, of_posts) = (files.len(), warnings.len());
+    let opml = feed::opml(&plans, layout.formats(), &site.config).map(String::into_bytes);
+    let sheet = feed::stylesheet(&site.config).map(|sheet| (sheet.file_name, sheet.bytes));
+    for (name, bytes) in opml.map(|bytes| (feed::OPML_FILE, bytes)).into_iter().chain(sheet) {
+        let path = format!("{folder}/{name}");
+        let finished = place.draft(name).and_then(|mut draft| {
+            draft.push(&bytes);
+            draft.finish()
+        });
+        files.push((path.clone(), finished.map_err(|error| PublishError::file(path, error))?));
+    }
+    warnings.extend(feed_pictures::look(site));
+    warnings.extend(site.refused_files());
+    feed_guard::warn_of_leftovers(&site.folder, &folder, layout.formats(), &mut warnings)?;
+    let current = files.iter().map(|(name, _)| name.as_str()).collect();
+    let stale = manifest::stale(&site.folder, &folder, &current, &mut warnings)?;
+    let (of_site, formats) = (&files[..of_feeds], layout.formats());
+    let (objections, changes) = feed_guard::look(site, &plans, formats, of_site, &stale, &mut warnings)?;
+    warnings.append(&mut noted.about_mail);
+    let feeds = plans.len();
+    Ok(BuiltFeeds {
+        files,
+        stale,
+        warnings,
+        of_posts,
+        objections,
+        changes,
+        feeds,
+        made: noted.made,
+        folders,
+        purpose,
+        site: site.folder.clone(),
+        folder,
+    })
 }
 
-impl Site {
-    /// Renders every post that a feed shows, once, and hands its item on.
-    fn stream(&self, layout: &Layout<'_>, stream: &mut Stream<'_>, noted: &mut Noted<'_>) -> io::Result<()> {
-        let shown: Vec<usize> = (0..self.posts.len()).filter(|at| !stream.shown_by[*at].is_empty()).collect();
-        let few: Vec<&[usize]> = shown.chunks((shown.len() / AT_ONCE).clamp(1, AT_ONCE)).collect();
-        let items = std::mem::replace(&mut noted.items, Items::with_room(KEPT));
-        let wanted = std::mem::take(&mut noted.mailed);
-        let make = |places: &&[usize]| {
-            let rendered = places.iter().map(|at| {
-                let mut found = Vec::new();
-                if let Some(items) = items.get(*at) {
-                    return (*at, Some(items), None, found);
-                }
-                let post = &self.posts[*at];
-                let rendered = self.rendered(post, &mut found);
-                let items = rendered.as_ref().map(|rendered| layout.item(&rendered.entry));
-                let is_mailed =
-                    |rendered: &Arc<Rendered>| wanted.contains(&*post.path) && has_pictures_to_replace(&rendered.entry);
-                (*at, items, rendered.filter(is_mailed), found)
-            });
-            rendered.collect::<Vec<_>>()
-        };
-        parallel::each(&few, make, |rendered| {
-            for (at, items, mailed, found) in rendered {
-                noted.found.entry(at).or_insert(found);
-                if let Some(rendered) = mailed {
-                    self.for_mail(&rendered, &mut noted.made, &mut noted.about_mail);
-                }
-                match &items {
-                    Some(items) => noted.items.add(at, items),
-                    None => drop(noted.unreadable.insert(at)),
-                }
-                stream.add(at, &items.unwrap_or_default())?;
+/// Renders every post that a feed shows, once, and hands its item on.
+fn stream_items(site: &Site, layout: &Layout<'_>, stream: &mut Stream<'_>, noted: &mut Noted<'_>) -> io::Result<()> {
+    let shown: Vec<usize> = (0..site.posts.len()).filter(|at| !stream.shown_by[*at].is_empty()).collect();
+    let few: Vec<&[usize]> = shown.chunks((shown.len() / AT_ONCE).clamp(1, AT_ONCE)).collect();
+    let items = std::mem::replace(&mut noted.items, Items::with_room(KEPT));
+    let wanted = std::mem::take(&mut noted.mailed);
+    let make = |places: &&[usize]| {
+        let rendered = places.iter().map(|at| {
+            let mut found = Vec::new();
+            if let Some(items) = items.get(*at) {
+                return (*at, Some(items), None, found);
             }
-            Ok(())
-        })
-    }
+            let post = &site.posts[*at];
+            let rendered = site.rendered(post, &mut found);
+            let items = rendered.as_ref().map(|rendered| layout.item(&rendered.entry));
+            let is_mailed = |rendered: &Arc<Rendered>| {
+                wanted.contains(&*post.path) && mail_pictures::has_pictures_to_replace(&rendered.entry)
+            };
+            (*at, items, rendered.filter(is_mailed), found)
+        });
+        rendered.collect::<Vec<_>>()
+    };
+    parallel::each(&few, make, |rendered| {
+        for (at, items, mailed, found) in rendered {
+            noted.found.entry(at).or_insert(found);
+            if let Some(rendered) = mailed {
+                mail_pictures::for_mail(site, &rendered, &mut noted.made, &mut noted.about_mail);
+            }
+            match &items {
+                Some(items) => noted.items.add(at, items),
+                None => drop(noted.unreadable.insert(at)),
+            }
+            stream.add(at, &items.unwrap_or_default())?;
+        }
+        Ok(())
+    })
 }
 
 /// What is noted while posts are rendered.

@@ -9,6 +9,8 @@ use jiff::Timestamp;
 use super::error::PublishError;
 use super::feed_pictures;
 use super::items::Items;
+use super::mail_pictures;
+use super::manifest;
 use super::message_lint;
 use super::parallel::{self, Work};
 use super::placeholder;
@@ -78,7 +80,7 @@ fn next_entries(site: &Site, due: &[&Post], found: &mut Vec<Diagnostic>) -> Vec<
     if next.is_empty() {
         next.extend(site.published().find_map(rendered));
     }
-    next.iter().map(|rendered| site.for_mail(rendered, &mut Vec::new(), found)).collect()
+    next.iter().map(|rendered| mail_pictures::for_mail(site, rendered, &mut Vec::new(), found)).collect()
 }
 
 /// Asks the web for what the next issue leads to: dead links, as warnings. Takes about a minute at most.
@@ -138,7 +140,7 @@ impl Looked {
 fn of_feeds(site: &Site, looked: &mut Looked, now: Timestamp) -> Result<Vec<Diagnostic>, PublishError> {
     let layout = Layout::new(&site.config).map_err(PublishError::Site)?;
     let plans = loop {
-        let plans = site.feed_plans(&looked.unreadable)?.feeds;
+        let plans = manifest::feed_plans(site, &looked.unreadable)?.feeds;
         let known = looked.seen.len();
         looked.look_at(site, plans.iter().flat_map(|plan| plan.posts.iter().copied()), Some(&layout));
         // Others take the places of those that cannot be read.

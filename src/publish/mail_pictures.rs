@@ -5,11 +5,14 @@ use std::collections::HashMap;
 
 use url::Url;
 
+use super::error::PublishError;
 use super::library::{Found, Library, MOST_WARNINGS, place};
+use super::rendered::Rendered;
+use super::site::Site;
 use crate::diagnostic::{Diagnostic, Location};
-use crate::files::Kind;
+use crate::files::{Access, Kind, Written};
 use crate::media::Conversion;
-use crate::model::{Body, Entry, Image, MadeFile, MailPicture, media_type};
+use crate::model::{Body, Entry, Image, MadeFile, MailPicture, Post, media_type};
 
 /// Where the pictures that we make are put, below `feeds.dir` and the root of the site.
 pub(super) const FOLDER: &str = "mail-images";
@@ -33,6 +36,47 @@ fn pictures(entry: &Entry) -> impl Iterator<Item = (&Image, Option<&str>)> {
 /// Whether mail shows something else for a picture of an entry.
 pub(super) fn has_pictures_to_replace(entry: &Entry) -> bool {
     pictures(entry).any(|(_, kind)| kind.is_some())
+}
+
+/// An entry as mail shows it: see [`Entry::mail_pictures`]. The files that this needs online are added to `made`.
+pub(super) fn for_mail(
+    site: &Site,
+    rendered: &Rendered,
+    made: &mut Vec<MadeFile>,
+    warnings: &mut Vec<Diagnostic>,
+) -> Entry {
+    let mut entry = rendered.entry.for_mail();
+    site.library.for_mail(&mut entry, &rendered.body, made, warnings);
+    entry
+}
+
+/// Whether the newsletter would mail a post if it were new.
+pub(super) fn may_be_mailed(site: &Site, post: &Post) -> bool {
+    let newsletter = &site.config.newsletter;
+    let zone = &site.config.site.timezone;
+    let day = || post.published.as_ref().map(|at| at.with_time_zone(zone.clone()).date());
+    newsletter.from.is_some() && post.newsletter && newsletter.start.is_none_or(|start| day() >= Some(start))
+}
+
+/// What [`write_made`] would write.
+pub fn compare_made(site: &Site, made: &[MadeFile]) -> Vec<(String, Written)> {
+    let name = |file: &MadeFile| format!("{}/{}", site.config.feeds.dir, file.file_name);
+    site.library.not_yet_written(made).map(|file| (name(file), Written::Created)).collect()
+}
+
+/// Writes what was made for mail into `feeds.dir`: only what is not there.
+///
+/// # Errors
+/// As the system reports them; each file is whole, old or new.
+pub fn write_made(site: &Site, made: &[MadeFile]) -> Result<Vec<(String, Written)>, PublishError> {
+    let mut written = Vec::new();
+    for file in made {
+        let name = format!("{}/{}", site.config.feeds.dir, file.file_name);
+        let done = site.folder.write_if_changed(&name, &file.bytes, Access::Public);
+        let done = done.map_err(|error| PublishError::file(&name, error))?;
+        written.push((name, done));
+    }
+    Ok(written)
 }
 
 impl Library {

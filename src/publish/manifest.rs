@@ -122,43 +122,41 @@ fn is_of_a_build(name: &str, folder: &str) -> bool {
         }
 }
 
-impl Site {
-    /// Every feed of the site, but for the posts at the places that are `unreadable`. A feed keeps its address: it is
-    /// remembered, or else known from the feed that is there.
-    ///
-    /// # Errors
-    /// As the system reports them.
-    pub fn feed_plans(&self, unreadable: &BTreeSet<usize>) -> Result<Plans, PublishError> {
-        if self.config.feeds.by.is_empty() {
-            return Ok(feed::plan(&self.posts, unreadable, &self.config, &Folders::new()));
-        }
-        let mut kept = read(&self.folder)?.unwrap_or_default().folders;
-        let plans = feed::plan(&self.posts, unreadable, &self.config, &kept);
-        if plans.contested.is_empty() {
-            return Ok(plans);
-        }
-        let layout = Layout::new(&self.config).map_err(PublishError::Site)?;
-        for contested in &plans.contested {
-            let there = self.feed_in(&contested.folder, layout.formats())?;
-            if let Some(owner) = there.as_ref().and_then(|there| contested.owner(there)) {
-                kept.insert(contested.folder.clone(), owner.to_owned());
-            }
-        }
-        Ok(feed::plan(&self.posts, unreadable, &self.config, &kept))
+/// Every feed of the site, but for the posts at the places that are `unreadable`. A feed keeps its address: it is
+/// remembered, or else known from the feed that is there.
+///
+/// # Errors
+/// As the system reports them.
+pub fn feed_plans(site: &Site, unreadable: &BTreeSet<usize>) -> Result<Plans, PublishError> {
+    if site.config.feeds.by.is_empty() {
+        return Ok(feed::plan(&site.posts, unreadable, &site.config, &Folders::new()));
     }
+    let mut kept = read(&site.folder)?.unwrap_or_default().folders;
+    let plans = feed::plan(&site.posts, unreadable, &site.config, &kept);
+    if plans.contested.is_empty() {
+        return Ok(plans);
+    }
+    let layout = Layout::new(&site.config).map_err(PublishError::Site)?;
+    for contested in &plans.contested {
+        let there = feed_in(site, &contested.folder, layout.formats())?;
+        if let Some(owner) = there.as_ref().and_then(|there| contested.owner(there)) {
+            kept.insert(contested.folder.clone(), owner.to_owned());
+        }
+    }
+    Ok(feed::plan(&site.posts, unreadable, &site.config, &kept))
+}
 
-    /// The feed that lies in a folder, from the first file that can be read.
-    fn feed_in(&self, folder: &str, formats: &[&'static Format]) -> Result<Option<ReadFeed>, PublishError> {
-        for format in formats {
-            let name = format!("{}/{folder}{}", self.config.feeds.dir, format.file_name);
-            let bytes = self.folder.read_optional(&name, Kind::Feed);
-            let bytes = bytes.map_err(|error| PublishError::file(&name, error))?;
-            if let Some(previous) = bytes.and_then(|bytes| feed::read(&bytes).ok()) {
-                return Ok(Some(previous));
-            }
+/// The feed that lies in a folder, from the first file that can be read.
+fn feed_in(site: &Site, folder: &str, formats: &[&'static Format]) -> Result<Option<ReadFeed>, PublishError> {
+    for format in formats {
+        let name = format!("{}/{folder}{}", site.config.feeds.dir, format.file_name);
+        let bytes = site.folder.read_optional(&name, Kind::Feed);
+        let bytes = bytes.map_err(|error| PublishError::file(&name, error))?;
+        if let Some(previous) = bytes.and_then(|bytes| feed::read(&bytes).ok()) {
+            return Ok(Some(previous));
         }
-        Ok(None)
     }
+    Ok(None)
 }
 
 #[cfg(test)]

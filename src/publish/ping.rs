@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::error::PublishError;
+use super::manifest;
 use super::site::Site;
 use crate::diagnostic::{Diagnostic, Location};
 use crate::feed::Layout;
@@ -52,7 +53,7 @@ pub fn due_pings(site: &Site, all: bool) -> Result<Vec<Ping>, PublishError> {
         return Err(PublishError::Site(vec![missing]));
     }
     let layout = Layout::new(&site.config).map_err(PublishError::Site)?;
-    let plans = site.feed_plans(&BTreeSet::new())?.feeds;
+    let plans = manifest::feed_plans(site, &BTreeSet::new())?.feeds;
     let memory = memory(&site.folder)?;
     let mut pings = Vec::new();
     for plan in plans.iter().filter(|plan| plan.is_subscribed_to()) {
@@ -108,7 +109,7 @@ pub fn ping(site: &Site, pings: &[Ping], mut watch: impl FnMut(&Ping, &Told)) ->
         watch(ping, &told);
     }
     let text = serde_json::to_string_pretty(&memory).unwrap_or_default() + "\n";
-    let done = site.folder.make_folder(super::manifest::FOLDER, Access::Private);
+    let done = site.folder.make_folder(manifest::FOLDER, Access::Private);
     let done = done.and_then(|()| site.folder.write_if_changed(MEMORY, text.as_bytes(), Access::Public));
     done.map(drop).map_err(|error| PublishError::file(MEMORY, error))
 }

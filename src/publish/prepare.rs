@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::error::PublishError;
 use super::guard::{Circumstances, Guard, GuardName, count, guards, no_readers, unfinished_too_late};
+use super::mail_pictures;
 use super::memory::{Memory, Witnesses};
 use super::message_lint;
 use super::parallel::{self, Work};
@@ -279,7 +280,7 @@ pub fn prepare<F>(
     let mut made = Vec::new();
     for post in due_posts {
         match site.rendered(post, &mut warnings) {
-            Some(rendered) => due.push(site.for_mail(&rendered, &mut made, &mut warnings)),
+            Some(rendered) => due.push(mail_pictures::for_mail(site, &rendered, &mut made, &mut warnings)),
             // With any tolerance, no newsletter goes out without an entry that is due.
             None => {
                 distinct(&mut warnings);
@@ -287,7 +288,7 @@ pub fn prepare<F>(
             }
         }
     }
-    warnings.extend(not_online(site.not_yet_written(&made).count(), site));
+    warnings.extend(not_online(site.library.not_yet_written(&made).count(), site));
     options.tolerance.judge(&warnings)?;
     let issues = issues(site, &due, past.next_issue, now)?;
     guards.extend(placeholder::guard(&issues, &site.config.mail));
@@ -353,7 +354,7 @@ pub fn specimen(site: &Site, past: &Past, post: &Post, now: Timestamp) -> Result
     let mut found = Vec::new();
     site.keep([post]);
     let Some(rendered) = site.rendered(post, &mut found) else { return Err(PublishError::Site(found)) };
-    let entry = site.for_mail(&rendered, &mut Vec::new(), &mut found);
+    let entry = mail_pictures::for_mail(site, &rendered, &mut Vec::new(), &mut found);
     Ok(issues(site, &[entry], past.next_issue, now)?.pop())
 }
 

@@ -7,8 +7,9 @@ use jiff::Timestamp;
 
 use super::deliver::{Delivered, Which};
 use super::error::PublishError;
-use super::feeds::{BuiltFeeds, Purpose};
+use super::feeds::{BuiltFeeds, Purpose, build_feeds};
 use super::halt::Stop;
+use super::mail_pictures::write_made;
 use super::prepare::{Options, Past, Prepared, digest_of, prepare};
 use super::site::Site;
 use super::{Publisher, Resumed, not_live};
@@ -193,7 +194,7 @@ pub async fn plan_with_feeds(
     now: Timestamp,
 ) -> Result<(Prepared, BuiltFeeds), PublishError> {
     let (mut prepared, feeds) = prepare(site, past, options, now, |found| {
-        let mut feeds = site.build_feeds(purpose, false)?;
+        let mut feeds = build_feeds(site, purpose, false)?;
         feeds.tolerate_few();
         found.extend(feeds.about_posts().iter().cloned());
         Ok(feeds)
@@ -284,7 +285,7 @@ impl<'r, A: Audience> Run<'r, A> {
         self.audience.tell(Event::Allowed(&site, &prepared));
         if prepared.issues.is_empty() || prepared.recipients == 0 {
             feeds.commit()?;
-            site.write_made(&prepared.made)?;
+            write_made(&site, &prepared.made)?;
             self.audience.tell(Event::NothingToMail(&prepared));
             return Ok(Planned::Nothing);
         }
@@ -310,7 +311,7 @@ impl<'r, A: Audience> Run<'r, A> {
         let Due { site, prepared, feeds } = due;
         self.publisher.reach().await?;
         feeds.commit()?;
-        site.write_made(&prepared.made)?;
+        write_made(&site, &prepared.made)?;
         if self.publisher.halt.is_set() {
             return Ok(false);
         }

@@ -1,4 +1,4 @@
-//! A site on disk: reads what the pure rooms need, hands it to them, and writes the feeds they make.
+//! A site on disk: opened, its posts found by any of their names, and each read and rendered once.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -14,10 +14,9 @@ use super::reach::{self, Use};
 use super::rendered::{Once, Outcome, ReadBody, Rendered};
 use crate::config::{self, Config};
 use crate::diagnostic::{Diagnostic, Location};
-use crate::feed::{self, FeedFile, FeedPlan, Layout};
-use crate::files::{Access, Folder, Kind, LeftOut, Survey, Written};
+use crate::files::{Folder, Kind, LeftOut, Survey};
 use crate::media::Facts;
-use crate::model::{Body, Entry, MadeFile, Post, PostStatus};
+use crate::model::{Body, Post, PostStatus};
 use crate::post::{self, Loaded, Posts};
 use crate::render;
 use crate::templates::Templates;
@@ -40,7 +39,7 @@ pub struct Site {
     pub posts: Posts,
     /// What is wrong with the posts, errors and warnings.
     pub diagnostics: Vec<Diagnostic>,
-    library: Library,
+    pub(super) library: Library,
     bodies: Once<ReadBody>,
     entries: Once<Outcome>,
     renders: AtomicUsize,
@@ -243,26 +242,6 @@ impl Site {
         self.posts.iter().filter(|post| post.status == PostStatus::Published)
     }
 
-    /// An entry as mail shows it: see [`Entry::mail_pictures`]. The files that this needs online are added to `made`.
-    pub(super) fn for_mail(
-        &self,
-        rendered: &Rendered,
-        made: &mut Vec<MadeFile>,
-        warnings: &mut Vec<Diagnostic>,
-    ) -> Entry {
-        let mut entry = rendered.entry.for_mail();
-        self.library.for_mail(&mut entry, &rendered.body, made, warnings);
-        entry
-    }
-
-    /// Whether the newsletter would mail a post if it were new.
-    pub(super) fn may_be_mailed(&self, post: &Post) -> bool {
-        let newsletter = &self.config.newsletter;
-        let zone = &self.config.site.timezone;
-        let day = || post.published.as_ref().map(|at| at.with_time_zone(zone.clone()).date());
-        newsletter.from.is_some() && post.newsletter && newsletter.start.is_none_or(|start| day() >= Some(start))
-    }
-
     /// The picture of this site that a URL stands for in a post: its media type, for who wants to see it before it is
     /// online.
     pub fn picture(&self, url: &str, post: &Post) -> Option<Picture<'_>> {
@@ -279,75 +258,6 @@ impl Site {
     /// What of the files that posts show is left alone: see [`Library::refused`].
     pub(super) fn refused_files(&self) -> Vec<Diagnostic> {
         self.library.refused()
-    }
-
-    /// Those files that are not yet below `feeds.dir`: they cannot be online.
-    pub(super) fn not_yet_written<'m>(&self, made: &'m [MadeFile]) -> impl Iterator<Item = &'m MadeFile> {
-        self.library.not_yet_written(made)
-    }
-
-    /// The site's own feed, in each format, as it will be written.
-    ///
-    /// # Errors
-    /// An unknown feed format.
-    pub fn feeds(&self, found: &mut Vec<Diagnostic>) -> Result<Vec<FeedFile>, PublishError> {
-        let (layout, plan, entries) = self.own_feed(found)?;
-        let items: Vec<_> = entries.iter().map(|rendered| layout.item(&rendered.entry)).collect();
-        let mut files = layout.whole(&plan, &items);
-        files.extend(feed::stylesheet(&self.config));
-        Ok(files)
-    }
-
-    /// Adds what is wrong with the posts of the site's own feed to `found`.
-    ///
-    /// # Errors
-    /// An unknown feed format.
-    pub fn look_at_feed(&self, found: &mut Vec<Diagnostic>) -> Result<(), PublishError> {
-        self.own_feed(found).map(drop)
-    }
-
-    fn own_feed(
-        &self,
-        found: &mut Vec<Diagnostic>,
-    ) -> Result<(Layout<'_>, FeedPlan, Vec<Arc<Rendered>>), PublishError> {
-        let layout = Layout::new(&self.config).map_err(PublishError::Site)?;
-        let mut unreadable = BTreeSet::new();
-        loop {
-            let plan = self.feed_plans(&unreadable)?.feeds.swap_remove(0);
-            self.keep(plan.posts.iter().map(|at| &self.posts[*at]));
-            let mut entries = Vec::new();
-            for at in &plan.posts {
-                match self.rendered(&self.posts[*at], found) {
-                    Some(entry) => entries.push(entry),
-                    None => drop(unreadable.insert(*at)),
-                }
-            }
-            // Others take the places of those that cannot be read.
-            if entries.len() == plan.posts.len() {
-                return Ok((layout, plan, entries));
-            }
-        }
-    }
-
-    /// What [`Site::write_made`] would write.
-    pub fn compare_made(&self, made: &[MadeFile]) -> Vec<(String, Written)> {
-        let name = |file: &MadeFile| format!("{}/{}", self.config.feeds.dir, file.file_name);
-        self.not_yet_written(made).map(|file| (name(file), Written::Created)).collect()
-    }
-
-    /// Writes what was made for mail into `feeds.dir`: only what is not there.
-    ///
-    /// # Errors
-    /// As the system reports them; each file is whole, old or new.
-    pub fn write_made(&self, made: &[MadeFile]) -> Result<Vec<(String, Written)>, PublishError> {
-        let mut written = Vec::new();
-        for file in made {
-            let name = format!("{}/{}", self.config.feeds.dir, file.file_name);
-            let done = self.folder.write_if_changed(&name, &file.bytes, Access::Public);
-            let done = done.map_err(|error| PublishError::file(&name, error))?;
-            written.push((name, done));
-        }
-        Ok(written)
     }
 }
 

@@ -14,7 +14,7 @@ use super::words::{moment, states};
 use crate::diagnostic::Diagnostic;
 use crate::feed::{FeedPlan, Format, Layout};
 use crate::model::{Entry, Post, PostStatus, distinct};
-use crate::publish::{Past, PublishError, Site, Verdict, verdicts};
+use crate::publish::{Past, PublishError, Site, Verdict, feed_plans, verdicts};
 use crate::store::{Mailing, Store};
 
 /// Prints what there is to say about a post.
@@ -82,7 +82,7 @@ impl Feeds {
             return Ok(Self { names: Vec::new(), folders: Vec::new(), reason });
         }
         let layout = Layout::new(&site.config).map_err(PublishError::Site)?;
-        let plans = site.feed_plans(&BTreeSet::new())?.feeds;
+        let plans = feed_plans(site, &BTreeSet::new())?.feeds;
         let shown: Vec<&FeedPlan> =
             plans.iter().filter(|plan| plan.posts.iter().any(|at| site.posts[*at].path == post.path)).collect();
         let file = |plan: &FeedPlan, format: &&Format| format!("{}{}", plan.folder, format.file_name);

@@ -13,7 +13,7 @@ const WORK: usize = 32;
 
 /// How many bytes were looked at ahead of their turn, and how many may be.
 pub(crate) struct Work {
-    pub(crate) done: usize,
+    done: usize,
     allowance: usize,
 }
 
