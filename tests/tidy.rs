@@ -160,7 +160,9 @@ fn circles(codes: &[(&str, Code)]) -> Vec<Finding> {
             break;
         }
         left.retain(|file, _| !outside.contains(file));
-        left.values_mut().for_each(|others| others.retain(|other| !outside.contains(other)));
+        for others in left.values_mut() {
+            others.retain(|other| !outside.contains(other));
+        }
     }
     let finding = |(file, others): (&&str, &BTreeSet<&str>)| Finding {
         path: (*file).to_owned(),
