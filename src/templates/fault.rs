@@ -7,10 +7,10 @@ use crate::diagnostic::{Diagnostic, Location};
 /// A fault, and where it is.
 #[derive(Debug)]
 pub(super) struct TemplateError {
-    message: String,
+    pub(super) message: String,
     /// The template that has the fault, when that is known.
     pub(super) name: Option<String>,
-    line: Option<usize>,
+    pub(super) line: Option<usize>,
 }
 
 impl From<&minijinja::Error> for TemplateError {
