@@ -24,11 +24,12 @@ pub(crate) enum Kind {
 }
 
 /// All allowed elements.
-pub(super) const ELEMENTS: [(&str, Kind); 79] = [
+pub(super) const ELEMENTS: [(&str, Kind); 80] = [
     ("a", Kind::Inline),
     ("abbr", Kind::Inline),
     ("b", Kind::Inline),
     ("bdi", Kind::Inline),
+    ("bdo", Kind::Inline),
     ("cite", Kind::Inline),
     ("code", Kind::Inline),
     ("data", Kind::Inline),

@@ -36,6 +36,8 @@ pub(crate) struct Builder {
     content: Content,
     /// Elements that were too deep, so that their end tags close nothing else.
     too_deep: usize,
+    /// The first of them that is hidden, with all in it.
+    hidden_from: Option<usize>,
 }
 
 struct Open {
@@ -44,6 +46,8 @@ struct Open {
     before: Vec<Node>,
     /// Left out when it ends.
     is_hidden: bool,
+    /// Belongs before the table around it (HTML §13.2.6.1, foster parent).
+    is_fostered: bool,
 }
 
 impl Builder {
@@ -61,6 +65,9 @@ impl Builder {
     /// Adds text as it is meant, without references. Text between the cells of a table gets a cell; a parser would move it
     /// before the table.
     pub(crate) fn text(&mut self, text: &str) {
+        if self.hidden_from.is_some() {
+            return;
+        }
         if self.is_in_table() && !text.trim_ascii().is_empty() && self.imply_table("td") {
             self.push(Element::new("td", &[], vec![]), false);
         }
@@ -104,10 +111,14 @@ impl Builder {
     /// Begins an element; one without content ends at once.
     pub(crate) fn open(&mut self, name: &'static str, attributes: Vec<(&'static str, String)>, is_hidden: bool) {
         let Some(kind) = allowed::kind(name) else { return };
-        if self.is_in_table() && kind != Kind::Table {
+        let is_between_cells = self.is_in_table() && kind != Kind::Table;
+        if is_between_cells && !self.may_be_fostered(name, kind) {
             return;
         }
         match kind {
+            _ if is_between_cells => {}
+            // Before the table there may be what ends where a block begins.
+            Kind::Block if self.is_within_fostered() => return,
             Kind::Block => self.imply_end_of_block(name),
             Kind::Table if !self.imply_table(name) => return,
             Kind::Void if name == "hr" => self.end_paragraph(),
@@ -127,27 +138,59 @@ impl Builder {
             }
             _ => {}
         }
+        // What a link in the place of another one is in, is known when that has ended.
+        let is_fostered = self.is_in_table() && kind != Kind::Table;
         let element = Element { name, kind, attributes, children: Vec::new() };
         if kind == Kind::Void {
-            if !is_hidden {
-                self.content.nodes.push(Node::Element(element));
+            if !is_hidden && self.hidden_from.is_none() {
+                self.add(element, is_fostered);
             }
         } else if self.open.len() < DEEPEST {
             self.push(element, is_hidden);
+            if let Some(open) = self.open.last_mut() {
+                open.is_fostered = is_fostered;
+            }
         } else {
             self.too_deep += 1;
+            if is_hidden {
+                self.hidden_from = self.hidden_from.or(Some(self.too_deep));
+            }
         }
     }
 
     fn push(&mut self, element: Element, is_hidden: bool) {
-        self.open.push(Open { element, before: std::mem::take(&mut self.content.nodes), is_hidden });
+        let before = std::mem::take(&mut self.content.nodes);
+        self.open.push(Open { element, before, is_hidden, is_fostered: false });
+    }
+
+    /// Adds a finished element where it was opened, or before the table around that place.
+    fn add(&mut self, element: Element, is_fostered: bool) {
+        let table = self.open.iter_mut().rfind(|open| is_fostered && open.element.name == "table");
+        table.map_or(&mut self.content.nodes, |table| &mut table.before).push(Node::Element(element));
+    }
+
+    /// Whether an element between the cells of a table goes before it: what is within a line, but no second link in one.
+    fn may_be_fostered(&self, name: &str, kind: Kind) -> bool {
+        let is_within_line =
+            matches!(kind, Kind::Inline | Kind::Void | Kind::Embed) && !matches!(name, "hr" | "rt" | "rp");
+        is_within_line && !self.open.iter().any(|open| matches!(open.element.name, "a" | "ruby"))
+    }
+
+    fn is_within_fostered(&self) -> bool {
+        let inner = self.open.iter().rev().take_while(|open| open.element.kind != Kind::Table);
+        inner.into_iter().any(|open| open.is_fostered)
     }
 
     /// Ends the nearest open element of this name and what is open in it.
     pub(crate) fn close(&mut self, name: &str) {
         let kind = allowed::kind(name);
+        // HTML §13.2.6.4.7: `</br>` is a break.
+        if name == "br" {
+            return self.open("br", vec![], false);
+        }
         if self.too_deep > 0 && !matches!(kind, None | Some(Kind::Void)) {
             self.too_deep -= 1;
+            self.hidden_from = self.hidden_from.filter(|from| *from <= self.too_deep);
             return;
         }
         // The end of any heading ends the open one (HTML §13.2.6.4.7).
@@ -162,13 +205,16 @@ impl Builder {
     }
 
     fn pop_to(&mut self, depth: usize) {
-        for Open { mut element, before, is_hidden } in self.open.drain(depth.min(self.open.len())..).rev() {
+        while self.open.len() > depth
+            && let Some(Open { mut element, before, is_hidden, is_fostered }) = self.open.pop()
+        {
             element.children = std::mem::replace(&mut self.content.nodes, before);
             if element.name == "pre" {
                 drop_first_line_ends(&mut element.children);
             }
-            if !is_hidden {
-                self.content.nodes.push(Node::Element(element));
+            let is_empty = is_fostered && element.children.is_empty() && element.kind == Kind::Inline;
+            if !is_hidden && !is_empty {
+                self.add(element, is_fostered);
             }
         }
     }
@@ -190,8 +236,26 @@ impl Builder {
         }
     }
 
+    /// Ends an open paragraph, for a block. A link in it goes on around the block.
     fn end_paragraph(&mut self) {
-        self.end_nearest("p", |other| matches!(other, "table" | "td" | "th" | "caption"));
+        let is_wall = |open: &Open| matches!(open.element.name, "table" | "td" | "th" | "caption");
+        let from = self.open.iter().rposition(is_wall).map_or(0, |wall| wall + 1);
+        let Some(paragraph) = self.open[from..].iter().rposition(|open| open.element.name == "p") else { return };
+        let paragraph = from + paragraph;
+        let is_link = |open: &Open| open.element.name == "a" && open.element.get("href").is_some();
+        let Some(link) = self.open[paragraph..].iter().position(is_link) else { return self.pop_to(paragraph) };
+        let (link, is_hidden) = (paragraph + link, self.open[paragraph + link].is_hidden);
+        let mut attributes = self.open[link].element.attributes.clone();
+        self.pop_to(link + 1);
+        if self.content.nodes.iter().all(is_blank) {
+            // Nothing of it was in the paragraph.
+            let Some(empty) = self.open.pop() else { return };
+            self.content.nodes = empty.before;
+        } else {
+            attributes.retain(|(key, _)| *key != "id");
+        }
+        self.pop_to(paragraph);
+        self.push(Element { name: "a", kind: Kind::Inline, attributes, children: Vec::new() }, is_hidden);
     }
 
     /// HTML §13.2.6.4.7: a block ends an open paragraph, an item the item before it.
@@ -222,7 +286,7 @@ impl Builder {
     /// Makes the place for a part of a table; false when there is none and the tag is left out.
     fn imply_table(&mut self, name: &str) -> bool {
         if name == "table" {
-            if self.is_in_table() {
+            if self.is_in_table() || self.is_within_fostered() {
                 return false;
             }
             self.end_paragraph();
@@ -261,4 +325,8 @@ impl Builder {
             self.push(Element::new(name, &[], vec![]), false);
         }
     }
+}
+
+fn is_blank(node: &Node) -> bool {
+    matches!(node, Node::Text(text) if text.trim_ascii().is_empty())
 }

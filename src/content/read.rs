@@ -45,7 +45,7 @@ pub(crate) fn read(html: &str) -> Content {
                     builder.mark(name);
                 }
             }
-            Piece::Close(name) => builder.close(&name),
+            Piece::Close(name) => builder.close(without_form(&name)),
             Piece::Open(name, attributes) => open(&mut builder, &name, attributes, &mut scanner),
         }
     }
@@ -77,22 +77,26 @@ fn open(builder: &mut Builder, name: &str, attributes: Vec<Attribute>, scanner: 
         },
         _ => {}
     }
-    let known = allowed::known(name);
+    let written = name;
+    let known = allowed::known(without_form(name));
     let is_dropped = DROPPED.contains(&name);
     if is_dropped && known.is_none() || matches!(name, "form" | "input" | "embed" | "frame") {
         builder.leave_out(name.to_owned());
     }
-    if let Some((name, _)) = known {
+    if is_closed_dialog(name, &attributes) {
+        builder.leave_out(format!("{name} hidden"));
+        scanner.skip_to_end_of(name);
+    } else if let Some((name, _)) = known {
         let is_hidden = stand_in::is_hidden(&attributes);
         if is_hidden {
-            builder.leave_out(format!("{name} hidden"));
+            builder.leave_out(format!("{written} hidden"));
         }
         let attributes = attributes
             .into_iter()
             .filter_map(|attribute| builder.attribute(name, &attribute.name.local, Cow::from(&*attribute.value)));
         let attributes = attributes.collect();
         builder.open(name, attributes, is_hidden);
-    } else if !is_dropped && (stand_in::is_hidden(&attributes) || is_closed_dialog(name, &attributes)) {
+    } else if !is_dropped && stand_in::is_hidden(&attributes) {
         builder.leave_out(format!("{name} hidden"));
         scanner.skip_to_end_of(name);
     }
@@ -100,6 +104,11 @@ fn open(builder: &mut Builder, name: &str, attributes: Vec<Attribute>, scanner: 
         scanner.skip_to_end_of(name);
         builder.close(name);
     }
+}
+
+/// Blocks that do nothing here are divisions, so that the words in them stay apart.
+fn without_form(name: &str) -> &str {
+    if matches!(name, "form" | "fieldset" | "legend" | "dialog" | "search") { "div" } else { name }
 }
 
 /// True for a dialog that nothing has opened (HTML §4.11.4).

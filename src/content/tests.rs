@@ -101,10 +101,41 @@ fn tables_get_their_missing_parts() {
         ),
         ("<table><div><tr></div><td>a</table>b", "<table><tbody><tr><td>a</td></tr></tbody></table>b"),
         ("<td>a</td>", "a"),
+        (
+            "a<table><img src=b><tr><a href=c>d</a><td>e</table>",
+            "a<img src=\"b\"><a href=\"c\">d</a><table><tbody><tr><td>e</td></tr></tbody></table>",
+        ),
+        ("<table><tr><a href=c><td>d</a></table>", "<table><tbody><tr><td>d</td></tr></tbody></table>"),
+        ("<table><tr><b>a<ul><li>b</ul></b>", "<b>ab</b><table><tbody><tr></tr></tbody></table>"),
         ("<table>a<tr>b", "<table><tbody><tr><td>a</td></tr><tr><td>b</td></tr></tbody></table>"),
     ] {
         assert_eq!(written(html), whole);
     }
+}
+
+#[test]
+fn a_link_goes_on_around_the_blocks_in_it() {
+    for (html, whole) in [
+        ("<p>a <a href=b id=c><div>d</div></a> e</p>", "<p>a </p><a href=\"b\" id=\"c\"><div>d</div></a> e"),
+        ("<p><a href=b id=c>d<hr>e</a></p>", "<p><a href=\"b\" id=\"c\">d</a></p><a href=\"b\"><hr>e</a>"),
+        ("<p><b><a href=b>\n<figure>c</figure></a></b></p>d", "<p><b></b></p><a href=\"b\"><figure>c</figure></a>d"),
+        ("<p><a name=b><div>c</div>", "<p><a name=\"b\"></a></p><div>c</div>"),
+    ] {
+        assert_eq!(written(html), whole);
+    }
+}
+
+#[test]
+fn what_is_no_more_than_a_form_still_divides_words() {
+    assert_eq!(written("<fieldset><legend>a</legend>b</fieldset>c"), "<div><div>a</div>b</div>c");
+    assert_eq!(written("a</br>b</br/>c"), "a<br>b<br>c");
+}
+
+#[test]
+fn what_is_hidden_is_so_at_any_depth() {
+    let deep = |html: &str| written(&format!("{}{html}{}", "<div>".repeat(150), "</div>".repeat(150)));
+    let html = deep("a<p hidden>b<i>c</i><img src=d></p>e<i hidden>f<i hidden>g</i>h</i>i");
+    assert!(html.contains("aei"), "{html}");
 }
 
 #[test]
@@ -122,7 +153,8 @@ fn what_is_left_out_is_named() {
         content.left_out.into_iter().collect::<Vec<_>>(),
         ["form", "iframe hidden", "input", "p hidden", "script"]
     );
-    assert_eq!(content.nodes, [Node::Text("acd".into())]);
+    let form = Element::new("div", &[], vec![Node::Text("cd".into())]);
+    assert_eq!(content.nodes, [Node::Text("a".into()), Node::Element(form)]);
     assert!(read(&format!("<img src=\"data:{}\">", "A".repeat(9000))).has_data_picture);
 }
 
@@ -130,7 +162,7 @@ fn what_is_left_out_is_named() {
 fn what_is_hidden_or_dropped_is_so_to_its_own_end() {
     for (html, left) in [
         ("a<form hidden>b</form><font style='display:none'>c</font>d", "ad"),
-        ("a<dialog>b</dialog><dialog open>c</dialog>d", "acd"),
+        ("a<dialog>b</dialog><dialog open>c</dialog>d", "a<div>c</div>d"),
         ("a<svg><defs><svg id=b></svg></defs><text>c</text></svg>d", "ad"),
         ("a<svg><svg/></svg>b<svg></svg>c", "abc"),
         ("a<template>b<template>c</template></template>d", "ad"),
@@ -180,7 +212,7 @@ const PIECES: &[&str] = &[
     "<math alttext=\"a<b\">", "</math>", "<object data=a.png>", "<embed src=b>", "<ins>", "<small id=z>", "<big>", "<q>",
     "</tr>", "</div", "<a ", "<nav>", "<noscript>", "<template>", "<frameset>", "<plaintext>", "<annotation-xml>",
     "<mglyph>", "<mtext>", "<foreignObject>", "<desc>", "<image>", "<p title=\"</div>\">", "<i lang=\"<b>\">", "<main>",
-    "<menu>", "<tt>", "<u>", "<code>", "<samp>", "<data value=1>",
+    "<menu>", "<tt>", "<u>", "<code>", "<samp>", "<data value=1>", "</br>", "</form>", "<legend>", "<bdo dir=rtl>",
 ];
 
 pub(crate) fn hostile() -> impl Strategy<Value = String> {

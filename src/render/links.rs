@@ -58,6 +58,13 @@ impl<'a> Links<'a> {
             }
         }
         if let Some(set) = element.get("srcset").map(|set| self.set(set)) {
+            // Mail programs and most feed readers know no sets.
+            if element.name == "img"
+                && element.get("src").is_none()
+                && let Some(best) = best(&set)
+            {
+                element.set("src", best.to_owned());
+            }
             if set.is_empty() {
                 element.remove("srcset");
             } else {
@@ -78,6 +85,9 @@ impl<'a> Links<'a> {
     /// A link: to a place in this post, to another post's file, or to any URL.
     fn href(&mut self, written: &str) -> Option<String> {
         let written = written.trim();
+        if written.is_empty() {
+            return None;
+        }
         let mark = |name: &str| {
             ["{", "%7B"].iter().any(|open| {
                 let rest = written.strip_prefix(open).and_then(|rest| rest.strip_prefix(name));
@@ -95,7 +105,7 @@ impl<'a> Links<'a> {
             return None;
         }
         if let Some(fragment) = written.strip_prefix('#') {
-            return Some(self.place(fragment));
+            return Some(self.place(fragment)).filter(|_| !fragment.is_empty());
         }
         match self.post_file(written) {
             Target::Post(url) => Some(self.own_place(url)),
@@ -120,8 +130,10 @@ impl<'a> Links<'a> {
         }
     }
 
+    /// A file; no address of one is that of the post itself.
     fn file(&self, written: &str) -> Option<String> {
-        self.join(written.trim(), &SCHEMES[..2])
+        let written = Some(written.trim()).filter(|written| !written.is_empty() && !written.starts_with('#'))?;
+        self.join(written, &SCHEMES[..2])
     }
 
     fn join(&self, written: &str, schemes: &[&str]) -> Option<String> {
@@ -220,6 +232,21 @@ impl<'a> Links<'a> {
         );
         self.warnings.push(Diagnostic::warning(code, message).at(place).help(help));
     }
+}
+
+/// The picture of a set that is best for a column of 600 pixels on a screen of twice as many: the smallest that is large
+/// enough, else the largest.
+fn best(set: &str) -> Option<&str> {
+    let candidates = set.split(',').filter_map(|candidate| {
+        let mut words = candidate.split_ascii_whitespace();
+        let (address, descriptor) = (words.next()?, words.next().unwrap_or("1x"));
+        let (number, unit) = descriptor.split_at(descriptor.len() - 1);
+        let number: f64 = number.parse().ok()?;
+        Some((address, if unit == "x" { number * 600.0 } else { number }))
+    });
+    let is_better = |one: f64, other: f64| if one < 1200.0 || other < 1200.0 { one > other } else { one < other };
+    let best = candidates.reduce(|best, next| if is_better(next.1, best.1) { next } else { best });
+    best.map(|(address, _)| address)
 }
 
 /// `2x`, `1.5x`, `640w`, or nothing.

@@ -37,7 +37,10 @@ pub(crate) fn replace(nodes: Vec<Node>) -> Vec<Node> {
 /// `flow` is true where paragraphs may stand.
 fn replace_in(nodes: Vec<Node>, flow: bool) -> Vec<Node> {
     let mut changed = Vec::with_capacity(nodes.len());
+    // A player was replaced in the line.
+    let mut is_after_player = false;
     for node in nodes {
+        let follows_player = std::mem::take(&mut is_after_player);
         let Node::Element(mut element) = node else {
             changed.push(node);
             continue;
@@ -53,6 +56,10 @@ fn replace_in(nodes: Vec<Node>, flow: bool) -> Vec<Node> {
         if is_embed && flow && !shown.is_empty() {
             changed.push(Node::Element(Element::new("p", &[], shown)));
         } else {
+            if is_embed && follows_player {
+                changed.push(Node::Text(" ".to_owned()));
+            }
+            is_after_player = is_embed;
             changed.extend(shown);
         }
     }

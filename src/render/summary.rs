@@ -25,15 +25,16 @@ pub(crate) fn summary(description: Option<&str>, nodes: &[Node]) -> Option<Strin
     (cut != whole).then_some(cut)
 }
 
-/// Leaves one of the marks: where the summary ends, behind the block at the top that holds it or comes before it.
+/// Leaves one of the marks: where the summary ends, behind the block at the top that holds it or comes before it. A paragraph
+/// of marks goes with them.
 pub(crate) fn raise_mark(nodes: Vec<Node>) -> Vec<Node> {
     let mut raised = Vec::with_capacity(nodes.len());
     let (mut last_block, mut place) = (None, None);
     for node in nodes {
-        let is_block = matches!(&node, Node::Element(element) if element.is_block());
+        let is_block = matches!(&node, Node::Element(element) if element.is_block()) && !is_only_mark(&node);
         let is_place = holds_mark(std::slice::from_ref(&node));
-        let is_no_mark = |node: &Node| !matches!(node, Node::Element(element) if element.kind == Kind::Mark);
-        raised.extend(nodes::rewrite(vec![node], &mut |node| if is_no_mark(&node) { vec![node] } else { vec![] }));
+        let says_nothing = |node: &Node| is_mark(node) || is_only_mark(node);
+        raised.extend(nodes::rewrite(vec![node], &mut |node| if says_nothing(&node) { vec![] } else { vec![node] }));
         last_block = if is_block { Some(raised.len()) } else { last_block };
         place = if is_place { place.or(Some(last_block)) } else { place };
     }
@@ -41,6 +42,17 @@ pub(crate) fn raise_mark(nodes: Vec<Node>) -> Vec<Node> {
         raised.insert(at, Node::Element(Element::mark(MORE)));
     }
     raised
+}
+
+fn is_mark(node: &Node) -> bool {
+    matches!(node, Node::Element(element) if element.kind == Kind::Mark)
+}
+
+/// A paragraph, without an id that a link may lead to, of marks.
+fn is_only_mark(node: &Node) -> bool {
+    let is_nothing = |node: &Node| is_mark(node) || matches!(node, Node::Text(text) if text.trim_ascii().is_empty());
+    matches!(node, Node::Element(element)
+        if element.name == "p" && element.get("id").is_none() && element.children.iter().all(is_nothing))
 }
 
 fn holds_mark(nodes: &[Node]) -> bool {

@@ -83,6 +83,12 @@ fn tags_of_generators_cost_in_proportion() {
         ("marked words", |n| rep("==a ", n)),
         ("emoji", |n| rep(":smile:", n)),
         ("attributes", |n| rep("{: .a #b}\n", n)),
+        ("directives", |n| rep(":ab[c]{d} ", n)),
+        ("half directives", |n| rep(" :ab[", n)),
+        ("directives in lines", |n| rep("::ab[c]{d}\n", n)),
+        ("Markdown in HTML", |n| rep("<div markdown=\"1\">\n", n)),
+        ("escaped brackets", |n| rep("\\[word\\]\n", n)),
+        ("half escaped brackets", |n| rep("\\(word ", n)),
     ]);
 }
 
@@ -224,6 +230,11 @@ fn html_of_any_shape_costs_in_proportion() {
         ("paragraphs in bold", |n| rep("<b><p>x", n)),
         ("paragraphs in links", |n| rep("<a href=x><p>x", n)),
         ("tables in tables", |n| rep("<table><b>", n)),
+        ("links around blocks in paragraphs", |n| rep("<p><a href=x>y<div>", n)),
+        ("pictures between cells", |n| format!("<table>{}", rep("<img src=x><tr>", n))),
+        ("links between cells", |n| rep("<table><tr><a href=x>y", n)),
+        ("forms", |n| rep("<form><legend>x", n)),
+        ("hidden elements deep in others", |n| rep("<div>", 600) + &rep("<p hidden>x</p>y", n)),
         ("a row of headings", |n| format!("<table><tr>{}</tr></table>", rep("<th>x</th>", n))),
         ("one long row and many short ones", |n| {
             format!("<table><tr>{}</tr>{}</table>", rep("<td>x</td>", n / 2), rep("<tr><td>y</td></tr>", n / 2))

@@ -64,6 +64,42 @@ fn pictures_of_more_lazy_loaders_are_pictures() {
 }
 
 #[test]
+fn a_picture_with_a_set_only_has_the_best_of_it_as_its_address() {
+    for (set, best) in [
+        ("/a.png 320w, /b.png 1280w, /c.png 2560w", "b.png"),
+        ("/a.png 320w, /b.png 640w", "b.png"),
+        ("/a.png, /b.png 2x, /c.png 3x", "b.png"),
+        ("/a.png", "a.png"),
+    ] {
+        let (entry, _) = entry(&format!("<img srcset=\"{set}\" alt=\"x\">\n"));
+        assert!(entry.html().contains(&format!("src=\"https://example.org/{best}\"")), "{}", entry.html());
+        assert_eq!(entry.pictures.len(), 1);
+    }
+}
+
+#[test]
+fn an_address_of_nothing_leads_nowhere() {
+    let html = html(
+        "<p><a href=\"\">a</a> <a href=\" # \">b</a> <img src=\"\" alt=\"c\"><img src=\"#d\"> <a href=\"#e\">f</a></p>\n",
+    );
+    assert_eq!(html, "<p>a b c <a href=\"https://example.org/blog/2025/01/31/a-walk/\">f</a></p>\n");
+}
+
+#[test]
+fn players_in_one_line_stay_apart() {
+    let html = html("<p><iframe src=\"https://a.example/b\"></iframe><audio src=\"/c.mp3\"></audio></p>\n");
+    assert!(html.contains("</a> <a href=\"https://example.org/c.mp3\">"), "{html}");
+}
+
+#[test]
+fn a_mark_alone_in_its_paragraph_leaves_none() {
+    let (entry, _) = entry("<p>a</p>\n<p><!--more--></p>\n<p>b</p>\n\n<div><p><!-- more --> </p>c</div>\n");
+    assert_eq!(entry.html(), "<p>a</p>\n\n<p>b</p>\n<div>c</div>\n");
+    assert_eq!(entry.summary.as_deref(), Some("a"));
+    assert_eq!(entry.ends.more.map(|end| end.nodes), Some(1), "the end is that of the paragraph before");
+}
+
+#[test]
 fn a_rich_post_renders_as_reviewed() {
     let (entry, warnings) = entry(RICH);
     assert_eq!(entry.html(), include_str!("rich.html"));
@@ -179,7 +215,7 @@ fn nothing_active_survives() {
         ("[x](data:text/html,y)", "x"),
         ("![x](data:image/png;base64,AA)", "x"),
         ("<p onclick=\"y\" style=\"position:fixed\">x</p>", "x"),
-        ("<form action=\"/y\"><input value=\"z\">x</form>", "x"),
+        ("<form action=\"/y\"><input value=\"z\">x</form>", "<div>x</div>"),
         ("<svg><script>y</script></svg>x", "x"),
         ("<a href=\" &#1;java&#x0A;script:y\">x</a>", "x"),
         ("<meta http-equiv=refresh><base href=y><link rel=z>x", "x"),
