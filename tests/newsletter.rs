@@ -193,6 +193,41 @@ fn a_part_of_the_look_is_replaced_by_a_file_and_its_fault_has_a_place() {
     assert!(run.stderr.contains("templates/email/legal.txt:2:"), "{}", run.stderr);
 }
 
+/// The example of docs/look.md.
+fn own_rules() -> String {
+    let manual = include_str!("../docs/look.md");
+    let lines = manual.lines().skip_while(|line| !line.starts_with("    /* templates/email/style.css */"));
+    lines.take_while(|line| line.starts_with("    ")).fold(String::new(), |css, line| css + &line[4..] + "\n")
+}
+
+#[test]
+fn a_site_replaces_single_rules_of_the_look() {
+    let site = TestSite::new("outbox:outbox");
+    site.write("posts/code.md", "---\ntitle: Look\ndate: 2026-03-02\n---\n\n## Part\n\n> Said.\n\nText.\n");
+    let before = issue(&site, NOW).html;
+    site.write("templates/email/style.css", &own_rules());
+    let after = issue(&site, NOW).html;
+    let tag = |html: &str, start: &str| {
+        let at = html.find(start).unwrap_or_else(|| panic!("{start} is not in {html}"));
+        html[at..].split('>').next().unwrap().to_owned()
+    };
+    assert_eq!(tag(&after, "<h1"), tag(&before, "<h1").replace("font-size:36px", "font-size:30px"));
+    let heading = "margin:32px 0 8px;font-size:26px;line-height:1.3;font-weight:bold;color:#0b5a86";
+    assert_eq!(tag(&after, "<h2"), format!("<h2 style=\"{heading}\""));
+    assert!(tag(&after, "<blockquote").contains(";border-left:6px double #ddd8cd;color:"), "{after}");
+    assert!(after.contains("@media (max-width:640px){\nh2{font-size:22px!important}\n}\n</style>"), "{after}");
+    for kept in ["<p style=\"margin:0 0 20px\">Text.", "h1{font-size:30px!important}"] {
+        assert!(before.contains(kept) && after.contains(kept), "{kept}");
+    }
+    site.write("templates/email/style.css", "p {\n  color: red;\n  background: url(https://spy.example/)\n}\n");
+    for command in [&["publish", "--dry-run"][..], &["check"]] {
+        let run = site.run(NOW, command).exits(3);
+        let all = format!("{}{}", run.stdout, run.stderr);
+        assert!(all.contains("templates/email/style.css") && all.contains("`url()` is no function"), "{all}");
+        assert!(all.contains(":3:3") || all.contains("line 3, column 3"), "{all}");
+    }
+}
+
 fn paragraphs(count: usize) -> String {
     let mut text = String::new();
     for n in 1..=count {

@@ -12,6 +12,7 @@ use crate::templates::Templates;
 
 use super::clean::one_line;
 use super::extent::{LIMIT, Shown, cap};
+use super::look::Look;
 use super::name::{MOST, Part, place};
 use super::recipient::{TOKEN_LENGTH, base32};
 use super::view::{IssueView, inlined};
@@ -64,12 +65,13 @@ pub fn compose(
         MailContent::Auto => entries.iter().map(|entry| Shown::beginning(entry, FAR_TOO_LONG * LIMIT)).collect(),
         MailContent::Excerpt => entries.iter().map(Shown::excerpt).collect(),
     };
+    let look = Look::new(templates.stylesheet(), &config.theme);
     let told = (entries, &texts[..]);
-    let mut parts = parts(number, told, &shown, config, templates, feed)?;
+    let mut parts = parts(number, told, &shown, config, (templates, &look), feed)?;
     let is_any_cut = shown.iter().any(|shown| shown.is_cut);
     if newsletter.content == MailContent::Auto && (parts.html.len() > LIMIT || is_any_cut) {
-        let shown = shorter(entries, &shown, &parts, config);
-        parts = self::parts(number, told, &shown, config, templates, feed)?;
+        let shown = shorter(entries, &shown, &parts, &look);
+        parts = self::parts(number, told, &shown, config, (templates, &look), feed)?;
     }
     let Parts { view, html, text, marker, names, unsubscribe } = parts;
     let reply_to = newsletter.reply_to.as_ref();
@@ -109,11 +111,11 @@ fn parts(
     entries: (&[Entry], &[String]),
     shown: &[Shown<'_>],
     config: &Config,
-    templates: &Templates,
+    (templates, look): (&Templates, &Look),
     feed: Option<&str>,
 ) -> Result<Parts, Vec<Diagnostic>> {
     let templated = one_of_each(&config.newsletter.unsubscribe);
-    let mut view = IssueView::new(number, entries, shown, config, feed);
+    let mut view = IssueView::new(number, entries, shown, config, look, feed);
     let marker = marker(&format!("{view:?}{templated:?}"));
     let unsubscribe: Vec<String> = templated.iter().map(|address| address.replace(TOKEN, &marker)).collect();
     view.link(&unsubscribe);
@@ -133,12 +135,12 @@ fn parts(
 }
 
 /// What is shown when everything is too much.
-fn shorter<'e>(entries: &'e [Entry], shown: &[Shown<'e>], parts: &Parts, config: &Config) -> Vec<Shown<'e>> {
+fn shorter<'e>(entries: &'e [Entry], shown: &[Shown<'e>], parts: &Parts, look: &Look) -> Vec<Shown<'e>> {
     let sizes = parts.view.sizes();
     let frame = parts.html.len().saturating_sub(sizes.iter().sum());
     let cap = cap(&sizes, LIMIT.saturating_sub(frame));
     let fits = |entry: &Entry, shown: &Shown<'e>| {
-        shown.length() / FAR_TOO_LONG <= cap && inlined(entry, shown, entries.len() == 1, &config.theme).len() <= cap
+        shown.length() / FAR_TOO_LONG <= cap && inlined(entry, shown, entries.len() == 1, look).len() <= cap
     };
     let shorten = |((entry, shown), size): ((&'e Entry, &Shown<'e>), usize)| {
         if size > cap || shown.is_cut { Shown::fitting(entry, |shown| fits(entry, shown)) } else { shown.clone() }

@@ -13,13 +13,13 @@ mod extent;
 mod header;
 mod inline;
 pub mod lint;
+mod look;
 mod markup;
 mod name;
 mod plain;
 mod recipient;
 #[cfg(test)]
 mod tests;
-mod theme;
 mod transfer;
 mod view;
 mod wording;

@@ -13,6 +13,7 @@ use super::calendar::day;
 use super::clean::{one_line, printable, shorten};
 use super::extent::Shown;
 use super::inline::{Surroundings, inline};
+use super::look::Look;
 use super::plain::{labelled, underlined, wrap};
 use super::wording::{Wording, direction, primary};
 
@@ -55,6 +56,12 @@ pub(super) struct IssueView {
     /// Lines.
     postal_address: Vec<String>,
     theme: Theme,
+    /// The styles of the parts of the frame, by their classes.
+    look: BTreeMap<String, String>,
+    /// The style elements of the head.
+    head: Vec<String>,
+    /// The width of the column in pixels.
+    column: u32,
     words: Wording,
     /// The one who reads this copy.
     subscriber: SubscriberView,
@@ -135,6 +142,7 @@ impl IssueView {
         (entries, texts): (&[Entry], &[String]),
         shown: &[Shown<'_>],
         config: &Config,
+        look: &Look,
         feed: Option<&str>,
     ) -> Self {
         let language = match entries {
@@ -145,7 +153,6 @@ impl IssueView {
         let own = if primary(language) == primary(&config.site.language) { &config.newsletter.words } else { &none };
         let words = Wording::of(language, own);
         let publication = one_line(&config.site.title);
-        let theme = config.theme.clone();
         let alone = Some(publication.as_str()).filter(|_| entries.len() == 1);
         let date = entries.iter().max_by_key(|entry| &entry.published).map(|entry| day(&entry.published, language));
         let date = date.unwrap_or_default();
@@ -154,7 +161,7 @@ impl IssueView {
             .iter()
             .zip(texts)
             .zip(shown)
-            .map(|((entry, text), shown)| EntryView::new((entry, text), shown, alone, &words, &theme))
+            .map(|((entry, text), shown)| EntryView::new((entry, text), shown, alone, &words, look))
             .collect();
         let subject = subject(&views, &words);
         let preheader = preheader((entries, texts), &views, &subject, &publication);
@@ -185,7 +192,10 @@ impl IssueView {
             reason,
             links: Vec::new(),
             postal_address,
-            theme,
+            theme: config.theme.clone(),
+            look: look.parts(direction == "rtl"),
+            head: look.head(),
+            column: look.column,
             subscriber: SubscriberView { name: format!("{NAME_START}{}{NAME_END}", words.word("reader")) },
             words,
             subject,
@@ -217,7 +227,7 @@ impl EntryView {
         shown: &Shown<'_>,
         publication: Option<&str>,
         words: &Wording,
-        theme: &Theme,
+        look: &Look,
     ) -> Self {
         let direction = direction(&entry.language);
         let date = day(&entry.published, &entry.language);
@@ -241,7 +251,7 @@ impl EntryView {
             },
             subject: mailing.and_then(|mailing| own(&mailing.subject)),
             preheader: mailing.and_then(|mailing| own(&mailing.preheader)),
-            html: inlined(entry, shown, publication.is_some(), theme),
+            html: inlined(entry, shown, publication.is_some(), look),
             is_whole: shown.is_whole,
             heading,
             headline,
@@ -256,9 +266,9 @@ impl EntryView {
 }
 
 /// What is shown of an entry, made fit for mail clients; `alone` when it is the only one of its issue.
-pub(super) fn inlined(entry: &Entry, shown: &Shown<'_>, alone: bool, theme: &Theme) -> String {
+pub(super) fn inlined(entry: &Entry, shown: &Shown<'_>, alone: bool, look: &Look) -> String {
     let surroundings = Surroundings {
-        theme,
+        look,
         url: &entry.url,
         heading: if alone { 2 } else { 3 },
         right_to_left: direction(&entry.language) == "rtl",

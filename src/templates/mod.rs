@@ -1,5 +1,6 @@
 //! The templates for people: those of mail, each overridable by a file of the site, and those of the program's own pages.
 
+mod css;
 mod fault;
 mod limits;
 
@@ -14,7 +15,12 @@ use serde::Serialize;
 use crate::diagnostic::Diagnostic;
 use fault::TemplateError;
 
+pub use css::{Compound, HeadRule, InlineRule, Stylesheet, VARIABLES};
 pub use limits::is_running_away;
+
+/// The style sheet of issues: the site's is read behind the built-in one.
+const STYLESHEET: &str = "email/style.css";
+const BUILT_IN_STYLESHEET: &str = include_str!("../../templates/email/style.css");
 
 /// The embedded templates by name: the path below `templates/`.
 const DEFAULTS: [(&str, &str); 7] = [
@@ -50,25 +56,40 @@ pub const NAME_END: char = '\u{FDD1}';
 pub struct Templates {
     environment: Environment<'static>,
     texts: BTreeMap<String, String>,
+    stylesheet: Stylesheet,
     /// Whether the templates are the site's, which may come from anybody, and so are limited.
     is_limited: bool,
 }
 
 impl Templates {
-    /// The names of all templates, each of which a site may override.
+    /// The names of all templates, each of which a site may override, and of the style sheet, which it may add to.
     pub fn names() -> impl Iterator<Item = &'static str> {
-        DEFAULTS.iter().map(|(name, _)| *name)
+        DEFAULTS.iter().map(|(name, _)| *name).chain([STYLESHEET])
+    }
+
+    /// The style sheet of issues.
+    pub fn stylesheet(&self) -> &Stylesheet {
+        &self.stylesheet
     }
 
     /// Compiles the defaults with the site's own templates (name below `templates/` → text) in their place.
     ///
     /// # Errors
-    /// Every template that does not compile, with its line.
+    /// Every template that does not compile, with its line; the first fault of the style sheet.
     pub fn new(own: &BTreeMap<String, String>) -> Result<Self, Vec<Diagnostic>> {
         let mut texts: BTreeMap<String, String> =
             DEFAULTS.map(|(name, text)| (name.to_owned(), text.to_owned())).into();
         texts.extend(own.iter().map(|(name, text)| (name.clone(), text.clone())));
-        Self::compile(texts, true)
+        let rules = texts.remove(STYLESHEET).unwrap_or_default();
+        let mut stylesheet = Stylesheet::default();
+        let read = stylesheet.read(BUILT_IN_STYLESHEET).and_then(|()| stylesheet.read(&rules));
+        let mut problems: Vec<_> = read.map_err(|wrong| in_stylesheet(&rules, wrong)).err().into_iter().collect();
+        match Self::compile(texts, true) {
+            Ok(templates) if problems.is_empty() => return Ok(Self { stylesheet, ..templates }),
+            Ok(_) => {}
+            Err(others) => problems.extend(others),
+        }
+        Err(problems)
     }
 
     /// Compiles the templates of the program's own pages.
@@ -89,7 +110,8 @@ impl Templates {
         environment.set_recursion_limit(limits::DEPTH);
         let (environment, faults) = limits::compile(environment, &texts);
         let problems: Vec<_> = faults.into_iter().map(|(name, fault)| fault.diagnose(&name, &texts[&name])).collect();
-        if problems.is_empty() { Ok(Self { environment, texts, is_limited }) } else { Err(problems) }
+        let stylesheet = Stylesheet::default();
+        if problems.is_empty() { Ok(Self { environment, texts, stylesheet, is_limited }) } else { Err(problems) }
     }
 
     /// Fills a template. In `.html` templates every value is escaped unless the template says `| safe`.
@@ -109,6 +131,13 @@ impl Templates {
             fault.diagnose(culprit, self.texts.get(culprit).map_or("", String::as_str))
         })
     }
+}
+
+/// A fault of the site's style sheet.
+fn in_stylesheet(text: &str, (at, message): css::Wrong) -> Diagnostic {
+    let length = text.get(at..).and_then(|rest| rest.lines().next()).map_or(0, str::len);
+    let place = Location::in_text(&format!("templates/{STYLESHEET}"), text, at, length);
+    Diagnostic::error("template/style", message).at(place).help("mend the rule, or remove it")
 }
 
 /// The engine's own `default`, which also says what readers without a name are called.
@@ -173,6 +202,18 @@ mod tests {
         let problem = Templates::new(&own).unwrap().render("email/issue.txt", &serde_json::json!({})).unwrap_err();
         let place = problem.location.unwrap();
         assert_eq!((place.path.as_str(), place.line, &*place.excerpt), ("templates/email/own.txt", 3, "{{ sujbect }}"));
+    }
+
+    #[test]
+    fn a_fault_of_the_style_sheet_has_a_place_and_hides_no_other() {
+        let own = BTreeMap::from([
+            ("email/issue.txt".to_owned(), "{% broken".to_owned()),
+            ("email/style.css".to_owned(), "p { top: 0 }\nh2 { background: url(x.png) }\n".to_owned()),
+        ]);
+        let problems = Templates::new(&own).unwrap_err();
+        let places: Vec<_> = problems.iter().filter_map(|problem| problem.location.as_ref()).collect();
+        assert_eq!(places.len(), 2, "{problems:?}");
+        assert_eq!((places[0].path.as_str(), places[0].line, places[0].column), ("templates/email/style.css", 2, 6));
     }
 
     #[test]

@@ -57,6 +57,10 @@ fn templates_cost_in_proportion() {
         ("names", |n| {
             template("issue.txt", fill(n, |i| format!("{{{{ subscriber.name | default(\"friend {i}\") }}}}\n")))
         }),
+        ("rules", |n| template("style.css", fill(n, |i| format!(".x{i} {{ top: 0 }}\n")))),
+        ("selectors", |n| template("style.css", fill(n, |i| format!(".x{i},")) + "p { top: 0 }")),
+        ("comments and braces", |n| template("style.css", rep("/* { */", n) + &rep("{", n))),
+        ("parentheses", |n| template("style.css", format!("p {{ top: {} }}", rep("calc(", n)))),
         ("tags without an end", |n| template("issue.html", rep("{% if x %}", n))),
     ];
     hold_sites(rows);

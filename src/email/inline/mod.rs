@@ -7,16 +7,15 @@ use std::ptr;
 
 use percent_encoding::percent_decode_str;
 
-use crate::config::Theme;
 use crate::content::Kind;
 use crate::content::nodes::{self, Element, Node};
+use crate::email::look::{Look, Place, Subject};
 use crate::email::markup::{alignment_of, attribute_value, escape, has_long_word, is_division, is_kept, push_code};
-use crate::email::theme::{Place, style};
 use crate::model::{Image, MailPicture};
 
 /// What an entry's HTML becomes part of.
 pub(in crate::email) struct Surroundings<'a> {
-    pub(in crate::email) theme: &'a Theme,
+    pub(in crate::email) look: &'a Look,
     /// The entry's permalink: links to it with a fragment that exists in the entry stay inside of the message.
     pub(in crate::email) url: &'a str,
     /// The level of the entry's first headings: one below its title.
@@ -139,6 +138,8 @@ impl<'a> Inliner<'a> {
             // A code block's own element has nothing to add to it, and clients shrink monospace twice.
             "code" | "kbd" | "samp" | "tt" if self.inside("pre") => String::new(),
             "tt" => self.write(element, "code", "code", place, ""),
+            "strike" => self.write(element, "s", "s", place, ""),
+            "menu" => self.write(element, "ul", "ul", place, ""),
             "br" if self.inside("pre") => {
                 self.out.push_str("<br>");
                 self.column = 0;
@@ -153,14 +154,13 @@ impl<'a> Inliner<'a> {
             }
             "img" => self.image(element, place),
             "section" | "div" | "aside" | "footer" if element.has_class("footnotes") => {
-                self.write(element, "div", "footnotes", place, "")
+                self.write(element, "div", "div.footnotes", place, "")
             }
             "figure" | "summary" => self.write(element, "div", name, place, ""),
             "figcaption" => self.write(element, "div", name, place, " class=\"quiet\""),
             "caption" => self.write(element, name, name, place, " class=\"quiet\""),
-            // A footnote's number: larger than it looks, for thumbs.
             "a" if self.open.last().is_some_and(|parent| parent.name == "sup") => {
-                self.write(element, "a", "reference", place, "")
+                self.write(element, "a", ".reference", place, "")
             }
             // Filters count divisions in a row as a sign of spam.
             name if is_division(name) && only_wraps(element) => String::new(),
@@ -172,21 +172,20 @@ impl<'a> Inliner<'a> {
         }
     }
 
-    /// Writes a start tag; returns the end tag.
+    /// Writes a start tag; returns the end tag. It is styled as an element of this name and class.
     fn write(&mut self, element: &Element, tag: &str, style: &str, place: Place, more: &str) -> String {
         let _ = write!(self.out, "<{tag}");
         for (name, value) in &element.attributes {
             self.attribute(tag, name, value);
         }
         self.out.push_str(more);
-        let mut style = self::style(self.surroundings.theme, style, place);
-        if matches!(tag, "td" | "th") {
-            let side = element.get("style").and_then(alignment_of).unwrap_or(place.start());
-            let _ = write!(style, ";text-align:{side}");
-            if holds_long_word(&element.children) {
-                style.push_str(";word-break:break-word");
-            }
+        let is_cell = matches!(tag, "td" | "th");
+        let (name, mut class) = style.split_once('.').unwrap_or((style, ""));
+        if is_cell && holds_long_word(&element.children) {
+            class = "long-word";
         }
+        let side = element.get("style").filter(|_| is_cell).and_then(alignment_of);
+        let style = self.style(name, class, place, side.map(|side| ("text-align", side)));
         if !style.is_empty() {
             let _ = write!(self.out, " style=\"{style}\"");
         }
@@ -200,6 +199,10 @@ impl<'a> Inliner<'a> {
         }
         self.out.push('>');
         if element.kind == Kind::Void { String::new() } else { format!("</{tag}>") }
+    }
+
+    fn style(&self, name: &str, class: &str, place: Place, own: Option<(&str, &str)>) -> String {
+        self.surroundings.look.style(Subject { name, class, around: &self.open, place }, own)
     }
 
     fn attribute(&mut self, tag: &str, name: &str, value: &str) {
@@ -232,8 +235,8 @@ impl<'a> Inliner<'a> {
 
     /// A data table may be wider than a phone: it scrolls in a frame where the client can do that.
     fn table(&mut self, element: &Element, place: Place) -> String {
-        let style = style(self.surroundings.theme, "table-frame", place);
-        let _ = write!(self.out, "<div tabindex=\"0\" style=\"{style};overflow-x:auto\">");
+        let style = self.style("", "table-frame", place, None);
+        let _ = write!(self.out, "<div tabindex=\"0\" style=\"{style}\">");
         let has_headings = nodes::any(&element.children, &|inner| inner.name == "th");
         self.write(element, "table", "table", place, if has_headings { "" } else { " role=\"presentation\"" })
             + "</div>"
@@ -249,7 +252,7 @@ impl<'a> Inliner<'a> {
         }
         let element = &element;
         let number = |name| element.get(name).and_then(|value| value.parse::<u32>().ok()).filter(|&n| n > 0);
-        let column = self.surroundings.theme.width;
+        let column = self.surroundings.look.column;
         let mut more = format!(" alt=\"{}\"", attribute_value(element.get("alt").unwrap_or_default()));
         match (number("width"), number("height")) {
             (Some(width), height) => {
@@ -301,7 +304,6 @@ impl<'a> Inliner<'a> {
         let is_caption = matches!(next, Some(Node::Element(element)) if element.name == "figcaption");
         Place {
             right_to_left: self.surroundings.right_to_left,
-            in_list: self.open.iter().any(|element| element.name == "li"),
             last: next.is_none()
                 && matches!(parent, "li" | "blockquote" | "td" | "th" | "dd" | "figure" | "div" | "section" | "aside"),
             alone: is_frame && previous.is_none() && (next.is_none() || is_caption),

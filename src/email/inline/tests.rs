@@ -1,18 +1,24 @@
 use proptest::prelude::{any, proptest};
 
 use super::*;
+use crate::config::Theme;
 use crate::content::read;
+use crate::templates::Templates;
 
 const URL: &str = "https://example.org/post/";
+
+fn look() -> Look {
+    Look::new(Templates::new(&BTreeMap::new()).unwrap().stylesheet(), &Theme::default())
+}
 
 fn inlined(html: &str) -> String {
     let pictures = &BTreeMap::new();
     let surroundings =
-        Surroundings { theme: &Theme::default(), url: URL, heading: 2, right_to_left: false, pictures, is_whole: true };
+        Surroundings { look: &look(), url: URL, heading: 2, right_to_left: false, pictures, is_whole: true };
     inline(&read(html).nodes, &surroundings)
 }
 
-/// Without the styles, which [`Theme`] tests.
+/// Without the styles, which [`Look`] tests.
 fn bare(html: &str) -> String {
     without_styles(&inlined(html))
 }
@@ -90,6 +96,8 @@ fn what_mail_does_not_show_is_opened_or_left_out() {
     let html =
         bare("<details open><summary>a</summary><p>b</p></details><script>alert(1)</script><span class=\"k\">c</span>");
     assert_eq!(html, "<div><div>a</div><p>b</p></div>c");
+    assert_eq!(bare("<strike>a</strike><menu><li>b</menu>"), "<s>a</s><ul><li>b</li></ul>");
+    assert_eq!(bare("<bdo dir=\"rtl\">a</bdo>"), "<bdo dir=\"rtl\">a</bdo>");
     assert_eq!(bare("<span lang=\"fr\" onclick=\"x\">d</span>"), "<span lang=\"fr\">d</span>");
 }
 
@@ -116,7 +124,7 @@ fn what_mail_does_not_show_is_replaced_or_linked() {
         ("https://a.example/e.svg".to_owned(), MailPicture::Instead(image("https://a.example/e.png"))),
     ]);
     let surroundings =
-        Surroundings { theme: &Theme::default(), url: URL, heading: 2, right_to_left: false, pictures, is_whole: true };
+        Surroundings { look: &look(), url: URL, heading: 2, right_to_left: false, pictures, is_whole: true };
     let rendered = |html: &str| without_styles(&inline(&read(html).nodes, &surroundings));
     assert_eq!(
         rendered("<img src=\"https://a.example/a.svg\" alt=\"A <tree>\">"),

@@ -1,0 +1,299 @@
+//! The look of the HTML part: the style sheet with the colours and typefaces of `[theme]`, on the elements. Mail clients drop
+//! style sheets, so what reading needs stands on the elements themselves.
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::config::{Palette, Theme};
+use crate::content::Element;
+use crate::templates::{Compound, HeadRule, InlineRule, Stylesheet};
+
+/// How issues look.
+#[derive(Debug)]
+pub(super) struct Look {
+    /// By their keys, each list from the weakest to the strongest.
+    rules: HashMap<String, Vec<Weighed>>,
+    head: Vec<HeadRule>,
+    /// The width of the column in pixels.
+    pub(super) column: u32,
+}
+
+/// A rule behind its specificity and its place in the style sheet.
+type Weighed = ((usize, usize), usize, InlineRule);
+
+/// What is styled.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Subject<'a> {
+    pub(super) name: &'a str,
+    pub(super) class: &'a str,
+    /// The elements around it, outermost first.
+    pub(super) around: &'a [&'a Element],
+    pub(super) place: Place,
+}
+
+/// Where an element stands, as far as its style depends on it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Place {
+    /// The text runs from right to left.
+    pub(super) right_to_left: bool,
+    /// The last thing in its container, whose own margin follows.
+    pub(super) last: bool,
+    /// The only thing in its container.
+    pub(super) alone: bool,
+}
+
+impl Look {
+    /// The style sheet in the colours of the theme.
+    pub(super) fn new(sheet: &Stylesheet, theme: &Theme) -> Self {
+        let fill = |declarations: &[(String, String)]| {
+            declarations.iter().map(|(property, value)| (property.clone(), filled(value, theme))).collect()
+        };
+        let mut rules: HashMap<String, Vec<_>> = HashMap::new();
+        for (at, rule) in sheet.inline.iter().enumerate() {
+            let filled = InlineRule { path: rule.path.clone(), declarations: fill(&rule.declarations) };
+            rules.entry(rule.key()).or_default().push((rule.specificity(), at, filled));
+        }
+        for rules in rules.values_mut() {
+            rules.sort_by_key(|(specificity, at, _)| (*specificity, *at));
+        }
+        let head =
+            sheet.head.iter().map(|rule| HeadRule { declarations: fill(&rule.declarations), ..rule.clone() }).collect();
+        let mut look = Self { rules, head, column: theme.width };
+        let part = look.declarations(Subject::of_frame("column"));
+        let width = part.iter().find(|(property, _)| *property == "max-width").and_then(|(_, width)| pixels(width));
+        look.column = width.unwrap_or(theme.width);
+        look
+    }
+
+    /// The declarations for an element, the strongest of each property, and after them its own.
+    pub(super) fn style(&self, subject: Subject<'_>, own: Option<(&str, &str)>) -> String {
+        let mut declarations = self.declarations(subject);
+        if let Some((property, value)) = own {
+            declare(&mut declarations, property, value);
+        }
+        let mut style = String::new();
+        for (property, value) in declarations {
+            if !style.is_empty() {
+                style.push(';');
+            }
+            push(&mut style, property, value, subject.place.right_to_left);
+        }
+        style
+    }
+
+    fn declarations<'l>(&'l self, subject: Subject<'_>) -> Vec<(&'l str, &'l str)> {
+        let of = |key: &str| self.rules.get(key).map_or(&[][..], Vec::as_slice);
+        let by_class = if subject.class.is_empty() { &[][..] } else { of(&format!(".{}", subject.class)) };
+        let matching = of(subject.name).iter().chain(by_class).filter(|(_, _, rule)| subject.is_meant(rule));
+        let mut matching: Vec<_> = matching.collect();
+        if !by_class.is_empty() {
+            matching.sort_by_key(|(specificity, at, _)| (*specificity, *at));
+        }
+        let mut declarations = Vec::new();
+        for (property, value) in matching.into_iter().flat_map(|(_, _, rule)| &rule.declarations) {
+            declare(&mut declarations, property, value);
+        }
+        declarations
+    }
+
+    /// The style of every part of the frame, by its class.
+    pub(super) fn parts(&self, right_to_left: bool) -> BTreeMap<String, String> {
+        let place = Place { right_to_left, ..Place::default() };
+        let classes = self.rules.keys().filter_map(|key| key.strip_prefix('.'));
+        classes
+            .map(|class| (class.to_owned(), self.style(Subject { place, ..Subject::of_frame(class) }, None)))
+            .collect()
+    }
+
+    /// The style elements of the head. What has attribute selectors is in the last one: Gmail leaves out the whole of one in
+    /// which it does not know something.
+    pub(super) fn head(&self) -> Vec<String> {
+        let (special, common): (Vec<_>, Vec<_>) = self.head.iter().partition(|rule| rule.selectors.contains('['));
+        [common, special].iter().filter(|rules| !rules.is_empty()).map(|rules| sheet(rules)).collect()
+    }
+}
+
+/// Rules as they stand in the head.
+fn sheet(rules: &[&HeadRule]) -> String {
+    let mut out = String::new();
+    let mut media = None;
+    for rule in rules {
+        if media != rule.media.as_ref() {
+            out += if media.is_some() { "}\n" } else { "" };
+            media = rule.media.as_ref();
+            out += &media.map_or_else(String::new, |query| format!("@media {query}{{\n"));
+        }
+        let declarations: Vec<_> =
+            rule.declarations.iter().map(|(property, value)| format!("{property}:{value}")).collect();
+        out += &format!("{}{{{}}}\n", rule.selectors, declarations.join(";"));
+    }
+    out + if media.is_some() { "}\n" } else { "" }
+}
+
+impl<'a> Subject<'a> {
+    /// A part of the frame.
+    fn of_frame(class: &'a str) -> Self {
+        Self { name: "", class, around: &[], place: Place::default() }
+    }
+
+    fn is_meant(self, rule: &InlineRule) -> bool {
+        let Some((last, around)) = rule.path.split_last() else { return false };
+        let is_it = |part: &Compound, name: &str, has_class: &dyn Fn(&str) -> bool| {
+            (part.name.is_empty() || part.name == name) && (part.class.is_empty() || has_class(&part.class))
+        };
+        let mut outer = self.around.iter().rev();
+        is_it(last, self.name, &|class| class == self.class)
+            && last.is_last.is_none_or(|wanted| wanted == self.place.last)
+            && last.is_only.is_none_or(|wanted| wanted == self.place.alone)
+            && around
+                .iter()
+                .rev()
+                .all(|part| outer.any(|element| is_it(part, element.name, &|class| element.has_class(class))))
+    }
+}
+
+/// Sets a property, where it was if nothing behind it could be about the same.
+fn declare<'l>(declarations: &mut Vec<(&'l str, &'l str)>, property: &'l str, value: &'l str) {
+    let family = |property: &'l str| property.split('-').next();
+    if let Some(at) = declarations.iter().position(|(known, _)| *known == property) {
+        if !declarations[at + 1..].iter().any(|(other, _)| family(other) == family(property)) {
+            declarations[at].1 = value;
+            return;
+        }
+        declarations.remove(at);
+    }
+    declarations.push((property, value));
+}
+
+/// Writes a declaration; in a text from right to left the sides are changed.
+fn push(out: &mut String, property: &str, value: &str, right_to_left: bool) {
+    let (start, end) = if right_to_left { ("right", "left") } else { ("left", "right") };
+    match (property, value) {
+        ("text-align", "start") => return *out += &format!("text-align:{start}"),
+        ("text-align", "end") => return *out += &format!("text-align:{end}"),
+        _ if !right_to_left => return *out += &format!("{property}:{value}"),
+        _ => {}
+    }
+    let is_side = |part: &&str| matches!(*part, "left" | "right");
+    match property.split('-').find(is_side) {
+        Some(side) => *out += &property.replacen(side, if side == "left" { "right" } else { "left" }, 1),
+        None => *out += property,
+    }
+    out.push(':');
+    let sides: Vec<&str> = value.split(' ').collect();
+    match (property, &sides[..]) {
+        ("margin" | "padding", [top, right, bottom, left]) => *out += &format!("{top} {left} {bottom} {right}"),
+        _ => *out += value,
+    }
+}
+
+/// A value with the theme's in the place of its variables.
+fn filled(value: &str, theme: &Theme) -> String {
+    let mut pieces = value.split("var(--");
+    let mut out = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let (name, rest) = piece.split_once(')').unwrap_or((piece, ""));
+        out += &variable(name.trim_end(), theme).unwrap_or_default();
+        out += rest;
+    }
+    out
+}
+
+/// The value of one of [`VARIABLES`](crate::templates::VARIABLES).
+fn variable(name: &str, theme: &Theme) -> Option<String> {
+    let (palette, colour) = name.strip_prefix("dark-").map_or((&theme.light, name), |colour| (&theme.dark, colour));
+    let Palette { page, panel, mark, rule, text, quiet, link } = palette;
+    let value = match colour {
+        "page" => page,
+        "panel" => panel,
+        "mark" => mark,
+        "rule" => rule,
+        "text" => text,
+        "quiet" => quiet,
+        "link" => link,
+        "text-font" => &theme.text_font,
+        "small-font" => &theme.small_font,
+        "code-font" => &theme.code_font,
+        "width" => return Some(format!("{}px", theme.width)),
+        _ => return None,
+    };
+    Some(value.clone())
+}
+
+/// A length in pixels.
+fn pixels(length: &str) -> Option<u32> {
+    length.strip_suffix("px")?.parse().ok().filter(|&pixels| pixels > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::templates::{Templates, VARIABLES};
+
+    fn look(own: &str) -> Look {
+        let own = BTreeMap::from([("email/style.css".to_owned(), own.to_owned())]);
+        Look::new(Templates::new(&own).unwrap().stylesheet(), &Theme::default())
+    }
+
+    fn style(look: &Look, name: &str, around: &[&str], place: Place) -> String {
+        let around: Vec<_> = around
+            .iter()
+            .map(|name| Element::new(crate::content::allowed::known(name).unwrap().0, &[], vec![]))
+            .collect();
+        look.style(Subject { name, class: "", around: &around.iter().collect::<Vec<_>>(), place }, None)
+    }
+
+    #[test]
+    fn lists_and_quotes_are_indented_where_lines_start() {
+        let hebrew = Place { right_to_left: true, ..Place::default() };
+        let look = look("");
+        assert_eq!(style(&look, "ul", &[], hebrew), "margin:0 26px 20px 0;padding:0");
+        assert_eq!(style(&look, "ul", &[], Place::default()), "margin:0 0 20px 26px;padding:0");
+        assert!(style(&look, "blockquote", &[], hebrew).contains("border-right:"));
+        assert!(style(&look, "blockquote", &[], Place::default()).contains("border-left:"));
+        assert!(style(&look, "td", &[], hebrew).ends_with(";text-align:right"));
+        assert!(style(&look, "pre", &[], hebrew).contains(";text-align:left;"));
+    }
+
+    #[test]
+    fn the_sites_rule_wins_property_by_property_and_the_rest_stays() {
+        let look = look(
+            "p { color: #333 }\nh2 { margin: 1em 0; font-style: italic }\nli > p { top: 0 }\nli p { margin: 1px }",
+        );
+        assert_eq!(style(&look, "p", &[], Place::default()), "margin:0 0 20px;color:#333");
+        assert_eq!(
+            style(&look, "h2", &[], Place::default()),
+            "margin:1em 0;font-size:26px;line-height:1.3;font-weight:bold;font-style:italic"
+        );
+        assert_eq!(style(&look, "p", &["ul", "li", "blockquote"], Place::default()), "margin:1px;color:#333");
+        let last = Place { last: true, ..Place::default() };
+        assert_eq!(style(&look, "p", &["li"], last), "margin:0 0 0px;color:#333", "the stronger selector wins");
+    }
+
+    #[test]
+    fn a_property_stands_behind_what_it_overrides() {
+        let set = |all: &[(&'static str, &'static str)]| {
+            let mut declarations = Vec::new();
+            for (property, value) in all {
+                declare(&mut declarations, property, value);
+            }
+            declarations
+        };
+        let kept = set(&[("margin", "0"), ("margin-top", "1px"), ("color", "red"), ("margin", "2px")]);
+        assert_eq!(kept, [("margin-top", "1px"), ("color", "red"), ("margin", "2px")]);
+        assert_eq!(set(&[("margin", "0"), ("color", "red"), ("margin", "2px")]), [("margin", "2px"), ("color", "red")]);
+    }
+
+    #[test]
+    fn every_variable_has_a_value() {
+        for name in VARIABLES {
+            assert!(variable(name, &Theme::default()).is_some(), "{name}");
+        }
+        assert_eq!(filled("1px solid var(--rule)", &Theme::default()), "1px solid #ddd8cd");
+    }
+
+    #[test]
+    fn the_column_is_as_wide_as_the_style_sheet_says() {
+        assert_eq!((look("").column, look(".column { max-width: 520px }").column), (600, 520));
+        assert_eq!(look(".column { max-width: 40em }").column, 600, "pictures have their width in pixels");
+    }
+}
