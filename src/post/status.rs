@@ -29,7 +29,10 @@ fn truth(field: &Field) -> Option<bool> {
 }
 
 fn quoted(field: &Field) -> String {
-    format!("`{}: {}`", field.key, field.value.text().unwrap_or(&field.source))
+    match field.value {
+        Value::Map(_) => format!("`{}`", field.key),
+        _ => format!("`{}: {}`", field.key, field.value.text().unwrap_or(&field.source)),
+    }
 }
 
 /// Held back where its own site would not list it: Hugo's `build` with `render` and `list` never, `headless`, and what
@@ -67,7 +70,7 @@ fn held_back(fields: &Fields, conventions: Conventions<'_>, findings: &mut Findi
             }
         }
     }
-    for field in ["status", "poststatus"].iter().flat_map(|key| fields.all(key)) {
+    for field in ["status", "poststatus"].iter().flat_map(|key| fields.all(key)).filter(|field| !is_of_subject(field)) {
         let word = field.value.text().map(normal);
         match word.as_deref() {
             Some(word) if is_not_yet(word) => decision = decision.or_else(|| Some(draft(field))),
@@ -110,6 +113,19 @@ fn held_back(fields: &Fields, conventions: Conventions<'_>, findings: &mut Findi
         }
     }
     decision
+}
+
+/// A table that tells of something else than the post, such as `status: { swift: 6.0 }`.
+fn is_of_subject(field: &Field) -> bool {
+    let Value::Map(pairs) = &field.value else { return false };
+    let tells = |key: &str| {
+        let key = normal(key);
+        key.contains("draft") || key.contains("publish") || matches!(&*key, "state" | "status" | "hidden" | "private")
+    };
+    pairs.iter().all(|(key, value)| {
+        !tells(key)
+            && value.text().is_some_and(|text| !NOT_YET.contains(&&*normal(text)) && word_of_truth(text).is_none())
+    })
 }
 
 fn is_template(text: &str) -> bool {

@@ -43,8 +43,11 @@ pub(super) fn look(nodes: &[Node], issue: &Issue, findings: &mut Findings<'_>) {
         body::targets(nodes).into_iter().filter(|target| target.starts_with("http") || target.starts_with("mailto:"));
     // Nearly all stand by themselves.
     let whole: HashSet<&str> = issue.text.split_whitespace().collect();
-    let is_missing =
-        |target: &&str| !whole.contains(target) && !unfolded.contains(&target.replace(char::is_whitespace, ""));
+    let is_missing = |target: &&str| {
+        // A link that is called by its address is that address only.
+        let bare = target.strip_prefix("mailto:").unwrap_or(target);
+        !whole.contains(bare) && !unfolded.contains(&bare.replace(char::is_whitespace, ""))
+    };
     if let Some(first) = targets.into_iter().find(is_missing) {
         let place = findings.sources.find(&[first]);
         let message = format!("the text part has not every link of the HTML part, for example `{first}`");

@@ -54,6 +54,8 @@ fn ordinary_issues_have_no_findings() {
         <table><thead><tr><th>a</th></tr></thead><tbody><tr><td>b</td></tr></tbody></table>\
         <p><img src=\"https://example.org/boat.jpg\" alt=\"a boat\" width=\"40\" height=\"30\"></p>";
     assert_eq!(of_content(html), [""; 0]);
+    let html = "<p>Write to <a href=\"mailto:ada@example.org\">ada@example.org</a>.</p>";
+    assert_eq!(of_content(html), [""; 0]);
 }
 
 #[test]

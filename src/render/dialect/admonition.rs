@@ -1,8 +1,10 @@
 //! Note boxes: `:::note` to `:::` (Docusaurus, Zenn, Pandoc and others), `!!! note` with an indented body (Python Markdown),
-//! and `> [!info] Title` (Obsidian). All become quotations with a bold label.
+//! and `> [!info] Title` (Obsidian). All become quotations with a bold label. Beside them directives of other kinds:
+//! `::github{repo="a/b"}` in a line of its own, `:quote[text]` within one.
 
+use super::arguments::Arguments;
 use super::part::Part;
-use super::shortcode::note_label;
+use super::shortcode::{self, link, note_label};
 use super::writer::{Writer, literal};
 
 /// Boxes within boxes; deeper ones are plain text.
@@ -10,15 +12,21 @@ const DEEPEST: usize = 4;
 
 const NAME: &str = "box";
 
+/// A directive in a line is not longer than this.
+const LONGEST: usize = 1024;
+
 /// `:::name[Title]` opens, `:::` closes.
 pub(crate) fn colons(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) -> Option<usize> {
     let line = part.line(at);
     let inner = line.trim_start_matches([' ', '\t', '>']);
-    if !inner.starts_with(":::") {
-        return None;
-    }
     let start = at + line.len() - inner.len();
     let end = at + line.len();
+    if !inner.starts_with(":::") {
+        let directive = directive(inner.strip_prefix("::")?.trim_end())?;
+        writer.out.push_str(&part.text[at..start]);
+        leaf(part, (start, end), &directive, writer);
+        return Some(end);
+    }
     let after = part.next_line(at);
     let rest = inner.trim_start_matches(':').trim();
     writer.out.push_str(&part.text[at..start]);
@@ -40,6 +48,71 @@ pub(crate) fn colons(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) -> Opt
         writer.out.push('\n');
     }
     Some(after)
+}
+
+/// `name[label]{attributes}`, of which a label or attributes are there (the proposal for generic directives of Markdown).
+struct Directive<'t> {
+    name: &'t str,
+    label: &'t str,
+    attributes: &'t str,
+}
+
+/// Reads a directive that is the whole text.
+fn directive(text: &str) -> Option<Directive<'_>> {
+    let name_end = text.find(|c: char| !(c.is_ascii_alphanumeric() || "-_".contains(c)))?;
+    let (name, rest) = text.split_at(name_end);
+    let (label, rest) = match rest.strip_prefix('[') {
+        Some(rest) => rest.split_once(']')?,
+        None => ("", rest),
+    };
+    let attributes = match rest {
+        "" => "",
+        rest => rest.strip_prefix('{')?.strip_suffix('}')?,
+    };
+    (name.starts_with(|c: char| c.is_ascii_alphabetic())).then_some(Directive { name, label, attributes })
+}
+
+/// `::github{repo="a/b"}`: a directive in a line of its own.
+fn leaf(part: &Part<'_>, span: (usize, usize), directive: &Directive<'_>, writer: &mut Writer<'_>) {
+    let Directive { name, label, attributes } = directive;
+    let read = Arguments::read(attributes);
+    if let Some(repository) = read.get(&["repo"]).filter(|_| *name == "github") {
+        return writer.block(part, span, &link(&format!("https://github.com/{repository}"), repository));
+    }
+    let id = attributes.split_whitespace().find_map(|word| word.strip_prefix('#')).unwrap_or_default();
+    let arguments =
+        Arguments::read(&format!("{} id=\"{id}\" title=\"{}\"", attributes.replace('#', ""), label.replace('"', "”")));
+    let is_label_all =
+        !label.is_empty() && shortcode::html(shortcode::meaning(name), &arguments).is_none_or(|html| html.is_empty());
+    if is_label_all {
+        writer.out.push_str(label);
+    } else {
+        shortcode::show(writer, part, span, &format!("::{name}"), name, &arguments);
+    }
+}
+
+/// `:quote[text]{.a}`: a directive in a line, of which the label is shown.
+pub(crate) fn within(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) -> Option<usize> {
+    if part.before(at).is_some_and(|c| c.is_alphanumeric() || matches!(c, ':' | '/' | '_')) {
+        return None;
+    }
+    let line = part.short_line(at, LONGEST);
+    let name = line[1..].find(|c: char| !(c.is_ascii_alphabetic() || c == '-')).filter(|end| *end > 1)? + 1;
+    let inside = line[name..].strip_prefix('[')?;
+    writer.work(line.len());
+    if !writer.may_work() {
+        return None;
+    }
+    let label = &inside[..inside.find([']', '['])?];
+    let mut end = name + 1 + label.len() + 1;
+    if !line[..end].ends_with(']') || line[end..].starts_with(['(', '[', ':']) {
+        return None;
+    }
+    if line[end..].starts_with('{') {
+        end += line[end..].find('}')? + 1;
+    }
+    writer.out.push_str(label);
+    Some(at + end)
 }
 
 /// `[!name]`, `[!name]- Title` in the first line of a quotation. The five names of GitHub without a title are left to the

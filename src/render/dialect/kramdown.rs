@@ -36,18 +36,35 @@ pub(crate) fn line(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) -> Optio
         if !is_attributes(list) {
             return None;
         }
-        // A heading takes its id from the line below.
-        if let Some(id) = id(list)
-            && heading_before(part, at)
-            && writer.out.ends_with('\n')
-        {
-            writer.out.pop();
-            writer.out.push_str(&format!(" {{#{id}}}\n"));
-        }
+        heading_id(part, at, list, writer);
         // The line ends what is before it, as it does in kramdown.
         return Some(after);
     }
+    // Goldmark's attributes of the block above.
+    let list = line.strip_prefix('{').and_then(|list| list.strip_suffix('}'));
+    if let Some(list) = list.filter(|list| is_attributes(list) && list.split_whitespace().all(is_attribute)) {
+        heading_id(part, at, list, writer);
+        return Some(after);
+    }
     None
+}
+
+/// Gives the id of a list to the heading above its line.
+fn heading_id(part: &Part<'_>, at: usize, list: &str, writer: &mut Writer<'_>) {
+    if let Some(id) = id(list)
+        && heading_before(part, at)
+        && writer.out.ends_with('\n')
+    {
+        writer.out.pop();
+        writer.out.push_str(&format!(" {{#{id}}}\n"));
+    }
+}
+
+/// `.class`, `#id` or `key=value`.
+fn is_attribute(word: &str) -> bool {
+    let is_name = |name: &str| !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || "-_:".contains(c));
+    let name = word.strip_prefix(['.', '#']).or_else(|| word.split_once('=').map(|(name, _)| name));
+    name.is_some_and(is_name)
 }
 
 fn heading_before(part: &Part<'_>, at: usize) -> bool {

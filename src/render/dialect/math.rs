@@ -52,6 +52,7 @@ pub(crate) fn backslash(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) -> 
     if let Some(close) = close
         && let Some(stop) = part.find_close(close, at + 2, LONGEST, &mut writer.work)
         && (next == '[' && part.ends_line(stop + 2) || !part.text[at..stop].contains('\n'))
+        && is_formula(&part.text[at + 2..stop])
     {
         lines(&part.text[at..stop + 2], writer);
         return Some(stop + 2);
@@ -59,6 +60,12 @@ pub(crate) fn backslash(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) -> 
     // `\{{` is one escaped brace and one that opens nothing.
     writer.out.push_str(&rest[..2]);
     Some(at + 2)
+}
+
+/// In Markdown without formulas brackets and parentheses are escaped so: what has words and no sign of a formula is prose.
+fn is_formula(inside: &str) -> bool {
+    let has_word = inside.split(|c: char| !c.is_alphabetic()).any(|word| word.chars().count() > 2);
+    !inside.contains("](") && (!has_word || inside.contains(['\\', '^', '=', '{', '|', '&', '+']))
 }
 
 fn lines(formula: &str, writer: &mut Writer<'_>) {

@@ -194,6 +194,9 @@ pub(crate) fn tag(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) -> Option
     let self_closing = part.text[..end].ends_with("/>");
     let is_shouted = name.bytes().all(|b| !b.is_ascii_lowercase());
     if !starts_component || (is_html && (!self_closing || is_shouted)) {
+        if is_html && !self_closing && markdown_block(part, (at, end), name, writer) {
+            return Some(end);
+        }
         writer.quiet_until = writer.quiet_until.max(end);
         return None;
     }
@@ -203,6 +206,49 @@ pub(crate) fn tag(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) -> Option
     }
     component(part, (at, end), name, writer);
     Some(end)
+}
+
+/// Elements in which `markdown="1"` may say that there is Markdown (kramdown, Python Markdown).
+const BLOCKS: [(&str, &str); 8] = [
+    ("div", "</div>"),
+    ("section", "</section>"),
+    ("article", "</article>"),
+    ("aside", "</aside>"),
+    ("details", "</details>"),
+    ("figure", "</figure>"),
+    ("blockquote", "</blockquote>"),
+    ("center", "</center>"),
+];
+
+/// Opens or closes such an element; true when the tag was one of it, or of one within it.
+fn markdown_block(part: &Part<'_>, (at, end): (usize, usize), name: &str, writer: &mut Writer<'_>) -> bool {
+    let Some((name, close)) = BLOCKS.into_iter().find(|(known, _)| name.eq_ignore_ascii_case(known)) else {
+        return false;
+    };
+    let (own, other) = (format!("markdown {name}"), format!("html {name}"));
+    let tag = &part.text[at..end];
+    if tag.starts_with("</") {
+        return writer.close(part, (at, end), |open| open == own || open == other);
+    }
+    let attributes = tag[1 + name.len()..].trim_end_matches('>');
+    let has_markdown = ["markdown=\"1\"", "markdown='1'", "markdown=1", "markdown=\"block\"", "markdown"]
+        .into_iter()
+        .find_map(|word| attributes.split_once(word))
+        .filter(|(before, after)| {
+            before.ends_with(char::is_whitespace) && !after.starts_with(|c: char| c.is_alphanumeric() || c == '=')
+        });
+    if let Some((before, after)) = has_markdown
+        && part.margin(at).is_some()
+    {
+        writer.open(part, (at, end), &own, &format!("<{name}{}{after}>", before.trim_end()), close);
+        return true;
+    }
+    if writer.is_open(&own) {
+        writer.open(part, (at, end), &other, "", close);
+        writer.out.push_str(tag);
+        return true;
+    }
+    false
 }
 
 fn component(part: &Part<'_>, (at, end): (usize, usize), name: &str, writer: &mut Writer<'_>) {

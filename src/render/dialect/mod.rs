@@ -81,6 +81,7 @@ const DIALECTS: &[(Place, Reader)] = &[
     (Place::At(b'='), inline::mark),
     (Place::At(b':'), inline::address),
     (Place::At(b':'), inline::emoji),
+    (Place::At(b':'), admonition::within),
     // A mark that was opened is closed wherever its end stands.
     (Place::Everywhere(b'='), inline::end_mark),
 ];

@@ -74,8 +74,14 @@ pub(crate) fn read(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) -> Optio
             }
             return Some(stop + close.len());
         }
-        (_, None) if source.is_empty() && !(part.margin(at).is_some() && part.ends_line(end)) => return None,
+        (_, None) if source.is_empty() && !stands_alone(part, at, end) => return None,
         (_, None) => shortcode::show(writer, part, (at, end), &format!("[{name}]"), name, &arguments),
     }
     Some(end)
+}
+
+/// True for what is alone in its line, or in an element.
+fn stands_alone(part: &Part<'_>, at: usize, end: usize) -> bool {
+    let begins = part.margin(at).is_some() || part.before(at) == Some('>');
+    begins && (part.ends_line(end) || part.after(end) == Some('<'))
 }

@@ -123,6 +123,11 @@ impl<'a> Writer<'a> {
         self.open(part, span, name, &format!("<blockquote>{label}"), "</blockquote>");
     }
 
+    /// Whether [`Self::open`] opened this, not far away.
+    pub(crate) fn is_open(&self, name: &str) -> bool {
+        self.open.iter().rev().take(16).any(|(open, _)| open == name)
+    }
+
     /// Closes what [`Self::open`] opened, and what is open inside of it; false when there is none.
     pub(crate) fn close(&mut self, part: &Part<'_>, (at, end): (usize, usize), is_it: impl Fn(&str) -> bool) -> bool {
         let nearest = self.open.iter().rev().take(16).position(|(name, _)| is_it(name));

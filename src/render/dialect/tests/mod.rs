@@ -276,6 +276,8 @@ fn wordpress_shortcodes_are_read() {
         ),
     ]);
     assert_eq!(rendered("[gallery ids=\"1,2\"]\n").1.len(), 1);
+    let (shown, found) = rendered("<p>a</p>\n<p>[gallery]</p>\n");
+    assert_eq!((shown.as_str(), found.len()), ("<p>a</p>", 1));
 }
 
 #[test]
@@ -289,10 +291,35 @@ fn kramdown_attributes_are_dropped_but_for_ids_of_headings() {
             "a\n{: .b}\n\n*c*{: .d} [e](/f){:target=\"_blank\"} ![g](/h.png){.i width=3}\n",
             "<p>a</p>\n<p><em>c</em> <a href=\"https://example.org/f\">e</a> <img src=\"https://example.org/h.png\" alt=\"g\"></p>",
         ),
+        ("a\n{.b #c d=e}\n\n## F\n{#g}\n\n{a b}\n", "<p>a</p>\n<h2 id=\"a-walk--g\">F</h2>\n<p>{a b}</p>"),
         ("* TOC\n{:toc}\n\na\n\n[TOC]\n\n[[toc]]\n\n[[_TOC_]]\n", "<p>a</p>"),
         ("*[HTML]: Hyper\n\nHTML {braces: stay}\n", "<p>HTML {braces: stay}</p>"),
         ("{::comment}\ngone\n{:/comment}\na{::nomarkdown}b\n", "<p>ab</p>"),
     ]);
+}
+
+#[test]
+fn markdown_within_html_is_read_where_an_attribute_says_so() {
+    each(&[
+        (
+            "<div class=\"a\" markdown=\"1\">\n*b*\n<div>\n*c*\n</div>\n\n**d**\n</div>\n*e*\n",
+            "<div>\n<p><em>b</em></p>\n<div>\n*c*\n</div>\n<p><strong>d</strong></p>\n</div>\n<p><em>e</em></p>",
+        ),
+        ("<div markdown>*a*</div>\n\nb\n", "<div>\n<p><em>a</em></p>\n</div>\n<p>b</p>"),
+        ("<div>\n*a*\n</div>\n", "<div>\n*a*\n</div>"),
+    ]);
+}
+
+#[test]
+fn directives_show_what_they_say_or_lead_to() {
+    each(&[
+        (
+            "::github{repo=\"a/b\"}\n\n::youtube[A *film*]{#x_1}\n\nb\n",
+            "<p><a href=\"https://github.com/a/b\">a/b</a></p>\n<p><a href=\"https://www.youtube.com/watch?v=x_1\">A *film*</a></p>\n<p>b</p>",
+        ),
+        ("He :quote[says *so*]{.a}, a:b[c] and std::io[0].\n", "<p>He says <em>so</em>, a:b[c] and std::io[0].</p>"),
+    ]);
+    assert_eq!(rendered("::tally{form=\"a\"}\n").1.len(), 1);
 }
 
 #[test]
@@ -340,6 +367,11 @@ fn formulas_are_shown_as_they_are_written() {
         ("$5 *or* $10 or US$7 a$b\n", "<p>$5 <em>or</em> $10 or US$7 a$b</p>"),
         ("$$\na_1 < b\n- c_1\n$$\n", "<p>$$\na_1 &lt; b\n- c_1\n$$</p>"),
         ("\\*a\\* \\[b\\]\n", "<p>*a* [b]</p>"),
+        ("\\[a_1 = b_2\\]\n", "<p>\\[a_1 = b_2\\]</p>"),
+        ("\\[ x_1 - y_2 \\]\n", "<p>\\[ x_1 - y_2 \\]</p>"),
+        ("\\[Update: *no* longer\\]\n", "<p>[Update: <em>no</em> longer]</p>"),
+        ("\\[[here](/a?b=c)\\]\n", "<p>[<a href=\"https://example.org/a?b=c\">here</a>]</p>"),
+        ("So \\(as always\\) it is.\n", "<p>So (as always) it is.</p>"),
     ]);
 }
 
