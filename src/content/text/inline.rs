@@ -14,7 +14,7 @@ pub(super) struct LinkList {
 }
 
 impl LinkList {
-    fn number(&mut self, url: &str) -> usize {
+    pub(super) fn number(&mut self, url: &str) -> usize {
         if let Some(number) = self.numbers.get(url) {
             return *number;
         }

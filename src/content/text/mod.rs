@@ -5,7 +5,7 @@ mod inline;
 mod table;
 mod wrap;
 
-use super::nodes::{Element, Node};
+use super::nodes::{self, Element, Node};
 use inline::{Line, LinkList};
 use wrap::{width, wrap};
 
@@ -52,10 +52,24 @@ fn blocks(nodes: &[Node], columns: usize, tight: bool, links: &mut LinkList) -> 
                 add(&mut lines, paragraph(&line.finish(), columns));
                 add(&mut lines, block(element, columns, links));
             }
+            Node::Element(element) if nodes::any(&element.children, &Element::is_block) => {
+                add(&mut lines, paragraph(&line.finish(), columns));
+                add(&mut lines, around_blocks(element, columns, tight, links));
+            }
             inline => line.node(inline, links),
         }
     }
     add(&mut lines, paragraph(&line.finish(), columns));
+    lines
+}
+
+/// What is within a line but holds blocks; the number of a link is behind the last.
+fn around_blocks(element: &Element, columns: usize, tight: bool, links: &mut LinkList) -> Vec<String> {
+    let mut lines = blocks(&element.children, columns, tight, links);
+    if let Some(url) = element.get("href") {
+        let last = lines.pop().unwrap_or_else(|| "[Image]".to_owned());
+        lines.push(format!("{last} [{}]", links.number(url)));
+    }
     lines
 }
 
@@ -69,7 +83,7 @@ fn block(element: &Element, columns: usize, links: &mut LinkList) -> Vec<String>
         "p" | "summary" | "dt" => paragraph(&Line::of(children, links), columns),
         "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => heading(&Line::of(children, links), columns),
         "hr" => vec!["* * *".to_owned()],
-        "pre" => code(children, columns),
+        "pre" => code(children, columns, links),
         "ul" | "menu" => list(children, None, columns, links),
         "ol" => {
             let start = element.get("start").and_then(|start| start.parse().ok()).unwrap_or(1);
@@ -95,9 +109,9 @@ fn heading(text: &str, columns: usize) -> Vec<String> {
 
 /// Code keeps its lines: indented by four columns, or by less where that makes them fit; a line that is too long even so is
 /// folded at blanks, with a backslash at the end as in a shell.
-fn code(nodes: &[Node], columns: usize) -> Vec<String> {
+fn code(nodes: &[Node], columns: usize, links: &mut LinkList) -> Vec<String> {
     let mut text = String::new();
-    verbatim(nodes, &mut text);
+    verbatim(nodes, links, &mut text);
     let text = text.trim_matches('\n').replace('\t', "    ");
     let room = columns + WIDER;
     let longest = text.lines().map(|line| width(line.trim_end())).max().unwrap_or_default();
@@ -130,12 +144,28 @@ fn fold(line: &str, room: usize) -> Vec<String> {
     pieces
 }
 
-fn verbatim(nodes: &[Node], into: &mut String) {
+fn verbatim(nodes: &[Node], links: &mut LinkList, into: &mut String) {
     for node in nodes {
-        match node {
-            Node::Text(text) => into.push_str(text),
-            Node::Element(element) if element.name == "br" => into.push('\n'),
-            Node::Element(element) => verbatim(&element.children, into),
+        let element = match node {
+            Node::Text(text) => {
+                into.push_str(text);
+                continue;
+            }
+            Node::Element(element) => element,
+        };
+        match (element.name, element.get("alt").map(str::trim).filter(|alt| !alt.is_empty()), element.get("href")) {
+            ("br", ..) => into.push('\n'),
+            ("img", Some(alt), _) => *into += &format!("[Image: {alt}]"),
+            (_, _, Some(url)) => {
+                let start = into.len();
+                verbatim(&element.children, links, into);
+                let shown = into[start..].trim();
+                if !shown.is_empty() && shown != url.strip_prefix("mailto:").unwrap_or(url) {
+                    let end = into.trim_end().len();
+                    into.insert_str(end, &format!(" [{}]", links.number(url)));
+                }
+            }
+            _ => verbatim(&element.children, links, into),
         }
     }
 }
@@ -190,23 +220,27 @@ fn indented(nodes: &[Node], prefix: &str, columns: usize, links: &mut LinkList) 
     lines.into_iter().map(|line| format!("{prefix}{line}").trim_end().to_owned()).collect()
 }
 
-/// The notes under the text: `[^1]: …`.
+/// The notes under the text: `[^1]: …`, and what else is with them.
 fn notes(nodes: &[Node], columns: usize, links: &mut LinkList) -> Vec<String> {
     let mut lines = Vec::new();
-    let list = nodes.iter().find_map(|node| match node {
-        Node::Element(element) if element.name == "ol" => Some(&element.children),
-        _ => None,
-    });
-    let Some(items) = list else { return blocks(nodes, columns, false, links) };
-    let items = items.iter().filter_map(|item| match item {
-        Node::Element(element) if element.name == "li" => Some(&element.children),
-        _ => None,
-    });
-    for (n, item) in items.enumerate() {
-        if n > 0 {
+    let mut number = 0;
+    let mut add = |block: Vec<String>| {
+        if !lines.is_empty() && !block.is_empty() {
             lines.push(String::new());
         }
-        lines.extend(hanging(item, &format!("[^{}]: ", n + 1), columns, false, links));
+        lines.extend(block);
+    };
+    for node in nodes {
+        let Node::Element(Element { name: "ol", children, .. }) = node else {
+            add(blocks(std::slice::from_ref(node), columns, false, links));
+            continue;
+        };
+        for item in children {
+            if let Node::Element(Element { name: "li", children, .. }) = item {
+                number += 1;
+                add(hanging(children, &format!("[^{number}]: "), columns, false, links));
+            }
+        }
     }
     lines
 }
@@ -216,7 +250,7 @@ mod tests {
     use super::*;
 
     fn code_of(text: &str) -> Vec<String> {
-        code(&[Node::Text(text.to_owned())], COLUMNS)
+        code(&[Node::Text(text.to_owned())], COLUMNS, &mut LinkList::default())
     }
 
     #[test]

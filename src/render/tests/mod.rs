@@ -100,6 +100,24 @@ fn a_mark_alone_in_its_paragraph_leaves_none() {
 }
 
 #[test]
+fn text_keeps_the_blocks_links_and_pictures_of_html() {
+    for (html, shown) in [
+        ("<del><p>a</p><ul><li>b</li><li>c</li></ul></del>", "a\n\n- b\n- c\n"),
+        ("<a href=\"https://a.example/\"><div>b</div></a>", "b [1]\n\n[1] https://a.example/\n"),
+        (
+            "<pre>a <a href=\"https://a.example/\">b</a> <img src=\"/c.png\" alt=\"d\"></pre>",
+            "    a b [1] [Image: d]\n\n[1] https://a.example/\n",
+        ),
+        (
+            "<section class=\"footnotes\"><p>Notes:</p><ol><li>a</li></ol><ol><li>b</li></ol></section>",
+            "Notes:\n\n[^1]: a\n\n[^2]: b\n",
+        ),
+    ] {
+        assert_eq!(text(&format!("{html}\n")), shown, "{html}");
+    }
+}
+
+#[test]
 fn a_rich_post_renders_as_reviewed() {
     let (entry, warnings) = entry(RICH);
     assert_eq!(entry.html(), include_str!("rich.html"));
