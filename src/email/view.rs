@@ -1,6 +1,8 @@
 //! What the templates see. Sites may bring their own templates, so these names are a promise: a field may be added, none
 //! renamed. All texts are clean, on one line unless said otherwise; `html` is safe to be printed as it is.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use crate::config::{Config, Theme, Words};

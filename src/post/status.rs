@@ -123,8 +123,7 @@ fn is_of_subject(field: &Field) -> bool {
         key.contains("draft") || key.contains("publish") || matches!(&*key, "state" | "status" | "hidden" | "private")
     };
     pairs.iter().all(|(key, value)| {
-        !tells(key)
-            && value.text().is_some_and(|text| !NOT_YET.contains(&&*normal(text)) && word_of_truth(text).is_none())
+        !tells(key) && value.text().is_some_and(|text| !is_not_yet(&normal(text)) && word_of_truth(text).is_none())
     })
 }
 

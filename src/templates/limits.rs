@@ -105,7 +105,9 @@ pub(super) fn compile(
         Err(without_end())
     } else {
         let builder = thread::Builder::new().stack_size(COMPILER_STACK);
-        builder.spawn(add).map_err(|error| TemplateError::from(&Error::new(ErrorKind::InvalidOperation, error.to_string())))
+        builder
+            .spawn(add)
+            .map_err(|error| TemplateError::from(&Error::new(ErrorKind::InvalidOperation, error.to_string())))
     };
     if let Err(fault) = started {
         return texts.keys().next().map(|name| (name, fault)).map(failed).unwrap_or_default();

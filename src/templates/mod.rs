@@ -12,7 +12,7 @@ use minijinja::value::{Rest, Serde};
 use minijinja::{AutoEscape, Environment, Output, State, UndefinedBehavior, Value};
 use serde::Serialize;
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Location};
 use fault::TemplateError;
 
 pub use css::{Compound, HeadRule, InlineRule, Stylesheet, VARIABLES};

@@ -99,8 +99,8 @@ pub(crate) fn within(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) -> Opt
     let line = part.short_line(at, LONGEST);
     let name = line[1..].find(|c: char| !(c.is_ascii_alphabetic() || c == '-')).filter(|end| *end > 1)? + 1;
     let inside = line[name..].strip_prefix('[')?;
-    writer.work(line.len());
-    if !writer.may_work() {
+    writer.work.spend(line.len());
+    if !writer.work.is_left() {
         return None;
     }
     let label = &inside[..inside.find([']', '['])?];
