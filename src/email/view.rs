@@ -309,7 +309,11 @@ fn for_text(nodes: &[Node], has_notes: bool, is_linked: &dyn Fn(&Element) -> boo
         Node::Element(element) if !has_notes && element.has_class("footnote") => vec![],
         Node::Element(element) if is_linked(element) => {
             let url = element.get("src").unwrap_or_default();
-            let link = Element::new("a", &[("href", url)], vec![Node::Text(url.to_owned())]);
+            let link = |of: Node| Element::new("a", &[("href", url)], vec![of]);
+            if element.get("alt").is_none_or(|alt| alt.trim().is_empty()) {
+                return vec![Node::Element(link(node.clone()))];
+            }
+            let link = link(Node::Text(url.to_owned()));
             let line_end = || Element::new("br", &[], vec![]);
             [element.clone(), line_end(), link, line_end()].map(Node::Element).into()
         }
