@@ -113,11 +113,11 @@ fn name(tag: &str) -> &str {
 }
 
 /// Warns of tags in the values of `keys`, which are left out of what readers see.
-pub(crate) fn warn(fields: &Fields, keys: &[&str], findings: &mut Findings<'_>) {
+pub(crate) fn warn<'k>(fields: &Fields, keys: impl Iterator<Item = &'k str>, findings: &mut Findings<'_>) {
     if !fields.iter().any(|field| first_tag(field).is_some()) {
         return;
     }
-    for field in keys.iter().filter_map(|key| fields.get(&[*key])) {
+    for field in keys.filter_map(|key| fields.get(&[key])) {
         if let Some(shown) = first_tag(field) {
             let message = format!("`{shown}` means nothing in a feed or a mail: it is left out of `{}`", field.key);
             let help = "write in words what it shows, or as code between backticks";

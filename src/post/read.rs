@@ -232,10 +232,9 @@ fn assemble(
     if title.is_made && matches!(decision.status, PostStatus::Published | PostStatus::Scheduled) {
         title::warn_of_none(&title.text, findings);
     }
-    generator_tags::warn(fields, &title::TITLE_KEYS, findings);
-    generator_tags::warn(fields, &title::DESCRIPTION_KEYS, findings);
-    generator_tags::warn(fields, &author::KEYS, findings);
-    generator_tags::warn(fields, &mailing::TEXT_KEYS, findings);
+    let of_texts = [&title::TITLE_KEYS[..], &title::DESCRIPTION_KEYS, &author::KEYS, &mailing::TEXT_KEYS];
+    let of_terms = around.taxonomies.iter().flat_map(|taxonomy| &taxonomy.keys).map(String::as_str);
+    generator_tags::warn(fields, of_texts.into_iter().flatten().copied().chain(of_terms), findings);
     let enclosures = enclosure::enclosures(fields, &address.url, &config.site.url, findings);
     identity::check(fields, findings);
     let (newsletter, mailing) = mailing::mailing(fields, conventions, &config.posts.taxonomies, findings);

@@ -18,7 +18,7 @@ const MOST: usize = 200;
 /// A taxonomy of the site, and the keys that it is written with, in normal form.
 pub(crate) struct TaxonomyKeys {
     name: String,
-    keys: Vec<String>,
+    pub(crate) keys: Vec<String>,
 }
 
 /// All taxonomies of a site with their keys.
@@ -44,11 +44,7 @@ pub(crate) fn taxonomies(
         }
         (!terms.is_empty()).then(|| Taxonomy { name: taxonomy.name.clone(), terms })
     };
-    let all = taxonomies.iter().filter_map(of).collect();
-    for TaxonomyKeys { keys, .. } in taxonomies {
-        generator_tags::warn(fields, &keys.iter().map(String::as_str).collect::<Vec<_>>(), findings);
-    }
-    all
+    taxonomies.iter().filter_map(of).collect()
 }
 
 /// The categories of the post, whether or not they are a taxonomy of the site.
