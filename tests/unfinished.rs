@@ -86,6 +86,17 @@ fn a_limit_counts_the_messages_that_are_tried() {
 }
 
 #[test]
+fn a_limit_that_the_old_issue_just_uses_up_leaves_the_new_one_queued() {
+    let site = begun("outbox:outbox", 3);
+    let run = site.run(TUESDAY, &["publish", "--limit", "2"]).exits(4);
+    assert!(run.stderr.contains("3 messages still queued"), "{run:#?}");
+    assert_eq!((site.outbox().len(), site.status()["next_issue"].as_i64()), (3, Some(3)));
+    let refused = site.run(TUESDAY, &["publish", "--expect", "another", "--limit", "3"]).exits(5);
+    assert!(refused.stderr.contains("nothing is due"), "what was expected was not sent: {refused:#?}");
+    assert_eq!(site.outbox().len(), 6);
+}
+
+#[test]
 fn nothing_new_is_said_when_something_old_was_mailed() {
     let site = begun("outbox:outbox", 2);
     std::fs::remove_file(site.file("posts/2026-03-02-a-second-post.md")).unwrap();

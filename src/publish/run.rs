@@ -138,7 +138,8 @@ pub async fn publish<A: Audience>(
 ) -> Result<End, PublishError> {
     let mut run = Run::begin(publisher, order, audience).await?;
     run = run.finish_what_is_open().await?;
-    let is_enough = run.stopped.is_some() || run.left == Some(0);
+    // What an old run still has waiting goes first, also with the next command.
+    let is_enough = run.stopped.is_some() || (run.left == Some(0) && run.publisher.store.fresh().await? > 0);
     if run.is_anything_delivered && is_enough {
         return run.finish().await.map(End::Over);
     }
