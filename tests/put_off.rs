@@ -75,3 +75,28 @@ fn what_a_server_says_of_every_mailbox_for_two_days_fails_no_reader() {
         assert_eq!(counts, expected, "{run:#?}");
     }
 }
+
+#[test]
+fn a_server_that_closes_every_connection_for_two_days_loses_no_reader() {
+    for step in ["MAIL", "RCPT"] {
+        let is_closed = Arc::new(AtomicUsize::new(1));
+        let closed = Arc::clone(&is_closed);
+        let sink = Sink::scripted(move |said: &Step<'_>| {
+            (said.name == step && closed.load(Ordering::SeqCst) == 1).then_some("421 4.3.2 not accepting messages")
+        });
+        let site = TestSite::new(&sink.transport());
+        let readers: Vec<_> = (0..30).map(|n| format!("r{n}@d{}.test", n % 3)).collect();
+        site.run(MONDAY, &[&["subscribers", "add"], &*readers.iter().map(String::as_str).collect::<Vec<_>>()].concat())
+            .exits(0);
+        site.post("2026-03-01", "Slow rivers");
+        for now in [MONDAY, "2026-03-05T12:00:00Z"] {
+            let run = site.run(now, &["publish"]).exits(4);
+            assert!(run.stderr.contains("the server is putting everybody off: "), "{step}: {run:#?}");
+            assert!(!run.stderr.contains("given up") && !run.stderr.contains("Paused"), "{step}: {run:#?}");
+        }
+        is_closed.store(0, Ordering::SeqCst);
+        site.run("2026-03-06T12:00:00Z", &["publish"]).exits(0);
+        let copies = sink.copies();
+        assert!(copies.len() == 30 && copies.values().all(|copies| *copies == 1), "{step}: {copies:?}");
+    }
+}

@@ -276,7 +276,7 @@ impl Worker<'_> {
         let mut job = Job { queued: &queued, frozen, envelope, attempts: queued.place.attempts };
         let mut end = self.try_in_turn(&job).await?;
         // Many relays close a connection after so many messages. Before the final dot nothing is lost by going on elsewhere.
-        if let End::Answered(Outcome::Deferred(reply)) = &end
+        if let End::Answered(Outcome::Deferred(reply) | Outcome::Refused(reply)) = &end
             && self.served > 0
             && !self.connection.as_ref()?.is_open()
         {

@@ -319,7 +319,9 @@ impl Breaker {
     fn conclude(&mut self, now: Timestamp) -> Option<Verdict> {
         let probing = self.probing.take_if(|probing| probing.is_over())?;
         let is_stopped = self.streak.weight >= REFUSED_IN_A_ROW;
-        if is_stopped && probing.is_refused_elsewhere {
+        // A server that closes its connections to several domains, and accepts none between them, would do so to others.
+        let closes = self.streak.domains.len() > 1 && self.streak.weight >= self.streak.refused * 2;
+        if is_stopped && (probing.is_refused_elsewhere || closes) {
             let Streak { refused, lost, put_off, domains, reply, .. } = &self.streak;
             return Some(if lost * 2 > *refused {
                 Verdict::Unreachable(format!("the server closed {lost} connections in a row: {reply}"))

@@ -125,9 +125,20 @@ fn the_reason_says_what_the_server_did() {
     assert_eq!(domain.stops()[0].0.reason, "a.test put off 5 readers in a row: 421 4.7.28 rate");
 
     let mut lost = breaker();
-    trip(&mut lost, |number| format!("d{number}.test"), Kind::Lost);
+    trip(&mut lost, |_| "a.test".into(), Kind::Lost);
     lost.probe(Vec::new(), now());
-    assert_eq!(lost.stops()[0].0.reason, "d1.test: 550 no", "one reader is no row");
+    assert_eq!(lost.stops()[0].0.reason, "a.test: 550 no", "what is lost is no refusal");
+}
+
+#[test]
+fn connections_that_are_closed_to_all_of_several_domains_are_no_fault_of_theirs() {
+    for kind in [Kind::Lost, Kind::Closing, Kind::Policy] {
+        let mut breaker = breaker();
+        trip(&mut breaker, |number| format!("d{}.test", number % 3), kind);
+        let verdict = breaker.probe(Vec::new(), now());
+        let is_server = matches!(verdict, Some(Verdict::Unreachable(_) | Verdict::Refused(_)));
+        assert_eq!((is_server, breaker.stops().is_empty()), (kind != Kind::Policy, kind != Kind::Policy), "{kind:?}");
+    }
 }
 
 #[test]

@@ -189,8 +189,8 @@ const CLOSED: &str = "the connection is closed";
 fn judge(phase: Phase, reply: &Reply) -> Outcome {
     let text = reply.text.clone();
     if reply.is_temporary() {
-        // 421 is about this connection; whatever else is said to MAIL goes for every recipient.
-        let us = phase == Phase::Mail && !reply.closes();
+        // Whatever is said to MAIL goes for every recipient.
+        let us = phase == Phase::Mail;
         return if us { Outcome::Refused(text) } else { Outcome::Deferred(text) };
     }
     if reply.is_permanent() {
