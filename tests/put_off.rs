@@ -100,3 +100,12 @@ fn a_server_that_closes_every_connection_for_two_days_loses_no_reader() {
         assert!(copies.len() == 30 && copies.values().all(|copies| *copies == 1), "{step}: {copies:?}");
     }
 }
+
+#[test]
+fn what_is_not_taken_within_a_limit_is_said_to_be_tried() {
+    let sink = Sink::scripted(|step: &Step<'_>| (step.name == "MAIL").then_some("451 4.3.2 try again later"));
+    let site = site(&sink, 5);
+    let run = site.run(MONDAY, &["publish", "--limit", "2"]).exits(4);
+    assert!(run.stderr.contains("2 messages tried and not taken for now"), "{run:#?}");
+    assert!(run.stderr.contains("5 messages still queued") && !run.stderr.contains("Nothing can be tried"), "{run:#?}");
+}

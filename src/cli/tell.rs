@@ -170,6 +170,9 @@ impl Teller<'_> {
         let parts: Vec<_> = done.into_iter().chain(back).collect();
         if !parts.is_empty() {
             self.say(&format!("{what}{}.", parts.join("; ")));
+        } else if delivered.stopped.is_none() && delivered.tried > 0 {
+            let tried = count(delivered.tried, "message");
+            self.say(&format!("{tried} tried and not taken for now; `tidings runs show` says why."));
         } else if delivered.stopped.is_none() {
             self.say("Nothing can be tried yet.");
         }
