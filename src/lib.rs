@@ -4,11 +4,11 @@
 //! # The way of a post
 //!
 //! ```text
-//!  posts/*.md ──> files ──> post::load ──> Post ──> publish::plan ──> due? late? mailed? not?
+//!  posts/*.md ──> files ──> post::Reader ──> Post ─> publish::plan ──> due? late? mailed? not?
 //!                                           │
 //!                                   render::render
 //!                                           │
-//!                                         Entry ──> feed::build ──> feed.xml, atom.xml, feed.json
+//!                                         Entry ──> feed::Layout ─> feed.xml, atom.xml, feed.json
 //!                                           │
 //!                                     email::compose ──> Issue ──> store::freeze ──> Delivery (queued)
 //!                                                                                       │
@@ -40,8 +40,8 @@
 //! | [`email`] | due entries → issue → the bytes of one reader's message | `content`, `model`, `diagnostic`, `config`, `templates` |
 //! | [`list`] | CSV files → readers and what they say about consent; the list → CSV | `model`, `diagnostic` |
 //! | [`store`] | what publishing remembers; all SQL | `model`, `diagnostic`, `config`, `clock`, `files` |
-//! | [`transport`] | how a message leaves: SMTP, outbox, sendmail | `model`, `diagnostic`, `config`, `clock`, `files` |
-//! | [`publish`] | resume, plan, freeze, deliver, finish | all above but `list` |
+//! | [`transport`] | how a message leaves: SMTP, outbox, sendmail; what else goes out to the network | `model`, `diagnostic`, `config`, `clock`, `files` |
+//! | [`publish`] | the site, its feeds and its guards; resume, plan, freeze, deliver, finish | all above but `list` |
 //! | [`web`] | HTTP: the preview | all above |
 //! | [`cli`] | one file for each command; the only printer | all above but `web`, which only `cli/preview` may |
 //!

@@ -1,4 +1,4 @@
-//! The plain data that passes between the rooms. Nothing here has an effect or knows another room.
+//! The plain data that passes between the rooms. Nothing here has an effect, or knows a room but `content`.
 
 mod address;
 mod answer;

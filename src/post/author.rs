@@ -1,4 +1,4 @@
-//! Who wrote a post (rule R18): a name, a list, a table, a link; never split at commas.
+//! Who wrote a post: a name, a list, a table, a link; never split at commas.
 
 use url::Url;
 

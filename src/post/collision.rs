@@ -1,4 +1,4 @@
-//! Posts with one address or one id (rule R14): a reader could not tell them apart, so all of them are errors.
+//! Posts with one address or one id: a reader could not tell them apart, so all of them are errors.
 
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher as _, Hash};

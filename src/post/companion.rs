@@ -1,4 +1,4 @@
-//! Files beside the posts that speak for them: a sidecar's keys (rule R6), the table of authors (rule R18).
+//! Files beside the posts that speak for them: a sidecar's keys, the table of authors (rule R18).
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! Bytes of a file → text (rule R2): whatever the encoding, the rest of the room sees UTF-8 with `\n` line ends.
+//! Bytes of a file → text: whatever the encoding, the rest of the room sees UTF-8 with `\n` line ends.
 
 use std::borrow::Cow;
 

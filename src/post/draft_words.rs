@@ -1,4 +1,4 @@
-//! The words by which a post is kept from readers (rule R12), whatever stands around them: [`super::status`] decides by them,
+//! The words by which a post is kept from readers, whatever stands around them: [`super::status`] decides by them,
 //! and no reader of front matter may lose one. `draft_words.toml` holds them; words and keys are in normal form.
 
 use std::sync::LazyLock;

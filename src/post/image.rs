@@ -1,4 +1,4 @@
-//! The picture of a post (rule R19), and what its author says about it.
+//! The picture of a post, and what its author says about it.
 
 use url::Url;
 

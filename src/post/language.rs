@@ -1,4 +1,4 @@
-//! The language of a post (rule R20).
+//! The language of a post.
 
 use std::collections::BTreeSet;
 

@@ -118,7 +118,7 @@ impl<'c> Reader<'c> {
         Self { companions, language_folders, dates: BTreeMap::new(), taxonomies, diagnostics, config, now }
     }
 
-    /// With a date, by path, for each post that says none itself (rule R8): what that is, is the owner's choice.
+    /// With a date, by path, for each post that says none itself: what that is, is the owner's choice.
     #[must_use]
     pub fn dated(self, dates: BTreeMap<String, Timestamp>) -> Self {
         Self { dates, ..self }

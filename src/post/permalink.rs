@@ -1,4 +1,4 @@
-//! Where a post is on the web and what makes it the same entry for ever (rules R14, R15).
+//! Where a post is on the web and what makes it the same entry for ever.
 
 use std::ops::Range;
 

@@ -1,4 +1,4 @@
-//! What the placeholders of permalink patterns stand for (rule R14), each as the generator means it that it comes from.
+//! What the placeholders of permalink patterns stand for, each as the generator means it that it comes from.
 
 use jiff::civil::Date;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};

@@ -1,4 +1,4 @@
-//! What the name of a file says (rules R1, R14, R20): whether it is a post, and what it is called.
+//! What the name of a file says: whether it is a post, and what it is called.
 
 use crate::content::characters::composed;
 
@@ -133,7 +133,7 @@ impl SourcePath {
     }
 
     /// A folder whose name says that nothing in it is to be seen yet: drafts, and what generators that know `_posts` leave
-    /// out (rule R1).
+    /// out.
     pub(crate) fn draft_folder(&self) -> Option<&str> {
         let holds = |name: &&str| (name.starts_with('_') && *name != "_posts") || name.to_lowercase().contains("draft");
         self.folders.iter().map(String::as_str).find(holds)

@@ -1,4 +1,4 @@
-//! Whether a post goes out (rules R12, R13). Mail cannot be unsent: what is not clearly public is held back.
+//! Whether a post goes out. Mail cannot be unsent: what is not clearly public is held back.
 
 use jiff::Timestamp;
 

@@ -1,4 +1,4 @@
-//! The terms of a post in each taxonomy of the site (rule R17): lists, comma strings, hashtags, as their author left them.
+//! The terms of a post in each taxonomy of the site: lists, comma strings, hashtags, as their author left them.
 
 use std::collections::HashSet;
 

@@ -1,4 +1,4 @@
-//! The title and the author's own summary (rules R7, R16), as plain text.
+//! The title and the author's own summary, as plain text.
 
 use super::audience::{Audience, select};
 use super::date;

@@ -1,4 +1,4 @@
-//! What authors write for a date (rule R9): the ISO family, RFC 2822 and its kin, dates in words.
+//! What authors write for a date: the ISO family, RFC 2822 and its kin, dates in words.
 
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;

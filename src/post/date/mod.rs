@@ -1,4 +1,4 @@
-//! When a post was published and changed (rules R8 to R11): from its keys, its name, its folders; never from the file
+//! When a post was published and changed: from its keys, its name, its folders; never from the file
 //! system's times.
 
 mod grammar;

@@ -1,4 +1,4 @@
-//! The day in the name of a file, in its folders, or in the path of its permalink (rule R8).
+//! The day in the name of a file, in its folders, or in the path of its permalink.
 
 use jiff::civil::Date;
 

@@ -1,4 +1,4 @@
-//! Front matter between two lines of dashes or plus signs (rule R3).
+//! Front matter between two lines of dashes or plus signs.
 //!
 //! A file that begins like front matter and has no end is never taken for a post: a draft whose closing line was lost must
 //! not go out. A line of dashes and then a whole line of prose is a rule above a text.

@@ -1,4 +1,4 @@
-//! The keys of one post, in any dialect (rule R5).
+//! The keys of one post, in any dialect.
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
@@ -89,7 +89,7 @@ impl Fields {
         fields
     }
 
-    /// Takes the keys that are absent here from a file beside the post (rule R6). Places in that file mean nothing in
+    /// Takes the keys that are absent here from a file beside the post. Places in that file mean nothing in
     /// this one, so they become the beginning of the file.
     pub(crate) fn fill(&mut self, beside: Self) {
         let own: HashSet<String> = self.all.iter().map(|field| field.normal().to_owned()).collect();

@@ -40,7 +40,7 @@ impl Value {
         }
     }
 
-    /// Null, empty text, an empty list or table: as if the key were not there (rule R5).
+    /// Null, empty text, an empty list or table: as if the key were not there.
     pub(crate) fn is_absent(&self) -> bool {
         match self {
             Self::Null => true,
@@ -51,7 +51,7 @@ impl Value {
     }
 }
 
-/// What makes two spellings the same key (rule R5): lower case, without space, `_` and `-`, and without signs that cannot be
+/// What makes two spellings the same key: lower case, without space, `_` and `-`, and without signs that cannot be
 /// sees, which come with pasted text.
 pub(crate) fn normal(key: &str) -> String {
     let means_something = |c: &char| !(matches!(c, '_' | '-') || c.is_whitespace() || is_invisible(*c));

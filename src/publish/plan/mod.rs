@@ -1,4 +1,4 @@
-//! What is due: a pure function of the posts, the ledger, the configuration and the time (DESIGN: days, not instants,
+//! What is due: a pure function of the posts, the ledger, the configuration and the time (days, not instants,
 //! because many posts carry only a date, and the ledger already rules out repeats).
 
 mod vanished;

@@ -1,4 +1,4 @@
-//! Reads YAML that is not quite YAML (rule R4): an unquoted `: `, a value that begins with `@`, tabs.
+//! Reads YAML that is not quite YAML: an unquoted `: `, a value that begins with `@`, tabs.
 //!
 //! Only where one reading is possible. A quote or bracket that nothing closes is not guessed: that is an error, because
 //! it may have swallowed the line that says `draft: true`.

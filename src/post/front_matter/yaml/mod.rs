@@ -109,7 +109,7 @@ fn placed(pairs: Vec<(String, Value)>, block: &str, mut notes: Vec<Note>) -> Par
         let line = lines.get_mut(&*key).and_then(VecDeque::pop_front);
         let (at, source) = line.map_or((0..1, ""), |line| (line.at, line.source));
         if value == Value::Null && source.starts_with('#') && !source.starts_with("# ") {
-            // `tags: #a #b` is a comment to YAML and a list to the author (rule R4).
+            // `tags: #a #b` is a comment to YAML and a list to the author.
             value = Value::Text(source.to_owned());
             let words = source.replace('#', "").split_whitespace().collect::<Vec<_>>().join(", ");
             let help = format!("write `{key}: [{words}]`");
