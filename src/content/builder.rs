@@ -14,6 +14,9 @@ use super::nodes::{Element, Node, drop_first_line_ends};
 /// Elements open at once; deeper ones are left out, their content stays.
 pub(super) const DEEPEST: usize = 100;
 
+/// Formatting that goes on in the next block when it is not ended (HTML §13.2.4.3), among the allowed elements.
+const FORMATTING: [&str; 12] = ["a", "b", "big", "code", "em", "i", "s", "small", "strike", "strong", "tt", "u"];
+
 /// A body that was read.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Content {
@@ -112,15 +115,20 @@ impl Builder {
     pub(crate) fn open(&mut self, name: &'static str, attributes: Vec<(&'static str, String)>, is_hidden: bool) {
         let Some(kind) = allowed::kind(name) else { return };
         let is_between_cells = self.is_in_table() && kind != Kind::Table;
-        if is_between_cells && !self.may_be_fostered(name, kind) {
+        // What has no place is left out and its content stays; what is hidden is left out with it.
+        if is_between_cells && !is_hidden && !self.may_be_fostered(name, kind) {
             return;
         }
         match kind {
             _ if is_between_cells => {}
             // Before the table there may be what ends where a block begins.
-            Kind::Block if self.is_within_fostered() => return,
+            Kind::Block if self.is_within_fostered() => {
+                if !is_hidden {
+                    return;
+                }
+            }
             Kind::Block => self.imply_end_of_block(name),
-            Kind::Table if !self.imply_table(name) => return,
+            Kind::Table if !self.imply_table(name) && !(is_hidden && name == "table") => return,
             Kind::Void if name == "hr" => self.end_paragraph(),
             // A link cannot hold another, and what is embedded becomes one.
             _ if kind == Kind::Embed || name == "a" => {
@@ -139,7 +147,7 @@ impl Builder {
             _ => {}
         }
         // What a link in the place of another one is in, is known when that has ended.
-        let is_fostered = self.is_in_table() && kind != Kind::Table;
+        let is_fostered = self.is_in_table() && kind != Kind::Table && !is_hidden;
         let element = Element { name, kind, attributes, children: Vec::new() };
         if kind == Kind::Void {
             if !is_hidden && self.hidden_from.is_none() {
@@ -236,16 +244,19 @@ impl Builder {
         }
     }
 
-    /// Ends an open paragraph, for a block. A link in it goes on around the block.
+    /// Ends an open paragraph, for a block. A link in it goes on around the block, and so does formatting that is hidden.
     fn end_paragraph(&mut self) {
         let is_wall = |open: &Open| matches!(open.element.name, "table" | "td" | "th" | "caption");
         let from = self.open.iter().rposition(is_wall).map_or(0, |wall| wall + 1);
         let Some(paragraph) = self.open[from..].iter().rposition(|open| open.element.name == "p") else { return };
         let paragraph = from + paragraph;
         let is_link = |open: &Open| open.element.name == "a" && open.element.get("href").is_some();
-        let Some(link) = self.open[paragraph..].iter().position(is_link) else { return self.pop_to(paragraph) };
-        let (link, is_hidden) = (paragraph + link, self.open[paragraph + link].is_hidden);
-        let mut attributes = self.open[link].element.attributes.clone();
+        let is_hidden = |open: &Open| open.is_hidden && FORMATTING.contains(&open.element.name);
+        let inside = &self.open[paragraph..];
+        let goes_on = inside.iter().position(is_hidden).or_else(|| inside.iter().position(is_link));
+        let Some(link) = goes_on.map(|at| paragraph + at) else { return self.pop_to(paragraph) };
+        let Open { element: Element { name, ref attributes, .. }, is_hidden, .. } = self.open[link];
+        let mut attributes = attributes.clone();
         self.pop_to(link + 1);
         if self.content.nodes.iter().all(is_blank) {
             // Nothing of it was in the paragraph.
@@ -255,7 +266,7 @@ impl Builder {
             attributes.retain(|(key, _)| *key != "id");
         }
         self.pop_to(paragraph);
-        self.push(Element { name: "a", kind: Kind::Inline, attributes, children: Vec::new() }, is_hidden);
+        self.push(Element { name, kind: Kind::Inline, attributes, children: Vec::new() }, is_hidden);
     }
 
     /// HTML §13.2.6.4.7: a block ends an open paragraph, an item the item before it.

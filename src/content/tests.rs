@@ -168,6 +168,18 @@ fn what_is_hidden_or_dropped_is_so_to_its_own_end() {
         ("a<template>b<template>c</template></template>d", "ad"),
         ("a<svg><svg></svg>b", "ab"),
         ("a<style>b</styles>c</style>d", "ad"),
+        (
+            "<table><tr><div hidden>a<div>b</div>c</div><td>d</table>",
+            "<table><tbody><tr><td>d</td></tr></tbody></table>",
+        ),
+        (
+            "<table><tr><b>a<div hidden>b</div></b><td>c</table>",
+            "<b>a</b><table><tbody><tr><td>c</td></tr></tbody></table>",
+        ),
+        ("<table><tr><table hidden><td>a</table><td>b</table>", "<table><tbody><tr><td>b</td></tr></tbody></table>"),
+        ("<p>a<i hidden>b<div>c</div>d</i>e</p>f", "<p>a</p>ef"),
+        ("<p>a<i hidden>b<b>c<hr></b>d</i>e<div>f</div>", "<p>a</p>e<div>f</div>"),
+        ("<p>a<span hidden>b<div>c</div></span>", "<p>a</p><div>c</div>"),
         ("<p>a <rt>b</rt> c</p>", "<p>a <rt>b</rt> c</p>"),
         ("a&#13;b", "a\nb"),
         ("<h2>a</h3><p>b</p>", "<h2>a</h2><p>b</p>"),
