@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::model::PostStatus;
 
 use super::date::{self, Conventions, Moment};
-use super::draft_words::{flags, is_not_yet, is_out, is_to_few, word_of_truth};
+use super::draft_words::{flags, is_holding_key, is_not_yet, is_out, is_to_few, word_of_truth};
 use super::findings::Findings;
 use super::front_matter::{Field, Fields, Value, normal};
 use super::source_path::SourcePath;
@@ -115,16 +115,15 @@ fn held_back(fields: &Fields, conventions: Conventions<'_>, findings: &mut Findi
     decision
 }
 
-/// A table that tells of something else than the post, such as `status: { swift: 6.0 }`.
+/// A table of versions, such as `status: { swift: 6.0 }`, which tells of something else than the post.
 fn is_of_subject(field: &Field) -> bool {
     let Value::Map(pairs) = &field.value else { return false };
     let tells = |key: &str| {
         let key = normal(key);
-        key.contains("draft") || key.contains("publish") || matches!(&*key, "state" | "status" | "hidden" | "private")
+        key.contains("draft") || key.contains("publish") || key == "state" || is_not_yet(&key) || is_holding_key(&key)
     };
-    pairs.iter().all(|(key, value)| {
-        !tells(key) && value.text().is_some_and(|text| !is_not_yet(&normal(text)) && word_of_truth(text).is_none())
-    })
+    let is_version = |text: &str| text.contains('.') && text.parse::<f64>().is_ok();
+    !pairs.is_empty() && pairs.iter().all(|(key, value)| !tells(key) && value.text().is_some_and(is_version))
 }
 
 fn is_template(text: &str) -> bool {
