@@ -179,9 +179,17 @@ fn push(out: &mut String, property: &str, value: &str, right_to_left: bool) {
         None => *out += property,
     }
     out.push(':');
-    let sides: Vec<&str> = value.split(' ').collect();
-    match (property, &sides[..]) {
-        ("margin" | "padding", [top, right, bottom, left]) => *out += &format!("{top} {left} {bottom} {right}"),
+    let mut depth = 0;
+    let parts: Vec<&str> = value
+        .split(|c| {
+            depth += i32::from(c == '(') - i32::from(c == ')');
+            c == ' ' && depth == 0
+        })
+        .collect();
+    match (property, &parts[..]) {
+        ("margin" | "padding", [top, right, bottom, left, rest @ ..]) => {
+            *out += &[&[*top, left, bottom, right], rest].concat().join(" ");
+        }
         _ => *out += value,
     }
 }
@@ -252,6 +260,10 @@ mod tests {
         assert!(style(&look, "blockquote", &[], Place::default()).contains("border-left:"));
         assert!(style(&look, "td", &[], hebrew).ends_with(";text-align:right"));
         assert!(style(&look, "pre", &[], hebrew).contains(";text-align:left;"));
+        let own = |margin: &str| style(&self::look(&format!("p {{ margin: {margin} }}")), "p", &[], hebrew);
+        assert_eq!(own("1px 2px 3px 4px !important"), "margin:1px 4px 3px 2px !important");
+        assert_eq!(own("calc(1px + 2px) 0"), "margin:calc(1px + 2px) 0");
+        assert_eq!(own("1px calc(2px + 3px) 0 4px"), "margin:1px 4px 0 calc(2px + 3px)");
     }
 
     #[test]

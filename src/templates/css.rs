@@ -110,7 +110,8 @@ impl Stylesheet {
         let text = &without_comments(text)?;
         let mut media: Option<&str> = None;
         let mut used: HashMap<String, (usize, usize)> = HashMap::new();
-        let (mut at, mut in_head) = (0, 0);
+        let mark = text.len() - text.trim_start_matches('\u{feff}').len();
+        let (mut at, mut in_head) = (mark, 0);
         loop {
             at += text[at..].len() - text[at..].trim_start().len();
             let rest = &text[at..];
@@ -131,6 +132,9 @@ impl Stylesheet {
             if let Some(query) = selectors.strip_prefix("@media").filter(|_| media.is_none()) {
                 if !query.chars().all(|c| c.is_ascii_alphanumeric() || " ():,.-\n\r\t".contains(c)) {
                     return Err((at, format!("`@media{query}` has characters that no query has")));
+                }
+                if !is_balanced(query) {
+                    return Err((at, format!("`@media{query}` has a parenthesis without its other half")));
                 }
                 media = Some(query.trim());
                 at += open + 1;
@@ -230,7 +234,7 @@ fn declarations(text: &str) -> Result<Vec<(String, String)>, Wrong> {
         if property.is_empty() || !property.bytes().all(|b| b.is_ascii_lowercase() || b == b'-') {
             return Err(wrong(format!("`{property}` is no property of CSS")));
         }
-        let value = value.split_whitespace().collect::<Vec<_>>().join(" ");
+        let value = value.split_whitespace().collect::<Vec<_>>().join(" ").replace("( ", "(").replace(" )", ")");
         check_value(&value).map_err(wrong)?;
         declarations.push((property, value));
     }
@@ -245,7 +249,7 @@ fn check_value(value: &str) -> Result<(), String> {
     while let Some(piece) = before.next() {
         let Some(inside) = before.peek() else { break };
         let is_name = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_');
-        let piece = piece.trim_end();
+        let (before_blank, piece) = (piece, piece.trim_end());
         let function = &piece[piece.trim_end_matches(is_name).len()..];
         if !FUNCTIONS.contains(&&*function.to_ascii_lowercase()) {
             return Err(format!("`{function}()` is no function for mail: an issue loads nothing"));
@@ -256,15 +260,33 @@ fn check_value(value: &str) -> Result<(), String> {
         {
             return Err(format!("there is no variable `{name}`: they are --{}", VARIABLES.join(", --")));
         }
+        if function.eq_ignore_ascii_case("var") && !before_blank.ends_with("var") {
+            return Err(format!("a variable is written `var({name})`"));
+        }
     }
     if let Some(c) = value.chars().find(|&c| !(c.is_alphanumeric() || " #%.,()+-*/!_".contains(c))) {
         let cure = if matches!(c, '"' | '\'') { ": names of typefaces need no quotation marks" } else { "" };
         return Err(format!("a value has no `{c}`{cure}"));
     }
-    if value.matches('(').count() != value.matches(')').count() {
+    if !is_balanced(value) {
         return Err(format!("`{value}` has a parenthesis without its other half"));
     }
     Ok(())
+}
+
+/// Whether every bracket has its other half: what has not would swallow the rules behind it.
+fn is_balanced(text: &str) -> bool {
+    let mut open = Vec::new();
+    let is_sound = text.chars().all(|c| match c {
+        '(' | '[' => {
+            open.push(c);
+            true
+        }
+        ')' => open.pop() == Some('('),
+        ']' => open.pop() == Some('['),
+        _ => true,
+    });
+    is_sound && open.is_empty()
 }
 
 /// A selector that can be written on elements; `None` for all others.
@@ -318,6 +340,7 @@ fn checked(selector: &str) -> Result<String, String> {
     match selector.chars().find(|&c| !(c.is_ascii_alphanumeric() || " .#:[]=~^$*|>+()-_".contains(c))) {
         Some(c) => Err(format!("a selector has no `{c}`")),
         None if selector.is_empty() => Err("a selector is missing".into()),
+        None if !is_balanced(&selector) => Err(format!("`{selector}` has a bracket without its other half")),
         None => Ok(selector),
     }
 }
@@ -355,6 +378,12 @@ mod tests {
             ("p { color: red</style> }", 4),
             ("p { color: var(--nothing) }", 4),
             ("p { color: calc(1 }", 4),
+            ("p { color: ) rgb( }", 4),
+            ("p { color: VAR(--link) }", 4),
+            ("p { color: var (--link) }", 4),
+            ("a[b { color: red }", 0),
+            ("a:not(b] { color: red }", 0),
+            ("@media (x { p { color: red } }", 0),
             ("p { color }", 4),
             ("p { c{lor: x }", 0),
             ("a:hover</style> { top: 0 }", 0),
@@ -371,6 +400,13 @@ mod tests {
             let (place, wrong) = read(text).expect_err(text);
             assert_eq!(place, at, "{text}: {wrong}");
         }
+    }
+
+    #[test]
+    fn variables_may_have_blanks_around_them_and_the_file_a_mark_of_its_encoding() {
+        let sheet = read("\u{feff}p { width: calc( var( --width ) - 1px ) }").unwrap();
+        assert_eq!(sheet.inline[0].path[0].name, "p");
+        assert_eq!(sheet.inline[0].declarations[0].1, "calc(var(--width) - 1px)");
     }
 
     #[test]
