@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use super::allowed::{self, Kind};
 use super::characters;
-use super::nodes::{Element, Node, drop_first_line_ends};
+use super::nodes::{Element, Node, drop_first_line_ends, is_mark};
 
 /// Elements open at once; deeper ones are left out, their content stays.
 pub(super) const DEEPEST: usize = 100;
@@ -25,10 +25,6 @@ pub(crate) struct Content {
     pub(crate) left_out: BTreeSet<String>,
     /// A picture written into the text as `data:` was left out.
     pub(crate) has_data_picture: bool,
-}
-
-fn is_mark(node: &Node) -> bool {
-    matches!(node, Node::Element(element) if element.kind == Kind::Mark)
 }
 
 /// The elements of a tree, as they begin and end.
@@ -122,13 +118,9 @@ impl Builder {
         match kind {
             _ if is_between_cells => {}
             // Before the table there may be what ends where a block begins.
-            Kind::Block if self.is_within_fostered() => {
-                if !is_hidden {
-                    return;
-                }
-            }
+            Kind::Block if !is_hidden && self.is_within_fostered() => return,
             Kind::Block => self.imply_end_of_block(name),
-            Kind::Table if !self.imply_table(name) && !(is_hidden && name == "table") => return,
+            Kind::Table if !(self.imply_table(name) || is_hidden && name == "table") => return,
             Kind::Void if name == "hr" => self.end_paragraph(),
             // A link cannot hold another, and what is embedded becomes one.
             _ if kind == Kind::Embed || name == "a" => {

@@ -141,14 +141,20 @@ pub(crate) fn settle(nodes: &mut Vec<Node>) {
     }
 }
 
-/// Line ends at the beginning of a `pre` would be lost to a parser.
+/// True for a mark of the author's.
+pub(super) fn is_mark(node: &Node) -> bool {
+    matches!(node, Node::Element(element) if element.kind == Kind::Mark)
+}
+
+/// Line ends at the beginning of a `pre`, also behind a mark, would be lost to a parser.
 pub(crate) fn drop_first_line_ends(nodes: &mut Vec<Node>) {
-    if let Some(Node::Text(text)) = nodes.first_mut()
+    while let Some(first) = nodes.iter().position(|node| !is_mark(node))
+        && let Node::Text(text) = &mut nodes[first]
         && text.starts_with('\n')
     {
         *text = text.trim_start_matches('\n').to_owned();
         if text.is_empty() {
-            nodes.remove(0);
+            nodes.remove(first);
         }
     }
 }

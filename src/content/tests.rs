@@ -193,6 +193,7 @@ fn a_more_marker_is_the_whole_comment() {
     let has_mark = |html| any(&read(html).nodes, &|element| element.name == super::MORE);
     assert!(has_mark("a<!-- more -->b") && !has_mark("a<!-- more-splits-more-fees -->b"));
     assert_eq!(written("a<!-- more -->b"), "ab");
+    assert_eq!(written("<pre>\n<!-- more -->\na</pre>"), "<pre>a</pre>");
 }
 
 #[test]
