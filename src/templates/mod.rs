@@ -84,7 +84,9 @@ impl Templates {
         let mut stylesheet = Stylesheet::default();
         let read = stylesheet.read(BUILT_IN_STYLESHEET).and_then(|()| stylesheet.read(&rules));
         let mut problems: Vec<_> = read.map_err(|wrong| in_stylesheet(&rules, wrong)).err().into_iter().collect();
-        match Self::compile(texts, true) {
+        // The program's own need no limit, however much they are given.
+        let is_limited = own.keys().any(|name| name != STYLESHEET);
+        match Self::compile(texts, is_limited) {
             Ok(templates) if problems.is_empty() => return Ok(Self { stylesheet, ..templates }),
             Ok(_) => {}
             Err(others) => problems.extend(others),
