@@ -70,21 +70,22 @@ pub(super) struct Task {
 /// # Errors
 /// When the ledger cannot be read or written. Rows that were being sent then stay `sending` and will be in doubt.
 pub(super) async fn deliver(mut store: Store, task: Task) -> (Store, Result<Delivered, PublishError>) {
-    let prepared = prepare(&mut store, task).await;
-    match prepared {
-        Ok(prepared) => run(store, prepared).await,
+    let pool = prepare(&mut store, task).await;
+    match pool {
+        Ok(pool) => run(store, pool).await,
         Err(error) => (store, Err(error)),
     }
 }
 
-struct Prepared {
+/// The workers' shared state, and what hands them their work.
+struct Pool {
     shared: Arc<Shared>,
     reader: Store,
     which: Which,
     jobs: mpsc::Sender<QueuedDelivery>,
 }
 
-async fn prepare(store: &mut Store, task: Task) -> Result<Prepared, PublishError> {
+async fn prepare(store: &mut Store, task: Task) -> Result<Pool, PublishError> {
     let Task { issues, which, limit, mail, signer, transport, clock, watcher, halt } = task;
     store.set_relay(&transport.describe()).await?;
     let mut used = BTreeMap::new();
@@ -121,7 +122,7 @@ async fn prepare(store: &mut Store, task: Task) -> Result<Prepared, PublishError
         scout: Mutex::new(store.reader().await?),
         rest_until: Lock::default(),
     };
-    Ok(Prepared { shared: Arc::new(shared), reader: store.reader().await?, which, jobs: sender })
+    Ok(Pool { shared: Arc::new(shared), reader: store.reader().await?, which, jobs: sender })
 }
 
 fn freeze(issue: Issue, signer: Option<Arc<Signer>>) -> Result<(i64, FrozenIssue), PublishError> {
@@ -132,8 +133,8 @@ fn freeze(issue: Issue, signer: Option<Arc<Signer>>) -> Result<(i64, FrozenIssue
     Ok((issue.number, FrozenIssue { frozen_at, copies, from, issue, never_accepted: Some(BTreeSet::new()) }))
 }
 
-async fn run(store: Store, prepared: Prepared) -> (Store, Result<Delivered, PublishError>) {
-    let Prepared { shared, reader, which, jobs } = prepared;
+async fn run(store: Store, pool: Pool) -> (Store, Result<Delivered, PublishError>) {
+    let Pool { shared, reader, which, jobs } = pool;
     let (notes, inbox) = mpsc::channel(PAGE as usize);
     let recorder = tokio::spawn(record(store, inbox, shared.clock));
     let feeder = tokio::spawn(feed(reader, which, jobs, shared.clock));

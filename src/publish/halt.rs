@@ -12,7 +12,7 @@ use crate::store::Stopped;
 pub(super) const RATE_LIMIT: &str = "rate-limit";
 
 /// Why deliveries stopped before the queue was empty.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub enum Stop {
     /// The user or the system asked for it (SIGINT, SIGTERM).
     Asked,

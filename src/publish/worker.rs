@@ -10,7 +10,7 @@ use tokio::sync::{Mutex, Notify, mpsc, oneshot};
 use tokio::time::Instant;
 
 use super::backoff::{Tried, mixed, settle};
-use super::breaker::{Breaker, Heard, Next, Reaction, Verdict, Wait};
+use super::breaker::{Breaker, Heard, Next, Reaction, Wait};
 use super::halt::{Halt, Stop};
 use super::pace::{Pace, Turn};
 use super::recorder::Note;
@@ -135,12 +135,9 @@ impl Shared {
         *place = Some(place.map_or(until, |other| other.max(until)));
     }
 
-    fn stop(&self, verdict: Option<Verdict>) {
-        match verdict {
-            Some(Verdict::Refused(reply)) => self.halt.set(Stop::Refused(reply)),
-            Some(Verdict::PutOff(reply)) => self.halt.set(Stop::PutOff(reply)),
-            Some(Verdict::Unreachable(what)) => self.halt.set(Stop::Unreachable(what)),
-            None => {}
+    fn stop(&self, why: Option<Stop>) {
+        if let Some(why) = why {
+            self.halt.set(why);
         }
         self.probed.notify_waiters();
     }
@@ -154,8 +151,8 @@ pub(super) async fn work(shared: Arc<Shared>, notes: mpsc::Sender<Note>) -> Tall
         let Some(Some((job, is_probe))) = shared.halt.unless(shared.next()).await else { break };
         let done = worker.deliver(job).await;
         if is_probe {
-            let verdict = shared.breaker().probed(shared.clock.now());
-            shared.stop(verdict);
+            let why = shared.breaker().probed(shared.clock.now());
+            shared.stop(why);
         }
         let Some(done) = done else { break };
         if let Some(state) = done {
@@ -414,7 +411,7 @@ impl Worker<'_> {
         let rest = shared.breaker().busy(queued.key(), reply);
         match rest {
             Ok(rest) => shared.rest_for(rest),
-            Err(verdict) => shared.stop(Some(verdict)),
+            Err(why) => shared.stop(Some(why)),
         }
         let first_try_at = queued.first_try_at.or(Some(shared.clock.now()));
         let place = Place { attempts, ..queued.place };
@@ -436,8 +433,8 @@ impl Worker<'_> {
             if found.is_err() {
                 shared.halt.set(Stop::Ledger);
             }
-            let verdict = shared.breaker().probe(found.unwrap_or_default(), now);
-            shared.stop(verdict);
+            let why = shared.breaker().probe(found.unwrap_or_default(), now);
+            shared.stop(why);
         } else if reaction.may_go_on {
             shared.probed.notify_waiters();
         }

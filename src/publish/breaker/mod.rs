@@ -13,7 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::backoff::{GIVE_UP_AFTER, mixed, pause};
 use super::guard::count;
-use super::halt::RATE_LIMIT;
+use super::halt::{RATE_LIMIT, Stop};
 use super::refusal::Kind;
 use crate::model::Answer;
 use crate::store::{DeliveryKey, QueuedDelivery, Stopped};
@@ -153,17 +153,6 @@ pub(super) struct Suspects {
     pub(super) is_everybody: bool,
 }
 
-/// Why the run must stop.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
-    /// The server refuses everybody.
-    Refused(String),
-    /// The server puts everybody off.
-    PutOff(String),
-    /// The server closes every connection.
-    Unreachable(String),
-}
-
 impl Breaker {
     /// Knows what stopped an earlier run, and the domains that were left alone.
     pub(super) fn new(stops: Vec<Stopped>, now: Timestamp) -> Self {
@@ -252,13 +241,9 @@ impl Breaker {
 
     /// Takes in that the server puts off everybody (4yz to MAIL). Returns how long all connections must rest, or why the run
     /// must stop.
-    pub(super) fn busy(&mut self, key: DeliveryKey, reply: &str) -> Result<Duration, Verdict> {
+    pub(super) fn busy(&mut self, key: DeliveryKey, reply: &str) -> Result<Duration, Stop> {
         self.closings += 1;
-        if self.closings < BUSY_IN_A_ROW {
-            Ok(rest(key, self.closings))
-        } else {
-            Err(Verdict::PutOff(reply.to_owned()))
-        }
+        if self.closings < BUSY_IN_A_ROW { Ok(rest(key, self.closings)) } else { Err(Stop::PutOff(reply.to_owned())) }
     }
 
     fn accept(&mut self, domain: &str) {
@@ -292,7 +277,7 @@ impl Breaker {
     }
 
     /// Tries these readers before all others. Returns why the run must stop.
-    pub(super) fn probe(&mut self, probes: Vec<QueuedDelivery>, now: Timestamp) -> Option<Verdict> {
+    pub(super) fn probe(&mut self, probes: Vec<QueuedDelivery>, now: Timestamp) -> Option<Stop> {
         if let Some(probing) = &mut self.probing {
             probing.waiting = Some(probes.into());
         }
@@ -308,7 +293,7 @@ impl Breaker {
     }
 
     /// One of the probes has been tried, or could not be. Returns why the run must stop.
-    pub(super) fn probed(&mut self, now: Timestamp) -> Option<Verdict> {
+    pub(super) fn probed(&mut self, now: Timestamp) -> Option<Stop> {
         if let Some(probing) = &mut self.probing {
             probing.out = probing.out.saturating_sub(1);
         }
@@ -316,7 +301,7 @@ impl Breaker {
     }
 
     /// When all probes have been tried: leaves the domains alone that go on refusing, or stops the run when others do too.
-    fn conclude(&mut self, now: Timestamp) -> Option<Verdict> {
+    fn conclude(&mut self, now: Timestamp) -> Option<Stop> {
         let probing = self.probing.take_if(|probing| probing.is_over())?;
         let is_stopped = self.streak.weight >= REFUSED_IN_A_ROW;
         // A server that closes its connections to several domains, and accepts none between them, would do so to others.
@@ -324,12 +309,12 @@ impl Breaker {
         if is_stopped && (probing.is_refused_elsewhere || closes) {
             let Streak { refused, lost, put_off, domains, reply, .. } = &self.streak;
             return Some(if lost * 2 > *refused {
-                Verdict::Unreachable(format!("the server closed {lost} connections in a row: {reply}"))
+                Stop::Unreachable(format!("the server closed {lost} connections in a row: {reply}"))
             } else {
                 let readers =
                     format!("{refused} readers of {} in a row: {reply}", count(domains.len() as u64, "domain"));
                 let is_put_off = put_off * 2 > *refused;
-                if is_put_off { Verdict::PutOff(readers) } else { Verdict::Refused(format!("it refused {readers}")) }
+                if is_put_off { Stop::PutOff(readers) } else { Stop::Refused(format!("it refused {readers}")) }
             });
         }
         // When there is no other reader to ask, the domains that refused are what is known.

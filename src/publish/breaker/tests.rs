@@ -48,14 +48,14 @@ fn probe(subscriber: i64, domain: &str) -> QueuedDelivery {
 }
 
 /// Tries every probe; all get the same kind of answer.
-fn try_all(breaker: &mut Breaker, kind: Kind) -> Option<Verdict> {
-    let mut verdict = None;
+fn try_all(breaker: &mut Breaker, kind: Kind) -> Option<Stop> {
+    let mut why = None;
     while let Next::Probe(job) = breaker.next() {
         let domain = job.address.rsplit_once('@').unwrap().1.to_owned();
         assert!(hear(breaker, job.key().subscriber, &domain, kind).look.is_none(), "it is looking already");
-        verdict = breaker.probed(now());
+        why = breaker.probed(now());
     }
-    verdict
+    why
 }
 
 #[test]
@@ -75,7 +75,7 @@ fn a_run_stops_only_when_readers_of_other_domains_are_refused_too() {
     assert_eq!((tries, suspects.most.as_str(), suspects.is_everybody), (20, "a.test", true));
     assert!(matches!(breaker.next(), Next::Wait), "nobody is tried meanwhile");
     assert_eq!(breaker.probe(vec![probe(50, "b.test"), probe(51, "c.test")], now()), None);
-    let Some(Verdict::Refused(why)) = try_all(&mut breaker, Kind::Policy) else { panic!("it goes on") };
+    let Some(Stop::Refused(why)) = try_all(&mut breaker, Kind::Policy) else { panic!("it goes on") };
     assert_eq!(why, "it refused 22 readers of 3 domains in a row: 550 no");
 }
 
@@ -116,7 +116,7 @@ fn the_reason_says_what_the_server_did() {
     everybody.probe(vec![probe(50, "z.test")], now());
     let Next::Probe(_) = everybody.next() else { panic!("no probe") };
     put_off(&mut everybody, 50, "z.test");
-    let Some(Verdict::PutOff(why)) = everybody.probed(now()) else { panic!("it goes on") };
+    let Some(Stop::PutOff(why)) = everybody.probed(now()) else { panic!("it goes on") };
     assert_eq!(why, "6 readers of 6 domains in a row: 421 4.7.28 rate");
 
     let mut domain = breaker();
@@ -136,7 +136,7 @@ fn connections_that_are_closed_to_all_of_several_domains_are_no_fault_of_theirs(
         let mut breaker = breaker();
         trip(&mut breaker, |number| format!("d{}.test", number % 3), kind);
         let verdict = breaker.probe(Vec::new(), now());
-        let is_server = matches!(verdict, Some(Verdict::Unreachable(_) | Verdict::Refused(_)));
+        let is_server = matches!(verdict, Some(Stop::Unreachable(_) | Stop::Refused(_)));
         assert_eq!((is_server, breaker.stops().is_empty()), (kind != Kind::Policy, kind != Kind::Policy), "{kind:?}");
     }
 }
@@ -238,7 +238,7 @@ fn a_server_that_closes_connections_is_soon_looked_into_and_given_time() {
     let mut lost = breaker();
     assert_eq!(trip(&mut lost, |number| format!("d{number}.test"), Kind::Lost).0, 10);
     lost.probe(vec![probe(50, "z.test")], now());
-    assert!(matches!(try_all(&mut lost, Kind::Lost), Some(Verdict::Unreachable(_))));
+    assert!(matches!(try_all(&mut lost, Kind::Lost), Some(Stop::Unreachable(_))));
 
     let mut breaker = breaker();
     let mut waits = Vec::new();
@@ -262,7 +262,7 @@ fn a_server_that_puts_off_everybody_is_given_time_and_then_stops_the_run() {
     hear(&mut breaker, 1, "a.test", Kind::Accepted);
     assert!(busy(&mut breaker).unwrap() < REST * 2, "it begins anew");
     assert!((0..6).all(|_| busy(&mut breaker).is_ok()));
-    assert_eq!(busy(&mut breaker), Err(Verdict::PutOff("451 4.3.2 later".into())));
+    assert_eq!(busy(&mut breaker), Err(Stop::PutOff("451 4.3.2 later".into())));
 }
 
 #[test]
