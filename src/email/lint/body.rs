@@ -3,7 +3,7 @@
 use crate::content::allowed::is_block;
 use crate::model::Entry;
 
-use super::document::{Element, Node};
+use super::document::{Element, Token};
 use super::findings::Findings;
 use crate::email::markup::is_dropped;
 
@@ -13,32 +13,32 @@ const SHOWN: usize = 5;
 /// More columns are wider than a phone, whatever is in them.
 const COLUMNS: usize = 6;
 
-pub(super) fn look(nodes: &[Node], entries: &[Entry], findings: &mut Findings<'_>) {
-    language(nodes, findings);
-    links(nodes, findings);
-    images(nodes, entries, findings);
-    headings(nodes, findings);
-    tables(nodes, findings);
+pub(super) fn look(tokens: &[Token], entries: &[Entry], findings: &mut Findings<'_>) {
+    language(tokens, findings);
+    links(tokens, findings);
+    images(tokens, entries, findings);
+    headings(tokens, findings);
+    tables(tokens, findings);
 }
 
-fn elements<'n>(nodes: &'n [Node], name: &'n str) -> impl Iterator<Item = (usize, &'n Element)> {
-    nodes.iter().enumerate().filter_map(move |(at, node)| match node {
-        Node::Open(element) if element.name == name => Some((at, element)),
+fn elements<'n>(tokens: &'n [Token], name: &'n str) -> impl Iterator<Item = (usize, &'n Element)> {
+    tokens.iter().enumerate().filter_map(move |(at, token)| match token {
+        Token::Open(element) if element.name == name => Some((at, element)),
         _ => None,
     })
 }
 
-/// The text between two nodes, without what is hidden.
-fn text(nodes: &[Node]) -> String {
+/// The text between two tokens, without what is hidden.
+fn text(tokens: &[Token]) -> String {
     let mut text = String::new();
     let mut until = 0;
-    for (at, node) in nodes.iter().enumerate() {
-        match node {
-            Node::Text(found) if at >= until => text.push_str(found),
+    for (at, token) in tokens.iter().enumerate() {
+        match token {
+            Token::Text(found) if at >= until => text.push_str(found),
             // Blocks divide words.
-            Node::Open(element) if at >= until => {
+            Token::Open(element) if at >= until => {
                 if is_hidden(element) {
-                    until = close(nodes, at);
+                    until = close(tokens, at);
                 } else if let Some(alt) = element.attribute("alt").filter(|alt| !alt.trim().is_empty()) {
                     // As the text part has it.
                     text += &format!(" Image: {alt} ");
@@ -46,26 +46,26 @@ fn text(nodes: &[Node]) -> String {
                     text.push(' ');
                 }
             }
-            Node::Open(_) | Node::Close(_) | Node::Text(_) => {}
+            Token::Open(_) | Token::Close(_) | Token::Text(_) => {}
         }
     }
     text
 }
 
 /// Where the element closes that opens at a place of this slice, which may not begin where the document does.
-fn close(nodes: &[Node], open: usize) -> usize {
+fn close(tokens: &[Token], open: usize) -> usize {
     let mut depth = 0_usize;
-    for (at, node) in nodes.iter().enumerate().skip(open) {
-        match node {
-            Node::Open(_) => depth += 1,
-            Node::Close(_) => depth = depth.saturating_sub(1),
-            Node::Text(_) => {}
+    for (at, token) in tokens.iter().enumerate().skip(open) {
+        match token {
+            Token::Open(_) => depth += 1,
+            Token::Close(_) => depth = depth.saturating_sub(1),
+            Token::Text(_) => {}
         }
         if depth == 0 {
             return at;
         }
     }
-    nodes.len()
+    tokens.len()
 }
 
 fn is_hidden(element: &Element) -> bool {
@@ -74,16 +74,16 @@ fn is_hidden(element: &Element) -> bool {
 }
 
 /// The words that a reader sees.
-pub(super) fn visible(nodes: &[Node]) -> String {
-    text(nodes)
+pub(super) fn visible(tokens: &[Token]) -> String {
+    text(tokens)
 }
 
 /// What is hidden at the beginning of the body: mail programs show it beside the subject.
-pub(super) fn hidden_beginning(nodes: &[Node]) -> Option<String> {
-    let (at, _) = elements(nodes, "div").find(|(_, element)| is_hidden(element))?;
-    let raw: String = nodes[at..close(nodes, at)]
+pub(super) fn hidden_beginning(tokens: &[Token]) -> Option<String> {
+    let (at, _) = elements(tokens, "div").find(|(_, element)| is_hidden(element))?;
+    let raw: String = tokens[at..close(tokens, at)]
         .iter()
-        .filter_map(|node| if let Node::Text(text) = node { Some(text.as_str()) } else { None })
+        .filter_map(|token| if let Token::Text(text) = token { Some(text.as_str()) } else { None })
         .collect();
     let is_padding =
         |c: char| c.is_whitespace() || matches!(c, '\u{A0}' | '\u{200C}' | '\u{34F}' | '\u{2007}' | '\u{200B}');
@@ -91,31 +91,31 @@ pub(super) fn hidden_beginning(nodes: &[Node]) -> Option<String> {
 }
 
 /// Every address that a link leads to, in order.
-pub(super) fn targets(nodes: &[Node]) -> Vec<&str> {
-    elements(nodes, "a").filter_map(|(_, element)| element.attribute("href")).map(str::trim).collect()
+pub(super) fn targets(tokens: &[Token]) -> Vec<&str> {
+    elements(tokens, "a").filter_map(|(_, element)| element.attribute("href")).map(str::trim).collect()
 }
 
 /// The address of every picture, in order.
-pub(super) fn pictures(nodes: &[Node]) -> Vec<&str> {
-    elements(nodes, "img").filter_map(|(_, element)| element.attribute("src")).map(str::trim).collect()
+pub(super) fn pictures(tokens: &[Token]) -> Vec<&str> {
+    elements(tokens, "img").filter_map(|(_, element)| element.attribute("src")).map(str::trim).collect()
 }
 
-fn language(nodes: &[Node], findings: &mut Findings<'_>) {
+fn language(tokens: &[Token], findings: &mut Findings<'_>) {
     let is_set =
-        elements(nodes, "html").any(|(_, html)| html.attribute("lang").is_some_and(|lang| !lang.trim().is_empty()));
+        elements(tokens, "html").any(|(_, html)| html.attribute("lang").is_some_and(|lang| !lang.trim().is_empty()));
     if !is_set {
         let help = "write `<html lang=\"{{ language }}\" dir=\"{{ direction }}\">` in the template";
         findings.warning("mail/language", "the mail does not say its language, which screen readers need", None, help);
     }
 }
 
-fn links(nodes: &[Node], findings: &mut Findings<'_>) {
+fn links(tokens: &[Token], findings: &mut Findings<'_>) {
     let (mut relative, mut plain, mut other) = (0, 0, 0);
-    for (at, element) in elements(nodes, "a") {
+    for (at, element) in elements(tokens, "a") {
         let Some(target) = element.attribute("href").map(str::trim).filter(|target| !target.is_empty()) else {
             continue;
         };
-        let words = text(&nodes[at..element.close]);
+        let words = text(&tokens[at..element.close]);
         let sources = findings.sources;
         let place = || sources.find(&[target, words.trim()]);
         let Ok(url) = url::Url::parse(target) else {
@@ -165,7 +165,7 @@ fn is_same_site(one: &str, other: &str) -> bool {
     one == other || one.ends_with(&format!(".{other}")) || other.ends_with(&format!(".{one}"))
 }
 
-fn images(nodes: &[Node], entries: &[Entry], findings: &mut Findings<'_>) {
+fn images(tokens: &[Token], entries: &[Entry], findings: &mut Findings<'_>) {
     let pictures = entries.iter().flat_map(|entry| &entry.pictures);
     let nameless = pictures.filter(|picture| picture.alt.as_deref().is_none_or(|alt| alt.trim().is_empty()));
     for picture in nameless.take(SHOWN) {
@@ -176,7 +176,7 @@ fn images(nodes: &[Node], entries: &[Entry], findings: &mut Findings<'_>) {
         findings.warning("mail/no-alt", message, Some(place), "say what it shows: `![a red boat](boat.jpg)`");
     }
     let (mut pixels, mut hidden, mut without) = (0, 0, 0);
-    for (_, image) in elements(nodes, "img") {
+    for (_, image) in elements(tokens, "img") {
         let source = image.attribute("src").unwrap_or_default();
         let place = || findings.sources.find(&[source]);
         let side = |name| image.attribute(name).and_then(|side| side.trim().parse::<u32>().ok());
@@ -208,18 +208,18 @@ fn is_told(count: &mut usize) -> bool {
     *count <= SHOWN
 }
 
-fn headings(nodes: &[Node], findings: &mut Findings<'_>) {
+fn headings(tokens: &[Token], findings: &mut Findings<'_>) {
     let mut last = 0;
     let mut first = 0;
     let mut told = 0;
-    for (at, node) in nodes.iter().enumerate() {
-        let Node::Open(element) = node else { continue };
+    for (at, token) in tokens.iter().enumerate() {
+        let Token::Open(element) = token else { continue };
         let level =
             element.name.strip_prefix('h').and_then(|level| level.parse::<usize>().ok()).filter(|level| *level <= 6);
         let Some(level) = level else { continue };
         first += usize::from(level == 1);
         if last > 0 && level > last + 1 && is_told(&mut told) {
-            let words = text(&nodes[at..element.close]);
+            let words = text(&tokens[at..element.close]);
             let message = format!("the heading “{}” leaves out a level, which screen readers tell", words.trim());
             let place = findings.sources.find(&[words.trim()]);
             findings.warning("mail/headings", message, place, "use one level after the other: `##`, then `###`");
@@ -232,15 +232,15 @@ fn headings(nodes: &[Node], findings: &mut Findings<'_>) {
     }
 }
 
-fn tables(nodes: &[Node], findings: &mut Findings<'_>) {
+fn tables(tokens: &[Token], findings: &mut Findings<'_>) {
     let (mut headless, mut wide) = (0, 0);
-    for (at, table) in elements(nodes, "table") {
+    for (at, table) in elements(tokens, "table") {
         let is_layout = table.attribute("role").is_some_and(|role| matches!(role, "presentation" | "none"));
-        let inside = &nodes[at..table.close];
+        let inside = &tokens[at..table.close];
         if is_layout {
             continue;
         }
-        let has_headings = inside.iter().any(|node| matches!(node, Node::Open(element) if element.name == "th"));
+        let has_headings = inside.iter().any(|token| matches!(token, Token::Open(element) if element.name == "th"));
         if !has_headings && is_told(&mut headless) {
             let words = text(inside);
             let first = words.split_whitespace().next().unwrap_or_default();
@@ -253,7 +253,7 @@ fn tables(nodes: &[Node], findings: &mut Findings<'_>) {
                 let cells = &inside[row..element.close.saturating_sub(at).min(inside.len())];
                 cells
                     .iter()
-                    .filter(|node| matches!(node, Node::Open(cell) if matches!(&*cell.name, "td" | "th")))
+                    .filter(|token| matches!(token, Token::Open(cell) if matches!(&*cell.name, "td" | "th")))
                     .count()
             })
             .max();

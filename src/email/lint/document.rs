@@ -9,7 +9,7 @@ use crate::content::scan::{Piece, Scanner};
 
 /// A piece of a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Node {
+pub(super) enum Token {
     Open(Element),
     /// Closes the element at this index.
     Close(usize),
@@ -22,7 +22,7 @@ pub(super) enum Node {
 pub(super) struct Element {
     pub(super) name: String,
     pub(super) attributes: Vec<(String, String)>,
-    /// The index of its [`Node::Close`].
+    /// The index of its [`Token::Close`].
     pub(super) close: usize,
 }
 
@@ -33,12 +33,12 @@ impl Element {
 }
 
 /// Reads a document.
-pub(super) fn parse(html: &str) -> Vec<Node> {
+pub(super) fn parse(html: &str) -> Vec<Token> {
     let mut document = Document::default();
     let mut scanner = Scanner::new(html);
     while let Some(piece) = scanner.next() {
         match piece {
-            Piece::Text(text) => document.nodes.push(Node::Text(text)),
+            Piece::Text(text) => document.tokens.push(Token::Text(text)),
             Piece::Open(name, attributes) => {
                 let pair = |one: &html5ever::Attribute| (one.name.local.to_string(), one.value.to_string());
                 document.open(name.to_string(), attributes.iter().map(pair).collect());
@@ -48,12 +48,12 @@ pub(super) fn parse(html: &str) -> Vec<Node> {
         }
     }
     document.close_to(0);
-    document.nodes
+    document.tokens
 }
 
 #[derive(Default)]
 struct Document {
-    nodes: Vec<Node>,
+    tokens: Vec<Token>,
     open: Vec<usize>,
     /// How many of `open` have a name, for each name.
     count: HashMap<String, usize>,
@@ -61,10 +61,10 @@ struct Document {
 
 impl Document {
     fn open(&mut self, name: String, attributes: Vec<(String, String)>) {
-        let at = self.nodes.len();
+        let at = self.tokens.len();
         let is_void = allowed::kind(&name) == Some(Kind::Void);
         *self.count.entry(name.clone()).or_default() += 1;
-        self.nodes.push(Node::Open(Element { name, attributes, close: at }));
+        self.tokens.push(Token::Open(Element { name, attributes, close: at }));
         self.open.push(at);
         if is_void {
             self.close_to(self.open.len() - 1);
@@ -75,7 +75,7 @@ impl Document {
         if self.count.get(name).is_none_or(|count| *count == 0) {
             return;
         }
-        let is_it = |&open: &usize| matches!(&self.nodes[open], Node::Open(element) if element.name == name);
+        let is_it = |&open: &usize| matches!(&self.tokens[open], Token::Open(element) if element.name == name);
         if let Some(depth) = self.open.iter().rposition(is_it) {
             self.close_to(depth);
         }
@@ -83,12 +83,12 @@ impl Document {
 
     fn close_to(&mut self, depth: usize) {
         for open in self.open.drain(depth..).rev() {
-            let close = self.nodes.len();
-            if let Node::Open(element) = &mut self.nodes[open] {
+            let close = self.tokens.len();
+            if let Token::Open(element) = &mut self.tokens[open] {
                 element.close = close;
                 self.count.entry(element.name.clone()).and_modify(|count| *count -= 1);
             }
-            self.nodes.push(Node::Close(open));
+            self.tokens.push(Token::Close(open));
         }
     }
 }
@@ -99,13 +99,13 @@ mod tests {
 
     #[test]
     fn whatever_is_open_gets_closed() {
-        let nodes = parse("<p>a &amp; b<br><em>c</p></b>d<i>");
-        let names: Vec<String> = nodes
+        let tokens = parse("<p>a &amp; b<br><em>c</p></b>d<i>");
+        let names: Vec<String> = tokens
             .iter()
-            .map(|node| match node {
-                Node::Open(element) => element.name.clone(),
-                Node::Close(open) => format!("/{open}"),
-                Node::Text(text) => format!("'{text}'"),
+            .map(|token| match token {
+                Token::Open(element) => element.name.clone(),
+                Token::Close(open) => format!("/{open}"),
+                Token::Text(text) => format!("'{text}'"),
             })
             .collect();
         assert_eq!(names, ["p", "'a & b'", "br", "/2", "em", "'c'", "/4", "/0", "'d'", "i", "/9"]);

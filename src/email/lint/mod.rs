@@ -27,9 +27,9 @@ const PREHEADER: std::ops::RangeInclusive<usize> = 20..=150;
 
 /// The pages and pictures on the web that an issue leads to or shows, each once, in order; not those that are a reader's own.
 pub fn addresses(issue: &Issue) -> Vec<String> {
-    let nodes = document::parse(&issue.html);
+    let tokens = document::parse(&issue.html);
     let mut found = Vec::new();
-    for address in body::targets(&nodes).into_iter().chain(body::pictures(&nodes)) {
+    for address in body::targets(&tokens).into_iter().chain(body::pictures(&tokens)) {
         let is_own = address.contains(&issue.marker) || issue.unsubscribe.iter().any(|other| other == address);
         let page = address.split('#').next().unwrap_or_default();
         if page.starts_with("http") && !is_own {
@@ -55,15 +55,15 @@ pub fn dead_link(address: &str, answer: &str, sources: &Sources) -> Diagnostic {
 /// Errors are what would make the issue useless or unlawful; all else is worth knowing.
 pub fn lint(issue: &Issue, entries: &[Entry], config: &Config, sources: &Sources) -> Vec<Diagnostic> {
     let mut findings = Findings { sources, found: Vec::new() };
-    let nodes = document::parse(&issue.html);
+    let tokens = document::parse(&issue.html);
     size(issue, &mut findings);
-    subject(issue, &nodes, entries, &mut findings);
+    subject(issue, &tokens, entries, &mut findings);
     emptiness(entries, &mut findings);
     domain(issue, &mut findings);
-    body::look(&nodes, entries, &mut findings);
-    parity::look(&nodes, issue, &mut findings);
+    body::look(&tokens, entries, &mut findings);
+    parity::look(&tokens, issue, &mut findings);
     unsubscribe(issue, &mut findings);
-    postal_address(issue, config, &nodes, &mut findings);
+    postal_address(issue, config, &tokens, &mut findings);
     let mut found = findings.found;
     found.extend(contrast(config, sources));
     found
@@ -115,7 +115,7 @@ fn emptiness(entries: &[Entry], findings: &mut Findings<'_>) {
     }
 }
 
-fn subject(issue: &Issue, nodes: &[document::Node], entries: &[Entry], findings: &mut Findings<'_>) {
+fn subject(issue: &Issue, tokens: &[document::Token], entries: &[Entry], findings: &mut Findings<'_>) {
     let title = entries.first().map_or("", |entry| entry.title.as_str());
     let place = findings.sources.find(&["subject:", title]).or_else(|| findings.sources.only_post());
     let length = issue.subject.chars().count();
@@ -130,7 +130,7 @@ fn subject(issue: &Issue, nodes: &[document::Node], entries: &[Entry], findings:
         let message = format!("the subject has {length} characters; mail programs show 40 to 70");
         findings.warning("mail/subject", message, place, "write a shorter `subject:` into the front matter");
     }
-    let hidden = body::hidden_beginning(nodes);
+    let hidden = body::hidden_beginning(tokens);
     let place = || findings.sources.find(&["preheader:"]).or_else(|| findings.sources.only_post());
     let (message, place) = match &hidden {
         None => ("there is no preheader: nothing is shown beside the subject in the list of messages".to_owned(), None),
@@ -172,10 +172,10 @@ fn unsubscribe(issue: &Issue, findings: &mut Findings<'_>) {
 }
 
 /// The postal address that is set has to reach the reader, as several laws have it.
-fn postal_address(issue: &Issue, config: &Config, nodes: &[document::Node], findings: &mut Findings<'_>) {
+fn postal_address(issue: &Issue, config: &Config, tokens: &[document::Token], findings: &mut Findings<'_>) {
     let Some(address) = &config.newsletter.postal_address else { return };
     let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let seen = [words(&body::visible(nodes)), words(&issue.text)];
+    let seen = [words(&body::visible(tokens)), words(&issue.text)];
     let lines = address.lines().map(words).filter(|line| !line.is_empty());
     for line in lines {
         for (part, name) in seen.iter().zip(["issue.html", "issue.txt"]) {

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use unicode_width::UnicodeWidthStr as _;
 
 use super::body;
-use super::document::Node;
+use super::document::Token;
 use super::findings::Findings;
 use crate::model::Issue;
 
@@ -18,7 +18,7 @@ const SAME: f64 = 0.95;
 /// Shorter parts say nothing.
 const FEWEST: usize = 20;
 
-pub(super) fn look(nodes: &[Node], issue: &Issue, findings: &mut Findings<'_>) {
+pub(super) fn look(tokens: &[Token], issue: &Issue, findings: &mut Findings<'_>) {
     let long =
         issue.text.lines().find(|line| line.width() > COLUMNS && !line.contains("://") && !line.contains("mailto:"));
     if let Some(line) = long {
@@ -27,7 +27,7 @@ pub(super) fn look(nodes: &[Node], issue: &Issue, findings: &mut Findings<'_>) {
         findings.warning("mail/wide-text", message, place, "break the line, or wrap it in the template");
     }
     let help = "remove the template of the text part, or bring it in line with the other one";
-    let (html, text) = (words(&body::visible(nodes)), words(&issue.text));
+    let (html, text) = (words(&body::visible(tokens)), words(&issue.text));
     for (one, other, what) in [
         (&html, &text, "the HTML part are not in the text part"),
         (&text, &html, "the text part are not in the HTML part"),
@@ -40,7 +40,7 @@ pub(super) fn look(nodes: &[Node], issue: &Issue, findings: &mut Findings<'_>) {
     }
     let unfolded: String = issue.text.chars().filter(|c| !c.is_whitespace()).collect();
     let targets =
-        body::targets(nodes).into_iter().filter(|target| target.starts_with("http") || target.starts_with("mailto:"));
+        body::targets(tokens).into_iter().filter(|target| target.starts_with("http") || target.starts_with("mailto:"));
     // Nearly all stand by themselves.
     let whole: HashSet<&str> = issue.text.split_whitespace().collect();
     let is_missing = |target: &&str| {

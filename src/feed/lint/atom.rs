@@ -9,7 +9,7 @@ use super::rules::{
     ALL_UPDATED, CONTENT, DIVISION, EMAIL, EMPTY, HISTORY, LINKS, MISPLACED, MISSING, NO_CONTENT, NO_SELF, RELATION,
     RELATIVE_SELF, SAME_ID, TEXT_TYPE, UNKNOWN, VALUE,
 };
-use super::tree::{Element, Node};
+use super::tree::{Child, Element};
 use super::values::{self, Notation};
 use super::xml::{ATOM, Children, HISTORY as HISTORY_NAMESPACE, Walk, XHTML, place};
 
@@ -195,7 +195,7 @@ fn text_construct(element: &Element, walk: &mut Walk<'_, '_>) {
 
 /// RFC 4287 §3.1.1.3: one `div` of XHTML, and nothing beside it.
 fn division(element: &Element, walk: &mut Walk<'_, '_>) {
-    let has_text = element.nodes.iter().any(|node| matches!(node, Node::Text(text) if !text.trim().is_empty()));
+    let has_text = element.content.iter().any(|child| matches!(child, Child::Text(text) if !text.trim().is_empty()));
     let children: Vec<_> = element.children().collect();
     match &children[..] {
         [only] if only.is(XHTML, "div") && !has_text => walk.xhtml(only),

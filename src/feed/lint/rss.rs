@@ -9,7 +9,7 @@ use super::rules::{
     ACTIVE, ADDRESS, ENCLOSURES, IMAGE, IMAGE_SIZE, MARKUP, MISSING, NO_ID, NO_SELF, NUMBER, ORDER, PERMALINK, SAME_ID,
     STRAY_TEXT, VALUE,
 };
-use super::tree::{Element, Node};
+use super::tree::{Child, Element};
 use super::values::{self, Notation, shown};
 use super::xml::{ATOM, CONTENT, Children, Walk, place};
 
@@ -175,7 +175,7 @@ fn enclosure(element: &Element, walk: &mut Walk<'_, '_>) {
         let at = element.attribute("type").map_or(element.tag.clone(), |kind| kind.at.clone());
         values::media_type(kind, at, walk.findings);
     }
-    if element.nodes.iter().any(|node| matches!(node, Node::Text(text) if !text.trim().is_empty())) {
+    if element.content.iter().any(|child| matches!(child, Child::Text(text) if !text.trim().is_empty())) {
         walk.findings.add(&STRAY_TEXT, element.tag.clone(), "text in an enclosure");
     }
 }

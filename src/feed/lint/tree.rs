@@ -26,7 +26,7 @@ pub(super) struct Element {
     /// Empty for none.
     pub(super) namespace: Rc<str>,
     pub(super) attributes: Vec<Attribute>,
-    pub(super) nodes: Vec<Node>,
+    pub(super) content: Vec<Child>,
     /// Its start tag.
     pub(super) tag: Range<usize>,
     /// What is between its tags.
@@ -35,7 +35,7 @@ pub(super) struct Element {
 
 /// What is in an element.
 #[derive(Debug)]
-pub(super) enum Node {
+pub(super) enum Child {
     Element(Element),
     /// Decoded.
     Text(String),
@@ -74,9 +74,9 @@ impl Element {
     }
 
     pub(super) fn children(&self) -> impl Iterator<Item = &Self> {
-        self.nodes.iter().filter_map(|node| match node {
-            Node::Element(element) => Some(element),
-            Node::Text(_) => None,
+        self.content.iter().filter_map(|child| match child {
+            Child::Element(element) => Some(element),
+            Child::Text(_) => None,
         })
     }
 
@@ -90,9 +90,9 @@ impl Element {
 
     /// Its own text, without that of its children.
     pub(super) fn text(&self) -> String {
-        let texts = self.nodes.iter().filter_map(|node| match node {
-            Node::Text(text) => Some(text.as_str()),
-            Node::Element(_) => None,
+        let texts = self.content.iter().filter_map(|child| match child {
+            Child::Text(text) => Some(text.as_str()),
+            Child::Element(_) => None,
         });
         texts.collect()
     }
@@ -231,7 +231,7 @@ impl Builder<'_> {
         }
         let inside = at.end..at.end;
         let name = name.to_owned();
-        self.open.push(Element { name, full_name, namespace, attributes, nodes: Vec::new(), tag: at, inside });
+        self.open.push(Element { name, full_name, namespace, attributes, content: Vec::new(), tag: at, inside });
         Ok(())
     }
 
@@ -250,16 +250,16 @@ impl Builder<'_> {
         let Some(mut element) = self.open.pop() else { return };
         element.inside.end = at.start;
         match self.open.last_mut() {
-            Some(parent) => parent.nodes.push(Node::Element(element)),
+            Some(parent) => parent.content.push(Child::Element(element)),
             None => self.root = Some(element),
         }
     }
 
     fn push(&mut self, found: &str, at: Range<usize>) -> Result<(), XmlError> {
         match self.open.last_mut() {
-            Some(parent) => match parent.nodes.last_mut() {
-                Some(Node::Text(text)) => text.push_str(found),
-                _ => parent.nodes.push(Node::Text(found.to_owned())),
+            Some(parent) => match parent.content.last_mut() {
+                Some(Child::Text(text)) => text.push_str(found),
+                _ => parent.content.push(Child::Text(found.to_owned())),
             },
             None if found.trim().is_empty() => {}
             None => return Err(XmlError { at, message: "text outside of the outermost element".to_owned() }),

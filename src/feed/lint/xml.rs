@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::findings::Findings;
 use super::html;
 use super::rules::{EMPTY, MARKUP, STRAY_TEXT, TWICE, UNKNOWN};
-use super::tree::{Element, Node};
+use super::tree::{Child, Element};
 use super::values::{self, Notation};
 
 pub(super) const ATOM: &str = "http://www.w3.org/2005/Atom";
@@ -53,9 +53,9 @@ impl Walk<'_, '_> {
                 self.findings.add(&TWICE, child.tag.clone(), message);
             }
         }
-        let stray = element.nodes.iter().find_map(|node| match node {
-            Node::Text(text) => Some(text.trim()).filter(|text| !text.is_empty()),
-            Node::Element(_) => None,
+        let stray = element.content.iter().find_map(|child| match child {
+            Child::Text(text) => Some(text.trim()).filter(|text| !text.is_empty()),
+            Child::Element(_) => None,
         });
         if let Some(stray) = stray {
             let message = format!("text between the elements of `<{}>`", element.full_name);
