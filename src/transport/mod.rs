@@ -47,8 +47,8 @@ pub fn new(mail: &Mail, site: &Folder, password: Option<SecretString>) -> Made {
     }
 }
 
-/// A problem and its cure.
-type Fault = (String, String);
+/// What is wrong with a value of `mail.transport`, and what to write.
+pub type SettingError = (String, String);
 
 /// What messages are handed to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,7 +66,7 @@ impl Target {
     ///
     /// # Errors
     /// The problem and its cure.
-    pub fn of(url: &TransportUrl) -> Result<Self, (String, String)> {
+    pub fn of(url: &TransportUrl) -> Result<Self, SettingError> {
         Ok(match scheme(url)?.leads {
             Leads::Folder(_) => Self::Folder(folder(url)?),
             Leads::Program { usual, .. } => Self::Program(program(url, usual)),
@@ -87,16 +87,16 @@ impl Target {
 ///
 /// # Errors
 /// The problem and its cure.
-pub fn check(url: &TransportUrl) -> Result<(), (String, String)> {
+pub fn check(url: &TransportUrl) -> Result<(), SettingError> {
     Target::of(url).map(drop)
 }
 
-fn scheme(url: &TransportUrl) -> Result<&'static Scheme, Fault> {
+fn scheme(url: &TransportUrl) -> Result<&'static Scheme, SettingError> {
     let found = SCHEMES.iter().find(|scheme| scheme.name == url.parts().0);
     found.ok_or_else(|| unknown(url))
 }
 
-fn unknown(url: &TransportUrl) -> Fault {
+fn unknown(url: &TransportUrl) -> SettingError {
     (format!("`mail.transport` is not a way to send mail: `{}`", url.as_str()), examples())
 }
 
@@ -106,7 +106,7 @@ fn examples() -> String {
     format!("write {} or {last}", first.join(", "))
 }
 
-fn folder(url: &TransportUrl) -> Result<String, Fault> {
+fn folder(url: &TransportUrl) -> Result<String, SettingError> {
     let rest = url.parts().1;
     // The dry run clears its own folder.
     if rest.trim_start_matches("./").split('/').next() == Some("preview") {
@@ -123,7 +123,7 @@ fn program(url: &TransportUrl, usual: &str) -> String {
     if rest.is_empty() { usual } else { rest }.to_owned()
 }
 
-fn server(url: &TransportUrl, protection: fn(bool) -> (u16, Security)) -> Result<Server, Fault> {
+fn server(url: &TransportUrl, protection: fn(bool) -> (u16, Security)) -> Result<Server, SettingError> {
     let url = Url::parse(url.as_str()).map_err(|_| ("`mail.transport` is not a URL".to_owned(), examples()))?;
     if url.password().is_some() {
         let help = "take it out, and name the variable that holds it: `password_env = \"TIDINGS_SMTP_PASSWORD\"`";
