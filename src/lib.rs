@@ -6,7 +6,7 @@
 //! ```text
 //!  posts/*.md ──> files ──> post::Reader ──> Post ─> publish::plan ──> due? late? mailed? not?
 //!                                           │
-//!                                   render::render
+//!                                   render::entry
 //!                                           │
 //!                                         Entry ──> feed::Layout ─> feed.xml, atom.xml, feed.json
 //!                                           │

@@ -42,7 +42,7 @@ proptest! {
         let source = Source { path: "posts/a.md".into(), bytes: bytes.clone() };
         let loaded = post::load(vec![source], &config, now);
         let (body, _) = post::body(&loaded.posts[0], &bytes).unwrap();
-        let (entry, _) = render::render(&loaded.posts[0], &body, &loaded.posts, &config);
+        let (entry, _) = render::entry(&loaded.posts[0], &body, &loaded.posts, &config);
         let templates = Templates::new(&BTreeMap::new()).unwrap();
         let issue = email::compose(1, &now.to_zoned(TimeZone::UTC), std::slice::from_ref(&entry), &config, &templates, None).unwrap();
         for mark in ["{{<", "{{%", "{%", "%}"] {

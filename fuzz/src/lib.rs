@@ -36,7 +36,7 @@ pub fn entry(path: &str, bytes: Vec<u8>, config: &Config) -> Option<Entry> {
     let loaded = post::load(vec![Source { path: path.into(), bytes: bytes.clone() }], config, now());
     let post = &loaded.posts[0];
     let (body, _) = post::body(post, &bytes).ok()?;
-    let (entry, _) = render::render(post, &body, &loaded.posts, config);
+    let (entry, _) = render::entry(post, &body, &loaded.posts, config);
     (post.status == PostStatus::Published).then_some(entry)
 }
 

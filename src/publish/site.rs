@@ -218,7 +218,7 @@ impl Site {
             Err(error) => return (None, vec![error]),
         };
         self.renders.fetch_add(1, Ordering::Relaxed);
-        let (mut entry, about_body) = render::render(post, &body, &self.posts, &self.config);
+        let (mut entry, about_body) = render::entry(post, &body, &self.posts, &self.config);
         let is_sound = !about_body.iter().any(Diagnostic::is_error);
         found.extend(about_body);
         self.library.complete(&mut entry, &body, &mut found);

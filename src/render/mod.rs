@@ -39,7 +39,7 @@ pub use pictures::add_sizes;
 /// Renders one post and its body. `posts` are all posts of the site: links to their files become links to their permalinks.
 ///
 /// Never fails: what cannot be shown is left out, and the warnings say so.
-pub fn render(post: &Post, body: &Body, posts: &Posts, config: &Config) -> (Entry, Vec<Diagnostic>) {
+pub fn entry(post: &Post, body: &Body, posts: &Posts, config: &Config) -> (Entry, Vec<Diagnostic>) {
     let mut warnings = Vec::new();
     let key = ids::key(post, posts);
     let (Expanded { text, events }, found) = dialect::expand((post, body), posts, config);

@@ -14,7 +14,7 @@ pub(super) fn rendered(files: &[(&str, &str)]) -> (Entry, Vec<Diagnostic>) {
 /// As a site renders it whose configuration says more.
 pub(super) fn rendered_with(more: &str, files: &[(&str, &str)]) -> (Entry, Vec<Diagnostic>) {
     let posts: Posts = files.iter().map(|(path, text)| one(path, text).0).collect::<Vec<_>>().into();
-    render(&posts[0], &body_of(&posts[0], files[0].1), &posts, &config(more))
+    super::entry(&posts[0], &body_of(&posts[0], files[0].1), &posts, &config(more))
 }
 
 fn entry(body: &str) -> (Entry, Vec<Diagnostic>) {
@@ -208,7 +208,7 @@ fn ids_of_two_posts_never_clash() {
     let posts: Posts = texts.iter().map(|(path, day)| one(path, &text(day)).0).collect::<Vec<_>>().into();
     let mut ids = BTreeSet::new();
     for (post, (_, day)) in posts.iter().zip(texts) {
-        let html = render(post, &body_of(post, &text(day)), &posts, &config("")).0.html();
+        let html = super::entry(post, &body_of(post, &text(day)), &posts, &config("")).0.html();
         for id in html.split(" id=\"").skip(1).map(|rest| rest.split('"').next().unwrap().to_owned()) {
             assert!(ids.insert(id.clone()), "{id} is used twice");
             assert!(html.contains(&format!("{}#{id}\"", post.url)), "{id} is linked to in {html}");
