@@ -58,7 +58,7 @@ pub use inspect::{dead_links, inspect};
 pub use mail_pictures::{compare_made, write_made};
 pub use manifest::feed_plans;
 pub use memory::Memory;
-pub use one_click::{TOKEN_OF_NOBODY, try_one_click};
+pub use one_click::{TEST_TOKEN, try_one_click};
 pub use own_feed::{look_at_feed, own_feeds};
 pub use ping::{Ping, Told, due_pings, ping};
 pub use placeholder::SAMPLE;

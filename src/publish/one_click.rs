@@ -6,9 +6,9 @@ use crate::transport::{self, NoClick};
 
 /// A token that has the form of one and belongs to no reader: 26 letters that no secret makes, but by a chance of 1 in 2¹²⁸.
 /// What answers for readers may know it, and treats it like any other that it does not know.
-pub const TOKEN_OF_NOBODY: &str = "nobodynobodynobodynobodyna";
+pub const TEST_TOKEN: &str = "nobodynobodynobodynobodyna";
 
-/// Posts to the address for unsubscribing as mail programs do, with [`TOKEN_OF_NOBODY`] and never with a reader's. `None` when
+/// Posts to the address for unsubscribing as mail programs do, with [`TEST_TOKEN`] and never with a reader's. `None` when
 /// nothing is promised that could fail.
 ///
 /// # Errors
@@ -16,8 +16,8 @@ pub const TOKEN_OF_NOBODY: &str = "nobodynobodynobodynobodyna";
 pub async fn try_one_click(config: &Config) -> Option<Result<(), Diagnostic>> {
     config.newsletter.from.as_ref()?;
     let (address, place) = config.newsletter.one_click.as_ref()?;
-    let nobody = address.replace(TOKEN, TOKEN_OF_NOBODY);
-    let (asked, site) = (nobody.clone(), config.site.url.clone());
+    let tried = address.replace(TOKEN, TEST_TOKEN);
+    let (asked, site) = (tried.clone(), config.site.url.clone());
     let answered = tokio::task::spawn_blocking(move || transport::one_click(&asked, &site)).await;
     let failed = match answered {
         Ok(Ok(())) => return Some(Ok(())),
@@ -25,7 +25,7 @@ pub async fn try_one_click(config: &Config) -> Option<Result<(), Diagnostic>> {
         Err(error) => NoClick::Unreachable(error.to_string()),
     };
     let (answer, help) = told(&failed);
-    let message = format!("the button for unsubscribing in mail programs fails: a POST to `{nobody}` {answer}");
+    let message = format!("the button for unsubscribing in mail programs fails: a POST to `{tried}` {answer}");
     Some(Err(Diagnostic::warning("newsletter/one-click", message).at(place.clone()).help(help)))
 }
 
@@ -66,8 +66,8 @@ mod tests {
     use crate::email::is_token;
 
     #[test]
-    fn the_token_of_nobody_looks_like_one() {
-        assert!(is_token(TOKEN_OF_NOBODY));
+    fn the_test_token_looks_like_one() {
+        assert!(is_token(TEST_TOKEN));
     }
 
     #[test]
