@@ -1,4 +1,4 @@
-//! What a site that somebody else wrote may do before the owner of the machine has agreed: which command asks for what, and
+//! What a site that a stranger wrote may do before the owner of the machine has agreed: which command asks for what, and
 //! what is not touched without an answer.
 
 #![cfg(unix)]

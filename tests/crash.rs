@@ -1,4 +1,4 @@
-//! The program is killed in the middle of its work. Nobody is lost, and nobody gets two copies but those named in doubt.
+//! The program is killed in the middle of its work. No reader is lost, and none gets two copies but those named in doubt.
 
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ fn killed_in_the_middle_of_two_thousand_deliveries() {
     assert_eq!(counts["in_doubt"].as_i64().unwrap(), in_doubt, "{counts}");
     assert_eq!(counts["sent"].as_i64().unwrap() + in_doubt, READERS, "{counts}");
     let copies = sink.copies();
-    assert!(copies.values().all(|copies| *copies == 1), "nobody has two copies");
+    assert!(copies.values().all(|copies| *copies == 1), "no reader has two copies");
     let doubted = site.not_sent();
     for reader in 1..=READERS {
         let address = format!("r{reader}@reader.test");

@@ -30,10 +30,10 @@ fn counts(site: &TestSite) -> [i64; 4] {
     ["sent", "failed", "deferred", "queued"].map(|state| counts[state].as_i64().unwrap())
 }
 
-/// How many of the readers whose address begins so have exactly one copy; nobody may have two.
+/// How many of the readers whose address begins so have exactly one copy; none may have two.
 fn served(sink: &Sink, name: &str) -> usize {
     let copies = sink.copies();
-    assert!(copies.values().all(|copies| *copies == 1), "nobody has two copies: {copies:?}");
+    assert!(copies.values().all(|copies| *copies == 1), "no reader has two copies: {copies:?}");
     copies.keys().filter(|to| to.starts_with(name)).count()
 }
 
@@ -83,7 +83,7 @@ fn good_readers_behind_bad_ones_of_every_kind_are_mailed() {
 }
 
 #[test]
-fn a_server_that_refuses_everybody_is_soon_left_alone_and_fails_nobody() {
+fn a_server_that_refuses_all_is_soon_left_alone_and_fails_no_reader() {
     for (step, reply) in [
         ("RCPT", "550 5.7.1 sending suspended"),
         ("RCPT", "554 no"),
@@ -109,7 +109,7 @@ fn a_server_that_refuses_everybody_is_soon_left_alone_and_fails_nobody() {
             let text = site.run(MONDAY, &["status"]).exits(0).stdout;
             assert!(text.contains("Stopped at 2026-03-02T09:00:00Z") && text.contains(reply), "{text}");
 
-            // Another try begins with readers whom nobody has asked yet.
+            // Another try begins with readers that were not tried yet.
             let before = sink.tries();
             site.run("2026-03-02T09:01:00Z", &["publish"]).exits(4);
             assert!(sink.tries().values().all(|times| *times == 1), "{reply} at {step}: {before:?}");
@@ -161,7 +161,7 @@ fn who_is_put_off_until_the_issue_is_old_is_given_up_and_not_failed() {
 }
 
 #[test]
-fn a_stop_for_everybody_costs_nobody_the_issue_however_long_it_takes() {
+fn a_stop_for_all_costs_no_reader_the_issue_however_long_it_takes() {
     let is_angry = Arc::new(AtomicBool::new(true));
     let angry = Arc::clone(&is_angry);
     let sink = Sink::scripted(move |step: &Step<'_>| {
@@ -262,9 +262,9 @@ fn refusals_of_one_domain_among_many_do_not_stop_the_others() {
     site.run("2026-03-02T09:01:00Z", &["publish"]).exits(4);
     let copies = sink.copies();
     assert!((0..100).all(|n| copies[&format!("good{n}@d{}.test", n % 7)] == 2), "{copies:?}");
-    assert!(sink.tries().keys().filter(|to| to.starts_with("bad")).count() < 20 + 3 + 8, "nobody asks meanwhile");
+    assert!(sink.tries().keys().filter(|to| to.starts_with("bad")).count() < 20 + 3 + 8, "none is tried meanwhile");
 
-    // When it has refused for two days, the old issue is given up, also for those whom nobody has asked.
+    // When it has refused for two days, the old issue is given up, also for those that were not tried.
     site.run("2026-03-03T12:00:00Z", &["deliver"]).exits(4);
     site.run("2026-03-04T22:00:00Z", &["deliver"]).exits(4);
     site.run("2026-03-07T12:00:00Z", &["deliver"]).exits(4);
@@ -303,7 +303,7 @@ fn a_server_that_closes_every_connection_is_not_hammered() {
 }
 
 #[test]
-fn a_connection_that_ends_after_so_many_messages_costs_nobody_a_delay() {
+fn a_connection_that_ends_after_so_many_messages_delays_no_reader() {
     let sink = Sink::scripted(|step: &Step<'_>| {
         (step.name == "MAIL" && step.received % 10 == 9).then_some("421 4.7.0 too many messages in this session")
     });
@@ -328,7 +328,7 @@ fn a_server_that_turns_against_us_in_the_middle_gets_the_rest_when_it_has_calmed
     let [sent, failed, ..] = counts(&site);
     assert!((60..70).contains(&sent) && failed == 0, "{stopped:#?}");
 
-    // As long as readers wait whom nobody has asked, the next issue waits too.
+    // As long as readers wait that were not tried, the next issue waits too.
     site.post("2026-03-02", "A second post");
     site.run("2026-03-02T09:20:00Z", &["publish"]).exits(4);
     assert_eq!(site.status()["next_issue"], 2);
@@ -360,9 +360,9 @@ fn a_rest_that_was_only_refused_does_not_hold_up_the_next_issue() {
         let served = (0..40).filter(|n| copies[&format!("good{n}@g{n}.test")] == number).count();
         assert_eq!(served, 40, "issue {number}");
     }
-    assert_eq!(counts(&site)[1], 0, "nobody failed");
+    assert_eq!(counts(&site)[1], 0, "no reader failed");
 
-    // Two days after its first try a delivery is given up, and the owner may have it sent again. Time in which nobody was
+    // Two days after its first try a delivery is given up, and the owner may have it sent again. Time in which no reader was
     // accepted does not count, so that a last issue goes before; which refusals are heard first may stop a run early.
     site.post("2026-03-05", "Post 4");
     let mut said = site.run("2026-03-05T11:00:00Z", &["publish"]).exits(4).stderr;
@@ -401,7 +401,7 @@ fn a_rest_that_was_refused_until_it_is_too_old_is_given_up_and_named() {
 }
 
 #[test]
-fn what_is_wrong_with_the_next_issue_keeps_nobody_waiting_who_was_put_off() {
+fn what_is_wrong_with_the_next_issue_does_not_delay_readers_who_were_put_off() {
     let sink = Sink::start(Duration::ZERO);
     let site = site(&sink, &["grey-reader@reader.test".to_owned()]);
     site.run(MONDAY, &["publish"]).exits(4);

@@ -1,4 +1,4 @@
-//! Servers that refuse, hang, hang up or stammer: every recipient ends in the right state, and nobody gets two copies.
+//! Servers that refuse, hang, hang up or stammer: every recipient ends in the right state, and none gets two copies.
 
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ fn each_fault_leads_to_its_state() {
     let shown = site.run(MONDAY, &["runs", "show"]).exits(0).stdout;
     assert!(shown.contains("550 5.1.1 bo\u{fffd}te inconnue"), "a reply in Latin-1 keeps its code and text:\n{shown}");
 
-    // Nobody in doubt is sent another copy unless the owner says so.
+    // No reader in doubt is sent another copy unless the owner says so.
     site.run("2026-03-02T12:00:00Z", &["publish"]).exits(4);
     assert_eq!(sink.copies()["lost-reader@reader.test"], 1);
     site.run(MONDAY, &["runs", "resolve", "1", "--sent", "--only", "lost-reader@reader.test"]).exits(0);

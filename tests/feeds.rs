@@ -119,7 +119,7 @@ fn each_term_has_a_feed_and_no_two_terms_share_a_file() {
 }
 
 #[test]
-fn a_file_of_a_feed_that_is_no_more_is_removed_unless_somebody_else_wrote_it() {
+fn a_file_of_a_feed_that_is_no_more_is_removed_unless_it_was_changed() {
     let site = site("by = \"tags\"\nmin_posts = 1\nformats = \"rss\"", &[]);
     tagged(&site, "2025-01-01", "One", "[calm, rain, snow]");
     build(&site);
@@ -211,7 +211,7 @@ fn another_address_for_all_posts_is_a_change_of_all_ids() {
 }
 
 #[test]
-fn a_site_that_moves_says_where_it_was_and_nobody_gets_anything_twice() {
+fn a_site_that_moves_says_where_it_was_and_no_reader_gets_a_post_twice() {
     let site = site("limit = 5\nby = [\"authors\"]", &DAYS);
     site.write("posts/2025-03-21-own.md", "---\ntitle: Own\ndate: 2025-03-21\nid: my own\n---\n\nText.\n");
     site.readers(1);

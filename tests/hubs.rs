@@ -55,7 +55,7 @@ fn a_hub_is_told_once_of_each_change_and_again_when_it_said_no() {
     let files = site.snapshot(&[]);
     let would = site.run(NOW, &["ping", "--dry-run", "--json"]).exits(0).json();
     assert_eq!(would["pings"].as_array().unwrap().len(), 2);
-    assert_eq!(site.snapshot(&[]), files, "a dry run asks nobody and records nothing");
+    assert_eq!(site.snapshot(&[]), files, "a dry run asks no hub and records nothing");
     let run = site.run(NOW, &["ping"]).exits(1);
     assert!(run.stderr.contains("the answer is 400: unknown topic"), "{run:?}");
     site.run(NOW, &["ping"]).exits(0);
@@ -92,7 +92,7 @@ fn a_hub_that_fails_or_moved_is_quoted_and_what_was_not_sent_is_counted_apart() 
 }
 
 #[test]
-fn without_a_hub_there_is_nobody_to_tell_and_one_that_is_gone_is_named() {
+fn without_a_hub_none_is_told_and_one_that_is_gone_is_named() {
     let site = site("formats = \"rss\"", &DAYS);
     build(&site);
     assert!(site.run(NOW, &["ping"]).exits(3).stderr.contains("`feeds.hub` is missing"));
@@ -122,7 +122,7 @@ fn a_hub_that_is_not_public_hears_nothing_and_a_password_is_not_repeated() {
             assert!(!text.contains("secret") && !text.contains("ada:"), "{text}");
         }
     }
-    assert!(listener.accept().is_err(), "nobody came");
+    assert!(listener.accept().is_err(), "no connection came");
 }
 
 /// A proxy is the owner's choice and may stand anywhere; what it is asked for may not.

@@ -135,7 +135,7 @@ fn a_folder_in_the_place_of_a_feed_is_named() {
 }
 
 #[test]
-fn a_character_that_nobody_can_show_is_told_once() {
+fn a_character_that_cannot_be_shown_is_told_once() {
     let site = site("");
     site.write("posts/a.md", "---\ntitle: A\ndate: 2026-01-01\n---\n\nOne\u{1}two.\n");
     let run = build(&site).exits(0);

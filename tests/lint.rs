@@ -99,7 +99,7 @@ fn every_feed_is_looked_at_and_no_archive_is_too_large() {
     assert_eq!(files, long, "neither the archive nor the feed of the newest");
 }
 
-/// Markdown and HTML as people write it, and as nobody should.
+/// Markdown and HTML as people write it, well and badly.
 fn anything() -> impl Strategy<Value = String> {
     let pieces = select(vec![
         "<p>",

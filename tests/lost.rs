@@ -41,7 +41,7 @@ fn a_database_that_is_gone_is_named_everywhere_and_nothing_is_sent_again() {
             (Some("lost-database"), Some(2))
         );
         let check = at(&["check"]).exits(0);
-        // In a fresh clone nobody expects a database.
+        // In a fresh clone no database is expected.
         assert_eq!(check.stdout.contains("knows nothing of it"), !matches!(machine, Machine::Ci), "{check:#?}");
         assert!(at(&["posts"]).exits(0).stdout.contains("mailed in issue 1"));
 
@@ -94,7 +94,7 @@ fn a_list_that_is_gone_is_no_success_once_an_issue_was_sent() {
     assert!(refused.stderr.contains("now there is no confirmed reader"), "{refused:#?}");
     assert_eq!(world.site.status()["guards"][0]["name"], "lost-database");
     publish(&world, &["--allow", "lost-database"]).exits(0);
-    // Something is due, and nobody is there to mail it to: whatever is allowed, that is no success.
+    // Something is due, and there is no reader to mail it to: whatever is allowed, that is no success.
     world.site.post("2026-03-03", "Second post");
     publish(&world, &[]).exits(5);
     publish(&world, &["--allow", "lost-database"]).exits(4);
@@ -191,7 +191,7 @@ fn readers_of_an_issue_that_was_sent_in_part_do_not_vanish_with_the_database() {
     assert!(story.stderr.contains(words), "{story:#?}");
     assert!(story.stdout.contains("mailed in issue 1, sent from another database"), "{story:#?}");
     publish(&world, &["--include", &post]).exits(0);
-    assert_eq!(world.subjects()["First post"], 6, "to everybody");
+    assert_eq!(world.subjects()["First post"], 6, "to all readers");
     assert!(!at(&["status"]).stderr.contains("had not left") && !at(&["check"]).stdout.contains("memory/half-sent"));
 }
 

@@ -108,7 +108,7 @@ fn no_path_leads_out_of_the_site() {
 }
 
 #[test]
-fn sound_says_its_length_and_type_and_nobody_guesses() {
+fn sound_says_its_length_and_type_without_guesses() {
     let site = TestSite::new("outbox:outbox");
     put(&site, "static/walk.mp3", &[b"ID3\x04\0".as_slice(), &[0; 4995]].concat());
     walk(&site, "audio: /walk.mp3\nlength: 4815\nduration: '12:34'\nepisode: 3\n", "Listen.");

@@ -381,7 +381,7 @@ fn another_machine_takes_over_a_run_only_when_its_open_deliveries_are_decided() 
     let new = world.elsewhere("new");
     world.run(&new, Machine::Second, MONDAY, &["deliver"]).exits(5);
     world.run(&new, Machine::Second, MONDAY, &["deliver", "--allow", "copied-database"]).exits(4);
-    assert_eq!(world.sink.count(), 2, "nobody there knows whether they were sent");
+    assert_eq!(world.sink.count(), 2, "it is not known there whether they were sent");
     world.run(&new, Machine::Second, MONDAY, &["runs", "resolve", "1", "--send-again"]).exits(0);
     world.run(&new, Machine::Second, MONDAY, &["deliver"]).exits(0);
     assert_eq!(world.subjects()["First post"], READERS);

@@ -1,5 +1,5 @@
-//! In one command each post is read once and rendered once, whoever asks for it. First the top of every file is read, to know
-//! which posts are shown, and later the bodies of these: so a file is opened twice at most.
+//! In one command each post is read once and rendered once, however many steps ask for it. First the top of every file is
+//! read, to know which posts are shown, and later the bodies of these: so a file is opened twice at most.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};

@@ -1,4 +1,4 @@
-//! What feeds get wrong, one test for each known pitfall: a post as somebody wrote it, and what all three formats say.
+//! What feeds get wrong, one test for each known pitfall: a post as people write it, and what all three formats say.
 
 use std::process::Stdio;
 

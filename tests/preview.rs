@@ -61,7 +61,7 @@ impl Preview {
         self.request("GET", path, &[], "")
     }
 
-    /// The page as somebody sees it who opens it now.
+    /// The page as it is when it is opened now.
     pub(crate) fn page(&self, path: &str) -> String {
         let answer = self.request("GET", path, &[("sec-fetch-mode", "navigate")], "");
         assert_eq!(answer.status, 200, "{path}: {}", answer.text());

@@ -1,4 +1,4 @@
-//! The preview answers only whoever has its address: other users of the machine, other previews and wrong guesses get 403.
+//! The preview answers only those who have its address: other users of the machine, other previews and wrong guesses get 403.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
@@ -124,7 +124,7 @@ fn another_user_of_the_machine_finds_the_port_and_nothing_else() {
     assert!(site.outbox().is_empty());
 }
 
-/// Everybody on a machine can see what a program is given on its command line.
+/// All users of a machine can see what a program is given on its command line.
 #[cfg(target_os = "linux")]
 #[test]
 fn the_browser_is_opened_without_the_secret_on_a_command_line() {

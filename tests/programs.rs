@@ -55,7 +55,7 @@ fn make_program(path: &Path) {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
 }
 
-/// Puts a signature, which nobody made, into the last commit: git asks a program whether it is good.
+/// Puts a made-up signature into the last commit: git asks a program whether it is good.
 fn sign(site: &TestSite) {
     let commit = git(site.path(), &["cat-file", "commit", "HEAD"]);
     let (head, text) = commit.split_once("\n\n").unwrap();

@@ -313,24 +313,24 @@ fn the_token_of_a_link_takes_that_reader_off() {
     assert_eq!(statuses(&site), ["unsubscribed", "confirmed", "confirmed", "confirmed"]);
     site.run(NOW, &["subscribers", "remove", "--token", &of_link]).exits(0);
 
-    let nobody = "nobodynobodynobodynobodyna";
-    let run = site.run(NOW, &["subscribers", "remove", "--token", nobody]).exits(2);
+    let unknown = "nobodynobodynobodynobodyna";
+    let run = site.run(NOW, &["subscribers", "remove", "--token", unknown]).exits(2);
     assert!(run.stderr.contains("this token belongs to no reader") && !run.stderr.contains('@'), "{run:?}");
-    assert!(!run.stderr.contains(nobody), "a token is a secret: {run:?}");
+    assert!(!run.stderr.contains(unknown), "a token is a secret: {run:?}");
     let run = site.run(NOW, &["subscribers", "remove", "--token", "r2@reader.test"]).exits(2);
     assert!(run.stderr.contains("this token is none"), "{run:?}");
 
     // One that is unknown keeps no other on the list.
     let second = tokens[1].to_uppercase();
-    let run = site.run(NOW, &["subscribers", "remove", "--token", nobody, "--token", &second]).exits(2);
+    let run = site.run(NOW, &["subscribers", "remove", "--token", unknown, "--token", &second]).exits(2);
     assert!(run.stderr.contains("token 1 belongs to no reader"), "{run:?}");
     let mut command = site.command(NOW, &["subscribers", "remove", "--token", "-"]);
     let mut child = command.stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    child.stdin.take().unwrap().write_all(format!("{}\r\n\n{nobody}\n{}", tokens[2], tokens[3]).as_bytes()).unwrap();
+    child.stdin.take().unwrap().write_all(format!("{}\r\n\n{unknown}\n{}", tokens[2], tokens[3]).as_bytes()).unwrap();
     let run = end_of(child).exits(2);
     assert!(run.stderr.contains("the token in line 3 of the standard input belongs to no reader"), "{run:?}");
     assert_eq!(statuses(&site), ["unsubscribed"; 4]);
-    site.run(NOW, &["subscribers", "remove", "r1@reader.test", "--token", nobody]).exits(2);
+    site.run(NOW, &["subscribers", "remove", "r1@reader.test", "--token", unknown]).exits(2);
 }
 
 /// A server over TLS on this machine, and what trusts it. Each connection brings one request and gets one answer.
@@ -408,7 +408,7 @@ fn serve(
 }
 
 #[test]
-fn the_button_of_mail_programs_is_tried_with_the_token_of_nobody() {
+fn the_button_of_mail_programs_is_tried_with_a_token_of_no_reader() {
     let rows = [
         ("200 OK", "", ""),
         ("204 No Content", "", ""),

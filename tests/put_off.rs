@@ -1,4 +1,4 @@
-//! Servers that put off everybody for now: they are given time as a whole, and no reader is blamed for it.
+//! Servers that put off all readers for now: they are given time as a whole, and no reader is blamed for it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -56,7 +56,7 @@ fn a_server_that_takes_nothing_stops_the_run_and_puts_no_reader_off() {
         "{status}"
     );
 
-    // It has calmed down, and nobody has to wait.
+    // It has calmed down, and no reader has to wait.
     asked.store(99, Ordering::SeqCst);
     site.run("2026-03-02T09:01:00Z", &["deliver"]).exits(0);
     assert_eq!(sink.copies().len(), 100);

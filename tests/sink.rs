@@ -149,12 +149,12 @@ impl Sink {
         }
     }
 
-    /// Waits until somebody was named as a recipient.
+    /// Waits until this address was named as a recipient.
     #[track_caller]
     pub(crate) fn wait_for_tries(&self, recipient: &str) {
         let start = Instant::now();
         while !self.state.tries.lock().unwrap().contains_key(recipient) {
-            assert!(start.elapsed() < Duration::from_mins(1), "nobody asked for {recipient}");
+            assert!(start.elapsed() < Duration::from_mins(1), "{recipient} was never named");
             std::thread::sleep(Duration::from_millis(2));
         }
     }

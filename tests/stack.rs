@@ -248,7 +248,7 @@ fn a_story_through_postfix_and_dovecot() {
         run.stderr.contains(&late) && run.stderr.contains("posts/renamed.md: the same text was mailed"),
         "{run:#?}"
     );
-    assert_eq!(stack.mailbox("r1", 2).len(), 2, "a renamed and a late post go to nobody");
+    assert_eq!(stack.mailbox("r1", 2).len(), 2, "a renamed and a late post go to no reader");
     site.run("2026-03-05T09:00:00Z", &["publish", "--include", &late]).exits(0);
     for reader in readers {
         assert!(stack.mailbox(reader, 3).iter().any(|message| message.contains("From the drawer")));

@@ -40,7 +40,7 @@ fn is_harmless(run: &Run, what: &str) {
     }
 }
 
-/// A mail server that says something else to everybody: what it was told, and what no terminal should see.
+/// A mail server that gives each recipient another reply: what it was told, and what no terminal should see.
 fn server() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();

@@ -148,7 +148,7 @@ fn circles(codes: &[(&str, Code)]) -> Vec<Finding> {
         code.paths.iter().filter_map(|path| file_of(path)).filter(|other| other != file).collect()
     };
     let mut left: BTreeMap<&str, BTreeSet<&str>> = files.values().map(|entry| (entry.0, imports(entry))).collect();
-    // Whoever imports none of those left is in no circle, nor is whoever none of them imports.
+    // A file that imports none of those left is in no circle, nor is one that none of them imports.
     loop {
         let imported: BTreeSet<&str> = left.values().flatten().copied().collect();
         let outside: Vec<&str> = left

@@ -55,7 +55,7 @@ fn skip_bad_mails_nothing_while_a_post_with_an_error_might_be_due() {
         for command in [&["publish", "--skip-bad"][..], &["publish", "--dry-run", "--skip-bad"]] {
             let run = site.run(NOW, command).exits(3);
             assert!(run.stderr.contains(name) && run.stderr.contains("might be due"), "{run:#?}");
-            assert!(!run.stderr.contains("2025-06-01-bad.md"), "the old one is in nobody's way: {run:#?}");
+            assert!(!run.stderr.contains("2025-06-01-bad.md"), "the old one is in no one's way: {run:#?}");
         }
         assert_eq!((site.outbox().len(), &site.status()["next_issue"]), (0, &1.into()), "{name}");
         site.run(NOW, &["build", "--skip-bad"]).exits(0);

@@ -96,7 +96,7 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
     }
 }
 
-/// Opens the browser by way of a file that only the user can read: everybody on the machine can see what a program is given
+/// Opens the browser by way of a file that only the user can read: all users of the machine can see what a program is given
 /// on its command line. The file is there as long as what is returned.
 fn open_browser(address: &str, context: &Context) -> Option<Temporary> {
     let page = Temporary::private("preview-", ".html", leading_to(address).as_bytes());

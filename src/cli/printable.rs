@@ -8,8 +8,8 @@ use crate::model::without_logins;
 /// The replacement of a character that is not printed.
 const INSTEAD: &str = "\u{FFFD}";
 
-/// True for characters that a terminal acts upon, those that turn the writing around (UAX #9), and those that nobody can
-/// see but that hide text or split lines. The joiners that scripts and emoji need stay.
+/// True for characters that a terminal acts upon, those that turn the writing around (UAX #9), and those that are
+/// invisible but that hide text or split lines. The joiners that scripts and emoji need stay.
 fn is_tricky(c: char) -> bool {
     let is_layout = matches!(c, '\n' | '\t');
     (c.is_control() && !is_layout)

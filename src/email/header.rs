@@ -168,7 +168,7 @@ fn quoted(c: char) -> String {
     }
 }
 
-/// True for what may stand in a header as it is: printable ASCII that nobody takes for an encoded-word and that can
+/// True for what may stand in a header as it is: printable ASCII that is not taken for an encoded-word and that can
 /// be folded at its spaces.
 fn is_plain(text: &str) -> bool {
     text.bytes().all(|b| b == b' ' || b.is_ascii_graphic())

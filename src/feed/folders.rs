@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn what_somebody_else_remembered_is_not_believed() {
+    fn a_remembered_folder_that_no_build_would_choose_is_not_believed() {
         for folder in ["../../etc/", "tags/other/", "tags/net", "net/", ""] {
             let kept = Folders::from([(folder.to_owned(), "net".to_owned())]);
             assert_eq!(named(&["NET"], &kept).0, ["tags/net/"], "{folder}");

@@ -29,7 +29,7 @@ pub enum Written {
 /// Who may read what is made, whatever the umask says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
-    /// Everybody: a feed is for a web server, which may be another user.
+    /// All users: a feed is for a web server, which may be another user.
     Public,
     /// Only its owner: mail holds addresses and unsubscribe links that work. So it is for the folders that are made for it.
     Private,

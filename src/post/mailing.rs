@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_that_nobody_can_read_is_an_error_and_nothing_is_mailed() {
+    fn an_unreadable_time_is_an_error_and_nothing_is_mailed() {
         let (post, found) = read("send_after: next week");
         assert!(!post.newsletter && found[0].is_error());
         assert_eq!(

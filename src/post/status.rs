@@ -56,7 +56,7 @@ fn nowhere(fields: &Fields) -> Option<Decision> {
 
 /// Why the post is held back: its reason, and false when a flag could not be read.
 ///
-/// `hidden: true` hides a post from some themes' front page only, and from everybody in others; held back is the safe side.
+/// `hidden: true` hides a post from the front page only in some themes, and from all pages in others; held back is the safe side.
 fn held_back(fields: &Fields, conventions: Conventions<'_>, findings: &mut Findings<'_>) -> Option<Decision> {
     let mut decision: Option<Decision> = None;
     for (key, held_when) in flags() {

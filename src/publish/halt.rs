@@ -18,7 +18,7 @@ pub enum Stop {
     Asked,
     /// The server refuses us, not a reader; its reply.
     Refused(String),
-    /// The server puts everybody off; whom, and its reply.
+    /// The server puts all readers off; whom, and its reply.
     PutOff(String),
     /// The server cannot be reached any more, or closes every connection.
     Unreachable(String),

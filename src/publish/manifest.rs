@@ -72,9 +72,9 @@ pub(super) struct Stale {
     pub(super) fingerprint: String,
 }
 
-/// The files that an earlier build made in `folder` and this one does not. A list that somebody else wrote must not remove
+/// The files that an earlier build made in `folder` and this one does not. A list that was forged must not remove
 /// what no build made: only names of feeds count, and only files that hold exactly the bytes they were written with. Any
-/// other belongs to somebody else now: it stays, with a warning.
+/// other was changed since: it stays, with a warning.
 pub(super) fn stale(
     site: &Folder,
     folder: &str,

@@ -108,7 +108,7 @@ pub async fn write(
     let mut names: Vec<String> = feeds.commit()?.into_iter().map(|(name, _)| name).collect();
     for (name, bytes) in output {
         let name = format!("{FOLDER}/{name}");
-        // Feeds are for everybody.
+        // Feeds are public.
         let access = if is_mail(&name) { Access::Private } else { Access::Public };
         site.folder.write_if_changed(&name, &bytes, access).map_err(|error| PublishError::file(&name, error))?;
         names.push(name);

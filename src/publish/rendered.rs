@@ -1,4 +1,4 @@
-//! What a command makes of a post: once, whoever asks first. Only of the posts that are asked for again is anything kept.
+//! What a command makes of a post: once, however many ask for it. Only of the posts that are asked for again is anything kept.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};

@@ -70,7 +70,7 @@ pub enum Event<'e> {
     Planned(&'e Prepared),
     /// The plan may be carried out.
     Allowed(&'e Site, &'e Prepared),
-    /// Nothing is due, or there is nobody to mail it to: the feeds are written, and that is all.
+    /// Nothing is due, or there is no reader to mail it to: the feeds are written, and that is all.
     NothingToMail(&'e Prepared),
     /// So many deliveries of an earlier run that were put off are tried again.
     TryingAgain(u64),

@@ -10,7 +10,7 @@ const PLACES: i64 = 8;
 const READERS: u32 = 128;
 
 /// Readers behind `from` that were never tried: a few of the domain that refused most, and before them a few of other domains
-/// when the server seems to refuse everybody.
+/// when the server seems to refuse all readers.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -31,7 +31,7 @@ pub(super) async fn look(
         let mut readers = store.queued(after, now, READERS).await?;
         readers.retain(|job| job.place.is_fresh() && !seen.contains(&job.key()));
         let is_other = |job: &QueuedDelivery| !suspects.all.contains(domain(job)) && domain(job) != suspects.most;
-        if suspects.is_everybody && elsewhere.len() < PROBES {
+        if suspects.is_general && elsewhere.len() < PROBES {
             let new = readers.iter().position(|job| is_other(job) && !domains.contains(domain(job)));
             if let Some(at) = new.or_else(|| readers.iter().position(is_other)) {
                 let job = readers.swap_remove(at);

@@ -14,7 +14,7 @@ use crate::files::{Folder, Kind, Refusal};
 /// What signs the messages of a site; `None` when that is left to the mail server.
 ///
 /// # Errors
-/// A key that cannot be read, is no key, or can be read by everybody, as diagnostics.
+/// A key that cannot be read, is no key, or can be read by all users, as diagnostics.
 pub fn signer(config: &Config, root: &Path) -> Result<Option<Arc<Signer>>, PublishError> {
     let Some(dkim) = &config.mail.dkim else { return Ok(None) };
     let folder = reach::folder(root, config, Use::Keys);

@@ -52,7 +52,7 @@ pub fn entry(post: &Post, body: &Body, posts: &Posts, config: &Config) -> (Entry
         };
         content(&events, &key, (post, body), posts, config, &mut warnings)
     };
-    // Whether the text is not the same for everybody.
+    // Whether the text differs between web and mail.
     let divides = !marks(&text).is_empty();
     let web = if divides { of(&select(&text, Audience::Web), None) } else { of(&text, events) };
     let mail = divides.then(|| Box::new(of(&select(&text, Audience::Mail), None)));

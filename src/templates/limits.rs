@@ -64,8 +64,8 @@ pub(super) fn render(
     let (done, is_done) = mpsc::channel();
     let fill = move || {
         let filled = environment.get_template(&name).and_then(|template| template.render(values));
-        // An error holds the lists with which it came about, for which only this thread has room. After the deadline there
-        // is nobody to tell.
+        // An error holds the lists with which it came about, for which only this thread has room. After the deadline the
+        // receiver is gone.
         let _ = done.send(filled.map_err(|error| TemplateError::from(&error)));
     };
     let started = thread::Builder::new().stack_size(STACK).spawn(fill);

@@ -49,8 +49,8 @@ impl Web {
         Self { agent: Agent::with_parts(config, DefaultConnector::default(), gate.clone()), gate }
     }
 
-    /// The status of the answer (RFC 9110 §15), after redirects. A user and a password in an address are not sent: whoever
-    /// reads a post may put them there, and wherever it leads may be told them.
+    /// The status of the answer (RFC 9110 §15), after redirects. A user and a password in an address are not sent: they
+    /// may be in the link of a post, and a redirect may lead elsewhere.
     pub(super) fn status(&self, method: Method, address: &str, patience: Duration) -> Result<u16, Error> {
         let deadline = Instant::now() + patience;
         let mut url = Url::parse(address).map_err(|_| Error::BadUri("this is not a web address".to_owned()))?;

@@ -114,7 +114,7 @@ async function theIssue(browser) {
   });
   await page.goBack();
   await page.waitForURL((url) => !url.search.includes("images"));
-  // Links of the issue open elsewhere, and its unsubscribe link is nobody's.
+  // Links of the issue open elsewhere, and its unsubscribe link is no reader's.
   assert.equal(await frame(page).locator("base").getAttribute("target"), "_blank");
   await page.keyboard.press("Shift+?");
   await page.getByRole("dialog", { name: "Keys" }).waitFor();

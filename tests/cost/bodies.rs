@@ -242,7 +242,7 @@ fn html_of_any_shape_costs_in_proportion() {
         ("items", |n| rep("<li>", n)),
         ("headings deep in headings", |n| rep("<h1><div>", 400) + &rep("<a href=\"#\">x</a> <b>y</b> ", n)),
         ("hidden elements", |n| rep("<p hidden>x", n)),
-        ("elements that nobody knows", |n| fill(n, |i| format!("<x{i}>"))),
+        ("unknown elements", |n| fill(n, |i| format!("<x{i}>"))),
         ("scripts", |n| rep("<script>", n)),
         ("signs", |n| rep("<", n)),
         ("declarations", |n| rep("<!", n)),

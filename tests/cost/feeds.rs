@@ -49,7 +49,7 @@ fn feeds_of_any_shape_cost_in_proportion() {
         ("items, then pictures", |n| {
             rss(&(rep("<item/>", n / 2) + &rep("<image><url>x</url><title>y</title></image>", n / 2)))
         }),
-        ("elements that nobody knows", |n| rss(&fill(n, |i| format!("<u{i}/>")))),
+        ("unknown elements", |n| rss(&fill(n, |i| format!("<u{i}/>")))),
         ("elements in elements", |n| rss(&(rep("<a>", n / 2) + &rep("</a>", n / 2)))),
         ("extensions in extensions", |n| {
             rss(&format!("<item xmlns:x=\"urn:x\">{}{}</item>", rep("<x:a>", n / 2), rep("</x:a>", n / 2)))
@@ -85,7 +85,7 @@ fn html_in_feeds_costs_in_proportion() {
         ("elements that nothing ends", |n| html(&rep("<b>", n))),
         ("elements and other ends", |n| html(&(rep("<b>", n / 2) + &rep("</i>", n / 2)))),
         ("drawings", |n| html(&rep("<svg>", n))),
-        ("elements that nobody knows", |n| html(&fill(n, |i| format!("<x{i}>")))),
+        ("unknown elements", |n| html(&fill(n, |i| format!("<x{i}>")))),
         ("attributes", |n| html(&format!("<p {}>", fill(n, |i| format!("a{i}=b "))))),
         ("elements of many attributes", |n| html(&rep(&format!("<p {}>", fill(1600, |i| format!("a{i}=b "))), n))),
         ("relative addresses", |n| html(&fill(n, |i| format!("<a href=\"x{i}\">")))),

@@ -8,8 +8,8 @@ use super::key::SigningKey;
 use super::record::DnsRecord;
 
 /// The headers that are signed when a message has them, and whether one copy more than there are is named as well, so that
-/// nobody can add a second one that clients show instead (RFC 6376 §8.15). What relays add or change on their way
-/// (Received, Return-Path, Content-Transfer-Encoding of a multipart, Sender) is not among them.
+/// a second one, which clients might show instead, breaks the signature (RFC 6376 §8.15). What relays add or change on their
+/// way (Received, Return-Path, Content-Transfer-Encoding of a multipart, Sender) is not among them.
 const SIGNED: [(&str, bool); 16] = [
     ("From", true),
     ("Reply-To", true),

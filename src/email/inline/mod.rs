@@ -336,7 +336,7 @@ fn holds_long_word(nodes: &[Node]) -> bool {
     })
 }
 
-/// Another picture in the place of this one, as large as it unless nobody knows.
+/// Another picture in the place of this one, as large as it if its size is known.
 fn show_instead(element: &mut Element, image: &Image) {
     let is_sized = ["width", "height"].iter().any(|name| element.get(name).is_some());
     element.attributes.retain(|(name, _)| *name != "src");

@@ -170,7 +170,7 @@ fn images(tokens: &[Token], entries: &[Entry], findings: &mut Findings<'_>) {
     let nameless = pictures.filter(|picture| picture.alt.as_deref().is_none_or(|alt| alt.trim().is_empty()));
     for picture in nameless.take(SHOWN) {
         let name = picture.url.rsplit('/').next().unwrap_or_default();
-        // What nobody wrote, such as the poster of a film, stands beside its title.
+        // What is in no source, such as the poster of a film, stands beside its title.
         let Some(place) = findings.sources.find(&[&picture.url, name]) else { continue };
         let message = "a picture without a description, which many readers see in its place";
         findings.warning("mail/no-alt", message, Some(place), "say what it shows: `![a red boat](boat.jpg)`");

@@ -117,7 +117,7 @@ fn r14_two_posts_with_one_address_are_errors_that_name_each_other() {
 }
 
 #[test]
-fn r15_an_id_of_the_author_s_is_kept_and_is_nobody_else_s() {
+fn r15_an_id_of_the_author_s_is_kept_and_belongs_to_one_post() {
     assert_eq!(keys("guid: https://old.example/?p=12").0.id, "https://old.example/?p=12");
     let text = |slug: &str| format!("---\ntitle: A\ndate: 2025-01-31\nslug: {slug}\nid: 7\n---\nx\n");
     let loaded = load_all(&[("posts/a.md", &text("a")), ("posts/b.md", &text("b"))]);

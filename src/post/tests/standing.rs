@@ -79,7 +79,7 @@ fn r12_whatever_says_draft_holds_a_post_back() {
 }
 
 #[test]
-fn r12_a_flag_that_nobody_can_read_holds_a_post_back_with_a_warning() {
+fn r12_a_flag_that_cannot_be_read_holds_a_post_back_with_a_warning() {
     for unclear in [
         "draft: maybe",
         "draft: '{{ x }}'",

@@ -33,7 +33,7 @@ const BUSY_IN_A_ROW: u32 = 8;
 /// A pause that ended this long ago says nothing about the next one.
 const FORGOTTEN: SignedDuration = SignedDuration::from_hours(7 * 24);
 
-/// The pause after a server has closed a connection (421), or has put off everybody; twice as long after each further one, up
+/// The pause after a server has closed a connection (421), or has put off all readers; twice as long after each further one, up
 /// to the limit.
 const REST: Duration = Duration::from_millis(500);
 const LONGEST_REST: Duration = Duration::from_secs(2);
@@ -45,7 +45,7 @@ pub(super) struct Breaker {
     /// Those of which not every answer was an acceptance.
     domains: BTreeMap<String, Domain>,
     accepted: u64,
-    /// How often in a row a server has closed a connection or put off everybody.
+    /// How often in a row a server has closed a connection or put off all readers.
     closings: u32,
     probing: Option<Probing>,
     /// What stopped an earlier run, since when no reader was accepted.
@@ -149,8 +149,8 @@ pub(super) struct Suspects {
     pub(super) most: String,
     /// All domains that refused since the last acceptance.
     pub(super) all: BTreeSet<String>,
-    /// Whether the server seems to refuse everybody.
-    pub(super) is_everybody: bool,
+    /// Whether the server seems to refuse all readers.
+    pub(super) is_general: bool,
 }
 
 impl Breaker {
@@ -175,7 +175,7 @@ impl Breaker {
         self.stopped.clone().filter(|_| self.accepted == 0)
     }
 
-    /// Up to when time counts against a delivery: what goes wrong for everybody says nothing of it.
+    /// Up to when time counts against a delivery: what goes wrong for all readers says nothing of it.
     pub(super) fn counted(&self, now: Timestamp) -> Timestamp {
         let since = self.stopped.as_ref().and_then(|stop| stop.at.parse().ok());
         since.map_or(now, |since: Timestamp| since.min(now))
@@ -239,7 +239,7 @@ impl Breaker {
         reaction
     }
 
-    /// Takes in that the server puts off everybody (4yz to MAIL). Returns how long all connections must rest, or why the run
+    /// Takes in that the server puts off all readers (4yz to MAIL). Returns how long all connections must rest, or why the run
     /// must stop.
     pub(super) fn busy(&mut self, key: DeliveryKey, reply: &str) -> Result<Duration, Stop> {
         self.closings += 1;
@@ -272,7 +272,7 @@ impl Breaker {
         Suspects {
             most: most.unwrap_or_default(),
             all: self.streak.domains.clone(),
-            is_everybody: self.streak.weight >= REFUSED_IN_A_ROW,
+            is_general: self.streak.weight >= REFUSED_IN_A_ROW,
         }
     }
 

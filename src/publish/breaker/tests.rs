@@ -72,15 +72,15 @@ fn what_is_the_readers_is_never_counted() {
 fn a_run_stops_only_when_readers_of_other_domains_are_refused_too() {
     let mut breaker = breaker();
     let (tries, suspects) = trip(&mut breaker, |_| "a.test".into(), Kind::Policy);
-    assert_eq!((tries, suspects.most.as_str(), suspects.is_everybody), (20, "a.test", true));
-    assert!(matches!(breaker.next(), Next::Wait), "nobody is tried meanwhile");
+    assert_eq!((tries, suspects.most.as_str(), suspects.is_general), (20, "a.test", true));
+    assert!(matches!(breaker.next(), Next::Wait), "no reader is tried meanwhile");
     assert_eq!(breaker.probe(vec![probe(50, "b.test"), probe(51, "c.test")], now()), None);
     let Some(Stop::Refused(why)) = try_all(&mut breaker, Kind::Policy) else { panic!("it goes on") };
     assert_eq!(why, "it refused 22 readers of 3 domains in a row: 550 no");
 }
 
 #[test]
-fn the_time_of_a_stop_for_everybody_does_not_count() {
+fn the_time_of_a_stop_for_all_readers_does_not_count() {
     let stop = |kind: &str, at: Timestamp| Stopped {
         domain: String::new(),
         kind: kind.into(),
@@ -111,12 +111,12 @@ fn the_reason_says_what_the_server_did() {
         let reply = "421 4.7.28 rate";
         breaker.hear(Heard { key: key(number), attempts: 1, domain, kind: Kind::Closing, reply }).look.is_some()
     };
-    let mut everybody = breaker();
-    assert!((0..5).any(|number| put_off(&mut everybody, number, &format!("d{number}.test"))));
-    everybody.probe(vec![probe(50, "z.test")], now());
-    let Next::Probe(_) = everybody.next() else { panic!("no probe") };
-    put_off(&mut everybody, 50, "z.test");
-    let Some(Stop::PutOff(why)) = everybody.probed(now()) else { panic!("it goes on") };
+    let mut general = breaker();
+    assert!((0..5).any(|number| put_off(&mut general, number, &format!("d{number}.test"))));
+    general.probe(vec![probe(50, "z.test")], now());
+    let Next::Probe(_) = general.next() else { panic!("no probe") };
+    put_off(&mut general, 50, "z.test");
+    let Some(Stop::PutOff(why)) = general.probed(now()) else { panic!("it goes on") };
     assert_eq!(why, "6 readers of 6 domains in a row: 421 4.7.28 rate");
 
     let mut domain = breaker();
@@ -188,7 +188,7 @@ fn a_domain_that_takes_others_is_not_left_alone() {
 }
 
 #[test]
-fn an_acceptance_elsewhere_ends_a_probing_for_which_nobody_is_out() {
+fn an_acceptance_elsewhere_ends_a_probing_without_probes_on_the_way() {
     let mut breaker = breaker();
     trip(&mut breaker, |number| format!("d{number}.test"), Kind::Policy);
     breaker.probe(vec![probe(50, "b.test")], now());
@@ -203,7 +203,7 @@ fn among_many_domains_the_one_that_refuses_is_found() {
     for number in 0..200 {
         hear(&mut breaker, number, "good.test", Kind::Accepted);
         if let Some(suspects) = hear(&mut breaker, 1_000 + number, "bad.test", Kind::Policy).look {
-            assert!(!suspects.is_everybody);
+            assert!(!suspects.is_general);
             assert_eq!(breaker.probe(vec![probe(5_000, "bad.test")], now()), None);
             assert_eq!(try_all(&mut breaker, Kind::Policy), None);
             looked += 1;
@@ -255,7 +255,7 @@ fn a_server_that_closes_connections_is_soon_looked_into_and_given_time() {
 }
 
 #[test]
-fn a_server_that_puts_off_everybody_is_given_time_and_then_stops_the_run() {
+fn a_server_that_puts_off_general_is_given_time_and_then_stops_the_run() {
     let mut breaker = breaker();
     let busy = |breaker: &mut Breaker| breaker.busy(key(1), "451 4.3.2 later");
     assert!((0..7).all(|_| busy(&mut breaker).is_ok()));
@@ -269,7 +269,7 @@ fn a_server_that_puts_off_everybody_is_given_time_and_then_stops_the_run() {
 fn an_unclear_refusal_is_final_only_when_others_were_accepted_since() {
     let mut breaker = breaker();
     hear(&mut breaker, 1, "a.test", Kind::Unclear);
-    assert_eq!(breaker.take_final(), [], "the server has accepted nobody");
+    assert_eq!(breaker.take_final(), [], "the server has accepted no reader");
     hear(&mut breaker, 2, "b.test", Kind::Accepted);
     assert_eq!(breaker.take_final(), [(key(1), 1)]);
     assert_eq!(breaker.take_final(), [], "once");

@@ -267,7 +267,11 @@ mod tests {
         assert_eq!(words(&database(&one, 4), &elsewhere(Some("there"), false)), ["elsewhere"]);
         assert_eq!(words(&database(&one, 4), &elsewhere(Some("there"), true)), [""; 0]);
         assert_eq!(words(&database(&one, 3), &elsewhere(Some("there"), true)), ["older "], "the record decides");
-        assert_eq!(words(&database(&one, 4), &elsewhere(None, false)), [""; 0], "nobody knows which machine this is");
+        assert_eq!(
+            words(&database(&one, 4), &elsewhere(None, false)),
+            [""; 0],
+            "it is not known which machine this is"
+        );
         let from_before = Database { home: None, ..database(&one, 0) };
         assert_eq!(words(&from_before, &others(&[], 0)), [""; 0], "a database of the version before");
     }

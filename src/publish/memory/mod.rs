@@ -76,7 +76,7 @@ impl Witnesses {
         self.doubts.iter().map(|doubt| doubt.guard(self.open, self.place.as_deref())).collect()
     }
 
-    /// Issues of other databases that had not left for everybody when their records were written, as warnings, unless all that
+    /// Issues of other databases that had not left for all readers when their records were written, as warnings, unless all that
     /// they carried was mailed again since. `mailed` is all that was ever mailed.
     pub(super) fn half_sent(&self, mailed: &[MailedEntry]) -> Vec<Diagnostic> {
         let own: BTreeSet<_> = self.sent.iter().map(|issue| &issue.key).collect();

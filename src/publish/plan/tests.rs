@@ -115,7 +115,7 @@ fn a_post_that_waits_is_not_due_before_and_not_late_after() {
     assert_eq!(at("2026-03-10T16:59:59Z", &ledger), Verdict::NotBefore("2026-03-10 18:00 +01:00".into()));
     assert!(at("2026-03-10T17:00:00Z", &ledger).is_due());
     assert!(at("2026-04-20T17:00:00Z", &ledger).is_due(), "however long the next run takes to come");
-    // A run after the moment would have mailed it: somebody has held it back since.
+    // A run after the moment would have mailed it: it was held back since.
     let later = Ledger { last_run: Some("2026-03-11T07:00:00Z".parse().unwrap()), mailed: vec![] };
     assert_eq!(at("2026-03-12T07:00:00Z", &later), Verdict::Late(date(2026, 3, 11)));
 }

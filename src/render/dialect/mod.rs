@@ -156,8 +156,8 @@ fn read(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) -> Option<usize> {
     })
 }
 
-/// The letter that may tell whose line this is; `None` when it is nobody's. A line whose first letter is code is nobody's: an
-/// indented block begins behind its margin.
+/// The letter that may tell whose line this is; `None` when there is none. Code counts for none: an indented block begins
+/// behind its margin.
 fn first_letter(part: &Part<'_>, at: usize) -> Option<u8> {
     let line = &part.text.as_bytes()[at..];
     let margin = line.iter().position(|byte| !matches!(byte, b' ' | b'\t' | b'>'))?;

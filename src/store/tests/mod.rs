@@ -412,7 +412,7 @@ async fn a_page_of_the_queue_is_read_in_order_and_never_sorted() {
 /// Readers are handed out page by page while others record what became of the earlier ones: whatever becomes of them, each is
 /// handed out once more only when nothing else is left, and no intent is granted for what was tried meanwhile.
 #[tokio::test]
-async fn nobody_is_passed_over_or_granted_twice_while_the_queue_changes() {
+async fn no_delivery_is_passed_over_or_granted_twice_while_the_queue_changes() {
     const READERS: i64 = 400;
     let folder = tempfile::tempdir().unwrap();
     let mut store = frozen(&folder, usize::try_from(READERS).unwrap()).await;

@@ -116,7 +116,7 @@ impl Reply {
         self.code / 100 == Severity::PermanentNegativeCompletion as u16
     }
 
-    /// The server closes the connection, whoever the reader (RFC 5321 §3.8).
+    /// The server closes the connection, whichever the reader (RFC 5321 §3.8).
     pub(super) fn closes(&self) -> bool {
         self.code == 421
     }

@@ -3,7 +3,7 @@ use std::time::Instant;
 use super::server::{Act, Server, Tls};
 use super::*;
 
-/// More than the buffers of two sockets hold: whoever does not read it all is noticed.
+/// More than the buffers of two sockets hold: a receiver that does not read it all is noticed.
 fn large() -> Vec<u8> {
     [b"x".repeat(76).as_slice(), b"\r\n"].concat().repeat(200_000)
 }
@@ -264,7 +264,7 @@ async fn several_connections_work_at_once() {
 }
 
 #[tokio::test]
-async fn saying_goodbye_waits_for_nobody() {
+async fn quit_does_not_wait_for_the_server() {
     let server = server(|line| if line == "QUIT" { Act::HANG } else { Act::Usual }).await;
     let mut connection = connect_impatiently(&server).await;
     let start = Instant::now();
