@@ -17,7 +17,7 @@
 //!
 //! An [`Entry`](model::Entry) is made once: its content is a tree, from which feeds and mail are both written, so that they
 //! never disagree. A command reads the top of every post once, and the rest of those that it shows once, to render them once,
-//! however many steps ask for them ([`publish::Site::rendered`]); `tests/once.rs` counts. An [`Issue`](model::Issue) is frozen
+//! however many steps ask for them ([`publish::rendered()`]); `tests/once.rs` counts. An [`Issue`](model::Issue) is frozen
 //! in the ledger before its first copy leaves, so that a run that was interrupted goes on with the same bytes. A delivery says
 //! `sending` on disk before its message can be complete at the server, so that a crash leaves no more than the messages in
 //! flight in doubt, and none unknown.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use tidings::feed::Layout;
-use tidings::publish::Site;
+use tidings::publish::{Site, rendered};
 
 use crate::site::{Run, TestSite};
 
@@ -162,7 +162,7 @@ fn feeds_that_are_streamed_have_the_bytes_of_feeds_that_are_made_whole() {
     let layout = Layout::new(&opened.config).unwrap();
     let mut files = 0;
     for plan in tidings::feed::plan(&opened.posts, &BTreeSet::new(), &opened.config, &BTreeMap::new()).feeds {
-        let rendered = |at: &usize| opened.rendered(&opened.posts[*at], &mut Vec::new()).unwrap();
+        let rendered = |at: &usize| rendered(&opened, &opened.posts[*at], &mut Vec::new()).unwrap();
         let items: Vec<_> = plan.posts.iter().map(|at| layout.item(&rendered(at).entry)).collect();
         for whole in layout.whole(&plan, &items) {
             let name = format!("public/{}{}", plan.folder, whole.file_name);

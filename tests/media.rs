@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 use tidings::model::Entry;
-use tidings::publish::Site;
+use tidings::publish::{Site, rendered};
 
 use crate::site::TestSite;
 
@@ -41,7 +41,7 @@ fn walk(site: &TestSite, keys: &str, body: &str) {
 fn entry(site: &TestSite) -> (Entry, Vec<&'static str>) {
     let site = Site::open(site.path(), Site::config(site.path()).unwrap(), NOW.parse::<Timestamp>().unwrap()).unwrap();
     let mut warnings = Vec::new();
-    let rendered = site.rendered(&site.posts[0], &mut warnings).unwrap();
+    let rendered = rendered(&site, &site.posts[0], &mut warnings).unwrap();
     (rendered.entry.clone(), warnings.into_iter().map(|warning| warning.code).collect())
 }
 

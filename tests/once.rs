@@ -8,7 +8,7 @@ use inotify::{EventMask, Inotify, WatchMask};
 use jiff::Timestamp;
 use tidings::publish::{
     Options, Past, Purpose, Site, Tolerance, build_feeds, inspect, own_feeds, plan_with_feeds, prepare, preview,
-    specimen,
+    renders, specimen,
 };
 
 use crate::preview::Preview;
@@ -61,7 +61,7 @@ fn a_build_renders_each_post_once() {
     let site = site();
     let opened = opened(&site);
     build_feeds(&opened, Purpose::Write, true).unwrap().commit().unwrap();
-    assert_eq!(opened.renders(), POSTS);
+    assert_eq!(renders(&opened), POSTS);
 }
 
 #[test]
@@ -72,7 +72,7 @@ fn a_check_renders_each_post_once() {
     for code in ["post/audience", "post/link", "post/enclosure-length", "mail/picture"] {
         assert!(found.iter().any(|found| found.code == code), "{code}");
     }
-    assert_eq!(opened.renders(), POSTS);
+    assert_eq!(renders(&opened), POSTS);
 }
 
 #[tokio::test]
@@ -83,7 +83,7 @@ async fn a_dry_run_and_a_publish_render_each_post_once() {
         let (prepared, feeds) = plan_with_feeds(&opened, &Past::default(), &options(), purpose, now()).await.unwrap();
         assert_eq!(prepared.entries.len(), 3);
         preview::write(&opened, &prepared, feeds, None, None).await.unwrap();
-        assert_eq!(opened.renders(), POSTS, "{purpose:?}");
+        assert_eq!(renders(&opened), POSTS, "{purpose:?}");
     }
 }
 
@@ -94,10 +94,10 @@ fn a_preview_renders_each_post_once_for_the_issue_the_feeds_and_the_findings() {
     let past = Past::default();
     prepare(&opened, &past, &options(), now(), |found| own_feeds(&opened, found)).unwrap();
     // The five newest and the one that cannot be read.
-    assert_eq!(opened.renders(), 6);
+    assert_eq!(renders(&opened), 6);
     inspect(&opened, &past, now()).unwrap();
     specimen(&opened, &past, &opened.posts[0], now()).unwrap();
-    assert_eq!(opened.renders(), POSTS);
+    assert_eq!(renders(&opened), POSTS);
 }
 
 /// How often the file of each post is opened while something is done.

@@ -11,7 +11,7 @@ use super::{Context, Ui, session};
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::model::{Post, PostStatus};
-use crate::publish::{Intent, Past, Site, Verdict, count, verdicts};
+use crate::publish::{Intent, Past, Site, Verdict, count, rendered, verdicts};
 
 /// List every post: in the feed or not, due or not, and why.
 #[derive(Debug, Args)]
@@ -64,7 +64,7 @@ pub(super) fn as_json(site: &Site, post: &Post, verdict: &Verdict) -> Value {
     let diagnostics = site.diagnostics.iter().filter(|diagnostic| diagnostic.path() == Some(&post.path));
     let summary = post.description.clone().or_else(|| {
         let is_entry = post.published.is_some() && post.status != PostStatus::Error;
-        if is_entry { site.rendered(post, &mut Vec::new())?.entry.summary.clone() } else { None }
+        if is_entry { rendered(site, post, &mut Vec::new())?.entry.summary.clone() } else { None }
     });
     let authors: Vec<_> = post.authors.iter().map(|author| json!({ "name": author.name, "url": author.url })).collect();
     let taxonomies: Map<_, _> =

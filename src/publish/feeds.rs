@@ -11,8 +11,9 @@ use super::feed_pictures;
 use super::items::Items;
 use super::mail_pictures;
 use super::manifest::{self, Bytes, Manifest, Stale};
+use super::once::Rendered;
 use super::parallel;
-use super::rendered::Rendered;
+use super::rendered::rendered;
 use super::site::Site;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::feed::{self, Changes, FeedPlan, Folders, Layout, Plans};
@@ -217,7 +218,7 @@ fn stream_items(site: &Site, layout: &Layout<'_>, stream: &mut Stream<'_>, noted
                 return (*at, Some(items), None, found);
             }
             let post = &site.posts[*at];
-            let rendered = site.rendered(post, &mut found);
+            let rendered = rendered(site, post, &mut found);
             let items = rendered.as_ref().map(|rendered| layout.item(&rendered.entry));
             let is_mailed = |rendered: &Arc<Rendered>| {
                 wanted.contains(&*post.path) && mail_pictures::has_pictures_to_replace(&rendered.entry)

@@ -15,6 +15,7 @@ use super::message_lint;
 use super::parallel::{self, Work};
 use super::placeholder;
 use super::prepare::{Past, issues, verdicts};
+use super::rendered::{keep, rendered};
 use super::signing::{misaligned, signer};
 use super::site::Site;
 use crate::diagnostic::Diagnostic;
@@ -69,13 +70,13 @@ fn due<'s>(site: &'s Site, past: &Past, now: Timestamp) -> Result<Vec<&'s Post>,
     let verdicts = verdicts(site, past, now)?;
     let due = site.posts.iter().zip(&verdicts).filter(|(_, verdict)| verdict.is_due()).map(|(post, _)| post);
     let due: Vec<&Post> = due.collect();
-    site.keep(due.iter().copied().chain(site.published().next()));
+    keep(site, due.iter().copied().chain(site.published().next()));
     Ok(due)
 }
 
 /// What the next issue shows, or would show if the newest post were due: then that is seen before it is.
 fn next_entries(site: &Site, due: &[&Post], found: &mut Vec<Diagnostic>) -> Vec<Entry> {
-    let rendered = |post: &Post| site.rendered(post, &mut Vec::new());
+    let rendered = |post: &Post| rendered(site, post, &mut Vec::new());
     let mut next: Vec<_> = due.iter().filter_map(|post| rendered(post)).collect();
     if next.is_empty() {
         next.extend(site.published().find_map(rendered));
@@ -117,7 +118,7 @@ impl Looked {
         let places: Vec<usize> = places.filter(|at| self.seen.insert(*at)).collect();
         let make = |at: &usize| {
             let mut found = Vec::new();
-            let rendered = site.rendered(&site.posts[*at], &mut found);
+            let rendered = rendered(site, &site.posts[*at], &mut found);
             found.extend(rendered.as_ref().and_then(|rendered| placeholder::look_at(rendered)));
             let items = rendered.as_ref().zip(layout).map(|(rendered, layout)| layout.item(&rendered.entry));
             (*at, rendered.is_none(), items, found)
@@ -150,7 +151,7 @@ fn of_feeds(site: &Site, looked: &mut Looked, now: Timestamp) -> Result<Vec<Diag
     };
     let found = parallel::map(&plans, Work::Heavy, |plan| {
         let item = |at: &usize| {
-            let rendered = || site.rendered(&site.posts[*at], &mut Vec::new());
+            let rendered = || rendered(site, &site.posts[*at], &mut Vec::new());
             looked.items.get(*at).or_else(|| Some(layout.item(&rendered()?.entry)))
         };
         let items: Vec<_> = plan.posts.iter().filter_map(item).collect();

@@ -7,7 +7,7 @@ use url::Url;
 
 use super::error::PublishError;
 use super::library::{Found, Library, MOST_WARNINGS, place};
-use super::rendered::Rendered;
+use super::once::Rendered;
 use super::site::Site;
 use crate::diagnostic::{Diagnostic, Location};
 use crate::files::{Access, Kind, Written};

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use super::rendered::source;
 use super::site::{CONFIG_FILE, Site};
 use crate::config::Mode;
 use crate::diagnostic::Diagnostic;
@@ -41,7 +42,7 @@ pub(super) async fn ask(site: &Site, issues: &[Issue], due: &[Entry]) -> Vec<Dia
 
 /// The texts in which findings are placed.
 fn sources(site: &Site, entries: &[Entry]) -> Sources {
-    let posts = entries.iter().map(|entry| (entry.path.clone(), site.source(&entry.path))).collect();
+    let posts = entries.iter().map(|entry| (entry.path.clone(), source(site, &entry.path))).collect();
     let config = site.folder.read(CONFIG_FILE, Kind::Settings).ok().and_then(|bytes| String::from_utf8(bytes).ok());
     Sources { posts, config: (CONFIG_FILE.to_owned(), config.unwrap_or_default()) }
 }

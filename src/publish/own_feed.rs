@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::error::PublishError;
 use super::manifest::feed_plans;
-use super::rendered::Rendered;
+use super::once::Rendered;
+use super::rendered::{keep, rendered};
 use super::site::Site;
 use crate::diagnostic::Diagnostic;
 use crate::feed::{self, FeedFile, FeedPlan, Layout};
@@ -38,10 +39,10 @@ fn own_feed<'s>(
     let mut unreadable = BTreeSet::new();
     loop {
         let plan = feed_plans(site, &unreadable)?.feeds.swap_remove(0);
-        site.keep(plan.posts.iter().map(|at| &site.posts[*at]));
+        keep(site, plan.posts.iter().map(|at| &site.posts[*at]));
         let mut entries = Vec::new();
         for at in &plan.posts {
-            match site.rendered(&site.posts[*at], found) {
+            match rendered(site, &site.posts[*at], found) {
                 Some(entry) => entries.push(entry),
                 None => drop(unreadable.insert(*at)),
             }

@@ -1,7 +1,7 @@
 //! What was made as an example leaves for no reader: the sender, the title, the addresses and the first post that `tidings init` writes.
 
 use super::guard::{Guard, GuardName};
-use super::rendered::Rendered;
+use super::once::Rendered;
 use crate::config::{Mail, TOKEN, placeholder};
 use crate::diagnostic::{Diagnostic, Places};
 use crate::model::Issue;

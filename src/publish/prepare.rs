@@ -13,6 +13,7 @@ use super::message_lint;
 use super::parallel::{self, Work};
 use super::placeholder;
 use super::plan::{Fingerprint, Fingerprints, Ledger, Rules, Verdict, plan, undecided};
+use super::rendered::{body, keep, rendered};
 use super::signing::misaligned;
 use super::site::Site;
 use super::tolerance::{Tolerance, refuse_bad_due};
@@ -214,7 +215,7 @@ fn fingerprints(
     let posts = undecided(&site.posts, &past.ledger, &rules(site), included, now);
     let prints = parallel::map(&posts, Work::Light, |post| {
         let mut found = Vec::new();
-        let print = match site.body(post, &mut found) {
+        let print = match body(site, post, &mut found) {
             Ok(body) => Fingerprint { hash: post::content_hash(post, &body), sketch: Sketch::of(&body.text) },
             Err(error) => {
                 found.push(error);
@@ -274,12 +275,12 @@ pub fn prepare<F>(
     }
     let is_due = |(post, verdict): (_, &Verdict)| verdict.is_due().then_some(post);
     let due_posts: Vec<&Post> = site.posts.iter().zip(&verdicts).filter_map(is_due).collect();
-    site.keep(due_posts.iter().copied());
+    keep(site, due_posts.iter().copied());
     let feeds = feeds(&mut warnings)?;
     let mut due: Vec<Entry> = Vec::new();
     let mut made = Vec::new();
     for post in due_posts {
-        match site.rendered(post, &mut warnings) {
+        match rendered(site, post, &mut warnings) {
             Some(rendered) => due.push(mail_pictures::for_mail(site, &rendered, &mut made, &mut warnings)),
             // With any tolerance, no newsletter goes out without an entry that is due.
             None => {
@@ -352,8 +353,8 @@ fn included(site: &Site, names: &[String]) -> Result<BTreeSet<String>, PublishEr
 /// Templates with errors, a newsletter without a sender, or a file that cannot be read any more.
 pub fn specimen(site: &Site, past: &Past, post: &Post, now: Timestamp) -> Result<Option<Issue>, PublishError> {
     let mut found = Vec::new();
-    site.keep([post]);
-    let Some(rendered) = site.rendered(post, &mut found) else { return Err(PublishError::Site(found)) };
+    keep(site, [post]);
+    let Some(rendered) = rendered(site, post, &mut found) else { return Err(PublishError::Site(found)) };
     let entry = mail_pictures::for_mail(site, &rendered, &mut Vec::new(), &mut found);
     Ok(issues(site, &[entry], past.next_issue, now)?.pop())
 }

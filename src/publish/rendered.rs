@@ -1,48 +1,72 @@
-//! What a command makes of a post: once, however many ask for it. Only of the posts that are asked for again is anything kept.
+//! The posts of a site, read and rendered: each once, however many ask for it.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
+use super::folder;
+use super::once::{Outcome, ReadBody, Rendered};
+use super::site::Site;
 use crate::diagnostic::Diagnostic;
-use crate::model::{Body, Entry};
+use crate::files::Kind;
+use crate::model::{Body, Post};
+use crate::post;
+use crate::render;
 
-/// A post that was read and rendered.
-#[derive(Debug)]
-pub struct Rendered {
-    /// What is published of it.
-    pub entry: Entry,
-    /// Its text as it was written, in which findings are placed.
-    pub(super) body: Arc<Body>,
+/// The body of a post, which is kept to be rendered; what is wrong with its text is added to `found`.
+///
+/// # Errors
+/// Why there is none: the file is gone, was changed meanwhile, or is not text.
+pub(super) fn body(site: &Site, post: &Post, found: &mut Vec<Diagnostic>) -> Result<Arc<Body>, Diagnostic> {
+    site.made.bodies.keep(&post.path);
+    let (body, warning) = read(site, post)?;
+    found.extend(warning);
+    Ok(body)
 }
 
-/// A post that was rendered, if that was possible, and what is wrong with its body.
-pub(super) type Outcome = (Option<Arc<Rendered>>, Vec<Diagnostic>);
-
-/// A body that was read, and what there is to warn of.
-pub(super) type ReadBody = Result<(Arc<Body>, Option<Diagnostic>), Diagnostic>;
-
-/// What is made of each post, by its path. It is kept for those that are [wanted again](Once::keep), and made anew each time
-/// for any other.
-#[derive(Debug)]
-pub(super) struct Once<T>(Mutex<HashMap<String, Arc<OnceLock<T>>>>);
-
-impl<T> Default for Once<T> {
-    fn default() -> Self {
-        Self(Mutex::default())
-    }
+fn read(site: &Site, post: &Post) -> ReadBody {
+    let read = || {
+        let bytes = folder::bytes(&site.folder, &post.path, Kind::Post)?;
+        post::body(post, &bytes).map(|(body, warning)| (Arc::new(body), warning))
+    };
+    site.made.bodies.of(&post.path).get_or_init(read).clone()
 }
 
-impl<T> Once<T> {
-    /// From now on, what is made of this post is kept.
-    pub(super) fn keep(&self, path: &str) {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if !kept.contains_key(path) {
-            kept.insert(path.to_owned(), Arc::default());
-        }
-    }
+/// These posts will be rendered more than once: what the first one makes of them is there for all.
+pub(super) fn keep<'p>(site: &Site, posts: impl IntoIterator<Item = &'p Post>) {
+    posts.into_iter().for_each(|post| site.made.entries.keep(&post.path));
+}
 
-    /// The place of what is made of this post.
-    pub(super) fn of(&self, path: &str) -> Arc<OnceLock<T>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(path).cloned().unwrap_or_default()
-    }
+/// Reads and renders a post, with what its pictures and other files say about themselves; what is wrong with its body is
+/// added to `found`, whether it is there or not. `None` when it cannot be read or has an error: then that is among what
+/// was added.
+pub fn rendered(site: &Site, post: &Post, found: &mut Vec<Diagnostic>) -> Option<Arc<Rendered>> {
+    let slot = site.made.entries.of(&post.path);
+    let (rendered, about) = slot.get_or_init(|| make(site, post));
+    found.extend(about.iter().cloned());
+    rendered.clone()
+}
+
+fn make(site: &Site, post: &Post) -> Outcome {
+    let (body, mut found) = match read(site, post) {
+        Ok((body, warning)) => (body, Vec::from_iter(warning)),
+        Err(error) => return (None, vec![error]),
+    };
+    site.made.renders.fetch_add(1, Ordering::Relaxed);
+    let (mut entry, about_body) = render::entry(post, &body, &site.posts, &site.config);
+    let is_sound = !about_body.iter().any(Diagnostic::is_error);
+    found.extend(about_body);
+    site.library.complete(&mut entry, &body, &mut found);
+    (is_sound.then(|| Arc::new(Rendered { entry, body })), found)
+}
+
+/// How often a post was rendered: in one command none more than once, as long as the feeds are not very large.
+pub fn renders(site: &Site) -> usize {
+    site.made.renders.load(Ordering::Relaxed)
+}
+
+/// The text of a post that is kept, as it was written.
+pub(super) fn source(site: &Site, path: &str) -> String {
+    let kept = site.made.entries.of(path);
+    let rendered = kept.get().and_then(|(rendered, _)| rendered.as_ref());
+    rendered.map(|rendered| format!("{}{}", rendered.body.head, rendered.body.text)).unwrap_or_default()
 }

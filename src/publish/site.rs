@@ -1,24 +1,21 @@
-//! A site on disk: opened, its posts found by any of their names, and each read and rendered once.
+//! A site on disk: opened, and its posts found by any of their names.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use jiff::Timestamp;
 
 use super::error::{NotOnePost, PublishError};
 use super::folder::{self, Depth};
 use super::library::{Found, Library};
+use super::once::Made;
 use super::reach::{self, Use};
-use super::rendered::{Once, Outcome, ReadBody, Rendered};
 use crate::config::{self, Config};
 use crate::diagnostic::{Diagnostic, Location};
 use crate::files::{Folder, Kind, LeftOut, Survey};
 use crate::media::Facts;
-use crate::model::{Body, Post, PostStatus};
-use crate::post::{self, Loaded, Posts};
-use crate::render;
+use crate::model::{Post, PostStatus};
+use crate::post::{Loaded, Posts};
 use crate::templates::Templates;
 use crate::transport;
 
@@ -40,9 +37,7 @@ pub struct Site {
     /// What is wrong with the posts, errors and warnings.
     pub diagnostics: Vec<Diagnostic>,
     pub(super) library: Library,
-    bodies: Once<ReadBody>,
-    entries: Once<Outcome>,
-    renders: AtomicUsize,
+    pub(super) made: Made,
 }
 
 /// A picture among the files of a site.
@@ -103,8 +98,7 @@ impl Site {
         let folder = reach::folder(root, &config, Use::Content);
         let Loaded { posts, diagnostics } = folder::read(&folder, &config, now, depth)?;
         let library = Library::new(folder.clone(), &config);
-        let (bodies, entries) = (Once::default(), Once::default());
-        Ok(Self { folder, config, posts, diagnostics, library, bodies, entries, renders: AtomicUsize::new(0) })
+        Ok(Self { folder, config, posts, diagnostics, library, made: Made::default() })
     }
 
     /// The post that is meant by its path, file name, slug, id or URL.
@@ -176,65 +170,6 @@ impl Site {
             }
         }
         if problems.is_empty() { Ok(own) } else { Err(PublishError::Site(problems)) }
-    }
-
-    /// The body of a post, which is kept to be rendered; what is wrong with its text is added to `found`.
-    ///
-    /// # Errors
-    /// Why there is none: the file is gone, was changed meanwhile, or is not text.
-    pub(super) fn body(&self, post: &Post, found: &mut Vec<Diagnostic>) -> Result<Arc<Body>, Diagnostic> {
-        self.bodies.keep(&post.path);
-        let (body, warning) = self.read(post)?;
-        found.extend(warning);
-        Ok(body)
-    }
-
-    fn read(&self, post: &Post) -> ReadBody {
-        let read = || {
-            let bytes = folder::bytes(&self.folder, &post.path, Kind::Post)?;
-            post::body(post, &bytes).map(|(body, warning)| (Arc::new(body), warning))
-        };
-        self.bodies.of(&post.path).get_or_init(read).clone()
-    }
-
-    /// These posts will be rendered more than once: what the first one makes of them is there for all.
-    pub(super) fn keep<'p>(&self, posts: impl IntoIterator<Item = &'p Post>) {
-        posts.into_iter().for_each(|post| self.entries.keep(&post.path));
-    }
-
-    /// Reads and renders a post, with what its pictures and other files say about themselves; what is wrong with its body is
-    /// added to `found`, whether it is there or not. `None` when it cannot be read or has an error: then that is among what
-    /// was added.
-    pub fn rendered(&self, post: &Post, found: &mut Vec<Diagnostic>) -> Option<Arc<Rendered>> {
-        let slot = self.entries.of(&post.path);
-        let (rendered, about) = slot.get_or_init(|| self.render(post));
-        found.extend(about.iter().cloned());
-        rendered.clone()
-    }
-
-    fn render(&self, post: &Post) -> Outcome {
-        let (body, mut found) = match self.read(post) {
-            Ok((body, warning)) => (body, Vec::from_iter(warning)),
-            Err(error) => return (None, vec![error]),
-        };
-        self.renders.fetch_add(1, Ordering::Relaxed);
-        let (mut entry, about_body) = render::entry(post, &body, &self.posts, &self.config);
-        let is_sound = !about_body.iter().any(Diagnostic::is_error);
-        found.extend(about_body);
-        self.library.complete(&mut entry, &body, &mut found);
-        (is_sound.then(|| Arc::new(Rendered { entry, body })), found)
-    }
-
-    /// How often a post was rendered: in one command none more than once, as long as the feeds are not very large.
-    pub fn renders(&self) -> usize {
-        self.renders.load(Ordering::Relaxed)
-    }
-
-    /// The text of a post that is kept, as it was written.
-    pub(super) fn source(&self, path: &str) -> String {
-        let kept = self.entries.of(path);
-        let rendered = kept.get().and_then(|(rendered, _)| rendered.as_ref());
-        rendered.map(|rendered| format!("{}{}", rendered.body.head, rendered.body.text)).unwrap_or_default()
     }
 
     /// The posts that the newsletter or the feeds may show.

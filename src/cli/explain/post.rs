@@ -14,7 +14,7 @@ use super::words::{moment, states};
 use crate::diagnostic::Diagnostic;
 use crate::feed::{FeedPlan, Format, Layout};
 use crate::model::{Entry, Post, PostStatus, distinct};
-use crate::publish::{Past, PublishError, Site, Verdict, feed_plans, verdicts};
+use crate::publish::{Past, PublishError, Site, Verdict, feed_plans, rendered, verdicts};
 use crate::store::{Mailing, Store};
 
 /// Prints what there is to say about a post.
@@ -38,7 +38,7 @@ pub(super) async fn explain(
     let mut found: Vec<Diagnostic> =
         site.diagnostics.iter().filter(|diagnostic| diagnostic.path() == Some(&post.path)).cloned().collect();
     let is_shown = matches!(post.status, PostStatus::Published | PostStatus::Scheduled);
-    let rendered = if is_shown { site.rendered(post, &mut found) } else { None };
+    let rendered = if is_shown { rendered(site, post, &mut found) } else { None };
     let entry = rendered.as_ref().map(|rendered| &rendered.entry);
     distinct(&mut found);
     report::sort(&mut found);
