@@ -87,7 +87,7 @@ async fn a_refused_sender_or_data_is_told_from_a_refused_recipient() {
 }
 
 #[tokio::test]
-async fn a_421_anywhere_closes_and_is_about_everybody_before_a_reader_was_named() {
+async fn a_421_anywhere_closes_and_is_about_all_readers_before_a_reader_was_named() {
     let closing = b"421 4.7.0 closing\r\n";
     for phase in ["MAIL", "RCPT", "DATA", "."] {
         let script = move |line: &str| if line.starts_with(phase) { Act::SayAndClose(closing) } else { Act::Usual };
