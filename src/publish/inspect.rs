@@ -19,7 +19,7 @@ use super::rendered::{keep, rendered};
 use super::signing::{misaligned, signer};
 use super::site::Site;
 use crate::diagnostic::Diagnostic;
-use crate::feed::lint::{ESCAPED_TWICE, LARGE, MARKUP, lint};
+use crate::feed::lint::{ESCAPED_TWICE, LARGE, MARKUP, Sound, lint_one_of};
 use crate::feed::{FeedFile, FeedPlan, Layout};
 use crate::model::{Entry, Post, PostStatus};
 
@@ -149,6 +149,7 @@ fn of_feeds(site: &Site, looked: &mut Looked, now: Timestamp) -> Result<Vec<Diag
             break plans;
         }
     };
+    let sound = Sound::default();
     let found = parallel::map(&plans, Work::Heavy, |plan| {
         let item = |at: &usize| {
             let rendered = || rendered(site, &site.posts[*at], &mut Vec::new());
@@ -156,7 +157,7 @@ fn of_feeds(site: &Site, looked: &mut Looked, now: Timestamp) -> Result<Vec<Diag
         };
         let items: Vec<_> = plan.posts.iter().filter_map(item).collect();
         let files = layout.formats().iter().zip(layout.whole(plan, &items));
-        let look_at = |(_, file)| look_at_feed(&file, plan, site, now);
+        let look_at = |(_, file)| look_at_feed(&file, plan, site, &sound, now);
         files.filter(|(format, _)| format.is_linted).flat_map(look_at).collect::<Vec<_>>()
     });
     let mut said = BTreeSet::new();
@@ -173,9 +174,9 @@ fn of_feeds(site: &Site, looked: &mut Looked, now: Timestamp) -> Result<Vec<Diag
 
 /// What our own validator says about a feed. It guesses whether a text was escaped twice: here it is known that a title
 /// which shows `&amp;` was written so. An archive may be large: a reader fetches it once.
-fn look_at_feed(file: &FeedFile, plan: &FeedPlan, site: &Site, now: Timestamp) -> Vec<Diagnostic> {
+fn look_at_feed(file: &FeedFile, plan: &FeedPlan, site: &Site, sound: &Sound, now: Timestamp) -> Vec<Diagnostic> {
     let path = format!("{}/{}{}", site.config.feeds.dir, plan.folder, file.file_name);
-    let mut found = lint(&path, &file.bytes, now);
+    let mut found = lint_one_of(&path, &file.bytes, now, sound);
     let is_guessed = |code: &str| [MARKUP.code, ESCAPED_TWICE.code].contains(&code);
     found.retain(|one| !is_guessed(one.code) && (plan.is_subscribed_to() || one.code != LARGE.code));
     found

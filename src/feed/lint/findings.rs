@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::rules::Rule;
+use super::sound::Sound;
 use super::tree::Element;
 use crate::diagnostic::{Diagnostic, Places};
 
@@ -17,11 +18,17 @@ pub(super) struct Findings<'t> {
     found: Vec<Diagnostic>,
     /// How often each rule was broken, and which of `found` told it last.
     count: BTreeMap<&'static str, (usize, usize)>,
+    pub(super) sound: &'t Sound,
 }
 
 impl<'t> Findings<'t> {
-    pub(super) fn new(path: &'t str, text: &'t str) -> Self {
-        Self { places: Places::new(path, text), text, found: Vec::new(), count: BTreeMap::new() }
+    pub(super) fn new(path: &'t str, text: &'t str, sound: &'t Sound) -> Self {
+        Self { places: Places::new(path, text), text, found: Vec::new(), count: BTreeMap::new(), sound }
+    }
+
+    /// How many faults were found, told or only counted.
+    pub(super) fn total(&self) -> usize {
+        self.count.values().map(|(count, _)| count).sum()
     }
 
     /// Notes that `rule` is broken at a place.
@@ -79,7 +86,8 @@ mod tests {
 
     #[test]
     fn the_same_fault_is_told_a_few_times_and_then_counted() {
-        let mut findings = Findings::new("a.xml", "one\ntwo");
+        let sound = Sound::default();
+        let mut findings = Findings::new("a.xml", "one\ntwo", &sound);
         (0..7).for_each(|_| findings.add(&DATE, 4..7, "no date"));
         findings.add(&EMPTY, 0..3, "empty");
         let found = findings.finish();

@@ -12,6 +12,7 @@ mod json;
 mod place;
 mod rss;
 mod rules;
+mod sound;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -30,6 +31,7 @@ use xml::{ATOM, Walk};
 
 pub(crate) use rules::{ESCAPED_TWICE, LARGE, MARKUP};
 pub use rules::{RULES, Rule};
+pub use sound::Sound;
 
 /// Many readers stop after so many bytes, and all fetch them again and again.
 const LARGE_FROM: usize = 1_000_000;
@@ -48,14 +50,19 @@ const RDF: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#";
 /// assert!(found.iter().any(|problem| problem.message == "there is no `title`"));
 /// ```
 pub fn lint(path: &str, bytes: &[u8], now: Timestamp) -> Vec<Diagnostic> {
+    lint_one_of(path, bytes, now, &Sound::default())
+}
+
+/// The same for one of several feeds: HTML that was `sound` in another is not looked at again.
+pub fn lint_one_of(path: &str, bytes: &[u8], now: Timestamp, sound: &Sound) -> Vec<Diagnostic> {
     if bytes.len() > LARGEST {
-        let mut findings = Findings::new(path, "");
+        let mut findings = Findings::new(path, "", sound);
         let message = format!("the file has more than {} MB, and was not looked at", LARGEST >> 20);
         findings.add(&TOO_LARGE, 0..1, message);
         return findings.finish();
     }
     let (text, is_whole) = decode(bytes);
-    let mut findings = Findings::new(path, &text);
+    let mut findings = Findings::new(path, &text, sound);
     if !is_whole {
         let at = text.find('\u{FFFD}').unwrap_or_default();
         findings.add(&ENCODING, at..at + 1, "the file is not in the encoding that it names, or not UTF-8");

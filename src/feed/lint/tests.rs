@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{LARGEST, RULES, lint};
+use super::{LARGEST, RULES, Sound, lint, lint_one_of};
 
 const RSS: &str = include_str!("fixtures/good.xml");
 const ATOM: &str = include_str!("fixtures/good.atom");
@@ -192,4 +192,24 @@ fn nothing_that_is_no_feed_is_taken_for_one() {
     }
     let any_bytes = [0xFF, 0x00, 0x3C, 0x80];
     assert!(!lint("x", &any_bytes, "2026-02-01T00:00:00Z".parse().unwrap()).is_empty());
+}
+
+#[test]
+fn feeds_that_are_looked_at_together_have_the_same_faults_as_alone() {
+    let now = "2026-02-01T00:00:00Z".parse().unwrap();
+    let item = |html: &str| format!("{{\"id\": \"https://a.example/{0}\", \"content_html\": \"{html}\"}}", html.len());
+    let feed = |items: &[String]| {
+        format!(
+            "{{\"version\": \"https://jsonfeed.org/version/1.1\", \"title\": \"a\", \"items\": [{}]}}",
+            items.join(", ")
+        )
+    };
+    let (good, bad) = (item("<p>good</p>"), item("<p>bad <b>"));
+    let sound = Sound::default();
+    for text in [feed(&[good.clone(), bad.clone()]), feed(&[bad, good])] {
+        let alone = lint("feed.json", text.as_bytes(), now);
+        assert!(alone.iter().any(|found| found.message.contains("<b>")), "{alone:?}");
+        assert_eq!(lint_one_of("feed.json", text.as_bytes(), now, &sound), alone);
+    }
+    assert!(sound.has("<p>good</p>") && !sound.has("<p>bad <b>"));
 }

@@ -218,7 +218,8 @@ mod tests {
     use super::*;
 
     fn codes(check: impl FnOnce(&mut Findings<'_>)) -> Vec<&'static str> {
-        let mut findings = Findings::new("feed.xml", "x");
+        let sound = crate::feed::lint::Sound::default();
+        let mut findings = Findings::new("feed.xml", "x", &sound);
         check(&mut findings);
         findings.finish().into_iter().map(|found| found.code).collect()
     }
