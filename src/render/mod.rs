@@ -1,4 +1,4 @@
-//! A post → its entry. Markdown becomes one tree ([`markdown_tree`]), and every pass works on that tree. Nothing here has an effect,
+//! A post → its entry. Markdown becomes one tree (`markdown_tree`), and every pass works on that tree. Nothing here has an effect,
 //! and no input panics.
 
 mod audience;
