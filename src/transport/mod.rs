@@ -1,7 +1,8 @@
 //! How a message leaves: through an SMTP server, into a folder, or through a program.
 //!
-//! The invariant of this room: an [`Outcome`](crate::model::Outcome) never says more than is known. `Sent` and `Failed` with a code are words
-//! of the receiver; `Deferred` and `Refused` mean that the message cannot be complete anywhere; all else is `InDoubt` (RFC 1047).
+//! The invariant of this room: an [`Outcome`](crate::model::Outcome) never says more than is known. `Sent` and `Failed` with a
+//! code are words of the receiver; `Deferred` and `Refused` mean that the message cannot be complete anywhere; all else is
+//! `InDoubt` (RFC 1047).
 //! A transport is one file and its line in `SCHEMES`. What else goes out to the network is here too: hubs, pages that must be
 //! online, and links that are tried.
 
