@@ -1,4 +1,5 @@
-//! What is kept of what a command makes of posts, so that it is made once, however many ask for it. Only of the posts that are asked for again is anything kept.
+//! What a command has made of posts, so that it is made once, however many ask for it. Only of the posts that are asked for
+//! again is anything kept.
 
 use std::collections::HashMap;
 use std::sync::atomic::AtomicUsize;
