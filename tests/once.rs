@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use inotify::{EventMask, Inotify, WatchMask};
 use jiff::Timestamp;
 use tidings::publish::{
-    Options, Past, Purpose, Site, Tolerance, build_feeds, inspect, own_feeds, plan_with_feeds, prepare, preview,
+    Options, Past, Purpose, Site, Tolerance, build_feeds, dry_run, inspect, own_feeds, plan_with_feeds, prepare,
     renders, specimen,
 };
 
@@ -78,11 +78,11 @@ fn a_check_renders_each_post_once() {
 #[tokio::test]
 async fn a_dry_run_and_a_publish_render_each_post_once() {
     let site = site();
-    for purpose in [Purpose::Show(preview::FOLDER), Purpose::Write] {
+    for purpose in [Purpose::Show(dry_run::FOLDER), Purpose::Write] {
         let opened = opened(&site);
         let (prepared, feeds) = plan_with_feeds(&opened, &Past::default(), &options(), purpose, now()).await.unwrap();
         assert_eq!(prepared.entries.len(), 3);
-        preview::write(&opened, &prepared, feeds, None, None).await.unwrap();
+        dry_run::write(&opened, &prepared, feeds, None, None).await.unwrap();
         assert_eq!(renders(&opened), POSTS, "{purpose:?}");
     }
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serde_json::json;
 
 use crate::sink::{Sink, Step};
-use crate::site::TestSite;
+use crate::site::{TestSite, at_once};
 
 const MONDAY: &str = "2026-03-02T09:00:00Z";
 
@@ -44,7 +44,7 @@ fn a_server_that_takes_nothing_stops_the_run_and_puts_no_reader_off() {
         Sink::scripted(move |step: &Step<'_>| (step.name == "MAIL" && is_busy()).then_some("452 4.3.1 no space"));
     let site = site(&sink, 100);
     let run = site.run(MONDAY, &["publish"]).exits(4);
-    let words = "Stopped: the server is putting everybody off: 452 4.3.1 no space; 100 messages still queued";
+    let words = "Stopped: the server is putting off all readers: 452 4.3.1 no space; 100 messages still queued";
     assert!(run.stderr.contains(words), "{run:#?}");
     assert!(!run.stderr.contains("deferred") && !run.stderr.contains("Nothing can be tried yet"), "{run:#?}");
     assert!(asked.load(Ordering::SeqCst) <= 12, "{asked:?} were asked");
@@ -78,7 +78,7 @@ fn what_a_server_says_of_every_mailbox_for_two_days_fails_no_reader() {
 
 #[test]
 fn a_server_that_closes_every_connection_for_two_days_loses_no_reader() {
-    for step in ["MAIL", "RCPT"] {
+    at_once(&["MAIL", "RCPT"], |&step| {
         let is_closed = Arc::new(AtomicUsize::new(1));
         let closed = Arc::clone(&is_closed);
         let sink = Sink::scripted(move |said: &Step<'_>| {
@@ -91,14 +91,14 @@ fn a_server_that_closes_every_connection_for_two_days_loses_no_reader() {
         site.post("2026-03-01", "Slow rivers");
         for now in [MONDAY, "2026-03-05T12:00:00Z"] {
             let run = site.run(now, &["publish"]).exits(4);
-            assert!(run.stderr.contains("the server is putting everybody off: "), "{step}: {run:#?}");
+            assert!(run.stderr.contains("the server is putting off all readers: "), "{step}: {run:#?}");
             assert!(!run.stderr.contains("given up") && !run.stderr.contains("Paused"), "{step}: {run:#?}");
         }
         is_closed.store(0, Ordering::SeqCst);
         site.run("2026-03-06T12:00:00Z", &["publish"]).exits(0);
         let copies = sink.copies();
         assert!(copies.len() == 30 && copies.values().all(|copies| *copies == 1), "{step}: {copies:?}");
-    }
+    });
 }
 
 #[test]

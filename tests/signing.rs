@@ -80,7 +80,7 @@ fn a_key_that_is_not_fit_stops_everything_before_it_begins() {
     };
     let mode = |mode| std::fs::set_permissions(site.file(KEY), std::fs::Permissions::from_mode(mode)).unwrap();
     mode(0o644);
-    refused("everybody on this machine can read the key");
+    refused("every user of this machine can read the key");
     mode(0o640);
     site.run(NOW, &["check"]).exits(0);
     mode(0o600);

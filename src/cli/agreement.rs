@@ -12,7 +12,7 @@ use super::{Context, Ui};
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::files::{self, StateFolder};
-use crate::publish::{Agreements, Demand, GuardName, Intent, Site, demands};
+use crate::publish::{Activity, Agreements, Demand, GuardName, Site, demands};
 
 /// `--yes`, where the question may be asked.
 #[derive(Debug, Args)]
@@ -57,9 +57,9 @@ impl Answer {
 }
 
 /// The configuration of the site, when its owner has agreed to what the command is about to do with it.
-pub(super) fn config(intent: Intent, answer: Answer, context: &Context) -> Result<Config, Failure> {
+pub(super) fn config(activity: Activity, answer: Answer, context: &Context) -> Result<Config, Failure> {
     let config = Site::config(&context.site)?;
-    settle(&config, intent, answer, context)?;
+    settle(&config, activity, answer, context)?;
     Ok(config)
 }
 
@@ -72,38 +72,38 @@ pub(super) fn search_path() -> OsString {
 /// Fails unless this was agreed to before, or is a part of what this process was told.
 pub(super) fn check(
     config: &Config,
-    intent: Intent,
+    activity: Activity,
     site: &Path,
     state: &StateFolder,
     told: &[Demand],
 ) -> Result<(), Failure> {
-    let demands = demanded(config, intent, site, state)?;
+    let demands = demanded(config, activity, site, state)?;
     let agreements = Agreements::read(state, site, config);
     if agreements.cover(&demands) || demands.iter().all(|demand| told.contains(demand)) {
         return Ok(());
     }
     let wanted = wanted(&demands, &agreements).join("; ");
-    Err(refusal(format!("this {WANTED} {wanted}"), how_to_agree(intent, &agreements, state)))
+    Err(refusal(format!("this {WANTED} {wanted}"), how_to_agree(activity, &agreements, state)))
 }
 
-fn demanded(config: &Config, intent: Intent, site: &Path, state: &StateFolder) -> Result<Vec<Demand>, Failure> {
+fn demanded(config: &Config, activity: Activity, site: &Path, state: &StateFolder) -> Result<Vec<Demand>, Failure> {
     if let Some(setting) = Agreements::trespass(state, site, config) {
         let message =
             format!("`{setting}` leads into the folder where this machine remembers what it knows about sites");
         return Err(refusal(message, "name another folder in config.toml".to_owned()));
     }
-    Ok(demands(site, config, intent, &search_path()))
+    Ok(demands(site, config, activity, &search_path()))
 }
 
 /// Comes to an answer; returns what was agreed to.
 pub(super) fn settle(
     config: &Config,
-    intent: Intent,
+    activity: Activity,
     answer: Answer,
     context: &Context,
 ) -> Result<Vec<Demand>, Failure> {
     let Context { site, state, ui, .. } = context;
-    let demands = demanded(config, intent, site, state)?;
+    let demands = demanded(config, activity, site, state)?;
     let mut agreements = Agreements::read(state, site, config);
     if agreements.cover(&demands) {
         return Ok(demands);
@@ -112,13 +112,13 @@ pub(super) fn settle(
     let question: String = format!("This {WANTED}\n  - {}", wanted.join("\n  - "));
     let wanted = format!("this {WANTED} {}", wanted.join("; "));
     match answer {
-        Answer::Remembered => return Err(refusal(wanted, how_to_agree(intent, &agreements, state))),
+        Answer::Remembered => return Err(refusal(wanted, how_to_agree(activity, &agreements, state))),
         Answer::Asked if !Ui::is_interactive() => {
             let kept = agreements.place().map_or_else(
                 || format!("with `--yes`, each time: {}", nowhere(state)),
                 |_| "once with `--yes`: the answer is remembered".to_owned(),
             );
-            let once = if intent == Intent::Send { "; or with `--allow new-site`, for this run alone" } else { "" };
+            let once = if activity == Activity::Send { "; or with `--allow new-site`, for this run alone" } else { "" };
             return Err(refusal(wanted, format!("if you trust it with this, say so {kept}{once}")));
         }
         Answer::Asked => {
@@ -146,7 +146,7 @@ pub(super) fn settle(
 /// is what it was made for. True when that is remembered.
 pub(super) fn settle_new(site: &Path, blog: &Path, state: &StateFolder) -> bool {
     let Ok(config) = Site::config(site) else { return false };
-    let Ok(demands) = demanded(&config, Intent::Read, site, state) else { return false };
+    let Ok(demands) = demanded(&config, Activity::Read, site, state) else { return false };
     let blog = files::resolved(blog);
     let is_in_the_blog =
         |demand: &Demand| matches!(demand, Demand::Outside(outside) if outside.path.starts_with(&blog));
@@ -166,13 +166,13 @@ fn wanted(demands: &[Demand], agreements: &Agreements<'_>) -> Vec<String> {
 }
 
 /// What to do first, where the question is not asked.
-fn how_to_agree(intent: Intent, agreements: &Agreements<'_>, state: &StateFolder) -> String {
+fn how_to_agree(activity: Activity, agreements: &Agreements<'_>, state: &StateFolder) -> String {
     if agreements.place().is_none() {
         return format!("this command goes by answers that are remembered, and {}", nowhere(state));
     }
-    match intent {
-        Intent::Read => "`tidings check` asks you once, `tidings check --yes` agrees without a question".to_owned(),
-        Intent::Send => "`tidings publish --to ADDRESS` asks you once and sends the same test".to_owned(),
+    match activity {
+        Activity::Read => "`tidings check` asks you once, `tidings check --yes` agrees without a question".to_owned(),
+        Activity::Send => "`tidings publish --to ADDRESS` asks you once and sends the same test".to_owned(),
     }
 }
 

@@ -13,7 +13,7 @@ use super::{Context, Ui, tolerance};
 use crate::diagnostic::Diagnostic;
 use crate::files::Written;
 use crate::model::{PostStatus, distinct};
-use crate::publish::{BuiltFeeds, Intent, Purpose, Site, build_feeds, compare_made, count, write_made};
+use crate::publish::{Activity, BuiltFeeds, Purpose, Site, build_feeds, compare_made, count, write_made};
 
 /// As many files are named one by one; of more, only those that change.
 const NAMED: usize = 20;
@@ -44,7 +44,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
-    let config = agreement::config(Intent::Read, arguments.yes.answer(), context)?;
+    let config = agreement::config(Activity::Read, arguments.yes.answer(), context)?;
     let site = Site::open(&context.site, config, context.now)?;
     let tolerance = arguments.tolerance.tolerance();
     tolerance.judge_early(&site.diagnostics)?;

@@ -14,8 +14,8 @@ use super::{Context, Ui, report, session};
 use crate::config::NO_SERVER;
 use crate::diagnostic::{Diagnostic, Location, Severity};
 use crate::feed::lint::{LARGEST, lint};
-use crate::files::{self, Folder, Kind};
-use crate::publish::{Intent, Past, PublishError, Site, dead_links, inspect, try_one_click};
+use crate::files::{self, FileKind, Folder};
+use crate::publish::{Activity, Past, PublishError, Site, dead_links, inspect, try_one_click};
 
 /// Look for mistakes in all posts, the configuration, the templates, the feeds and the next issue, and say how to mend them.
 ///
@@ -64,7 +64,7 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
 
 /// Records that never reach the repository remember nothing on another machine.
 fn unkept(site: &Path) -> Option<Diagnostic> {
-    let text = Folder::new(site).read_optional(GITIGNORE, Kind::Settings).ok().flatten();
+    let text = Folder::new(site).read_optional(GITIGNORE, FileKind::Settings).ok().flatten();
     let is_kept_out = text.is_some_and(|text| ignore::keeps_all_out(&String::from_utf8_lossy(&text)));
     let message = "`.gitignore` keeps the records of sent issues out of the repository";
     let help = "write `/.tidings/*`, `!/.tidings/issues/` and `!/.tidings/feeds.json` in place of `/.tidings`";
@@ -87,7 +87,7 @@ fn find_in_feeds(files: &[PathBuf], context: &Context) -> Result<Vec<Diagnostic>
 
 /// Everything there is to say, and how many files were looked at.
 async fn find(arguments: &Arguments, context: &Context) -> Result<(Vec<Diagnostic>, usize), Failure> {
-    let config = agreement::config(Intent::Read, arguments.yes.answer(), context);
+    let config = agreement::config(Activity::Read, arguments.yes.answer(), context);
     let opened = config.and_then(|config| Ok(Site::open_whole(&context.site, config, context.now)?));
     let site = match opened {
         Ok(site) => site,

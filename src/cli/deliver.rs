@@ -7,7 +7,7 @@ use super::allow::Allow;
 use super::failure::{Exit, Failure};
 use super::tell::Teller;
 use super::{Context, session};
-use crate::publish::{self, Intent, Options, Order};
+use crate::publish::{self, Activity, Options, Order};
 
 /// Deliver what is queued or deferred, and plan nothing new.
 #[derive(Debug, Args)]
@@ -25,7 +25,7 @@ pub(super) struct Arguments {
 
 pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
     let allow = arguments.allow.guards();
-    let config = agreement::config(Intent::Send, arguments.yes.answer_or(&allow), context)?;
+    let config = agreement::config(Activity::Send, arguments.yes.answer_or(&allow), context)?;
     let publisher = session::publisher(&config, context, &allow).await?;
     let order = Order {
         site: &context.site,

@@ -11,7 +11,7 @@ use super::printable::with_references;
 use super::table::columns;
 use super::{Context, Ui};
 use crate::feed::{self, FeedPlan, Format, Layout, Subject};
-use crate::publish::{Intent, PublishError, Site, feed_plans};
+use crate::publish::{Activity, PublishError, Site, feed_plans};
 
 /// List every feed of the site with its address, or print the lines by which browsers and readers find them.
 ///
@@ -33,7 +33,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
-    let config = agreement::config(Intent::Read, Answer::Remembered, context)?;
+    let config = agreement::config(Activity::Read, Answer::Remembered, context)?;
     let site = Site::open(&context.site, config, context.now)?;
     let layout = Layout::new(&site.config).map_err(PublishError::Site)?;
     let formats = layout.formats();

@@ -8,7 +8,7 @@ use super::printable::one_line;
 use super::{Context, Ui};
 use crate::diagnostic::Diagnostic;
 use crate::files::Access;
-use crate::publish::{Intent, PublishError, Use, site_folder};
+use crate::publish::{Activity, PublishError, Use, site_folder};
 
 /// Make a new post: a draft with today's date, ready to be written.
 #[derive(Debug, Args)]
@@ -18,7 +18,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
-    let config = agreement::config(Intent::Read, Answer::Remembered, context)?;
+    let config = agreement::config(Activity::Read, Answer::Remembered, context)?;
     let title = arguments.title.split_whitespace().collect::<Vec<_>>().join(" ");
     if title.is_empty() {
         return Err(Failure::usage("the title is empty", "write for example `tidings new \"Slow rivers\"`"));

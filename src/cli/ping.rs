@@ -6,7 +6,7 @@ use serde_json::json;
 use super::agreement::{self, Answer};
 use super::failure::{Exit, Failure};
 use super::{Context, Ui};
-use crate::publish::{Intent, Ping, Site, Told, count, due_pings, ping};
+use crate::publish::{Activity, Ping, Site, Told, count, due_pings, ping};
 
 /// Tell the hubs of `feeds.hub` which feeds changed, so that readers get new entries at once (WebSub).
 ///
@@ -28,7 +28,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
-    let config = agreement::config(Intent::Read, Answer::Remembered, context)?;
+    let config = agreement::config(Activity::Read, Answer::Remembered, context)?;
     let site = Site::open(&context.site, config, context.now)?;
     let pings = due_pings(&site, arguments.all)?;
     let mut rows = Vec::new();

@@ -11,7 +11,7 @@ use super::{Context, Ui, session};
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::model::{Post, PostStatus};
-use crate::publish::{Intent, Past, Site, Verdict, count, rendered, verdicts};
+use crate::publish::{Activity, Past, Site, Verdict, count, rendered, verdicts};
 
 /// List every post: in the feed or not, due or not, and why.
 #[derive(Debug, Args)]
@@ -22,7 +22,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
-    let config = agreement::config(Intent::Read, Answer::Remembered, context)?;
+    let config = agreement::config(Activity::Read, Answer::Remembered, context)?;
     let site = Site::open_whole(&context.site, config, context.now)?;
     let mut store = session::existing_store(&site.config, &context.site).await?;
     let memory = session::memory(&site.config, &context.site, &context.state);

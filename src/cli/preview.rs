@@ -19,9 +19,9 @@ use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::files::{Folder, StateFolder, Temporary};
 use crate::model::{EmailAddress, Issue, Outcome};
-use crate::publish::preview::Addressee;
+use crate::publish::dry_run::Addressee;
 use crate::publish::{
-    CONFIG_FILE, Demand, Intent, Options, Past, Site, inspect, own_feeds, prepare, send_test, signer,
+    Activity, CONFIG_FILE, Demand, Options, Past, Site, inspect, own_feeds, prepare, send_test, signer,
 };
 use crate::templates;
 use crate::web::preview::{Backend, Refresh, Snapshot, serve};
@@ -57,7 +57,7 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
     }
     let root = folder.path().to_owned();
     let agreed = match Site::config(&context.site) {
-        Ok(config) => agreement::settle(&config, Intent::Read, arguments.yes.answer(), context)?,
+        Ok(config) => agreement::settle(&config, Activity::Read, arguments.yes.answer(), context)?,
         // A folder that is no site at all is a mistake on the command line; a broken site is what the page is for.
         Err(_) if folder.is_file(CONFIG_FILE) => Vec::new(),
         Err(error) => return Err(error.into()),
@@ -150,9 +150,9 @@ impl Backend for SiteBackend {
 
 impl SiteBackend {
     /// The configuration as it is now, if this may be done with it: it may have changed since the preview began.
-    fn config(&self, intent: Intent) -> Result<Config, Failure> {
+    fn config(&self, activity: Activity) -> Result<Config, Failure> {
         let config = Site::config(&self.site)?;
-        agreement::check(&config, intent, &self.site, &self.state, &self.agreed)?;
+        agreement::check(&config, activity, &self.site, &self.state, &self.agreed)?;
         Ok(config)
     }
 
@@ -160,8 +160,8 @@ impl SiteBackend {
     async fn snapshot(&self, now: Timestamp) -> Result<Snapshot, Failure> {
         let ended = |error: tokio::task::JoinError| Failure::unexpected(error.to_string());
         let root = &self.site;
-        let config = self.config(Intent::Read)?;
-        let may_send = agreement::check(&config, Intent::Send, root, &self.state, &self.agreed);
+        let config = self.config(Activity::Read)?;
+        let may_send = agreement::check(&config, Activity::Send, root, &self.state, &self.agreed);
         let transport = may_send.and_then(|()| session::describe_transport(&config, root));
         let transport = transport.map_err(|failure| failure.diagnostics);
         let folder = root.clone();
@@ -195,7 +195,7 @@ impl SiteBackend {
 
     /// Sends one issue to one address; nothing is recorded.
     async fn send_test(&self, issue: &Issue, to: &EmailAddress) -> Result<Outcome, Failure> {
-        let config = self.config(Intent::Send)?;
+        let config = self.config(Activity::Send)?;
         let transport = session::transport(&config, &self.site)?;
         let signer = signer(&config, &self.site)?;
         let mut store = session::existing_store(&config, &self.site).await?;

@@ -12,8 +12,8 @@ use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Location};
 use crate::model::{EmailAddress, Outcome};
 use crate::publish::{
-    self, CONFIG_FILE, Done, End, Intent, Options, Order, Past, Prepared, Purpose, Site, look_at_feed, plan_with_feeds,
-    prepare, preview, send_test, signer,
+    self, Activity, CONFIG_FILE, Done, End, Options, Order, Past, Prepared, Purpose, Site, dry_run, look_at_feed,
+    plan_with_feeds, prepare, send_test, signer,
 };
 
 /// Build the feeds, mail the due entries to every confirmed subscriber, and record the run.
@@ -72,9 +72,9 @@ impl Arguments {
 }
 
 pub(super) async fn run(arguments: Arguments, context: &Context) -> Result<Exit, Failure> {
-    let intent = if arguments.dry_run { Intent::Read } else { Intent::Send };
+    let activity = if arguments.dry_run { Activity::Read } else { Activity::Send };
     let answer = Answer::of(arguments.yes, &arguments.allow.guards());
-    let config = agreement::config(intent, answer, context)?;
+    let config = agreement::config(activity, answer, context)?;
     if config.newsletter.from.is_none() {
         let missing = Diagnostic::error("config/missing", "`newsletter.from` is missing: a newsletter needs a sender")
             .at(Location::start_of(CONFIG_FILE));
@@ -94,10 +94,10 @@ async fn dry_run(arguments: &Arguments, config: &Config, context: &Context) -> R
     let mut store = session::existing_store(config, &context.site).await?;
     let past = Past::read(store.as_mut(), &session::memory(config, &context.site, &context.state)).await?;
     let options = arguments.options();
-    let purpose = Purpose::Show(preview::FOLDER);
+    let purpose = Purpose::Show(dry_run::FOLDER);
     let (prepared, feeds) = plan_with_feeds(&site, &past, &options, purpose, context.now).await?;
     let allowed = feeds.allowed(arguments.accept.accept);
-    let files = preview::write(&site, &prepared, feeds, store.as_mut(), arguments.to.as_ref()).await?;
+    let files = dry_run::write(&site, &prepared, feeds, store.as_mut(), arguments.to.as_ref()).await?;
     session::close(store).await?;
     context.ui.diagnostics(&past.findings());
     context.ui.diagnostics(&prepared.warnings);

@@ -9,7 +9,7 @@ use super::table::columns;
 use super::{Context, Ui, history, session, tell};
 use crate::diagnostic::Diagnostic;
 use crate::model::{DeliveryState, EmailAddress};
-use crate::publish::{Guard, Intent, Memory, PublishError, count};
+use crate::publish::{Activity, Guard, Memory, PublishError, count};
 use crate::store::{RunSummary, Store};
 
 /// List the recorded runs; show who did not get an issue, and why; settle what is in doubt.
@@ -62,7 +62,7 @@ enum Action {
 }
 
 pub(super) async fn run(arguments: Arguments, context: &Context) -> Result<Exit, Failure> {
-    let config = agreement::config(Intent::Read, Answer::Remembered, context)?;
+    let config = agreement::config(Activity::Read, Answer::Remembered, context)?;
     let Some(mut store) = session::existing_store(&config, &context.site).await? else {
         if arguments.json {
             Ui::json(&json!([]));
@@ -190,7 +190,7 @@ async fn show(store: &mut Store, number: Option<i64>, as_json_: bool) -> Result<
     }
     let mut text = as_text(std::slice::from_ref(&summary));
     if rows.is_empty() {
-        text += "\nEverybody got it.\n";
+        text += "\nEvery delivery was made.\n";
     } else {
         let mut lines = vec![["ISSUE", "READER", "STATE", "TRIES", "WHY"].map(str::to_owned)];
         for row in &rows {

@@ -8,7 +8,7 @@ use super::agreement::{self, Answer};
 use super::failure::{Exit, Failure};
 use super::{Context, Ui, plan, session};
 use crate::model::{DeliveryCounts, DeliveryState, SubscriberCounts};
-use crate::publish::{Intent, Past, count};
+use crate::publish::{Activity, Past, count};
 use crate::store::Stopped;
 
 /// Of what keeps deliveries from being tried, so much is shown.
@@ -23,7 +23,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
-    let config = agreement::config(Intent::Read, Answer::Remembered, context)?;
+    let config = agreement::config(Activity::Read, Answer::Remembered, context)?;
     let mut store = session::existing_store(&config, &context.site).await?;
     let past = Past::read(store.as_mut(), &session::memory(&config, &context.site, &context.state)).await?;
     let guards = past.guards();

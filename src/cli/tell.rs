@@ -6,7 +6,7 @@ use super::failure::Exit;
 use super::{Context, Ui, plan, session, status};
 use crate::model::DeliveryState;
 use crate::publish::{
-    Audience, Delivered, Event, Halt, Left, Prepared, Publisher, Resumed, Site, Stop, Verdict, count,
+    Delivered, Event, Frontend, Halt, Left, Prepared, Publisher, Resumed, Site, Stop, Verdict, count,
 };
 use crate::store::RunSummary;
 
@@ -47,7 +47,7 @@ impl<'c> Teller<'c> {
     }
 }
 
-impl Audience for Teller<'_> {
+impl Frontend for Teller<'_> {
     fn tell(&mut self, event: Event<'_>) {
         match event {
             Event::Warning(warning) => self.context.ui.diagnostics(std::slice::from_ref(warning)),

@@ -76,7 +76,8 @@ pub(super) fn look_at_postal_address(reader: &mut Reader<'_>, text: &str, place:
 
 pub(super) fn look_at_unsubscribe(reader: &mut Reader<'_>, address: &str, place: Location) {
     if is_example_address(address) {
-        let message = format!("nobody could unsubscribe: `newsletter.unsubscribe` is still an example: `{address}`");
+        let message =
+            format!("readers could not unsubscribe: `newsletter.unsubscribe` is still an example: `{address}`");
         reader.warning(CODE, message, place, "write an address that you answer, or leave it out");
     }
 }

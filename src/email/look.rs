@@ -27,12 +27,12 @@ pub(super) struct Subject<'a> {
     pub(super) class: &'a str,
     /// The elements around it, outermost first.
     pub(super) around: &'a [&'a Element],
-    pub(super) place: Place,
+    pub(super) place: Position,
 }
 
 /// Where an element stands, as far as its style depends on it.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Place {
+pub(super) struct Position {
     /// The text runs from right to left.
     pub(super) right_to_left: bool,
     /// The last thing in its container, whose own margin follows.
@@ -97,7 +97,7 @@ impl Look {
 
     /// The style of every part of the frame, by its class.
     pub(super) fn parts(&self, right_to_left: bool) -> BTreeMap<String, String> {
-        let place = Place { right_to_left, ..Place::default() };
+        let place = Position { right_to_left, ..Position::default() };
         let classes = self.rules.keys().filter_map(|key| key.strip_prefix('.'));
         classes
             .map(|class| (class.to_owned(), self.style(Subject { place, ..Subject::of_frame(class) }, None)))
@@ -132,7 +132,7 @@ fn sheet(rules: &[&HeadRule]) -> String {
 impl<'a> Subject<'a> {
     /// A part of the frame.
     fn of_frame(class: &'a str) -> Self {
-        Self { name: "", class, around: &[], place: Place::default() }
+        Self { name: "", class, around: &[], place: Position::default() }
     }
 
     fn is_meant(self, rule: &InlineRule) -> bool {
@@ -242,7 +242,7 @@ mod tests {
         Look::new(Templates::new(&own).unwrap().stylesheet(), &Theme::default())
     }
 
-    fn style(look: &Look, name: &str, around: &[&str], place: Place) -> String {
+    fn style(look: &Look, name: &str, around: &[&str], place: Position) -> String {
         let around: Vec<_> = around
             .iter()
             .map(|name| Element::new(crate::content::allowed::known(name).unwrap().0, &[], vec![]))
@@ -252,12 +252,12 @@ mod tests {
 
     #[test]
     fn lists_and_quotes_are_indented_where_lines_start() {
-        let hebrew = Place { right_to_left: true, ..Place::default() };
+        let hebrew = Position { right_to_left: true, ..Position::default() };
         let look = look("");
         assert_eq!(style(&look, "ul", &[], hebrew), "margin:0 26px 20px 0;padding:0");
-        assert_eq!(style(&look, "ul", &[], Place::default()), "margin:0 0 20px 26px;padding:0");
+        assert_eq!(style(&look, "ul", &[], Position::default()), "margin:0 0 20px 26px;padding:0");
         assert!(style(&look, "blockquote", &[], hebrew).contains("border-right:"));
-        assert!(style(&look, "blockquote", &[], Place::default()).contains("border-left:"));
+        assert!(style(&look, "blockquote", &[], Position::default()).contains("border-left:"));
         assert!(style(&look, "td", &[], hebrew).ends_with(";text-align:right"));
         assert!(style(&look, "pre", &[], hebrew).contains(";text-align:left;"));
         let own = |margin: &str| style(&self::look(&format!("p {{ margin: {margin} }}")), "p", &[], hebrew);
@@ -271,13 +271,13 @@ mod tests {
         let look = look(
             "p { color: #333 }\nh2 { margin: 1em 0; font-style: italic }\nli > p { top: 0 }\nli p { margin: 1px }",
         );
-        assert_eq!(style(&look, "p", &[], Place::default()), "margin:0 0 20px;color:#333");
+        assert_eq!(style(&look, "p", &[], Position::default()), "margin:0 0 20px;color:#333");
         assert_eq!(
-            style(&look, "h2", &[], Place::default()),
+            style(&look, "h2", &[], Position::default()),
             "margin:1em 0;font-size:26px;line-height:1.3;font-weight:bold;font-style:italic"
         );
-        assert_eq!(style(&look, "p", &["ul", "li", "blockquote"], Place::default()), "margin:1px;color:#333");
-        let last = Place { last: true, ..Place::default() };
+        assert_eq!(style(&look, "p", &["ul", "li", "blockquote"], Position::default()), "margin:1px;color:#333");
+        let last = Position { last: true, ..Position::default() };
         assert_eq!(style(&look, "p", &["li"], last), "margin:0 0 0px;color:#333", "the stronger selector wins");
     }
 

@@ -51,7 +51,7 @@ impl Named<'_> {
     /// else one with a part that no other term can have.
     pub(super) fn name(&mut self, groups: &mut [Group], root: &str) {
         let folder = |name: &str| format!("{root}/{name}/");
-        // What was remembered may have been written by anybody.
+        // What was remembered may have been written by another program.
         let is_sound =
             |(at, key): &(&String, &String)| **at == folder(&slug::slug(key)) || **at == folder(&slug::distinct(key));
         let kept: HashMap<&str, &str> =

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::folder::Folder;
 use super::open::{is_link, open_plain};
-use super::refusal::Kind;
+use super::refusal::FileKind;
 use super::write::{Access, Written, folder_of, make_folders, new_temporary};
 use crate::model::Fingerprint;
 
@@ -60,7 +60,7 @@ impl Folder {
     /// A [`Refusal`](super::Refusal), or as the system reports them.
     pub fn draft(&self, name: &str, workshop: Option<&str>) -> io::Result<Draft> {
         let path = self.target(name)?;
-        let old = if is_link(&path) { self.follow(&path, name, Kind::Feed)? } else { path.clone() };
+        let old = if is_link(&path) { self.follow(&path, name, FileKind::Feed)? } else { path.clone() };
         let workshop = match workshop {
             Some(name) => {
                 let place = self.folder(name);
@@ -314,7 +314,7 @@ mod tests {
         }
         let left: Vec<_> = folder.list("", &|_| true).unwrap();
         assert!(left.iter().all(|left| left == name), "{left:?}");
-        (folder.read_optional(name, Kind::Feed).unwrap(), written)
+        (folder.read_optional(name, FileKind::Feed).unwrap(), written)
     }
 
     #[test]

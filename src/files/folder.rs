@@ -13,7 +13,7 @@ use jiff::Timestamp;
 
 use super::open::{Open, is_link, is_missing, no_file, open_plain};
 use super::place::resolved;
-use super::refusal::{Kind, Refusal, Why};
+use super::refusal::{FileKind, Refusal, Why};
 
 /// Where the system keeps no files but devices and what it tells about programs, among that their secrets.
 const OF_THE_SYSTEM: [&str; 3] = ["/dev", "/proc", "/sys"];
@@ -30,12 +30,12 @@ pub struct Folder {
     /// Places inside of it that no link brings to readers.
     hidden: Arc<[PathBuf]>,
     /// What folders really are: most files are in few of them.
-    known: Arc<RwLock<HashMap<String, Arc<Place>>>>,
+    known: Arc<RwLock<HashMap<String, Arc<Resolved>>>>,
 }
 
 /// Where a name leads.
 #[derive(Debug, Clone)]
-pub(super) struct Place {
+pub(super) struct Resolved {
     pub(super) path: PathBuf,
     /// The last link on the way to it, relative to the folder.
     link: Option<Arc<str>>,
@@ -71,7 +71,7 @@ impl Folder {
     ///
     /// # Errors
     /// A [`Refusal`], or as the system reports them.
-    pub fn open(&self, name: &str, kind: Kind) -> io::Result<Open> {
+    pub fn open(&self, name: &str, kind: FileKind) -> io::Result<Open> {
         let place = self.place(name);
         let file = match self.permit(&place, name).and_then(|()| open_plain(&place.path)) {
             // Most files are no links: only what could not be opened is looked at.
@@ -86,7 +86,7 @@ impl Folder {
     ///
     /// # Errors
     /// As for [`Folder::open`].
-    pub fn read(&self, name: &str, kind: Kind) -> io::Result<Vec<u8>> {
+    pub fn read(&self, name: &str, kind: FileKind) -> io::Result<Vec<u8>> {
         let mut bytes = Vec::new();
         self.open(name, kind)?.read_to_end(&mut bytes)?;
         Ok(bytes)
@@ -96,7 +96,7 @@ impl Folder {
     ///
     /// # Errors
     /// As for [`Folder::open`], but for a missing file.
-    pub fn read_optional(&self, name: &str, kind: Kind) -> io::Result<Option<Vec<u8>>> {
+    pub fn read_optional(&self, name: &str, kind: FileKind) -> io::Result<Option<Vec<u8>>> {
         match self.read(name, kind) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             read => read.map(Some),
@@ -129,7 +129,7 @@ impl Folder {
     pub fn find(&self, name: &str) -> io::Result<PathBuf> {
         let place = self.place(name);
         if is_link(&place.path) {
-            return self.follow(&place.path, name, Kind::Memory);
+            return self.follow(&place.path, name, FileKind::Memory);
         }
         self.permit(&place, name).map(|()| place.path)
     }
@@ -147,7 +147,7 @@ impl Folder {
     }
 
     /// Where the name leads; a link of that name itself is not followed.
-    pub(super) fn place(&self, name: &str) -> Place {
+    pub(super) fn place(&self, name: &str) -> Resolved {
         if Path::new(name).has_root() {
             return self.judged(resolved_folder(Path::new(name)), None);
         }
@@ -157,7 +157,7 @@ impl Folder {
         match (parts.next(), parts.next()) {
             (None | Some(Component::CurDir), None) => (*folder).clone(),
             (Some(Component::Normal(name)), None) if name == last => {
-                Place { path: folder.path.join(last), link: folder.link.clone(), is_inside: folder.is_inside }
+                Resolved { path: folder.path.join(last), link: folder.link.clone(), is_inside: folder.is_inside }
             }
             // What a `..` leads to is no link's fault.
             _ => self.judged(resolved(&folder.path.join(last)), None),
@@ -165,13 +165,13 @@ impl Folder {
     }
 
     /// The same for a folder, links followed.
-    pub(super) fn folder(&self, name: &str) -> Arc<Place> {
+    pub(super) fn folder(&self, name: &str) -> Arc<Resolved> {
         if let Some(place) = self.known.read().unwrap_or_else(PoisonError::into_inner).get(name) {
             return Arc::clone(place);
         }
         let place = if name.is_empty() {
             // All of the machine is below `/`, so there each place is looked at.
-            Place { path: self.real.clone(), link: None, is_inside: self.real.parent().is_some() }
+            Resolved { path: self.real.clone(), link: None, is_inside: self.real.parent().is_some() }
         } else {
             let place = self.place(name);
             if is_link(&place.path) { self.judged(resolved(&place.path), Some(name.into())) } else { place }
@@ -181,13 +181,13 @@ impl Folder {
         place
     }
 
-    fn judged(&self, path: PathBuf, link: Option<Arc<str>>) -> Place {
+    fn judged(&self, path: PathBuf, link: Option<Arc<str>>) -> Resolved {
         let is_inside = self.is_inside(&path);
-        Place { path, link, is_inside }
+        Resolved { path, link, is_inside }
     }
 
     /// Refuses a place that is neither inside nor allowed.
-    pub(super) fn permit(&self, place: &Place, name: &str) -> io::Result<()> {
+    pub(super) fn permit(&self, place: &Resolved, name: &str) -> io::Result<()> {
         if place.is_inside || self.is_permitted(&place.path) {
             return Ok(());
         }
@@ -202,7 +202,7 @@ impl Folder {
     }
 
     /// Where a link leads, unless that is neither inside nor allowed, or is shown and was not meant to be.
-    pub(super) fn follow(&self, link: &Path, name: &str, kind: Kind) -> io::Result<PathBuf> {
+    pub(super) fn follow(&self, link: &Path, name: &str, kind: FileKind) -> io::Result<PathBuf> {
         let to = resolved(link);
         if !self.is_permitted(&to) {
             return Err(Refusal { name: name.to_owned(), why: Why::Leaves(to) }.into());

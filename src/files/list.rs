@@ -6,7 +6,7 @@ use std::io;
 use std::path::Path;
 
 use super::folder::Folder;
-use super::refusal::{Kind, Refusal};
+use super::refusal::{FileKind, Refusal};
 
 /// What is below a folder.
 #[derive(Debug, Default)]
@@ -124,7 +124,7 @@ impl Folder {
             Ok(_) => {}
             Err(_) => return Some(LeftOut::Nothing),
         }
-        match self.follow(link, name.trim_start_matches('/'), Kind::Post) {
+        match self.follow(link, name.trim_start_matches('/'), FileKind::Post) {
             Ok(to) if to.is_file() => None,
             Ok(_) => Some(LeftOut::Nothing),
             Err(error) => Some(Refusal::of(&error).cloned().map_or(LeftOut::Nothing, LeftOut::Refused)),

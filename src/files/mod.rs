@@ -30,7 +30,7 @@ pub use list::{LeftOut, Survey};
 pub use lock::Lock;
 pub use open::{Open, Sampled};
 pub use place::{is_program, resolved};
-pub use refusal::{Kind, Refusal, Why};
+pub use refusal::{FileKind, Refusal, Why};
 pub use secret::SecretError;
 pub use state::{Counter, StateFolder, system_id};
 pub use temporary::Temporary;

@@ -4,7 +4,7 @@ use std::fs::{File, FileType, OpenOptions};
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
-use super::refusal::{Kind, Refusal, Why};
+use super::refusal::{FileKind, Refusal, Why};
 use crate::model::sha256_hex_of;
 
 /// An ordinary file that is read bit by bit, and never further than its kind may go.
@@ -17,7 +17,7 @@ pub struct Open {
 
 impl Open {
     /// Makes sure that it is an ordinary file, and not too large.
-    pub(super) fn new(file: File, name: &str, kind: Kind) -> io::Result<Self> {
+    pub(super) fn new(file: File, name: &str, kind: FileKind) -> io::Result<Self> {
         let found = file.metadata()?;
         must_be_file(found.file_type(), name)?;
         if found.len() > kind.limit() {

@@ -10,7 +10,7 @@ pub(super) const SECRET_BYTES: u64 = 4_096;
 /// What a file is read as. What comes with a site may be as large as its author likes; no more is read than this kind of
 /// file can need.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum FileKind {
     /// `config.toml`, and the settings of other programs.
     Settings,
     /// A post.
@@ -33,7 +33,7 @@ pub enum Kind {
     Memory,
 }
 
-impl Kind {
+impl FileKind {
     /// How many bytes such a file may have.
     pub fn limit(self) -> u64 {
         const MB: u64 = 1 << 20;
@@ -96,7 +96,7 @@ pub enum Why {
         /// How many it has.
         length: u64,
         /// What it was to be read as.
-        kind: Kind,
+        kind: FileKind,
     },
     /// It has the name of a lock and is none of ours.
     NoLock,
@@ -114,9 +114,9 @@ impl Refusal {
             Why::Leaves(_) => "put the file or folder itself in the place of the link, or remove the link".to_owned(),
             Why::Outside(_) => "name a place inside of the site's folder".to_owned(),
             Why::OfTheSystem(_) => "name an ordinary file or folder".to_owned(),
-            Why::Hidden(_) => "remove the link, or put a copy in its place if everybody may read it".to_owned(),
+            Why::Hidden(_) => "remove the link, or put a copy in its place if it may be public".to_owned(),
             Why::NoFile(_) => "put an ordinary file in its place, or remove it".to_owned(),
-            Why::TooLarge { kind: Kind::Post, .. } => {
+            Why::TooLarge { kind: FileKind::Post, .. } => {
                 "split it up, and put pictures into files of their own; or move it out of the folder of posts"
                     .to_owned()
             }
@@ -167,9 +167,10 @@ mod tests {
 
     #[test]
     fn a_refusal_says_what_it_found_and_what_is_the_limit() {
-        let refusal = Refusal { name: "posts/a.md".into(), why: Why::TooLarge { length: 1 << 30, kind: Kind::Post } };
+        let refusal =
+            Refusal { name: "posts/a.md".into(), why: Why::TooLarge { length: 1 << 30, kind: FileKind::Post } };
         assert_eq!(refusal.to_string(), "this has 1 GB, and a post may have at most 32 MB");
-        let refusal = Refusal { name: "key".into(), why: Why::TooLarge { length: 1_200_000, kind: Kind::Key } };
+        let refusal = Refusal { name: "key".into(), why: Why::TooLarge { length: 1_200_000, kind: FileKind::Key } };
         assert_eq!(refusal.to_string(), "this has 1.1 MB, and a key may have at most 64 KB");
         let error = io::Error::from(refusal.clone());
         assert_eq!(Refusal::of(&error), Some(&refusal));

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::{Folder, Kind, Refusal, Why};
+use super::{FileKind, Folder, Refusal, Why};
 
 /// Why a secret is not read. No message holds a part of it.
 #[derive(Debug, thiserror::Error)]
@@ -33,7 +33,7 @@ impl Folder {
             _ if error.kind() == io::ErrorKind::IsADirectory => SecretError::NotAFile,
             _ => SecretError::Unreadable(error),
         };
-        let mut file = self.open(name, Kind::Password).map_err(failed)?;
+        let mut file = self.open(name, FileKind::Password).map_err(failed)?;
         if let Some(mode) = file.mode().filter(|mode| mode & 0o077 != 0) {
             return Err(SecretError::Open(mode));
         }

@@ -5,7 +5,7 @@ use std::io::{self, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::open::without_links;
-use super::{Access, Folder, Kind, Refusal};
+use super::{Access, FileKind, Folder, Refusal};
 
 /// A folder for small files, such as `~/.local/state/tidings`. Without one nothing is remembered.
 #[derive(Debug, Clone, Default)]
@@ -29,7 +29,7 @@ impl StateFolder {
     /// than anything that is remembered.
     pub fn read(&self, name: &str) -> io::Result<Option<Vec<u8>>> {
         let Some(folder) = &self.0 else { return Ok(None) };
-        Folder::new(folder).read_optional(name, Kind::Memory).map_err(|error| {
+        Folder::new(folder).read_optional(name, FileKind::Memory).map_err(|error| {
             let is_other = Refusal::of(&error).is_some() || error.kind() == io::ErrorKind::IsADirectory;
             if is_other { io::Error::new(io::ErrorKind::InvalidData, error) } else { error }
         })
@@ -106,7 +106,7 @@ impl Counter {
 /// The id that the system gave itself when it was installed, where that is a file (machine-id(5)): it tells a machine from
 /// another one that has a copy of its files.
 pub fn system_id() -> Option<Vec<u8>> {
-    let read = |name: &str| Folder::new(Path::new("/etc")).read_optional(name, Kind::Settings).ok().flatten();
+    let read = |name: &str| Folder::new(Path::new("/etc")).read_optional(name, FileKind::Settings).ok().flatten();
     ["machine-id", "hostid"].into_iter().find_map(read)
 }
 

@@ -33,7 +33,7 @@ impl Ground {
     }
 
     fn read(&self, name: &str) -> Result<String, String> {
-        told(self.site.read(name, Kind::Post).map(|bytes| String::from_utf8(bytes).unwrap()))
+        told(self.site.read(name, FileKind::Post).map(|bytes| String::from_utf8(bytes).unwrap()))
     }
 
     fn write(&self, name: &str) -> Result<Written, String> {
@@ -173,7 +173,7 @@ fn what_the_owner_allowed_is_reached_and_no_more() {
     std::os::unix::fs::symlink(ground.path("secret"), ground.path("vault/secret.md")).unwrap();
     std::os::unix::fs::symlink(ground.path("vault/a.md"), ground.path("vault/same.md")).unwrap();
     let site = ground.site.clone().allowing(vec![ground.path("vault")]);
-    let read = |name: &str| told(site.read(name, Kind::Post)).is_ok();
+    let read = |name: &str| told(site.read(name, FileKind::Post)).is_ok();
     let absolute = ground.path("vault/a.md");
     assert!(read("linked/a.md") && read("linked/same.md") && read("../vault/a.md") && read(absolute.to_str().unwrap()));
     assert!(!read("linked/secret.md") && !read("posts/secret.md") && !read("../secret"));
@@ -182,7 +182,7 @@ fn what_the_owner_allowed_is_reached_and_no_more() {
     // Even then not what the system keeps there.
     for of_the_system in ["/proc/self/environ", "/dev/zero", "/sys/kernel"] {
         let site = ground.site.clone().allowing(vec![of_the_system.into(), "/proc".into()]);
-        assert!(Refusal::of(&site.read(of_the_system, Kind::Key).unwrap_err()).is_some(), "{of_the_system}");
+        assert!(Refusal::of(&site.read(of_the_system, FileKind::Key).unwrap_err()).is_some(), "{of_the_system}");
     }
 }
 
@@ -200,12 +200,12 @@ fn no_link_brings_to_readers_what_is_hidden() {
     ground.link(".notes", "notes");
     let site = ground.site.clone().hiding(vec![ground.path("site/keys/dkim.pem")]);
     for name in ["posts/env.md", "posts/key.md", "posts/dkim.md"] {
-        let why = told(site.read(name, Kind::Post)).unwrap_err();
+        let why = told(site.read(name, FileKind::Post)).unwrap_err();
         assert!(why.starts_with(&format!("{name}: this link leads to a file that is not for readers")), "{why}");
-        assert!(site.read(name, Kind::Key).is_ok(), "a key may be a link to another one");
+        assert!(site.read(name, FileKind::Key).is_ok(), "a key may be a link to another one");
     }
     for name in ["posts/annexed.md", "notes/b.md", ".notes/b.md"] {
-        assert!(site.read(name, Kind::Post).is_ok(), "{name}");
+        assert!(site.read(name, FileKind::Post).is_ok(), "{name}");
     }
 }
 
@@ -237,9 +237,9 @@ fn a_file_that_is_too_large_is_not_even_begun() {
         ground.read("posts/large.md"),
         Err("posts/large.md: this has 1 GB, and a post may have at most 32 MB".into())
     );
-    assert_eq!(ground.site.open("posts/large.md", Kind::Media).unwrap().length(), 1 << 30);
+    assert_eq!(ground.site.open("posts/large.md", FileKind::Media).unwrap().length(), 1 << 30);
     assert_eq!(ground.write("posts/large.md"), Ok(Written::Changed));
-    let mut grown = ground.site.open("posts/a.md", Kind::Template).unwrap();
+    let mut grown = ground.site.open("posts/a.md", FileKind::Template).unwrap();
     std::fs::OpenOptions::new().write(true).open(ground.path("site/posts/a.md")).unwrap().set_len(2 << 20).unwrap();
     assert!(grown.read_to_end(&mut Vec::new()).is_err(), "it grew while it was read");
 }
@@ -248,7 +248,7 @@ fn a_file_that_is_too_large_is_not_even_begun() {
 fn of_a_file_that_is_looked_at_only_so_much_is_read() {
     use io::{Read as _, Seek as _};
     let ground = ground();
-    let mut sampled = ground.site.open("posts/a.md", Kind::Media).unwrap().sampled(3);
+    let mut sampled = ground.site.open("posts/a.md", FileKind::Media).unwrap().sampled(3);
     let mut bytes = Vec::new();
     sampled.read_to_end(&mut bytes).unwrap();
     assert_eq!(bytes, b"pos");
@@ -271,8 +271,8 @@ fn only_a_lock_of_ours_is_ever_written_to() {
     assert!(folder.lock("db2.lock", "old.lock").unwrap().is_none(), "an older version takes that one");
     drop(lock);
     assert!(folder.lock("db.lock", "other.lock").unwrap().is_some());
-    assert_eq!(folder.read("old.lock", Kind::Memory).unwrap(), b"7");
-    assert!(folder.read("other.lock", Kind::Memory).unwrap().starts_with(b"# of another"));
+    assert_eq!(folder.read("old.lock", FileKind::Memory).unwrap(), b"7");
+    assert!(folder.read("other.lock", FileKind::Memory).unwrap().starts_with(b"# of another"));
 }
 
 #[test]

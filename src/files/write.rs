@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::folder::Folder;
 use super::open::{is_missing, must_be_file, no_file, open_plain};
-use super::refusal::{Kind, Refusal, Why};
+use super::refusal::{FileKind, Refusal, Why};
 use crate::model::Fingerprint;
 
 /// How the names of temporary files begin and end. Between that are some letters and digits.
@@ -69,7 +69,7 @@ impl Folder {
 
     fn replace(&self, name: &str, bytes: &[u8], access: Access, is_lasting: bool) -> io::Result<Written> {
         let path = self.target(name)?;
-        let written = match self.open(name, Kind::Memory) {
+        let written = match self.open(name, FileKind::Memory) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Written::Created,
             Err(error) if Refusal::of(&error).is_some_and(|it| matches!(it.why, Why::TooLarge { .. })) => {
                 Written::Changed
@@ -214,7 +214,7 @@ impl Folder {
         self.permit(&place, name)?;
         let found = match std::fs::symlink_metadata(&place.path) {
             Ok(found) if found.is_symlink() => {
-                std::fs::symlink_metadata(self.follow(&place.path, name, Kind::Memory)?)
+                std::fs::symlink_metadata(self.follow(&place.path, name, FileKind::Memory)?)
             }
             found => found,
         };

@@ -15,7 +15,7 @@ struct Words {
     flags: Vec<(String, bool)>,
     not_yet: Vec<String>,
     out: Vec<String>,
-    to_few: Vec<String>,
+    restricted: Vec<String>,
 }
 
 static WORDS: LazyLock<Words> =
@@ -51,8 +51,8 @@ pub(crate) fn is_out(status: &str) -> bool {
 }
 
 /// True for what `visibility` calls a post that only some may see.
-pub(crate) fn is_to_few(visibility: &str) -> bool {
-    has(&WORDS.to_few, visibility)
+pub(crate) fn is_restricted(visibility: &str) -> bool {
+    has(&WORDS.restricted, visibility)
 }
 
 /// `Some(true)` for yes, `Some(false)` for no, `None` for any other text.
@@ -70,7 +70,7 @@ pub(crate) fn is_flag(text: &str) -> bool {
 pub(crate) fn holds_back(key: &str, value: &str) -> bool {
     match key {
         "status" | "poststatus" => is_not_yet(&normal(value)),
-        "visibility" => is_to_few(&normal(value)),
+        "visibility" => is_restricted(&normal(value)),
         _ => flags().iter().any(|(flag, held_when)| flag == key && word_of_truth(value) == Some(*held_when)),
     }
 }

@@ -1,6 +1,6 @@
 //! A folder of Markdown files → posts and all their diagnostics.
 //!
-//! - [`enters`], [`files_to_read`] and [`author_files`] say which files to read; a [`Reader`] reads their beginnings: bytes
+//! - [`enters`], [`files_to_read`] and [`author_files`] say which files to read; a [`Loader`] reads their beginnings: bytes
 //!   (`decode`), front matter (`front_matter`), and one file for each thing that the keys, the name or the folder say about a post.
 //! - [`body`] reads the rest of the few files that are shown.
 //!
@@ -26,7 +26,7 @@ mod language;
 mod mailing;
 mod markdown;
 mod permalink;
-mod placeholders;
+mod permalink_values;
 mod plain;
 mod posts;
 mod read;
@@ -87,13 +87,13 @@ pub struct Loaded {
 /// ```
 pub fn load(sources: Vec<Source>, config: &Config, now: Timestamp) -> Loaded {
     let (companions, sources): (Vec<_>, Vec<_>) = sources.into_iter().partition(|source| is_companion(&source.path));
-    let reader = Reader::new(companions, sources.iter().map(|source| &*source.path), config, now);
+    let reader = Loader::new(companions, sources.iter().map(|source| &*source.path), config, now);
     let files = sources.iter().map(|source| reader.read(source)).collect();
     reader.gather(files)
 }
 
 /// What it takes to read the files of a folder: each by itself, in any order or many at once.
-pub struct Reader<'c> {
+pub struct Loader<'c> {
     companions: Companions,
     language_folders: bool,
     dates: BTreeMap<String, Timestamp>,
@@ -103,7 +103,7 @@ pub struct Reader<'c> {
     now: Timestamp,
 }
 
-impl<'c> Reader<'c> {
+impl<'c> Loader<'c> {
     /// Takes the files that say something about others ([`is_companion`]) and the names of those others.
     pub fn new<'p>(
         companions: Vec<Source>,

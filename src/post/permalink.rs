@@ -11,7 +11,7 @@ use crate::config::{Config, Permalink, Site};
 use super::date;
 use super::findings::Findings;
 use super::front_matter::Fields;
-use super::placeholders::{IN_ADDRESS, Naming, without_dots};
+use super::permalink_values::{IN_ADDRESS, Naming, without_dots};
 use super::source_path::SourcePath;
 use crate::content::characters::composed;
 

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::model::PostStatus;
 
 use super::date::{self, Conventions, Moment};
-use super::draft_words::{flags, is_holding_key, is_not_yet, is_out, is_to_few, word_of_truth};
+use super::draft_words::{flags, is_holding_key, is_not_yet, is_out, is_restricted, word_of_truth};
 use super::findings::Findings;
 use super::front_matter::{Field, Fields, Value, normal};
 use super::source_path::SourcePath;
@@ -99,7 +99,7 @@ fn held_back(fields: &Fields, conventions: Conventions<'_>, findings: &mut Findi
     decision = decision.or_else(|| nowhere(fields));
     for field in fields.all("visibility") {
         match field.value.text().map(normal).as_deref() {
-            Some(word) if is_to_few(word) => decision = decision.or_else(|| Some(draft(field))),
+            Some(word) if is_restricted(word) => decision = decision.or_else(|| Some(draft(field))),
             Some("public" | "visible" | "published" | "everyone") => {}
             _ => unclear(field, &mut decision, findings),
         }

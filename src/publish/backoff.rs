@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::refusal::Kind;
+use super::refusal::AnswerKind;
 use crate::config::InDoubt;
 use crate::model::{Answer, DeliveryState, Outcome};
 use crate::store::{DeliveryKey, Recorded, Said};
@@ -35,12 +35,12 @@ pub(super) struct Tried {
 }
 
 /// What to record for a try that ended with an answer of this kind.
-pub(super) fn settle(tried: Tried, kind: Kind, outcome: Outcome, in_doubt: InDoubt) -> Recorded {
+pub(super) fn settle(tried: Tried, kind: AnswerKind, outcome: Outcome, in_doubt: InDoubt) -> Recorded {
     let is_over = tried.counted.duration_since(tried.first) >= GIVE_UP_AFTER;
     let (state, reply, is_given_up) = match outcome {
         Outcome::Sent(reply) => (DeliveryState::Sent, reply, false),
         // Not the reader's fault, or perhaps not: to give it up is all that may happen.
-        Outcome::Failed(reply) if matches!(kind, Kind::Policy | Kind::Unclear) => {
+        Outcome::Failed(reply) if matches!(kind, AnswerKind::Policy | AnswerKind::Unclear) => {
             (if is_over { DeliveryState::Skipped } else { DeliveryState::Deferred }, reply, is_over)
         }
         Outcome::Failed(reply) => (DeliveryState::Failed, reply, false),
@@ -52,7 +52,7 @@ pub(super) fn settle(tried: Tried, kind: Kind, outcome: Outcome, in_doubt: InDou
         // A mailbox that takes nothing for so long, where others do, is a bad address; for anything else the reader is not to
         // blame.
         Outcome::Deferred(reply) if is_over => {
-            let is_readers = kind == Kind::Reader && tried.are_others_accepted;
+            let is_readers = kind == AnswerKind::Reader && tried.are_others_accepted;
             (if is_readers { DeliveryState::Failed } else { DeliveryState::Skipped }, reply, true)
         }
         Outcome::Deferred(reply) | Outcome::InDoubt(reply) => (DeliveryState::Deferred, reply, false),
@@ -67,7 +67,7 @@ pub(super) fn settle(tried: Tried, kind: Kind, outcome: Outcome, in_doubt: InDou
         key: tried.key,
         state: Some(state),
         next_attempt_at: waits.then(|| (tried.now + pause(tried.key, tried.tries)).to_string()),
-        said: Some(Said { is_try: kind != Kind::Own, answer }),
+        said: Some(Said { is_try: kind != AnswerKind::Own, answer }),
     }
 }
 
@@ -100,7 +100,7 @@ mod tests {
         let now = first + SignedDuration::from_hours(hours);
         let key = DeliveryKey { issue: 1, subscriber: 2 };
         let tried = Tried { key, tries, first, counted: now, are_others_accepted: true, now };
-        settle(tried, Kind::of(&outcome, false), outcome, in_doubt)
+        settle(tried, AnswerKind::of(&outcome, false), outcome, in_doubt)
     }
 
     #[test]
@@ -160,7 +160,7 @@ mod tests {
         for (are_others_accepted, state) in [(true, DeliveryState::Failed), (false, DeliveryState::Skipped)] {
             let tried = Tried { key, tries: 9, first, counted: now, are_others_accepted, now };
             let outcome = Outcome::Deferred("452 4.2.2 mailbox full".into());
-            assert_eq!(settle(tried, Kind::Reader, outcome, InDoubt::Hold).state, Some(state));
+            assert_eq!(settle(tried, AnswerKind::Reader, outcome, InDoubt::Hold).state, Some(state));
         }
     }
 

@@ -119,7 +119,7 @@ async fn prepare(store: &mut Store, task: Task) -> Result<Pool, PublishError> {
         given_up: AtomicU64::new(0),
         breaker: Lock::new(Breaker::new(store.stops().await?, clock.now())),
         probed: Notify::new(),
-        scout: Mutex::new(store.reader().await?),
+        probe_store: Mutex::new(store.reader().await?),
         rest_until: Lock::default(),
     };
     Ok(Pool { shared: Arc::new(shared), reader: store.reader().await?, which, jobs: sender })

@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 
 use super::reach::{Outside, outside};
 use crate::config::Config;
-use crate::files::{self, Folder, Kind, Open};
+use crate::files::{self, FileKind, Folder, Open};
 use crate::transport::{Security, Server, Target};
 
 /// What a command is about to do with a site.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Intent {
+pub enum Activity {
     /// Read it, and write its feeds, previews and database.
     Read,
     /// That, and send mail.
@@ -45,13 +45,13 @@ pub enum Demand {
 
 /// Everything that needs the owner's word before a command goes on, in a fixed order. `search_path` is where programs are
 /// looked for, as in `PATH`.
-pub fn demands(root: &Path, config: &Config, intent: Intent, search_path: &OsStr) -> Vec<Demand> {
+pub fn demands(root: &Path, config: &Config, activity: Activity, search_path: &OsStr) -> Vec<Demand> {
     // Only sending touches these two, and then they are named for what they are.
     let is_for_sending = |outside: &Outside| ["mail.transport", "mail.password_file"].contains(&outside.setting);
     let reach = outside(root, config);
     let mut demands: Vec<Demand> =
         reach.iter().filter(|outside| !is_for_sending(outside)).cloned().map(Demand::Outside).collect();
-    if intent == Intent::Read {
+    if activity == Activity::Read {
         return demands;
     }
     match Target::of(&config.mail.transport) {
@@ -99,7 +99,7 @@ pub fn program(name: &str, root: &Path, search_path: &OsStr) -> Option<PathBuf> 
 }
 
 fn fingerprint(site: &Folder, program: &str) -> Option<String> {
-    site.open(program, Kind::Media).and_then(Open::sha256_hex).ok()
+    site.open(program, FileKind::Media).and_then(Open::sha256_hex).ok()
 }
 
 impl Demand {

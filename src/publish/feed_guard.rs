@@ -10,7 +10,7 @@ use super::manifest::Stale;
 use super::site::Site;
 use crate::diagnostic::{Diagnostic, Location};
 use crate::feed::{self, Changes, FORMATS, FeedPlan, Format, Names, ReadFeed, Subject, compare};
-use crate::files::{Finished, Folder, Kind, Refusal, Written};
+use crate::files::{FileKind, Finished, Folder, Refusal, Written};
 
 /// A reason not to put feeds in their places.
 #[derive(Debug, Clone)]
@@ -69,7 +69,7 @@ pub(super) fn warn_of_leftovers(
 ) -> Result<(), PublishError> {
     for format in FORMATS.iter().filter(|format| !formats.iter().any(|used| used.name == format.name)) {
         let name = format!("{folder}/{}", format.file_name);
-        let bytes = site.read_optional(&name, Kind::Feed).map_err(|error| PublishError::file(&name, error))?;
+        let bytes = site.read_optional(&name, FileKind::Feed).map_err(|error| PublishError::file(&name, error))?;
         if bytes.is_some_and(|bytes| feed::read(&bytes).is_ok_and(|previous| previous.is_ours())) {
             let message = format!("{name} is of an earlier build, and readers who fetch it see nothing new");
             let help = format!("add \"{}\" to `feeds.formats`, or remove the file", format.name);
@@ -94,7 +94,7 @@ fn previous<'f>(
     warnings: &mut Vec<Diagnostic>,
 ) -> Result<Option<ReadFeed>, PublishError> {
     for name in files {
-        let read = match site.read(name, Kind::Feed) {
+        let read = match site.read(name, FileKind::Feed) {
             Ok(bytes) => feed::read(&bytes),
             // A feed of another program may be larger than any that is read.
             Err(error) => match Refusal::of(&error) {

@@ -9,7 +9,7 @@ use super::error::{PublishError, refused};
 use super::parallel::{self, Work};
 use crate::config::{Config, FileDate};
 use crate::diagnostic::{Diagnostic, Location, Severity};
-use crate::files::{self, Folder, Kind, LeftOut, Refusal};
+use crate::files::{self, FileKind, Folder, LeftOut, Refusal};
 use crate::post::{self, Loaded, Source};
 
 /// How much of a file is read at first, in bytes: the front matter of nearly all posts and some of the text.
@@ -43,7 +43,7 @@ pub(super) fn read(site: &Folder, config: &Config, now: Timestamp, depth: Depth)
         .partition(|path| post::is_companion(path));
     let (mut companions, mut unread) = (Vec::new(), Vec::new());
     for path in beside {
-        match bytes(site, &path, Kind::Companion) {
+        match bytes(site, &path, FileKind::Companion) {
             Ok(bytes) => companions.push(Source { path, bytes }),
             Err(problem) => unread.push(problem),
         }
@@ -61,13 +61,13 @@ pub(super) fn read(site: &Folder, config: &Config, now: Timestamp, depth: Depth)
         }
     }
     for path in post::author_files(dir) {
-        match site.read_optional(&path, Kind::Companion) {
+        match site.read_optional(&path, FileKind::Companion) {
             Ok(bytes) => companions.extend(bytes.map(|bytes| Source { path, bytes })),
             Err(error) => unread.push(problem(&path, &error)),
         }
     }
     let dates = dates(site, config, &paths)?;
-    let reader = post::Reader::new(companions, paths.iter().map(String::as_str), config, now).dated(dates);
+    let reader = post::Loader::new(companions, paths.iter().map(String::as_str), config, now).dated(dates);
     let read = parallel::map(&paths, Work::Light, |path| read_one(site, path, &reader, depth));
     let posts = read.into_iter().filter_map(|read| read.map_err(|problem| unread.push(problem)).ok()).collect();
     let mut loaded = reader.gather(posts);
@@ -100,18 +100,18 @@ fn dates(site: &Folder, config: &Config, paths: &[String]) -> Result<BTreeMap<St
 }
 
 /// The whole of a file.
-pub(super) fn bytes(site: &Folder, path: &str, kind: Kind) -> Result<Vec<u8>, Diagnostic> {
+pub(super) fn bytes(site: &Folder, path: &str, kind: FileKind) -> Result<Vec<u8>, Diagnostic> {
     site.read(path, kind).map_err(|error| problem(path, &error))
 }
 
 fn read_one(
     site: &Folder,
     path: &str,
-    reader: &post::Reader<'_>,
+    reader: &post::Loader<'_>,
     depth: Depth,
 ) -> Result<(crate::model::Post, Vec<Diagnostic>), Diagnostic> {
     let failed = |error: io::Error| problem(path, &error);
-    let mut file = site.open(path, Kind::Post).map_err(failed)?;
+    let mut file = site.open(path, FileKind::Post).map_err(failed)?;
     let mut source = Source { path: path.to_owned(), bytes: Vec::new() };
     let is_whole = depth == Depth::Heads && file.read_to(&mut source.bytes, HEAD).map_err(failed)?;
     if !is_whole {

@@ -148,7 +148,7 @@ pub(super) fn no_readers() -> Guard {
     Guard {
         name: GuardName::LostDatabase,
         message:
-            "issues were sent before, and now there is no confirmed reader: the list is lost, or everybody has left"
+            "issues were sent before, and now there is no confirmed reader: the list is lost, or every reader has left"
                 .into(),
         help:
             "put the database back from its newest backup, or import your readers again (`tidings subscribers import`)"
@@ -168,7 +168,7 @@ pub(super) fn unfinished_too_late(untried: &[Issue], config: &Config, now: Times
     let old = untried.iter().find(|issue| is_old(issue, config, now))?;
     Some(Guard {
         name: GuardName::TooLate,
-        message: format!("issue {} was frozen on {} and is not delivered to everybody", old.number, old.date),
+        message: format!("issue {} was frozen on {} and is not delivered to every reader", old.number, old.date),
         help: "see who did not get it with `tidings runs show`, give it up with `tidings runs cancel`".into(),
     })
 }

@@ -34,7 +34,7 @@ impl Stop {
         match self {
             Self::Asked => "as asked".to_owned(),
             Self::Refused(reply) => format!("the server refuses this sender: {reply}"),
-            Self::PutOff(reply) => format!("the server is putting everybody off: {reply}"),
+            Self::PutOff(reply) => format!("the server is putting off all readers: {reply}"),
             Self::Unreachable(what) => what.clone(),
             Self::RateLimit => "the limit of `mail.rate` is used up for now".to_owned(),
             Self::Ledger => "the database cannot be written".to_owned(),

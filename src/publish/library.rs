@@ -13,7 +13,7 @@ use url::Url;
 use super::error::refused;
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Location, Places, Severity};
-use crate::files::{Folder, Kind, Open, Refusal, Why};
+use crate::files::{FileKind, Folder, Open, Refusal, Why};
 use crate::media::{self, Facts};
 use crate::model::{Body, Entry, Image};
 use crate::render;
@@ -187,12 +187,12 @@ impl Library {
                 return None;
             }
         }
-        let file = self.opened(&path, Kind::Media)?;
+        let file = self.opened(&path, FileKind::Media)?;
         let length = file.length();
         let facts = media::facts(&path, &mut file.sampled(LOOKED_AT))?;
         // No page shows such a picture; of sound and film any length is good.
-        if length > Kind::Picture.limit() && facts.media_type.is_some_and(|kind| kind.starts_with("image/")) {
-            let why = Why::TooLarge { length, kind: Kind::Picture };
+        if length > FileKind::Picture.limit() && facts.media_type.is_some_and(|kind| kind.starts_with("image/")) {
+            let why = Why::TooLarge { length, kind: FileKind::Picture };
             self.seen().refuse(&Refusal { name: path, why }.into());
             return None;
         }
@@ -201,7 +201,7 @@ impl Library {
         Some(found)
     }
 
-    fn opened(&self, path: &str, kind: Kind) -> Option<Open> {
+    fn opened(&self, path: &str, kind: FileKind) -> Option<Open> {
         self.folder.open(path, kind).inspect_err(|error| self.seen().refuse(error)).ok()
     }
 
@@ -230,7 +230,7 @@ impl Library {
     /// The bytes of a file that was found, when it is not far too large.
     pub(super) fn read(&self, found: &Found) -> Option<Vec<u8>> {
         let mut bytes = Vec::new();
-        self.opened(&found.path, Kind::Picture)?.read_to_end(&mut bytes).ok()?;
+        self.opened(&found.path, FileKind::Picture)?.read_to_end(&mut bytes).ok()?;
         Some(bytes)
     }
 

@@ -10,7 +10,7 @@ use super::library::{Found, Library, MOST_WARNINGS, place};
 use super::once::Rendered;
 use super::site::Site;
 use crate::diagnostic::{Diagnostic, Location};
-use crate::files::{Access, Kind, Written};
+use crate::files::{Access, FileKind, Written};
 use crate::media::Conversion;
 use crate::model::{Body, Entry, Image, MadeFile, MailPicture, Post, media_type};
 
@@ -151,7 +151,8 @@ impl Library {
         };
         if !made.iter().any(|file| file.file_name == file_name) {
             // The name stands for the bytes: a copy that is there is not made again.
-            let there = self.folder.read_optional(&format!("{}/{file_name}", self.feeds), Kind::Picture).ok().flatten();
+            let there =
+                self.folder.read_optional(&format!("{}/{file_name}", self.feeds), FileKind::Picture).ok().flatten();
             let bytes = match there {
                 Some(bytes) => bytes,
                 None => conversion.make().map_err(|error| Some(error.to_string()))?,

@@ -9,7 +9,7 @@ use super::error::{PublishError, refused};
 use super::site::Site;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::feed::{self, FORMATS, Folders, Format, Layout, Plans, ReadFeed};
-use crate::files::{Access, Folder, Kind, Refusal, Why};
+use crate::files::{Access, FileKind, Folder, Refusal, Why};
 
 /// Where what is remembered is, below the site.
 pub(super) const FOLDER: &str = ".tidings";
@@ -40,7 +40,7 @@ pub(super) enum Bytes {
 
 /// Reads it; `None` when it is damaged. Of a site that has none, nothing is remembered.
 pub(super) fn read(site: &Folder) -> Result<Option<Manifest>, PublishError> {
-    let bytes = match site.read_optional(MANIFEST, Kind::Memory) {
+    let bytes = match site.read_optional(MANIFEST, FileKind::Memory) {
         Err(error) if Refusal::of(&error).is_some_and(|refusal| matches!(refusal.why, Why::TooLarge { .. })) => {
             return Ok(None);
         }
@@ -150,7 +150,7 @@ pub fn feed_plans(site: &Site, unreadable: &BTreeSet<usize>) -> Result<Plans, Pu
 fn feed_in(site: &Site, folder: &str, formats: &[&'static Format]) -> Result<Option<ReadFeed>, PublishError> {
     for format in formats {
         let name = format!("{}/{folder}{}", site.config.feeds.dir, format.file_name);
-        let bytes = site.folder.read_optional(&name, Kind::Feed);
+        let bytes = site.folder.read_optional(&name, FileKind::Feed);
         let bytes = bytes.map_err(|error| PublishError::file(&name, error))?;
         if let Some(previous) = bytes.and_then(|bytes| feed::read(&bytes).ok()) {
             return Ok(Some(previous));

@@ -7,7 +7,7 @@ use super::site::{CONFIG_FILE, Site};
 use crate::config::Mode;
 use crate::diagnostic::Diagnostic;
 use crate::email::lint::{Sources, addresses, dead_link, lint};
-use crate::files::Kind;
+use crate::files::FileKind;
 use crate::model::{Entry, Issue, distinct};
 use crate::transport;
 
@@ -43,6 +43,6 @@ pub(super) async fn ask(site: &Site, issues: &[Issue], due: &[Entry]) -> Vec<Dia
 /// The texts in which findings are placed.
 fn sources(site: &Site, entries: &[Entry]) -> Sources {
     let posts = entries.iter().map(|entry| (entry.path.clone(), source(site, &entry.path))).collect();
-    let config = site.folder.read(CONFIG_FILE, Kind::Settings).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    let config = site.folder.read(CONFIG_FILE, FileKind::Settings).ok().and_then(|bytes| String::from_utf8(bytes).ok());
     Sources { posts, config: (CONFIG_FILE.to_owned(), config.unwrap_or_default()) }
 }

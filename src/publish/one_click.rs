@@ -34,8 +34,7 @@ fn told(failed: &NoClick) -> (String, &'static str) {
     match failed {
         NoClick::Status(number @ (404 | 410)) => (
             format!("is answered with {number}"),
-            "let something answer there, and let it say 200 to every token, also to one that it does not know such as this one of \
-             nobody",
+            "let something answer there, and let it say 200 to every token, also to one that it does not know, such as this one",
         ),
         NoClick::Status(number @ (405 | 501)) => (
             format!("is answered with {number}: what is there takes no POST"),

@@ -7,7 +7,7 @@ use super::manifest;
 use super::site::Site;
 use crate::diagnostic::{Diagnostic, Location};
 use crate::feed::Layout;
-use crate::files::{Access, Folder, Kind};
+use crate::files::{Access, FileKind, Folder};
 use crate::model::{sha256_hex, without_logins};
 use crate::transport::Hubs;
 
@@ -15,7 +15,7 @@ use crate::transport::Hubs;
 const MEMORY: &str = ".tidings/pings.json";
 
 /// After so many failures in a row a hub is not asked again.
-const PATIENCE: usize = 3;
+const MOST_FAILURES: usize = 3;
 
 /// One feed that one hub is to be told of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,7 +59,7 @@ pub fn due_pings(site: &Site, all: bool) -> Result<Vec<Ping>, PublishError> {
     for plan in plans.iter().filter(|plan| plan.is_subscribed_to()) {
         for format in layout.formats() {
             let name = format!("{}/{}{}", site.config.feeds.dir, plan.folder, format.file_name);
-            let bytes = site.folder.read_optional(&name, Kind::Feed);
+            let bytes = site.folder.read_optional(&name, FileKind::Feed);
             let bytes = bytes.map_err(|error| PublishError::file(&name, error))?;
             let Some(bytes) = bytes else {
                 let missing = Diagnostic::error("feeds/missing", format!("there is no feed to tell of: {name}"));
@@ -88,7 +88,7 @@ pub fn ping(site: &Site, pings: &[Ping], mut watch: impl FnMut(&Ping, &Told)) ->
     let mut failures: BTreeMap<&str, (usize, String)> = BTreeMap::new();
     for ping in pings {
         let (failed, last) = failures.entry(&ping.hub).or_default();
-        let told = if *failed >= PATIENCE {
+        let told = if *failed >= MOST_FAILURES {
             Told::Skipped(last.clone())
         } else {
             match hubs.publish(&ping.hub, &ping.topic) {
@@ -116,6 +116,6 @@ pub fn ping(site: &Site, pings: &[Ping], mut watch: impl FnMut(&Ping, &Told)) ->
 
 /// What is remembered. A file that cannot be read counts as none: to tell a hub twice does no harm.
 fn memory(site: &Folder) -> Result<Memory, PublishError> {
-    let bytes = site.read_optional(MEMORY, Kind::Memory).map_err(|error| PublishError::file(MEMORY, error))?;
+    let bytes = site.read_optional(MEMORY, FileKind::Memory).map_err(|error| PublishError::file(MEMORY, error))?;
     Ok(bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default())
 }

@@ -100,7 +100,7 @@ mod tests {
 
     use super::*;
     use crate::config;
-    use crate::files::{Access, Kind, Refusal};
+    use crate::files::{Access, FileKind, Refusal};
 
     const POST: &[u8] = b"---\ntitle: A\ndate: 2026-03-01\n---\n\n![](b.png)\n";
 
@@ -125,11 +125,14 @@ mod tests {
         symlink("../vault", root.join("posts")).unwrap();
         let site = folder(&root, &config, Use::Content);
         assert_eq!(site.list("posts", &|_| true).unwrap(), ["a.md", "more/c.md"]);
-        assert_eq!(site.read("posts/more/c.md", Kind::Post).unwrap(), POST);
-        let refused = site.read("posts/b.md", Kind::Post).unwrap_err();
+        assert_eq!(site.read("posts/more/c.md", FileKind::Post).unwrap(), POST);
+        let refused = site.read("posts/b.md", FileKind::Post).unwrap_err();
         assert!(Refusal::of(&refused).is_some_and(|refusal| refusal.name == "posts/b.md"), "{refused}");
         assert!(site.write_new("posts/new.md", POST, Access::Public).is_ok());
-        assert!(folder(&root, &config, Use::Store).read("posts/a.md", Kind::Post).is_err(), "that is for posts alone");
+        assert!(
+            folder(&root, &config, Use::Store).read("posts/a.md", FileKind::Post).is_err(),
+            "that is for posts alone"
+        );
     }
 
     #[test]
@@ -173,12 +176,12 @@ mod tests {
             let link = root.join("posts/link.md");
             let _ = std::fs::remove_file(&link);
             symlink(root.join(name), link).unwrap();
-            let refused = site.read("posts/link.md", Kind::Post).unwrap_err();
+            let refused = site.read("posts/link.md", FileKind::Post).unwrap_err();
             assert!(refused.to_string().contains("not for readers"), "{name}: {refused}");
         }
         let everything = ground("[mail]\ntransport = 'outbox:.'\n");
         let site = folder(&everything.1, &everything.2, Use::Content);
         symlink("own.md", everything.1.join("posts/link.md")).unwrap();
-        assert!(site.read("posts/link.md", Kind::Post).is_ok(), "an outbox around the posts hides nothing of them");
+        assert!(site.read("posts/link.md", FileKind::Post).is_ok(), "an outbox around the posts hides nothing of them");
     }
 }

@@ -20,7 +20,7 @@ static PHRASES: LazyLock<Phrases> =
 
 /// What kind of answer a try got.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum AnswerKind {
     /// The message was taken.
     Accepted,
     /// Refused, now or for good, for what has to do with the reader: an address or a mailbox (RFC 3463 §3.2, §3.3).
@@ -39,7 +39,7 @@ pub(super) enum Kind {
     Lost,
 }
 
-impl Kind {
+impl AnswerKind {
     /// The kind of an answer; `is_lost` says that the try ended with the connection.
     pub(super) fn of(outcome: &Outcome, is_lost: bool) -> Self {
         match outcome {
@@ -62,24 +62,24 @@ impl Kind {
 }
 
 /// What a 5yz means.
-fn permanent(answer: &Answer) -> Kind {
+fn permanent(answer: &Answer) -> AnswerKind {
     let text = answer.text.to_lowercase();
     let says = |phrases: &[String]| phrases.iter().any(|phrase| text.contains(phrase));
     match &answer.enhanced {
-        _ if answer.code.is_none() => Kind::Own,
-        _ if is_about_the_senders_address(answer) => Kind::Policy,
+        _ if answer.code.is_none() => AnswerKind::Own,
+        _ if is_about_the_senders_address(answer) => AnswerKind::Policy,
         // Servers that judge it at RCPT say 5.1.0 too; 5.1.90 (Exchange Online) and 5.4.5 (Gmail) are limits of the day.
-        Some(code) if code == "5.1.0" && text.contains("sender") => Kind::Policy,
-        Some(code) if matches!(code.as_str(), "5.1.90" | "5.4.5") => Kind::Policy,
-        _ if answer.is_about(".1.") || answer.is_about(".2.") => Kind::Reader,
+        Some(code) if code == "5.1.0" && text.contains("sender") => AnswerKind::Policy,
+        Some(code) if matches!(code.as_str(), "5.1.90" | "5.4.5") => AnswerKind::Policy,
+        _ if answer.is_about(".1.") || answer.is_about(".2.") => AnswerKind::Reader,
         // No such host; and what Exchange Online says of a reader who is not there.
         Some(code) if code == "5.4.4" || (code == "5.4.1" && text.contains("recipient address rejected")) => {
-            Kind::Reader
+            AnswerKind::Reader
         }
-        _ if answer.is_about(".7.") => Kind::Policy,
-        _ if says(&PHRASES.sender) => Kind::Policy,
-        _ if says(&PHRASES.reader) => Kind::Reader,
-        _ => Kind::Unclear,
+        _ if answer.is_about(".7.") => AnswerKind::Policy,
+        _ if says(&PHRASES.sender) => AnswerKind::Policy,
+        _ if says(&PHRASES.reader) => AnswerKind::Reader,
+        _ => AnswerKind::Unclear,
     }
 }
 
@@ -93,16 +93,16 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn says(kind: Kind, replies: &[&str]) {
+    fn says(kind: AnswerKind, replies: &[&str]) {
         for reply in replies {
-            assert_eq!(Kind::of(&Outcome::Failed((*reply).to_owned()), false), kind, "{reply}");
+            assert_eq!(AnswerKind::of(&Outcome::Failed((*reply).to_owned()), false), kind, "{reply}");
         }
     }
 
     #[test]
     fn a_reader_who_is_not_there_is_no_fault_of_ours() {
         says(
-            Kind::Reader,
+            AnswerKind::Reader,
             &[
                 "550 5.1.1 no such user",
                 "550 5.1.10 null MX",
@@ -131,7 +131,7 @@ mod tests {
     #[test]
     fn policy_is_no_fault_of_a_reader() {
         says(
-            Kind::Policy,
+            AnswerKind::Policy,
             &[
                 "550 5.7.1 sending suspended",
                 "550 5.7.26 unauthenticated mail is refused",
@@ -157,24 +157,24 @@ mod tests {
     #[test]
     fn what_says_neither_is_unclear_and_what_no_server_said_is_ours() {
         says(
-            Kind::Unclear,
+            AnswerKind::Unclear,
             &["554 no", "552 Quota exceeded", "554", "554 5.6.0 bad content", "552 5.3.4 too big", "550 5.4.6 loop"],
         );
-        says(Kind::Own, &["this address needs SMTPUTF8 (RFC 6531), which the mail server does not offer"]);
+        says(AnswerKind::Own, &["this address needs SMTPUTF8 (RFC 6531), which the mail server does not offer"]);
     }
 
     #[test]
     fn what_is_put_off_is_told_apart() {
-        let of = |reply: &str, is_lost| Kind::of(&Outcome::Deferred(reply.to_owned()), is_lost);
-        assert_eq!(of("421 4.7.0 too many connections", true), Kind::Closing);
-        assert_eq!(of("the connection was lost before the answer to RCPT", true), Kind::Lost);
-        assert_eq!(of("450 4.2.0 greylisted", false), Kind::Reader);
-        assert_eq!(of("452 4.2.2 full", false), Kind::Reader);
+        let of = |reply: &str, is_lost| AnswerKind::of(&Outcome::Deferred(reply.to_owned()), is_lost);
+        assert_eq!(of("421 4.7.0 too many connections", true), AnswerKind::Closing);
+        assert_eq!(of("the connection was lost before the answer to RCPT", true), AnswerKind::Lost);
+        assert_eq!(of("450 4.2.0 greylisted", false), AnswerKind::Reader);
+        assert_eq!(of("452 4.2.2 full", false), AnswerKind::Reader);
         for policy in ["451 4.7.1 try again later", "450 4.1.7 sender unknown", "450 4.1.8 sender's domain not found"] {
-            assert_eq!(of(policy, false), Kind::Policy, "{policy}");
+            assert_eq!(of(policy, false), AnswerKind::Policy, "{policy}");
         }
-        assert_eq!(of("450 4.1.0 later", false), Kind::Reader);
-        assert_eq!(of("451 4.3.0 later", false), Kind::PutOff);
-        assert_eq!(of("sendmail: disk full (exit status: 75)", false), Kind::PutOff);
+        assert_eq!(of("450 4.1.0 later", false), AnswerKind::Reader);
+        assert_eq!(of("451 4.3.0 later", false), AnswerKind::PutOff);
+        assert_eq!(of("sendmail: disk full (exit status: 75)", false), AnswerKind::PutOff);
     }
 }

@@ -7,7 +7,7 @@ use super::folder;
 use super::once::{Outcome, ReadBody, Rendered};
 use super::site::Site;
 use crate::diagnostic::Diagnostic;
-use crate::files::Kind;
+use crate::files::FileKind;
 use crate::model::{Body, Post};
 use crate::post;
 use crate::render;
@@ -25,7 +25,7 @@ pub(super) fn body(site: &Site, post: &Post, found: &mut Vec<Diagnostic>) -> Res
 
 fn read(site: &Site, post: &Post) -> ReadBody {
     let read = || {
-        let bytes = folder::bytes(&site.folder, &post.path, Kind::Post)?;
+        let bytes = folder::bytes(&site.folder, &post.path, FileKind::Post)?;
         post::body(post, &bytes).map(|(body, warning)| (Arc::new(body), warning))
     };
     site.made.bodies.of(&post.path).get_or_init(read).clone()

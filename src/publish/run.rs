@@ -36,7 +36,7 @@ pub struct Order<'o> {
 }
 
 /// Who is told how a run goes, and is asked before anything is frozen.
-pub trait Audience {
+pub trait Frontend {
     /// Something has happened, or is about to.
     fn tell(&mut self, event: Event<'_>);
 
@@ -44,7 +44,7 @@ pub trait Audience {
     fn agrees(&mut self, site: &Site, prepared: &Prepared) -> bool;
 }
 
-/// What an [`Audience`] is told, in the order of the steps.
+/// What an [`Frontend`] is told, in the order of the steps.
 pub enum Event<'e> {
     /// What the memory of this machine does not protect from; told once.
     Warning(&'e Diagnostic),
@@ -131,12 +131,12 @@ struct Due {
 ///
 /// # Errors
 /// What stands in the way. When it is the plan, deliveries that an earlier run put off have been tried again all the same.
-pub async fn publish<A: Audience>(
+pub async fn publish<F: Frontend>(
     publisher: Publisher,
     order: &Order<'_>,
-    audience: &mut A,
+    frontend: &mut F,
 ) -> Result<End, PublishError> {
-    let mut run = Run::begin(publisher, order, audience).await?;
+    let mut run = Run::begin(publisher, order, frontend).await?;
     run = run.finish_what_is_open().await?;
     // What an old run still has waiting goes first, also with the next command.
     let is_enough = run.stopped.is_some() || (run.left == Some(0) && run.publisher.store.fresh().await? > 0);
@@ -169,14 +169,14 @@ pub async fn publish<A: Audience>(
 ///
 /// # Errors
 /// What stands in the way.
-pub async fn deliver<A: Audience>(
+pub async fn deliver<F: Frontend>(
     publisher: Publisher,
     order: &Order<'_>,
-    audience: &mut A,
+    frontend: &mut F,
 ) -> Result<End, PublishError> {
-    let mut run = Run::begin(publisher, order, audience).await?;
+    let mut run = Run::begin(publisher, order, frontend).await?;
     if run.resumed.open == 0 {
-        run.audience.tell(Event::NothingQueued);
+        run.frontend.tell(Event::NothingQueued);
     } else {
         run = run.deliver().await?;
     }
@@ -208,10 +208,10 @@ pub async fn plan_with_feeds(
 }
 
 /// A run that goes on.
-struct Run<'r, A> {
+struct Run<'r, F> {
     publisher: Publisher,
     order: &'r Order<'r>,
-    audience: &'r mut A,
+    frontend: &'r mut F,
     resumed: Resumed,
     /// How many deliveries may still be tried; `None` when there is no limit.
     left: Option<u64>,
@@ -222,14 +222,14 @@ struct Run<'r, A> {
     done: Done,
 }
 
-impl<'r, A: Audience> Run<'r, A> {
+impl<'r, F: Frontend> Run<'r, F> {
     /// Step 1, first half: takes the right to deliver and looks at what an earlier process left.
-    async fn begin(mut publisher: Publisher, order: &'r Order<'r>, audience: &'r mut A) -> Result<Self, PublishError> {
+    async fn begin(mut publisher: Publisher, order: &'r Order<'r>, frontend: &'r mut F) -> Result<Self, PublishError> {
         let resumed = publisher.resume(order.config, &order.options.allow).await?;
         let mut run = Self {
             publisher,
             order,
-            audience,
+            frontend,
             resumed,
             left: order.limit,
             is_anything_delivered: false,
@@ -238,10 +238,10 @@ impl<'r, A: Audience> Run<'r, A> {
             done: Done::default(),
         };
         run.tell_warning();
-        run.audience.tell(Event::Resumed(&run.resumed));
+        run.frontend.tell(Event::Resumed(&run.resumed));
         if run.publisher.store.delivery_counts(None).await?.in_doubt > 0 {
             let runs = run.publisher.store.runs().await?;
-            runs.iter().filter(|it| it.deliveries.in_doubt > 0).for_each(|it| run.audience.tell(Event::InDoubt(it)));
+            runs.iter().filter(|it| it.deliveries.in_doubt > 0).for_each(|it| run.frontend.tell(Event::InDoubt(it)));
         }
         Ok(run)
     }
@@ -255,7 +255,7 @@ impl<'r, A: Audience> Run<'r, A> {
             run.is_anything_delivered = fresh > 0;
             return Ok(run);
         }
-        run.audience.tell(Event::GoingOn(fresh));
+        run.frontend.tell(Event::GoingOn(fresh));
         run.publisher.reach().await?;
         run.send(Which::Fresh, fresh).await
     }
@@ -271,26 +271,26 @@ impl<'r, A: Audience> Run<'r, A> {
         options.include.retain(|wanted| {
             let post = site.find(wanted).ok().filter(|post| carried.contains(post.path.as_str()));
             if let Some(post) = post {
-                self.audience.tell(Event::OnItsWay(post));
+                self.frontend.tell(Event::OnItsWay(post));
             }
             post.is_none()
         });
         let (prepared, feeds) = plan_with_feeds(&site, &past, &options, Purpose::Write, now).await?;
-        self.audience.tell(Event::Planned(&prepared));
+        self.frontend.tell(Event::Planned(&prepared));
         // The same command again: the reviewed plan is the one that is being finished.
         if prepared.issues.is_empty() && self.is_being_finished(options.expect.as_deref()).await? {
             options.expect = None;
         }
         prepared.allowed(&options)?;
         feeds.allowed(accept)?;
-        self.audience.tell(Event::Allowed(&site, &prepared));
+        self.frontend.tell(Event::Allowed(&site, &prepared));
         if prepared.issues.is_empty() || prepared.recipients == 0 {
             feeds.commit()?;
             write_made(&site, &prepared.made)?;
-            self.audience.tell(Event::NothingToMail(&prepared));
+            self.frontend.tell(Event::NothingToMail(&prepared));
             return Ok(Planned::Nothing);
         }
-        if !self.audience.agrees(&site, &prepared) {
+        if !self.frontend.agrees(&site, &prepared) {
             return Ok(Planned::Declined);
         }
         Ok(Planned::Due(Box::new(Due { site, prepared, feeds })))
@@ -316,7 +316,7 @@ impl<'r, A: Audience> Run<'r, A> {
         if self.publisher.halt.is_set() {
             return Ok(false);
         }
-        self.audience.tell(Event::Sending);
+        self.frontend.tell(Event::Sending);
         self.done.queued = self.publisher.freeze(&prepared).await?;
         self.done.prepared = Some(prepared);
         Ok(true)
@@ -329,13 +329,13 @@ impl<'r, A: Audience> Run<'r, A> {
         let may_try = run.left != Some(0);
         if ready > 0 && may_try {
             if run.done.prepared.is_none() {
-                run.audience.tell(Event::TryingAgain(ready));
+                run.frontend.tell(Event::TryingAgain(ready));
                 run.publisher.reach().await?;
             }
             return run.send(Which::All, ready).await;
         }
         if run.resumed.open > 0 && !run.is_anything_delivered && may_try {
-            run.audience.tell(Event::Delivered(&Delivered::default(), None));
+            run.frontend.tell(Event::Delivered(&Delivered::default(), None));
         }
         run.is_anything_delivered |= run.resumed.open > 0 || ready > 0;
         Ok(run)
@@ -344,10 +344,10 @@ impl<'r, A: Audience> Run<'r, A> {
     /// Delivers; so many wait.
     async fn send(self, which: Which, waiting: u64) -> Result<Self, PublishError> {
         let mut run = self;
-        run.audience.tell(Event::Sending);
+        run.frontend.tell(Event::Sending);
         let delivered;
         (run.publisher, delivered) = run.publisher.deliver(which, waiting, run.left).await?;
-        run.audience.tell(Event::Delivered(&delivered, run.done.prepared.as_ref()));
+        run.frontend.tell(Event::Delivered(&delivered, run.done.prepared.as_ref()));
         run.is_anything_delivered = true;
         run.left = run.left.map(|left| left.saturating_sub(delivered.tried));
         run.done.add(&delivered);
@@ -361,14 +361,14 @@ impl<'r, A: Audience> Run<'r, A> {
         if run.is_anything_delivered {
             let counts = run.publisher.store.delivery_counts(None).await?;
             let next_attempt_at = run.publisher.store.next_attempt_at().await?;
-            run.audience.tell(Event::Left(&Left { stopped: run.stopped.take(), counts, next_attempt_at }));
+            run.frontend.tell(Event::Left(&Left { stopped: run.stopped.take(), counts, next_attempt_at }));
         }
         if run.publisher.memory.is_ci() {
             // The records of issues that were open are written again.
             let new = run.done.prepared.iter().flat_map(|prepared| prepared.issues.iter().map(|issue| issue.number));
             let issues: Vec<i64> = run.resumed.issues.iter().copied().chain(new).collect();
             if !issues.is_empty() {
-                run.audience.tell(Event::RecordsToCommit(&issues));
+                run.frontend.tell(Event::RecordsToCommit(&issues));
             }
         }
         run.tell_warning();
@@ -378,7 +378,7 @@ impl<'r, A: Audience> Run<'r, A> {
 
     fn tell_warning(&mut self) {
         if let Some(warning) = self.publisher.warning.as_ref().filter(|_| !self.is_warned) {
-            self.audience.tell(Event::Warning(warning));
+            self.frontend.tell(Event::Warning(warning));
             self.is_warned = true;
         }
     }

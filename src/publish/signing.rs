@@ -9,7 +9,7 @@ use super::reach::{self, Use};
 use crate::config::{Config, Dkim};
 use crate::diagnostic::Diagnostic;
 use crate::email::dkim::{KeyError, Signer, SigningKey};
-use crate::files::{Folder, Kind, Refusal};
+use crate::files::{FileKind, Folder, Refusal};
 
 /// What signs the messages of a site; `None` when that is left to the mail server.
 ///
@@ -57,9 +57,9 @@ fn key(dkim: &Dkim, file: &str, folder: &Folder) -> Result<SigningKey, PublishEr
             "let the user who runs this command read it".to_owned(),
         ),
     };
-    let mut opened = folder.open(file, Kind::Key).map_err(unreadable)?;
+    let mut opened = folder.open(file, FileKind::Key).map_err(unreadable)?;
     if opened.is_open_to_all() {
-        let message = format!("everybody on this machine can read the key for signing mail: `{file}`");
+        let message = format!("every user of this machine can read the key for signing mail: `{file}`");
         return Err(problem(
             message,
             format!(

@@ -12,7 +12,7 @@ use super::once::Made;
 use super::reach::{self, Use};
 use crate::config::{self, Config};
 use crate::diagnostic::{Diagnostic, Location};
-use crate::files::{Folder, Kind, LeftOut, Survey};
+use crate::files::{FileKind, Folder, LeftOut, Survey};
 use crate::media::Facts;
 use crate::model::{Post, PostStatus};
 use crate::post::{Loaded, Posts};
@@ -61,7 +61,7 @@ impl Site {
     /// # Errors
     /// A missing or faulty file, as diagnostics.
     pub fn config(root: &Path) -> Result<Config, PublishError> {
-        let bytes = Folder::new(root).read_optional(CONFIG_FILE, Kind::Settings);
+        let bytes = Folder::new(root).read_optional(CONFIG_FILE, FileKind::Settings);
         let bytes = bytes.map_err(|error| PublishError::file(root.join(CONFIG_FILE), error))?;
         let Some(bytes) = bytes else {
             let missing =
@@ -157,7 +157,7 @@ impl Site {
         let (mut own, mut problems) = (BTreeMap::new(), Vec::new());
         for name in names {
             let path = format!("{TEMPLATES}/{name}");
-            let text = match self.folder.read_optional(&path, Kind::Template) {
+            let text = match self.folder.read_optional(&path, FileKind::Template) {
                 Ok(bytes) => bytes.map(|bytes| String::from_utf8(bytes).map_err(|_| not_text(&path))).transpose(),
                 Err(error) => match PublishError::file(path, error) {
                     PublishError::Site(found) => Err(found),

@@ -13,9 +13,9 @@ use super::backoff::{Tried, mixed, settle};
 use super::breaker::{Breaker, Heard, Next, Reaction, Wait};
 use super::halt::{Halt, Stop};
 use super::pace::{Pace, Turn};
+use super::probes;
 use super::recorder::Note;
-use super::refusal::Kind;
-use super::scout;
+use super::refusal::AnswerKind;
 use super::watcher::Watcher;
 use crate::clock::Clock;
 use crate::config::InDoubt;
@@ -52,7 +52,7 @@ pub(super) struct Shared {
     /// Wakes the connections that wait for the end of the probing.
     pub(super) probed: Notify,
     /// Looks further back in the queue.
-    pub(super) scout: Mutex<Store>,
+    pub(super) probe_store: Mutex<Store>,
     /// Until when no connection asks for anything.
     pub(super) rest_until: Lock<Option<Instant>>,
 }
@@ -244,7 +244,7 @@ impl Worker<'_> {
         let shared = self.shared;
         // An issue that is not open has no delivery in the queue.
         let Some(frozen) = shared.issues.get(&queued.key().issue) else { return Some(None) };
-        let (domain, now) = (scout::domain(&queued), shared.clock.now());
+        let (domain, now) = (probes::domain(&queued), shared.clock.now());
         let wait = shared.breaker().wait(domain, frozen.frozen_at, queued.first_try_at, now);
         match wait {
             Some(Wait::Until(until)) => {
@@ -252,7 +252,7 @@ impl Worker<'_> {
                 self.note(Recorded { key: queued.key(), state: None, next_attempt_at, said: None }).await?;
                 return Some(None);
             }
-            Some(Wait::InVain(why)) => {
+            Some(Wait::GivenUp(why)) => {
                 let (key, attempts) = (queued.key(), queued.place.attempts);
                 self.send(Note::GiveUp(Intent { key, attempts, give_up: Some(why) })).await?;
                 // The recorder counts it, unless it was tried as a probe meanwhile.
@@ -375,7 +375,7 @@ impl Worker<'_> {
     ) -> Option<DeliveryState> {
         let shared = self.shared;
         let now = shared.clock.now();
-        let kind = Kind::of(&outcome, is_lost);
+        let kind = AnswerKind::of(&outcome, is_lost);
         let reaction = match &outcome {
             Outcome::Refused(reply) => {
                 shared.halt.set(Stop::Refused(reply.clone()));
@@ -383,13 +383,19 @@ impl Worker<'_> {
             }
             Outcome::Sent(reply) | Outcome::Deferred(reply) | Outcome::Failed(reply) | Outcome::InDoubt(reply) => {
                 let attempts = attempts + 1;
-                shared.breaker().hear(Heard { key: queued.key(), attempts, domain: scout::domain(queued), kind, reply })
+                shared.breaker().hear(Heard {
+                    key: queued.key(),
+                    attempts,
+                    domain: probes::domain(queued),
+                    kind,
+                    reply,
+                })
             }
         };
         let first = queued.first_try_at.unwrap_or(now);
         let counted = shared.breaker().counted(now);
         let issue = shared.issues.get(&queued.key().issue);
-        let are_others_accepted = issue.is_some_and(|issue| issue.accepts_others_like(scout::domain(queued)));
+        let are_others_accepted = issue.is_some_and(|issue| issue.accepts_others_like(probes::domain(queued)));
         let tried = Tried { key: queued.key(), tries: queued.tries + 1, first, counted, are_others_accepted, now };
         let recorded = settle(tried, kind, outcome, shared.in_doubt);
         let state = recorded.state;
@@ -397,7 +403,7 @@ impl Worker<'_> {
             shared.given_up.fetch_add(1, Ordering::SeqCst);
         }
         self.note(recorded).await?;
-        if kind == Kind::Own {
+        if kind == AnswerKind::Own {
             shared.pace.give_back().await;
         }
         self.react(reaction, queued.key()).await;
@@ -427,9 +433,9 @@ impl Worker<'_> {
             Some(rest) => drop(shared.halt.unless(tokio::time::sleep(rest)).await),
             None => {}
         }
-        if let Some(suspects) = reaction.look {
+        if let Some(refusing) = reaction.look {
             let now = shared.clock.now();
-            let found = scout::look(&mut *shared.scout.lock().await, key, &suspects, &now.to_string()).await;
+            let found = probes::find(&mut *shared.probe_store.lock().await, key, &refusing, &now.to_string()).await;
             if found.is_err() {
                 shared.halt.set(Stop::Ledger);
             }

@@ -5,7 +5,7 @@
 //! Every commit after which an older state would send something twice raises the generation by one, and that stands in the
 //! header of the file. So the log belongs to the file when it goes on from the generation in the file.
 
-use crate::files::{Folder, Kind};
+use crate::files::{FileKind, Folder};
 
 /// Where the generation stands in the first page (SQLite file format, §1.3.16: "user version").
 const GENERATION: std::ops::Range<usize> = 60..64;
@@ -39,7 +39,7 @@ pub(super) fn is_of_another(folder: &Folder, database: &str, log: &str) -> std::
 
 fn in_file(folder: &Folder, database: &str) -> std::io::Result<u32> {
     let mut start = Vec::new();
-    folder.open(database, Kind::Media)?.read_to(&mut start, 100)?;
+    folder.open(database, FileKind::Media)?.read_to(&mut start, 100)?;
     Ok(start.get(GENERATION).map_or(0, number))
 }
 
@@ -56,7 +56,7 @@ enum Found {
 /// Reads what SQLite would take as valid: pages with the salts of the log and an unbroken chain of checksums, up to the last
 /// commit. What follows is of an earlier time, or was not written to its end.
 fn in_log(folder: &Folder, log: &str) -> std::io::Result<Found> {
-    let mut log = folder.open(log, Kind::Media)?;
+    let mut log = folder.open(log, FileKind::Media)?;
     let mut header = [0; HEADER];
     if !log.read_at(0, &mut header)? {
         return Ok(Found::Nothing);

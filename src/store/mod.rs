@@ -21,7 +21,7 @@ use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{Connection as _, SqlSafeStr as _, SqliteConnection};
 
-use crate::files::{self, Access, Folder, Kind, Refusal};
+use crate::files::{self, Access, FileKind, Folder, Refusal};
 
 pub use deliveries::{DeliveryKey, Grant, Intent, NotSent, Recorded, Recovered, Said, Standing};
 pub use import::{Arrivals, Arrived};
@@ -186,7 +186,7 @@ impl DatabaseFile {
     /// Another program's database is left alone. To open it would already write to it, so this looks at the bytes.
     fn must_be_ours(&self) -> Result<()> {
         let mut start = Vec::new();
-        let opened = self.folder.open(&self.name, Kind::Media);
+        let opened = self.folder.open(&self.name, FileKind::Media);
         let read = opened.and_then(|mut file| file.read_to(&mut start, 100));
         read.map_err(|error| self.failed(error))?;
         let is_database = start.starts_with(b"SQLite format 3\0");
@@ -229,7 +229,7 @@ impl Store {
     /// When the file is there and is not a database of tidings.
     pub async fn open_existing(path: &Path) -> Result<Option<Self>> {
         let file = DatabaseFile::new(path)?;
-        match file.folder.open(&file.name, Kind::Media) {
+        match file.folder.open(&file.name, FileKind::Media) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             // A program that was killed while it made the database leaves an empty file.
             Ok(found) if found.length() == 0 => return Ok(None),

@@ -57,7 +57,7 @@ pub struct Templates {
     environment: Environment<'static>,
     texts: BTreeMap<String, String>,
     stylesheet: Stylesheet,
-    /// Whether the templates are the site's, which may come from anybody, and so are limited.
+    /// Whether the templates are the site's, which may come from a stranger, and so are limited.
     is_limited: bool,
 }
 

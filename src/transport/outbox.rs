@@ -86,7 +86,7 @@ impl Connection for Outbox {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::files::Kind;
+    use crate::files::FileKind;
 
     #[tokio::test]
     async fn the_same_message_twice_is_one_file() {
@@ -101,7 +101,7 @@ mod tests {
             assert_eq!(outcome, Outcome::Sent("written to outbox/issue-1-00042.eml".into()));
         }
         assert_eq!(folder.list("", &|_| true).unwrap(), ["outbox/issue-1-00042.eml"]);
-        let bytes = folder.read("outbox/issue-1-00042.eml", Kind::Memory).unwrap();
+        let bytes = folder.read("outbox/issue-1-00042.eml", FileKind::Memory).unwrap();
         assert_eq!(bytes, b"Subject: x\r\n\r\nx\r\n");
     }
 

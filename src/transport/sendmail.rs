@@ -188,7 +188,7 @@ fn unix_lines(message: &[u8]) -> Vec<u8> {
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
-    use crate::files::{Access, Folder, Kind};
+    use crate::files::{Access, FileKind, Folder};
 
     /// Does what the first word of the recipient says.
     const PROGRAM: &str = r#"#!/bin/sh
@@ -238,8 +238,8 @@ esac
         let message = b"Subject: x\r\n\r\n.\r\nx\r\n";
         let hostile = "-oX$x`x`|y&z'w";
         assert_eq!(run(&sendmail, hostile, message).await, Outcome::Sent("taken by ./program".into()));
-        assert_eq!(folder.read("program.input", Kind::Memory).unwrap(), b"Subject: x\n\n.\nx\n");
-        let arguments = String::from_utf8(folder.read("program.arguments", Kind::Memory).unwrap()).unwrap();
+        assert_eq!(folder.read("program.input", FileKind::Memory).unwrap(), b"Subject: x\n\n.\nx\n");
+        let arguments = String::from_utf8(folder.read("program.arguments", FileKind::Memory).unwrap()).unwrap();
         assert_eq!(arguments, format!("-i\n-f\n-news@example.org\n--\n{hostile}@example.org\n"));
 
         let large = vec![b'x'; 1_000_000];

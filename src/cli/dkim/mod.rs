@@ -12,7 +12,7 @@ use crate::config::{Config, Dkim};
 use crate::diagnostic::{Diagnostic, Location};
 use crate::email::dkim::{DnsRecord, SigningKey};
 use crate::files::{self, Access};
-use crate::publish::{CONFIG_FILE, Intent, PublishError, Use, signer, site_folder};
+use crate::publish::{Activity, CONFIG_FILE, PublishError, Use, signer, site_folder};
 
 /// Make a key for signing mail, and show the DNS record that lets receivers check it.
 #[derive(Debug, Args)]
@@ -60,7 +60,7 @@ struct New {
 }
 
 pub(super) fn run(arguments: Arguments, context: &Context) -> Result<Exit, Failure> {
-    let config = agreement::config(Intent::Read, Answer::Remembered, context)?;
+    let config = agreement::config(Activity::Read, Answer::Remembered, context)?;
     match arguments.action {
         Action::New(new) => make(&new, &config, context),
         Action::Show { json } => show(json, &config, context),

@@ -11,7 +11,7 @@ use super::agreement::{self, Answer};
 use super::failure::{Exit, Failure};
 use super::{Context, session};
 use crate::model::EmailAddress;
-use crate::publish::{Intent, Site};
+use crate::publish::{Activity, Site};
 
 /// Tell the whole story of one post or one reader: what it is, why, and which issues went out when.
 #[derive(Debug, Args)]
@@ -26,7 +26,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
-    let config = agreement::config(Intent::Read, Answer::Remembered, context)?;
+    let config = agreement::config(Activity::Read, Answer::Remembered, context)?;
     let site = Site::open_whole(&context.site, config, context.now)?;
     let mut store = session::existing_store(&site.config, &context.site).await?;
     let exit = match (site.find(&arguments.subject), arguments.subject.parse::<EmailAddress>()) {

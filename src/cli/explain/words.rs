@@ -9,7 +9,7 @@ pub(super) fn states(counts: &DeliveryCounts) -> String {
         .filter(|state| counts.get(*state) > 0)
         .map(|state| format!("{} {}", counts.get(state), state.as_str().replace('_', " ")))
         .collect();
-    if states.is_empty() { "to nobody".to_owned() } else { states.join(", ") }
+    if states.is_empty() { "no deliveries".to_owned() } else { states.join(", ") }
 }
 
 /// A moment of the ledger as people read it; the zone is UTC.

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::settings::{Found, Settings};
-use crate::files::{self, Kind, Refusal, Why};
+use crate::files::{self, FileKind, Refusal, Why};
 use crate::post;
 
 /// What a generator's settings say.
@@ -111,7 +111,7 @@ impl Folder {
 
     /// A text file, if there is one that can be read.
     pub(super) fn text(&self, file: &str) -> Option<String> {
-        let bytes = self.0.read_optional(file, Kind::Settings).ok()??;
+        let bytes = self.0.read_optional(file, FileKind::Settings).ok()??;
         Some(String::from_utf8_lossy(&bytes).into_owned())
     }
 

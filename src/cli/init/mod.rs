@@ -21,7 +21,7 @@ use super::failure::{Exit, Failure};
 use super::table::{columns, cut};
 use super::{Context, agreement};
 use crate::diagnostic::Diagnostic;
-use crate::files::{Access, Folder as SiteFolder, Kind};
+use crate::files::{Access, FileKind, Folder as SiteFolder};
 use crate::publish::{CONFIG_FILE, PublishError};
 use blog::{Blog, Folder};
 use ignore::GITIGNORE;
@@ -172,7 +172,7 @@ fn tell(name: &str, is_above: bool, takeover: &Takeover, context: &Context) {
 fn extend_gitignore(site: &SiteFolder, feeds: &str, shown: &str) -> Result<String, Failure> {
     let failed = |error| unwritten(&site.path().join(GITIGNORE), error);
     let is_plain = site.must_be_plain(GITIGNORE).is_ok();
-    let there = site.read_optional(GITIGNORE, Kind::Settings);
+    let there = site.read_optional(GITIGNORE, FileKind::Settings);
     let there = if is_plain { there.map_err(failed)? } else { there.unwrap_or_default() };
     let old = there.clone().unwrap_or_default();
     let lines = ignore::missing(&String::from_utf8_lossy(&old), feeds);

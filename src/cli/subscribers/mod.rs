@@ -13,7 +13,7 @@ use super::failure::{Exit, Failure};
 use super::{Context, session};
 use crate::diagnostic::Diagnostic;
 use crate::model::{AddressError, EmailAddress, Mailbox, SubscriberStatus};
-use crate::publish::Intent;
+use crate::publish::Activity;
 use crate::store::{NewSubscriber, Store};
 
 /// Keep the list of readers.
@@ -67,7 +67,7 @@ enum Action {
 }
 
 pub(super) async fn run(arguments: Arguments, context: &Context) -> Result<Exit, Failure> {
-    let config = agreement::config(Intent::Read, Answer::Remembered, context)?;
+    let config = agreement::config(Activity::Read, Answer::Remembered, context)?;
     match arguments.action {
         Action::Add { addresses, resubscribe } => {
             let readers = addresses.iter().map(|text| text.parse()).collect::<Vec<Result<Mailbox, _>>>();

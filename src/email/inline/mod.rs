@@ -9,7 +9,7 @@ use percent_encoding::percent_decode_str;
 
 use crate::content::Kind;
 use crate::content::nodes::{self, Element, Node};
-use crate::email::look::{Look, Place, Subject};
+use crate::email::look::{Look, Position, Subject};
 use crate::email::markup::{alignment_of, attribute_value, escape, has_long_word, is_division, is_kept, push_code};
 use crate::model::{Image, MailPicture};
 
@@ -123,7 +123,7 @@ impl<'a> Inliner<'a> {
     }
 
     /// Writes the start of an element; returns its end.
-    fn start(&mut self, element: &'a Element, place: Place, has_data: bool) -> String {
+    fn start(&mut self, element: &'a Element, place: Position, has_data: bool) -> String {
         let name = element.name;
         match name {
             "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => {
@@ -173,7 +173,7 @@ impl<'a> Inliner<'a> {
     }
 
     /// Writes a start tag; returns the end tag. It is styled as an element of this name and class.
-    fn write(&mut self, element: &Element, tag: &str, style: &str, place: Place, more: &str) -> String {
+    fn write(&mut self, element: &Element, tag: &str, style: &str, place: Position, more: &str) -> String {
         let _ = write!(self.out, "<{tag}");
         for (name, value) in &element.attributes {
             self.attribute(tag, name, value);
@@ -201,7 +201,7 @@ impl<'a> Inliner<'a> {
         if element.kind == Kind::Void { String::new() } else { format!("</{tag}>") }
     }
 
-    fn style(&self, name: &str, class: &str, place: Place, own: Option<(&str, &str)>) -> String {
+    fn style(&self, name: &str, class: &str, place: Position, own: Option<(&str, &str)>) -> String {
         self.surroundings.look.style(Subject { name, class, around: &self.open, place }, own)
     }
 
@@ -234,7 +234,7 @@ impl<'a> Inliner<'a> {
     }
 
     /// A data table may be wider than a phone: it scrolls in a frame where the client can do that.
-    fn table(&mut self, element: &Element, place: Place) -> String {
+    fn table(&mut self, element: &Element, place: Position) -> String {
         let style = self.style("", "table-frame", place, None);
         let _ = write!(self.out, "<div tabindex=\"0\" style=\"{style}\">");
         let has_headings = nodes::any(&element.children, &|inner| inner.name == "th");
@@ -243,7 +243,7 @@ impl<'a> Inliner<'a> {
     }
 
     /// An image never wider than the column: Outlook knows no `max-width` and reads the attributes.
-    fn image(&mut self, element: &Element, place: Place) -> String {
+    fn image(&mut self, element: &Element, place: Position) -> String {
         let mut element = element.clone();
         match element.get("src").and_then(|url| self.surroundings.pictures.get(url)) {
             Some(MailPicture::Link) => return self.picture_link(&element, place),
@@ -270,7 +270,7 @@ impl<'a> Inliner<'a> {
     }
 
     /// A link to a picture, called by its words, or by its file's name when it has none; words alone within a link.
-    fn picture_link(&mut self, element: &Element, place: Place) -> String {
+    fn picture_link(&mut self, element: &Element, place: Position) -> String {
         let url = element.get("src").unwrap_or_default();
         let alt = element.get("alt").map(str::trim).filter(|alt| !alt.is_empty());
         let name = || {
@@ -296,13 +296,13 @@ impl<'a> Inliner<'a> {
     }
 
     /// Where an element is, from what comes before and after it in the innermost open one.
-    fn place(&self, before: &[Node], after: &[Node]) -> Place {
+    fn place(&self, before: &[Node], after: &[Node]) -> Position {
         let is_blank = |node: &&Node| !matches!(node, Node::Text(text) if text.trim().is_empty());
         let (previous, next) = (before.iter().rfind(is_blank), after.iter().find(is_blank));
         let parent = self.open.last().map_or("", |parent| parent.name);
         let is_frame = matches!(parent, "p" | "figure" | "a" | "div");
         let is_caption = matches!(next, Some(Node::Element(element)) if element.name == "figcaption");
-        Place {
+        Position {
             right_to_left: self.surroundings.right_to_left,
             last: next.is_none()
                 && matches!(parent, "li" | "blockquote" | "td" | "th" | "dd" | "figure" | "div" | "section" | "aside"),

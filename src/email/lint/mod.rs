@@ -72,7 +72,7 @@ pub fn lint(issue: &Issue, entries: &[Entry], config: &Config, sources: &Sources
 fn size(issue: &Issue, findings: &mut Findings<'_>) {
     const HELP: &str = "set `newsletter.content = \"auto\"`, which shows as much as fits and links to the rest";
     let decoded = issue.html.len();
-    // Base64 is undone before anybody counts; quoted-printable may not be.
+    // Base64 is undone before the size is counted; quoted-printable may not be.
     let encoded = match TransferEncoding::of(&issue.html) {
         TransferEncoding::QuotedPrintable => {
             let stretches = TransferEncoding::QuotedPrintable.encode(&issue.html, &issue.marker);

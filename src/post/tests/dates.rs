@@ -100,7 +100,7 @@ fn r08_a_file_dates_its_post_only_when_the_owner_says_so_and_nothing_else_does()
     let at: Timestamp = "2024-05-01T22:30:00Z".parse().unwrap();
     let statuses = |dates: BTreeMap<String, Timestamp>| {
         let paths = sources.iter().map(|source| &*source.path);
-        let reader = Reader::new(Vec::new(), paths, &config, "2025-06-01T12:00:00Z".parse().unwrap()).dated(dates);
+        let reader = Loader::new(Vec::new(), paths, &config, "2025-06-01T12:00:00Z".parse().unwrap()).dated(dates);
         sources.each_ref().map(|source| {
             let post = reader.read(source).0;
             let day = post.published.map(|at| at.strftime("%Y-%m-%dT%H:%M%:z").to_string()).unwrap_or_default();

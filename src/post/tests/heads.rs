@@ -12,13 +12,13 @@ fn told((post, found): (Post, Vec<Diagnostic>)) -> String {
 /// Reads the first `length` bytes of a file; `None` when they do not say enough.
 fn by_head(path: &str, text: &str, length: usize) -> Option<(Post, Vec<Diagnostic>)> {
     let config = config("");
-    let reader = Reader::new(Vec::new(), [path].into_iter(), &config, "2025-06-01T12:00:00Z".parse().unwrap());
+    let reader = Loader::new(Vec::new(), [path].into_iter(), &config, "2025-06-01T12:00:00Z".parse().unwrap());
     reader.read_head(&Source { path: path.into(), bytes: text.as_bytes()[..length].to_vec() })
 }
 
 fn by_whole(path: &str, text: &str) -> (Post, Vec<Diagnostic>) {
     let config = config("");
-    let reader = Reader::new(Vec::new(), [path].into_iter(), &config, "2025-06-01T12:00:00Z".parse().unwrap());
+    let reader = Loader::new(Vec::new(), [path].into_iter(), &config, "2025-06-01T12:00:00Z".parse().unwrap());
     reader.read(&source(path, text))
 }
 

@@ -14,7 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::backoff::{GIVE_UP_AFTER, mixed, pause};
 use super::guard::count;
 use super::halt::{RATE_LIMIT, Stop};
-use super::refusal::Kind;
+use super::refusal::AnswerKind;
 use crate::model::Answer;
 use crate::store::{DeliveryKey, QueuedDelivery, Stopped};
 
@@ -27,7 +27,7 @@ pub(super) const PROBES: usize = 3;
 /// Fewer refusals than this at a domain say what they say, unless they are all that a server ever said.
 pub(super) const MANY: u32 = 5;
 
-/// So often in a row a server may take nothing from anybody for now before the run stops: two rests with four connections.
+/// So often in a row a server may take nothing from any connection for now before the run stops: two rests with four connections.
 const BUSY_IN_A_ROW: u32 = 8;
 
 /// A pause that ended this long ago says nothing about the next one.
@@ -93,7 +93,7 @@ struct Probing {
     waiting: Option<VecDeque<QueuedDelivery>>,
     out: usize,
     /// The domains that have refused before.
-    suspects: BTreeSet<String>,
+    refusing: BTreeSet<String>,
     /// Whether another one has refused since.
     is_refused_elsewhere: bool,
 }
@@ -105,7 +105,7 @@ pub(super) struct Heard<'a> {
     /// How often this delivery was tried, with this time.
     pub(super) attempts: i64,
     pub(super) domain: &'a str,
-    pub(super) kind: Kind,
+    pub(super) kind: AnswerKind,
     pub(super) reply: &'a str,
 }
 
@@ -113,7 +113,7 @@ pub(super) struct Heard<'a> {
 #[derive(Debug, Default)]
 pub(super) struct Reaction {
     /// Readers further back must be looked for, and handed to [`Breaker::probe`].
-    pub(super) look: Option<Suspects>,
+    pub(super) look: Option<RefusingDomains>,
     /// Whether a probing may have ended, for which others wait.
     pub(super) may_go_on: bool,
     /// How long the connection must rest.
@@ -139,12 +139,12 @@ pub(super) enum Wait {
     /// The reader waits until then.
     Until(Timestamp),
     /// The reader is given up, for this reason: no reader of the domain was accepted for too long.
-    InVain(String),
+    GivenUp(String),
 }
 
 /// Whom to ask before anything stops.
 #[derive(Debug)]
-pub(super) struct Suspects {
+pub(super) struct RefusingDomains {
     /// The domain that refused most.
     pub(super) most: String,
     /// All domains that refused since the last acceptance.
@@ -195,7 +195,7 @@ impl Breaker {
         }
         let is_over = |since| self.counted(now).duration_since(since) >= GIVE_UP_AFTER;
         Some(if is_over(frozen) && (is_over(pause.since) || tried.is_some_and(is_over)) {
-            Wait::InVain(format!("given up after {} hours: {}", GIVE_UP_AFTER.as_hours(), pause.reason))
+            Wait::GivenUp(format!("given up after {} hours: {}", GIVE_UP_AFTER.as_hours(), pause.reason))
         } else {
             Wait::Until(pause.until)
         })
@@ -204,34 +204,34 @@ impl Breaker {
     /// Takes in an answer.
     pub(super) fn hear(&mut self, heard: Heard<'_>) -> Reaction {
         let weight = match heard.kind {
-            Kind::Accepted => {
+            AnswerKind::Accepted => {
                 let was_probing = self.probing.is_some();
                 self.accept(heard.domain);
                 return Reaction { may_go_on: was_probing, ..Reaction::default() };
             }
-            Kind::Reader | Kind::Own => return Reaction::default(),
-            Kind::Policy | Kind::Unclear | Kind::PutOff => 1,
+            AnswerKind::Reader | AnswerKind::Own => return Reaction::default(),
+            AnswerKind::Policy | AnswerKind::Unclear | AnswerKind::PutOff => 1,
             // Each of these costs a connection.
-            Kind::Lost => 2,
-            Kind::Closing => 4,
+            AnswerKind::Lost => 2,
+            AnswerKind::Closing => 4,
         };
         let accepted = self.accepted;
         let domain = self.domains.entry(heard.domain.to_owned()).or_default();
-        if heard.kind == Kind::Unclear {
+        if heard.kind == AnswerKind::Unclear {
             domain.held.push((heard.key, heard.attempts, accepted));
         }
         domain.streak.add(weight, heard);
         let is_many = domain.streak.weight >= REFUSED_IN_A_ROW;
         self.streak.add(weight, heard);
         if let Some(probing) = &mut self.probing {
-            probing.is_refused_elsewhere |= !probing.suspects.contains(heard.domain);
+            probing.is_refused_elsewhere |= !probing.refusing.contains(heard.domain);
         }
         let must_look = self.probing.is_none() && (is_many || self.streak.weight >= REFUSED_IN_A_ROW);
         if must_look {
-            self.probing = Some(Probing { suspects: self.streak.domains.clone(), ..Probing::default() });
+            self.probing = Some(Probing { refusing: self.streak.domains.clone(), ..Probing::default() });
         }
-        let mut reaction = Reaction { look: must_look.then(|| self.suspects()), ..Reaction::default() };
-        if heard.kind == Kind::Closing {
+        let mut reaction = Reaction { look: must_look.then(|| self.refusing()), ..Reaction::default() };
+        if heard.kind == AnswerKind::Closing {
             self.closings += 1;
             reaction.rest = Some(rest(heard.key, self.closings));
             reaction.all_rest = self.closings > 1;
@@ -267,9 +267,9 @@ impl Breaker {
     }
 
     /// Where to look: the domain that refused most, and whether other domains are of interest, with all that refused.
-    fn suspects(&self) -> Suspects {
+    fn refusing(&self) -> RefusingDomains {
         let most = self.domains.iter().max_by_key(|(_, domain)| domain.streak.weight).map(|(name, _)| name.clone());
-        Suspects {
+        RefusingDomains {
             most: most.unwrap_or_default(),
             all: self.streak.domains.clone(),
             is_general: self.streak.weight >= REFUSED_IN_A_ROW,
@@ -367,7 +367,7 @@ impl Streak {
     fn add(&mut self, weight: u32, heard: Heard<'_>) {
         self.weight += weight;
         self.refused += 1;
-        self.lost += u32::from(heard.kind == Kind::Lost);
+        self.lost += u32::from(heard.kind == AnswerKind::Lost);
         self.put_off += u32::from(Answer::parse(heard.reply).is_temporary());
         heard.reply.clone_into(&mut self.reply);
         if !self.domains.contains(heard.domain) {

@@ -102,7 +102,7 @@ async fn a_file_that_is_no_database_is_refused_and_left_as_it_is() {
     let text = b"# not a database, but long enough to have a header of one hundred bytes, as SQLite wants it to be...";
     Folder::new(folder.path()).write_new("tidings.db", text, Access::Public).unwrap();
     assert!(matches!(Store::open(&path).await, Err(StoreError::Open { .. })));
-    assert_eq!(Folder::new(folder.path()).read("tidings.db", Kind::Memory).unwrap(), text);
+    assert_eq!(Folder::new(folder.path()).read("tidings.db", FileKind::Memory).unwrap(), text);
 }
 
 #[tokio::test]
@@ -287,7 +287,7 @@ async fn a_database_that_takes_in_what_others_know_is_the_newest_and_its_log_its
     let there = &store.file.folder;
     assert!(!log::is_of_another(there, "tidings.db", "tidings.db-wal").unwrap());
     for end in ["", "-wal"] {
-        let bytes = there.read(&format!("tidings.db{end}"), Kind::Memory).unwrap();
+        let bytes = there.read(&format!("tidings.db{end}"), FileKind::Memory).unwrap();
         there.write_new(&format!("copy.db{end}"), &bytes, Access::Private).unwrap();
     }
     assert_eq!(Store::open(&there.path().join("copy.db")).await.unwrap().generation().await.unwrap(), 501);

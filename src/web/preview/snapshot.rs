@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::diagnostic::Diagnostic;
 use crate::feed::FeedFile;
 use crate::model::{EmailAddress, Issue, Outcome, Post, PostStatus};
-use crate::publish::preview::{Addressee, ReaderCopy};
+use crate::publish::dry_run::{Addressee, ReaderCopy};
 use crate::publish::{Past, Prepared, PublishError, Site, specimen};
 
 use super::choice::Choice;

@@ -163,7 +163,7 @@ impl Watcher {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::files::{Access, Kind};
+    use crate::files::{Access, FileKind};
 
     fn site() -> (tempfile::TempDir, Scope) {
         let folder = tempfile::tempdir().unwrap();
@@ -228,7 +228,7 @@ mod tests {
         let write = |name: &str, bytes: &[u8]| site.write_if_changed(name, bytes, Access::Public).unwrap();
         let mut watcher = Watcher::new().unwrap();
         watcher.set(scope);
-        site.read("posts/2026/a.md", Kind::Post).unwrap();
+        site.read("posts/2026/a.md", FileKind::Post).unwrap();
         write("outbox/1.eml", b"other");
         write("public/feed.xml", b"other");
         // What is told in the order of the events is told before the last of them.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::breaker::{PROBES, Suspects};
+use super::breaker::{PROBES, RefusingDomains};
 use crate::store::{DeliveryKey, Place, QueuedDelivery, Result, Store};
 
 /// At so many places of the queue, from its end on, so many readers are looked at: a queue of any length costs the same.
@@ -14,10 +14,10 @@ const READERS: u32 = 128;
 ///
 /// # Errors
 /// When the database does not answer.
-pub(super) async fn look(
+pub(super) async fn find(
     store: &mut Store,
     from: DeliveryKey,
-    suspects: &Suspects,
+    refusing: &RefusingDomains,
     now: &str,
 ) -> Result<Vec<QueuedDelivery>> {
     let Some(last) = store.last_fresh().await? else { return Ok(Vec::new()) };
@@ -30,8 +30,8 @@ pub(super) async fn look(
         let after = Place { next_attempt_at: 0, attempts: 0, key: DeliveryKey { issue: last.issue, subscriber } };
         let mut readers = store.queued(after, now, READERS).await?;
         readers.retain(|job| job.place.is_fresh() && !seen.contains(&job.key()));
-        let is_other = |job: &QueuedDelivery| !suspects.all.contains(domain(job)) && domain(job) != suspects.most;
-        if suspects.is_general && elsewhere.len() < PROBES {
+        let is_other = |job: &QueuedDelivery| !refusing.all.contains(domain(job)) && domain(job) != refusing.most;
+        if refusing.is_general && elsewhere.len() < PROBES {
             let new = readers.iter().position(|job| is_other(job) && !domains.contains(domain(job)));
             if let Some(at) = new.or_else(|| readers.iter().position(is_other)) {
                 let job = readers.swap_remove(at);
@@ -41,7 +41,7 @@ pub(super) async fn look(
             }
         }
         if same.len() < PROBES
-            && let Some(at) = readers.iter().position(|job| domain(job) == suspects.most)
+            && let Some(at) = readers.iter().position(|job| domain(job) == refusing.most)
         {
             let job = readers.swap_remove(at);
             seen.insert(job.key());

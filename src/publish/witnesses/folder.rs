@@ -7,7 +7,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use crate::diagnostic::{Diagnostic, Location};
-use crate::files::{Access, Folder, Kind};
+use crate::files::{Access, FileKind, Folder};
 use crate::model::Record;
 use crate::publish::error::PublishError;
 
@@ -67,7 +67,7 @@ pub(super) fn read(site: &Folder) -> Result<Records, PublishError> {
 fn read_one(site: &Folder, name: &str, left: &mut u64) -> Result<Record, Diagnostic> {
     let path = format!("{FOLDER}/{name}");
     let failed = |error: std::io::Error| problem(name, &error.to_string());
-    let mut file = site.open(&path, Kind::Memory).map_err(failed)?;
+    let mut file = site.open(&path, FileKind::Memory).map_err(failed)?;
     if file.length() > MOST_BYTES.min(*left) {
         return Err(problem(name, "it is too large"));
     }
@@ -131,7 +131,7 @@ pub(super) fn bytes(record: &Record) -> Vec<u8> {
 pub(super) fn write(site: &Folder, record: &Record) -> Result<(), PublishError> {
     let name = format!("{FOLDER}/{}.json", record.number);
     let failed = |error| PublishError::file(site.path().join(&name), error);
-    let there = site.read_optional(&name, Kind::Memory).map_err(failed)?;
+    let there = site.read_optional(&name, FileKind::Memory).map_err(failed)?;
     let is_ours = |bytes: &Vec<u8>| parse(bytes, FOLDER).is_ok_and(|there| there.key() == record.key());
     if there.as_ref().is_none_or(is_ours) {
         site.make_folder(FOLDER, Access::Private).map_err(failed)?;

@@ -104,7 +104,7 @@ impl Witnesses {
                 record.number,
                 record.subject
             );
-            let help = "put that database back, or send its posts again to everybody with `tidings publish --include POST`; if they have left since, put the newer record into `.tidings/issues`";
+            let help = "put that database back, or send its posts again to all readers with `tidings publish --include POST`; if they have left since, put the newer record into `.tidings/issues`";
             Diagnostic::warning("memory/half-sent", message).help(help)
         };
         left.into_values().filter(|(_, left, record)| left.0 > 0 && is_open(record)).map(warning).collect()

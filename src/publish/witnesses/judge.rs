@@ -164,7 +164,7 @@ fn rest(record: &Record) -> String {
     match left(record) {
         0 => String::new(),
         left => format!(
-            "; {left} of its deliveries had not left when its record was written, and who they were is not known: `--include` sends its posts again, to everybody"
+            "; {left} of its deliveries had not left when its record was written, and who they were is not known: `--include` sends its posts again, to all readers"
         ),
     }
 }

@@ -117,10 +117,13 @@ pub async fn write(
 }
 
 /// A reader's number, address and name.
-type Reader = (i64, EmailAddress, Option<String>);
+type ListedReader = (i64, EmailAddress, Option<String>);
 
 /// The first readers, or the one named with `--to`.
-async fn readers(store: Option<&mut Store>, to: Option<&EmailAddress>) -> Result<(Vec<u8>, Vec<Reader>), PublishError> {
+async fn readers(
+    store: Option<&mut Store>,
+    to: Option<&EmailAddress>,
+) -> Result<(Vec<u8>, Vec<ListedReader>), PublishError> {
     let Some(store) = store else {
         return Ok((NO_SECRET.to_vec(), to.map(|address| (0, address.clone(), None)).into_iter().collect()));
     };
@@ -139,7 +142,7 @@ async fn readers(store: Option<&mut Store>, to: Option<&EmailAddress>) -> Result
 }
 
 /// Without a reader the preview shows the copy that the sender would get.
-fn sample(site: &Site, issue: &Issue, needed: bool) -> Option<Reader> {
+fn sample(site: &Site, issue: &Issue, needed: bool) -> Option<ListedReader> {
     let sender = || issue.from_address.parse().ok();
     let own = site.config.newsletter.from.as_ref().map(|from| from.address.clone());
     if needed { own.or_else(sender).map(|address| (0, address, None)) } else { None }
