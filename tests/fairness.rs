@@ -141,22 +141,23 @@ fn a_quota_of_the_sender_fails_no_reader() {
 #[test]
 fn who_is_put_off_until_the_issue_is_old_is_given_up_and_not_failed() {
     let replies = [
-        "450 4.7.1 later",
-        "421 4.7.0 too many",
-        "451 4.3.0 later",
-        "450 4.1.8 your domain was not found",
-        "450 4.2.1 receiving mail too quickly",
+        ("450 4.7.1 later", 20),
+        // After a few connections that are closed, which cost seconds, a domain is left alone.
+        ("421 4.7.0 too many", 8),
+        ("451 4.3.0 later", 20),
+        ("450 4.1.8 your domain was not found", 20),
+        ("450 4.2.1 receiving mail too quickly", 20),
     ];
-    at_once(&replies, |&reply| {
+    at_once(&replies, |&(reply, readers)| {
         let sink = Sink::scripted(move |step: &Step<'_>| step.names("@bad.test").then_some(reply));
-        let site = site(&sink, &[many(20, "r", "bad.test"), many(5, "good", "good.test")].concat());
+        let site = site(&sink, &[many(readers, "r", "bad.test"), many(5, "good", "good.test")].concat());
         site.run(MONDAY, &["publish"]).exits(4);
-        let is_open = || site.status()["deliveries"]["skipped"] != 20;
+        let is_open = || site.status()["deliveries"]["skipped"] != readers;
         for day in (4..12).take_while(|_| is_open()) {
             site.run(&format!("2026-03-{day:02}T12:00:00Z"), &["deliver"]);
         }
         let counts = site.status()["deliveries"].clone();
-        assert_eq!((&counts["skipped"], &counts["failed"]), (&20.into(), &0.into()), "{reply}: {counts}");
+        assert_eq!((&counts["skipped"], &counts["failed"]), (&readers.into(), &0.into()), "{reply}: {counts}");
     });
 }
 

@@ -237,7 +237,7 @@ fn a_list_is_never_held_in_memory_whole() {
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let mut input = child.stdin.take().unwrap();
     input.write_all(b"email,name,notes\n").unwrap();
-    let (name, notes) = ("n".repeat(190), "n".repeat(2_000));
+    let (name, notes) = ("n".repeat(190), "n".repeat(1_000));
     for number in 0..20_000 {
         input.write_all(format!("r{number}@reader.test,{name} {number},{notes}\n").as_bytes()).unwrap();
     }
