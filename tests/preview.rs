@@ -407,18 +407,21 @@ fn a_picture_that_is_not_online_yet_comes_from_the_files_of_the_site() {
     assert!(!String::from_utf8(preview.get("/message.eml").body).unwrap().contains("/picture?"));
 }
 
-/// Drives the page in Chromium: `tests/browser/preview.cjs` says what it looks at.
-#[test]
-fn the_page_works_in_a_browser() {
+/// Does these parts of `browser/preview.cjs` on a site; the site, unless the browser or what drives it is missing.
+fn in_a_browser(parts: &[&str]) -> Option<TestSite> {
     let chromium = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
-    let Some(chromium) = chromium.into_iter().find(|path| Path::new(path).exists()) else { return missing("Chromium") };
+    let Some(chromium) = chromium.into_iter().find(|path| Path::new(path).exists()) else {
+        missing("Chromium");
+        return None;
+    };
     let has = |module: &str| {
         let found = Command::new("node").args(["-e", "require.resolve(process.argv[1])", module]).output();
         found.is_ok_and(|found| found.status.success())
     };
     for module in ["playwright-core", "axe-core"] {
         if !has(module) {
-            return missing(&format!("{module} for node (npm install it, and name its node_modules in NODE_PATH)"));
+            missing(&format!("{module} for node (npm install it, and name its node_modules in NODE_PATH)"));
+            return None;
         }
     }
     let site = TestSite::new("outbox:outbox");
@@ -432,9 +435,31 @@ fn the_page_works_in_a_browser() {
         .arg(script)
         .args([chromium, &format!("http://127.0.0.1:{}/?token={}", preview.port, preview.token)])
         .arg(site.path())
+        .args(parts)
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&run.stdout).into_owned() + &String::from_utf8_lossy(&run.stderr);
     assert!(run.status.success(), "{said}");
-    assert_eq!(site.outbox(), ["test-issue-1.eml"], "{said}");
+    for part in parts {
+        assert!(said.contains(&format!("{part}: done")), "{said}");
+    }
+    drop(preview);
+    Some(site)
+}
+
+#[test]
+fn every_view_fits_every_screen_and_breaks_no_rule_for_access() {
+    in_a_browser(&["everyView"]);
+}
+
+#[test]
+fn the_page_shows_the_issue_in_a_browser_to_who_has_the_secret() {
+    in_a_browser(&["theDoor", "theIssue", "withoutScript"]);
+}
+
+#[test]
+fn a_browser_shows_what_was_saved_and_sends_a_test() {
+    if let Some(site) = in_a_browser(&["reload", "test"]) {
+        assert_eq!(site.outbox(), ["test-issue-1.eml"]);
+    }
 }
