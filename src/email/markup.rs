@@ -9,11 +9,17 @@ pub(super) fn has_long_word(text: &str) -> bool {
 
 /// Elements that keep their name; all others lose their tags and keep their content.
 pub(super) fn is_kept(name: &str) -> bool {
-    const BLOCKS: &str = "blockquote caption dd div dl dt hr li ol p tbody td tfoot thead tr ul";
-    const PHRASES: &str =
-        "a abbr b bdi bdo br cite code del dfn em i ins kbd mark q s samp small span strong sub sup u var wbr";
-    const RUBY: &str = "rp rt ruby";
-    [BLOCKS, PHRASES, RUBY].iter().any(|names| names.split(' ').any(|kept| kept == name))
+    let is_block = matches!(
+        name,
+        "blockquote" | "caption" | "dd" | "div" | "dl" | "dt" | "hr" | "li" | "ol" | "p" | "tbody" | "td" | "tfoot"
+            | "thead" | "tr" | "ul"
+    );
+    let is_phrase = matches!(
+        name,
+        "a" | "abbr" | "b" | "bdi" | "bdo" | "br" | "cite" | "code" | "del" | "dfn" | "em" | "i" | "ins" | "kbd"
+            | "mark" | "q" | "s" | "samp" | "small" | "span" | "strong" | "sub" | "sup" | "u" | "var" | "wbr"
+    );
+    is_block || is_phrase || matches!(name, "rp" | "rt" | "ruby")
 }
 
 /// Elements that only divide.

@@ -5,6 +5,7 @@ mod audience;
 mod autolink;
 mod dialect;
 mod embed;
+mod extent;
 mod footnotes;
 mod headings;
 mod ids;
@@ -121,6 +122,8 @@ fn content(
         leftover::remove(&mut nodes);
     }
     trim(&mut nodes);
+    let (nodes, too_much) = extent::limit(nodes, post);
+    found.extend(too_much);
     warnings.extend(found);
     MailContent { summary, pictures: pictures::pictures(&nodes), content: nodes }
 }

@@ -14,7 +14,13 @@ fn all(text: &str) -> impl Iterator<Item = &str> {
     let mut at = 0;
     let mut before = ' ';
     std::iter::from_fn(move || {
-        while let Some(first) = text[at..].chars().next() {
+        loop {
+            let plain = text[at..].bytes().take_while(u8::is_ascii).count();
+            if let Some(last) = text[at..at + plain].chars().next_back() {
+                before = last;
+                at += plain;
+            }
+            let first = text[at..].chars().next()?;
             let length = sequence(&text[at..]).filter(|length| is_sure(before, &text[at..], *length));
             if let Some(length) = length {
                 let found = &text[at..at + length];
@@ -24,7 +30,6 @@ fn all(text: &str) -> impl Iterator<Item = &str> {
             before = first;
             at += first.len_utf8();
         }
-        None
     })
 }
 
@@ -62,6 +67,8 @@ fn byte(c: char) -> Option<u8> {
     match c {
         '\0'..='\u{7f}' => None,
         '\u{80}'..='\u{ff}' => u8::try_from(u32::from(c)).ok(),
+        // The last of them.
+        '\u{2123}'.. => None,
         c => {
             let (found, _, had_errors) = encoding_rs::WINDOWS_1252.encode(c.encode_utf8(&mut bytes));
             if had_errors { None } else { found.first().copied() }

@@ -1,5 +1,6 @@
 //! XML as a tree that knows where everything stands. Only what is well-formed (XML 1.0 §2.1, Namespaces §7) becomes one.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 use std::rc::Rc;
@@ -267,22 +268,22 @@ impl Builder<'_> {
         Ok(())
     }
 
-    fn resolve(&self, reference: &BytesRef<'_>, at: &Range<usize>) -> Result<String, XmlError> {
+    fn resolve(&self, reference: &BytesRef<'_>, at: &Range<usize>) -> Result<Cow<'static, str>, XmlError> {
         let fault = |message: String| XmlError { at: at.clone(), message };
         if reference.is_char_ref() {
             let found = reference.resolve_char_ref().ok().flatten().filter(|c| is_xml(*c));
             return found
-                .map(String::from)
+                .map(|c| c.to_string().into())
                 .ok_or_else(|| fault("this number stands for no character of XML".to_owned()));
         }
         let name = reference.decode().unwrap_or_default();
         match &*name {
-            "lt" => Ok("<".to_owned()),
-            "gt" => Ok(">".to_owned()),
-            "amp" => Ok("&".to_owned()),
-            "quot" => Ok("\"".to_owned()),
-            "apos" => Ok("'".to_owned()),
-            name if self.has_doctype => Ok(format!("&{name};")),
+            "lt" => Ok("<".into()),
+            "gt" => Ok(">".into()),
+            "amp" => Ok("&".into()),
+            "quot" => Ok("\"".into()),
+            "apos" => Ok("'".into()),
+            name if self.has_doctype => Ok(format!("&{name};").into()),
             name => Err(fault(format!("XML does not know `&{name};`"))),
         }
     }
