@@ -115,7 +115,8 @@ mod tests {
     #[test]
     fn notes_that_are_text_leave_no_link_that_leads_nowhere() {
         let post = one("posts/a.md", "---\ntitle: A\ndate: 2025-01-31\n---\n\nx\n").0;
-        let link = |to: &str| Element::new("a", &[("href", &format!("{}#{to}", post.url))], vec![Node::Text("x".into())]);
+        let link =
+            |to: &str| Element::new("a", &[("href", &format!("{}#{to}", post.url))], vec![Node::Text("x".into())]);
         let many = (0..MOST).map(|_| Node::Element(Element::new("i", &[], vec![]))).collect();
         let gone = Element::new("section", &[], vec![Node::Element(Element::new("p", &[("id", "b")], many))]);
         let heading = Element::new("h2", &[("id", "a")], vec![]);

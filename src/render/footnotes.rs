@@ -10,6 +10,10 @@ const MOST_BACK_LINKS: usize = 20;
 /// So many references to a note are links to it; the others only say its number.
 const MOST_LINKS: usize = 1000;
 
+/// So many notes are linked with their references; the others only have their numbers. A post with more is beyond what feeds
+/// and mail show as more than text ([`super::extent`]), so that its links would go anyway.
+const MOST_NOTES: usize = 15_000;
+
 /// The definitions found so far.
 #[derive(Default)]
 pub(crate) struct Footnotes<'a> {
@@ -73,6 +77,12 @@ impl<'a> Footnotes<'a> {
         }
         events.push(raw("\n<section class=\"footnotes\">\n<ol>\n".to_owned()));
         for (n, mut note) in notes.into_iter().enumerate() {
+            if n >= MOST_NOTES {
+                events.push(raw("<li>".to_owned()));
+                events.append(&mut note);
+                events.push(raw("</li>\n".to_owned()));
+                continue;
+            }
             events.push(raw(format!("<li id=\"fn-{key}-{}\">", n + 1)));
             let back = raw(numbers.back_links(n));
             match note.pop() {
@@ -110,7 +120,7 @@ impl Numbers<'_> {
         });
         self.references[n] += 1;
         let (key, number, count) = (self.key, n + 1, self.references[n]);
-        if count > MOST_LINKS {
+        if count > MOST_LINKS || n >= MOST_NOTES {
             return format!("<sup>[{number}]</sup>");
         }
         let is_led_to = count <= MOST_BACK_LINKS;

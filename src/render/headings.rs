@@ -1,23 +1,25 @@
 //! Headings: ids for those that the text links to, and none of the marks that themes hang on them.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 
 use percent_encoding::percent_decode_str;
 
-use crate::content::nodes::{self, Element, Node, walk};
+use crate::content::nodes::{self, Element, Node, each, walk};
 
 /// Gives an id to each heading without one that a link in the text means: generators make ids of headings, and authors
 /// link to them. Runs before ids are renamed.
 pub(crate) fn give_ids(nodes: &mut [Node]) {
+    let mut taken = HashSet::new();
+    each(nodes, &mut |element| taken.extend(element.get("id")));
     let mut wanted = BTreeSet::new();
-    let mut taken = BTreeSet::new();
-    walk(nodes, &mut |element| {
+    each(nodes, &mut |element| {
         if let Some(fragment) = element.get("href").and_then(|href| href.trim().strip_prefix('#')) {
-            wanted.insert(percent_decode_str(fragment).decode_utf8_lossy().into_owned());
+            let fragment = percent_decode_str(fragment).decode_utf8_lossy();
+            if !fragment.is_empty() && !taken.contains(&*fragment) {
+                wanted.insert(fragment.into_owned());
+            }
         }
-        taken.extend(element.get("id").map(str::to_owned));
     });
-    wanted.retain(|fragment| !fragment.is_empty() && !taken.contains(fragment));
     if wanted.is_empty() {
         return;
     }
@@ -58,11 +60,14 @@ fn key(text: &str) -> String {
     text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
-/// Removes the links of headings to themselves: a mark goes, words stay. Runs after ids are given.
+/// Removes the links of headings to themselves: a mark goes, words stay. Runs after ids are given. A heading in another one is
+/// a part of that.
 pub(crate) fn drop_anchors(nodes: &mut [Node]) {
-    walk(nodes, &mut |element| {
+    for node in nodes {
+        let Node::Element(element) = node else { continue };
         if !is_heading(element) {
-            return;
+            drop_anchors(&mut element.children);
+            continue;
         }
         let id = element.get("id").map(str::to_owned);
         let children = std::mem::take(&mut element.children);
@@ -81,7 +86,7 @@ pub(crate) fn drop_anchors(nodes: &mut [Node]) {
         if let (None, Some(anchor)) = (id, anchor) {
             element.set("id", anchor);
         }
-    });
+    }
 }
 
 /// What themes write into a link from a heading to itself.

@@ -2,7 +2,7 @@
 //!
 //! Every id is `KEY--ID`, where `KEY` is the post's own and holds no `--`; footnotes have `fn-KEY-N` and `fnref-KEY-N`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{HashMap, HashSet};
 
 use crate::model::Post;
 
@@ -30,13 +30,13 @@ pub(crate) fn key(post: &Post, posts: &Posts) -> String {
 
 /// The ids of one post: as written → as they are now.
 #[derive(Debug, Default)]
-pub(crate) struct Ids(BTreeMap<String, String>);
+pub(crate) struct Ids(HashMap<String, String>);
 
 impl Ids {
     /// Renames all ids below `nodes`; a second use of an id is dropped.
     pub(crate) fn rename(nodes: &mut [Node], key: &str) -> Self {
-        let mut ids = BTreeMap::new();
-        let mut used = BTreeSet::new();
+        let mut ids = HashMap::new();
+        let mut used = HashSet::new();
         let own = [format!("fn-{key}-"), format!("fnref-{key}-")];
         walk(nodes, &mut |element| {
             let Some(written) = element.remove("id") else { return };

@@ -4,7 +4,7 @@ use url::Url;
 
 use super::embed;
 use crate::content::Kind;
-use crate::content::nodes::{self, Element, Node, walk};
+use crate::content::nodes::{self, Element, Node};
 
 /// Where scripts that load pictures late find their addresses, and where those belong.
 const LAZY: [(&str, &str); 5] = [
@@ -15,18 +15,16 @@ const LAZY: [(&str, &str); 5] = [
     ("data-lazy-srcset", "srcset"),
 ];
 
-/// Promotes the addresses of lazy pictures; runs before addresses are resolved.
-pub(crate) fn promote_lazy(nodes: &mut [Node]) {
-    walk(nodes, &mut |element| {
-        if element.attributes.is_empty() {
-            return;
+/// Promotes the addresses of a lazy picture; runs before addresses are resolved.
+pub(crate) fn promote_lazy(element: &mut Element) {
+    if element.attributes.is_empty() {
+        return;
+    }
+    for (lazy, real) in LAZY {
+        if let Some(address) = element.remove(lazy).filter(|address| !address.trim().is_empty()) {
+            element.set(real, address);
         }
-        for (lazy, real) in LAZY {
-            if let Some(address) = element.remove(lazy).filter(|address| !address.trim().is_empty()) {
-                element.set(real, address);
-            }
-        }
-    });
+    }
 }
 
 /// Replaces frames, films and sound by links; drops what shows nothing. Runs after addresses are resolved.

@@ -101,13 +101,15 @@ fn content(
     }
     drop_title(&mut nodes, &post.title);
     demote_headings(&mut nodes);
-    media::promote_lazy(&mut nodes);
     if nodes::any(&nodes, &is_double) {
         nodes = nodes::rewrite(nodes, &mut |node| {
             if matches!(&node, Node::Element(element) if is_double(element)) { vec![] } else { vec![node] }
         });
     }
-    tidy_attributes(&mut nodes);
+    nodes::walk(&mut nodes, &mut |element| {
+        media::promote_lazy(element);
+        tidy_attributes(element);
+    });
     headings::give_ids(&mut nodes);
     headings::drop_anchors(&mut nodes);
     let ids = Ids::rename(&mut nodes, key);
@@ -182,9 +184,7 @@ fn drop_title(nodes: &mut Vec<Node>, title: &str) {
 
 /// The title is the only heading of level one: where the body has another, all its headings go down by one.
 fn demote_headings(nodes: &mut [Node]) {
-    let mut found = false;
-    nodes::walk(nodes, &mut |element| found |= element.name == "h1");
-    if found {
+    if nodes::any(nodes, &|element| element.name == "h1") {
         nodes::walk(nodes, &mut |element| {
             let level = element.name.strip_prefix('h').and_then(|level| level.parse::<u8>().ok());
             if let Some(level @ 1..=5) = level {
@@ -200,27 +200,25 @@ fn is_double(element: &Element) -> bool {
 }
 
 /// Keeps of classes and styles only what means something here.
-fn tidy_attributes(nodes: &mut [Node]) {
-    nodes::walk(nodes, &mut |element| {
-        if element.attributes.is_empty() {
-            return;
-        }
-        if let Some(classes) = element.remove("class")
-            && let Some(kept) = known_classes(element.name, classes)
-        {
-            element.set("class", kept);
-        }
-        // An anchor of old.
-        if let Some(name) = element.remove("name").filter(|_| element.name == "a" && element.get("id").is_none()) {
-            element.set("id", name);
-        }
-        if let Some(side) = element.remove("align").map(|side| side.to_ascii_lowercase())
-            && matches!(&*side, "left" | "center" | "right")
-            && element.get("style").is_none()
-        {
-            element.set("style", format!("text-align:{side}"));
-        }
-    });
+fn tidy_attributes(element: &mut Element) {
+    if element.attributes.is_empty() {
+        return;
+    }
+    if let Some(classes) = element.remove("class")
+        && let Some(kept) = known_classes(element.name, classes)
+    {
+        element.set("class", kept);
+    }
+    // An anchor of old.
+    if let Some(name) = element.remove("name").filter(|_| element.name == "a" && element.get("id").is_none()) {
+        element.set("id", name);
+    }
+    if let Some(side) = element.remove("align").map(|side| side.to_ascii_lowercase())
+        && matches!(&*side, "left" | "center" | "right")
+        && element.get("style").is_none()
+    {
+        element.set("style", format!("text-align:{side}"));
+    }
 }
 
 /// The classes that mean something; `None` when none of them does.

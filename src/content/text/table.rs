@@ -7,6 +7,10 @@ use super::wrap::{GLUE, width, wrap};
 /// So many characters of a heading, at most, are said again in every row.
 const LONGEST_HEADING: usize = 200;
 
+/// In a table of so many rows they are said in fewer characters.
+const MANY_ROWS: usize = 1_000;
+const LONGEST_OF_MANY: usize = 20;
+
 /// A row of more lines is no row to the eye.
 const HIGHEST: usize = 8;
 
@@ -48,7 +52,10 @@ pub(super) fn render(table: &Element, columns: usize, links: &mut LinkList) -> V
 /// Widths that fit beside each other: the widest columns give way, as far as no word breaks. `None` when that is not enough.
 fn narrowed(rows: &Rows, count: usize, columns: usize) -> Option<Vec<usize>> {
     let room = columns.checked_sub(2 * count.saturating_sub(1))?;
-    let longest_word = |cell: &Cell| wrap(&cell.text, 1).iter().map(|word| width(word)).max().unwrap_or_default();
+    let longest_word = |cell: &Cell| match &cell.text {
+        text if text.is_ascii() => text.split(' ').map(width).max().unwrap_or_default(),
+        text => wrap(text, 1).iter().map(|word| width(word)).max().unwrap_or_default(),
+    };
     let cells = |n: usize| rows.head.iter().chain(&rows.body).filter_map(move |row| row.get(n));
     let mut widths: Vec<usize> =
         (0..count).map(|n| cells(n).map(|cell| width(&cell.text)).max().unwrap_or_default()).collect();
@@ -161,8 +168,8 @@ fn pad(text: &str, side: Side, columns: usize, line: &mut String) {
 }
 
 /// A heading that is said again in every row, or its first words.
-fn beginning(heading: &str) -> String {
-    match heading.char_indices().nth(LONGEST_HEADING) {
+fn beginning(heading: &str, longest: usize) -> String {
+    match heading.char_indices().nth(longest) {
         Some((end, _)) => format!("{}…", heading[..end].trim_end()),
         None => heading.to_owned(),
     }
@@ -175,7 +182,8 @@ fn listed(rows: &Rows, columns: usize) -> Vec<String> {
         let head = rows.head.iter().flatten().map(|cell| cell.text.as_str()).collect::<Vec<_>>().join(" ");
         return wrap(&head, columns);
     }
-    let head: Vec<String> = rows.head.iter().flatten().map(|cell| beginning(&cell.text)).collect();
+    let longest = if rows.body.len() < MANY_ROWS { LONGEST_HEADING } else { LONGEST_OF_MANY };
+    let head: Vec<String> = rows.head.iter().flatten().map(|cell| beginning(&cell.text, longest)).collect();
     for (n, row) in rows.body.iter().enumerate() {
         if n > 0 {
             lines.push(String::new());
