@@ -1,12 +1,42 @@
 //! What may stand in a post.
 
-use super::{Files, fill, hold_sites, post, rep};
+use tidings::publish::{Purpose, Site, build_feeds};
+
+use super::{Files, NOW, fill, hold_sites, post, rep, site, small};
 
 type Row = (&'static str, fn(usize) -> String);
 
+/// So many bytes of feeds are made of a byte of a post, at most, in three formats together. The limit on elements is beyond the
+/// sizes of debug builds.
+const MOST_MADE: usize = if cfg!(debug_assertions) { 100 } else { 40 };
+
+/// What feeds have beside their entries, in bytes.
+const FRAME: usize = 10_000;
+
 fn hold(rows: &[Row]) {
     let sites: Vec<_> = rows.iter().map(|(name, body)| (*name, move |bytes| -> Files { post(&body(bytes)) })).collect();
+    hold_made(&sites);
     hold_sites(&sites);
+}
+
+/// Holds how much is made of every row of a table.
+fn hold_made<F: Fn(usize) -> Files>(rows: &[(&str, F)]) {
+    let size = if cfg!(debug_assertions) { small() } else { 10 * small() };
+    let of_row = |(name, make): &(&str, F)| {
+        let made = made(&make(size));
+        (made > MOST_MADE * size + FRAME).then(|| format!("{name}: {made} bytes of feeds are made of {size}"))
+    };
+    let faults: Vec<String> = rows.iter().filter_map(of_row).collect();
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// The bytes of all feeds of a site; none when its post has an error.
+fn made(files: &Files) -> usize {
+    let made = site(files);
+    let now = NOW.parse().unwrap();
+    let site = Site::config(made.path()).and_then(|config| Site::open_whole(made.path(), config, now)).unwrap();
+    let written = build_feeds(&site, Purpose::Write, false).unwrap().commit().unwrap();
+    written.iter().map(|(name, _)| made.read_bytes(name).len()).sum()
 }
 
 #[test]
@@ -17,6 +47,9 @@ fn notes_cost_in_proportion() {
         ("a note that is defined often", |n| rep("[^a]: x\n\n", n) + "[^a]\n"),
         ("notes that refer to notes", |n| fill(n, |i| format!("[^{i}]: x[^{}]\n\n", i + 1)) + "x[^0]\n"),
         ("notes that are not there", |n| fill(n, |i| format!("[^{i}] "))),
+        ("notes that are cited twenty times", |n| {
+            fill(n / 2, |i| format!("[^{}]", i / 20)) + "\n\n" + &fill(n / 2, |i| format!("[^{i}]: x\n\n"))
+        }),
     ]);
 }
 
@@ -36,6 +69,10 @@ fn links_cost_in_proportion() {
         ("addresses", |n| fill(n, |i| format!("https://a.example/{i} "))),
         ("an address of brackets", |n| format!("https://a.example/{}{}", rep("(", n / 2), rep(")", n / 2))),
         ("half addresses", |n| rep("https:", n)),
+        ("short addresses", |n| rep("http://a.b ", n)),
+        ("addresses in angles", |n| rep("<a:b>", n)),
+        ("relative links", |n| rep("[](b)", n)),
+        ("links by reference", |n| rep("[a][b] ", n) + "\n\n[b]: /x\n"),
         ("definitions of links", |n| fill(n, |i| format!("[a{i}]: b\n")) + "\n[a1]\n"),
         ("one long definition", |n| format!("[a]: /{}\n\n{}", rep("x", 1000), rep("[a] ", n))),
     ]);
@@ -53,6 +90,8 @@ fn pictures_cost_in_proportion() {
         ("pictures in the text", |n| rep("![](data:image/png;base64,AAAA)\n\n", n)),
         ("a picture in the text", |n| format!("![](data:image/png;base64,{})", rep("A", n))),
         ("sets of pictures", |n| fill(n, |i| format!("<img srcset=\"a{i}.png 1x, b{i}.png 2x\">\n"))),
+        ("pictures in a line", |n| rep("![](a)", n)),
+        ("sound", |n| rep("<audio src=a></audio>", n)),
         ("frames", |n| fill(n, |i| format!("<iframe src=\"https://a.example/{i}\"></iframe>\n\n"))),
     ]);
 }
@@ -75,6 +114,10 @@ fn tags_of_generators_cost_in_proportion() {
     hold(&[
         ("shortcodes", |n| fill(n, |i| format!("{{{{< x{i} >}}}} "))),
         ("tags", |n| fill(n, |i| format!("{{% a{i} %}}"))),
+        ("figures of Hugo", |n| fill(n, |i| format!("{{{{< figure src=\"{i}.png\" >}}}}\n\n"))),
+        ("included files", |n| rep("{% include a.html %}\n", n)),
+        ("boxes of colons", |n| rep(":::note[a]\nb\n:::\n\n", n)),
+        ("abbreviations", |n| fill(n, |i| format!("*[A{i}]: a b\n")) + "A1 A2\n"),
         ("components", |n| rep("<A b={c}>", n)),
         ("note boxes", |n| rep("!!! note\n    x\n", n)),
         ("call-outs", |n| rep("> [!NOTE]\n> x\n\n", n)),
@@ -158,6 +201,7 @@ const OPEN_TAGS: [&str; 59] = [
 fn hold_open_tags(is_meant: fn(&str) -> bool) {
     let tags = OPEN_TAGS.iter().filter(|tag| is_meant(tag));
     let sites: Vec<_> = tags.map(|tag| (*tag, move |bytes| -> Files { post(&rep(tag, bytes)) })).collect();
+    hold_made(&sites);
     hold_sites(&sites);
 }
 
@@ -175,6 +219,12 @@ fn other_open_tags_cost_in_proportion() {
 fn paragraphs_tables_and_lists_cost_in_proportion() {
     hold(&[
         ("short paragraphs", |n| rep("{\n\n", n)),
+        ("line ends of Windows", |n| rep("a\r\n\r\n", n)),
+        ("lists", |n| rep("- a\n\n", n)),
+        ("rules", |n| rep("***\n", n)),
+        ("headings without words", |n| rep("#\n", n)),
+        ("headings with ids", |n| fill(n, |i| format!("## A {{#a{i}}}\n\n"))),
+        ("empty cells", |n| "|a|b|c|d|e|f|g|h|\n|-|-|-|-|-|-|-|-|\n".to_owned() + &rep("|||||||||\n", n)),
         ("definition lists", |n| rep(":\n\n", n)),
         ("a long word", |n| rep("w", n)),
         ("a word of wide letters", |n| rep("字", n)),
@@ -212,6 +262,10 @@ fn words_of_markdown_cost_in_proportion() {
         ("tasks", |n| rep("- [ ] a\n", n)),
         ("references", |n| rep("&amp;", n)),
         ("half references", |n| rep("&x", n)),
+        ("and signs", |n| rep("&", n)),
+        ("quotes", |n| rep("\"a\" 'b' -- ... ", n)),
+        ("code in lines", |n| rep("`a` ", n)),
+        ("blocks of code", |n| rep("```a\nb\n```\n", n)),
     ]);
 }
 
@@ -244,6 +298,10 @@ fn html_of_any_shape_costs_in_proportion() {
         ("hidden elements", |n| rep("<p hidden>x", n)),
         ("unknown elements", |n| fill(n, |i| format!("<x{i}>"))),
         ("scripts", |n| rep("<script>", n)),
+        ("breaks", |n| rep("<br>", n)),
+        ("cells without rows", |n| rep("<td>", n)),
+        ("short elements", |n| rep("<i>a</i>", n)),
+        ("details", |n| rep("<details><summary>a</summary>b</details>\n\n", n)),
         ("signs", |n| rep("<", n)),
         ("declarations", |n| rep("<!", n)),
     ]);

@@ -65,10 +65,9 @@ fn is_sure(before: char, text: &str, length: usize) -> bool {
 fn byte(c: char) -> Option<u8> {
     let mut bytes = [0; 4];
     match c {
-        '\0'..='\u{7f}' => None,
         '\u{80}'..='\u{ff}' => u8::try_from(u32::from(c)).ok(),
-        // The last of them.
-        '\u{2123}'.. => None,
+        // Behind the last of them.
+        '\0'..='\u{7f}' | '\u{2123}'.. => None,
         c => {
             let (found, _, had_errors) = encoding_rs::WINDOWS_1252.encode(c.encode_utf8(&mut bytes));
             if had_errors { None } else { found.first().copied() }
