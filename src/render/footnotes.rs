@@ -7,12 +7,9 @@ use pulldown_cmark::{CowStr, Event, Tag, TagEnd};
 /// So many links lead from a note back to where it is referred to; the last one says how many more there are.
 const MOST_BACK_LINKS: usize = 20;
 
-/// So many references to a note are links to it; the others only say its number.
-const MOST_LINKS: usize = 1000;
-
-/// So many notes are linked with their references; the others only have their numbers. A post with more is beyond what feeds
-/// and mail show as more than text ([`super::extent`]), so that its links would go anyway.
-const MOST_NOTES: usize = 15_000;
+/// So many references, in all, are links to their notes; the others only say the number, since a link with its way back is twenty times
+/// as long as what is written for it. Books have a tenth of that.
+pub(super) const MOST_LINKS: usize = 5_000;
 
 /// The definitions found so far.
 #[derive(Default)]
@@ -30,8 +27,11 @@ struct Numbers<'k> {
     order: Vec<String>,
     /// The places of labels in `order`.
     places: HashMap<String, usize>,
-    /// How often each note was referred to.
-    references: Vec<usize>,
+    /// How often each note was referred to, and by how many links.
+    references: Vec<(usize, usize)>,
+    /// How many links may still be made.
+    links_left: usize,
+    has_more: bool,
 }
 
 impl<'a> Footnotes<'a> {
@@ -60,9 +60,11 @@ impl<'a> Footnotes<'a> {
         }
     }
 
-    /// The events of the text with its references, and behind them the notes that were referred to.
-    pub(crate) fn place(mut self, main: Vec<Event<'a>>, key: &str) -> Vec<Event<'a>> {
-        let mut numbers = Numbers { key, order: Vec::new(), places: HashMap::new(), references: Vec::new() };
+    /// The events of the text with its references, and behind them the notes that were referred to; and whether there are more
+    /// than [`MOST_LINKS`] references.
+    pub(crate) fn place(mut self, main: Vec<Event<'a>>, key: &str) -> (Vec<Event<'a>>, bool) {
+        let (order, places, references) = Default::default();
+        let mut numbers = Numbers { key, order, places, references, links_left: MOST_LINKS, has_more: false };
         let mut events = self.refer(main, &mut numbers);
         // A note may refer to further notes.
         let mut notes = Vec::new();
@@ -73,11 +75,11 @@ impl<'a> Footnotes<'a> {
             notes.push(self.refer(definition, &mut numbers));
         }
         if notes.is_empty() {
-            return events;
+            return (events, false);
         }
         events.push(raw("\n<section class=\"footnotes\">\n<ol>\n".to_owned()));
         for (n, mut note) in notes.into_iter().enumerate() {
-            if n >= MOST_NOTES {
+            if numbers.references[n].1 == 0 {
                 events.push(raw("<li>".to_owned()));
                 events.append(&mut note);
                 events.push(raw("</li>\n".to_owned()));
@@ -97,12 +99,12 @@ impl<'a> Footnotes<'a> {
             events.push(raw("</li>\n".to_owned()));
         }
         events.push(raw("</ol>\n</section>\n".to_owned()));
-        events
+        (events, numbers.has_more)
     }
 
     fn refer(&self, events: Vec<Event<'a>>, numbers: &mut Numbers<'_>) -> Vec<Event<'a>> {
         let reference = |event| match event {
-            Event::FootnoteReference(label) if self.definitions.contains_key(&*label) => raw(numbers.refer(&label)),
+            Event::FootnoteReference(label) if self.definitions.contains_key(&*label) => numbers.refer(&label),
             Event::FootnoteReference(label) => Event::Text(format!("[^{label}]").into()),
             event => event,
         };
@@ -111,32 +113,37 @@ impl<'a> Footnotes<'a> {
 }
 
 impl Numbers<'_> {
-    fn refer(&mut self, label: &str) -> String {
+    fn refer<'a>(&mut self, label: &str) -> Event<'a> {
         let n = self.places.get(label).copied().unwrap_or_else(|| {
             self.places.insert(label.to_owned(), self.order.len());
             self.order.push(label.to_owned());
-            self.references.push(0);
+            self.references.push((0, 0));
             self.order.len() - 1
         });
-        self.references[n] += 1;
-        let (key, number, count) = (self.key, n + 1, self.references[n]);
-        if count > MOST_LINKS || n >= MOST_NOTES {
-            return format!("<sup>[{number}]</sup>");
+        let (key, number) = (self.key, n + 1);
+        let (all, count) = &mut self.references[n];
+        *all += 1;
+        if self.links_left == 0 {
+            self.has_more = true;
+            return Event::Text(format!("[{number}]").into());
         }
+        self.links_left -= 1;
+        *count += 1;
+        let count = *count;
         let is_led_to = count <= MOST_BACK_LINKS;
         let id = if is_led_to { format!(" id=\"{}\"", reference_id(key, n, count)) } else { String::new() };
-        format!("<sup{id}><a class=\"footnote\" href=\"#fn-{key}-{number}\">{number}</a></sup>")
+        raw(format!("<sup{id}><a class=\"footnote\" href=\"#fn-{key}-{number}\">{number}</a></sup>"))
     }
 
     fn back_links(&self, n: usize) -> String {
-        let all = self.references[n];
+        let (all, links) = self.references[n];
+        let most = links.min(MOST_BACK_LINKS);
         let link = |count| {
             let id = reference_id(self.key, n, count);
-            let more =
-                if count == MOST_BACK_LINKS && all > count { format!(" +{}", all - count) } else { String::new() };
+            let more = if count == most && all > count { format!(" +{}", all - count) } else { String::new() };
             format!(" <a class=\"reversefootnote\" href=\"#{id}\" aria-label=\"Back to the text\">↩{more}</a>")
         };
-        (1..=all.min(MOST_BACK_LINKS)).map(link).collect()
+        (1..=most).map(link).collect()
     }
 }
 
@@ -171,11 +178,11 @@ mod tests {
     #[test]
     fn a_note_that_is_referred_to_very_often_leads_back_to_the_first_places_and_says_how_many_more_there_are() {
         let html = |times: usize| html_of(&format!("{}\n\n[^x]: note\n", "a[^x] ".repeat(times)), "k");
-        let (few, many, most) = (html(20), html(1000), html(1003));
+        let (few, many, most) = (html(20), html(1000), html(5003));
         assert_eq!((few.matches('↩').count(), few.matches('+').count()), (20, 0));
         assert_eq!(many.matches("class=\"footnote\"").count(), 1000);
         assert_eq!((many.matches("↩").count(), many.matches(" id=\"fnref-").count()), (20, 20));
-        assert_eq!((most.matches("class=\"footnote\"").count(), most.matches("<sup>[1]</sup>").count()), (1000, 3));
+        assert_eq!((most.matches("class=\"footnote\"").count(), most.matches("a[1]").count()), (5000, 3));
         assert!(many.contains("href=\"#fnref-k-1_20\" aria-label=\"Back to the text\">↩ +980</a>"), "{many}");
     }
 

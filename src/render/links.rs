@@ -24,7 +24,8 @@ pub(crate) struct Links<'a> {
     config: &'a Config,
     ids: &'a Ids,
     permalink: Option<Url>,
-    warnings: Vec<Diagnostic>,
+    /// What there is to warn of so far.
+    pub(crate) warnings: Vec<Diagnostic>,
 }
 
 impl<'a> Links<'a> {
@@ -32,10 +33,9 @@ impl<'a> Links<'a> {
         Self { post, body, posts, config, ids, permalink: Url::parse(&post.url).ok(), warnings: Vec::new() }
     }
 
-    /// Makes all URLs below `nodes` absolute and drops those that lead nowhere safe; returns what there is to warn of.
-    pub(crate) fn resolve(mut self, nodes: &mut [Node]) -> Vec<Diagnostic> {
+    /// Makes all URLs below `nodes` absolute and drops those that lead nowhere safe.
+    pub(crate) fn resolve(&mut self, nodes: &mut [Node]) {
         walk(nodes, &mut |element| self.element(element));
-        self.warnings
     }
 
     fn element(&mut self, element: &mut Element) {

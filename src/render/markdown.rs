@@ -30,10 +30,10 @@ pub(crate) fn parse(text: &str) -> impl Iterator<Item = (Event<'_>, Range<usize>
 }
 
 /// The events as they are shown: with the notes at the end, words for the boxes of tasks and notes, and nothing too deep.
-/// `key` is what makes the ids of this post its own.
-pub(crate) fn events<'t>(parsed: Vec<Event<'t>>, key: &str) -> Vec<Event<'t>> {
+/// `key` is what makes the ids of this post its own. Says also whether there are more references to notes than become links.
+pub(crate) fn events<'t>(parsed: Vec<Event<'t>>, key: &str) -> (Vec<Event<'t>>, bool) {
     if are_shown_as_they_are(&parsed) {
-        return parsed;
+        return (parsed, false);
     }
     let mut notes = Footnotes::default();
     let mut main = Vec::with_capacity(parsed.len());
@@ -80,7 +80,7 @@ pub(crate) fn to_html<'t>(events: impl Iterator<Item = Event<'t>>) -> String {
 /// A text as HTML.
 #[cfg(test)]
 pub(crate) fn html_of(text: &str, key: &str) -> String {
-    to_html(events(parse(text).map(|(event, _)| event).collect(), key).into_iter())
+    to_html(events(parse(text).map(|(event, _)| event).collect(), key).0.into_iter())
 }
 
 fn label<'a>(kind: BlockQuoteKind) -> [Event<'a>; 5] {

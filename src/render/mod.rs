@@ -47,10 +47,13 @@ pub fn entry(post: &Post, body: &Body, posts: &Posts, config: &Config) -> (Entry
     warnings.extend(found);
     warnings.extend(audience::check(post, body));
     let mut of = |text: &str, events: Option<Vec<Event<'_>>>| {
-        let events = match events {
+        let (events, has_more_notes) = match events {
             Some(events) => markdown::events(events, &key),
             None => markdown::events(markdown::parse(text).map(|(event, _)| event).collect(), &key),
         };
+        if has_more_notes {
+            warnings.push(extent::about_notes(post));
+        }
         content(&events, &key, (post, body), posts, config, &mut warnings)
     };
     // Whether the text differs between web and mail.
@@ -110,10 +113,20 @@ fn content(
         media::promote_lazy(element);
         tidy_attributes(element);
     });
+    let mut beyond = extent::take(extent::MOST, &mut nodes);
     headings::give_ids(&mut nodes);
     headings::drop_anchors(&mut nodes);
     let ids = Ids::rename(&mut nodes, key);
-    found.extend(links::Links::new((post, body), posts, config, &ids).resolve(&mut nodes));
+    let mut links = links::Links::new((post, body), posts, config, &ids);
+    links.resolve(&mut nodes);
+    for nodes in &mut beyond {
+        links.resolve(nodes);
+        if !config.posts.raw_shortcodes {
+            leftover::remove(nodes);
+        }
+    }
+    found.extend(links.warnings);
+    found.extend(extent::put(&mut nodes, beyond, post));
     let nodes = media::replace(nodes);
     let nodes = autolink::link(nodes);
     let summary = summary::summary(post.description.as_deref(), &nodes);
@@ -124,8 +137,6 @@ fn content(
         leftover::remove(&mut nodes);
     }
     trim(&mut nodes);
-    let (nodes, too_much) = extent::limit(nodes, post);
-    found.extend(too_much);
     warnings.extend(found);
     MailContent { summary, pictures: pictures::pictures(&nodes), content: nodes }
 }

@@ -43,7 +43,8 @@ impl Line {
     }
 
     pub(super) fn finish(&mut self) -> String {
-        std::mem::take(&mut self.text).trim_end_matches([' ', '\n']).to_owned()
+        self.text.truncate(self.text.trim_end_matches([' ', '\n']).len());
+        std::mem::take(&mut self.text)
     }
 
     fn nodes(&mut self, nodes: &[Node], links: &mut LinkList) {

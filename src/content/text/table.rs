@@ -2,7 +2,7 @@
 
 use super::super::nodes::{Element, Node};
 use super::inline::{Line, LinkList};
-use super::wrap::{GLUE, width, wrap};
+use super::wrap::{finish, width, wrap};
 
 /// So many characters of a heading, at most, are said again in every row.
 const LONGEST_HEADING: usize = 200;
@@ -24,6 +24,8 @@ enum Side {
 #[derive(Debug)]
 struct Cell {
     text: String,
+    /// The columns that the text takes.
+    width: usize,
     side: Side,
 }
 
@@ -56,10 +58,13 @@ fn narrowed(rows: &Rows, count: usize, columns: usize) -> Option<Vec<usize>> {
         text if text.is_ascii() => text.split(' ').map(width).max().unwrap_or_default(),
         text => wrap(text, 1).iter().map(|word| width(word)).max().unwrap_or_default(),
     };
-    let cells = |n: usize| rows.head.iter().chain(&rows.body).filter_map(move |row| row.get(n));
-    let mut widths: Vec<usize> =
-        (0..count).map(|n| cells(n).map(|cell| width(&cell.text)).max().unwrap_or_default()).collect();
-    let least: Vec<usize> = (0..widths.len()).map(|n| cells(n).map(longest_word).max().unwrap_or_default()).collect();
+    let (mut widths, mut least) = (vec![0; count], vec![0; count]);
+    for (n, cell) in rows.head.iter().chain(&rows.body).flat_map(|row| row.iter().enumerate()) {
+        widths[n] = cell.width.max(widths[n]);
+        if cell.width > least[n] {
+            least[n] = longest_word(cell).max(least[n]);
+        }
+    }
     if least.iter().sum::<usize>() > room {
         return None;
     }
@@ -105,58 +110,55 @@ fn cell(element: &Element, links: &mut LinkList) -> Cell {
         Some("text-align:center") => Side::Center,
         _ => Side::Left,
     };
-    Cell { text: Line::of(&element.children, links).replace('\n', " "), side }
+    let mut text = Line::of(&element.children, links);
+    if text.contains('\n') {
+        text = text.replace('\n', " ");
+    }
+    Cell { width: width(&text), text, side }
 }
 
 /// Rows whose cells stand below each other; `None` when a row would be too high to be read as one.
 fn aligned(rows: &Rows, widths: &[usize]) -> Option<Vec<String>> {
-    let head = rows.head.as_ref().map(|row| cell_lines(row, widths));
-    let body: Vec<_> = rows.body.iter().map(|row| cell_lines(row, widths)).collect();
-    let highest = head.iter().chain(&body).map(Vec::len).max().unwrap_or_default();
-    if highest > HIGHEST {
-        return None;
-    }
-    let is_tall = body.iter().any(|row| row.len() > 1);
-    let mut lines: Vec<String> = Vec::new();
-    if let Some(head) = head {
-        lines.extend(head);
+    let mut lines = Vec::with_capacity(rows.body.len() + 2);
+    if let Some(head) = &rows.head {
+        add_row(head, widths, &mut lines)?;
         lines.push(widths.iter().map(|width| "-".repeat(*width)).collect::<Vec<_>>().join("  ").trim_end().to_owned());
     }
-    for (n, row) in body.into_iter().enumerate() {
+    let is_high = |(cell, columns): (&Cell, &usize)| cell.width > *columns && wrap(&cell.text, *columns).len() > 1;
+    let is_tall = rows.body.iter().any(|row| row.iter().zip(widths).any(is_high));
+    for (n, row) in rows.body.iter().enumerate() {
         if n > 0 && is_tall {
             lines.push(String::new());
         }
-        lines.extend(row);
+        add_row(row, widths, &mut lines)?;
     }
     Some(lines)
 }
 
-/// The lines of one row.
-fn cell_lines(row: &[Cell], widths: &[usize]) -> Vec<String> {
-    let cells: Vec<Vec<String>> = row
-        .iter()
-        .zip(widths)
-        .map(|(cell, &columns)| {
-            // A cell that fits stays as it is; wrapping might fold its blanks.
-            if width(&cell.text) <= columns { vec![cell.text.clone()] } else { wrap(&cell.text, columns) }
-        })
-        .collect();
-    let height = cells.iter().map(Vec::len).max().unwrap_or(1);
-    (0..height)
-        .map(|at| {
-            let mut line = String::new();
-            for (n, columns) in widths.iter().enumerate() {
-                line.push_str(if n > 0 { "  " } else { "" });
-                let text = cells.get(n).and_then(|lines| lines.get(at)).map_or("", String::as_str);
-                pad(text, row.get(n).map_or(Side::Left, |cell| cell.side), *columns, &mut line);
-            }
-            line.replace([GLUE, '\u{a0}'], " ").trim_end().to_owned()
-        })
-        .collect()
+/// Adds the lines of one row.
+fn add_row(row: &[Cell], widths: &[usize], lines: &mut Vec<String>) -> Option<()> {
+    // A cell that fits stays as it is; wrapping might fold its blanks.
+    let wrapped = |(cell, columns): (&Cell, &usize)| (cell.width > *columns).then(|| wrap(&cell.text, *columns));
+    let cells: Vec<Option<Vec<String>>> = row.iter().zip(widths).map(wrapped).collect();
+    let height = cells.iter().map(|lines| lines.as_ref().map_or(1, Vec::len)).max().unwrap_or(1);
+    for at in 0..height {
+        let mut line = String::new();
+        for (n, columns) in widths.iter().enumerate() {
+            line.push_str(if n > 0 { "  " } else { "" });
+            let (text, width) = match (row.get(n), cells.get(n)) {
+                (_, Some(Some(lines))) => lines.get(at).map_or(("", 0), |text| (text.as_str(), width(text))),
+                (Some(cell), _) if at == 0 => (cell.text.as_str(), cell.width),
+                _ => ("", 0),
+            };
+            pad((text, width), row.get(n).map_or(Side::Left, |cell| cell.side), *columns, &mut line);
+        }
+        lines.push(finish(line));
+    }
+    (height <= HIGHEST).then_some(())
 }
 
-fn pad(text: &str, side: Side, columns: usize, line: &mut String) {
-    let spare = columns.saturating_sub(width(text));
+fn pad((text, width): (&str, usize), side: Side, columns: usize, line: &mut String) {
+    let spare = columns.saturating_sub(width);
     let before = match side {
         Side::Left => 0,
         Side::Center => spare / 2,

@@ -13,6 +13,10 @@ pub(super) fn width(text: &str) -> usize {
 
 /// Breaks a text into lines of at most `columns`; `\n` in it is a hard break. A word that is too long stays whole.
 pub(super) fn wrap(text: &str, columns: usize) -> Vec<String> {
+    let is_line = text.len() <= columns && text.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+    if is_line && text.split(' ').all(|word| !word.is_empty()) {
+        return vec![text.to_owned()];
+    }
     let mut lines = Vec::new();
     for hard in text.trim_matches(['\n', ' ']).split('\n') {
         let mut line = String::new();
@@ -22,8 +26,7 @@ pub(super) fn wrap(text: &str, columns: usize) -> Vec<String> {
             for piece in pieces(word) {
                 let piece_width = width(piece);
                 if used > 0 && used + space + piece_width > columns {
-                    lines.push(finish(&line));
-                    line.clear();
+                    lines.push(finish(std::mem::take(&mut line)));
                     (used, space) = (0, 0);
                 }
                 line.extend(std::iter::repeat_n(' ', space));
@@ -32,19 +35,20 @@ pub(super) fn wrap(text: &str, columns: usize) -> Vec<String> {
                 space = 0;
             }
         }
-        lines.push(finish(&line));
+        lines.push(finish(line));
     }
     let end = lines.iter().rposition(|line| !line.is_empty()).map_or(0, |last| last + 1);
     lines.truncate(end);
     lines
 }
 
-fn finish(line: &str) -> String {
-    let is_plain = |byte: &u8| (b' '..=b'~').contains(byte);
-    if line.as_bytes().iter().all(is_plain) {
-        return line.trim_end().to_owned();
+/// A line as it is written: with spaces in the place of those at which it did not break, and none at its end.
+pub(super) fn finish(mut line: String) -> String {
+    if !line.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+        line = line.replace([GLUE, '\u{a0}'], " ");
     }
-    line.replace([GLUE, '\u{a0}'], " ").trim_end().to_owned()
+    line.truncate(line.trim_end().len());
+    line
 }
 
 /// A word in the pieces between which a line may break.

@@ -124,7 +124,7 @@ const PIECES: &[&str] = &[
 ];
 
 fn events(text: &str) -> Vec<pulldown_cmark::Event<'_>> {
-    markdown::events(markdown::parse(text).map(|(event, _)| event).collect(), "k")
+    markdown::events(markdown::parse(text).map(|(event, _)| event).collect(), "k").0
 }
 
 fn by_way_of_html(text: &str) -> Content {
