@@ -161,4 +161,14 @@ mod tests {
         assert!(html.contains("<pre>&gt; A\n&gt; -\n&gt;\n&gt; y [1] w w"), "{}", &html[..200]);
         assert!(html.ends_with(&format!("[1] {}b/\n</pre>", post.url)), "{}", &html[html.len() - 200..]);
     }
+
+    #[test]
+    fn more_references_than_become_links_are_told() {
+        let found = |count: usize| {
+            let text = format!("---\ntitle: A\ndate: 2025-01-31\n---\n\n{}\n\n[^a]: x\n", "[^a]".repeat(count));
+            rendered(&[("posts/a.md", &text)]).1.into_iter().map(|found| found.code).collect::<Vec<_>>()
+        };
+        assert_eq!(found(MOST_LINKS), [""; 0]);
+        assert_eq!(found(MOST_LINKS + 1), ["post/extent"]);
+    }
 }
