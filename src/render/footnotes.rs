@@ -7,8 +7,8 @@ use pulldown_cmark::{CowStr, Event, Tag, TagEnd};
 /// So many links lead from a note back to where it is referred to; the last one says how many more there are.
 const MOST_BACK_LINKS: usize = 20;
 
-/// So many references, in all, are links to their notes; the others only say the number, since a link with its way back is twenty times
-/// as long as what is written for it. No post that was seen has as many.
+/// So many references, in all, are links to their notes; the others only say the number, since a link with its way back is
+/// twenty times as long as what is written for it. No post that was seen has as many.
 pub(super) const MOST_LINKS: usize = 5_000;
 
 /// The definitions found so far.
