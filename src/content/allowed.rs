@@ -1,13 +1,18 @@
 //! Which HTML a feed or a mail may hold, in one table: everything else is left out.
 
 use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::LazyLock;
 
+use foldhash::fast::FixedState;
+use serde::Deserialize;
 use url::Url;
 
 use super::characters;
 
 /// How an element behaves when HTML is balanced.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub(crate) enum Kind {
     /// Within a line.
     Inline,
@@ -23,191 +28,39 @@ pub(crate) enum Kind {
     Mark,
 }
 
-/// All allowed elements.
-pub(super) const ELEMENTS: [(&str, Kind); 80] = [
-    ("a", Kind::Inline),
-    ("abbr", Kind::Inline),
-    ("b", Kind::Inline),
-    ("bdi", Kind::Inline),
-    ("bdo", Kind::Inline),
-    ("cite", Kind::Inline),
-    ("code", Kind::Inline),
-    ("data", Kind::Inline),
-    ("del", Kind::Inline),
-    ("dfn", Kind::Inline),
-    ("em", Kind::Inline),
-    ("i", Kind::Inline),
-    ("ins", Kind::Inline),
-    ("kbd", Kind::Inline),
-    ("mark", Kind::Inline),
-    ("picture", Kind::Inline),
-    ("q", Kind::Inline),
-    ("rp", Kind::Inline),
-    ("rt", Kind::Inline),
-    ("ruby", Kind::Inline),
-    ("s", Kind::Inline),
-    ("samp", Kind::Inline),
-    ("small", Kind::Inline),
-    ("span", Kind::Inline),
-    ("strike", Kind::Inline),
-    ("strong", Kind::Inline),
-    ("sub", Kind::Inline),
-    ("sup", Kind::Inline),
-    ("time", Kind::Inline),
-    ("tt", Kind::Inline),
-    ("u", Kind::Inline),
-    ("var", Kind::Inline),
-    ("big", Kind::Inline),
-    ("address", Kind::Block),
-    ("article", Kind::Block),
-    ("aside", Kind::Block),
-    ("blockquote", Kind::Block),
-    ("dd", Kind::Block),
-    ("details", Kind::Block),
-    ("div", Kind::Block),
-    ("dl", Kind::Block),
-    ("dt", Kind::Block),
-    ("figcaption", Kind::Block),
-    ("figure", Kind::Block),
-    ("footer", Kind::Block),
-    ("h1", Kind::Block),
-    ("h2", Kind::Block),
-    ("h3", Kind::Block),
-    ("h4", Kind::Block),
-    ("h5", Kind::Block),
-    ("h6", Kind::Block),
-    ("header", Kind::Block),
-    ("hgroup", Kind::Block),
-    ("li", Kind::Block),
-    ("main", Kind::Block),
-    ("nav", Kind::Block),
-    ("ol", Kind::Block),
-    ("p", Kind::Block),
-    ("pre", Kind::Block),
-    ("section", Kind::Block),
-    ("summary", Kind::Block),
-    ("ul", Kind::Block),
-    ("center", Kind::Block),
-    ("menu", Kind::Block),
-    ("table", Kind::Table),
-    ("caption", Kind::Table),
-    ("thead", Kind::Table),
-    ("tbody", Kind::Table),
-    ("tfoot", Kind::Table),
-    ("tr", Kind::Table),
-    ("th", Kind::Table),
-    ("td", Kind::Table),
-    ("br", Kind::Void),
-    ("hr", Kind::Void),
-    ("img", Kind::Void),
-    ("source", Kind::Void),
-    ("wbr", Kind::Void),
-    ("iframe", Kind::Embed),
-    ("video", Kind::Embed),
-    ("audio", Kind::Embed),
-];
-
-/// Elements whose content is left out with them.
-pub(crate) const DROPPED: [&str; 18] = [
-    "script",
-    "style",
-    "template",
-    "textarea",
-    "title",
-    "select",
-    "button",
-    "svg",
-    "applet",
-    "canvas",
-    "noscript",
-    "noembed",
-    "noframes",
-    "xmp",
-    "plaintext",
-    "datalist",
-    "frameset",
-    "iframe",
-];
-
-/// Attributes by element; `*` stands for all.
-pub(crate) const ATTRIBUTES: [(&str, &[&str]); 21] = [
-    ("*", &["id", "dir", "lang", "title"]),
-    ("a", &["href", "name", "class", "hreflang", "aria-label"]),
-    ("blockquote", &["cite"]),
-    ("code", &["class"]),
-    ("data", &["value"]),
-    ("del", &["cite", "datetime"]),
-    ("details", &["open"]),
-    ("iframe", &["src", "data-src"]),
-    (
-        "img",
-        &[
-            "src",
-            "srcset",
-            "sizes",
-            "alt",
-            "width",
-            "height",
-            "data-src",
-            "data-srcset",
-            "data-original",
-            "data-lazy-src",
-            "data-lazy-srcset",
-        ],
-    ),
-    ("ins", &["cite", "datetime"]),
-    ("li", &["value"]),
-    ("ol", &["start", "reversed", "type"]),
-    ("q", &["cite"]),
-    ("section", &["class"]),
-    ("source", &["src", "srcset", "sizes", "media", "type", "data-src", "data-srcset"]),
-    ("span", &["class"]),
-    ("td", &["colspan", "rowspan", "align", "style"]),
-    ("th", &["colspan", "rowspan", "scope", "align", "style"]),
-    ("time", &["datetime"]),
-    ("video", &["src", "poster", "aria-label"]),
-    ("audio", &["src", "aria-label"]),
-];
-
-/// How many places there are for the elements: about three for each.
-const SLOTS: usize = 256;
-
-/// For each place one more than the number of its element in [`ELEMENTS`], or 0.
-static PLACES: [u8; SLOTS] = places();
-
-const fn places() -> [u8; SLOTS] {
-    let mut places = [0; SLOTS];
-    let mut number: u8 = 0;
-    while (number as usize) < ELEMENTS.len() {
-        let mut at = place(ELEMENTS[number as usize].0.as_bytes());
-        while places[at] != 0 {
-            at = (at + 1) % SLOTS;
-        }
-        number += 1;
-        places[at] = number;
-    }
-    places
+/// `allowed.toml`, the table.
+#[derive(Deserialize)]
+struct Table {
+    dropped: String,
+    elements: BTreeMap<Kind, String>,
+    attributes: BTreeMap<String, String>,
 }
 
-/// Where an element is looked for first.
-const fn place(name: &[u8]) -> usize {
-    match name {
-        [] => 0,
-        [first, .., last] => (*first as usize * 31 + *last as usize * 7 + name.len() * 59) % SLOTS,
-        [only] => (*only as usize * 31) % SLOTS,
-    }
+static TABLE: LazyLock<Table> =
+    LazyLock::new(|| toml::from_str(include_str!("allowed.toml")).expect("the file holds these lists"));
+
+/// Names, by which something is found.
+type Named<T> = HashMap<&'static str, T, FixedState>;
+
+/// All allowed elements.
+pub(super) static ELEMENTS: LazyLock<Named<Kind>> = LazyLock::new(|| {
+    let elements = TABLE.elements.iter();
+    elements.flat_map(|(kind, names)| names.split_ascii_whitespace().map(|name| (name, *kind))).collect()
+});
+
+/// Attributes by element; `*` stands for all.
+pub(super) static ATTRIBUTES: LazyLock<Named<Vec<&str>>> = LazyLock::new(|| {
+    TABLE.attributes.iter().map(|(name, keys)| (&**name, keys.split_ascii_whitespace().collect())).collect()
+});
+
+/// True for an element whose content is left out with it.
+pub(crate) fn is_dropped(name: &str) -> bool {
+    TABLE.dropped.split_ascii_whitespace().any(|dropped| dropped == name)
 }
 
 /// An allowed element: its name and what it is.
 pub(crate) fn known(name: &str) -> Option<(&'static str, Kind)> {
-    let mut at = place(name.as_bytes());
-    loop {
-        let (known, kind) = ELEMENTS[usize::from(PLACES[at]).checked_sub(1)?];
-        if known == name {
-            return Some((known, kind));
-        }
-        at = (at + 1) % SLOTS;
-    }
+    ELEMENTS.get_key_value(name).map(|(name, kind)| (*name, *kind))
 }
 
 /// What an element is, or `None` when it is not allowed.
@@ -223,8 +76,8 @@ const LONGEST_VALUE: usize = 8 * 1024;
 
 /// The name of an attribute that an element may have.
 pub(crate) fn attribute(element: &str, attribute: &str) -> Option<&'static str> {
-    let lists = ATTRIBUTES.iter().filter(|(name, _)| *name == "*" || *name == element);
-    lists.flat_map(|(_, keys)| *keys).find(|key| **key == attribute).copied()
+    let lists = ["*", element].into_iter().filter_map(|name| ATTRIBUTES.get(name));
+    lists.flatten().find(|key| **key == attribute).copied()
 }
 
 /// What an element keeps of the value of an attribute that it may have.
@@ -273,8 +126,8 @@ mod tests {
 
     #[test]
     fn every_element_is_found_and_nothing_else() {
-        for (name, kind) in ELEMENTS {
-            assert_eq!(known(name), Some((name, kind)));
+        for (name, kind) in ELEMENTS.iter() {
+            assert_eq!(known(name), Some((*name, *kind)));
             assert_eq!(known(&name.to_ascii_uppercase()), None);
             assert_eq!(known(&format!("{name}x")), None);
         }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use html5ever::Attribute;
 
-use super::allowed::{self, DROPPED};
+use super::allowed;
 use super::builder::{Builder, Content};
 use super::characters::one_line;
 use super::scan::{Piece, Scanner};
@@ -79,7 +79,7 @@ fn open(builder: &mut Builder, name: &str, attributes: Vec<Attribute>, scanner: 
     }
     let written = name;
     let known = allowed::known(without_form(name));
-    let is_dropped = DROPPED.contains(&name);
+    let is_dropped = allowed::is_dropped(name);
     if is_dropped && known.is_none() || matches!(name, "form" | "input" | "embed" | "frame") {
         builder.leave_out(name.to_owned());
     }

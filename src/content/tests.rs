@@ -15,10 +15,10 @@ use super::{read, write};
 
 /// What ammonia makes of HTML with the same lists of elements, attributes and schemes.
 pub(crate) fn sanitised(html: &str) -> String {
-    let lists = |is_generic: bool| ATTRIBUTES.iter().filter(move |(name, _)| (*name == "*") == is_generic);
+    let lists = |is_generic: bool| ATTRIBUTES.iter().filter(move |(name, _)| (**name == "*") == is_generic);
     let mut builder = ammonia::Builder::empty();
     builder
-        .tags(allowed::ELEMENTS.iter().map(|(name, _)| *name).collect())
+        .tags(allowed::ELEMENTS.keys().copied().collect())
         .generic_attributes(lists(true).flat_map(|(_, keys)| keys.iter().copied()).collect())
         .tag_attributes(
             lists(false)
