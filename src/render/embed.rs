@@ -1,5 +1,8 @@
 //! The page where a person can see what a frame shows, what to call it, and its picture where one is known.
 
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
 use url::Url;
 
 /// What a frame shows.
@@ -13,25 +16,9 @@ pub(crate) struct Embedded {
     pub(crate) poster: Option<String>,
 }
 
-/// Hosts (and all below them) whose frames are of one kind.
-const KINDS: [(&str, &str); 16] = [
-    ("spotify.com", "Audio on Spotify"),
-    ("soundcloud.com", "Audio on SoundCloud"),
-    ("bandcamp.com", "Audio on Bandcamp"),
-    ("podcasts.apple.com", "Podcast on Apple Podcasts"),
-    ("codepen.io", "Code on CodePen"),
-    ("codesandbox.io", "Code on CodeSandbox"),
-    ("jsfiddle.net", "Code on JSFiddle"),
-    ("bilibili.com", "Video on Bilibili"),
-    ("tiktok.com", "Video on TikTok"),
-    ("loom.com", "Video on Loom"),
-    ("ted.com", "Talk on TED"),
-    ("archive.org", "Recording in the Internet Archive"),
-    ("openstreetmap.org", "Map on OpenStreetMap"),
-    ("slideshare.net", "Slides on SlideShare"),
-    ("speakerdeck.com", "Slides on Speaker Deck"),
-    ("instagram.com", "Post on Instagram"),
-];
+/// What the frames of a host, and of all below it, are.
+static KINDS: LazyLock<BTreeMap<String, String>> =
+    LazyLock::new(|| toml::from_str(include_str!("embeds.toml")).expect("the file holds texts"));
 
 /// What the frame at this absolute address shows.
 pub(crate) fn shown(address: &str) -> Embedded {
@@ -80,7 +67,7 @@ fn youtube(url: &Url, film: &str) -> Embedded {
 fn kind(host: &str) -> String {
     let is_below = |known: &str| host.strip_suffix(known).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
     let known = KINDS.iter().find(|(known, _)| is_below(known));
-    known.map_or_else(|| format!("Embedded page: {host}"), |(_, label)| (*label).to_owned())
+    known.map_or_else(|| format!("Embedded page: {host}"), |(_, label)| label.clone())
 }
 
 fn is_id(text: &str) -> bool {

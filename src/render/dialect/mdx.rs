@@ -189,8 +189,8 @@ pub(crate) fn tag(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) -> Option
         return Some(end);
     }
     let end = end_of_tag(part, at, writer)?;
-    let is_html =
-        allowed::kind(&name.to_ascii_lowercase()).is_some() || allowed::DROPPED.contains(&&*name.to_ascii_lowercase());
+    let lower = name.to_ascii_lowercase();
+    let is_html = allowed::kind(&lower).is_some() || allowed::is_dropped(&lower);
     let self_closing = part.text[..end].ends_with("/>");
     let is_shouted = name.bytes().all(|b| !b.is_ascii_lowercase());
     if !starts_component || (is_html && (!self_closing || is_shouted)) {

@@ -8,8 +8,6 @@
 
 mod admonition;
 mod arguments;
-#[cfg(test)]
-mod bounds;
 mod hexo;
 mod hugo;
 mod inline;

@@ -1,5 +1,10 @@
 //! What the common shortcodes show, by name: one vocabulary for all generators, because they borrow each other's names.
 
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
 use super::arguments::Arguments;
 use super::part::Part;
 use super::writer::{Writer, attribute, literal};
@@ -25,39 +30,32 @@ pub(crate) enum Meaning {
     Nothing,
 }
 
-const EMBEDS: [(&str, &str, &str); 14] = [
-    ("youtube", "Video on YouTube", "https://www.youtube.com/watch?v="),
-    ("yt", "Video on YouTube", "https://www.youtube.com/watch?v="),
-    ("vimeo", "Video on Vimeo", "https://vimeo.com/"),
-    ("tweet", "Post on X", "https://x.com/i/status/"),
-    ("twitter", "Post on X", "https://x.com/i/status/"),
-    ("x", "Post on X", "https://x.com/i/status/"),
-    ("gist", "Code on GitHub Gist", "https://gist.github.com/"),
-    ("instagram", "Post on Instagram", "https://www.instagram.com/p/"),
-    ("codepen", "Code on CodePen", "https://codepen.io/"),
-    ("asciinema", "Recording on asciinema", "https://asciinema.org/a/"),
-    ("bilibili", "Video on Bilibili", "https://www.bilibili.com/video/"),
-    ("dailymotion", "Video on Dailymotion", "https://www.dailymotion.com/video/"),
-    ("speakerdeck", "Slides on Speaker Deck", "https://speakerdeck.com/player/"),
-    ("jsfiddle", "Code on JSFiddle", "https://jsfiddle.net/"),
-];
+/// `shortcodes.toml`: names, with white space between them.
+#[derive(Deserialize)]
+struct Vocabulary {
+    picture: String,
+    video: String,
+    audio: String,
+    code: String,
+    quote: String,
+    link: String,
+    transparent: String,
+    nothing: String,
+    notes: BTreeMap<String, String>,
+    /// Names, label, address.
+    embeds: Vec<(String, String, String)>,
+}
+
+static VOCABULARY: LazyLock<Vocabulary> =
+    LazyLock::new(|| toml::from_str(include_str!("shortcodes.toml")).expect("the file holds these lists"));
+
+fn has(names: &str, name: &str) -> bool {
+    names.split_ascii_whitespace().any(|known| known == name)
+}
 
 /// The label of a note box, when `name` is the name of one.
 pub(crate) fn note_label(name: &str) -> Option<&'static str> {
-    Some(match name {
-        "note" | "notice" | "admonition" | "callout" | "aside" | "alert" | "message" | "msg" | "box" | "hint-box"
-        | "notes" => "Note",
-        "info" | "information" | "abstract" | "todo" => "Info",
-        "tip" | "hint" | "success" | "check" => "Tip",
-        "important" | "attention" => "Important",
-        "warning" | "warn" => "Warning",
-        "caution" => "Caution",
-        "danger" | "error" | "failure" | "bug" => "Danger",
-        "question" | "faq" | "help" => "Question",
-        "example" => "Example",
-        "spoiler" | "details" | "expand" | "collapse" => "Details",
-        _ => return None,
-    })
+    VOCABULARY.notes.iter().find(|(_, names)| has(names, name)).map(|(label, _)| label.as_str())
 }
 
 /// What a name means; names are compared without case, `-`, `_` and an extension.
@@ -66,27 +64,22 @@ pub(crate) fn meaning(name: &str) -> Option<Meaning> {
     let name = name.split('.').next().unwrap_or_default().to_ascii_lowercase().replace(['-', '_'], "");
     let name = name.trim_start_matches("lite").trim_end_matches("embed").trim_start_matches("embed");
     let name = name.trim_end_matches("player");
-    if let Some((_, label, address)) = EMBEDS.iter().find(|(known, ..)| *known == name) {
+    let known = &*VOCABULARY;
+    if let Some((_, label, address)) = known.embeds.iter().find(|(names, ..)| has(names, name)) {
         return Some(Meaning::Embed(label, address));
     }
-    Some(match name {
-        "figure" | "fig" | "image" | "img" | "picture" | "photo" | "pic" | "resizeimage" | "responsiveimage"
-        | "postimage" | "assetimg" | "screenshot" | "zoomimage" | "lightbox" | "staticimage" | "imgproc" => {
-            Meaning::Picture
-        }
-        "video" | "mp4" | "webm" | "localvideo" => Meaning::Media("Video"),
-        "audio" | "mp3" | "podcast" => Meaning::Media("Audio"),
-        "highlight" | "code" | "codeblock" | "sourcecode" | "prism" => Meaning::Code,
-        "quote" | "blockquote" | "pullquote" | "epigraph" | "centerquote" => Meaning::Quote,
-        "link" | "button" | "btn" | "linkcard" | "linkto" | "card" | "bookmark" => Meaning::Link,
-        "rawhtml" | "html" | "raw" | "columns" | "column" | "col" | "row" | "center" | "div" | "tabs" | "tab"
-        | "tabitem" | "tabpane" | "steps" | "step" | "cards" | "fragment" | "accordion" | "markdown" | "safe" => {
-            Meaning::Transparent
-        }
-        "toc" | "tableofcontents" | "clear" | "clearfix" | "br" | "param" | "comment" | "adsense" | "icon" | "math"
-        | "katex" | "mathjax" => Meaning::Nothing,
-        other => Meaning::Note(note_label(other)?),
-    })
+    let meanings = [
+        (&known.picture, Meaning::Picture),
+        (&known.video, Meaning::Media("Video")),
+        (&known.audio, Meaning::Media("Audio")),
+        (&known.code, Meaning::Code),
+        (&known.quote, Meaning::Quote),
+        (&known.link, Meaning::Link),
+        (&known.transparent, Meaning::Transparent),
+        (&known.nothing, Meaning::Nothing),
+    ];
+    let meaning = meanings.into_iter().find(|(names, _)| has(names, name)).map(|(_, meaning)| meaning);
+    meaning.or_else(|| note_label(name).map(Meaning::Note))
 }
 
 /// What a shortcode without content shows; `None` when its arguments say nothing that could be shown.

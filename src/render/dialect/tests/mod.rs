@@ -3,6 +3,7 @@ use super::*;
 use crate::content::text::write;
 use crate::model::Entry;
 
+mod bounds;
 mod links;
 
 /// A walk, whose body is given, beside another walk of its year, and one that is a draft.

@@ -2,10 +2,10 @@
 
 use proptest::prelude::Strategy;
 
-use super::super::tests::rendered;
-use super::part::Part;
-use super::writer::Writer;
-use super::{Body, DIALECTS, Place, Posts, expand_part};
+use super::super::part::Part;
+use super::super::writer::Writer;
+use super::super::{Body, DIALECTS, Place, Posts, expand_part};
+use super::rendered_files as rendered;
 use crate::post::tests::{config, one};
 
 const FRONT: &str = "---\ntitle: A\ndate: 2025-01-31\n---\n";
