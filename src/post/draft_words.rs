@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 
 use super::front_matter::normal;
+use super::names::has;
 
 #[derive(Deserialize)]
 struct Words {
@@ -20,10 +21,6 @@ struct Words {
 
 static WORDS: LazyLock<Words> =
     LazyLock::new(|| toml::from_str(include_str!("draft_words.toml")).expect("the file holds these lists"));
-
-fn has(words: &[String], word: &str) -> bool {
-    words.iter().any(|known| known == word)
-}
 
 /// Keys that hold a post back: a broken text must not hide them.
 pub(crate) fn holding_keys() -> &'static [String] {

@@ -15,60 +15,10 @@ use super::address::address;
 use super::draft_words::word_of_truth;
 use super::findings::Findings;
 use super::front_matter::{Field, Fields, Value};
+use super::names::{NAMES, has};
 use super::plain::{self, Tags};
 use crate::model::{Enclosure, Episode, media_type};
 
-/// Keys that hold one file or a list of them.
-const KEYS: [&str; 27] = [
-    "enclosure",
-    "enclosures",
-    "audio",
-    "audios",
-    "audiofile",
-    "audiofiles",
-    "audiofilepath",
-    "audiourl",
-    "audiolink",
-    "podcast",
-    "podcastfile",
-    "podcasturl",
-    "podcastlink",
-    "podcastmp3",
-    "podcastaudio",
-    "episodefile",
-    "media",
-    "mediafile",
-    "mediaurl",
-    "mp3",
-    "m4a",
-    "video",
-    "videos",
-    "videofile",
-    "videourl",
-    "attachments",
-    "file",
-];
-
-/// Where the address is in a table; last are the formats of one recording, the most widely played first.
-const ADDRESSES: [&str; 17] = [
-    "url",
-    "src",
-    "href",
-    "file",
-    "path",
-    "link",
-    "source",
-    "audio",
-    "audiofile",
-    "video",
-    "mp3",
-    "m4a",
-    "aac",
-    "mp4",
-    "opus",
-    "ogg",
-    "webm",
-];
 const TYPES: [&str; 5] = ["type", "mimetype", "mime", "mediatype", "contenttype"];
 const LENGTHS: [&str; 6] = ["length", "size", "bytes", "sizeinbytes", "filesize", "bytelength"];
 const DURATIONS: [&str; 3] = ["duration", "durationinseconds", "time"];
@@ -79,26 +29,11 @@ const LENGTH: &str = "length";
 /// What comes before the words above when they stand beside the key of the file: `podcast_duration`, `audio_size`.
 const PREFIXES: [&str; 9] = ["", "enclosure", "audio", "audiofile", "podcast", "media", "video", "file", "itunes"];
 
-/// Keys that hold nothing but files: a file there that cannot be played is a mistake.
-const FILES_ONLY: [&str; 11] = [
-    "enclosure",
-    "enclosures",
-    "audio",
-    "audios",
-    "audiofile",
-    "audiofiles",
-    "audiofilepath",
-    "audiourl",
-    "podcastfile",
-    "podcastaudio",
-    "episodefile",
-];
-
 /// All files of a post, each once, in the order of the keys that hold them.
 pub(crate) fn enclosures(fields: &Fields, permalink: &str, site: &Url, findings: &mut Findings<'_>) -> Vec<Enclosure> {
     let mut found: Vec<Enclosure> = Vec::new();
     let mut seen = HashSet::new();
-    for field in KEYS.iter().filter_map(|key| fields.get(&[key])) {
+    for field in NAMES.enclosure.iter().filter_map(|key| fields.get(&[key])) {
         let values = match &field.value {
             Value::List(items) => items.as_slice(),
             value => std::slice::from_ref(value),
@@ -152,7 +87,7 @@ fn warn_of_unknown(field: &Field, value: &Value, findings: &mut Findings<'_>) {
     let key = field.key.to_lowercase().replace(['_', '-', ' '], "");
     let written = match value {
         Value::Text(text) => text.lines().map(str::trim).find(|line| !line.is_empty()),
-        value => ADDRESSES.iter().find_map(|key| value.get(key)?.text()),
+        value => NAMES.address_of_file.iter().find_map(|key| value.get(key)?.text()),
     };
     let name = written.map(|written| written.split(['?', '#']).next().unwrap_or_default()).unwrap_or_default();
     let last = name.rsplit('/').next().unwrap_or_default();
@@ -161,7 +96,7 @@ fn warn_of_unknown(field: &Field, value: &Value, findings: &mut Findings<'_>) {
     // A host alone has an ending too; other files than those that people subscribe to are left out on purpose.
     let is_page = ["html", "htm", "php"].contains(&ending) || name.ends_with(&format!("//{last}"));
     let is_meant = is_file && !is_page && media_type(name).is_none() && !name.contains(char::is_whitespace);
-    if is_meant && FILES_ONLY.contains(&key.as_str()) {
+    if is_meant && has(&NAMES.files_only, &key) {
         let message = format!("`{last}` is of no known kind, and the feeds leave it out");
         let help = format!("say what it is: `enclosure: {{ url: {name}, type: audio/mpeg }}`");
         findings.warning("post/enclosure-type", field.at.clone(), message, help);
@@ -183,10 +118,11 @@ fn one(value: &Value, permalink: &str, site: &Url) -> Option<Enclosure> {
         }
         Value::Map(_) => {
             let text = |keys: &[&str]| keys.iter().find_map(|key| value.get(key)?.text());
-            let written = ADDRESSES.iter().find_map(|key| value.get(key)).and_then(|written| match written {
-                Value::List(items) => items.first()?.text(),
-                written => written.text(),
-            })?;
+            let written =
+                NAMES.address_of_file.iter().find_map(|key| value.get(key)).and_then(|written| match written {
+                    Value::List(items) => items.first()?.text(),
+                    written => written.text(),
+                })?;
             let file = file(written, text(&TYPES).filter(|kind| is_media_type(kind)), permalink, site)?;
             let title = text(&["title", "name", "label"]).map(|title| plain::text(title, Tags::All));
             Some(Enclosure {

@@ -4,27 +4,9 @@ use url::Url;
 
 use super::address::address;
 use super::front_matter::{Fields, Value};
+use super::names::NAMES;
 use super::plain::{self, Tags};
 use crate::model::Image;
-
-const KEYS: [&str; 16] = [
-    "image",
-    "cover",
-    "coverimage",
-    "featureimage",
-    "featuredimage",
-    "thumbnail",
-    "bannerimage",
-    "banner",
-    "heroimage",
-    "hero",
-    "ogimage",
-    "socialimage",
-    "header",
-    "headerimage",
-    "images",
-    "picture",
-];
 
 /// Where the address is in a table.
 const ADDRESSES: [&str; 9] = ["url", "src", "path", "image", "feature", "overlayimage", "teaser", "file", "filename"];
@@ -34,7 +16,7 @@ const WORDS: [&str; 6] = ["alt", "alttext", "imagealt", "description", "caption"
 
 /// The picture, resolved like an image in the text: a bare name is beside the post.
 pub(crate) fn image(fields: &Fields, permalink: &str, site: &Url) -> Option<Image> {
-    KEYS.iter().find_map(|key| {
+    NAMES.image.iter().find_map(|key| {
         let value = &fields.get(&[key])?.value;
         let (text, table) = written(value)?;
         // `hero: true` and `header: dark` are settings of a theme.

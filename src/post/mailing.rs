@@ -26,15 +26,9 @@ const SEND_AFTER: Setting =
     Setting { keys: ["newslettersendafter", "emailsendafter", "sendafter"], inner: "sendafter" };
 
 /// All keys that hold texts for readers.
-pub(crate) const TEXT_KEYS: [&str; 7] = [
-    "newslettersubject",
-    "emailsubject",
-    "subject",
-    "newsletterpreheader",
-    "emailpreheader",
-    "preheader",
-    "newsletter",
-];
+pub(crate) fn text_keys<'k>() -> impl Iterator<Item = &'k str> {
+    SUBJECT.keys.into_iter().chain(PREHEADER.keys).chain(["newsletter"])
+}
 
 /// The keys that the table `newsletter` may have.
 const INNER: [&str; 4] = ["send", "subject", "preheader", "sendafter"];

@@ -25,6 +25,7 @@ mod image;
 mod language;
 mod mailing;
 mod markdown;
+mod names;
 mod permalink;
 mod permalink_values;
 mod plain;

@@ -13,6 +13,7 @@ use super::companion::{Broken, Companions};
 use super::decode::{Decoded, NotText, decode, decode_head};
 use super::findings::Findings;
 use super::front_matter::{self, Fields, FrontMatter};
+use super::names::NAMES;
 use super::source::Source;
 use super::source_path::SourcePath;
 use super::terms::TaxonomyKeys;
@@ -232,9 +233,10 @@ fn assemble(
     if title.is_made && matches!(decision.status, PostStatus::Published | PostStatus::Scheduled) {
         title::warn_of_none(&title.text, findings);
     }
-    let of_texts = [&title::TITLE_KEYS[..], &title::DESCRIPTION_KEYS, &author::KEYS, &mailing::TEXT_KEYS];
+    let of_description = NAMES.description.iter().map(String::as_str);
+    let of_texts = title::TITLE_KEYS.into_iter().chain(of_description).chain(author::KEYS).chain(mailing::text_keys());
     let of_terms = around.taxonomies.iter().flat_map(|taxonomy| &taxonomy.keys).map(String::as_str);
-    generator_tags::warn(fields, of_texts.into_iter().flatten().copied().chain(of_terms), findings);
+    generator_tags::warn(fields, of_texts.chain(of_terms), findings);
     let enclosures = enclosure::enclosures(fields, &address.url, &config.site.url, findings);
     identity::check(fields, findings);
     let (newsletter, mailing) = mailing::mailing(fields, conventions, &config.posts.taxonomies, findings);

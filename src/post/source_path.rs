@@ -1,22 +1,9 @@
 //! What the name of a file says: whether it is a post, and what it is called.
 
+use super::names::{NAMES, has};
 use crate::content::characters::composed;
 
 const EXTENSIONS: [&str; 6] = ["md", "markdown", "mdown", "mkd", "mkdn", "mdx"];
-
-/// Folders of generators and tools that hold no posts.
-const FOREIGN_FOLDERS: [&str; 10] = [
-    "node_modules",
-    "archetypes",
-    "templates",
-    "scaffolds",
-    "_site",
-    "_layouts",
-    "_includes",
-    "_data",
-    "_sass",
-    "_plugins",
-];
 
 /// Files that speak about a repository, not to readers.
 const FOREIGN_NAMES: [&str; 5] = ["readme", "license", "changelog", "contributing", "404"];
@@ -45,7 +32,7 @@ pub(crate) fn is_language_suffix(suffix: &str) -> bool {
 /// assert!(!enters(".git") && !enters("themes/node_modules"));
 /// ```
 pub fn enters(folder: &str) -> bool {
-    folder.split('/').all(|name| !name.starts_with('.') && !FOREIGN_FOLDERS.contains(&name))
+    folder.split('/').all(|name| !name.starts_with('.') && !has(&NAMES.foreign_folders, name))
 }
 
 /// True for a file that may be a post; `path` is relative to `posts.dir`, with `/`. With `txt` a `.txt` file may be one.

@@ -8,6 +8,7 @@ use super::date::{self, Conventions, Moment};
 use super::draft_words::{flags, is_holding_key, is_not_yet, is_out, is_restricted, word_of_truth};
 use super::findings::Findings;
 use super::front_matter::{Field, Fields, Value, normal};
+use super::names::{NAMES, has};
 use super::source_path::SourcePath;
 
 /// What was decided, and why.
@@ -197,35 +198,14 @@ pub(crate) fn decide(
     }
 }
 
-/// What themes call the layout or the type of a page that lists posts or stands by itself.
-const KINDS_OF_PAGE: [&str; 16] = [
-    "page",
-    "archive",
-    "archives",
-    "about",
-    "tag",
-    "tags",
-    "category",
-    "categories",
-    "search",
-    "links",
-    "friends",
-    "contact",
-    "index",
-    "guestbook",
-    "now",
-    "404",
-];
-
 /// Why the file is a page: `layout: page` with a date is a post, because a WordPress exporter writes that.
 fn page(fields: &Fields, path: &SourcePath, published: Option<&Moment>) -> Option<String> {
     let word = |key: &str| fields.get(&[key]).and_then(|field| field.value.text()).unwrap_or_default().to_lowercase();
     let (layout, kind) = (word("layout"), word("type"));
-    if published.is_none() && (matches!(&*layout, "home" | "default") || KINDS_OF_PAGE.contains(&&*layout)) {
+    if published.is_none() && (matches!(&*layout, "home" | "default") || has(&NAMES.pages, &layout)) {
         return Some(format!("layout is {layout}"));
     }
-    if matches!(&*kind, "page" | "attachment" | "revision") || (published.is_none() && KINDS_OF_PAGE.contains(&&*kind))
-    {
+    if matches!(&*kind, "page" | "attachment" | "revision") || (published.is_none() && has(&NAMES.pages, &kind)) {
         return Some(format!("type is {kind}"));
     }
     if word("permalink") == "false" {

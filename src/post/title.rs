@@ -5,26 +5,11 @@ use super::date;
 use super::draft_words::is_flag;
 use super::findings::Findings;
 use super::front_matter::{Field, Fields, Value};
+use super::names::NAMES;
 use super::plain::{self, Tags};
 use super::source_path::SourcePath;
 
 pub(crate) const TITLE_KEYS: [&str; 4] = ["title", "posttitle", "headline", "name"];
-
-pub(crate) const DESCRIPTION_KEYS: [&str; 13] = [
-    "description",
-    "desc",
-    "summary",
-    "excerpt",
-    "customexcerpt",
-    "postexcerpt",
-    "metadescription",
-    "subtitle",
-    "tldr",
-    "teaser",
-    "hook",
-    "lead",
-    "spoiler",
-];
 
 /// What is known of the text below the front matter.
 #[derive(Debug, Clone, Copy)]
@@ -85,7 +70,7 @@ fn source(field: &Field) -> String {
 
 /// The author's own summary as one line of plain text.
 pub(crate) fn description(fields: &Fields) -> Option<String> {
-    DESCRIPTION_KEYS.iter().filter_map(|key| fields.get(&[key])?.value.text()).find_map(|text| {
+    NAMES.description.iter().filter_map(|key| fields.get(&[key])?.value.text()).find_map(|text| {
         // `spoiler: true` and `hook: false` are flags of a theme.
         let flag = is_flag(text);
         let text = plain::text(text, Tags::All);

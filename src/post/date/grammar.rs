@@ -248,9 +248,12 @@ fn words(text: &str) -> Result<Parts, DateError> {
             day = Some(digits);
         } else if is_number && digits.len() == 4 && token.len() == 4 && year.is_none() {
             year = Some(digits);
-        } else if let Some(n) = month_number(token).filter(|_| month.is_none()) {
-            month = Some(n);
-        } else if is_weekday(token) || token.eq_ignore_ascii_case("at") || token.eq_ignore_ascii_case("of") {
+        } else if let Some(at) = place_in(MONTHS, token).filter(|_| month.is_none()) {
+            month = Some((at + 1).to_string());
+        } else if place_in(WEEKDAYS, token).is_some()
+            || token.eq_ignore_ascii_case("at")
+            || token.eq_ignore_ascii_case("of")
+        {
         } else if parts.time.is_none() && token.as_bytes()[0].is_ascii_digit() {
             let mark = tokens.next_if(|next| matches!(&*next.to_ascii_lowercase(), "am" | "pm" | "a.m." | "p.m."));
             let joined = format!("{token}{}", mark.unwrap_or_default());
@@ -266,35 +269,18 @@ fn words(text: &str) -> Result<Parts, DateError> {
         }
     }
     let (Some(day), Some(month), Some(year)) = (day, month, year) else { return Err(DateError::NotADate) };
-    parts.date = Some(date(year, month, day)?);
+    parts.date = Some(date(year, &month, day)?);
     Ok(parts)
 }
 
-const MONTHS: [(&str, &str); 12] = [
-    ("january", "1"),
-    ("february", "2"),
-    ("march", "3"),
-    ("april", "4"),
-    ("may", "5"),
-    ("june", "6"),
-    ("july", "7"),
-    ("august", "8"),
-    ("september", "9"),
-    ("october", "10"),
-    ("november", "11"),
-    ("december", "12"),
-];
+const MONTHS: &str = "january february march april may june july august september october november december";
 
-const WEEKDAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+const WEEKDAYS: &str = "monday tuesday wednesday thursday friday saturday sunday";
 
-fn month_number(word: &str) -> Option<&'static str> {
+/// Which of these names a word is, or the beginning of, from 0.
+fn place_in(names: &str, word: &str) -> Option<usize> {
     let word = word.trim_end_matches('.').to_lowercase();
-    MONTHS.iter().find(|(name, _)| word.len() >= 3 && name.starts_with(&word)).map(|(_, number)| *number)
-}
-
-fn is_weekday(word: &str) -> bool {
-    let word = word.trim_end_matches('.').to_lowercase();
-    word.len() >= 3 && WEEKDAYS.iter().any(|name| name.starts_with(&word))
+    names.split(' ').position(|name| word.len() >= 3 && name.starts_with(&word))
 }
 
 #[cfg(test)]

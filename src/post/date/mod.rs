@@ -7,57 +7,21 @@ mod zone;
 
 use super::findings::Findings;
 use super::front_matter::{Field, Fields};
+use super::names::NAMES;
 use super::source_path::SourcePath;
 use grammar::DateError;
 
 pub(crate) use grammar::{Conventions, Moment, parse};
 pub(crate) use name::split_name;
 
-/// Keys that date a post, in the order in which they count.
-const DATE_KEYS: [&str; 17] = [
-    "date",
-    "pubdate",
-    "pubdatetime",
-    "publishdate",
-    "datepublished",
-    "publishedat",
-    "publisheddate",
-    "published",
-    "posted",
-    "postdate",
-    "publishedon",
-    "publicationdate",
-    "created",
-    "createdat",
-    "datecreated",
-    "createddate",
-    "creationdate",
-];
-
 /// Keys that say when a post is no longer public.
 pub(crate) const EXPIRY_KEYS: [&str; 3] = ["expirydate", "expires", "unpublishdate"];
-
-/// Keys that say when a post last changed.
-const UPDATED_KEYS: [&str; 12] = [
-    "updated",
-    "lastmod",
-    "modified",
-    "lastmodifiedat",
-    "updateddate",
-    "updatedat",
-    "moddatetime",
-    "datemodified",
-    "dateupdated",
-    "modifieddate",
-    "lastupdated",
-    "lastmodified",
-];
 
 const HELP: &str = "write it as `2025-01-31` or `2025-01-31T10:00:00+01:00`";
 
 /// The keys that say when a post is or is no longer public.
 pub(crate) fn keys() -> impl Iterator<Item = &'static str> {
-    DATE_KEYS.into_iter().chain(EXPIRY_KEYS)
+    NAMES.date.iter().map(String::as_str).chain(EXPIRY_KEYS)
 }
 
 /// When the post was published, if anything says so.
@@ -68,7 +32,7 @@ pub(crate) fn published(
     findings: &mut Findings<'_>,
 ) -> Option<Moment> {
     let named = name::from_path(path);
-    for field in DATE_KEYS.iter().filter_map(|key| fields.get(&[key])) {
+    for field in NAMES.date.iter().filter_map(|key| fields.get(&[key])) {
         let flag_or_book_year = field.key.eq_ignore_ascii_case("published") && !looks_like_a_date(field, conventions);
         if flag_or_book_year {
             continue;
@@ -106,7 +70,7 @@ pub(crate) fn updated(
     conventions: Conventions<'_>,
     findings: &mut Findings<'_>,
 ) -> Option<Moment> {
-    let field = fields.get(&UPDATED_KEYS)?;
+    let field = fields.get(&NAMES.updated)?;
     let moment = read(field, conventions, findings)?;
     if moment.at >= published.at {
         return Some(moment);

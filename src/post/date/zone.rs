@@ -2,6 +2,8 @@
 
 use jiff::tz::{Offset, TimeZone};
 
+use super::super::names::NAMES;
+
 /// The zone behind a time.
 #[derive(Debug, Default)]
 pub(crate) enum Zone {
@@ -15,30 +17,6 @@ pub(crate) enum Zone {
     /// An unknown name.
     Unknown(String),
 }
-
-/// Minutes east of Greenwich of the names that mean one thing (RFC 822 §5.1, and those that blogs use besides).
-const NAMES: [(&str, i32); 20] = [
-    ("z", 0),
-    ("ut", 0),
-    ("utc", 0),
-    ("gmt", 0),
-    ("est", -300),
-    ("edt", -240),
-    ("cst", -360),
-    ("cdt", -300),
-    ("mst", -420),
-    ("mdt", -360),
-    ("pst", -480),
-    ("pdt", -420),
-    ("cet", 60),
-    ("cest", 120),
-    ("bst", 60),
-    ("wet", 0),
-    ("msk", 180),
-    ("jst", 540),
-    ("kst", 540),
-    ("ist", 330),
-];
 
 /// Reads a zone; `None` when the text is none.
 pub(crate) fn parse(text: &str) -> Option<Zone> {
@@ -55,7 +33,7 @@ pub(crate) fn parse(text: &str) -> Option<Zone> {
     if let Some(offset) = offset(bare) {
         return Some(Zone::Fixed(offset));
     }
-    if let Some((_, minutes)) = NAMES.iter().find(|(name, _)| *name == lower) {
+    if let Some(minutes) = NAMES.zones.get(&lower) {
         return Offset::from_seconds(minutes * 60).ok().map(Zone::Fixed);
     }
     if text.contains('/')

@@ -106,9 +106,9 @@ impl Fields {
 
     /// The value of the first of `keys` (in normal form) that is set. Of several spellings the lower-case one counts,
     /// else the first.
-    pub(crate) fn get(&self, keys: &[&str]) -> Option<&Field> {
+    pub(crate) fn get(&self, keys: &[impl AsRef<str>]) -> Option<&Field> {
         keys.iter().find_map(|key| {
-            let same = self.all(key);
+            let same = self.all(key.as_ref());
             let first = same.clone().next()?;
             let top = || same.clone().filter(|field| !field.nested);
             top().find(|field| field.other_normal.is_none()).or_else(|| top().next()).or(Some(first))

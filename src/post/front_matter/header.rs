@@ -1,6 +1,7 @@
 //! Bare `Key: value` lines at the top of a file, as Pelican and others write them: a blank line ends them, or one of dashes.
 
 use super::super::draft_words::{holding_keys, is_holding_key};
+use super::super::names::{NAMES, has};
 use super::fence::{first_line, key_of};
 use super::form::{Extent, Form, Pair, ParseError, Parsed, lines};
 use super::value::{Value, normal};
@@ -8,31 +9,13 @@ use super::value::{Value, normal};
 /// `Title: …`.
 pub(crate) const FORM: Form = Form { find, read, ending: "leave a blank line below the last `Key: value` line" };
 
-/// Keys that such lines begin with, beside those that hold a post back.
-const FIRST_KEYS: [&str; 14] = [
-    "title",
-    "date",
-    "modified",
-    "updated",
-    "tags",
-    "category",
-    "categories",
-    "slug",
-    "author",
-    "authors",
-    "summary",
-    "lang",
-    "layout",
-    "type",
-];
-
 fn begins(key: &str) -> bool {
-    FIRST_KEYS.contains(&key) || is_holding_key(key)
+    has(&NAMES.first, key) || is_holding_key(key)
 }
 
 /// True when such a key may begin with these letters.
 fn begins_with(half: &str) -> bool {
-    FIRST_KEYS.iter().any(|key| key.starts_with(half)) || holding_keys().iter().any(|key| key.starts_with(half))
+    NAMES.first.iter().any(|key| key.starts_with(half)) || holding_keys().iter().any(|key| key.starts_with(half))
 }
 
 fn find(text: &str, start: usize) -> Option<Extent> {

@@ -4,24 +4,10 @@
 use std::ops::Range;
 
 use super::super::draft_words::{holds_back, is_holding_key, word_of_truth};
+use super::super::names::{NAMES, has};
 use super::fence::key_of;
 use super::form::lines;
 use super::value::{is_invisible, normal};
-
-/// Keys that nearly every front matter has one of.
-const USUAL_KEYS: [&str; 11] = [
-    "title",
-    "posttitle",
-    "date",
-    "postdate",
-    "tags",
-    "categories",
-    "category",
-    "slug",
-    "layout",
-    "author",
-    "description",
-];
 
 /// Front matter is not longer before it says what it is.
 const LINES: usize = 40;
@@ -56,7 +42,7 @@ pub(super) fn begins(text: &str) -> Option<Range<usize>> {
         if holds && is_odd {
             return Some(at.start..at.start + line.len());
         }
-        if USUAL_KEYS.contains(&&*key) {
+        if has(&NAMES.usual, &key) {
             usual.push(at.start..at.start + line.len());
         }
     }
