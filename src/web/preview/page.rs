@@ -20,7 +20,7 @@ const CLIP: usize = 102 * 1024;
 const NEAR_CLIP: usize = 80 * 1024;
 
 /// The whole page.
-#[derive(Serialize)]
+#[derive(Serialize, Default)]
 pub(super) struct PageView {
     publication: String,
     /// The number of the refresh that is shown.
@@ -187,17 +187,11 @@ pub(super) fn page(seen: &Seen, choice: &Choice, token: &str, report: Option<Rep
 /// The page of a site that cannot be read.
 fn broken(refresh: &Refresh, problems: &[Diagnostic], revision: u64) -> PageView {
     PageView {
-        publication: String::new(),
         revision,
         clock: clock(refresh.now, &TimeZone::system()),
         view: View::Findings,
-        tabs: Vec::new(),
-        issue: None,
-        problems: None,
-        plan: None,
         findings: Some(FindingsView::new(problems)),
-        feeds: None,
-        test: None,
+        ..PageView::default()
     }
 }
 

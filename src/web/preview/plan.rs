@@ -10,7 +10,7 @@ use super::choice::{Choice, View};
 use super::findings::{FindingsView, Words, words};
 use super::snapshot::{Snapshot, is_showable};
 
-#[derive(Serialize)]
+#[derive(Serialize, Default)]
 pub(super) struct PlanView {
     /// Why there is no plan.
     problems: Option<FindingsView>,
@@ -62,17 +62,8 @@ pub(super) fn plan(snapshot: &Snapshot, now: Timestamp, choice: &Choice) -> Plan
     let prepared = match &snapshot.prepared {
         Ok(prepared) => prepared,
         Err(problems) => {
-            return PlanView {
-                problems: Some(FindingsView::new(problems)),
-                now: time(now),
-                last_run: None,
-                readers: String::new(),
-                unfinished: None,
-                guards: Vec::new(),
-                groups: Vec::new(),
-                command: None,
-                asks_for_pages: false,
-            };
+            let problems = Some(FindingsView::new(problems));
+            return PlanView { problems, now: time(now), ..PlanView::default() };
         }
     };
     let guards = prepared.guards.iter().map(|guard| GuardView {
