@@ -7,10 +7,11 @@ mod wrap;
 
 use super::nodes::{self, Element, Node};
 use inline::{Line, LinkList};
-use wrap::{width, wrap};
+use wrap::width;
+pub(crate) use wrap::wrap;
 
 /// No line is longer, but for words that cannot be broken, addresses and code.
-const COLUMNS: usize = 72;
+pub(crate) const COLUMNS: usize = 72;
 
 /// So many columns more than for prose are there for code: 78 in all (RFC 5322 §2.1.1).
 const WIDER: usize = 6;

@@ -12,7 +12,7 @@ pub(super) fn width(text: &str) -> usize {
 }
 
 /// Breaks a text into lines of at most `columns`; `\n` in it is a hard break. A word that is too long stays whole.
-pub(super) fn wrap(text: &str, columns: usize) -> Vec<String> {
+pub(crate) fn wrap(text: &str, columns: usize) -> Vec<String> {
     let is_line = text.len() <= columns && text.bytes().all(|byte| (b' '..=b'~').contains(&byte));
     if is_line && text.split(' ').all(|word| !word.is_empty()) {
         return vec![text.to_owned()];
