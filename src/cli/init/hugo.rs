@@ -3,29 +3,13 @@
 use super::blog::{Blog, Folder, by_folder, sections};
 use super::settings::{Found, Settings};
 
-/// Names that only Hugo uses.
-const OWN: [&str; 8] = [
-    "hugo.toml",
-    "hugo.yaml",
-    "hugo.yml",
-    "hugo.json",
-    "config/_default/hugo.toml",
-    "config/_default/hugo.yaml",
-    "config/_default/hugo.yml",
-    "config/_default/hugo.json",
-];
+/// The languages of its settings.
+const ENDINGS: [&str; 4] = ["toml", "yaml", "yml", "json"];
 
-/// Names that others use too.
-const SHARED: [&str; 8] = [
-    "config.toml",
-    "config.yaml",
-    "config.yml",
-    "config.json",
-    "config/_default/config.toml",
-    "config/_default/config.yaml",
-    "config/_default/config.yml",
-    "config/_default/config.json",
-];
+/// A file of settings, in whichever language it is.
+fn files(name: &str) -> impl Iterator<Item = String> {
+    ENDINGS.iter().map(move |ending| format!("{name}.{ending}"))
+}
 
 pub(super) fn recognise(folder: &Folder) -> Option<Blog> {
     let settings = settings(folder)?;
@@ -119,31 +103,23 @@ fn has_word(pattern: &str, word: &str) -> bool {
 }
 
 fn settings(folder: &Folder) -> Option<Settings> {
-    let own = folder.first(&OWN).map(|(_, settings)| settings);
-    let shared = || {
-        SHARED.iter().find_map(|name| {
-            let settings = folder.settings(name)?;
-            (name.starts_with("config/") || is_own(&settings)).then_some(settings)
-        })
+    // A file that others use too is Hugo's by its folder, or by what it says.
+    let named = ["hugo", "config/_default/hugo", "config", "config/_default/config"];
+    let mut all = named.into_iter().flat_map(|name| files(name).map(move |file| (name, folder.settings(&file))));
+    let mut settings = all.find_map(|(name, found)| found.filter(|found| name != "config" || is_own(found)))?;
+    let add = |settings: &mut Settings, file: &str, prefix: &str| {
+        files(&format!("config/_default/{file}"))
+            .filter_map(|name| folder.settings(&name))
+            .for_each(|more| settings.add(prefix, more));
     };
-    let mut settings = own.or_else(shared)?;
     for part in ["params", "languages", "permalinks"] {
-        for ending in ["toml", "yaml", "yml", "json"] {
-            if let Some(more) = folder.settings(&format!("config/_default/{part}.{ending}")) {
-                settings.add(part, more);
-            }
-        }
+        add(&mut settings, part, part);
     }
     // Each language may have a file of its own.
     let main = settings.get(&["defaultContentLanguage"]).map_or("en".to_owned(), |language| language.text);
-    for part in ["params", "languages"] {
-        for ending in ["toml", "yaml", "yml", "json"] {
-            if let Some(more) = folder.settings(&format!("config/_default/{part}.{main}.{ending}")) {
-                let language = format!("languages.{main}").to_lowercase();
-                settings.add(&if part == "params" { language + ".params" } else { language }, more);
-            }
-        }
-    }
+    let language = format!("languages.{main}").to_lowercase();
+    add(&mut settings, &format!("params.{main}"), &format!("{language}.params"));
+    add(&mut settings, &format!("languages.{main}"), &language);
     Some(settings)
 }
 
