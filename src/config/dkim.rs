@@ -92,12 +92,7 @@ pub(super) fn read<'t>(
         None => sender.unwrap_or_else(host),
         Some((text, place)) => Dkim::domain_name(&text).unwrap_or_else(|| {
             let message = format!("`mail.dkim.domain` is not a domain: `{text}`");
-            reader.error(
-                "config/value",
-                message,
-                place,
-                "write the domain of `newsletter.from`, such as `example.org`",
-            );
+            reader.refuse(message, place, "write the domain of `newsletter.from`, such as `example.org`");
             text
         }),
     };
@@ -107,7 +102,7 @@ pub(super) fn read<'t>(
         let second = selector_of(reader, "mail.dkim.ed25519.selector", selector, Dkim::ED25519_SELECTOR);
         if second == first {
             let message = format!("both keys have the selector `{second}`: a record in the DNS holds one key");
-            reader.error("config/value", message, place, "give the second key another selector");
+            reader.refuse(message, place, "give the second key another selector");
         }
         let file = file.unwrap_or_else(|| Dkim::default_key_file(&second));
         (second, file)
@@ -120,7 +115,7 @@ fn selector_of(reader: &mut Reader<'_>, key: &str, given: Option<Placed<String>>
     let Some((text, place)) = given else { return default.to_owned() };
     if !Dkim::is_selector(&text) {
         let message = format!("`{key}` is not a selector: `{text}`");
-        reader.error("config/value", message, place, format!("write letters, digits and `-`, such as `{default}`"));
+        reader.refuse(message, place, format!("write letters, digits and `-`, such as `{default}`"));
     }
     text
 }

@@ -146,7 +146,7 @@ pub(super) fn read<'t>(
 fn license(reader: &mut Reader<'_>, (text, place): (String, Location), base: Option<&Url>) -> Option<Url> {
     if text.trim().contains(char::is_whitespace) || !text.contains('/') {
         let help = "write its address, such as `license = \"https://creativecommons.org/licenses/by/4.0/\"`; words go into `rights`";
-        reader.error("config/value", format!("`feeds.license` is not an address: `{text}`"), place, help);
+        reader.refuse(format!("`feeds.license` is not an address: `{text}`"), place, help);
         return None;
     }
     address(reader, "feeds.license", (text, place), base)
@@ -171,7 +171,7 @@ fn sorted_by(reader: &mut Reader<'_>, names: Vec<(String, Location)>, taxonomies
                     }
                 };
                 let message = format!("`feeds.by` names nothing that posts can be sorted by: `{text}`");
-                reader.error("config/value", message, place, help);
+                reader.refuse(message, place, help);
                 continue;
             }
         };
@@ -195,7 +195,7 @@ pub(super) fn address(
         let example = if base.is_some() { "/picture.png" } else { "https://example.org/" };
         let key_alone = key.rsplit('.').next().unwrap_or(key);
         let help = format!("write for example `{key_alone} = \"{example}\"`");
-        reader.error("config/value", format!("`{key}` is not a web address: `{text}`"), place, help);
+        reader.refuse(format!("`{key}` is not a web address: `{text}`"), place, help);
     }
     found
 }

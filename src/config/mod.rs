@@ -178,12 +178,7 @@ fn posts<'t>(root: &mut Section<'_, 't>, reader: &mut Reader<'t>) -> Posts {
     let permalink = section.string(reader, "permalink").and_then(|(text, place)| match Permalink::parse(&text) {
         Ok(permalink) => Some(permalink),
         Err(problem) => {
-            reader.error(
-                "config/value",
-                problem,
-                place,
-                "write for example `permalink = \"/:year/:month/:day/:slug/\"`",
-            );
+            reader.refuse(problem, place, "write for example `permalink = \"/:year/:month/:day/:slug/\"`");
             None
         }
     });
@@ -224,12 +219,7 @@ fn mail<'t>(
     let connections = section.number(reader, "connections", 1..101).unwrap_or(4);
     let rate = section.string(reader, "rate").map_or(Vec::new(), |(text, place)| {
         RateLimit::parse_list(&text).unwrap_or_else(|problem| {
-            reader.error(
-                "config/value",
-                problem,
-                place,
-                "write for example `rate = \"10/s\"` or `rate = \"10/s,5000/day\"`",
-            );
+            reader.refuse(problem, place, "write for example `rate = \"10/s\"` or `rate = \"10/s,5000/day\"`");
             Vec::new()
         })
     });
@@ -266,7 +256,7 @@ fn store<'t>(root: &mut Section<'_, 't>, reader: &mut Reader<'t>) -> Store {
             "`store.url` is not a database that this version can open: `{}`",
             text.split(':').next().unwrap_or_default()
         );
-        reader.error("config/value", message, place.clone(), "write `url = \"sqlite:.tidings/tidings.db\"`");
+        reader.refuse(message, place.clone(), "write `url = \"sqlite:.tidings/tidings.db\"`");
     }
     Store { path: path.unwrap_or_default().to_owned(), location: Some(place) }
 }

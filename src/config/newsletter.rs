@@ -107,7 +107,7 @@ pub(super) fn read<'t>(
             || id == "tidings"
         {
             let message = format!("`newsletter.feedback_id` does not name a sender: `{id}`");
-            reader.error("config/value", message, place, "write 5 to 15 letters, digits and `-` that no one else uses");
+            reader.refuse(message, place, "write 5 to 15 letters, digits and `-` that no one else uses");
         }
         id
     });
@@ -123,12 +123,7 @@ pub(super) fn read<'t>(
             };
             if id.len() > 255 || !id.contains('.') || !id.split('.').all(label) {
                 let message = format!("`newsletter.list_id` is not a list identifier (RFC 2919): `{id}`");
-                reader.error(
-                    "config/value",
-                    message,
-                    place,
-                    format!("write for example `list_id = \"newsletter.{host}\"`"),
-                );
+                reader.refuse(message, place, format!("write for example `list_id = \"newsletter.{host}\"`"));
             }
             id
         },
@@ -184,7 +179,7 @@ fn unsubscribe_addresses(
         } else {
             let message = format!("`newsletter.unsubscribe` is neither an https nor a mailto address: `{text}`");
             let help = "write `https://…/{token}` or `mailto:name@domain?subject=unsubscribe`, without blanks, commas and brackets";
-            reader.error("config/value", message, place, help);
+            reader.refuse(message, place, help);
         }
     }
     if let (None, Some(url), Some(place)) = (&page, &web.url, &web.location) {
@@ -239,12 +234,7 @@ fn start<'t>(section: &mut Section<'_, 't>, reader: &mut Reader<'t>) -> Option<D
     let date = text.parse::<Date>().ok();
     if date.is_none() {
         let place = reader.place(value.span());
-        reader.error(
-            "config/value",
-            "`newsletter.start` is not a day".into(),
-            place,
-            "write for example `start = 2026-01-31`",
-        );
+        reader.refuse("`newsletter.start` is not a day", place, "write for example `start = 2026-01-31`");
     }
     date
 }

@@ -114,17 +114,6 @@ fn parts(pattern: &str) -> Result<Vec<PermalinkPart>, &str> {
 
 impl Default for Permalink {
     fn default() -> Self {
-        let slash = || PermalinkPart::Text("/".into());
-        Self(vec![
-            slash(),
-            PermalinkPart::Year,
-            slash(),
-            PermalinkPart::Month,
-            slash(),
-            PermalinkPart::Day,
-            slash(),
-            PermalinkPart::Slug,
-            slash(),
-        ])
+        Self(parts("/:year/:month/:day/:slug/").expect("known words"))
     }
 }

@@ -60,7 +60,7 @@ fn category(reader: &mut Reader<'_>, (text, place): (String, Location)) -> Optio
     });
     let nearest = names.min_by_key(|known| distance(known, &text)).unwrap_or_default();
     let message = format!("`podcast.category` is not in Apple's list: `{text}`");
-    reader.error("config/value", message, place, format!("did you mean `{nearest}`?"));
+    reader.refuse(message, place, format!("did you mean `{nearest}`?"));
     None
 }
 

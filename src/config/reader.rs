@@ -57,6 +57,11 @@ impl<'t> Reader<'t> {
         self.diagnostics.push(Diagnostic::error(code, message).at(place).help(help));
     }
 
+    /// A value that cannot be meant.
+    pub(super) fn refuse(&mut self, message: impl Into<String>, place: Location, help: impl Into<String>) {
+        self.error("config/value", message.into(), place, help);
+    }
+
     pub(super) fn warning(&mut self, code: &'static str, message: String, place: Location, help: impl Into<String>) {
         self.warnings.push(Diagnostic::warning(code, message).at(place).help(help));
     }
@@ -171,7 +176,7 @@ impl<'d, 't> Section<'d, 't> {
         let trimmed = text.trim_end_matches('/');
         if trimmed.is_empty() {
             let message = format!("`{}` is empty", self.full(key));
-            reader.error("config/value", message, place, format!("write for example `{key} = \"{default}\"`"));
+            reader.refuse(message, place, format!("write for example `{key} = \"{default}\"`"));
         }
         trimmed.to_owned()
     }
@@ -188,7 +193,7 @@ impl<'d, 't> Section<'d, 't> {
         };
         if items.len() > MOST_ITEMS {
             let message = format!("`{}` has {} entries, more than {MOST_ITEMS}", self.full(key), items.len());
-            reader.error("config/value", message, reader.place(value.span()), "shorten the list");
+            reader.refuse(message, reader.place(value.span()), "shorten the list");
             return None;
         }
         let mut texts = Vec::new();
@@ -235,12 +240,7 @@ impl<'d, 't> Section<'d, 't> {
             return Some(*meaning);
         }
         let list = words.iter().map(|(word, _)| format!("`{word}`")).collect::<Vec<_>>().join(" or ");
-        reader.error(
-            "config/value",
-            format!("`{}` has an unknown value: `{text}`", self.full(key)),
-            place,
-            format!("write {list}"),
-        );
+        reader.refuse(format!("`{}` has an unknown value: `{text}`", self.full(key)), place, format!("write {list}"));
         None
     }
 

@@ -69,7 +69,7 @@ pub(super) fn site<'t>(root: &mut Section<'_, 't>, reader: &mut Reader<'t>) -> O
                 .all(|part| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric()));
             if !valid {
                 let message = format!("`site.language` is not a language tag: `{tag}`");
-                reader.error("config/value", message, place, "write a tag such as `en`, `de` or `pt-BR`");
+                reader.refuse(message, place, "write a tag such as `en`, `de` or `pt-BR`");
             }
             tag
         },
@@ -77,7 +77,7 @@ pub(super) fn site<'t>(root: &mut Section<'_, 't>, reader: &mut Reader<'t>) -> O
     let timezone = timezone.map_or(TimeZone::UTC, |(name, place)| {
         TimeZone::get(&name).unwrap_or_else(|_| {
             let message = format!("`site.timezone` is not a known time zone: `{name}`");
-            reader.error("config/value", message, place, "write an IANA name such as `Europe/Berlin` or `UTC`");
+            reader.refuse(message, place, "write an IANA name such as `Europe/Berlin` or `UTC`");
             TimeZone::UTC
         })
     });
@@ -112,9 +112,8 @@ pub(super) fn web<'t>(root: &mut Section<'_, 't>, reader: &mut Reader<'t>) -> We
     let url = url.and_then(|(text, place)| {
         let url = web_url(reader, "web.url", &text, place.clone())?;
         if url.scheme() != "https" {
-            reader.error(
-                "config/value",
-                "`web.url` must be https: mail clients post unsubscribe requests to it (RFC 8058)".into(),
+            reader.refuse(
+                "`web.url` must be https: mail clients post unsubscribe requests to it (RFC 8058)",
                 place,
                 "write `https://…`",
             );
@@ -133,7 +132,7 @@ fn web_url(reader: &mut Reader<'_>, key: &str, text: &str, place: Location) -> O
     match Url::parse(text) {
         Ok(url) if !url.username().is_empty() || url.password().is_some() => {
             let message = format!("`{key}` holds a user or a password, which every reader of a feed would see");
-            reader.error("config/value", message, place, "take it out");
+            reader.refuse(message, place, "take it out");
             None
         }
         Ok(mut url)
@@ -149,8 +148,7 @@ fn web_url(reader: &mut Reader<'_>, key: &str, text: &str, place: Location) -> O
         }
         _ => {
             let shown: String = text.chars().take(100).collect();
-            reader.error(
-                "config/value",
+            reader.refuse(
                 format!("`{key}` is not a web address: `{shown}`"),
                 place,
                 "write for example `https://example.org`",

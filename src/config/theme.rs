@@ -1,7 +1,7 @@
 //! `[theme]`: the colours and typefaces of the newsletter. Whatever is set here ends up inside of style attributes, so
 //! nothing but colours and names of typefaces gets through.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::reader::{Reader, Section};
 
@@ -9,7 +9,7 @@ use super::reader::{Reader, Section};
 pub const READABLE: f64 = 4.5;
 
 /// `[theme]`: colours and typefaces, as templates see them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Theme {
     /// For light screens, and for clients that know no other.
     pub light: Palette,
@@ -27,7 +27,7 @@ pub struct Theme {
 
 /// Colours, each as `#rrggbb`. None of the built-in ones is pure white or black, which some clients turn around by
 /// themselves.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Palette {
     /// The ground of everything.
     pub page: String,
@@ -47,23 +47,7 @@ pub struct Palette {
 
 impl Default for Theme {
     fn default() -> Self {
-        let palette = |[page, panel, mark, rule, text, quiet, link]: [&str; 7]| Palette {
-            page: page.into(),
-            panel: panel.into(),
-            mark: mark.into(),
-            rule: rule.into(),
-            text: text.into(),
-            quiet: quiet.into(),
-            link: link.into(),
-        };
-        Self {
-            light: palette(["#fcfbf8", "#f3f0e9", "#fbeea8", "#ddd8cd", "#292622", "#686158", "#0b5a86"]),
-            dark: palette(["#1c1b1a", "#2a2826", "#4a4222", "#45413c", "#e6e1d9", "#aaa297", "#8cc4ee"]),
-            text_font: "Georgia,Times New Roman,serif".into(),
-            small_font: "-apple-system,Segoe UI,Roboto,Helvetica,Arial,sans-serif".into(),
-            code_font: "ui-monospace,SFMono-Regular,Menlo,Consolas,Liberation Mono,monospace".into(),
-            width: 600,
-        }
+        toml::from_str(include_str!("theme.toml")).expect("the file holds a theme")
     }
 }
 

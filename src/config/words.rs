@@ -36,7 +36,7 @@ pub(super) fn read<'t>(newsletter: &mut Section<'_, 't>, reader: &mut Reader<'t>
                 || "write it without braces".to_owned(),
                 |known| format!("only `{known}` can stand there for something else"),
             );
-            reader.error("config/value", format!("`{}` has braces that mean nothing", section.full(key)), place, help);
+            reader.refuse(format!("`{}` has braces that mean nothing", section.full(key)), place, help);
             continue;
         }
         words.insert(key, text);
