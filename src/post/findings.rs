@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::diagnostic::{Diagnostic, Location, Places, Severity};
+use crate::diagnostic::{Diagnostic, Places, Severity};
 
 /// The diagnostics of one file, placed by byte ranges of its text.
 pub(crate) struct Findings<'t> {
@@ -22,8 +22,7 @@ impl<'t> Findings<'t> {
         message: impl Into<String>,
         help: impl Into<String>,
     ) {
-        let place = self.place(at);
-        self.diagnostics.push(Diagnostic::error(code, message).at(place).help(help));
+        self.diagnostics.push(Diagnostic::error(code, message).at(self.places.at(at)).help(help));
     }
 
     pub(crate) fn warning(
@@ -33,8 +32,7 @@ impl<'t> Findings<'t> {
         message: impl Into<String>,
         help: impl Into<String>,
     ) {
-        let place = self.place(at);
-        self.diagnostics.push(Diagnostic::warning(code, message).at(place).help(help));
+        self.diagnostics.push(Diagnostic::warning(code, message).at(self.places.at(at)).help(help));
     }
 
     /// Makes errors of the warnings with this code; false when there is none.
@@ -54,9 +52,5 @@ impl<'t> Findings<'t> {
 
     pub(crate) fn finish(self) -> Vec<Diagnostic> {
         self.diagnostics
-    }
-
-    fn place(&self, at: Range<usize>) -> Location {
-        self.places.at(at)
     }
 }

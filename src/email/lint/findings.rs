@@ -1,6 +1,6 @@
 //! The findings of one issue, and the texts in which they are placed.
 
-use crate::diagnostic::{Diagnostic, Location, Severity};
+use crate::diagnostic::{Diagnostic, Location};
 
 /// The texts that an issue was made of, in which findings are placed.
 #[derive(Debug, Clone, Default)]
@@ -51,14 +51,6 @@ pub(super) struct Findings<'s> {
 }
 
 impl Findings<'_> {
-    fn add(&mut self, severity: Severity, code: &'static str, message: String, place: Option<Location>, help: &str) {
-        let diagnostic = Diagnostic { severity, ..Diagnostic::error(code, message) }.help(help);
-        self.found.push(match place {
-            Some(place) => diagnostic.at(place),
-            None => diagnostic,
-        });
-    }
-
     pub(super) fn warning(
         &mut self,
         code: &'static str,
@@ -66,7 +58,7 @@ impl Findings<'_> {
         place: Option<Location>,
         help: &str,
     ) {
-        self.add(Severity::Warning, code, message.into(), place, help);
+        self.found.push(Diagnostic::warning(code, message).at(place).help(help));
     }
 
     pub(super) fn error(
@@ -76,6 +68,6 @@ impl Findings<'_> {
         place: Option<Location>,
         help: &str,
     ) {
-        self.add(Severity::Error, code, message.into(), place, help);
+        self.found.push(Diagnostic::error(code, message).at(place).help(help));
     }
 }

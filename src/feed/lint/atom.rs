@@ -80,15 +80,10 @@ fn metadata(element: &Element, walk: &mut Walk<'_, '_>) {
             (ATOM, "category") => category(child, walk),
             (ATOM, "updated") => drop(walk.date(child, Notation::Internet)),
             (ATOM, "id") => drop(walk.address(child)),
-            (ATOM, "icon" | "logo") => {
-                let text = walk.filled(child);
-                values::reference(&text, place(child), walk.findings);
-            }
+            (ATOM, "icon" | "logo") => walk.value(child, values::reference),
             (ATOM, "generator") => {
                 walk.filled(child);
-                if let Some(uri) = child.attribute("uri") {
-                    values::reference(&uri.value, uri.at.clone(), walk.findings);
-                }
+                walk.attribute(child, "uri", values::reference);
             }
             (ATOM, _) => {}
             _ => extension::look(child, walk),
@@ -254,10 +249,7 @@ fn person(element: &Element, walk: &mut Walk<'_, '_>) {
     for child in element.children() {
         match (&*child.namespace, &*child.name) {
             (ATOM, "name") => drop(walk.plain(child)),
-            (ATOM, "uri") => {
-                let text = walk.filled(child);
-                values::reference(&text, place(child), walk.findings);
-            }
+            (ATOM, "uri") => walk.value(child, values::reference),
             (ATOM, "email") => {
                 let text = walk.text(child);
                 if !values::is_email(&text) {
@@ -279,9 +271,7 @@ fn category(element: &Element, walk: &mut Walk<'_, '_>) {
         Some(_) => {}
         None => drop(walk.required(element, "term")),
     }
-    if let Some(scheme) = element.attribute("scheme") {
-        values::address(&scheme.value, scheme.at.clone(), walk.findings);
-    }
+    walk.attribute(element, "scheme", values::address);
 }
 
 /// RFC 4287 §4.2.7; returns whether one of the links is `self`.
@@ -309,12 +299,8 @@ pub(super) fn links(element: &Element, walk: &mut Walk<'_, '_>, is_entry: bool) 
                 walk.findings.add(&RELATIVE_SELF, address.at.clone(), "the address of the feed is relative");
             }
         }
-        if let Some(kind) = link.attribute("type") {
-            values::media_type(&kind.value, kind.at.clone(), walk.findings);
-        }
-        if let Some(language) = link.attribute("hreflang") {
-            values::language(&language.value, language.at.clone(), walk.findings);
-        }
+        walk.attribute(link, "type", values::media_type);
+        walk.attribute(link, "hreflang", values::language);
         if let Some(length) = link.attribute("length").filter(|length| length.value.parse::<u64>().is_err()) {
             walk.findings.add(&super::rules::NUMBER, length.at.clone(), "no length in bytes");
         }

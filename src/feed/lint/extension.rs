@@ -11,23 +11,20 @@ pub(super) fn look(element: &Element, walk: &mut Walk<'_, '_>) {
     match (&*element.namespace, &*element.name) {
         (CONTENT, "encoded") => walk.html(element),
         (ATOM, "updated" | "published") => drop(walk.date(element, Notation::Internet)),
-        (DC, "language") => {
-            let text = walk.filled(element);
-            values::language(&text, place(element), walk.findings);
-        }
+        (DC, "language") => walk.value(element, values::language),
         (DC, "creator" | "subject" | "rights" | "publisher") => drop(walk.filled(element)),
         (SYNDICATION, "updatePeriod") => one_of(element, "hourly daily weekly monthly yearly", walk),
         (ITUNES, "explicit") => one_of(element, "yes no clean true false explicit", walk),
         (ITUNES, "block" | "complete") => one_of(element, "yes no true false", walk),
         (ITUNES, "duration") => duration(element, walk),
-        (SYNDICATION, "updateFrequency") | (ITUNES, "episode" | "season" | "order") => number(element, walk),
+        (SYNDICATION, "updateFrequency") | (ITUNES, "episode" | "season" | "order") => {
+            walk.number(element, 1..=u64::MAX)
+        }
         (ITUNES, "episodeType") => one_of(element, "full trailer bonus", walk),
         (ITUNES, "type") => one_of(element, "episodic serial", walk),
         (ITUNES, "image") => {
-            if walk.required(element, "href").is_some()
-                && let Some(address) = element.attribute("href")
-            {
-                values::address(&address.value, address.at.clone(), walk.findings);
+            if walk.required(element, "href").is_some() {
+                walk.attribute(element, "href", values::address);
             }
         }
         (MEDIA, "content" | "thumbnail") => media(element, walk),
@@ -41,19 +38,12 @@ fn media(element: &Element, walk: &mut Walk<'_, '_>) {
     if element.name == "thumbnail" {
         walk.required(element, "url");
     }
-    if let Some(address) = element.attribute("url") {
-        values::address(&address.value, address.at.clone(), walk.findings);
-    }
-    if let Some(kind) = element.attribute("type") {
-        values::media_type(&kind.value, kind.at.clone(), walk.findings);
-    }
-    for name in ["width", "height", "fileSize"] {
-        if let Some(number) = element.attribute(name).filter(|number| number.value.trim().parse::<u64>().is_err()) {
-            walk.findings.add(&NUMBER, number.at.clone(), format!("`{name}` is no number: `{}`", shown(&number.value)));
-        }
-    }
-    for name in ["bitrate", "framerate", "samplingrate", "duration", "channels"] {
-        if let Some(number) = element.attribute(name).filter(|number| number.value.trim().parse::<f64>().is_err()) {
+    walk.attribute(element, "url", values::address);
+    walk.attribute(element, "type", values::media_type);
+    for name in "width height fileSize bitrate framerate samplingrate duration channels".split(' ') {
+        let is_whole = matches!(name, "width" | "height" | "fileSize");
+        let is_number = |text: &str| if is_whole { text.parse::<u64>().is_ok() } else { text.parse::<f64>().is_ok() };
+        if let Some(number) = element.attribute(name).filter(|number| !is_number(number.value.trim())) {
             walk.findings.add(&NUMBER, number.at.clone(), format!("`{name}` is no number: `{}`", shown(&number.value)));
         }
     }
@@ -72,17 +62,6 @@ fn duration(element: &Element, walk: &mut Walk<'_, '_>) {
     let is_number = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
     if parts.len() > 3 || !parts.iter().all(|part| is_number(part)) {
         walk.findings.add(&VALUE, place(element), format!("no duration: `{}`", shown(&text)));
-    }
-}
-
-fn number(element: &Element, walk: &mut Walk<'_, '_>) {
-    let text = walk.text(element);
-    if !text.parse::<u64>().is_ok_and(|number| number > 0) {
-        walk.findings.add(
-            &NUMBER,
-            place(element),
-            format!("`<{}>` is no number: `{}`", element.full_name, shown(&text)),
-        );
     }
 }
 

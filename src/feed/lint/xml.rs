@@ -1,13 +1,13 @@
 //! What RSS and Atom have in common: which children an element may have, and how often.
 
 use std::collections::HashSet;
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 use jiff::Timestamp;
 
 use super::findings::Findings;
 use super::html;
-use super::rules::{EMPTY, MARKUP, STRAY_TEXT, TWICE, UNKNOWN};
+use super::rules::{EMPTY, MARKUP, NUMBER, STRAY_TEXT, TWICE, UNKNOWN};
 use super::tree::{Child, Element};
 use super::values::{self, Notation};
 
@@ -37,7 +37,10 @@ pub(super) struct Children {
     pub(super) many: &'static str,
 }
 
-impl Walk<'_, '_> {
+/// One of the checks of `values`.
+type Look<'f, T> = fn(&str, Range<usize>, &mut Findings<'f>) -> T;
+
+impl<'t> Walk<'_, 't> {
     /// Children of the element's own namespace that it does not know or that stand twice, and text between them.
     pub(super) fn children(&mut self, element: &Element, known: &Children) {
         let mut seen: HashSet<(&str, &str)> = HashSet::new();
@@ -133,6 +136,28 @@ impl Walk<'_, '_> {
             self.findings.add(&super::rules::MISSING, element.tag.clone(), message);
         }
         found
+    }
+
+    /// Looks at the value of an attribute that need not be there.
+    pub(super) fn attribute<T>(&mut self, element: &Element, name: &str, look: Look<'t, T>) {
+        if let Some(found) = element.attribute(name) {
+            look(&found.value, found.at.clone(), self.findings);
+        }
+    }
+
+    /// Looks at the text of an element that has to say something.
+    pub(super) fn value<T>(&mut self, element: &Element, look: Look<'t, T>) {
+        let text = self.filled(element);
+        look(&text, place(element), self.findings);
+    }
+
+    /// An element that holds a number.
+    pub(super) fn number(&mut self, element: &Element, range: RangeInclusive<u64>) {
+        let text = self.text(element);
+        if !text.parse::<u64>().is_ok_and(|number| range.contains(&number)) {
+            let message = format!("`<{}>` is no number: `{}`", element.full_name, values::shown(&text));
+            self.findings.add(&NUMBER, place(element), message);
+        }
     }
 
     /// HTML that is written as text.
