@@ -18,7 +18,7 @@ const MOST_COLUMNS: usize = 1_000;
 const REMEMBERED: usize = 8;
 
 /// What the user says about the file.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Options<'a> {
     /// The name of the file, for findings.
     pub path: &'a str,
@@ -97,6 +97,12 @@ pub(super) struct Doubt {
     pub(super) ground: Ground,
 }
 
+impl Doubt {
+    fn new(row: &Row, path: &str, index: usize, name: String, ground: Ground) -> Self {
+        Self { index, name, place: row.place(path, index), values: Values::default(), ground }
+    }
+}
+
 /// Why a column may be about consent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ground {
@@ -125,15 +131,11 @@ impl Layout {
         let is_ignored = |name: &str| options.ignored.iter().any(|ignored| folded(ignored) == folded(name));
         let mut columns: Vec<(usize, String, Meaning)> = row
             .cells()
-            .map(|name| {
-                if is_ignored(&name) {
-                    (name.to_string(), Meaning::Nothing)
-                } else {
-                    (name.to_string(), meaning(&name))
-                }
-            })
             .enumerate()
-            .map(|(index, (name, meaning))| (index, name, meaning))
+            .map(|(index, name)| {
+                let meaning = if is_ignored(&name) { Meaning::Nothing } else { meaning(&name) };
+                (index, name.to_string(), meaning)
+            })
             .collect();
         columns.sort_by_key(|(index, name, _)| (rank(name), *index));
         let first = |wanted| columns.iter().find(|(_, _, meaning)| *meaning == wanted).map(|(index, ..)| *index);
@@ -185,12 +187,10 @@ impl Layout {
                     layout.deciding.push(Deciding { index, name, meaning, remembered, unknown });
                 }
                 Meaning::Doubtful => {
-                    let (place, values) = (row.place(options.path, index), Values::default());
-                    layout.doubts.push(Doubt { index, name, place, values, ground: Ground::Name });
+                    layout.doubts.push(Doubt::new(row, options.path, index, name, Ground::Name));
                 }
                 Meaning::Other | Meaning::Address if index != layout.address && may_be_a_wish(&name) => {
-                    let (place, values) = (row.place(options.path, index), Values::default());
-                    layout.doubts.push(Doubt { index, name, place, values, ground: Ground::Answers });
+                    layout.doubts.push(Doubt::new(row, options.path, index, name, Ground::Answers));
                 }
                 Meaning::Other => layout.others.push((index, name)),
                 _ => {}
@@ -253,21 +253,12 @@ impl Layout {
             if !is_refusal(&cell) {
                 continue;
             }
-            let place = || row.place(path, *index);
-            match self.doubts.iter_mut().find(|doubt| doubt.index == *index) {
-                Some(doubt) => doubt.values.add(&cell, place),
-                None => {
-                    let mut values = Values::default();
-                    values.add(&cell, place);
-                    self.doubts.push(Doubt {
-                        index: *index,
-                        name: name.clone(),
-                        place: place(),
-                        values,
-                        ground: Ground::Cells,
-                    });
-                }
+            let known = self.doubts.iter().position(|doubt| doubt.index == *index);
+            if known.is_none() {
+                self.doubts.push(Doubt::new(row, path, *index, name.clone(), Ground::Cells));
             }
+            let at = known.unwrap_or(self.doubts.len() - 1);
+            self.doubts[at].values.add(&cell, || row.place(path, *index));
         }
     }
 }

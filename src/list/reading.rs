@@ -19,7 +19,7 @@ const FIRST_MAIL: i64 = 631_152_000;
 const MOST_REFUSALS: usize = 8;
 
 /// What is known about a file while it is read.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Reading<'a> {
     pub(super) options: Options<'a>,
     pub(super) layout: Option<Layout>,
@@ -38,19 +38,7 @@ pub(super) struct Reading<'a> {
 
 impl<'a> Reading<'a> {
     pub(super) fn new(options: Options<'a>) -> Self {
-        Self {
-            options,
-            layout: None,
-            refusals: Vec::new(),
-            bad: Kept::default(),
-            bad_rows: 0,
-            heeded: 0,
-            warnings: Vec::new(),
-            contradictions: Once::default(),
-            cancelled: Once::default(),
-            dates: Once::default(),
-            names: Once::default(),
-        }
+        Self { options, ..Self::default() }
     }
 
     pub(super) fn has_errors(&self) -> bool {
