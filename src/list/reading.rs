@@ -7,7 +7,7 @@ use super::layout::{Layout, Options, silence};
 use super::moment::moment;
 use super::rows::Row;
 use super::text::{LONGEST_NAME, LONGEST_SOURCE, clean, is_unseen, unguarded};
-use super::words::Consent;
+use super::words::{Consent, WORDS};
 use crate::diagnostic::{Diagnostic, Location};
 use crate::model::SubscriberStatus::{self, Confirmed, Pending};
 use crate::model::{EmailAddress, ListedReader};
@@ -244,18 +244,5 @@ impl<'a> Reading<'a> {
 /// True for a name such as Mailchimp's `unsubscribed_members_export_4711.csv`.
 fn is_named_after_leavers(path: &str) -> bool {
     let name = path.rsplit(['/', '\\']).next().unwrap_or_default().to_lowercase();
-    let words = [
-        "unsub",
-        "nonsub",
-        "non_sub",
-        "cleaned",
-        "archiv",
-        "bounce",
-        "complain",
-        "suppress",
-        "blocklist",
-        "blacklist",
-        "unconfirmed",
-    ];
-    words.iter().any(|word| name.contains(word))
+    WORDS.leavers.split_whitespace().any(|word| name.contains(word))
 }

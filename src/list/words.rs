@@ -14,15 +14,16 @@ pub(super) fn folded(text: &str) -> String {
 
 /// The words of `words.toml`, each list with white space between them.
 #[derive(Deserialize)]
-struct Words {
+pub(super) struct Words {
     refusals: String,
     plans: String,
     yes: String,
     no: String,
+    pub(super) leavers: String,
     states: BTreeMap<SubscriberStatus, String>,
 }
 
-static WORDS: LazyLock<Words> =
+pub(super) static WORDS: LazyLock<Words> =
     LazyLock::new(|| toml::from_str(include_str!("words.toml")).expect("the file holds these words"));
 
 /// True when a list of words has this one.

@@ -61,35 +61,32 @@ fn lies_on_its_side(file: &mut (impl BufRead + Seek)) -> bool {
 }
 
 /// The registered name of what was recognised; whether a container holds sound or film only its name says.
-fn registered(found: &str, by_name: Option<&'static str>) -> Option<&'static str> {
+fn registered(found: &'static str, by_name: Option<&'static str>) -> Option<&'static str> {
     let either = |sound: &'static str, film: &'static str| {
-        Some(by_name.filter(|kind| *kind == sound || *kind == film).unwrap_or(if found.starts_with("audio/") {
-            sound
-        } else {
-            film
-        }))
+        let by_content = if found.starts_with("audio/") { sound } else { film };
+        Some(by_name.filter(|kind| [sound, film].contains(kind)).unwrap_or(by_content))
     };
     match found {
-        "image/jpeg" => Some("image/jpeg"),
-        "image/png" => Some("image/png"),
-        "image/gif" => Some("image/gif"),
-        "image/webp" => Some("image/webp"),
-        "image/avif" => Some("image/avif"),
+        "image/jpeg"
+        | "image/png"
+        | "image/gif"
+        | "image/webp"
+        | "image/avif"
+        | "image/jxl"
+        | "image/bmp"
+        | "image/tiff"
+        | "audio/mpeg"
+        | "audio/aac"
+        | "video/quicktime"
+        | "application/pdf"
+        | "application/epub+zip" => Some(found),
         "image/heif" => Some("image/heic"),
-        "image/jxl" => Some("image/jxl"),
-        "image/bmp" => Some("image/bmp"),
-        "image/tiff" => Some("image/tiff"),
-        "audio/mpeg" => Some("audio/mpeg"),
-        "audio/aac" => Some("audio/aac"),
         "audio/x-flac" => Some("audio/flac"),
         "audio/x-wav" => Some("audio/wav"),
         "audio/ogg" | "audio/opus" | "video/ogg" => either("audio/ogg", "video/ogg"),
         "audio/m4a" | "video/mp4" | "video/x-m4v" => either("audio/mp4", "video/mp4"),
         "video/webm" => either("audio/webm", "video/webm"),
         "video/x-matroska" => Some("video/matroska"),
-        "video/quicktime" => Some("video/quicktime"),
-        "application/pdf" => Some("application/pdf"),
-        "application/epub+zip" => Some("application/epub+zip"),
         _ => None,
     }
 }

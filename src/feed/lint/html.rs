@@ -8,41 +8,28 @@ use std::sync::LazyLock;
 use html5ever::interface::TokenizerResult;
 use html5ever::tendril::StrTendril;
 use html5ever::tokenizer::{BufferQueue, Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts};
+use serde::Deserialize;
 
 use super::findings::Findings;
 use super::garbled::is_garbled_throughout;
 use super::rules::{ACTIVE, BROKEN_HTML, ESCAPED_TWICE, RELATIVE, Rule, STYLE};
 use super::values::{self, has_scheme, shown};
 
-/// Elements that readers show.
-const SHOWN: &str = "a abbr acronym address area article aside audio b bdi bdo big blockquote br button canvas caption \
-    center cite code col colgroup data datalist dd del details dfn dialog dir div dl dt em fieldset figcaption figure \
-    font footer form h1 h2 h3 h4 h5 h6 header hgroup hr i img input ins kbd label legend li main map mark menu meter nav \
-    noscript ol optgroup option output p picture pre progress q rp rt ruby s samp section select small source span \
-    strike strong sub summary sup table tbody td template textarea tfoot th thead time tr track tt u ul var video wbr";
-
-/// Elements of HTML that readers drop or that can do harm.
-const DROPPED: &str = "applet base basefont body embed frame frameset head html iframe link marquee math meta noframes \
-    object param plaintext script slot style svg title xmp";
-
-/// Elements without an end tag (HTML, 13.1.2).
-const VOID: &str = "area base br col embed hr img input link meta param source track wbr";
-
-/// Elements whose end tag may be left out (HTML, 13.1.2.4).
-const OPTIONAL: &str = "body caption colgroup dd dt head html li optgroup option p rp rt tbody td tfoot th thead tr";
-
 /// No tag has more attributes.
 const MOST_ATTRIBUTES: usize = 256;
 
-/// Properties that the common readers keep.
-const PROPERTIES: &str = "background background-color border border-bottom border-bottom-color border-bottom-style \
-    border-bottom-width border-collapse border-color border-left border-left-color border-left-style border-left-width \
-    border-right border-right-color border-right-style border-right-width border-spacing border-style border-top \
-    border-top-color border-top-style border-top-width border-width clear color cursor direction display float font \
-    font-family font-size font-style font-variant font-weight height letter-spacing line-height margin margin-bottom \
-    margin-left margin-right margin-top max-height max-width min-height min-width overflow padding padding-bottom \
-    padding-left padding-right padding-top text-align text-decoration text-indent text-transform unicode-bidi \
-    vertical-align visibility white-space width word-spacing word-wrap";
+/// The lists of `html.toml`.
+#[derive(Deserialize)]
+struct Lists {
+    shown: String,
+    dropped: String,
+    void: String,
+    optional: String,
+    properties: String,
+}
+
+static LISTS: LazyLock<Lists> =
+    LazyLock::new(|| toml::from_str(include_str!("html.toml")).expect("the file holds these lists"));
 
 pub(super) fn is_one_of(list: &str, name: &str) -> bool {
     list.split_ascii_whitespace().any(|known| known == name)
@@ -57,11 +44,18 @@ struct Known {
 }
 
 static ELEMENTS: LazyLock<HashMap<&str, Known>> = LazyLock::new(|| {
-    let lists = [(SHOWN, true), (DROPPED, false)];
+    let lists = [(&LISTS.shown, true), (&LISTS.dropped, false)];
     let all =
         lists.iter().flat_map(|(list, is_shown)| list.split_ascii_whitespace().map(move |name| (name, *is_shown)));
     let known = |(name, is_shown)| {
-        (name, Known { is_shown, is_void: is_one_of(VOID, name), is_end_optional: is_one_of(OPTIONAL, name) })
+        (
+            name,
+            Known {
+                is_shown,
+                is_void: is_one_of(&LISTS.void, name),
+                is_end_optional: is_one_of(&LISTS.optional, name),
+            },
+        )
     };
     all.map(known).collect()
 });
@@ -310,7 +304,7 @@ fn unknown_style(style: &str) -> Option<String> {
         let Some((property, value)) = declaration.split_once(':') else { return Some(declaration.to_owned()) };
         let property = property.trim().to_ascii_lowercase();
         let is_plain = |c: char| c.is_ascii_alphanumeric() || " ,#%.!()'\"-".contains(c);
-        let is_known = is_one_of(PROPERTIES, &property);
+        let is_known = is_one_of(&LISTS.properties, &property);
         let calls = ["url(", "expression(", "calc(", "var("].iter().any(|call| value.contains(call));
         if is_known { (calls || !value.chars().all(is_plain)).then(|| value.trim().to_owned()) } else { Some(property) }
     })

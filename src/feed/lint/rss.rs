@@ -147,9 +147,7 @@ fn guid(element: &Element, ids: &mut BTreeSet<String>, walk: &mut Walk<'_, '_>) 
     match element.value("isPermaLink") {
         Some("false") => {}
         Some("true") | None => {
-            if !text.contains("://")
-                || !["http", "https"].iter().any(|scheme| text.split("://").next() == Some(*scheme))
-            {
+            if !text.starts_with("http://") && !text.starts_with("https://") {
                 let message = format!("`{}` is no address of a page", shown(&text));
                 walk.findings.add(&PERMALINK, place(element), message);
             } else {

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::content::scan::{Piece, Scanner};
+use crate::content::write::escaped;
 use crate::model::Post;
 
 use super::snapshot::Snapshot;
@@ -36,27 +38,17 @@ pub(super) fn from_files(html: &str, snapshot: &Snapshot, posts: &[&Post]) -> St
 
 /// Replaces the addresses of pictures for which `other` knows another one.
 fn replaced(html: &str, other: impl Fn(&str) -> Option<String>) -> String {
-    let mut out = String::with_capacity(html.len());
-    let mut rest = html;
-    while let Some(start) = rest.find("<img ") {
-        let tag = &rest[start..];
-        let tag = &tag[..tag.find('>').unwrap_or(tag.len())];
-        let place = tag.find(" src=\"").map(|at| at + 6);
-        let value = place.and_then(|at| Some((at, &tag[at..at + tag[at..].find('"')?])));
-        let known = value.and_then(|(at, value)| Some((at, value, other(&value.replace("&amp;", "&"))?)));
-        match known {
-            Some((at, value, address)) => {
-                out.push_str(&rest[..start + at]);
-                out.push_str(&address.replace('&', "&amp;"));
-                rest = &rest[start + at + value.len()..];
-            }
-            None => {
-                out.push_str(&rest[..start + tag.len()]);
-                rest = &rest[start + tag.len()..];
-            }
+    let attribute = |address: &str| format!(" src=\"{}\"", escaped(address, true));
+    let mut replaced = html.to_owned();
+    let mut scanner = Scanner::new(html);
+    while let Some(piece) = scanner.next() {
+        let Piece::Open(name, attributes) = piece else { continue };
+        let address = attributes.iter().find(|attribute| &*name == "img" && &*attribute.name.local == "src");
+        if let Some((address, other)) = address.and_then(|address| Some((&address.value, other(&address.value)?))) {
+            replaced = replaced.replace(&attribute(address), &attribute(&other));
         }
     }
-    out + rest
+    replaced
 }
 
 #[cfg(test)]
