@@ -13,7 +13,6 @@ pub(super) fn recognise(folder: &Folder) -> Option<Blog> {
     for name in ["src/consts.ts", "src/config.ts", "src/consts.js", "src/config.js", "src/site.config.ts"] {
         more.add("", folder.settings(name).unwrap_or_default());
     }
-    blog.take("site.title", more.get(&["SITE_TITLE", "title"]));
     let url = settings.get(&["site"]).or_else(|| more.get(&["website", "SITE_URL", "site.url"])).map(|url| {
         match settings.get(&["base"]).map(|base| base.text.trim_matches('/').to_owned()) {
             Some(base) if !base.is_empty() => {
@@ -22,12 +21,8 @@ pub(super) fn recognise(folder: &Folder) -> Option<Blog> {
             _ => url,
         }
     });
-    blog.take("site.url", url);
-    blog.take("site.description", more.get(&["SITE_DESCRIPTION", "desc", "description"]));
-    blog.take("site.language", more.get(&["lang", "locale"]).or_else(|| settings.get(&["defaultLocale"])));
-    blog.take("site.author.name", more.get(&["author", "SITE_AUTHOR"]));
-    blog.take("site.author.email", more.get(&["email"]));
-    blog.take("site.timezone", more.get(&["timezone"]));
+    let default = settings.get(&["defaultLocale"]);
+    blog.site("astro", url, |names| more.get(names).or_else(|| default.clone().filter(|_| names.contains(&"locale"))));
     let candidates = [
         "src/content/blog",
         "src/content/posts",

@@ -1,10 +1,27 @@
 //! A blog that is there already, made by another program: what its settings say, in our words.
 
+use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::LazyLock;
 
 use super::settings::{Found, Settings};
 use crate::files::{self, FileKind, Refusal, Why};
 use crate::post;
+
+/// What is known about a site, in the order in which it is told.
+const SITE: [&str; 7] = [
+    "site.title",
+    "site.url",
+    "site.description",
+    "site.language",
+    "site.author.name",
+    "site.author.email",
+    "site.timezone",
+];
+
+/// The names in `generators.toml`, by generator and key.
+static GENERATORS: LazyLock<BTreeMap<String, BTreeMap<String, String>>> =
+    LazyLock::new(|| toml::from_str(include_str!("generators.toml")).expect("the file holds names"));
 
 /// What a generator's settings say.
 #[derive(Debug, Default)]
@@ -23,6 +40,15 @@ impl Blog {
             found.text = post::plain_text(&found.text);
         }
         self.taken.extend(found.map(|found| (key, found)));
+    }
+
+    /// Takes over what `get` finds by the names of a generator; `url` where its address has no name of its own.
+    pub(super) fn site(&mut self, generator: &str, url: Option<Found>, get: impl Fn(&[&str]) -> Option<Found>) {
+        for key in SITE {
+            let names = GENERATORS.get(generator).and_then(|names| names.get(key));
+            let found = names.and_then(|names| get(&names.split(' ').collect::<Vec<_>>()));
+            self.take(key, url.clone().filter(|_| key == "site.url").or(found));
+        }
     }
 
     /// Takes over the pattern of addresses, or says what has no counterpart.

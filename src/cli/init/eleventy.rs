@@ -28,13 +28,7 @@ pub(super) fn recognise(folder: &Folder) -> Option<Blog> {
         }
     }
     let mut blog = Blog::default();
-    blog.take("site.title", data.get(&["title", "name"]));
-    blog.take("site.url", data.get(&["url", "baseUrl", "siteUrl"]));
-    blog.take("site.description", data.get(&["description"]));
-    blog.take("site.language", data.get(&["language", "lang", "locale"]));
-    blog.take("site.author.name", data.get(&["author.name", "author", "authorName"]));
-    blog.take("site.author.email", data.get(&["author.email", "authorEmail", "email"]));
-    blog.take("site.timezone", data.get(&["timezone"]));
+    blog.site("eleventy", None, |names| data.get(names));
     let in_places = places.iter().flat_map(|place| sections(place).into_iter().chain([format!("{place}/_posts")]));
     let mut candidates: Vec<String> = in_places.map(|name| name.trim_matches('/').to_owned()).collect();
     candidates.retain(|candidate| !places.contains(&candidate.as_str()));

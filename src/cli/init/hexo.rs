@@ -13,13 +13,7 @@ pub(super) fn recognise(folder: &Folder) -> Option<Blog> {
         return None;
     }
     let mut blog = Blog::default();
-    blog.take("site.title", settings.get(&["title"]));
-    blog.take("site.url", settings.get(&["url"]));
-    blog.take("site.description", settings.get(&["description", "subtitle"]));
-    blog.take("site.language", settings.get(&["language"]));
-    blog.take("site.author.name", settings.get(&["author"]));
-    blog.take("site.author.email", settings.get(&["email"]));
-    blog.take("site.timezone", settings.get(&["timezone"]));
+    blog.site("hexo", None, |names| settings.get(names));
     blog.posts(folder, &[posts]);
     let pattern =
         settings.get(&["permalink"]).unwrap_or_else(|| Found::new(":year/:month/:day/:title/", "Hexo's own default"));

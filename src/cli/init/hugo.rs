@@ -21,13 +21,7 @@ pub(super) fn recognise(folder: &Folder) -> Option<Blog> {
         let own: Vec<_> = keys.iter().map(|key| format!("languages.{main}.{key}")).collect();
         settings.get(&own.iter().map(String::as_str).collect::<Vec<_>>()).or_else(|| settings.get(keys))
     };
-    blog.take("site.title", get(&["title"]));
-    blog.take("site.url", get(&["baseURL"]));
-    blog.take("site.description", get(&["params.description", "description", "params.subtitle"]));
-    blog.take("site.language", get(&["locale", "languageCode"]).or_else(|| settings.get(&["defaultContentLanguage"])));
-    blog.take("site.author.name", get(&["params.author.name", "params.author", "author.name", "author"]));
-    blog.take("site.author.email", get(&["params.author.email", "author.email", "params.email"]));
-    blog.take("site.timezone", get(&["timeZone"]));
+    blog.site("hugo", None, get);
 
     let content = get(&["contentDir"]).map_or("content".to_owned(), |dir| dir.text);
     let content = content.trim_start_matches("./").trim_matches('/').to_owned();

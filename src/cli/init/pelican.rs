@@ -7,13 +7,8 @@ pub(super) fn recognise(folder: &Folder) -> Option<Blog> {
     let settings = folder.settings("pelicanconf.py")?;
     let published = folder.settings("publishconf.py").unwrap_or_default();
     let mut blog = Blog::default();
-    blog.take("site.title", settings.get(&["SITENAME"]));
-    blog.take("site.url", published.get(&["SITEURL"]).or_else(|| settings.get(&["SITEURL"])));
-    blog.take("site.description", settings.get(&["SITESUBTITLE", "SITEDESCRIPTION"]));
-    blog.take("site.language", settings.get(&["DEFAULT_LANG"]));
-    blog.take("site.author.name", settings.get(&["AUTHOR"]));
-    blog.take("site.author.email", settings.get(&["AUTHOR_EMAIL", "EMAIL"]));
-    blog.take("site.timezone", settings.get(&["TIMEZONE"]));
+    let url = published.get(&["SITEURL"]).or_else(|| settings.get(&["SITEURL"]));
+    blog.site("pelican", url, |names| settings.get(names));
     let content = settings.get(&["PATH"]).map_or("content".to_owned(), |path| path.text);
     let content = content.trim_start_matches("./").trim_matches('/').to_owned();
     let named = |key: &str| {
