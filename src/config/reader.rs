@@ -78,7 +78,6 @@ impl<'t> Reader<'t> {
     }
 }
 
-/// One `[section]` of the document.
 pub(super) struct Section<'d, 't> {
     name: &'static str,
     table: Option<&'d DeTable<'t>>,

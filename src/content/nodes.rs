@@ -21,7 +21,6 @@ pub struct Element {
     pub(crate) kind: Kind,
     /// In their order, each once.
     pub(crate) attributes: Vec<(&'static str, String)>,
-    /// What is in it.
     pub(crate) children: Vec<Node>,
 }
 

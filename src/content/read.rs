@@ -33,7 +33,6 @@ fn mark(comment: &str) -> Option<&'static str> {
     }
 }
 
-/// Reads HTML.
 pub(crate) fn read(html: &str) -> Content {
     let mut builder = Builder::default();
     let mut scanner = Scanner::new(html);

@@ -3,7 +3,6 @@
 use super::Kind;
 use super::nodes::Node;
 
-/// Writes the nodes.
 pub(crate) fn write(nodes: &[Node], into: &mut String) {
     for node in nodes {
         match node {

@@ -23,7 +23,6 @@ pub(super) struct Shown<'e> {
 }
 
 impl<'e> Shown<'e> {
-    /// Everything.
     pub(super) fn whole(entry: &'e Entry) -> Self {
         Self { content: Cow::Borrowed(&entry.content), is_whole: true, is_cut: false }
     }

@@ -18,7 +18,6 @@ const LIMIT: usize = 60;
 /// Encoded lines are no longer (RFC 2045 §6.7 (5)), with room for a soft line break.
 const LINE: usize = 75;
 
-/// A part of an issue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Part {
     Html,

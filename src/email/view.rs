@@ -29,7 +29,6 @@ const PADDING: &str = "\u{A0}\u{200C}";
 /// How many of them follow a short preheader.
 const PADDING_LIMIT: usize = 40;
 
-/// An issue.
 #[derive(Debug, Serialize)]
 pub(super) struct IssueView {
     pub(super) subject: String,
@@ -70,7 +69,6 @@ pub(super) struct IssueView {
     text: IssueText,
 }
 
-/// A reader.
 #[derive(Debug, Serialize)]
 struct SubscriberView {
     /// The name; `| default("friend")` says what readers without one are called, else that is a word of the newsletter's.
@@ -89,7 +87,6 @@ struct IssueText {
     postal_address: Vec<String>,
 }
 
-/// An entry of an issue.
 #[derive(Debug, Serialize)]
 struct EntryView {
     /// The title; the day for an entry without one.
@@ -127,7 +124,6 @@ struct EntryText {
     body: String,
 }
 
-/// A link of the footer.
 #[derive(Debug, Serialize)]
 struct LinkView {
     label: String,

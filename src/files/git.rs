@@ -9,6 +9,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::place::is_program;
+
 /// How long git may take for everything; a repository of 100,000 commits takes a few seconds.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -163,17 +165,6 @@ fn program(not_from: &[&Path]) -> Option<PathBuf> {
         .filter(|folder| folder.is_absolute() && !is_foreign(folder))
         .map(|folder| folder.join(&name))
         .find(|path| is_program(path))
-}
-
-#[cfg(unix)]
-fn is_program(path: &Path) -> bool {
-    use std::os::unix::fs::PermissionsExt as _;
-    std::fs::metadata(path).is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
-}
-
-#[cfg(not(unix))]
-fn is_program(path: &Path) -> bool {
-    path.is_file()
 }
 
 #[cfg(unix)]

@@ -106,9 +106,7 @@ impl Doubt {
 /// Why a column may be about consent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ground {
-    /// Its name.
     Name,
-    /// Some of its cells.
     Cells,
     /// Its name, if all cells say yes or no.
     Answers,

@@ -26,7 +26,6 @@ pub(super) enum RowError {
     Encoding(Row),
 }
 
-/// One row of the file.
 #[derive(Debug, Default)]
 pub(super) struct Row {
     /// The row as it stands in the file.

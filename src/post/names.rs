@@ -5,7 +5,6 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-/// The lists.
 #[derive(Deserialize)]
 pub(crate) struct Names {
     pub(crate) date: Vec<String>,

@@ -21,7 +21,6 @@ const STYLES: [&str; 6] = ["pretty", "date", "ordinal", "weekdate", "none", "tru
 /// In bytes: browsers and lists of pages take about 2000, and every link within a post repeats its address.
 pub(crate) const LONGEST: usize = 2000;
 
-/// The address of a post.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Address {
     /// Absolute, percent-encoded.

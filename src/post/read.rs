@@ -47,7 +47,6 @@ pub(crate) struct Surroundings<'s> {
     pub(crate) now: Timestamp,
 }
 
-/// Reads one file.
 pub(crate) fn read(source: &Source, around: &Surroundings<'_>) -> (Post, Vec<Diagnostic>) {
     let Source { path, bytes } = source;
     let (mut post, found) = match decode(bytes) {

@@ -56,7 +56,6 @@ struct Writer<'e> {
 #[derive(Default)]
 struct Table<'e> {
     alignments: &'e [Alignment],
-    /// The cell in the row.
     cell: usize,
     in_head: bool,
 }

@@ -22,7 +22,9 @@ pub(super) fn recognise(folder: &Folder) -> Option<Blog> {
         }
     });
     let default = settings.get(&["defaultLocale"]);
-    blog.site("astro", url, |names| more.get(names).or_else(|| default.clone().filter(|_| names.contains(&"locale"))));
+    blog.site("astro", url.as_ref(), |names| {
+        more.get(names).or_else(|| default.clone().filter(|_| names.contains(&"locale")))
+    });
     let candidates = [
         "src/content/blog",
         "src/content/posts",

@@ -43,11 +43,11 @@ impl Blog {
     }
 
     /// Takes over what `get` finds by the names of a generator; `url` where its address has no name of its own.
-    pub(super) fn site(&mut self, generator: &str, url: Option<Found>, get: impl Fn(&[&str]) -> Option<Found>) {
+    pub(super) fn site(&mut self, generator: &str, url: Option<&Found>, get: impl Fn(&[&str]) -> Option<Found>) {
         for key in SITE {
             let names = GENERATORS.get(generator).and_then(|names| names.get(key));
             let found = names.and_then(|names| get(&names.split(' ').collect::<Vec<_>>()));
-            self.take(key, url.clone().filter(|_| key == "site.url").or(found));
+            self.take(key, url.filter(|_| key == "site.url").cloned().or(found));
         }
     }
 

@@ -78,7 +78,6 @@ pub(super) fn recognise(folder: &Folder) -> Option<Blog> {
     Some(blog)
 }
 
-/// What `defaults` say.
 #[derive(Default)]
 struct Defaults {
     /// The values of scopes that all posts are in, those that count first.

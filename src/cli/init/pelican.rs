@@ -8,7 +8,7 @@ pub(super) fn recognise(folder: &Folder) -> Option<Blog> {
     let published = folder.settings("publishconf.py").unwrap_or_default();
     let mut blog = Blog::default();
     let url = published.get(&["SITEURL"]).or_else(|| settings.get(&["SITEURL"]));
-    blog.site("pelican", url, |names| settings.get(names));
+    blog.site("pelican", url.as_ref(), |names| settings.get(names));
     let content = settings.get(&["PATH"]).map_or("content".to_owned(), |path| path.text);
     let content = content.trim_start_matches("./").trim_matches('/').to_owned();
     let named = |key: &str| {

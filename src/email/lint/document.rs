@@ -17,7 +17,6 @@ pub(super) enum Token {
     Text(String),
 }
 
-/// An element's start.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Element {
     pub(super) name: String,

@@ -44,7 +44,6 @@ impl Sources {
     }
 }
 
-/// The findings of one issue.
 pub(super) struct Findings<'s> {
     pub(super) sources: &'s Sources,
     pub(super) found: Vec<Diagnostic>,

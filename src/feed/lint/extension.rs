@@ -18,14 +18,12 @@ pub(super) fn look(element: &Element, walk: &mut Walk<'_, '_>) {
         (ITUNES, "block" | "complete") => one_of(element, "yes no true false", walk),
         (ITUNES, "duration") => duration(element, walk),
         (SYNDICATION, "updateFrequency") | (ITUNES, "episode" | "season" | "order") => {
-            walk.number(element, 1..=u64::MAX)
+            walk.number(element, 1..=u64::MAX);
         }
         (ITUNES, "episodeType") => one_of(element, "full trailer bonus", walk),
         (ITUNES, "type") => one_of(element, "episodic serial", walk),
-        (ITUNES, "image") => {
-            if walk.required(element, "href").is_some() {
-                walk.attribute(element, "href", values::address);
-            }
+        (ITUNES, "image") if walk.required(element, "href").is_some() => {
+            walk.attribute(element, "href", values::address);
         }
         (MEDIA, "content" | "thumbnail") => media(element, walk),
         (MEDIA, "group") => element.children().for_each(|child| look(child, walk)),

@@ -17,7 +17,6 @@ const MOST_ATTRIBUTES: usize = 256;
 
 const XML: &str = "http://www.w3.org/XML/1998/namespace";
 
-/// An element.
 #[derive(Debug)]
 pub(super) struct Element {
     /// Without its prefix.
@@ -34,7 +33,6 @@ pub(super) struct Element {
     pub(super) inside: Range<usize>,
 }
 
-/// What is in an element.
 #[derive(Debug)]
 pub(super) enum Child {
     Element(Element),
@@ -69,7 +67,6 @@ impl Element {
         self.attributes.iter().find(|attribute| attribute.name == name)
     }
 
-    /// The value of an attribute.
     pub(super) fn value(&self, name: &str) -> Option<&str> {
         self.attribute(name).map(|attribute| attribute.value.as_str())
     }

@@ -36,7 +36,6 @@ pub(crate) enum Extent {
 pub(crate) struct Pair {
     /// As written.
     pub(crate) key: String,
-    /// Its value.
     pub(crate) value: Value,
     /// Its line.
     pub(crate) at: Range<usize>,

@@ -36,7 +36,6 @@ const LARGEST: usize = 64 * 1024;
 
 /// The top of a file.
 pub(crate) enum FrontMatter {
-    /// Keys.
     Keys(Fields),
     /// Something that must be mended first; the error is among the findings.
     Broken,
@@ -44,7 +43,6 @@ pub(crate) enum FrontMatter {
     Endless(Range<usize>, &'static str),
     /// Something that was meant for one and cannot be read as one: held back.
     Lost(Range<usize>),
-    /// Nothing.
     Missing,
 }
 

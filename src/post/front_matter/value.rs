@@ -7,7 +7,6 @@ pub(crate) enum Value {
     Null,
     /// Any scalar, as written.
     Text(String),
-    /// A list.
     List(Vec<Value>),
     /// A table, in its order.
     Map(Vec<(String, Value)>),

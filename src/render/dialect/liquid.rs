@@ -10,7 +10,6 @@ use super::target;
 use super::writer::{Writer, code_block};
 use super::zola;
 
-/// Reads a tag.
 pub(crate) fn tag(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) -> Option<usize> {
     if !part.text[at..].starts_with("{%") {
         return None;
@@ -79,7 +78,6 @@ pub(crate) fn tag(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) -> Option
     Some(tag.end)
 }
 
-/// Reads a value.
 pub(crate) fn value(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) -> Option<usize> {
     if !part.text[at..].starts_with("{{") {
         return None;

@@ -6,7 +6,6 @@ use super::writer::Writer;
 /// A tag is not longer than this.
 pub(crate) const LONGEST: usize = 4096;
 
-/// A tag.
 pub(crate) struct Tag<'t> {
     pub(crate) name: &'t str,
     pub(crate) source: &'t str,

@@ -22,7 +22,6 @@ pub(crate) enum Meaning {
     /// A note box with this label.
     Note(&'static str),
     Quote,
-    /// A link to a page.
     Link,
     /// Only its content shows.
     Transparent,
@@ -224,7 +223,6 @@ fn anything(arguments: &Arguments) -> Option<String> {
     Some(link(address, arguments.get(&["title", "text", "caption", "label"]).unwrap_or(address)))
 }
 
-/// A link in HTML.
 pub(crate) fn link(address: &str, words: &str) -> String {
     format!("<a href=\"{}\">{}</a>", attribute(address), literal(words.trim()))
 }

@@ -19,7 +19,6 @@ const CLIP: usize = 102 * 1024;
 /// From here on an issue is too long for comfort.
 const NEAR_CLIP: usize = 80 * 1024;
 
-/// The whole page.
 #[derive(Serialize, Default)]
 pub(super) struct PageView {
     publication: String,
@@ -64,7 +63,6 @@ struct IssueView {
     subject: String,
     /// The sender as an inbox names it.
     sender: String,
-    /// The sender's address.
     address: String,
     /// The words that an inbox shows beside the subject, as HTML without elements.
     first_words: String,
@@ -77,7 +75,6 @@ struct IssueView {
     /// When several issues are due.
     others: Vec<Link>,
     meter: Meter,
-    /// What the frame shows.
     frame: String,
     width: Width,
     controls: Vec<Control>,

@@ -68,7 +68,6 @@ pub(super) enum Standing {
     Asked,
 }
 
-/// An issue to be shown.
 pub(super) struct ShownIssue {
     pub(super) issue: Issue,
     pub(super) copy: ReaderCopy,
