@@ -31,7 +31,10 @@ impl Settings {
         let mut settings = Self::default();
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         match file.rsplit('.').next().unwrap_or_default() {
-            "yml" | "yaml" => settings.tree(file, "", &post::parse_yaml(text).map(json).unwrap_or_default(), true),
+            "yml" | "yaml" => match post::parse_yaml(text) {
+                Ok(value) => settings.tree(file, "", &json(value), true),
+                Err(_) => settings.yaml(file, text),
+            },
             "toml" => settings.tree(file, "", &toml::from_str(text).unwrap_or_default(), true),
             "json" => settings.tree(file, "", &serde_json::from_str(text).unwrap_or_default(), true),
             _ => settings.assignments(file, text),
@@ -95,6 +98,48 @@ impl Settings {
                 }
             }
             Value::Null | Value::Number(_) => {}
+        }
+    }
+
+    /// Broken YAML line by line: keys, scalars and blocks of text. No line can spoil another.
+    fn yaml(&mut self, file: &str, text: &str) {
+        let mut above: Vec<(usize, String)> = Vec::new();
+        let mut lines = text.lines().peekable();
+        while let Some(line) = lines.next() {
+            let mut rest = line.trim_start();
+            if rest.is_empty() || rest.starts_with('#') || rest.starts_with("---") {
+                continue;
+            }
+            let mut indent = line.len() - rest.len();
+            let is_item = rest == "-" || rest.starts_with("- ");
+            if is_item {
+                rest = rest[1..].trim_start();
+                indent += 1;
+            }
+            above.retain(|(column, _)| *column < indent);
+            let path = above.last().map_or("", |(_, path)| path).to_owned();
+            let Some((key, value)) =
+                rest.split_once(':').filter(|(_, value)| value.is_empty() || value.starts_with(' '))
+            else {
+                if is_item {
+                    self.put(file, &path, &scalar(rest));
+                }
+                continue;
+            };
+            let path = join(&path, &scalar(key));
+            let value = value.trim();
+            if value.starts_with(['|', '>']) {
+                let mut block = Vec::new();
+                while let Some(next) =
+                    lines.next_if(|next| next.trim().is_empty() || next.len() - next.trim_start().len() > indent)
+                {
+                    block.push(next.trim());
+                }
+                self.put(file, &path, &block.join(" "));
+            } else {
+                self.put(file, &path, &scalar(value));
+            }
+            above.push((indent, path));
         }
     }
 
@@ -177,6 +222,25 @@ fn name_before(text: &str) -> Option<&str> {
     (!name.is_empty()).then_some(name)
 }
 
+/// A YAML scalar as text; of a list in brackets the first item, of a map or a reference nothing.
+fn scalar(text: &str) -> String {
+    let text = text.trim();
+    if let Some(list) = text.strip_prefix('[') {
+        return scalar(list.split([',', ']']).next().unwrap_or_default());
+    }
+    let quoted = |quote: char| text.strip_prefix(quote).and_then(|rest| rest.split_once(quote)).map(|(inner, _)| inner);
+    if text.starts_with('"') {
+        let read = serde_json::Deserializer::from_str(text).into_iter::<String>().next();
+        return read.and_then(Result::ok).or_else(|| quoted('"').map(str::to_owned)).unwrap_or_default();
+    }
+    if text.starts_with('\'') {
+        return quoted('\'').unwrap_or_default().to_owned();
+    }
+    let plain = text.split(" #").next().unwrap_or_default().trim_end();
+    let is_nothing = plain.starts_with(['#', '{', '&', '*', '!']) || matches!(plain, "~" | "null");
+    if is_nothing { String::new() } else { plain.to_owned() }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -204,10 +268,10 @@ mod tests {
     }
 
     #[test]
-    fn values_of_yaml_are_texts() {
+    fn a_broken_yaml_file_is_read_by_line() {
         let text = "title: 'A: b' # c\nurl: \"https://example.org\" # d\nauthor:\n  name: Ada  # e\n  email: \n\
                     description: >-\n  One\n  sentence.\n\nlanguage:\n- de\n- en\ntags: [x, y]\nempty: \"\"\n\
-                    last: it's here\n";
+                    broken: [\"\nlast: it's here\n";
         let keys = ["title", "url", "author.name", "author.email", "description", "language", "tags", "empty", "last"];
         let values = ["A: b", "https://example.org", "Ada", "", "One sentence.", "de", "x", "", "it's here"];
         assert_eq!(texts("_config.yml", text, &keys), values);
