@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use futures_util::future::BoxFuture;
 use secrecy::SecretString;
 
 use super::error::TransportError;
@@ -82,35 +83,58 @@ pub trait Transport: fmt::Debug + Send + Sync {
     }
 }
 
-/// From whom and to whom a message travels (RFC 5321 §2.3.1), and what it is called where it becomes a file.
-#[derive(Debug, Clone, Copy)]
-pub struct Envelope<'a> {
+/// One message to one recipient: its envelope (RFC 5321 §2.3.1). Its content is asked for when it is time to write it.
+#[derive(Debug, Clone)]
+pub struct Letter {
+    /// Which one it is, for the one who handed it out.
+    pub number: u64,
     /// The reverse-path: where bounces go.
-    pub from: &'a EmailAddress,
+    pub from: Arc<EmailAddress>,
     /// The one recipient.
-    pub to: &'a EmailAddress,
-    /// The delivery's name, for example `issue-1-00042`.
-    pub name: &'a str,
+    pub to: EmailAddress,
+    /// What it is called where it becomes a file, for example `issue-1-00042`.
+    pub name: String,
 }
 
-/// A way out that is open: carries one message after the other.
+/// How content is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// As it is.
+    Plain,
+    /// Ready for DATA: dots doubled at the beginning of lines, and the line that ends it (RFC 5321 §4.5.2).
+    DotStuffed,
+}
+
+/// What a connection carries: where letters come from, and who is told what became of them.
+#[async_trait]
+pub trait Letters: Send {
+    /// The next letter; `None` when there is none for this connection. With `wait` false, while answers are outstanding,
+    /// only a letter whose turn has come: `None` then says nothing of later.
+    async fn next(&mut self, wait: bool) -> Option<Letter>;
+
+    /// Appends the content of a letter, right before it is handed to the system: from here on the message may be complete at
+    /// the server, and whoever implements this has kept that where it survives the end of the program. False, and nothing
+    /// appended, when the letter must not go any more; it is over then and not settled.
+    ///
+    /// Content has CRLF line ends and nothing beyond ASCII, unless an address of the envelope has.
+    fn content(&mut self, letter: &Letter, form: Form, to: &mut Vec<u8>) -> bool;
+
+    /// Takes in what became of a letter; `is_open` as [`Connection::is_open`] says from now on.
+    async fn settle(&mut self, letter: Letter, outcome: Outcome, is_open: bool);
+
+    /// Takes back a letter that was not tried, because it is time to stop.
+    async fn give_back(&mut self, letter: Letter);
+
+    /// Ends when it is time to stop: envelopes that wait for answers are given up then, content is not.
+    fn stopped(&self) -> BoxFuture<'static, ()>;
+}
+
+/// A way out that is open: carries one letter after the other.
 #[async_trait]
 pub trait Connection: Send + Sync {
-    /// All that comes before the content can be complete: MAIL and RCPT.
-    ///
-    /// # Errors
-    /// What became of this try (`Deferred`, `Failed` or `Refused`). The connection may live on, see
-    /// [`Connection::is_open`].
-    async fn begin(&mut self, _envelope: &Envelope<'_>) -> Result<(), Outcome> {
-        Ok(())
-    }
-
-    /// The content and its end, after [`Connection::begin`] succeeded. The caller has recorded the delivery as
-    /// `sending` on disk before it calls this.
-    async fn finish(&mut self, envelope: &Envelope<'_>, message: &[u8]) -> Outcome;
-
-    /// Takes back [`Connection::begin`], when the reader has left meanwhile.
-    async fn cancel(&mut self) {}
+    /// Carries letters until there are no more or the connection is closed. Every letter that was handed out is settled,
+    /// given back or refused its content by then.
+    async fn carry(&mut self, letters: &mut dyn Letters);
 
     /// False after a lost connection, a passed deadline or a 421: the caller connects anew.
     fn is_open(&self) -> bool {
@@ -119,4 +143,63 @@ pub trait Connection: Send + Sync {
 
     /// Says goodbye, but does not wait long for the answer.
     async fn close(&mut self) {}
+}
+
+/// A way out that takes one message at a time, and knows at once what became of it.
+#[async_trait]
+pub(super) trait OneByOne: Send + Sync {
+    async fn deliver(&mut self, letter: &Letter, content: &[u8]) -> Outcome;
+}
+
+#[async_trait]
+impl<T: OneByOne> Connection for T {
+    async fn carry(&mut self, letters: &mut dyn Letters) {
+        let mut content = Vec::new();
+        while let Some(letter) = letters.next(true).await {
+            content.clear();
+            if letters.content(&letter, Form::Plain, &mut content) {
+                let outcome = self.deliver(&letter, &content).await;
+                letters.settle(letter, outcome, true).await;
+            }
+        }
+    }
+}
+
+/// Carries one letter; what became of it.
+pub async fn send(connection: &mut dyn Connection, letter: Letter, content: &[u8]) -> Outcome {
+    let mut one = One { letter: Some(letter), content, outcome: None };
+    connection.carry(&mut one).await;
+    one.outcome.unwrap_or_else(|| Outcome::Deferred("the connection is closed".to_owned()))
+}
+
+/// The one letter that [`send`] carries.
+struct One<'c> {
+    letter: Option<Letter>,
+    content: &'c [u8],
+    outcome: Option<Outcome>,
+}
+
+#[async_trait]
+impl Letters for One<'_> {
+    async fn next(&mut self, _wait: bool) -> Option<Letter> {
+        self.letter.take()
+    }
+
+    fn content(&mut self, _letter: &Letter, form: Form, to: &mut Vec<u8>) -> bool {
+        match form {
+            Form::Plain => to.extend_from_slice(self.content),
+            Form::DotStuffed => dot_stuff(self.content, to),
+        }
+        true
+    }
+
+    async fn settle(&mut self, _letter: Letter, outcome: Outcome, _is_open: bool) {
+        self.outcome = Some(outcome);
+    }
+
+    async fn give_back(&mut self, _letter: Letter) {}
+
+    fn stopped(&self) -> BoxFuture<'static, ()> {
+        Box::pin(std::future::pending())
+    }
 }
