@@ -96,15 +96,6 @@ pub struct Letter {
     pub name: String,
 }
 
-/// How content is wanted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
-    /// As it is.
-    Plain,
-    /// Ready for DATA: dots doubled at the beginning of lines, and the line that ends it (RFC 5321 §4.5.2).
-    DotStuffed,
-}
-
 /// What a connection carries: where letters come from, and who is told what became of them.
 #[async_trait]
 pub trait Letters: Send {
@@ -116,8 +107,8 @@ pub trait Letters: Send {
     /// the server, and whoever implements this has kept that where it survives the end of the program. False, and nothing
     /// appended, when the letter must not go any more; it is over then and not settled.
     ///
-    /// Content has CRLF line ends and nothing beyond ASCII, unless an address of the envelope has.
-    fn content(&mut self, letter: &Letter, form: Form, to: &mut Vec<u8>) -> bool;
+    /// Content has CRLF line ends only, and nothing beyond ASCII unless an address of the envelope has. Dots are not doubled.
+    fn content(&mut self, letter: &Letter, to: &mut Vec<u8>) -> bool;
 
     /// Takes in what became of a letter; `is_open` as [`Connection::is_open`] says from now on.
     async fn settle(&mut self, letter: Letter, outcome: Outcome, is_open: bool);
@@ -157,7 +148,7 @@ impl<T: OneByOne> Connection for T {
         let mut content = Vec::new();
         while let Some(letter) = letters.next(true).await {
             content.clear();
-            if letters.content(&letter, Form::Plain, &mut content) {
+            if letters.content(&letter, &mut content) {
                 let outcome = self.deliver(&letter, &content).await;
                 letters.settle(letter, outcome, true).await;
             }
@@ -185,11 +176,8 @@ impl Letters for One<'_> {
         self.letter.take()
     }
 
-    fn content(&mut self, _letter: &Letter, form: Form, to: &mut Vec<u8>) -> bool {
-        match form {
-            Form::Plain => to.extend_from_slice(self.content),
-            Form::DotStuffed => dot_stuff(self.content, to),
-        }
+    fn content(&mut self, _letter: &Letter, to: &mut Vec<u8>) -> bool {
+        to.extend_from_slice(self.content);
         true
     }
 
