@@ -1,5 +1,4 @@
-//! The states of deliveries. A row says `sending` on disk before its message can be complete at the server; what the server
-//! answered follows with the next rows; both for many rows in one transaction.
+//! The states of deliveries: what they are counted and shown by, and what the owner decides of them.
 
 use std::collections::BTreeSet;
 
@@ -7,6 +6,7 @@ use serde_json::json;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Connection as _, Row as _};
 
+use super::marks::Known;
 use super::tries::{self, RELAY, Try, UNKNOWN};
 use super::{Result, Store, StoreError, memory, moment, seconds};
 use crate::model::{Answer, DeliveryCounts, DeliveryState};
@@ -23,43 +23,25 @@ pub struct DeliveryKey {
     pub subscriber: i64,
 }
 
-/// The wish to complete a message, or to give it up: recorded as `sending` unless the reader has left, or as `skipped`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Intent {
-    /// Which delivery.
-    pub key: DeliveryKey,
-    /// How often it was tried when it was read: after another try the wish is out of date.
-    pub attempts: i64,
-    /// Why it is given up, when it is.
-    pub give_up: Option<String>,
-}
-
-/// The answer to an [`Intent`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Grant {
-    /// It is recorded as `sending`.
-    Granted,
-    /// The reader has left, or it is given up, and it is `skipped`.
-    Skipped,
-    /// It was tried meanwhile, or is being tried.
-    Gone,
-}
-
 /// What became of the deliveries that a dead process was sending.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Recovered {
-    /// How many there were.
+    /// How many messages may be complete at the server without an answer that is known.
     pub count: u64,
-    /// Whether they are queued again; else they are in doubt.
+    /// Whether those are queued again; else they are in doubt.
     pub is_repeated: bool,
+    /// How many the server had accepted.
+    pub accepted: u64,
+    /// How many were certainly not complete: they are in the queue as before.
+    pub put_back: u64,
 }
 
-/// What became of a try, or was decided, to be recorded as long as the delivery is open.
+/// What became of a claimed delivery, or was decided of it, to be recorded as long as it is claimed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recorded {
     /// Which delivery.
     pub key: DeliveryKey,
-    /// Its state from now on; `None` leaves it as it is.
+    /// Its state from now on; `None` when it is tried again at once.
     pub state: Option<DeliveryState>,
     /// When it may be tried again, RFC 3339 in UTC; `None` for at once, or never.
     pub next_attempt_at: Option<String>,
@@ -130,133 +112,84 @@ impl Store {
         self.set_value(REPEATABLE, if repeatable { "yes" } else { "no" }).await
     }
 
-    /// Deals with deliveries that a dead process left in `sending`: they become `in_doubt`, or queued again when repeating
-    /// them is harmless or wished, and was so when they were sent. Only for the holder of [`Store::lock`].
+    /// Deals with deliveries that a dead process had claimed. Those whose message may be complete become `in_doubt`, or queued
+    /// again when repeating them is harmless or wished, and was so when they were sent; what the server had accepted is
+    /// `sent`; the others wait as before. Only for the holder of [`Store::lock`].
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// When the database does not answer, or what stands beside it cannot be read.
     pub async fn recover(&mut self, repeat: bool, now: &str) -> Result<Recovered> {
+        let claimed: Vec<(i64, i64, i64)> =
+            sqlx::query_as("SELECT issue, subscriber, attempts FROM deliveries WHERE state = 'sending'")
+                .fetch_all(&mut self.connection)
+                .await?;
+        if claimed.is_empty() {
+            return Ok(Recovered::default());
+        }
         let repeat = repeat && self.value(REPEATABLE).await?.is_some_and(|answer| answer == "yes");
         let (state, said) = if repeat {
             (DeliveryState::Queued, "the program ended while this was being sent; it is sent again")
         } else {
             (DeliveryState::InDoubt, "the program ended while this was being sent: it is not known whether it arrived")
         };
-        let is_any = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM deliveries WHERE state = 'sending')");
-        if !is_any.fetch_one(&mut self.connection).await? {
-            return Ok(Recovered::default());
+        let claimed: Vec<_> = claimed
+            .into_iter()
+            .map(|(issue, subscriber, attempts)| (DeliveryKey { issue, subscriber }, attempts))
+            .collect();
+        let (mut doubtful, mut accepted, mut put_back) = (Vec::new(), Vec::new(), Vec::new());
+        for ((key, _), known) in claimed.iter().zip(self.known(&claimed).await?) {
+            let group = match known {
+                Known::Nothing | Known::Complete => &mut doubtful,
+                Known::Accepted => &mut accepted,
+                Known::Incomplete => &mut put_back,
+            };
+            group.push(json!([key.issue, key.subscriber]));
         }
+        let recovered = Recovered {
+            count: doubtful.len() as u64,
+            is_repeated: repeat,
+            accepted: accepted.len() as u64,
+            put_back: put_back.len() as u64,
+        };
         let relay = self.value(RELAY).await?;
-        let (relay, said) = (self.text(relay.as_deref().unwrap_or(UNKNOWN)).await?, self.text(said).await?);
+        let relay = self.text(relay.as_deref().unwrap_or(UNKNOWN)).await?;
+        let said = self.text(said).await?;
+        let was_accepted = self.text("the server accepted it; the program ended before its words were recorded").await?;
         let mut transaction = self.connection.begin_with("BEGIN IMMEDIATE").await?;
+        for (keys, state, said) in [(doubtful, state, said), (accepted, DeliveryState::Sent, was_accepted)] {
+            let keys = serde_json::Value::from(keys).to_string();
+            sqlx::query(
+                "INSERT INTO tries (issue, subscriber, at, state, relay, shared)
+                 SELECT d.issue, d.subscriber, d.updated_at, $2, $3, $4
+                 FROM json_each($1) AS r CROSS JOIN deliveries AS d
+                 WHERE d.issue = r.value ->> 0 AND d.subscriber = r.value ->> 1",
+            )
+            .bind(&keys)
+            .bind(state.number())
+            .bind(relay)
+            .bind(said)
+            .execute(&mut *transaction)
+            .await?;
+            sqlx::query(
+                "UPDATE deliveries SET state = $2, attempts = attempts + 1, next_attempt_at = 0, updated_at = $3
+                 FROM json_each($1) AS r WHERE issue = r.value ->> 0 AND subscriber = r.value ->> 1",
+            )
+            .bind(&keys)
+            .bind(state.as_str())
+            .bind(seconds(now)?)
+            .execute(&mut *transaction)
+            .await?;
+        }
         sqlx::query(
-            "INSERT INTO tries (issue, subscriber, at, state, relay, shared)
-             SELECT issue, subscriber, updated_at, $1, $2, $3 FROM deliveries d WHERE state = 'sending'",
-        )
-        .bind(state.number())
-        .bind(relay)
-        .bind(said)
-        .execute(&mut *transaction)
-        .await?;
-        let count = sqlx::query(
-            "UPDATE deliveries SET state = $1, attempts = attempts + 1, next_attempt_at = 0, updated_at = $2
+            "UPDATE deliveries SET state = IIF(attempts > 0 AND next_attempt_at > 0, 'deferred', 'queued')
              WHERE state = 'sending'",
         )
-        .bind(state.as_str())
-        .bind(seconds(now)?)
         .execute(&mut *transaction)
-        .await?
-        .rows_affected();
+        .await?;
+        let generation = memory::raise(&mut transaction, self.generation).await?;
         transaction.commit().await?;
-        Ok(Recovered { count, is_repeated: repeat })
-    }
-
-    /// Records outcomes and intents, at most one for each delivery, in one transaction, which is one flush to disk. Returns
-    /// what became of the intents, but for those that are [`Grant::Gone`].
-    ///
-    /// # Errors
-    /// When the database does not answer; nothing is recorded then.
-    pub async fn record(
-        &mut self,
-        outcomes: &[Recorded],
-        intents: &[Intent],
-        now: &str,
-    ) -> Result<Vec<(DeliveryKey, Grant)>> {
-        let mut rows = Vec::with_capacity(outcomes.len());
-        for outcome in outcomes {
-            rows.push(self.row(outcome).await?);
-        }
-        let intents: Vec<_> =
-            intents.iter().map(|it| json!([it.key.issue, it.key.subscriber, it.attempts, it.give_up])).collect();
-        let relay = match self.relay {
-            Some(relay) => relay,
-            None => self.text(UNKNOWN).await?,
-        };
-        // One text of several statements goes to SQLite's thread and back once. What is recorded raises the generation.
-        let changed = sqlx::query(
-            "BEGIN IMMEDIATE;
-             INSERT INTO tries (issue, subscriber, at, state, relay, code, enhanced, text, shared)
-             SELECT r.value ->> 0, r.value ->> 1, $3, r.value ->> 4, IIF(r.value ->> 5, $4, NULL), r.value ->> 6, r.value ->> 7,
-                    r.value ->> 8, r.value ->> 9
-             FROM json_each($1) AS r WHERE r.value ->> 4 IS NOT NULL;
-             UPDATE deliveries SET state = COALESCE(r.value ->> 2, state), attempts = attempts + (r.value ->> 5 IS TRUE),
-               next_attempt_at = r.value ->> 3, updated_at = IIF(r.value ->> 2 IS NULL, updated_at, $3)
-             FROM json_each($1) AS r WHERE issue = r.value ->> 0 AND subscriber = r.value ->> 1
-               AND state IN ('queued', 'deferred', 'sending');
-             INSERT INTO tries (issue, subscriber, at, state, text)
-             SELECT d.issue, d.subscriber, $3, 6, IIF(s.status = 'confirmed', r.value ->> 3, 'the reader had left: ' || s.status)
-             FROM json_each($2) AS r CROSS JOIN subscribers AS s CROSS JOIN deliveries AS d
-             WHERE s.id = r.value ->> 1 AND (s.status <> 'confirmed' OR r.value ->> 3 IS NOT NULL)
-               AND d.issue = r.value ->> 0 AND d.subscriber = s.id
-               AND d.state IN ('queued', 'deferred') AND d.attempts = r.value ->> 2;
-             UPDATE deliveries SET state = IIF(s.status = 'confirmed' AND r.value ->> 3 IS NULL, 'sending', 'skipped'),
-               next_attempt_at = 0, updated_at = $3
-             FROM json_each($2) AS r, subscribers AS s
-             WHERE issue = r.value ->> 0 AND subscriber = r.value ->> 1 AND s.id = r.value ->> 1
-               AND state IN ('queued', 'deferred') AND attempts = r.value ->> 2
-             RETURNING issue, subscriber, state",
-        )
-        .bind(serde_json::Value::from(rows).to_string())
-        .bind(serde_json::Value::from(intents).to_string())
-        .bind(seconds(now)?)
-        .bind(relay)
-        .fetch_all(&mut self.connection)
-        .await;
-        let committed = match changed {
-            Ok(changed) => self.commit_raised().await.map(|()| changed),
-            Err(error) => Err(error.into()),
-        };
-        if committed.is_err() {
-            // There is none when it did not even begin.
-            let _ = sqlx::query("ROLLBACK").execute(&mut self.connection).await;
-        }
-        let grant = |row: SqliteRow| {
-            let key = DeliveryKey { issue: row.try_get("issue")?, subscriber: row.try_get("subscriber")? };
-            let is_granted = row.try_get::<&str, _>("state")? == DeliveryState::Sending.as_str();
-            Ok((key, if is_granted { Grant::Granted } else { Grant::Skipped }))
-        };
-        committed?.into_iter().map(grant).collect()
-    }
-
-    /// Ends the transaction that is open, with the next generation.
-    async fn commit_raised(&mut self) -> Result<()> {
-        let generation = memory::raise(&mut self.connection, self.generation).await?;
-        sqlx::query("COMMIT").execute(&mut self.connection).await?;
-        self.tell(generation, false);
-        Ok(())
-    }
-
-    /// An outcome as [`Store::record`] hands it to the database.
-    async fn row(&mut self, outcome: &Recorded) -> Result<serde_json::Value> {
-        let Recorded { key, state, next_attempt_at, said } = outcome;
-        let next = next_attempt_at.as_deref().map_or(Ok(0), seconds)?;
-        let word = state.map(DeliveryState::as_str);
-        let Some(said) = said else { return Ok(json!([key.issue, key.subscriber, word, next])) };
-        let shared = self.shared(&said.answer.text).await?;
-        let Answer { code, enhanced, text } = &said.answer;
-        let text = shared.is_none().then_some(text);
-        let number = state.map(DeliveryState::number);
-        Ok(json!([key.issue, key.subscriber, word, next, number, said.is_try, code, enhanced, text, shared]))
+        self.tell(generation, true);
+        Ok(recovered)
     }
 
     /// How many deliveries are in each state, of one run or of all.

@@ -2,10 +2,12 @@
 //!
 //! All SQL of the program is here. What changes rows is one transaction: it happens whole or not at all.
 
+mod claims;
 mod deliveries;
 mod import;
 mod ledger;
 mod log;
+mod marks;
 mod memory;
 mod queue;
 mod stops;
@@ -23,9 +25,11 @@ use sqlx::{Connection as _, SqlSafeStr as _, SqliteConnection};
 
 use crate::files::{self, Access, FileKind, Folder, Refusal};
 
-pub use deliveries::{DeliveryKey, Grant, Intent, NotSent, Recorded, Recovered, Said, Standing};
+pub use claims::{Claimed, Wanted};
+pub use deliveries::{DeliveryKey, NotSent, Recorded, Recovered, Said, Standing};
 pub use import::{Arrivals, Arrived};
 pub use ledger::{FrozenEntry, RunSummary};
+pub use marks::{Mark, Marks};
 pub use memory::{Adoption, SentIssue};
 pub use queue::{Place, QueuedDelivery};
 pub use stops::Stopped;
@@ -130,6 +134,8 @@ pub struct Store {
     counter_fault: Option<std::io::Error>,
     /// The number of the way out that the present tries take.
     relay: Option<i64>,
+    /// The version of the database (`PRAGMA data_version`) at which [`Store::leavers`] looked.
+    seen_version: Option<i64>,
     /// What servers have said, with its number in `texts` from the second time on.
     said: HashMap<String, Option<i64>>,
 }
@@ -152,7 +158,7 @@ impl DatabaseFile {
         let real = named.folder.find(&named.name).map_err(|error| named.failed(error))?;
         let file = parts(&real);
         // SQLite follows links.
-        for end in ["", "-wal", "-shm", "-journal"] {
+        for end in ["", "-wal", "-shm", "-journal", "-claims"] {
             let plain = file.folder.must_be_plain(&format!("{}{end}", file.name));
             plain.map_err(|error| file.failed(error))?;
         }
@@ -272,6 +278,7 @@ impl Store {
             counter: None,
             counter_fault: None,
             relay: None,
+            seen_version: None,
             said: HashMap::new(),
         })
     }

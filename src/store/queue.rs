@@ -5,14 +5,12 @@ use jiff::Timestamp;
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
-use super::deliveries::DeliveryKey;
+use super::deliveries::{DeliveryKey, Recorded, state_of};
 use super::{Result, Store, moment, seconds};
+use crate::model::DeliveryState;
 
-/// A place in the queue.
-///
-/// Only what was handed out moves while the queue is read, and never to an earlier place, so reading on from the last place
-/// misses nothing. What has moved behind it may come again: [`Store::record`] grants an intent only as long as nothing was
-/// tried since its delivery was read.
+/// A place in the queue. Only what was claimed moves while the queue is read, and never to an earlier place, so claiming on from
+/// the last place misses nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
     /// When it may be tried: seconds since 1970, 0 when at once.
@@ -38,6 +36,8 @@ impl Place {
 pub struct QueuedDelivery {
     /// Which one, and where it stands.
     pub place: Place,
+    /// Its state in the queue: `queued` or `deferred`.
+    pub state: DeliveryState,
     /// The reader's address as it is stored.
     pub address: String,
     /// The reader's name, when known.
@@ -52,6 +52,13 @@ impl QueuedDelivery {
     /// Which delivery.
     pub fn key(&self) -> DeliveryKey {
         self.place.key
+    }
+
+    /// What puts it back where it was before it was claimed.
+    pub fn put_back(&self) -> Recorded {
+        let next = Timestamp::from_second(self.place.next_attempt_at).ok().filter(|at| at.as_second() > 0);
+        let next_attempt_at = next.map(|at| at.to_string());
+        Recorded { key: self.key(), state: Some(self.state), next_attempt_at, said: None }
     }
 }
 
@@ -68,16 +75,33 @@ macro_rules! tries_since_queued {
     };
 }
 
+/// What is read of a delivery in the queue.
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT d.issue, d.subscriber, d.state, d.attempts, d.next_attempt_at, s.address, s.name, s.status, ",
+            tries_since_queued!("COUNT(*)"),
+            " AS tries, ",
+            tries_since_queued!("MIN(t.at)"),
+            " AS first_try_at ",
+            $rest
+        )
+    };
+}
+
 /// A page of the queue.
-pub(super) const PAGE: &str = concat!(
-    "SELECT d.issue, d.subscriber, d.attempts, d.next_attempt_at, s.address, s.name, ",
-    tries_since_queued!("COUNT(*)"),
-    " AS tries, ",
-    tries_since_queued!("MIN(t.at)"),
-    " AS first_try_at FROM deliveries d CROSS JOIN subscribers s ON s.id = d.subscriber
+pub(super) const PAGE: &str = select!(
+    "FROM deliveries d CROSS JOIN subscribers s ON s.id = d.subscriber
      WHERE d.state IN ('queued', 'deferred') AND d.next_attempt_at <= $5
        AND (d.next_attempt_at, d.attempts, d.issue, d.subscriber) > ($1, $2, $3, $4)
      ORDER BY d.next_attempt_at, d.attempts, d.issue, d.subscriber LIMIT $6"
+);
+
+/// Deliveries by their keys, as far as they are in the queue.
+pub(super) const THESE: &str = select!(
+    "FROM json_each($1) AS r CROSS JOIN deliveries d CROSS JOIN subscribers s ON s.id = d.subscriber
+     WHERE d.issue = r.value ->> 0 AND d.subscriber = r.value ->> 1
+       AND d.state IN ('queued', 'deferred') AND d.next_attempt_at <= $2"
 );
 
 impl Store {
@@ -151,7 +175,7 @@ impl Store {
     }
 }
 
-fn read(row: &SqliteRow) -> Result<QueuedDelivery> {
+pub(super) fn read(row: &SqliteRow) -> Result<QueuedDelivery> {
     let first_try_at: Option<i64> = row.try_get("first_try_at")?;
     Ok(QueuedDelivery {
         place: Place {
@@ -159,6 +183,7 @@ fn read(row: &SqliteRow) -> Result<QueuedDelivery> {
             attempts: row.try_get("attempts")?,
             key: DeliveryKey { issue: row.try_get("issue")?, subscriber: row.try_get("subscriber")? },
         },
+        state: state_of(row.try_get("state")?)?,
         address: row.try_get("address")?,
         name: row.try_get("name")?,
         tries: row.try_get::<Option<i64>, _>("tries")?.unwrap_or(0),
