@@ -71,25 +71,50 @@ impl Copies {
         Self { head, body, seal, capacity }
     }
 
+    /// Says why no copy may go onto the wire, which is the same for all: a server that takes a bare CR or LF for a line end
+    /// could find a second message in it (RFC 5321 §2.3.8).
+    pub fn fault(&self) -> Option<&'static str> {
+        let is_sound = |bytes: &[u8]| {
+            let pairs = memchr::memmem::find_iter(bytes, b"\r\n").count();
+            let ends = memchr::memchr2_iter(b'\r', b'\n', bytes).count();
+            ends == pairs * 2
+        };
+        let all = self.head.iter().chain(&self.body).all(|piece| match piece {
+            Piece::Part(Stretch::Fixed(bytes)) => is_sound(bytes),
+            _ => true,
+        });
+        (!all).then_some("a line end that is not CRLF")
+    }
+
     /// The message for one reader, ready for the wire: CRLF line ends, lines of at most 998 octets, not dot-stuffed. It is
     /// the same on every call.
     ///
     /// # Panics
     /// When the recipient's token does not have the length that [`recipient`](super::recipient) gives it.
     pub fn message(&self, recipient: &Recipient) -> Vec<u8> {
-        let mut head = Vec::with_capacity(2_048);
-        fill(&self.head, recipient, &mut |bytes| head.extend_from_slice(bytes));
         let mut out = Vec::with_capacity(self.capacity);
-        if let Some(seal) = &self.seal {
-            out.extend_from_slice(seal.signatures(&String::from_utf8_lossy(&head), recipient).as_bytes());
-        }
-        out.extend_from_slice(&head);
-        out.extend_from_slice(b"\r\n");
-        fill(&self.body, recipient, &mut |bytes| out.extend_from_slice(bytes));
+        self.write(recipient, &self.signatures(recipient), &mut out);
         out
     }
 
-    /// True when [`message`](Self::message) signs, which takes a thousand times as long as everything else it does.
+    /// The DKIM signatures of one reader's copy, as headers; empty when copies are not signed.
+    pub fn signatures(&self, recipient: &Recipient) -> String {
+        let Some(seal) = &self.seal else { return String::new() };
+        let mut head = Vec::with_capacity(2_048);
+        fill(&self.head, recipient, &mut |bytes| head.extend_from_slice(bytes));
+        seal.signatures(&String::from_utf8_lossy(&head), recipient)
+    }
+
+    /// Appends the [message](Self::message) for one reader, with the signatures that were made for it.
+    pub fn write(&self, recipient: &Recipient, signatures: &str, to: &mut Vec<u8>) {
+        to.reserve(self.capacity);
+        to.extend_from_slice(signatures.as_bytes());
+        fill(&self.head, recipient, &mut |bytes| to.extend_from_slice(bytes));
+        to.extend_from_slice(b"\r\n");
+        fill(&self.body, recipient, &mut |bytes| to.extend_from_slice(bytes));
+    }
+
+    /// True when copies are signed, which takes a thousand times as long as everything else.
     pub fn is_signed(&self) -> bool {
         self.seal.is_some()
     }

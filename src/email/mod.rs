@@ -29,7 +29,7 @@ use name::Part;
 
 pub use compose::compose;
 pub use copies::Copies;
-pub use recipient::{Tokens, is_token, recipient};
+pub use recipient::{Recipients, Tokens, is_token, recipient};
 
 /// The HTML part as one reader gets it.
 pub fn html_for(issue: &Issue, recipient: &Recipient) -> String {

@@ -7,19 +7,45 @@ use crate::model::{EmailAddress, Issue, Recipient};
 /// How many letters a token has: 128 bits in base32.
 pub(super) const TOKEN_LENGTH: usize = 26;
 
-/// The reader's copy of an issue, without a name ([`Recipient::named`]). The token and the Message-ID come from the site's `secret` (HMAC-SHA256, RFC 2104),
-/// so every try has the same bytes, and without the secret no other reader's token can be named.
+/// The reader's copy of an issue, without a name ([`Recipient::named`]); for many readers see [`Recipients`].
+pub fn recipient(secret: &[u8], issue: &Issue, subscriber: i64, address: &EmailAddress) -> Recipient {
+    Recipients::new(secret, issue).of(subscriber, address)
+}
+
+/// What makes the readers' copies of an issue. The token and the Message-ID come from the site's `secret` (HMAC-SHA256,
+/// RFC 2104), so every try has the same bytes, and without the secret no other reader's token can be named.
 ///
 /// The token depends on the reader alone: the address for unsubscribing in an old mail keeps working. The Message-ID
 /// depends on the issue's content and time as well: receivers drop a message whose Message-ID they have seen, so a
 /// test copy of an issue must not stand in the way of the real one.
-pub fn recipient(secret: &[u8], issue: &Issue, subscriber: i64, address: &EmailAddress) -> Recipient {
-    let tokens = Tokens::new(secret);
-    let Issue { number, digest, date, from_address, .. } = issue;
-    let token = tokens.of(subscriber);
-    let id = sign(&tokens.key, &format!("message-id\n{number}\n{digest}\n{date}\n{subscriber}\n{}", address.key()));
-    let domain = from_address.rsplit_once('@').map_or("", |(_, domain)| domain);
-    Recipient { address: address.clone(), name: None, token, message_id: format!("{number}.{id}@{domain}") }
+pub struct Recipients {
+    tokens: Tokens,
+    /// What a Message-ID is made from, before what is the reader's own.
+    message_id: String,
+    number: i64,
+    domain: String,
+}
+
+impl Recipients {
+    /// Those of an issue of the site with this secret.
+    pub fn new(secret: &[u8], issue: &Issue) -> Self {
+        let Issue { number, digest, date, from_address, .. } = issue;
+        let domain = from_address.rsplit_once('@').map_or("", |(_, domain)| domain).to_owned();
+        let message_id = format!("message-id\n{number}\n{digest}\n{date}\n");
+        Self { tokens: Tokens::new(secret), message_id, number: *number, domain }
+    }
+
+    /// A reader's copy, without a name.
+    pub fn of(&self, subscriber: i64, address: &EmailAddress) -> Recipient {
+        let Self { tokens, message_id, number, domain } = self;
+        let id = sign(&tokens.key, &format!("{message_id}{subscriber}\n{}", address.key()));
+        Recipient {
+            address: address.clone(),
+            name: None,
+            token: tokens.of(subscriber),
+            message_id: format!("{number}.{id}@{domain}"),
+        }
+    }
 }
 
 /// What makes readers' tokens for unsubscribing.

@@ -1,11 +1,11 @@
-//! Delivers what is queued, row by row: several connections, one recorder, and no message completed before its row says
-//! `sending` on disk.
+//! Delivers what is queued: several connections, one recorder, and no message completed before its delivery says `sending`
+//! on disk.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex as Lock};
 
-use tokio::sync::{Mutex, Notify, mpsc};
+use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
 use super::backoff::GIVE_UP_AFTER;
@@ -13,19 +13,17 @@ use super::breaker::{Breaker, MANY};
 use super::error::PublishError;
 use super::halt::{Halt, Stop};
 use super::pace::Pace;
-use super::recorder::record;
+use super::jobs::Jobs;
+use super::recorder::{LARGEST_BATCH, record};
 use super::watcher::Watcher;
-use super::worker::{FrozenIssue, Shared, work};
+use super::worker::{FrozenIssue, Ledger, Shared, work};
 use crate::clock::Clock;
 use crate::config::{Mail, RateLimit};
-use crate::email::Copies;
+use crate::email::{Copies, Recipients};
 use crate::email::dkim::Signer;
 use crate::model::{DeliveryState, Issue};
-use crate::store::{Place, QueuedDelivery, Stopped, Store};
+use crate::store::{Stopped, Store};
 use crate::transport::Transport;
-
-/// How many deliveries are read from the database at a time.
-const PAGE: u32 = 1_000;
 
 /// What a delivering process did.
 #[derive(Debug, Default)]
@@ -70,23 +68,15 @@ pub(super) struct Task {
 /// # Errors
 /// When the ledger cannot be read or written. Rows that were being sent then stay `sending` and will be in doubt.
 pub(super) async fn deliver(mut store: Store, task: Task) -> (Store, Result<Delivered, PublishError>) {
-    let pool = prepare(&mut store, task).await;
-    match pool {
-        Ok(pool) => run(store, pool).await,
+    let which = task.which;
+    match prepare(&mut store, task).await {
+        Ok(shared) => run(store, Arc::new(shared), which).await,
         Err(error) => (store, Err(error)),
     }
 }
 
-/// The workers' shared state, and what hands them their work.
-struct Pool {
-    shared: Arc<Shared>,
-    reader: Store,
-    which: Which,
-    jobs: mpsc::Sender<QueuedDelivery>,
-}
-
-async fn prepare(store: &mut Store, task: Task) -> Result<Pool, PublishError> {
-    let Task { issues, which, limit, mail, signer, transport, clock, watcher, halt } = task;
+async fn prepare(store: &mut Store, task: Task) -> Result<Shared, PublishError> {
+    let Task { issues, which: _, limit, mail, signer, transport, clock, watcher, halt } = task;
     store.set_relay(&transport.describe()).await?;
     let mut used = BTreeMap::new();
     for limit in Pace::budgets(&mail.rate) {
@@ -94,22 +84,23 @@ async fn prepare(store: &mut Store, task: Task) -> Result<Pool, PublishError> {
         used.insert(limit.seconds, store.tried_since(&since.to_string()).await?);
     }
     let used = |limit: &RateLimit| used.get(&limit.seconds).copied().unwrap_or(0);
+    let secret = store.secret().await?;
     let mut frozen = BTreeMap::new();
     for issue in issues {
-        let (number, mut issue) = freeze(issue, signer.clone())?;
-        if clock.now().duration_since(issue.frozen_at) >= GIVE_UP_AFTER {
-            issue.never_accepted = store.never_accepted(number, MANY).await?;
+        let mut thawed = thaw(&issue, &secret, signer.clone())?;
+        if clock.now().duration_since(thawed.frozen_at) >= GIVE_UP_AFTER {
+            thawed.never_accepted = store.never_accepted(issue.number, MANY).await?;
         }
-        frozen.insert(number, issue);
+        frozen.insert(issue.number, thawed);
     }
-    let (sender, jobs) = mpsc::channel(PAGE as usize);
-    let shared = Shared {
+    let marks = store.new_marks(&frozen.keys().copied().collect::<Vec<_>>()).await?;
+    Ok(Shared {
         transport,
         issues: frozen,
-        secret: store.secret().await?,
         in_doubt: mail.in_doubt,
-        jobs: Mutex::new(jobs),
-        spare: Lock::default(),
+        jobs: Jobs::default(),
+        largest_claim: if marks.is_some() { LARGEST_BATCH } else { mail.connections },
+        marks,
         pace: Pace::new(&mail.rate, limit, used),
         halt,
         watcher,
@@ -118,51 +109,59 @@ async fn prepare(store: &mut Store, task: Task) -> Result<Pool, PublishError> {
         is_spent: AtomicBool::new(false),
         given_up: AtomicU64::new(0),
         breaker: Lock::new(Breaker::new(store.stops().await?, clock.now())),
-        probed: Notify::new(),
-        probe_store: Mutex::new(store.reader().await?),
+        call: Notify::new(),
+        ledger: Lock::new(Ledger::default()),
         rest_until: Lock::default(),
-    };
-    Ok(Pool { shared: Arc::new(shared), reader: store.reader().await?, which, jobs: sender })
+    })
 }
 
-fn freeze(issue: Issue, signer: Option<Arc<Signer>>) -> Result<(i64, FrozenIssue), PublishError> {
+fn thaw(issue: &Issue, secret: &[u8], signer: Option<Arc<Signer>>) -> Result<FrozenIssue, PublishError> {
     let damaged = |what: &str| PublishError::DamagedIssue { number: issue.number, what: what.to_owned() };
     let from = issue.from_address.parse().map_err(|_| damaged("its sender"))?;
     let frozen_at = issue.date.parse().map_err(|_| damaged("its date"))?;
-    let copies = Arc::new(Copies::new(&issue, signer));
-    Ok((issue.number, FrozenIssue { frozen_at, copies, from, issue, never_accepted: Some(BTreeSet::new()) }))
+    let copies = Copies::new(issue, signer);
+    if let Some(fault) = copies.fault() {
+        return Err(damaged(fault));
+    }
+    let recipients = Recipients::new(secret, issue);
+    Ok(FrozenIssue { frozen_at, copies, recipients, from: Arc::new(from), never_accepted: Some(BTreeSet::new()) })
 }
 
-async fn run(store: Store, pool: Pool) -> (Store, Result<Delivered, PublishError>) {
-    let Pool { shared, reader, which, jobs } = pool;
-    let (notes, inbox) = mpsc::channel(PAGE as usize);
-    let recorder = tokio::spawn(record(store, inbox, shared.clock));
-    let feeder = tokio::spawn(feed(reader, which, jobs, shared.clock));
+async fn run(store: Store, shared: Arc<Shared>, which: Which) -> (Store, Result<Delivered, PublishError>) {
+    let recorder = tokio::spawn(record(store, Arc::clone(&shared), which));
+    let mut signers = JoinSet::new();
+    if shared.issues.keys().any(|issue| shared.is_signed(*issue)) {
+        for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
+            let shared = Arc::clone(&shared);
+            signers.spawn_blocking(move || shared.jobs.sign_all(|queued| shared.sign(queued)));
+        }
+    }
     let mut workers = JoinSet::new();
     for _ in 0..shared.connections.load(Ordering::SeqCst) {
-        workers.spawn(work(Arc::clone(&shared), notes.clone()));
+        workers.spawn(work(Arc::clone(&shared)));
     }
-    drop(notes);
     let mut delivered = Delivered::default();
     while let Some(worker) = workers.join_next().await {
         for (state, count) in worker.expect("a worker never panics") {
             *delivered.states.entry(state).or_default() += count;
         }
     }
-    // No worker takes jobs any more: let the feeder end too.
-    shared.jobs.lock().await.close();
-    let fed = feeder.await.expect("the feeder never panics");
-    let (mut store, recorded) = recorder.await.expect("the recorder never panics");
-    delivered.tried = shared.pace.taken().await;
-    delivered.given_up = shared.given_up.load(Ordering::SeqCst);
-    if let Some(given_up) = recorded.as_ref().ok().filter(|given_up| **given_up > 0) {
-        delivered.given_up += given_up;
-        *delivered.states.entry(DeliveryState::Skipped.as_str()).or_default() += given_up;
+    shared.end();
+    while let Some(signer) = signers.join_next().await {
+        signer.expect("signing never panics");
     }
+    let (mut store, recorded) = recorder.await.expect("the recorder never panics");
+    delivered.tried = shared.pace.taken();
+    delivered.given_up = shared.given_up.load(Ordering::SeqCst);
     let is_spent = shared.is_spent.load(Ordering::SeqCst);
     delivered.stopped = shared.halt.take().or(is_spent.then_some(Stop::RateLimit));
-    let result = match recorded.and(fed) {
-        Ok(()) => conclude(&mut store, &shared, delivered).await.map_err(PublishError::from),
+    let result = match recorded {
+        Ok(left) => {
+            if left > 0 {
+                *delivered.states.entry(DeliveryState::Skipped.as_str()).or_default() += left;
+            }
+            conclude(&mut store, &shared, delivered).await.map_err(PublishError::from)
+        }
         Err(error) => Err(error.into()),
     };
     (store, result)
@@ -170,6 +169,7 @@ async fn run(store: Store, pool: Pool) -> (Store, Result<Delivered, PublishError
 
 /// Records what was learnt: which refusals are final, and what keeps the rest waiting.
 async fn conclude(store: &mut Store, shared: &Shared, mut delivered: Delivered) -> crate::store::Result<Delivered> {
+    store.remove_marks()?;
     let now = shared.clock.now();
     let (refused, domains, earlier) = {
         let mut breaker = shared.breaker();
@@ -191,25 +191,4 @@ async fn conclude(store: &mut Store, shared: &Shared, mut delivered: Delivered) 
     store.set_stops(&stops).await?;
     delivered.left_alone = domains.into_iter().filter(|(_, is_new)| *is_new).map(|(stop, _)| stop).collect();
     Ok(delivered)
-}
-
-/// Hands out what is queued, a page at a time.
-async fn feed(
-    mut reader: Store,
-    which: Which,
-    jobs: mpsc::Sender<QueuedDelivery>,
-    clock: Clock,
-) -> crate::store::Result<()> {
-    let mut place = Place::START;
-    loop {
-        let page = reader.queued(place, &clock.now().to_string(), PAGE).await?;
-        let Some(last) = page.last() else { return Ok(()) };
-        place = last.place;
-        for job in page {
-            let is_over = which == Which::Fresh && !job.place.is_fresh();
-            if is_over || jobs.send(job).await.is_err() {
-                return Ok(());
-            }
-        }
-    }
 }

@@ -98,6 +98,11 @@ impl Halt {
         }
     }
 
+    /// Waits until it is time to stop.
+    pub(super) async fn wait(&self) {
+        let _ = self.unless(std::future::pending::<()>()).await;
+    }
+
     /// The reason, once everything has stopped.
     pub(super) fn take(&self) -> Option<Stop> {
         self.reason.lock().ok().and_then(|mut reason| reason.take())

@@ -18,6 +18,7 @@ mod guard;
 mod halt;
 mod inspect;
 mod items;
+mod jobs;
 mod library;
 mod mail_pictures;
 mod manifest;
@@ -82,7 +83,7 @@ use crate::email::dkim::Signer;
 use crate::files::Lock;
 use crate::model::{EmailAddress, Issue, Outcome};
 use crate::store::{Recovered, Store};
-use crate::transport::{self, Envelope, Transport};
+use crate::transport::{self, Letter, Transport};
 
 /// Why a delivery was given up that later issues would have to wait for.
 const GIVEN_UP: &str = "given up: older than `newsletter.max_lateness`";
@@ -142,7 +143,7 @@ impl Publisher {
         found.allowed(guards.chain(placeholder::guard_of_frozen(&issues, &self.mail)), allow)?;
         let taken_up = self.memory.take_up(&mut self.store, &found, now).await?;
         self.warning = found.warning.or(taken_up.warning);
-        let Recovered { count: interrupted, is_repeated } =
+        let Recovered { count: interrupted, is_repeated, accepted, put_back } =
             self.store.recover(self.may_repeat(), &now.to_string()).await?;
         // What was tried and is still refused when it is too old keeps no later issue waiting.
         let mut given_up = 0;
@@ -152,7 +153,7 @@ impl Publisher {
         }
         let finished = self.store.finish_runs(&now.to_string()).await?;
         let issues: Vec<_> = issues.iter().map(|issue| issue.number).collect();
-        if taken_up.held + interrupted + given_up + finished > 0 {
+        if taken_up.held + interrupted + accepted + put_back + given_up + finished > 0 {
             self.record(&issues).await?;
         }
         let open = self.store.delivery_counts(None).await?.open();
@@ -244,11 +245,8 @@ pub async fn send_test(
         let damaged = || PublishError::DamagedIssue { number: issue.number, what: "its sender".into() };
         let from: EmailAddress = issue.from_address.parse().map_err(|_| damaged())?;
         let name = format!("test-issue-{}", issue.number);
-        let envelope = Envelope { from: &from, to, name: &name };
-        outcomes.push(match connection.begin(&envelope).await {
-            Ok(()) => connection.finish(&envelope, &addressee.copy(issue).message).await,
-            Err(outcome) => outcome,
-        });
+        let letter = Letter { number: issue.number.unsigned_abs(), from: Arc::new(from), to: to.clone(), name };
+        outcomes.push(transport::send(&mut *connection, letter, &addressee.copy(issue).message).await);
     }
     connection.close().await;
     Ok(outcomes)

@@ -1,14 +1,17 @@
 //! Keeps to `mail.rate`: short limits space the messages out, long ones are a budget for this process. `--limit` is one too.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use crate::config::RateLimit;
 
 /// Limits up to this many seconds are kept by waiting; for longer ones waiting in the foreground makes no sense.
 const LONGEST_WAIT: u32 = 60;
+
+/// What is claimed leaves within so long, as far as it depends on the limits.
+const LOOK_AHEAD: Duration = Duration::from_secs(10);
 
 /// The limits of one delivering process, shared by its connections.
 #[derive(Debug)]
@@ -32,6 +35,8 @@ struct State {
 pub(super) enum Turn {
     /// Now.
     Go,
+    /// Later, which was not waited for.
+    NotYet,
     /// A limit of `mail.rate` is used up.
     Spent,
     /// As many were tried as were asked for.
@@ -53,21 +58,29 @@ impl Pace {
         limits.iter().filter(|limit| limit.seconds > LONGEST_WAIT)
     }
 
-    /// Waits for the turn of one message, unless there is none.
-    pub(super) async fn turn(&self) -> Turn {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The turn of one message; waits for it when `wait` says so.
+    pub(super) async fn turn(&self, wait: bool) -> Turn {
         let wait_until = {
-            let mut state = self.state.lock().await;
+            let mut state = self.state();
             if self.wanted == Some(state.taken) {
                 return Turn::Enough;
             }
             if self.left == Some(state.taken) {
                 return Turn::Spent;
             }
+            let now = Instant::now();
+            let turn = state.next.map_or(now, |next| next.max(now));
+            if !wait && turn > now {
+                return Turn::NotYet;
+            }
             state.taken += 1;
             if self.interval.is_zero() {
                 return Turn::Go;
             }
-            let turn = state.next.map_or_else(Instant::now, |next| next.max(Instant::now()));
             state.next = Some(turn + self.interval);
             turn
         };
@@ -76,13 +89,25 @@ impl Pace {
     }
 
     /// Takes a turn back that no server was asked for.
-    pub(super) async fn give_back(&self) {
-        self.state.lock().await.taken -= 1;
+    pub(super) fn give_back(&self) {
+        self.state().taken -= 1;
     }
 
     /// How many turns were taken.
-    pub(super) async fn taken(&self) -> u64 {
-        self.state.lock().await.taken
+    pub(super) fn taken(&self) -> u64 {
+        self.state().taken
+    }
+
+    /// How many messages are worth taking out of the queue at a time, when so many wait already: at most `most`, not more than
+    /// leave within a few seconds, and not more than may leave at all.
+    pub(super) fn page(&self, most: usize, waiting: usize) -> usize {
+        let soon = match self.interval.as_nanos() {
+            0 => most,
+            interval => usize::try_from(LOOK_AHEAD.as_nanos() / interval).unwrap_or(most).min(most),
+        };
+        let ends = [self.left, self.wanted].into_iter().flatten().min();
+        let rest = ends.map_or(usize::MAX, |end| usize::try_from(end.saturating_sub(self.taken())).unwrap_or(usize::MAX));
+        soon.min(rest.saturating_sub(waiting)).max(1)
     }
 }
 
@@ -95,7 +120,7 @@ mod tests {
         let pace = Pace::new(&[RateLimit { count: 10, seconds: 1 }], None, |_| 0);
         let start = Instant::now();
         for _ in 0..21 {
-            assert_eq!(pace.turn().await, Turn::Go);
+            assert_eq!(pace.turn(true).await, Turn::Go);
         }
         assert_eq!(start.elapsed().as_millis(), 2_000);
     }
@@ -104,15 +129,15 @@ mod tests {
     async fn a_days_budget_counts_what_was_sent_before() {
         let limits = [RateLimit { count: 5, seconds: 86_400 }];
         let pace = Pace::new(&limits, None, |_| 3);
-        assert_eq!([pace.turn().await, pace.turn().await, pace.turn().await], [Turn::Go, Turn::Go, Turn::Spent]);
-        pace.give_back().await;
-        assert_eq!([pace.turn().await, pace.turn().await], [Turn::Go, Turn::Spent], "no server was asked");
+        assert_eq!([pace.turn(true).await, pace.turn(true).await, pace.turn(true).await], [Turn::Go, Turn::Go, Turn::Spent]);
+        pace.give_back();
+        assert_eq!([pace.turn(true).await, pace.turn(true).await], [Turn::Go, Turn::Spent], "no server was asked");
     }
 
     #[tokio::test]
     async fn what_was_asked_for_is_told_from_what_is_left() {
         let limits = [RateLimit { count: 5, seconds: 86_400 }];
         let pace = Pace::new(&limits, Some(1), |_| 3);
-        assert_eq!([pace.turn().await, pace.turn().await], [Turn::Go, Turn::Enough]);
+        assert_eq!([pace.turn(true).await, pace.turn(true).await], [Turn::Go, Turn::Enough]);
     }
 }

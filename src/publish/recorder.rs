@@ -1,128 +1,159 @@
-//! The one writer of delivery states while messages leave. It gathers what all connections have to say and commits it
-//! together: one flush to disk for many rows, and a message is completed only after its intent is on disk.
+//! The one writer of the ledger while messages leave. It gathers what all connections have to say and commits it together
+//! with the next claim: one flush to disk for many rows, and no message leaves whose claim is not on disk.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot};
+use super::deliver::Which;
+use super::halt::Stop;
+use super::scout;
+use super::worker::Shared;
+use crate::model::DeliveryState;
+use crate::store::{Claimed, Place, Recorded, Store, StoreError, Wanted};
 
-use crate::clock::Clock;
-use crate::store::{DeliveryKey, Grant, Intent, Recorded, Store, StoreError};
+/// At most this many deliveries are claimed, and outcomes recorded, in one transaction.
+pub(super) const LARGEST_BATCH: usize = 1_000;
 
-/// At most this many rows in one transaction.
-const LARGEST_BATCH: usize = 1_000;
-
-/// An outcome is on disk after this time at the latest.
-const OUTCOMES_WAIT: Duration = Duration::from_millis(50);
+/// An outcome is on disk, and a reader who leaves is heard of, after this time at the latest.
+const TICK: Duration = Duration::from_millis(50);
 
 /// How often and how long to wait for a database that does not take a batch; each time it has waited itself before.
 const BUSY_PAUSES: u32 = 20;
 const BUSY_PAUSE: Duration = Duration::from_secs(1);
 
-/// What a connection has to say.
-pub(super) enum Note {
-    /// It wants to complete a message; answered with whether it may.
-    Intent(Intent, oneshot::Sender<Grant>),
-    /// It gives a delivery up.
-    GiveUp(Intent),
-    /// What became of one.
-    Outcome(Recorded),
+/// The ledger and how far its queue was read.
+struct Recorder<'s> {
+    store: &'s mut Store,
+    shared: &'s Shared,
+    which: Which,
+    /// Where the queue goes on; `None` at its end.
+    place: Option<Place>,
+    /// How many readers had left before their deliveries were claimed.
+    left: u64,
 }
 
-/// Records notes until every sender is gone; gives the store back, with how many deliveries were given up, or the error that
-/// ended it early.
-pub(super) async fn record(
-    mut store: Store,
-    mut notes: mpsc::Receiver<Note>,
-    clock: Clock,
-) -> (Store, Result<u64, StoreError>) {
-    let mut given_up = 0;
-    let mut waiting: Vec<Note> = Vec::with_capacity(LARGEST_BATCH);
-    loop {
-        // A worker waits for an intent, none for an outcome: outcomes travel with the next intents, or alone after a while.
-        let more = async {
-            while !waiting.iter().any(|note| matches!(note, Note::Intent(..))) && waiting.len() < LARGEST_BATCH {
-                if notes.recv_many(&mut waiting, LARGEST_BATCH).await == 0 {
-                    return false;
-                }
+/// Claims and records until the last connection has ended; gives the store back, with how many deliveries were taken out of
+/// the queue because their readers had left, or the error that ended it early.
+pub(super) async fn record(mut store: Store, shared: Arc<Shared>, which: Which) -> (Store, Result<u64, StoreError>) {
+    let mut recorder = Recorder { store: &mut store, shared: &shared, which, place: Some(Place::START), left: 0 };
+    let recorded = recorder.run().await;
+    if recorded.is_err() {
+        // Nothing may be completed any more that cannot be recorded.
+        shared.halt.set(Stop::Ledger);
+        shared.jobs.close();
+    }
+    let left = recorder.left;
+    (store, recorded.map(|()| left))
+}
+
+impl Recorder<'_> {
+    async fn run(&mut self) -> Result<(), StoreError> {
+        loop {
+            let is_over = self.shared.is_over();
+            self.look_further().await?;
+            let wanted = self.wanted();
+            let mut outcomes = self.shared.take_outcomes();
+            if is_over {
+                let untried = self.shared.jobs.drain().into_iter().chain(self.shared.breaker().release());
+                outcomes.extend(untried.map(|job| job.put_back()));
             }
-            true
-        };
-        let is_over = !tokio::time::timeout(OUTCOMES_WAIT, more).await.unwrap_or(true);
-        while !waiting.is_empty() {
-            let mut batch = Batch::default();
-            // A delivery that is queued again and wanted again at once takes two rounds: the order of its notes counts.
-            waiting = waiting.into_iter().filter_map(|note| batch.take(note)).collect();
-            match record_patiently(&mut store, &batch, clock).await {
-                Ok(grants) => {
-                    for (intent, answer) in batch.intents.iter().zip(batch.answers) {
-                        let grant = grants.get(&intent.key).copied().unwrap_or(Grant::Gone);
-                        match answer {
-                            // A connection that gave up meanwhile no longer listens; its row is settled by its outcome.
-                            Some(answer) => drop(answer.send(grant)),
-                            None => given_up += u64::from(grant == Grant::Skipped),
-                        }
-                    }
-                }
-                // Dropping the answers tells the connections that nothing may be completed any more.
-                Err(error) => return (store, Err(error)),
+            if wanted.is_some() || !outcomes.is_empty() {
+                self.advance(outcomes, wanted).await?;
             }
-        }
-        if is_over {
-            return (store, Ok(given_up));
+            if is_over {
+                return Ok(());
+            }
+            self.look_for_leavers().await?;
+            // What is wanted by then is done at once.
+            let _ = tokio::time::timeout(TICK, self.shared.call.notified()).await;
         }
     }
-}
 
-/// What a server has answered is known only here until it is on disk: a database that is busy is asked again for a while,
-/// and the connections wait.
-async fn record_patiently(
-    store: &mut Store,
-    batch: &Batch,
-    clock: Clock,
-) -> Result<BTreeMap<DeliveryKey, Grant>, StoreError> {
-    let mut pauses = BUSY_PAUSES;
-    loop {
-        match store.record(&batch.outcomes, &batch.intents, &clock.now().to_string()).await {
-            Err(_) if pauses > 0 => {
-                pauses -= 1;
-                tokio::time::sleep(BUSY_PAUSE).await;
+    /// What to claim, when few jobs are left.
+    fn wanted(&self) -> Option<Wanted> {
+        let shared = self.shared;
+        let waiting = shared.jobs.len();
+        let page = shared.pace.page(shared.largest_claim, waiting);
+        let after = self.place.filter(|_| waiting * 2 <= page && !shared.halt.is_set())?;
+        let limit = u32::try_from(page).unwrap_or(u32::MAX);
+        Some(Wanted::Next { after, is_fresh: self.which == Which::Fresh, limit })
+    }
+
+    async fn advance(&mut self, outcomes: Vec<Recorded>, wanted: Option<Wanted>) -> Result<(), StoreError> {
+        let limit = wanted.as_ref().map_or(0, |wanted| match wanted {
+            Wanted::Next { limit, .. } => u64::from(*limit),
+            Wanted::These(_) => 0,
+        });
+        let claimed = self.commit(outcomes, wanted).await?;
+        if limit > 0 {
+            // A page that is not full is the last one.
+            self.place = claimed.last.filter(|_| claimed.deliveries.len() as u64 + claimed.left == limit);
+        }
+        self.shared.claimed(&claimed.deliveries);
+        self.shared.jobs.add(claimed.deliveries, |issue| self.shared.is_signed(issue));
+        if self.place.is_none() || self.shared.halt.is_set() {
+            self.shared.jobs.close();
+        }
+        Ok(())
+    }
+
+    /// Records and claims, outcomes of one delivery one after the other.
+    async fn commit(&mut self, mut outcomes: Vec<Recorded>, wanted: Option<Wanted>) -> Result<Claimed, StoreError> {
+        loop {
+            let mut keys = BTreeSet::new();
+            let (batch, rest): (Vec<_>, Vec<_>) = outcomes.into_iter().partition(|outcome| keys.insert(outcome.key));
+            outcomes = rest;
+            let wanted = wanted.as_ref().filter(|_| outcomes.is_empty());
+            let claimed = self.commit_patiently(&batch, wanted).await?;
+            self.shared.recorded(&batch);
+            if outcomes.is_empty() {
+                self.left += claimed.left;
+                (0..claimed.left).for_each(|_| self.shared.watcher.delivered(DeliveryState::Skipped));
+                return Ok(claimed);
             }
-            recorded => return Ok(recorded?.into_iter().collect()),
         }
     }
-}
 
-/// Notes that are recorded together.
-#[derive(Default)]
-struct Batch {
-    keys: BTreeSet<DeliveryKey>,
-    outcomes: Vec<Recorded>,
-    intents: Vec<Intent>,
-    answers: Vec<Option<oneshot::Sender<Grant>>>,
-}
-
-impl Batch {
-    /// Takes a note in, or gives it back when the batch has one of the same delivery already.
-    fn take(&mut self, note: Note) -> Option<Note> {
-        let key = match &note {
-            Note::Intent(intent, _) | Note::GiveUp(intent) => intent.key,
-            Note::Outcome(recorded) => recorded.key,
-        };
-        if !self.keys.insert(key) {
-            return Some(note);
-        }
-        match note {
-            Note::Outcome(recorded) => self.outcomes.push(recorded),
-            Note::Intent(intent, answer) => {
-                self.intents.push(intent);
-                self.answers.push(Some(answer));
-            }
-            Note::GiveUp(intent) => {
-                self.intents.push(intent);
-                self.answers.push(None);
+    /// What a server has answered is known only here until it is on disk: a database that is busy is asked again for a while,
+    /// and the connections wait.
+    async fn commit_patiently(
+        &mut self,
+        outcomes: &[Recorded],
+        wanted: Option<&Wanted>,
+    ) -> Result<Claimed, StoreError> {
+        let mut pauses = BUSY_PAUSES;
+        loop {
+            match self.store.advance(outcomes, wanted, &self.shared.clock.now().to_string()).await {
+                Err(_) if pauses > 0 => {
+                    pauses -= 1;
+                    tokio::time::sleep(BUSY_PAUSE).await;
+                }
+                claimed => return claimed,
             }
         }
-        None
+    }
+
+    /// Finds readers further back in the queue, when the breaker has asked for them.
+    async fn look_further(&mut self) -> Result<(), StoreError> {
+        let shared = self.shared;
+        let Some((from, suspects)) = shared.take_look() else { return Ok(()) };
+        let now = shared.clock.now();
+        let found = scout::look(self.store, &shared.jobs, from, &suspects, &now.to_string()).await?;
+        let claimed = self.commit(Vec::new(), Some(Wanted::These(found.waiting))).await?.deliveries;
+        shared.claimed(&claimed);
+        let probes = claimed.into_iter().chain(found.claimed);
+        let why = shared.breaker().probe(probes.collect(), now);
+        shared.stop(why);
+        Ok(())
+    }
+
+    async fn look_for_leavers(&mut self) -> Result<(), StoreError> {
+        let readers = self.shared.claimed_readers();
+        if !readers.is_empty() {
+            let left = self.store.leavers(readers.into_iter()).await?;
+            self.shared.have_left(left);
+        }
+        Ok(())
     }
 }

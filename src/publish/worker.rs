@@ -1,28 +1,31 @@
-//! One connection and what it carries: envelope and intent together, content after both, and then what became of it.
+//! One connection and what it carries: it takes claimed deliveries, hands their messages to the wire, and says what became
+//! of each.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex as Lock, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use async_trait::async_trait;
+use futures_util::future::BoxFuture;
 use jiff::Timestamp;
-use tokio::sync::{Mutex, Notify, mpsc, oneshot};
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::backoff::{Tried, mixed, settle};
-use super::breaker::{Breaker, Heard, Next, Reaction, Wait};
+use super::breaker::{Breaker, Heard, Next, Reaction, Suspects, Wait};
 use super::halt::{Halt, Stop};
+use super::jobs::{Job, Jobs, Taken};
 use super::pace::{Pace, Turn};
-use super::probes;
-use super::recorder::Note;
-use super::refusal::AnswerKind;
+use super::refusal::Kind;
+use super::scout;
 use super::watcher::Watcher;
 use crate::clock::Clock;
 use crate::config::InDoubt;
-use crate::email::{self, Copies};
-use crate::model::{Answer, DeliveryState, EmailAddress, Issue, Outcome, Recipient};
-use crate::store::{DeliveryKey, Grant, Intent, Place, QueuedDelivery, Recorded, Said, Store};
-use crate::transport::{Connection, Envelope, Transport};
+use crate::email::{Copies, Recipients};
+use crate::model::{Answer, DeliveryState, EmailAddress, Outcome, Recipient};
+use crate::store::{DeliveryKey, Mark, Marks, QueuedDelivery, Recorded, Said};
+use crate::transport::{Connection, Letter, Letters, Transport};
 
 /// Pauses before a connection is tried again; each is up to twice as long, so that they do not all come back at once.
 const RECONNECT_AFTER: [Duration; 2] = [Duration::from_millis(400), Duration::from_millis(1_500)];
@@ -34,11 +37,12 @@ const NEXT_CONNECTION_AFTER: Duration = Duration::from_millis(200);
 pub(super) struct Shared {
     pub(super) transport: Arc<dyn Transport>,
     pub(super) issues: BTreeMap<i64, FrozenIssue>,
-    pub(super) secret: Vec<u8>,
     pub(super) in_doubt: InDoubt,
-    pub(super) jobs: Mutex<mpsc::Receiver<QueuedDelivery>>,
-    /// Jobs that were taken and have to wait for others.
-    pub(super) spare: Lock<VecDeque<QueuedDelivery>>,
+    pub(super) jobs: Jobs,
+    /// Which messages may be complete at the server; `None` where that cannot be kept.
+    pub(super) marks: Option<Marks>,
+    /// At most so many deliveries are claimed at a time.
+    pub(super) largest_claim: usize,
     pub(super) pace: Pace,
     pub(super) halt: Arc<Halt>,
     pub(super) watcher: Arc<dyn Watcher>,
@@ -49,19 +53,33 @@ pub(super) struct Shared {
     /// How many deliveries were given up.
     pub(super) given_up: AtomicU64,
     pub(super) breaker: Lock<Breaker>,
-    /// Wakes the connections that wait for the end of the probing.
-    pub(super) probed: Notify,
-    /// Looks further back in the queue.
-    pub(super) probe_store: Mutex<Store>,
+    /// Calls the recorder.
+    pub(super) call: Notify,
+    pub(super) ledger: Lock<Ledger>,
     /// Until when no connection asks for anything.
     pub(super) rest_until: Lock<Option<Instant>>,
 }
 
+/// What connections and recorder tell each other.
+#[derive(Default)]
+pub(super) struct Ledger {
+    /// What became of deliveries, and is not on disk yet.
+    outcomes: Vec<Recorded>,
+    /// The readers whose deliveries are claimed, and how many of each: there may be several open issues.
+    claimed: HashMap<i64, u32>,
+    /// Those of them who have left, and what is said of it.
+    left: HashMap<i64, String>,
+    /// Readers to look for further back in the queue.
+    look: Option<(DeliveryKey, Suspects)>,
+    /// Whether all connections have ended.
+    is_over: bool,
+}
+
 pub(super) struct FrozenIssue {
-    pub(super) issue: Issue,
     pub(super) frozen_at: Timestamp,
-    pub(super) copies: Arc<Copies>,
-    pub(super) from: EmailAddress,
+    pub(super) copies: Copies,
+    pub(super) recipients: Recipients,
+    pub(super) from: Arc<EmailAddress>,
     /// Of one that is old: the domains with many readers of which none was accepted; `None` when none was at all.
     pub(super) never_accepted: Option<BTreeSet<String>>,
 }
@@ -70,6 +88,10 @@ impl FrozenIssue {
     /// Whether the server has accepted others like a reader of this domain, or is still expected to.
     fn accepts_others_like(&self, domain: &str) -> bool {
         self.never_accepted.as_ref().is_some_and(|domains| !domains.contains(domain))
+    }
+
+    fn recipient(&self, queued: &QueuedDelivery, address: &EmailAddress) -> Recipient {
+        self.recipients.of(queued.key().subscriber, address).named(queued.name.clone())
     }
 }
 
@@ -81,12 +103,75 @@ impl Shared {
         self.breaker.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn spare(&self) -> MutexGuard<'_, VecDeque<QueuedDelivery>> {
-        self.spare.lock().unwrap_or_else(PoisonError::into_inner)
+    fn ledger(&self) -> MutexGuard<'_, Ledger> {
+        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn rest_until(&self) -> MutexGuard<'_, Option<Instant>> {
         self.rest_until.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the messages of an issue are signed.
+    pub(super) fn is_signed(&self, issue: i64) -> bool {
+        self.issues.get(&issue).is_some_and(|issue| issue.copies.is_signed())
+    }
+
+    /// The signatures of a message.
+    pub(super) fn sign(&self, queued: &QueuedDelivery) -> Option<String> {
+        let frozen = self.issues.get(&queued.key().issue)?;
+        let address = queued.address.parse().ok()?;
+        Some(frozen.copies.signatures(&frozen.recipient(queued, &address)))
+    }
+
+    /// Says that all connections have ended.
+    pub(super) fn end(&self) {
+        self.ledger().is_over = true;
+        self.jobs.close();
+        self.call.notify_one();
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        self.ledger().is_over
+    }
+
+    pub(super) fn take_outcomes(&self) -> Vec<Recorded> {
+        std::mem::take(&mut self.ledger().outcomes)
+    }
+
+    pub(super) fn take_look(&self) -> Option<(DeliveryKey, Suspects)> {
+        self.ledger().look.take()
+    }
+
+    /// Takes in what was claimed.
+    pub(super) fn claimed(&self, deliveries: &[QueuedDelivery]) {
+        let mut ledger = self.ledger();
+        for delivery in deliveries {
+            *ledger.claimed.entry(delivery.key().subscriber).or_default() += 1;
+        }
+    }
+
+    /// Takes in what is on disk.
+    pub(super) fn recorded(&self, outcomes: &[Recorded]) {
+        let mut ledger = self.ledger();
+        for outcome in outcomes.iter().filter(|outcome| outcome.state.is_some()) {
+            let reader = outcome.key.subscriber;
+            let count = ledger.claimed.entry(reader).or_default();
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                ledger.claimed.remove(&reader);
+                ledger.left.remove(&reader);
+            }
+        }
+    }
+
+    /// The readers whose deliveries are claimed.
+    pub(super) fn claimed_readers(&self) -> Vec<i64> {
+        self.ledger().claimed.keys().copied().collect()
+    }
+
+    /// Takes in who has left.
+    pub(super) fn have_left(&self, left: Vec<(i64, String)>) {
+        self.ledger().left.extend(left);
     }
 
     /// Waits for as long as the server wants to be left alone.
@@ -97,33 +182,38 @@ impl Shared {
         }
     }
 
-    /// The next delivery to try, and whether it is a probe; `None` at the end of the queue.
-    async fn next(&self) -> Option<(QueuedDelivery, bool)> {
-        loop {
-            let probed = self.probed.notified();
-            tokio::pin!(probed);
-            // From here on no end of a probing is missed.
-            probed.as_mut().enable();
-            let next = self.breaker().next();
-            match next {
-                Next::Probe(job) => return Some((*job, true)),
-                Next::Wait => probed.await,
-                Next::GoOn => {
-                    let spare = self.spare().pop_front();
-                    let job = match spare {
-                        Some(job) => job,
-                        None => self.jobs.lock().await.recv().await?,
-                    };
-                    // A probing may have begun meanwhile.
-                    match self.breaker().next() {
-                        Next::GoOn => return Some((job, false)),
-                        Next::Wait => self.spare().push_back(job),
-                        Next::Probe(probe) => {
-                            self.spare().push_back(job);
-                            return Some((*probe, true));
-                        }
-                    }
+    fn must_rest(&self) -> bool {
+        self.rest_until().is_some_and(|until| until > Instant::now())
+    }
+
+    /// The next delivery to try.
+    fn try_job(&self) -> Taken {
+        let mut breaker = self.breaker();
+        match breaker.next() {
+            Next::Probe(queued) => Taken::Job(Box::new(Job { is_probe: true, ..Job::new(*queued) })),
+            Next::Wait => Taken::NotYet,
+            Next::GoOn => {
+                let taken = self.jobs.take();
+                drop(breaker);
+                if self.jobs.len() < self.largest_claim / 2 {
+                    self.call.notify_one();
                 }
+                taken
+            }
+        }
+    }
+
+    /// The next delivery to try, which may have to be waited for; `None` at the end of the queue.
+    async fn job(&self) -> Option<Job> {
+        loop {
+            let woken = self.jobs.wake.notified();
+            tokio::pin!(woken);
+            // From here on no job and no end of a probing is missed.
+            woken.as_mut().enable();
+            match self.try_job() {
+                Taken::Job(job) => return Some(*job),
+                Taken::Over => return None,
+                Taken::NotYet => woken.await,
             }
         }
     }
@@ -135,83 +225,82 @@ impl Shared {
         *place = Some(place.map_or(until, |other| other.max(until)));
     }
 
-    fn stop(&self, why: Option<Stop>) {
+    /// Goes on after the breaker has concluded, or stops.
+    pub(super) fn stop(&self, why: Option<Stop>) {
         if let Some(why) = why {
             self.halt.set(why);
         }
-        self.probed.notify_waiters();
+        let released = self.breaker().released();
+        released.into_iter().for_each(|job| self.jobs.put_back(Job::new(job)));
+        self.jobs.wake.notify_waiters();
     }
 }
 
 /// One connection: takes jobs until there are none, or it is time to stop.
-pub(super) async fn work(shared: Arc<Shared>, notes: mpsc::Sender<Note>) -> Tally {
-    let mut tally = Tally::new();
-    let mut worker = Worker { shared: &shared, notes, connection: None, served: 0, has_given_up: false };
-    while worker.is_ready().await {
-        let Some(Some((job, is_probe))) = shared.halt.unless(shared.next()).await else { break };
-        let done = worker.deliver(job).await;
-        if is_probe {
-            let why = shared.breaker().probed(shared.clock.now());
-            shared.stop(why);
+pub(super) async fn work(shared: Arc<Shared>) -> Tally {
+    let mut worker = Worker {
+        shared: &shared,
+        out: HashMap::new(),
+        again: VecDeque::new(),
+        letters: 0,
+        served: 0,
+        rest_until: None,
+        tally: Tally::new(),
+    };
+    let mut connection: Option<Box<dyn Connection>> = None;
+    while worker.has_more().await {
+        if !connection.as_ref().is_some_and(|open| open.is_open()) {
+            connection = worker.connect().await;
+            worker.served = 0;
         }
-        let Some(done) = done else { break };
-        if let Some(state) = done {
-            *tally.entry(state.as_str()).or_default() += 1;
-            shared.watcher.delivered(state);
+        let Some(open) = &mut connection else { break };
+        open.carry(&mut worker).await;
+        if open.is_open() {
+            break;
         }
     }
-    if !worker.has_given_up {
-        shared.connections.fetch_sub(1, Ordering::SeqCst);
+    for job in std::mem::take(&mut worker.again) {
+        worker.put_back(job);
     }
-    if let Some(mut open) = worker.connection {
+    if let Some(mut open) = connection {
         open.close().await;
     }
-    tally
+    worker.tally
 }
 
 /// One connection and what it has done.
 struct Worker<'s> {
     shared: &'s Shared,
-    notes: mpsc::Sender<Note>,
-    connection: Option<Box<dyn Connection>>,
-    /// How many deliveries were tried over it.
+    /// The deliveries that the connection has.
+    out: HashMap<u64, Job>,
+    /// Those that come before others: held back, or lost with the last connection.
+    again: VecDeque<Job>,
+    /// How many letters were handed out.
+    letters: u64,
+    /// How many deliveries were settled over this connection.
     served: usize,
-    /// Whether the server would have no more connections.
-    has_given_up: bool,
-}
-
-/// A delivery on its way.
-struct Job<'a> {
-    queued: &'a QueuedDelivery,
-    frozen: &'a FrozenIssue,
-    envelope: Envelope<'a>,
-    /// How often it was tried before.
-    attempts: i64,
-}
-
-/// How a try ended.
-enum End {
-    Answered(Outcome),
-    /// The reader has left.
-    Left,
-    /// It was tried before its turn.
-    Gone,
-    /// It was time to stop before anything was complete.
-    Stopped,
+    /// Until when this connection asks for nothing.
+    rest_until: Option<Instant>,
+    tally: Tally,
 }
 
 impl Worker<'_> {
-    /// True once there is a connection; false when it is time to stop.
-    async fn is_ready(&mut self) -> bool {
-        let must_rest = self.shared.rest_until().is_some();
-        if must_rest && self.shared.halt.unless(self.shared.rest()).await.is_none() {
+    /// True once there is a delivery to try and the server may be asked.
+    async fn has_more(&mut self) -> bool {
+        let shared = self.shared;
+        if self.again.is_empty() {
+            let Some(Some(job)) = shared.halt.unless(shared.job()).await else { return false };
+            self.again.push_back(job);
+        }
+        if let Some(until) = self.rest_until.take()
+            && shared.halt.unless(tokio::time::sleep_until(until)).await.is_none()
+        {
             return false;
         }
-        if !self.connection.as_ref().is_some_and(|open| open.is_open()) {
-            self.connection = self.connect().await;
-            self.served = 0;
+        if shared.must_rest() && shared.halt.unless(shared.rest()).await.is_none() {
+            return false;
         }
-        self.connection.is_some() && !self.shared.halt.is_set()
+        !shared.halt.is_set()
     }
 
     /// Opens a connection. When the server will have no more of them this worker gives up, and the others go on; the last one
@@ -229,7 +318,6 @@ impl Worker<'_> {
                         shared.halt.unless(tokio::time::sleep(spread(*pause, left))).await;
                         continue;
                     }
-                    self.has_given_up = true;
                     if shared.connections.fetch_sub(1, Ordering::SeqCst) == 1 {
                         shared.halt.set(Stop::Unreachable(error.to_string()));
                     }
@@ -239,227 +327,285 @@ impl Worker<'_> {
         }
     }
 
-    /// Tries one delivery, and says what became of it if anything did; `None` when this connection's work is over.
-    async fn deliver(&mut self, queued: QueuedDelivery) -> Option<Option<DeliveryState>> {
+    /// The delivery to try now; `None` when there is none, or it is not the time.
+    async fn job(&mut self, wait: bool) -> Option<Job> {
         let shared = self.shared;
-        // An issue that is not open has no delivery in the queue.
-        let Some(frozen) = shared.issues.get(&queued.key().issue) else { return Some(None) };
-        let (domain, now) = (probes::domain(&queued), shared.clock.now());
+        match self.again.pop_front() {
+            Some(job) => Some(job),
+            None if wait => shared.halt.unless(shared.job()).await.flatten(),
+            None => match shared.try_job() {
+                Taken::Job(job) => Some(*job),
+                Taken::NotYet | Taken::Over => None,
+            },
+        }
+    }
+
+    /// The letter of a delivery, unless nothing may or need be tried; that is noted then.
+    fn letter(&mut self, job: &Job) -> Option<Letter> {
+        let shared = self.shared;
+        let queued = &job.queued;
+        let key = queued.key();
+        let Some(frozen) = shared.issues.get(&key.issue) else {
+            self.note(queued.put_back());
+            return None;
+        };
+        let (domain, now) = (scout::domain(queued), shared.clock.now());
         let wait = shared.breaker().wait(domain, frozen.frozen_at, queued.first_try_at, now);
         match wait {
             Some(Wait::Until(until)) => {
-                let next_attempt_at = Some(until.to_string());
-                self.note(Recorded { key: queued.key(), state: None, next_attempt_at, said: None }).await?;
-                return Some(None);
+                self.note(Recorded { next_attempt_at: Some(until.to_string()), ..queued.put_back() });
+                return None;
             }
-            Some(Wait::GivenUp(why)) => {
-                let (key, attempts) = (queued.key(), queued.place.attempts);
-                self.send(Note::GiveUp(Intent { key, attempts, give_up: Some(why) })).await?;
-                // The recorder counts it, unless it was tried as a probe meanwhile.
-                shared.watcher.delivered(DeliveryState::Skipped);
-                return Some(None);
+            Some(Wait::InVain(why)) => {
+                shared.given_up.fetch_add(1, Ordering::SeqCst);
+                self.decide(key, DeliveryState::Skipped, why);
+                return None;
             }
             None => {}
         }
-        let Ok(address) = queued.address.parse::<EmailAddress>() else {
-            let text = "the address on the list is not one that can be mailed".into();
-            let said = Some(Said { is_try: false, answer: Answer { code: None, enhanced: None, text } });
-            let state = Some(DeliveryState::Failed);
-            self.note(Recorded { key: queued.key(), state, next_attempt_at: None, said }).await?;
-            return Some(state);
-        };
-        let name = format!("issue-{}-{:05}", queued.key().issue, queued.key().subscriber);
-        let envelope = Envelope { from: &frozen.from, to: &address, name: &name };
-        let mut job = Job { queued: &queued, frozen, envelope, attempts: queued.place.attempts };
-        let mut end = self.try_in_turn(&job).await?;
-        // Many relays close a connection after so many messages. Before the final dot nothing is lost by going on elsewhere.
-        if let End::Answered(Outcome::Deferred(reply) | Outcome::Refused(reply)) = &end
-            && self.served > 0
-            && !self.connection.as_ref()?.is_open()
-        {
-            let answer = Answer::parse(reply);
-            let pause = spread(NEXT_CONNECTION_AFTER, mixed(queued.key(), 0));
-            self.put_back(queued.key(), Some(Said { is_try: true, answer })).await?;
-            shared.halt.unless(tokio::time::sleep(pause)).await;
-            self.connection = Some(self.connect().await?);
-            self.served = 0;
-            job.attempts += 1;
-            end = self.try_in_turn(&job).await?;
-        }
-        self.served += 1;
-        if matches!(end, End::Left | End::Gone) {
-            shared.pace.give_back().await;
-        }
-        match end {
-            End::Answered(Outcome::Refused(reply)) if Answer::parse(&reply).is_temporary() => {
-                let attempts = job.attempts + 1;
-                self.busy(queued, attempts, &reply).await?;
-                Some(None)
-            }
-            End::Answered(outcome) => {
-                let is_broken = !self.connection.as_ref()?.is_open();
-                let is_lost = matches!(outcome, Outcome::Deferred(_) | Outcome::InDoubt(_)) && is_broken;
-                self.settled(&queued, job.attempts, outcome, is_lost).await.map(Some)
-            }
-            End::Left => Some(Some(DeliveryState::Skipped)),
-            End::Gone => Some(None),
-            End::Stopped => {
-                self.put_back(queued.key(), None).await?;
-                Some(None)
-            }
-        }
-    }
-
-    /// A try, once the limits of `mail.rate` allow it; `None` when they do not, or the ledger is gone.
-    async fn try_in_turn(&mut self, job: &Job<'_>) -> Option<End> {
-        let shared = self.shared;
-        match shared.halt.unless(shared.pace.turn()).await {
-            None | Some(Turn::Enough) => return None,
-            Some(Turn::Spent) => {
-                // The others still have their turns.
-                shared.is_spent.store(true, Ordering::SeqCst);
-                return None;
-            }
-            Some(Turn::Go) => {}
-        }
-        if shared.halt.is_set() {
+        if self.has_left(key) {
             return None;
         }
-        self.try_once(job).await
-    }
-
-    /// The envelope travels while the intent is being written to disk; the content only after both.
-    async fn try_once(&mut self, job: &Job<'_>) -> Option<End> {
-        let shared = self.shared;
-        let connection = self.connection.as_mut()?;
-        let (answer, granted) = oneshot::channel();
-        let intent = async {
-            let intent = Intent { key: job.queued.key(), attempts: job.attempts, give_up: None };
-            self.notes.send(Note::Intent(intent, answer)).await.ok()?;
-            granted.await.ok()
-        };
-        // Nothing is at the server before the content is complete: a stop need not wait for a server that does not answer.
-        let begin = shared.halt.unless(connection.begin(&job.envelope));
-        let (granted, begun) = tokio::join!(intent, begin);
-        let Some(granted) = granted else {
-            shared.halt.set(Stop::Ledger);
+        let Ok(to) = queued.address.parse::<EmailAddress>() else {
+            let text = "the address on the list is not one that can be mailed".to_owned();
+            self.decide(key, DeliveryState::Failed, text);
             return None;
         };
-        if granted != Grant::Granted {
-            if begun.is_some_and(|begun| begun.is_ok()) {
-                connection.cancel().await;
-            }
-            return Some(if granted == Grant::Skipped { End::Left } else { End::Gone });
-        }
-        Some(match begun {
-            None => End::Stopped,
-            Some(Err(outcome)) => End::Answered(outcome),
-            Some(Ok(())) => {
-                let Job { queued, frozen, envelope, .. } = job;
-                let recipient = email::recipient(&shared.secret, &frozen.issue, queued.key().subscriber, envelope.to)
-                    .named(queued.name.clone());
-                let message = message(&frozen.copies, recipient).await;
-                End::Answered(connection.finish(envelope, &message).await)
-            }
-        })
+        self.letters += 1;
+        let name = format!("issue-{}-{:05}", key.issue, key.subscriber);
+        Some(Letter { number: self.letters, from: Arc::clone(&frozen.from), to, name })
     }
 
-    /// Records what became of a try; `attempts` counts those before it, and `is_lost` says that it ended with the connection
-    /// and not with an answer.
-    async fn settled(
-        &self,
-        queued: &QueuedDelivery,
-        attempts: i64,
-        outcome: Outcome,
-        is_lost: bool,
-    ) -> Option<DeliveryState> {
+    /// Whether the reader has left since the delivery was claimed, which is noted then.
+    fn has_left(&mut self, key: DeliveryKey) -> bool {
+        let why = self.shared.ledger().left.get(&key.subscriber).cloned();
+        let has_left = why.is_some();
+        if let Some(why) = why {
+            self.decide(key, DeliveryState::Skipped, why);
+        }
+        has_left
+    }
+
+    /// Notes what was decided of a delivery without a server.
+    fn decide(&mut self, key: DeliveryKey, state: DeliveryState, text: String) {
+        let said = Some(Said { is_try: false, answer: Answer { code: None, enhanced: None, text } });
+        self.note(Recorded { key, state: Some(state), next_attempt_at: None, said });
+        self.count(state);
+    }
+
+    fn count(&mut self, state: DeliveryState) {
+        *self.tally.entry(state.as_str()).or_default() += 1;
+        self.shared.watcher.delivered(state);
+    }
+
+    fn note(&self, recorded: Recorded) {
+        self.shared.ledger().outcomes.push(recorded);
+    }
+
+    /// What is known of a message is kept before anything is done with it; false when that fails.
+    fn mark(&self, job: &Job, mark: Option<Mark>) -> bool {
+        let Some(marks) = &self.shared.marks else { return true };
+        let marked = marks.set(job.queued.key(), job.queued.place.attempts, mark).is_ok();
+        if !marked {
+            self.shared.halt.set(Stop::Ledger);
+        }
+        marked
+    }
+
+    /// A probe was tried, or could not be.
+    fn probed(&self, is_probe: bool) {
+        if is_probe {
+            let why = self.shared.breaker().probed(self.shared.clock.now());
+            self.shared.stop(why);
+        }
+    }
+
+    /// Leaves a delivery that was not tried to other connections, or to the next run.
+    fn put_back(&self, job: Job) {
+        let is_probe = job.is_probe;
+        self.shared.jobs.put_back(Job { is_probe: false, ..job });
+        self.probed(is_probe);
+    }
+
+    /// Notes a try after which the same delivery is tried again at once, or soon.
+    fn try_again(&self, mut job: Job, reply: &str) -> Job {
+        let said = Some(Said { is_try: true, answer: Answer::parse(reply) });
+        self.note(Recorded { key: job.queued.key(), state: None, next_attempt_at: None, said });
+        job.queued.place.attempts += 1;
+        job.queued.tries += 1;
+        job.queued.first_try_at = job.queued.first_try_at.or(Some(self.shared.clock.now()));
+        job
+    }
+
+    /// Notes what became of a try; `is_lost` says that it ended with the connection and not with an answer.
+    fn settled(&mut self, queued: &QueuedDelivery, outcome: Outcome, is_lost: bool) {
         let shared = self.shared;
         let now = shared.clock.now();
-        let kind = AnswerKind::of(&outcome, is_lost);
+        let kind = Kind::of(&outcome, is_lost);
+        let domain = scout::domain(queued);
         let reaction = match &outcome {
             Outcome::Refused(reply) => {
                 shared.halt.set(Stop::Refused(reply.clone()));
                 Reaction::default()
             }
             Outcome::Sent(reply) | Outcome::Deferred(reply) | Outcome::Failed(reply) | Outcome::InDoubt(reply) => {
-                let attempts = attempts + 1;
-                shared.breaker().hear(Heard {
-                    key: queued.key(),
-                    attempts,
-                    domain: probes::domain(queued),
-                    kind,
-                    reply,
-                })
+                let attempts = queued.place.attempts + 1;
+                shared.breaker().hear(Heard { key: queued.key(), attempts, domain, kind, reply })
             }
         };
         let first = queued.first_try_at.unwrap_or(now);
         let counted = shared.breaker().counted(now);
         let issue = shared.issues.get(&queued.key().issue);
-        let are_others_accepted = issue.is_some_and(|issue| issue.accepts_others_like(probes::domain(queued)));
+        let are_others_accepted = issue.is_some_and(|issue| issue.accepts_others_like(domain));
         let tried = Tried { key: queued.key(), tries: queued.tries + 1, first, counted, are_others_accepted, now };
         let recorded = settle(tried, kind, outcome, shared.in_doubt);
         let state = recorded.state;
         if state == Some(DeliveryState::Skipped) {
             shared.given_up.fetch_add(1, Ordering::SeqCst);
         }
-        self.note(recorded).await?;
-        if kind == AnswerKind::Own {
-            shared.pace.give_back().await;
+        self.note(recorded);
+        if let Some(state) = state {
+            self.count(state);
         }
-        self.react(reaction, queued.key()).await;
-        state
+        if kind == Kind::Own {
+            shared.pace.give_back();
+        }
+        self.react(reaction, queued.key());
     }
 
     /// What the server says to MAIL goes for every reader: all connections rest, and this one is tried again then.
-    async fn busy(&self, queued: QueuedDelivery, attempts: i64, reply: &str) -> Option<()> {
+    fn busy(&mut self, job: Job, reply: &str) {
         let shared = self.shared;
-        self.put_back(queued.key(), Some(Said { is_try: true, answer: Answer::parse(reply) })).await?;
-        let rest = shared.breaker().busy(queued.key(), reply);
+        let rest = shared.breaker().busy(job.queued.key(), reply);
         match rest {
             Ok(rest) => shared.rest_for(rest),
             Err(why) => shared.stop(Some(why)),
         }
-        let first_try_at = queued.first_try_at.or(Some(shared.clock.now()));
-        let place = Place { attempts, ..queued.place };
-        shared.spare().push_back(QueuedDelivery { place, tries: queued.tries + 1, first_try_at, ..queued });
-        Some(())
+        let job = self.try_again(job, reply);
+        shared.jobs.put_back(job);
     }
 
     /// Does what the breaker asks for.
-    async fn react(&self, reaction: Reaction, key: DeliveryKey) {
+    fn react(&mut self, reaction: Reaction, key: DeliveryKey) {
         let shared = self.shared;
         match reaction.rest {
             Some(rest) if reaction.all_rest => shared.rest_for(rest),
-            Some(rest) => drop(shared.halt.unless(tokio::time::sleep(rest)).await),
+            Some(rest) => self.rest_until = Some(Instant::now() + rest),
             None => {}
         }
-        if let Some(refusing) = reaction.look {
-            let now = shared.clock.now();
-            let found = probes::find(&mut *shared.probe_store.lock().await, key, &refusing, &now.to_string()).await;
-            if found.is_err() {
-                shared.halt.set(Stop::Ledger);
-            }
-            let why = shared.breaker().probe(found.unwrap_or_default(), now);
-            shared.stop(why);
+        if let Some(suspects) = reaction.look {
+            shared.ledger().look = Some((key, suspects));
+            shared.call.notify_one();
         } else if reaction.may_go_on {
-            shared.probed.notify_waiters();
+            shared.stop(None);
+        }
+    }
+}
+
+#[async_trait]
+impl Letters for Worker<'_> {
+    async fn next(&mut self, wait: bool) -> Option<Letter> {
+        let shared = self.shared;
+        loop {
+            if shared.must_rest() || self.rest_until.is_some() {
+                if !wait || shared.halt.unless(shared.rest()).await.is_none() {
+                    return None;
+                }
+            }
+            if shared.halt.is_set() {
+                return None;
+            }
+            let job = self.job(wait).await?;
+            let Some(letter) = self.letter(&job) else {
+                self.probed(job.is_probe);
+                continue;
+            };
+            let turn = match wait {
+                true => shared.halt.unless(shared.pace.turn(true)).await,
+                false => Some(shared.pace.turn(false).await),
+            };
+            match turn {
+                Some(Turn::Go) => {
+                    self.out.insert(letter.number, job);
+                    return Some(letter);
+                }
+                // The others still have their turns.
+                Some(Turn::Spent) => shared.is_spent.store(true, Ordering::SeqCst),
+                Some(Turn::NotYet | Turn::Enough) | None => {}
+            }
+            self.again.push_front(job);
+            return None;
         }
     }
 
-    async fn put_back(&self, key: DeliveryKey, said: Option<Said>) -> Option<()> {
-        self.note(Recorded { key, state: Some(DeliveryState::Queued), next_attempt_at: None, said }).await
-    }
-
-    async fn note(&self, recorded: Recorded) -> Option<()> {
-        self.send(Note::Outcome(recorded)).await
-    }
-
-    async fn send(&self, note: Note) -> Option<()> {
-        let sent = self.notes.send(note).await.ok();
-        if sent.is_none() {
-            self.shared.halt.set(Stop::Ledger);
+    fn content(&mut self, letter: &Letter, to: &mut Vec<u8>) -> bool {
+        let shared = self.shared;
+        let Some(job) = self.out.remove(&letter.number) else { return false };
+        let key = job.queued.key();
+        if self.has_left(key) {
+            shared.pace.give_back();
+            self.probed(job.is_probe);
+            return false;
         }
-        sent
+        let frozen = shared.issues.get(&key.issue).filter(|_| self.mark(&job, Some(Mark::Complete)));
+        let Some(frozen) = frozen else {
+            shared.pace.give_back();
+            self.put_back(job);
+            return false;
+        };
+        let recipient = frozen.recipient(&job.queued, &letter.to);
+        match &job.signatures {
+            Some(signatures) => frozen.copies.write(&recipient, signatures, to),
+            None => frozen.copies.write(&recipient, &frozen.copies.signatures(&recipient), to),
+        }
+        self.out.insert(letter.number, job);
+        true
+    }
+
+    async fn settle(&mut self, letter: Letter, outcome: Outcome, is_open: bool) {
+        let Some(mut job) = self.out.remove(&letter.number) else { return };
+        match outcome {
+            Outcome::Sent(_) => drop(self.mark(&job, Some(Mark::Accepted))),
+            Outcome::InDoubt(_) => {}
+            _ => drop(self.mark(&job, None)),
+        }
+        // Many relays close a connection after so many messages. Before the final dot nothing is lost by going on elsewhere.
+        if let Outcome::Deferred(reply) | Outcome::Refused(reply) = &outcome
+            && self.served > 0
+            && !is_open
+            && !job.is_moved
+        {
+            job.is_moved = true;
+            let pause = spread(NEXT_CONNECTION_AFTER, mixed(job.queued.key(), 0));
+            self.rest_until = Some(Instant::now() + pause);
+            let job = self.try_again(job, reply);
+            self.again.push_back(job);
+            return;
+        }
+        self.served += 1;
+        let is_probe = job.is_probe;
+        match outcome {
+            Outcome::Refused(reply) if Answer::parse(&reply).is_temporary() => {
+                self.busy(Job { is_probe: false, ..job }, &reply);
+            }
+            outcome => {
+                let is_lost = matches!(outcome, Outcome::Deferred(_) | Outcome::InDoubt(_)) && !is_open;
+                self.settled(&job.queued, outcome, is_lost);
+            }
+        }
+        self.probed(is_probe);
+    }
+
+    async fn give_back(&mut self, letter: Letter) {
+        if let Some(job) = self.out.remove(&letter.number) {
+            self.shared.pace.give_back();
+            self.put_back(job);
+        }
+    }
+
+    fn stopped(&self) -> BoxFuture<'static, ()> {
+        let halt = Arc::clone(&self.shared.halt);
+        Box::pin(async move { halt.wait().await })
     }
 }
 
@@ -467,13 +613,4 @@ impl Worker<'_> {
 fn spread(pause: Duration, seed: impl TryInto<u64>) -> Duration {
     let seed = seed.try_into().unwrap_or(0).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
     pause + pause * u32::try_from(seed % 1_000).unwrap_or(0) / 1_000
-}
-
-/// The message for one reader. To sign takes half a millisecond, so signatures are made on all cores at once.
-async fn message(copies: &Arc<Copies>, recipient: Recipient) -> Vec<u8> {
-    if !copies.is_signed() {
-        return copies.message(&recipient);
-    }
-    let copies = Arc::clone(copies);
-    tokio::task::spawn_blocking(move || copies.message(&recipient)).await.expect("signing never panics")
 }

@@ -27,7 +27,7 @@ pub use error::TransportError;
 pub use hub::Hubs;
 pub use live::{dead, not_live};
 pub use one_click::{NoClick, one_click};
-pub use scheme::{Connection, Envelope, Security, Server, Transport};
+pub use scheme::{Connection, Letter, Letters, Security, Server, Transport, send};
 use scheme::{Leads, Made, Scheme};
 
 /// Every scheme of `mail.transport`, in the order in which help texts name them.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::error::TransportError;
-use super::scheme::{Connection, Envelope, Leads, Scheme, Transport};
+use super::scheme::{Connection, Leads, Letter, OneByOne, Scheme, Transport};
 use crate::files::{Access, Folder};
 use crate::model::Outcome;
 
@@ -37,8 +37,8 @@ impl Outbox {
     }
 
     /// A name that is no plain file name could lead out of the folder.
-    fn check(&self, envelope: &Envelope<'_>) -> Result<(), Outcome> {
-        let name = envelope.name;
+    fn check(&self, letter: &Letter) -> Result<(), Outcome> {
+        let name = &letter.name;
         if name.is_empty() || name.starts_with('.') || name.contains(['/', '\\', ':', '\0']) {
             return Err(Outcome::Refused(format!("this is not the name of a file in {}: `{name}`", self.describe())));
         }
@@ -62,16 +62,12 @@ impl Transport for Outbox {
 }
 
 #[async_trait]
-impl Connection for Outbox {
-    async fn begin(&mut self, envelope: &Envelope<'_>) -> Result<(), Outcome> {
-        self.check(envelope)
-    }
-
-    async fn finish(&mut self, envelope: &Envelope<'_>, message: &[u8]) -> Outcome {
-        if let Err(refused) = self.check(envelope) {
+impl OneByOne for Outbox {
+    async fn deliver(&mut self, letter: &Letter, message: &[u8]) -> Outcome {
+        if let Err(refused) = self.check(letter) {
             return refused;
         }
-        let file = format!("{}.eml", envelope.name);
+        let file = format!("{}.eml", letter.name);
         let (site, path, message) = (self.site.clone(), format!("{}/{file}", self.name), message.to_vec());
         // The write waits for the disk; other connections go on meanwhile.
         let write = move || site.write_if_changed(&path, &message, Access::Private);

@@ -15,7 +15,7 @@ use tokio::process::{Child, ChildStdin, Command};
 use tokio::time::timeout;
 
 use super::error::TransportError;
-use super::scheme::{Connection, Envelope, Leads, Scheme, Transport};
+use super::scheme::{Connection, Leads, Letter, OneByOne, Scheme, Transport};
 use super::smtp::one_line;
 use crate::model::Outcome;
 
@@ -69,8 +69,8 @@ impl Sendmail {
         }
     }
 
-    async fn run(&self, envelope: &Envelope<'_>, message: &[u8]) -> Outcome {
-        let mut running = match self.start(envelope) {
+    async fn run(&self, letter: &Letter, message: &[u8]) -> Outcome {
+        let mut running = match self.start(letter) {
             Ok(running) => running,
             Err(error) => return Outcome::Refused(format!("cannot start {}: {error}", self.name)),
         };
@@ -86,9 +86,9 @@ impl Sendmail {
         }
     }
 
-    fn start(&self, envelope: &Envelope<'_>) -> io::Result<Running> {
+    fn start(&self, letter: &Letter) -> io::Result<Running> {
         let mut command = Command::new(&self.program);
-        command.args(["-i", "-f", envelope.from.as_str(), "--", envelope.to.as_str()]);
+        command.args(["-i", "-f", letter.from.as_str(), "--", letter.to.as_str()]);
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).kill_on_drop(true);
         // Ctrl-C on the terminal asks us to finish what is in flight, and this is.
         #[cfg(unix)]
@@ -132,9 +132,9 @@ impl Transport for Sendmail {
 }
 
 #[async_trait]
-impl Connection for Sendmail {
-    async fn finish(&mut self, envelope: &Envelope<'_>, message: &[u8]) -> Outcome {
-        self.run(envelope, message).await
+impl OneByOne for Sendmail {
+    async fn deliver(&mut self, letter: &Letter, content: &[u8]) -> Outcome {
+        self.run(letter, content).await
     }
 }
 

@@ -52,6 +52,8 @@ pub(super) struct Breaker {
     stopped: Option<Stopped>,
     /// Refusals that turned out to be final, and after how many tries.
     final_: Vec<(DeliveryKey, i64)>,
+    /// Probes that need not be tried before their turn any more.
+    released: Vec<QueuedDelivery>,
 }
 
 /// What was refused since the last acceptance.
@@ -259,9 +261,8 @@ impl Breaker {
         if self.domains.values().any(|domain| domain.streak.weight >= REFUSED_IN_A_ROW) {
             return;
         }
-        // The rest of the probes comes again in its turn.
         if let Some(waiting) = self.probing.as_mut().and_then(|probing| probing.waiting.as_mut()) {
-            waiting.clear();
+            self.released.extend(waiting.drain(..));
         }
         self.probing.take_if(|probing| probing.is_over());
     }
@@ -278,10 +279,23 @@ impl Breaker {
 
     /// Tries these readers before all others. Returns why the run must stop.
     pub(super) fn probe(&mut self, probes: Vec<QueuedDelivery>, now: Timestamp) -> Option<Stop> {
-        if let Some(probing) = &mut self.probing {
-            probing.waiting = Some(probes.into());
+        match &mut self.probing {
+            Some(probing) => probing.waiting = Some(probes.into()),
+            // A reader was accepted meanwhile.
+            None => self.released.extend(probes),
         }
         self.conclude(now)
+    }
+
+    /// The probes that wait for their turn like others again.
+    pub(super) fn released(&mut self) -> Vec<QueuedDelivery> {
+        std::mem::take(&mut self.released)
+    }
+
+    /// All probes that were not tried, at the end.
+    pub(super) fn release(&mut self) -> Vec<QueuedDelivery> {
+        let waiting = self.probing.take().and_then(|probing| probing.waiting);
+        self.released().into_iter().chain(waiting.into_iter().flatten()).collect()
     }
 
     /// What a connection does next.

@@ -19,7 +19,7 @@ use super::reply::{Reply, lost, one_line};
 use super::server::Deadlines;
 use super::stream::EndOfContent;
 use crate::model::{EmailAddress, Outcome};
-use crate::transport::{Connection, Envelope};
+use crate::transport::{Connection, Letter, Letters};
 
 /// The command to which a reply belongs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,8 +59,8 @@ impl SmtpConnection {
     }
 
     /// What MAIL must announce. A local part beyond ASCII needs SMTPUTF8 (RFC 6531 §3.4), and its message 8BITMIME.
-    fn parameters(&self, envelope: &Envelope<'_>) -> Result<Vec<MailParameter>, Outcome> {
-        let (from, to) = (envelope.from.as_str().is_ascii(), envelope.to.as_str().is_ascii());
+    fn parameters(&self, letter: &Letter) -> Result<Vec<MailParameter>, Outcome> {
+        let (from, to) = (letter.from.as_str().is_ascii(), letter.to.as_str().is_ascii());
         if from && to {
             return Ok(Vec::new());
         }
@@ -135,15 +135,50 @@ impl Connection for SmtpConnection {
         self.lettre.is_some()
     }
 
-    async fn begin(&mut self, envelope: &Envelope<'_>) -> Result<(), Outcome> {
-        let parameters = self.parameters(envelope)?;
-        self.eight_bit = !parameters.is_empty();
-        let mail = Mail::new(Some(address(envelope.from)), parameters);
-        self.expect_done(Phase::Mail, mail).await?;
-        self.expect_done(Phase::Rcpt, Rcpt::new(address(envelope.to), Vec::new())).await
+    async fn carry(&mut self, letters: &mut dyn Letters) {
+        let mut content = Vec::new();
+        while self.is_open() {
+            let Some(letter) = letters.next(true).await else { return };
+            let stopped = letters.stopped();
+            let begun = tokio::select! { begun = self.begin(&letter) => Some(begun), () = stopped => None };
+            let outcome = match begun {
+                None => {
+                    self.lettre = None;
+                    letters.give_back(letter).await;
+                    return;
+                }
+                Some(Err(outcome)) => outcome,
+                Some(Ok(())) => {
+                    content.clear();
+                    if !letters.content(&letter, &mut content) {
+                        self.cancel().await;
+                        continue;
+                    }
+                    self.finish(&letter, &content).await
+                }
+            };
+            letters.settle(letter, outcome, self.is_open()).await;
+        }
     }
 
-    async fn finish(&mut self, _envelope: &Envelope<'_>, message: &[u8]) -> Outcome {
+    async fn close(&mut self) {
+        if let Some(mut lettre) = self.lettre.take() {
+            // Nothing depends on the answer.
+            let _ = timeout(self.deadlines.goodbye, lettre.command(Quit)).await;
+        }
+    }
+}
+
+impl SmtpConnection {
+    async fn begin(&mut self, letter: &Letter) -> Result<(), Outcome> {
+        let parameters = self.parameters(letter)?;
+        self.eight_bit = !parameters.is_empty();
+        let mail = Mail::new(Some(address(&letter.from)), parameters);
+        self.expect_done(Phase::Mail, mail).await?;
+        self.expect_done(Phase::Rcpt, Rcpt::new(address(&letter.to), Vec::new())).await
+    }
+
+    async fn finish(&mut self, _letter: &Letter, message: &[u8]) -> Outcome {
         let content = match Content::new(message, self.eight_bit) {
             Ok(content) => content,
             // Our own verdict about this one message.
@@ -172,13 +207,6 @@ impl Connection for SmtpConnection {
         let reset = self.command("RSET", Rset).await;
         if !reset.is_ok_and(|reply| reply.is_done()) {
             self.lettre = None;
-        }
-    }
-
-    async fn close(&mut self) {
-        if let Some(mut lettre) = self.lettre.take() {
-            // Nothing depends on the answer.
-            let _ = timeout(self.deadlines.goodbye, lettre.command(Quit)).await;
         }
     }
 }

@@ -1,0 +1,149 @@
+//! Claimed deliveries on their way to the connections: signed ahead of the wire where messages are signed.
+
+use std::collections::VecDeque;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+
+use crate::store::QueuedDelivery;
+
+/// A claimed delivery.
+#[derive(Debug)]
+pub(super) struct Job {
+    pub(super) queued: QueuedDelivery,
+    /// The signatures of its message, when they are made already.
+    pub(super) signatures: Option<String>,
+    /// Whether it is tried before its turn, to see whether anything must stop.
+    pub(super) is_probe: bool,
+    /// Whether its connection was lost, and another one tries again.
+    pub(super) is_moved: bool,
+}
+
+impl Job {
+    pub(super) fn new(queued: QueuedDelivery) -> Self {
+        Self { queued, signatures: None, is_probe: false, is_moved: false }
+    }
+}
+
+/// What a connection that asks for a job gets.
+#[derive(Debug)]
+pub(super) enum Taken {
+    Job(Box<Job>),
+    /// None now.
+    NotYet,
+    /// None any more.
+    Over,
+}
+
+/// The claimed deliveries that no connection has.
+#[derive(Debug, Default)]
+pub(super) struct Jobs {
+    state: Mutex<State>,
+    /// Wakes connections that wait for a job, or for the end of a probing.
+    pub(super) wake: Notify,
+    /// Wakes those who sign.
+    unsigned: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// Those that were taken once and put back.
+    back: VecDeque<Job>,
+    ready: VecDeque<Job>,
+    unsigned: VecDeque<Job>,
+    /// How many are being signed.
+    signing: usize,
+    is_over: bool,
+}
+
+impl Jobs {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds what was claimed; `is_signed` says of an issue whether its messages are signed.
+    pub(super) fn add(&self, claimed: Vec<QueuedDelivery>, is_signed: impl Fn(i64) -> bool) {
+        let mut state = self.state();
+        for queued in claimed {
+            let is_signed = is_signed(queued.key().issue);
+            let job = Job::new(queued);
+            if is_signed { state.unsigned.push_back(job) } else { state.ready.push_back(job) }
+        }
+        let is_any_unsigned = !state.unsigned.is_empty();
+        drop(state);
+        if is_any_unsigned {
+            self.unsigned.notify_all();
+        }
+        self.wake.notify_waiters();
+    }
+
+    /// Says that no more will be added.
+    pub(super) fn close(&self) {
+        self.state().is_over = true;
+        self.unsigned.notify_all();
+        self.wake.notify_waiters();
+    }
+
+    /// How many no connection has yet.
+    pub(super) fn len(&self) -> usize {
+        let state = self.state();
+        state.back.len() + state.ready.len() + state.unsigned.len() + state.signing
+    }
+
+    pub(super) fn take(&self) -> Taken {
+        let mut state = self.state();
+        let job = state.back.pop_front();
+        match job.or_else(|| state.ready.pop_front()) {
+            Some(job) => Taken::Job(Box::new(job)),
+            None if state.is_over && state.unsigned.is_empty() && state.signing == 0 => Taken::Over,
+            None => Taken::NotYet,
+        }
+    }
+
+    /// Takes back a job that was not tried, or has to be tried again.
+    pub(super) fn put_back(&self, job: Job) {
+        self.state().back.push_back(job);
+        self.wake.notify_one();
+    }
+
+    /// Takes the last job for which `wanted` says so.
+    pub(super) fn pick(&self, wanted: impl Fn(&QueuedDelivery) -> bool) -> Option<Job> {
+        let mut state = self.state();
+        let State { ready, unsigned, .. } = &mut *state;
+        [unsigned, ready].into_iter().find_map(|jobs| {
+            let at = jobs.iter().rposition(|job| wanted(&job.queued))?;
+            jobs.remove(at)
+        })
+    }
+
+    /// Takes all that no connection has.
+    pub(super) fn drain(&self) -> Vec<QueuedDelivery> {
+        let mut state = self.state();
+        let State { back, ready, unsigned, .. } = &mut *state;
+        [back, ready, unsigned].into_iter().flat_map(std::mem::take).map(|job| job.queued).collect()
+    }
+
+    /// Signs jobs until no more are added. `sign` takes a third of a millisecond, so this is for threads of its own.
+    pub(super) fn sign_all(&self, sign: impl Fn(&QueuedDelivery) -> Option<String>) {
+        loop {
+            let mut state = self.state();
+            let mut job = loop {
+                if let Some(job) = state.unsigned.pop_front() {
+                    break job;
+                }
+                if state.is_over {
+                    return;
+                }
+                state = self.unsigned.wait(state).unwrap_or_else(PoisonError::into_inner);
+            };
+            state.signing += 1;
+            drop(state);
+            job.signatures = sign(&job.queued);
+            let mut state = self.state();
+            state.signing -= 1;
+            state.ready.push_back(job);
+            drop(state);
+            self.wake.notify_one();
+        }
+    }
+}
