@@ -121,6 +121,10 @@ impl Teller<'_> {
                 count(resumed.given_up, "delivery")
             ));
         }
+        if resumed.accepted > 0 {
+            let accepted = count(resumed.accepted, "delivery");
+            self.say(&format!("An earlier run ended after the server had accepted {accepted}: recorded as sent."));
+        }
         let deliveries = count(resumed.interrupted, "delivery");
         if resumed.held > 0 {
             self.say(&format!(

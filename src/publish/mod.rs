@@ -121,6 +121,8 @@ pub struct Resumed {
     pub interrupted: u64,
     /// Whether those are sent again; else they are in doubt now.
     pub is_repeated: bool,
+    /// Deliveries that the server had accepted when an earlier process ended.
+    pub accepted: u64,
     /// Deliveries that were given up, since they were refused or put off until they were too old.
     pub given_up: u64,
     /// How many deliveries may be tried now or later.
@@ -157,7 +159,7 @@ impl Publisher {
             self.record(&issues).await?;
         }
         let open = self.store.delivery_counts(None).await?.open();
-        Ok(Resumed { _lock: lock, held: taken_up.held, interrupted, is_repeated, given_up, open, issues })
+        Ok(Resumed { _lock: lock, held: taken_up.held, interrupted, is_repeated, accepted, given_up, open, issues })
     }
 
     /// Brings the records of these issues up to date.

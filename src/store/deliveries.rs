@@ -1,10 +1,10 @@
 //! The states of deliveries: what they are counted and shown by, and what the owner decides of them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{Connection as _, Row as _};
+use sqlx::{AssertSqlSafe, Connection as _, Row as _};
 
 use super::marks::Known;
 use super::tries::{self, RELAY, Try, UNKNOWN};
@@ -119,10 +119,7 @@ impl Store {
     /// # Errors
     /// When the database does not answer, or what stands beside it cannot be read.
     pub async fn recover(&mut self, repeat: bool, now: &str) -> Result<Recovered> {
-        let claimed: Vec<(i64, i64, i64)> =
-            sqlx::query_as("SELECT issue, subscriber, attempts FROM deliveries WHERE state = 'sending'")
-                .fetch_all(&mut self.connection)
-                .await?;
+        let claimed = self.claimed("$1 IS NULL", None).await?;
         if claimed.is_empty() {
             return Ok(Recovered::default());
         }
@@ -132,24 +129,19 @@ impl Store {
         } else {
             (DeliveryState::InDoubt, "the program ended while this was being sent: it is not known whether it arrived")
         };
-        let claimed: Vec<_> = claimed
-            .into_iter()
-            .map(|(issue, subscriber, attempts)| (DeliveryKey { issue, subscriber }, attempts))
-            .collect();
-        let (mut doubtful, mut accepted, mut put_back) = (Vec::new(), Vec::new(), Vec::new());
-        for ((key, _), known) in claimed.iter().zip(self.known(&claimed).await?) {
-            let group = match known {
-                Known::Nothing | Known::Complete => &mut doubtful,
-                Known::Accepted => &mut accepted,
-                Known::Incomplete => &mut put_back,
-            };
-            group.push(json!([key.issue, key.subscriber]));
+        let (mut doubtful, mut accepted, mut put_back) = (Vec::new(), Vec::new(), 0);
+        for (key, known) in claimed {
+            match known {
+                DeliveryState::Sending => doubtful.push(json!([key.issue, key.subscriber])),
+                DeliveryState::Sent => accepted.push(json!([key.issue, key.subscriber])),
+                _ => put_back += 1,
+            }
         }
         let recovered = Recovered {
             count: doubtful.len() as u64,
             is_repeated: repeat,
             accepted: accepted.len() as u64,
-            put_back: put_back.len() as u64,
+            put_back,
         };
         let relay = self.value(RELAY).await?;
         let relay = self.text(relay.as_deref().unwrap_or(UNKNOWN)).await?;
@@ -197,18 +189,54 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn delivery_counts(&mut self, run: Option<i64>) -> Result<DeliveryCounts> {
-        let of_all = "SELECT state, COUNT(*) AS count FROM deliveries GROUP BY state";
-        let of_one = "SELECT state, COUNT(*) AS count FROM deliveries
-             WHERE issue IN (SELECT number FROM issues WHERE run = $1) GROUP BY state";
-        let rows = match run {
-            Some(run) => sqlx::query(of_one).bind(run).fetch_all(&mut self.connection).await?,
-            None => sqlx::query(of_all).fetch_all(&mut self.connection).await?,
-        };
+        self.counts("($1 IS NULL OR issue IN (SELECT number FROM issues WHERE run = $1))", run).await
+    }
+
+    /// How many deliveries of an issue are in each state.
+    pub(super) async fn issue_counts(&mut self, issue: i64) -> Result<DeliveryCounts> {
+        self.counts("issue = $1", Some(issue)).await
+    }
+
+    async fn counts(&mut self, which: &str, number: Option<i64>) -> Result<DeliveryCounts> {
+        let groups = format!("SELECT state, COUNT(*) AS count FROM deliveries WHERE {which} GROUP BY state");
+        let rows = sqlx::query(AssertSqlSafe(groups)).bind(number).fetch_all(&mut self.connection).await?;
         let mut counts = DeliveryCounts::default();
         for row in rows {
             counts.set(state_of(row.try_get("state")?)?, row.try_get("count")?);
         }
+        if counts.sending > 0 {
+            counts.sending = 0;
+            for (_, state) in self.claimed(which, number).await? {
+                counts.set(state, counts.get(state) + 1);
+            }
+        }
         Ok(counts)
+    }
+
+    /// What those that are claimed would be if their process ended now, but for `sending` where it is not known whether the
+    /// message is complete.
+    async fn claimed(&mut self, which: &str, number: Option<i64>) -> Result<Vec<(DeliveryKey, DeliveryState)>> {
+        let claimed = format!(
+            "SELECT issue, subscriber, attempts, attempts > 0 AND next_attempt_at > 0 FROM deliveries
+             WHERE state = 'sending' AND {which}"
+        );
+        let rows: Vec<(i64, i64, i64, bool)> =
+            sqlx::query_as(AssertSqlSafe(claimed)).bind(number).fetch_all(&mut self.connection).await?;
+        let claimed: Vec<_> = rows
+            .iter()
+            .map(|(issue, subscriber, attempts, _)| {
+                (DeliveryKey { issue: *issue, subscriber: *subscriber }, *attempts)
+            })
+            .collect();
+        let known = self.known(&claimed).await?;
+        let state = |(row, known): (&(i64, i64, i64, bool), Known)| match known {
+            Known::Incomplete if row.3 => DeliveryState::Deferred,
+            Known::Incomplete => DeliveryState::Queued,
+            Known::Accepted => DeliveryState::Sent,
+            Known::Complete | Known::Nothing => DeliveryState::Sending,
+        };
+        let states = rows.iter().zip(known).map(state);
+        Ok(claimed.iter().map(|(key, _)| *key).zip(states).collect())
     }
 
     /// Every delivery of a run that is not `sent`, with its history.
@@ -225,16 +253,21 @@ impl Store {
         .bind(run)
         .fetch_all(&mut self.connection)
         .await?;
+        let of_run = "issue IN (SELECT number FROM issues WHERE run = $1)";
+        let claimed: BTreeMap<_, _> = self.claimed(of_run, Some(run)).await?.into_iter().collect();
         let mut all: Vec<NotSent> = Vec::new();
         for row in &rows {
             let key = DeliveryKey { issue: row.try_get(0)?, subscriber: row.try_get(1)? };
             match all.last_mut().filter(|last| last.key == key) {
                 Some(last) => last.standing.history.extend(tries::read(row)?),
                 None => {
-                    all.push(NotSent { key, address: row.try_get("address")?, standing: Standing::read(row)? });
+                    let mut standing = Standing::read(row)?;
+                    standing.state = claimed.get(&key).copied().unwrap_or(standing.state);
+                    all.push(NotSent { key, address: row.try_get("address")?, standing });
                 }
             }
         }
+        all.retain(|delivery| delivery.standing.state != DeliveryState::Sent);
         Ok(all)
     }
 

@@ -2,7 +2,7 @@
 
 use sqlx::Row as _;
 
-use super::deliveries::{Standing, state_of};
+use super::deliveries::Standing;
 use super::{Result, Store, tries};
 use crate::model::DeliveryCounts;
 
@@ -67,19 +67,6 @@ impl Store {
             });
         }
         Ok(mailings)
-    }
-
-    /// How many deliveries of an issue are in each state.
-    pub(super) async fn issue_counts(&mut self, issue: i64) -> Result<DeliveryCounts> {
-        let rows = sqlx::query("SELECT state, COUNT(*) AS count FROM deliveries WHERE issue = $1 GROUP BY state")
-            .bind(issue)
-            .fetch_all(&mut self.connection)
-            .await?;
-        let mut counts = DeliveryCounts::default();
-        for row in rows {
-            counts.set(state_of(row.try_get("state")?)?, row.try_get("count")?);
-        }
-        Ok(counts)
     }
 
     /// Every delivery to a reader, oldest issue first.

@@ -40,6 +40,7 @@ fn trip(breaker: &mut Breaker, domain: impl Fn(i64) -> String, kind: AnswerKind)
 fn probe(subscriber: i64, domain: &str) -> QueuedDelivery {
     QueuedDelivery {
         place: Place { next_attempt_at: 0, attempts: 0, key: key(subscriber) },
+        state: crate::model::DeliveryState::Queued,
         address: format!("r{subscriber}@{domain}"),
         name: None,
         tries: 0,

@@ -61,8 +61,14 @@ fn key(subscriber: i64) -> DeliveryKey {
     DeliveryKey { issue: 1, subscriber }
 }
 
-fn intent(subscriber: i64) -> Intent {
-    Intent { key: key(subscriber), attempts: 0, give_up: None }
+fn these(subscribers: &[i64]) -> Wanted {
+    Wanted::These(subscribers.iter().map(|subscriber| key(*subscriber)).collect())
+}
+
+/// Claims the deliveries to these readers.
+async fn claim(store: &mut Store, subscribers: &[i64]) {
+    let claimed = store.advance(&[], Some(&these(subscribers)), NOW).await.unwrap();
+    assert_eq!(claimed.deliveries.len(), subscribers.len());
 }
 
 fn outcome(subscriber: i64, state: DeliveryState, next: Option<&str>) -> Recorded {
@@ -169,37 +175,52 @@ async fn a_freeze_that_fails_leaves_nothing() {
 }
 
 #[tokio::test]
-async fn an_intent_is_refused_to_a_reader_who_left_meanwhile() {
+async fn nothing_is_claimed_for_a_reader_who_left_meanwhile() {
     let folder = tempfile::tempdir().unwrap();
     let mut store = frozen(&folder, 2).await;
     store.set_status(&address("r2@example.org"), SubscriberStatus::Unsubscribed, NOW).await.unwrap();
-    let mut grants = store.record(&[], &[intent(1), intent(2)], NOW).await.unwrap();
-    grants.sort_by_key(|(key, _)| *key);
-    assert_eq!(grants, [(key(1), Grant::Granted), (key(2), Grant::Skipped)]);
+    let claimed = store.advance(&[], Some(&these(&[1, 2])), NOW).await.unwrap();
+    let readers: Vec<_> = claimed.deliveries.iter().map(QueuedDelivery::key).collect();
+    assert_eq!((readers, claimed.left), (vec![key(1)], 1));
     let counts = store.delivery_counts(Some(1)).await.unwrap();
     assert_eq!((counts.sending, counts.skipped), (1, 1));
-    assert_eq!(store.record(&[], &[intent(1)], NOW).await.unwrap(), [], "it is being sent already");
+    let again = store.advance(&[], Some(&these(&[1])), NOW).await.unwrap();
+    assert!(again.deliveries.is_empty(), "it is claimed already");
     let left = store.not_sent(1).await.unwrap().remove(1).standing;
     assert_eq!((left.reply().as_deref(), left.attempts), (Some("the reader had left: unsubscribed"), 0));
+}
+
+#[tokio::test]
+async fn who_leaves_while_a_delivery_is_claimed_is_heard_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = frozen(&folder, 3).await;
+    claim(&mut store, &[1, 2]).await;
+    assert_eq!(store.leavers([1, 2].into_iter()).await.unwrap(), []);
+    let mut other = open(&folder).await;
+    for reader in ["r2@example.org", "r3@example.org"] {
+        other.set_status(&address(reader), SubscriberStatus::Complained, NOW).await.unwrap();
+    }
+    let left = store.leavers([1, 2].into_iter()).await.unwrap();
+    assert_eq!(left, [(2, "the reader had left: complained".to_owned())]);
+    assert_eq!(store.leavers([1, 2].into_iter()).await.unwrap(), [], "once");
 }
 
 #[tokio::test]
 async fn deferred_deliveries_wait_for_their_time() {
     let folder = tempfile::tempdir().unwrap();
     let mut store = frozen(&folder, 2).await;
-    store.record(&[], &[intent(1), intent(2)], NOW).await.unwrap();
+    claim(&mut store, &[1, 2]).await;
     let later = "2026-03-01T09:06:00Z";
-    store
-        .record(&[outcome(1, DeliveryState::Deferred, Some(later)), outcome(2, DeliveryState::Sent, None)], &[], NOW)
-        .await
-        .unwrap();
+    let outcomes = [outcome(1, DeliveryState::Deferred, Some(later)), outcome(2, DeliveryState::Sent, None)];
+    store.advance(&outcomes, None, NOW).await.unwrap();
     assert!(store.queued(Place::START, "2026-03-01T09:05:59Z", 10).await.unwrap().is_empty());
     let queued = store.queued(Place::START, later, 10).await.unwrap();
     assert_eq!((queued.len(), queued[0].place.attempts, queued[0].tries), (1, 1, 1));
     assert_eq!(queued[0].first_try_at, NOW.parse().ok());
     assert_eq!(store.next_attempt_at().await.unwrap().as_deref(), Some(later));
     assert_eq!(store.finish_runs(NOW).await.unwrap(), 0, "a deferred delivery is open");
-    store.record(&[outcome(1, DeliveryState::Failed, None)], &[], NOW).await.unwrap();
+    assert_eq!(store.advance(&[], Some(&these(&[1])), later).await.unwrap().deliveries[0].state, DeliveryState::Deferred);
+    store.advance(&[outcome(1, DeliveryState::Failed, None)], None, NOW).await.unwrap();
     assert_eq!(store.finish_runs(NOW).await.unwrap(), 1);
     assert_eq!(store.not_sent(1).await.unwrap().len(), 1);
 }
@@ -208,7 +229,7 @@ async fn deferred_deliveries_wait_for_their_time() {
 async fn what_a_dead_process_was_sending_is_in_doubt_until_the_owner_decides() {
     let folder = tempfile::tempdir().unwrap();
     let mut store = frozen(&folder, 3).await;
-    store.record(&[], &[intent(1), intent(3)], NOW).await.unwrap();
+    claim(&mut store, &[1, 3]).await;
     assert_eq!(store.recover(false, NOW).await.unwrap().count, 2);
     assert_eq!(store.delivery_counts(None).await.unwrap().in_doubt, 2);
     assert_eq!(store.queued(Place::START, NOW, 10).await.unwrap().len(), 1, "what is in doubt is not sent again");
@@ -233,8 +254,9 @@ async fn two_processes_cannot_deliver_at_once() {
 async fn the_ledger_tells_the_story_of_an_entry_and_of_a_reader() {
     let folder = tempfile::tempdir().unwrap();
     let mut store = frozen(&folder, 3).await;
-    store.record(&[outcome(1, DeliveryState::Sent, None)], &[], "2026-03-01T09:00:07Z").await.unwrap();
-    store.record(&[outcome(2, DeliveryState::Deferred, Some("2026-03-01T10:00:00Z"))], &[], NOW).await.unwrap();
+    claim(&mut store, &[1, 2]).await;
+    store.advance(&[outcome(1, DeliveryState::Sent, None)], None, "2026-03-01T09:00:07Z").await.unwrap();
+    store.advance(&[outcome(2, DeliveryState::Deferred, Some("2026-03-01T10:00:00Z"))], None, NOW).await.unwrap();
 
     let mailings = store.mailings("https://example.org/a/").await.unwrap();
     assert_eq!((mailings.len(), mailings[0].issue, mailings[0].path.as_str()), (1, 1, "posts/a.md"));
@@ -295,11 +317,11 @@ async fn a_database_that_takes_in_what_others_know_is_the_newest_and_its_log_its
 
 /// One try of a delivery that was read after so many.
 async fn one_try(store: &mut Store, subscriber: i64, attempts: i64, state: DeliveryState, reply: &str, now: &str) {
-    let intent = Intent { key: key(subscriber), attempts, give_up: None };
-    assert_eq!(store.record(&[], &[intent], now).await.unwrap(), [(key(subscriber), Grant::Granted)]);
+    let claimed = store.advance(&[], Some(&these(&[subscriber])), now).await.unwrap().deliveries;
+    assert_eq!(claimed[0].place.attempts, attempts);
     let said = Some(Said { is_try: true, answer: Answer::parse(reply) });
     let recorded = Recorded { key: key(subscriber), state: Some(state), next_attempt_at: None, said };
-    assert_eq!(store.record(&[recorded], &[], now).await.unwrap(), []);
+    store.advance(&[recorded], None, now).await.unwrap();
 }
 
 #[tokio::test]
@@ -359,7 +381,7 @@ async fn a_try_that_a_dead_process_did_not_record_is_one() {
     let folder = tempfile::tempdir().unwrap();
     let mut store = frozen(&folder, 1).await;
     store.set_relay("smtp://mail.example.org:25").await.unwrap();
-    store.record(&[], &[intent(1)], NOW).await.unwrap();
+    claim(&mut store, &[1]).await;
     drop(store);
     let mut store = open(&folder).await;
     store.recover(false, "2026-03-01T10:00:00Z").await.unwrap();
@@ -375,14 +397,14 @@ async fn what_was_put_off_goes_behind_what_waits() {
     let folder = tempfile::tempdir().unwrap();
     let mut store = frozen(&folder, 6).await;
     let (early, late) = ("2026-03-01T09:10:00Z", "2026-03-01T09:20:00Z");
-    store.record(&[], &[intent(1), intent(2), intent(3)], NOW).await.unwrap();
+    claim(&mut store, &[1, 2, 3, 4]).await;
     let put_off = [
         outcome(1, DeliveryState::Deferred, Some(late)),
         outcome(2, DeliveryState::Deferred, Some(early)),
         outcome(3, DeliveryState::Queued, None),
-        Recorded { key: key(4), state: None, next_attempt_at: Some(early.into()), said: None },
+        Recorded { key: key(4), state: Some(DeliveryState::Queued), next_attempt_at: Some(early.into()), said: None },
     ];
-    store.record(&put_off, &[], NOW).await.unwrap();
+    store.advance(&put_off, None, NOW).await.unwrap();
     let order = async |store: &mut Store, now: &str| -> Vec<i64> {
         let queued = store.queued(Place::START, now, 10).await.unwrap();
         queued.iter().map(|job| job.key().subscriber).collect()
@@ -409,51 +431,71 @@ async fn a_page_of_the_queue_is_read_in_order_and_never_sorted() {
     assert!(plan.iter().all(|step| !step.contains("TEMP B-TREE")), "{plan:?}");
 }
 
-/// Readers are handed out page by page while others record what became of the earlier ones: whatever becomes of them, each is
-/// handed out once more only when nothing else is left, and no intent is granted for what was tried meanwhile.
+/// Deliveries are claimed page by page while it is recorded what became of the earlier ones: each is claimed once.
 #[tokio::test]
-async fn no_delivery_is_passed_over_or_granted_twice_while_the_queue_changes() {
+async fn no_delivery_is_passed_over_or_claimed_twice_while_the_queue_changes() {
     const READERS: i64 = 400;
     let folder = tempfile::tempdir().unwrap();
     let mut store = frozen(&folder, usize::try_from(READERS).unwrap()).await;
-    let mut reader = store.reader().await.unwrap();
-    let (jobs, mut handed) = tokio::sync::mpsc::channel::<QueuedDelivery>(16);
-    let feeder = tokio::spawn(async move {
-        let mut place = Place::START;
-        loop {
-            let page = reader.queued(place, NOW, 7).await.unwrap();
-            let Some(last) = page.last() else { return };
-            place = last.place;
-            for job in page {
-                jobs.send(job).await.unwrap();
-            }
-        }
-    });
-    let (mut granted, mut first) = (std::collections::BTreeMap::<i64, i64>::new(), Vec::new());
-    while let Some(job) = handed.recv().await {
-        let subscriber = job.key().subscriber;
-        if !granted.contains_key(&subscriber) {
-            first.push(subscriber);
-        }
-        let intent = Intent { key: job.key(), attempts: job.place.attempts, give_up: None };
-        let stale = Intent { attempts: job.place.attempts + 1, ..intent.clone() };
-        assert_eq!(store.record(&[], &[stale], NOW).await.unwrap(), []);
-        assert_eq!(store.record(&[], &[intent], NOW).await.unwrap(), [(job.key(), Grant::Granted)]);
-        *granted.entry(subscriber).or_default() += 1;
-        // Sent, put off for later, or put back for now, and that three times at most.
-        let tries = granted[&subscriber];
-        let (state, next) = match subscriber % 3 {
-            0 => (DeliveryState::Sent, None),
-            1 => (DeliveryState::Deferred, Some("2026-03-01T09:30:00Z")),
-            _ if tries < 3 => (DeliveryState::Queued, None),
-            _ => (DeliveryState::Failed, None),
+    let (mut place, mut order, mut outcomes) = (Place::START, Vec::new(), Vec::new());
+    loop {
+        let wanted = Wanted::Next { after: place, is_fresh: false, limit: 7 };
+        let claimed = store.advance(&outcomes, Some(&wanted), NOW).await.unwrap();
+        let Some(last) = claimed.last else { break };
+        place = last;
+        // Sent, put off for later, or put back where it was.
+        let became = |job: &QueuedDelivery| match job.key().subscriber {
+            it if it % 3 == 0 => outcome(it, DeliveryState::Sent, None),
+            it if it % 3 == 1 => outcome(it, DeliveryState::Deferred, Some("2026-03-01T09:30:00Z")),
+            _ => job.put_back(),
         };
-        store.record(&[outcome(subscriber, state, next)], &[], NOW).await.unwrap();
+        outcomes = claimed.deliveries.iter().map(became).collect();
+        order.extend(claimed.deliveries.iter().map(|job| job.key().subscriber));
     }
-    feeder.await.unwrap();
-    assert_eq!(first, (1..=READERS).collect::<Vec<_>>(), "all, each for the first time in its turn");
-    for (subscriber, times) in granted {
-        assert_eq!(times, if subscriber % 3 == 2 { 3 } else { 1 }, "reader {subscriber}");
+    assert_eq!(order, (1..=READERS).collect::<Vec<_>>(), "all, each in its turn");
+    let fresh = Wanted::Next { after: Place::START, is_fresh: true, limit: 1_000 };
+    let later = "2026-03-01T10:00:00Z";
+    let claimed = store.advance(&[], Some(&fresh), later).await.unwrap().deliveries;
+    assert!(claimed.iter().all(|job| job.key().subscriber % 3 == 2) && claimed.len() == 133, "the others were tried");
+}
+
+/// What is known of messages when the process that claimed them is gone.
+#[tokio::test]
+async fn only_what_was_complete_and_not_answered_is_in_doubt() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = frozen(&folder, 5).await;
+    let marks = store.new_marks(&[1]).await.unwrap().unwrap();
+    claim(&mut store, &[1, 2, 3, 4]).await;
+    marks.set(key(1), 0, Some(Mark::Complete)).unwrap();
+    marks.set(key(2), 0, Some(Mark::Complete)).unwrap();
+    marks.set(key(2), 0, Some(Mark::Accepted)).unwrap();
+    marks.set(key(3), 0, Some(Mark::Complete)).unwrap();
+    marks.set(key(3), 0, None).unwrap();
+    assert!(marks.set(DeliveryKey { issue: 2, subscriber: 1 }, 0, None).is_err(), "no such issue is open");
+    let seen = open(&folder).await.delivery_counts(None).await.unwrap();
+    assert_eq!((seen.sending, seen.sent, seen.queued), (1, 1, 3), "while they are being sent");
+    drop((store, marks));
+    let mut store = open(&folder).await;
+    let recovered = store.recover(false, NOW).await.unwrap();
+    assert_eq!((recovered.count, recovered.accepted, recovered.put_back), (1, 1, 2));
+    let counts = store.delivery_counts(None).await.unwrap();
+    assert_eq!((counts.in_doubt, counts.sent, counts.queued), (1, 1, 3));
+    let reply = store.deliveries_to(2).await.unwrap().remove(0).standing.reply().unwrap();
+    assert!(reply.starts_with("the server accepted it"), "{reply}");
+}
+
+#[tokio::test]
+async fn a_claim_whose_marks_are_gone_or_of_another_is_all_in_doubt() {
+    for lose in ["remove", "another"] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = frozen(&folder, 2).await;
+        store.new_marks(&[1]).await.unwrap();
+        claim(&mut store, &[1, 2]).await;
+        match lose {
+            "remove" => store.remove_marks().unwrap(),
+            _ => drop(store.file.folder.new_marks("tidings.db-claims", b"tidings claims 00\n").unwrap()),
+        }
+        assert_eq!(store.recover(false, NOW).await.unwrap().count, 2, "{lose}");
     }
 }
 
@@ -461,15 +503,15 @@ async fn no_delivery_is_passed_over_or_granted_twice_while_the_queue_changes() {
 async fn a_try_and_its_outcome_are_recorded_together_or_not_at_all() {
     let folder = tempfile::tempdir().unwrap();
     let mut store = frozen(&folder, 1).await;
-    store.record(&[], &[intent(1)], NOW).await.unwrap();
+    claim(&mut store, &[1]).await;
     let fails = "CREATE TRIGGER full BEFORE UPDATE ON deliveries BEGIN SELECT RAISE(ABORT, 'the disk is full'); END";
     sqlx::query(fails).execute(&mut store.connection).await.unwrap();
     let sent = [outcome(1, DeliveryState::Sent, None)];
-    let error = store.record(&sent, &[], NOW).await.unwrap_err();
+    let error = store.advance(&sent, None, NOW).await.unwrap_err();
     assert!(error.to_string().contains("the disk is full"), "{error}");
     assert_eq!(store.tried_since(NOW).await.unwrap(), 0);
     sqlx::query("DROP TRIGGER full").execute(&mut store.connection).await.unwrap();
-    store.record(&sent, &[], NOW).await.unwrap();
+    store.advance(&sent, None, NOW).await.unwrap();
     assert_eq!((store.tried_since(NOW).await.unwrap(), store.delivery_counts(None).await.unwrap().sent), (1, 1));
 }
 
