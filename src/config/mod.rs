@@ -103,6 +103,8 @@ pub struct Mail {
     pub password_file: Option<String>,
     /// How many connections at once.
     pub connections: usize,
+    /// How many messages may wait for their answers on one connection, where the server takes content in chunks (RFC 3030).
+    pub in_flight: usize,
     /// All of these hold at once; empty means as fast as the server takes them.
     pub rate: Vec<RateLimit>,
     /// What happens to deliveries in doubt.
@@ -217,6 +219,7 @@ fn mail<'t>(
     let password_env = section.string(reader, "password_env").map(|(text, _)| text);
     let password_file = section.string(reader, "password_file").map(|(text, _)| text);
     let connections = section.number(reader, "connections", 1..101).unwrap_or(4);
+    let in_flight = section.number(reader, "in_flight", 1..101).unwrap_or(1);
     let rate = section.string(reader, "rate").map_or(Vec::new(), |(text, place)| {
         RateLimit::parse_list(&text).unwrap_or_else(|problem| {
             reader.refuse(problem, place, "write for example `rate = \"10/s\"` or `rate = \"10/s,5000/day\"`");
@@ -233,6 +236,7 @@ fn mail<'t>(
         password_env,
         password_file,
         connections: connections as usize,
+        in_flight: in_flight as usize,
         rate,
         in_doubt,
         timeout,

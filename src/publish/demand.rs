@@ -143,6 +143,9 @@ impl fmt::Display for Demand {
                     Security::Implicit => "TLS",
                     Security::StartTls => "STARTTLS",
                     Security::Loopback => "unencrypted on this machine",
+                    Security::Socket => {
+                        return write!(f, "send mail through the socket {} (`mail.transport`)", unambiguous(host));
+                    }
                 };
                 write!(f, "send mail through the server {}, port {port} ({how})", unambiguous(host))?;
                 let user = user.as_ref().map(|user| format!(", logged in as {}", unambiguous(user)));

@@ -34,6 +34,9 @@ pub enum TransportError {
     /// What came is not SMTP.
     #[error("the mail server `{server}` does not follow the protocol ({step}): {reason}")]
     Protocol { server: String, step: &'static str, reason: String },
+    /// What came is HTTP.
+    #[error("`{server}` is a web server, not a mail server")]
+    Web { server: String },
     /// A 4yz or 5yz reply before the login.
     #[error("the mail server `{server}` refuses the connection ({step}): {reply}")]
     Refused { server: String, step: &'static str, reply: String },
@@ -89,6 +92,7 @@ impl TransportError {
                  (port 587)"
             }
             Self::Timeout { .. } | Self::Lost { .. } => "try again later; if it stays so, ask those who run the server",
+            Self::Web { .. } => "write the host and port of a mail server in `mail.transport`",
             Self::Protocol { .. } => "check that host and port in `mail.transport` lead to a mail server",
             Self::Refused { .. } if self.is_temporary() => "try again later, perhaps with fewer `mail.connections`",
             Self::Refused { .. } => "ask those who run the server why it refuses this machine",

@@ -1,4 +1,4 @@
-//! How a message leaves: through an SMTP server, into a folder, or through a program.
+//! How a message leaves: through an SMTP or LMTP server, into a folder, or through a program.
 //!
 //! The invariant of this room: an [`Outcome`](crate::model::Outcome) never says more than is known. `Sent` and `Failed` with a
 //! code are words of the receiver; `Deferred` and `Refused` mean that the message cannot be complete anywhere; all else is
@@ -28,10 +28,10 @@ pub use hub::Hubs;
 pub use live::{dead, not_live};
 pub use one_click::{NoClick, one_click};
 pub use scheme::{Connection, Letter, Letters, Security, Server, Transport, send};
-use scheme::{Leads, Made, Scheme};
+use scheme::{Leads, Made, Protocol, Scheme};
 
 /// Every scheme of `mail.transport`, in the order in which help texts name them.
-const SCHEMES: &[Scheme] = &[outbox::OUTBOX, smtp::SMTPS, smtp::SMTP, sendmail::SENDMAIL];
+const SCHEMES: &[Scheme] = &[outbox::OUTBOX, smtp::SMTPS, smtp::SMTP, smtp::LMTP, sendmail::SENDMAIL];
 
 /// The transport that the config names. Has no effect yet: [`Transport::connect`] is the first to have one. Relative paths
 /// start at the folder `site`.
@@ -44,7 +44,9 @@ pub fn new(mail: &Mail, site: &Folder, password: Option<SecretString>) -> Made {
     match scheme(url)?.leads {
         Leads::Folder(new) => Ok(new(&folder(url)?, site)),
         Leads::Program { usual, new } => Ok(new(&program(url, usual), site.path(), timeout)),
-        Leads::Server { protection, new } => new(server(url, protection)?, password, timeout),
+        Leads::Server { protocol, protection, new } => {
+            new(protocol, server(url, protocol, protection)?, password, timeout, mail.in_flight)
+        }
     }
 }
 
@@ -71,7 +73,7 @@ impl Target {
         Ok(match scheme(url)?.leads {
             Leads::Folder(_) => Self::Folder(folder(url)?),
             Leads::Program { usual, .. } => Self::Program(program(url, usual)),
-            Leads::Server { protection, .. } => Self::Server(server(url, protection)?),
+            Leads::Server { protocol, protection, .. } => Self::Server(server(url, protocol, protection)?),
         })
     }
 
@@ -124,7 +126,15 @@ fn program(url: &TransportUrl, usual: &str) -> String {
     if rest.is_empty() { usual } else { rest }.to_owned()
 }
 
-fn server(url: &TransportUrl, protection: fn(bool) -> (u16, Security)) -> Result<Server, SettingError> {
+fn server(
+    url: &TransportUrl,
+    protocol: Protocol,
+    protection: fn(bool) -> (u16, Security),
+) -> Result<Server, SettingError> {
+    let rest = url.parts().1;
+    if cfg!(unix) && protocol == Protocol::Lmtp && rest.starts_with('/') && !rest.starts_with("//") {
+        return Ok(Server { host: rest.to_owned(), port: 0, user: None, security: Security::Socket });
+    }
     let url = Url::parse(url.as_str()).map_err(|_| ("`mail.transport` is not a URL".to_owned(), examples()))?;
     if url.password().is_some() {
         let help = "take it out, and name the variable that holds it: `password_env = \"TIDINGS_SMTP_PASSWORD\"`";
@@ -136,6 +146,10 @@ fn server(url: &TransportUrl, protection: fn(bool) -> (u16, Security)) -> Result
     let (usual_port, security) = protection(is_loopback(host) && !must_encrypt);
     let user = (!url.username().is_empty())
         .then(|| percent_encoding::percent_decode_str(url.username()).decode_utf8_lossy().into_owned());
+    if protocol == Protocol::Lmtp && user.is_some() {
+        let help = "take the user out of it: LMTP has no login";
+        return Err(("`mail.transport` has a user, whom nobody asks for".to_owned(), help.to_owned()));
+    }
     let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
     Ok(Server { host, port: url.port().unwrap_or(usual_port), user, security })
 }
@@ -159,6 +173,7 @@ mod tests {
         let describe = |url: &str| transport(url, Some("secret")).unwrap().describe();
         assert_eq!(describe("smtps://ada@mail.example.org"), "smtps://mail.example.org:465");
         assert_eq!(describe("smtp://[::1]:2525"), "smtp://[::1]:2525");
+        assert_eq!(describe("lmtp://127.0.0.1:2400"), "lmtp://127.0.0.1:2400");
         assert_eq!(describe("outbox:outbox"), "the folder outbox");
         assert_eq!(describe("sendmail:"), "the program /usr/sbin/sendmail");
         assert!(!format!("{:?}", transport("smtps://ada@mail.example.org", Some("secret"))).contains("secret"));
@@ -199,5 +214,20 @@ mod tests {
         assert_eq!(security("smtp://localhost:2525?tls=required"), (Security::StartTls, 2525));
         assert_eq!(security("smtp://mail.example.org"), (Security::StartTls, 587));
         assert_eq!(security("smtps://ada%40example.org@mail.example.org"), (Security::Implicit, 465));
+        assert_eq!(security("lmtp://localhost"), (Security::Loopback, 24));
+        assert_eq!(security("lmtp://mail.example.org:2400"), (Security::StartTls, 2400));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn lmtp_leads_to_a_socket_or_a_server_without_a_login() {
+        let target = |url: &str| Target::of(&TransportUrl::new(url));
+        let Ok(Target::Server(server)) = target("lmtp:/run/dovecot/lmtp") else { panic!("a path is a socket") };
+        assert_eq!((server.host.as_str(), server.security), ("/run/dovecot/lmtp", Security::Socket));
+        assert_eq!(transport("lmtp:/run/dovecot/lmtp", None).unwrap().describe(), "lmtp:/run/dovecot/lmtp");
+        for wrong in ["lmtp:run/lmtp", "lmtp:", "lmtp:///run/lmtp", "lmtp://ada@127.0.0.1", "lmtp://ada:x@127.0.0.1"] {
+            assert!(target(wrong).is_err(), "{wrong}");
+        }
+        assert!(target("smtp:/run/lmtp").is_err(), "SMTP goes to a host");
     }
 }

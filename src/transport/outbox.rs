@@ -37,8 +37,7 @@ impl Outbox {
     }
 
     /// A name that is no plain file name could lead out of the folder.
-    fn check(&self, letter: &Letter) -> Result<(), Outcome> {
-        let name = &letter.name;
+    fn check(&self, name: &str) -> Result<(), Outcome> {
         if name.is_empty() || name.starts_with('.') || name.contains(['/', '\\', ':', '\0']) {
             return Err(Outcome::Refused(format!("this is not the name of a file in {}: `{name}`", self.describe())));
         }
@@ -64,7 +63,7 @@ impl Transport for Outbox {
 #[async_trait]
 impl OneByOne for Outbox {
     async fn deliver(&mut self, letter: &Letter, message: &[u8]) -> Outcome {
-        if let Err(refused) = self.check(letter) {
+        if let Err(refused) = self.check(&letter.name) {
             return refused;
         }
         let file = format!("{}.eml", letter.name);
@@ -81,19 +80,22 @@ impl OneByOne for Outbox {
 
 #[cfg(test)]
 mod tests {
+    use super::super::scheme::send;
     use super::*;
     use crate::files::FileKind;
+
+    fn letter(name: &str) -> Letter {
+        let from = std::sync::Arc::new("news@example.org".parse().unwrap());
+        Letter { number: 1, from, to: "ada@example.org".parse().unwrap(), name: name.to_owned() }
+    }
 
     #[tokio::test]
     async fn the_same_message_twice_is_one_file() {
         let site = tempfile::tempdir().unwrap();
         let folder = Folder::new(site.path());
         let mut outbox = Outbox::new("outbox", &folder).open().unwrap();
-        let (from, to) = ("news@example.org".parse().unwrap(), "ada@example.org".parse().unwrap());
-        let envelope = Envelope { from: &from, to: &to, name: "issue-1-00042" };
         for _ in 0..2 {
-            assert!(outbox.check(&envelope).is_ok());
-            let outcome = outbox.finish(&envelope, b"Subject: x\r\n\r\nx\r\n").await;
+            let outcome = send(&mut outbox, letter("issue-1-00042"), b"Subject: x\r\n\r\nx\r\n").await;
             assert_eq!(outcome, Outcome::Sent("written to outbox/issue-1-00042.eml".into()));
         }
         assert_eq!(folder.list("", &|_| true).unwrap(), ["outbox/issue-1-00042.eml"]);
@@ -106,11 +108,9 @@ mod tests {
         let site = tempfile::tempdir().unwrap();
         let folder = Folder::new(site.path());
         let mut outbox = Outbox::new("outbox", &folder).open().unwrap();
-        let (from, to) = ("news@example.org".parse().unwrap(), "ada@example.org".parse().unwrap());
         for name in ["", "../x", "/etc/x", "a\\b", ".hidden", "c:x"] {
-            let envelope = Envelope { from: &from, to: &to, name };
-            assert!(matches!(outbox.check(&envelope), Err(Outcome::Refused(_))), "{name:?} was accepted");
-            assert!(matches!(outbox.finish(&envelope, b"x").await, Outcome::Refused(_)));
+            let outcome = send(&mut outbox, letter(name), b"x").await;
+            assert!(matches!(outcome, Outcome::Refused(_)), "{name:?} was accepted: {outcome:?}");
         }
         assert!(folder.list("", &|_| true).unwrap().is_empty());
     }

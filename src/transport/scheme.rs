@@ -33,11 +33,22 @@ pub(super) enum Leads {
         new: fn(program: &str, site: &Path, timeout: u32) -> Arc<dyn Transport>,
     },
     Server {
+        protocol: Protocol,
         /// The usual port and the protection; the argument says whether the server may be taken unencrypted, being on this
         /// machine.
         protection: fn(bool) -> (u16, Security),
-        new: fn(Server, Option<SecretString>, timeout: u32) -> Made,
+        /// `in_flight` is how many letters may wait for their answers on one connection.
+        new: fn(Protocol, Server, Option<SecretString>, timeout: u32, in_flight: usize) -> Made,
     },
+}
+
+/// What is spoken with a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Protocol {
+    /// RFC 5321.
+    Smtp,
+    /// RFC 2033: into mailboxes, without a queue. There is no login.
+    Lmtp,
 }
 
 /// How a connection to a server is protected.
@@ -49,14 +60,16 @@ pub enum Security {
     StartTls,
     /// None: only to this machine itself.
     Loopback,
+    /// A socket of this machine, whose path is the name of the server.
+    Socket,
 }
 
 /// A mail server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Server {
-    /// Its name or address.
+    /// Its name or address, or the path of its socket.
     pub host: String,
-    /// TCP port.
+    /// TCP port; zero for a socket.
     pub port: u16,
     /// Who logs in, when anybody must.
     pub user: Option<String>,
@@ -113,7 +126,7 @@ pub trait Letters: Send {
     /// Takes in what became of a letter; `is_open` as [`Connection::is_open`] says from now on.
     async fn settle(&mut self, letter: Letter, outcome: Outcome, is_open: bool);
 
-    /// Takes back a letter that was not tried, because it is time to stop.
+    /// Takes back a letter that was not tried, because it is time to stop or the connection was closed before its turn.
     async fn give_back(&mut self, letter: Letter);
 
     /// Ends when it is time to stop: envelopes that wait for answers are given up then, content is not.

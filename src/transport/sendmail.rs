@@ -133,8 +133,8 @@ impl Transport for Sendmail {
 
 #[async_trait]
 impl OneByOne for Sendmail {
-    async fn deliver(&mut self, letter: &Letter, content: &[u8]) -> Outcome {
-        self.run(letter, content).await
+    async fn deliver(&mut self, letter: &Letter, message: &[u8]) -> Outcome {
+        self.run(letter, message).await
     }
 }
 
@@ -187,6 +187,7 @@ fn unix_lines(message: &[u8]) -> Vec<u8> {
 
 #[cfg(all(test, unix))]
 mod tests {
+    use super::super::scheme::send;
     use super::*;
     use crate::files::{Access, FileKind, Folder};
 
@@ -229,10 +230,11 @@ esac
         folder.write_new("program", PROGRAM.as_bytes(), Access::Public).unwrap();
         std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
         let mut sendmail = Sendmail::new("./program", site.path(), 10);
-        let from = "-news@example.org".parse().unwrap();
+        let from = Arc::new("-news@example.org".parse().unwrap());
         let run = async |sendmail: &Sendmail, to: &str, message: &[u8]| {
             let to = format!("{to}@example.org").parse().unwrap();
-            sendmail.run(&Envelope { from: &from, to: &to, name: "issue-1-00001" }, message).await
+            let letter = Letter { number: 1, from: Arc::clone(&from), to, name: "issue-1-00001".into() };
+            send(&mut sendmail.clone(), letter, message).await
         };
 
         let message = b"Subject: x\r\n\r\n.\r\nx\r\n";

@@ -1,76 +1,88 @@
-//! The content of a message as it stands on the wire: dots doubled at the beginning of lines, and the line that ends it. It
-//! goes out in one write: two would wait for each other (Nagle's algorithm and delayed acknowledgement), or cost one more
-//! system call and packet for each message.
+//! The content of a message as it stands on the wire: whole lines, with dots doubled at their beginnings where a dot ends the
+//! message (RFC 5321 §4.5.2).
 
-use std::fmt;
-
-use super::stream::END_OF_CONTENT;
-
-/// A message that may go onto the wire.
-pub(super) struct Content<'m>(&'m str);
-
-impl<'m> Content<'m> {
-    /// Checks a message. `eight_bit` says whether MAIL has announced bytes beyond ASCII.
-    ///
-    /// # Errors
-    /// Why this message must not go onto the wire: a server that takes a bare CR or LF for a line end could find a second
-    /// message in it (RFC 5321 §2.3.8).
-    pub(super) fn new(message: &'m [u8], eight_bit: bool) -> Result<Self, &'static str> {
-        const BEYOND_ASCII: &str = "the message has bytes beyond ASCII, which were not announced";
-        if !eight_bit && !message.is_ascii() {
-            return Err(BEYOND_ASCII);
-        }
-        let text = std::str::from_utf8(message).map_err(|_| BEYOND_ASCII)?;
-        let pairs = memchr::memmem::find_iter(message, b"\r\n").count();
-        if memchr::memchr_iter(b'\r', message).count() != pairs || memchr::memchr_iter(b'\n', message).count() != pairs
-        {
-            return Err("the message has a line end that is not CRLF");
-        }
-        Ok(Self(text))
+/// Looks at content that was appended to `out` from `start` on, and gives it its last line end. `eight_bit` says whether MAIL
+/// has announced bytes beyond ASCII.
+///
+/// # Errors
+/// Why it must not go onto the wire: a server that takes a bare CR or LF for a line end could find a second message in it
+/// (RFC 5321 §2.3.8).
+pub(super) fn check(out: &mut Vec<u8>, start: usize, eight_bit: bool) -> Result<(), &'static str> {
+    if !eight_bit && !out[start..].is_ascii() {
+        return Err("the message has bytes beyond ASCII, which were not announced");
     }
+    if !out[start..].ends_with(b"\r\n") {
+        out.extend_from_slice(b"\r\n");
+    }
+    let content = &out[start..];
+    // A CR before each LF, and an LF behind each CR: without a branch, so that many are compared at once.
+    let is_bare = content[0] == b'\n'
+        || content.iter().zip(&content[1..]).fold(false, |bare, (a, b)| bare | ((*a == b'\r') != (*b == b'\n')));
+    if is_bare { Err("the message has a line end that is not CRLF") } else { Ok(()) }
 }
 
-impl fmt::Display for Content<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The end begins with the CRLF of the last line: a message that has its own would get an empty line.
-        let text = self.0.strip_suffix("\r\n").unwrap_or(self.0);
-        if text.starts_with('.') {
-            f.write_str(".")?;
+/// Doubles the dots at the beginnings of lines from `start` on.
+pub(super) fn double_dots(out: &mut Vec<u8>, start: usize) {
+    let first = if out[start..].starts_with(b".") {
+        start
+    } else {
+        match memchr::memmem::find(&out[start..], b"\r\n.") {
+            Some(at) => start + at + 2,
+            None => return,
         }
-        let mut rest = text;
-        while let Some(at) = memchr::memmem::find(rest.as_bytes(), b"\r\n.") {
-            let (before, after) = rest.split_at(at + 3);
-            f.write_str(before)?;
-            f.write_str(".")?;
-            rest = after;
-        }
-        f.write_str(rest)?;
-        f.write_str(std::str::from_utf8(END_OF_CONTENT).unwrap_or_default())
+    };
+    let rest = out.split_off(first + 1);
+    let mut from = 0;
+    out.push(b'.');
+    for at in memchr::memmem::find_iter(&rest, b"\r\n.") {
+        out.extend_from_slice(&rest[from..at + 3]);
+        out.push(b'.');
+        from = at + 3;
     }
+    out.extend_from_slice(&rest[from..]);
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
-    fn wire(message: &str) -> String {
-        Content::new(message.as_bytes(), false).unwrap().to_string()
+    fn wire(content: &[u8]) -> Vec<u8> {
+        let mut out = [b"DATA\r\n", content].concat();
+        check(&mut out, 6, false).unwrap();
+        double_dots(&mut out, 6);
+        assert!(out.starts_with(b"DATA\r\n"));
+        out.split_off(6)
     }
 
     #[test]
     fn dots_at_the_beginning_of_lines_are_doubled() {
-        assert_eq!(wire("a\r\n.b\r\n..\r\nc.\r\n"), "a\r\n..b\r\n...\r\nc.\r\n.\r\n");
-        assert_eq!(wire(".\r\n"), "..\r\n.\r\n");
-        assert_eq!(wire("no line end"), "no line end\r\n.\r\n");
+        assert_eq!(wire(b"a\r\n.b\r\n..\r\nc.\r\n"), b"a\r\n..b\r\n...\r\nc.\r\n");
+        assert_eq!(wire(b".\r\n"), b"..\r\n");
+        assert_eq!(wire(b"no line end"), b"no line end\r\n");
+        assert_eq!(wire(b""), b"\r\n");
     }
 
     #[test]
     fn what_could_hide_a_second_message_is_refused() {
-        for bad in ["a\nb", "a\rb", "a\r", "\n", "a\r\n\n", "a\r\r\n", "a\n.\nMAIL"] {
-            assert!(Content::new(bad.as_bytes(), true).is_err(), "{bad:?}");
+        let check = |bad: &[u8], eight_bit| check(&mut [b"DATA\r\n", bad].concat(), 6, eight_bit);
+        for bad in ["a\nb", "a\rb", "a\r", "\n", "a\r\n\n", "a\r\r\n", "a\n.\nMAIL", "\n\r\n", "\r\r\n"] {
+            assert!(check(bad.as_bytes(), true).is_err(), "{bad:?}");
         }
-        assert!(Content::new("é\r\n".as_bytes(), false).is_err());
-        assert!(Content::new("é\r\n".as_bytes(), true).is_ok());
-        assert!(Content::new(b"\xff\r\n", true).is_err());
+        assert!(check("é\r\n".as_bytes(), false).is_err());
+        assert!(check("é\r\n".as_bytes(), true).is_ok());
+    }
+
+    proptest! {
+        #[test]
+        fn a_server_finds_the_content_again(lines in prop::collection::vec("[.a]{0,3}", 0..8)) {
+            let content = lines.iter().map(|line| format!("{line}\r\n")).collect::<String>();
+            let found: String = wire(content.as_bytes())
+                .split_inclusive(|byte| *byte == b'\n')
+                .map(|line| std::str::from_utf8(line.strip_prefix(b".").unwrap_or(line)).unwrap())
+                .collect();
+            prop_assert_eq!(found, if content.is_empty() { "\r\n".to_owned() } else { content });
+        }
     }
 }

@@ -1,24 +1,26 @@
 //! From a host and a port to a connection that takes messages: TCP, TLS, greeting, EHLO, login. What is not encrypted
 //! is read here and never handed on: a reply that comes before TLS cannot be mistaken for one that comes after it.
 
+use std::io;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
-use lettre::transport::smtp::client::AsyncSmtpConnection;
-use lettre::transport::smtp::commands::{Auth, Ehlo, Starttls};
+use lettre::transport::smtp::commands::{Auth, Starttls};
 use lettre::transport::smtp::extension::ClientId;
-use lettre::transport::smtp::response::Response;
+use lettre::transport::smtp::response::{Category, Code, Detail, Response, Severity};
 use secrecy::ExposeSecret as _;
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
+use super::carrier::Terms;
+use super::connection::SmtpConnection;
 use super::mask::{Mask, hides};
-use super::reply::{REPLY_BYTES, Reply, first_reply, lost};
+use super::offers::Offers;
+use super::reply::{REPLY_BYTES, Reply};
 use super::server::{Login, Smtp};
-use super::stream::Stream;
-use super::transaction::SmtpConnection;
+use super::wire::{Io, Wire};
+use crate::transport::scheme::Protocol;
 use crate::transport::{Security, TransportError};
 
 /// PLAIN needs one answer from us, LOGIN three; more is a server that asks for ever.
@@ -27,37 +29,55 @@ const AUTH_ROUNDS: usize = 4;
 impl Smtp {
     /// Connects, encrypts, greets and logs in.
     pub(super) async fn establish(&self) -> Result<SmtpConnection, TransportError> {
+        let (io, hello) = self.reach().await?;
+        let wire = match self.security {
+            Security::Implicit => {
+                let mut wire = self.over_tls(io).await?;
+                self.greeting(&mut wire).await?;
+                wire
+            }
+            Security::StartTls => {
+                let mut wire = Wire::new(io);
+                self.greeting(&mut wire).await?;
+                self.starttls(&mut wire, &hello).await?;
+                self.over_tls(wire.into_io()).await?
+            }
+            Security::Loopback | Security::Socket => {
+                let mut wire = Wire::new(io);
+                self.greeting(&mut wire).await?;
+                wire
+            }
+        };
+        self.log_in(wire, &hello).await
+    }
+
+    /// The bare connection, and who we are at its end.
+    async fn reach(&self) -> Result<(Box<dyn Io>, ClientId), TransportError> {
+        #[cfg(unix)]
+        if self.security == Security::Socket {
+            let connect = tokio::net::UnixStream::connect(&self.host);
+            return match self.within("connecting", self.deadlines.connect, connect).await? {
+                Ok(socket) => Ok((Box::new(socket), ClientId::Ipv4(Ipv4Addr::LOCALHOST))),
+                Err(error) => {
+                    Err(TransportError::Unreachable { server: self.server(), reason: error.to_string() })
+                }
+            };
+        }
         let tcp = self.dial().await?;
         let lost = |_| self.lost("connecting");
         let (peer, local) = (tcp.peer_addr().map_err(lost)?, tcp.local_addr().map_err(lost)?);
         // A long message goes in several writes, which would wait for each other's acknowledgement.
         tcp.set_nodelay(true).map_err(lost)?;
-        let hello = client_id(local.ip());
-        match self.security {
-            Security::Implicit => {
-                let tls = self.within("TLS", self.deadlines.reply, self.encrypt(tcp)).await??;
-                let mut stream = Stream::new(tls, peer);
-                self.greeting(&mut stream).await?;
-                self.log_in(stream, &hello).await
-            }
-            Security::StartTls => {
-                let mut stream = Stream::new(tcp, peer);
-                self.greeting(&mut stream).await?;
-                self.starttls(&mut stream, &hello).await?;
-                let encrypt = self.encrypt(stream.into_inner());
-                let tls = self.within("TLS", self.deadlines.reply, encrypt).await??;
-                self.log_in(Stream::new(tls, peer), &hello).await
-            }
-            Security::Loopback => {
-                // `localhost` is a name like others: only the address says where a connection leads.
-                if !peer.ip().to_canonical().is_loopback() {
-                    return Err(TransportError::NotLoopback { server: self.server() });
-                }
-                let mut stream = Stream::new(tcp, peer);
-                self.greeting(&mut stream).await?;
-                self.log_in(stream, &hello).await
-            }
+        // `localhost` is a name like others: only the address says where a connection leads.
+        if self.security == Security::Loopback && !peer.ip().to_canonical().is_loopback() {
+            return Err(TransportError::NotLoopback { server: self.server() });
         }
+        Ok((Box::new(tcp), client_id(local.ip())))
+    }
+
+    async fn over_tls(&self, io: Box<dyn Io>) -> Result<Wire, TransportError> {
+        let tls = self.within("TLS", self.deadlines.reply, self.encrypt(io)).await??;
+        Ok(Wire::new(Box::new(tls)))
     }
 
     /// A TCP connection to the first address that answers; all of them together have one deadline.
@@ -81,106 +101,112 @@ impl Smtp {
         Err(failure)
     }
 
-    async fn greeting<S: AsyncRead + Unpin>(&self, stream: &mut Stream<S>) -> Result<(), TransportError> {
-        self.reply(stream, "greeting").await.map(drop)
+    async fn greeting(&self, wire: &mut Wire) -> Result<(), TransportError> {
+        self.done(wire, "greeting").await.map(drop)
+    }
+
+    /// EHLO, or LHLO of LMTP: what the server offers.
+    async fn hello(&self, wire: &mut Wire, hello: &ClientId) -> Result<Offers, TransportError> {
+        let verb = match self.protocol {
+            Protocol::Smtp => "EHLO",
+            Protocol::Lmtp => "LHLO",
+        };
+        self.say(wire, verb, &format!("{verb} {hello}\r\n")).await?;
+        let reply = self.done(wire, verb).await?;
+        Ok(Offers::read(wire.replies.lines(&reply)))
     }
 
     /// EHLO and STARTTLS in the clear (RFC 3207): after this only TLS may follow.
-    async fn starttls(&self, stream: &mut Stream<TcpStream>, hello: &ClientId) -> Result<(), TransportError> {
-        self.send(stream, "EHLO", &Ehlo::new(hello.clone()).to_string()).await?;
-        let offers = self.reply(stream, "EHLO").await?;
-        if !offers.message().skip(1).any(|line| line.trim().eq_ignore_ascii_case("STARTTLS")) {
+    async fn starttls(&self, wire: &mut Wire, hello: &ClientId) -> Result<(), TransportError> {
+        if !self.hello(wire, hello).await?.starttls {
             return Err(TransportError::StartTlsMissing { server: self.server() });
         }
-        self.send(stream, "STARTTLS", &Starttls.to_string()).await?;
-        self.reply(stream, "STARTTLS").await.map(drop)
+        self.say(wire, "STARTTLS", &Starttls.to_string()).await?;
+        self.done(wire, "STARTTLS").await.map(drop)
     }
 
-    /// Hands the stream to lettre, which says EHLO, and logs in when anybody must.
-    async fn log_in<S>(&self, mut stream: Stream<S>, hello: &ClientId) -> Result<SmtpConnection, TransportError>
-    where
-        S: AsyncRead + AsyncWrite + Send + Sync + Unpin + std::fmt::Debug + 'static,
-    {
-        // lettre waits for a greeting first. The real one has been read; after STARTTLS there is none.
-        stream.pretend(b"220 \r\n");
-        let end = stream.end_of_content();
-        let connect = AsyncSmtpConnection::connect_with_transport(Box::new(stream), hello);
-        let mut connection =
-            self.within("EHLO", self.deadlines.reply, connect).await?.map_err(|error| self.classify("EHLO", &error))?;
+    /// Says EHLO, and logs in when anybody must.
+    async fn log_in(&self, mut wire: Wire, hello: &ClientId) -> Result<SmtpConnection, TransportError> {
+        let offers = self.hello(&mut wire, hello).await?;
         if let Some(login) = &self.login {
-            self.authenticate(&mut connection, login).await?;
+            let mechanism =
+                offers.login.ok_or_else(|| TransportError::LoginMissing { server: self.server() })?;
+            self.authenticate(&mut wire, mechanism, login).await?;
         }
-        Ok(SmtpConnection::new(connection, end, self.deadlines, self.mask()))
+        let Self { protocol, deadlines, in_flight, .. } = *self;
+        Ok(SmtpConnection::new(wire, Terms { protocol, offers, deadlines, mask: self.mask(), in_flight }))
     }
 
-    /// AUTH (RFC 4954). lettre's own `auth` says QUIT after a refusal and waits for the answer.
-    async fn authenticate(&self, connection: &mut AsyncSmtpConnection, login: &Login) -> Result<(), TransportError> {
+    /// AUTH (RFC 4954).
+    async fn authenticate(&self, wire: &mut Wire, mechanism: Mechanism, login: &Login) -> Result<(), TransportError> {
         const STEP: &str = "AUTH";
-        let mechanism = connection
-            .server_info()
-            .get_auth_mechanism(&[Mechanism::Plain, Mechanism::Login])
-            .ok_or_else(|| TransportError::LoginMissing { server: self.server() })?;
+        let question = |_| self.protocol(STEP, "this is not an answer of a mail server");
         let credentials = Credentials::new(login.user.clone(), login.password.expose_secret().to_owned());
-        let mut command =
-            Auth::new(mechanism, credentials.clone(), None).map_err(|error| self.classify(STEP, &error))?;
+        let mut command = Auth::new(mechanism, credentials.clone(), None).map_err(question)?;
         for _ in 0..AUTH_ROUNDS {
-            let answer = self.within(STEP, self.deadlines.reply, connection.command(command)).await?;
-            let response = answer.map_err(|error| match Reply::from_error(&error, &self.mask()) {
-                Some(reply) => TransportError::LoginRefused { server: self.server(), reply: login.redact(&reply.text) },
-                None => self.classify(STEP, &error),
-            })?;
-            if Reply::read(&response, &Mask::default()).is_done() {
+            self.say(wire, STEP, &command.to_string()).await?;
+            let reply = self.reply(wire, STEP).await?;
+            if reply.is_done() {
                 return Ok(());
             }
-            command = Auth::new_from_response(mechanism, credentials.clone(), &response)
-                .map_err(|error| self.classify(STEP, &error))?;
+            if reply.is_temporary() || reply.is_permanent() {
+                let reply = login.redact(&wire.replies.text(&reply, &self.mask()));
+                return Err(TransportError::LoginRefused { server: self.server(), reply });
+            }
+            if reply.code != 334 {
+                return Err(self.protocol(STEP, "this is not an answer of a mail server"));
+            }
+            let code = Code::new(Severity::PositiveIntermediate, Category::Unspecified3, Detail::Four);
+            let asked = Response::new(code, wire.replies.lines(&reply).collect());
+            command = Auth::new_from_response(mechanism, credentials.clone(), &asked).map_err(question)?;
         }
         Err(self.protocol(STEP, "it asks again and again"))
     }
 
-    async fn send<S: AsyncWrite + Unpin>(
-        &self,
-        stream: &mut Stream<S>,
-        step: &'static str,
-        command: &str,
-    ) -> Result<(), TransportError> {
-        let write = stream.write_all(command.as_bytes());
-        self.within(step, self.deadlines.reply, write).await?.map_err(|_| self.lost(step))
+    async fn say(&self, wire: &mut Wire, step: &'static str, command: &str) -> Result<(), TransportError> {
+        wire.output.extend_from_slice(command.as_bytes());
+        wire.flush(self.deadlines.reply).await.map_err(|error| match error.kind() {
+            io::ErrorKind::TimedOut => TransportError::Timeout { server: self.server(), step },
+            _ => self.lost(step),
+        })
     }
 
-    /// Exactly one 2yz reply; nothing may follow it before we speak again.
-    async fn reply<S: AsyncRead + Unpin>(
-        &self,
-        stream: &mut Stream<S>,
-        step: &'static str,
-    ) -> Result<Response, TransportError> {
-        let mut bytes = Vec::new();
+    /// A reply that must be 2yz.
+    async fn done(&self, wire: &mut Wire, step: &'static str) -> Result<Reply, TransportError> {
+        let reply = self.reply(wire, step).await?;
+        match reply.code {
+            _ if reply.is_done() => Ok(reply),
+            0 => Err(self.protocol(step, "this is not a reply of a mail server")),
+            _ => {
+                let reply = wire.replies.text(&reply, &self.mask());
+                Err(TransportError::Refused { server: self.server(), step, reply })
+            }
+        }
+    }
+
+    /// Exactly one reply; nothing may follow it before we speak again.
+    async fn reply(&self, wire: &mut Wire, step: &'static str) -> Result<Reply, TransportError> {
         let read = async {
             loop {
-                if let Some(length) = first_reply(&bytes) {
-                    return Ok(length);
+                if wire.replies.starts_with(b"HTTP/") {
+                    return Err(TransportError::Web { server: self.server() });
                 }
-                if bytes.len() > REPLY_BYTES {
+                if let Some(reply) = wire.replies.take() {
+                    return Ok(reply);
+                }
+                if wire.replies.len() > REPLY_BYTES {
                     return Err(self.protocol(step, "the reply has no end"));
                 }
-                match stream.read_buf(&mut bytes).await {
-                    Ok(0) | Err(_) => return Err(self.lost(step)),
-                    Ok(_) => {}
+                if !matches!(wire.read().await, Ok(1..)) {
+                    return Err(self.lost(step));
                 }
             }
         };
-        let length = self.within(step, self.deadlines.reply, read).await??;
-        if length < bytes.len() || stream.has_more() {
+        let reply = self.within(step, self.deadlines.reply, read).await??;
+        if !wire.replies.is_empty() {
             return Err(TransportError::Injected { server: self.server(), step });
         }
-        let text = String::from_utf8_lossy(&bytes);
-        let response: Response =
-            text.parse().map_err(|_| self.protocol(step, "this is not a reply of a mail server"))?;
-        let reply = Reply::read(&response, &self.mask());
-        if reply.is_done() {
-            return Ok(response);
-        }
-        Err(TransportError::Refused { server: self.server(), step, reply: reply.text })
+        Ok(reply)
     }
 
     async fn within<T>(
@@ -190,14 +216,6 @@ impl Smtp {
         future: impl Future<Output = T>,
     ) -> Result<T, TransportError> {
         timeout(limit, future).await.map_err(|_| TransportError::Timeout { server: self.server(), step })
-    }
-
-    fn classify(&self, step: &'static str, error: &lettre::transport::smtp::Error) -> TransportError {
-        match Reply::from_error(error, &self.mask()) {
-            Some(reply) => TransportError::Refused { server: self.server(), step, reply: reply.text },
-            None if lost(error) => self.lost(step),
-            None => self.protocol(step, "this is not an answer of a mail server"),
-        }
     }
 
     /// What no reply may repeat, before the login either: the server may know it from another connection.

@@ -96,9 +96,9 @@ impl Mask {
     }
 
     /// The words of a server, without its code, with `***` for those that say something of the password.
-    pub(super) fn apply(&self, said: &str) -> String {
+    pub(super) fn apply(&self, said: String) -> String {
         if self.password.is_empty() {
-            return said.to_owned();
+            return said;
         }
         let chars: Vec<char> = said.chars().collect();
         let mut marks = vec![false; chars.len()];
@@ -311,7 +311,7 @@ mod tests {
         {
             let mask = mask(password);
             for echo in echoes(password) {
-                let said = mask.apply(&format!("5.7.8 go away: {echo} so there"));
+                let said = mask.apply(format!("5.7.8 go away: {echo} so there"));
                 let left = said.strip_prefix("5.7.8 go away: ").and_then(|said| said.strip_suffix(" so there"));
                 let left = left.unwrap_or_else(|| panic!("{password}: {echo}: too much is masked: {said}"));
                 for word in left.split(' ').filter(|word| *word != MASK) {
@@ -329,22 +329,22 @@ mod tests {
     fn a_part_of_a_long_password_is_masked() {
         let password = "SG.x_9-Qv.kT0yQxLm9aZ2Lw7bN4cRt8";
         let encoded = STANDARD.encode(format!("\0ada@example.org\0{password}"));
-        assert_eq!(mask(password).apply(&format!("bad {}", &password[..12])), "bad ***");
-        assert_eq!(mask(password).apply(&format!("bad {}", &encoded[..encoded.len() - 9])), "bad ***");
+        assert_eq!(mask(password).apply(format!("bad {}", &password[..12])), "bad ***");
+        assert_eq!(mask(password).apply(format!("bad {}", &encoded[..encoded.len() - 9])), "bad ***");
     }
 
     #[test]
     fn a_short_password_hides_no_other_words() {
-        assert_eq!(mask("550").apply("5.5.0 5501 550x is not 550 or <550>"), "5.5.0 5501 550x is not *** or ***");
-        assert_eq!(mask("a").apply("a man a plan"), "*** man *** plan");
-        assert_eq!(mask("").apply("nothing to hide"), "nothing to hide");
-        assert_eq!(Mask::new(None).apply("nothing to  hide"), "nothing to  hide");
+        assert_eq!(mask("550").apply("5.5.0 5501 550x is not 550 or <550>".into()), "5.5.0 5501 550x is not *** or ***");
+        assert_eq!(mask("a").apply("a man a plan".into()), "*** man *** plan");
+        assert_eq!(mask("").apply("nothing to hide".into()), "nothing to hide");
+        assert_eq!(Mask::new(None).apply("nothing to  hide".into()), "nothing to  hide");
     }
 
     proptest! {
         #[test]
         fn no_words_and_no_password_are_too_strange(password in ".{0,40}", said in ".{0,200}") {
-            let masked = mask(&password).apply(&format!("{said} {password}"));
+            let masked = mask(&password).apply(format!("{said} {password}"));
             prop_assert!(password.trim().chars().count() < 4 || !masked.contains(&password), "{:?}", masked);
         }
     }

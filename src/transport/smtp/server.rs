@@ -1,4 +1,4 @@
-//! An SMTP server: how to reach it, who logs in, and how long to wait.
+//! An SMTP or LMTP server: how to reach it, who logs in, and how long to wait.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,16 +8,20 @@ use rustls::ClientConfig;
 use secrecy::SecretString;
 use tokio::sync::OnceCell;
 
-use crate::transport::scheme::Security;
+use crate::transport::scheme::{Protocol, Security, Server};
 
-/// An SMTP server and how to reach it.
+/// A server and how to reach it.
 #[derive(Debug)]
 pub(super) struct Smtp {
+    pub(super) protocol: Protocol,
+    /// A name, an address, or the path of a socket.
     pub(super) host: String,
     pub(super) port: u16,
     pub(super) security: Security,
     pub(super) login: Option<Login>,
     pub(super) deadlines: Deadlines,
+    /// How many letters may wait for their answers on one connection.
+    pub(super) in_flight: usize,
     /// Made by the first connection that needs it: reading the system's certificates takes a while.
     pub(super) tls: OnceCell<Arc<ClientConfig>>,
 }
@@ -59,14 +63,20 @@ impl Deadlines {
 }
 
 impl Smtp {
-    pub(super) fn new(host: &str, port: u16, security: Security, login: Option<Login>, timeout: u32) -> Self {
+    pub(super) fn new(protocol: Protocol, server: Server, login: Option<Login>, timeout: u32, in_flight: usize) -> Self {
         let deadlines = Deadlines::new(Duration::from_secs(timeout.into()));
-        Self { host: host.to_owned(), port, security, login, deadlines, tls: OnceCell::new() }
+        let Server { host, port, security, .. } = server;
+        Self { protocol, host, port, security, login, deadlines, in_flight, tls: OnceCell::new() }
     }
 
     /// `smtps://mail.example.org:465`
     pub(super) fn server(&self) -> String {
-        let scheme = if self.security == Security::Implicit { "smtps" } else { "smtp" };
+        let scheme = match (self.protocol, self.security) {
+            (_, Security::Socket) => return format!("lmtp:{}", self.host),
+            (Protocol::Lmtp, _) => "lmtp",
+            (Protocol::Smtp, Security::Implicit) => "smtps",
+            (Protocol::Smtp, _) => "smtp",
+        };
         if self.host.contains(':') {
             format!("{scheme}://[{}]:{}", self.host, self.port)
         } else {

@@ -8,11 +8,11 @@ use rustls::crypto::ring;
 use rustls::pki_types::ServerName;
 use rustls::{CertificateError, ClientConfig};
 use rustls_platform_verifier::BuilderVerifierExt as _;
-use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use super::server::Smtp;
+use super::wire::Io;
 use crate::transport::TransportError;
 
 fn client_config() -> Result<ClientConfig, rustls::Error> {
@@ -26,7 +26,7 @@ fn client_config() -> Result<ClientConfig, rustls::Error> {
 
 impl Smtp {
     /// Encrypts a connection. The caller sets the deadline.
-    pub(super) async fn encrypt(&self, tcp: TcpStream) -> Result<TlsStream<TcpStream>, TransportError> {
+    pub(super) async fn encrypt(&self, io: Box<dyn Io>) -> Result<TlsStream<Box<dyn Io>>, TransportError> {
         let config = self
             .tls
             .get_or_try_init(|| async { client_config().map(Arc::new) })
@@ -34,7 +34,7 @@ impl Smtp {
             .map_err(|error| TransportError::Certificate { server: self.server(), reason: error.to_string() })?;
         let name = ServerName::try_from(self.host.clone())
             .map_err(|error| TransportError::Name { host: self.host.clone(), reason: error.to_string() })?;
-        TlsConnector::from(Arc::clone(config)).connect(name, tcp).await.map_err(|error| self.tls_error(&error))
+        TlsConnector::from(Arc::clone(config)).connect(name, io).await.map_err(|error| self.tls_error(&error))
     }
 
     fn tls_error(&self, error: &io::Error) -> TransportError {
