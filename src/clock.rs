@@ -30,4 +30,9 @@ impl Clock {
             Self::Fixed(moment) => moment,
         }
     }
+
+    /// Whether time goes on.
+    pub fn is_running(self) -> bool {
+        matches!(self, Self::System)
+    }
 }

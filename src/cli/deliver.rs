@@ -6,6 +6,7 @@ use super::agreement::{self, Yes};
 use super::allow::Allow;
 use super::failure::{Exit, Failure};
 use super::tell::Teller;
+use super::wait::Wait;
 use super::{Context, session};
 use crate::publish::{self, Activity, Options, Order};
 
@@ -15,6 +16,9 @@ pub(super) struct Arguments {
     /// Deliver at most this many messages now; the rest stay queued
     #[arg(long, value_name = "N")]
     limit: Option<u64>,
+
+    #[command(flatten)]
+    wait: Wait,
 
     #[command(flatten)]
     allow: Allow,
@@ -33,6 +37,7 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
         options: Options { allow, ..Options::default() },
         accept: false,
         limit: arguments.limit,
+        wait: arguments.wait.wait,
         now: context.now,
     };
     let mut teller = Teller::new(&publisher, context);

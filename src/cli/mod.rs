@@ -31,6 +31,7 @@ mod table;
 mod tell;
 mod tolerance;
 pub mod ui;
+mod wait;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -7,6 +7,7 @@ use super::agreement::{self, Answer};
 use super::allow::{Accept, Allow};
 use super::failure::{Exit, Failure};
 use super::tell::Teller;
+use super::wait::Wait;
 use super::{Context, Ui, plan, session, tolerance};
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Location};
@@ -50,6 +51,9 @@ pub(super) struct Arguments {
     /// Deliver at most this many messages now; the rest stay queued
     #[arg(long, value_name = "N")]
     limit: Option<u64>,
+
+    #[command(flatten)]
+    wait: Wait,
 
     /// Ask nothing: send, and agree to what the site wants on this machine; the answer is remembered
     #[arg(short, long)]
@@ -158,6 +162,7 @@ async fn publish(arguments: &Arguments, config: &Config, context: &Context) -> R
         options,
         accept: arguments.accept.accept,
         limit: arguments.limit,
+        wait: arguments.wait.wait,
         now: context.now,
     };
     let mut teller = Teller::new(&publisher, context);

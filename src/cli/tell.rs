@@ -68,6 +68,10 @@ impl Frontend for Teller<'_> {
             Event::Delivered(delivered, prepared) => {
                 self.delivered(&prepared.map(titles).unwrap_or_default(), delivered);
             }
+            Event::Waiting(deferred, next) => {
+                let deferred = count(deferred.unsigned_abs(), "delivery");
+                self.say(&format!("{deferred} put off: trying again at {next}. Ctrl-C leaves the rest to `tidings deliver`."));
+            }
             Event::Left(left) => self.left(left),
             Event::RecordsToCommit(issues) => records_to_commit(issues, self.context),
             Event::Planned(prepared) => self.context.ui.diagnostics(&prepared.warnings),
@@ -187,7 +191,8 @@ impl Teller<'_> {
         if let Some(more) = delivered.left_alone.len().checked_sub(PAUSES_SHOWN).filter(|more| *more > 0) {
             self.say(&format!("… and {} paused; `tidings status` names them.", count(more as u64, "more domain")));
         }
-        let trouble = [DeliveryState::Failed, DeliveryState::Deferred, DeliveryState::InDoubt];
+        // What was put off may still be sent by this command.
+        let trouble = [DeliveryState::Failed, DeliveryState::InDoubt];
         if given_up > 0 || trouble.into_iter().any(|state| number(state) > 0) {
             self.worse(Exit::Incomplete);
         }
@@ -211,7 +216,7 @@ impl Teller<'_> {
         } else if let Some(why) = why.strip_suffix("; ") {
             self.say(&format!("{why}."));
         }
-        if self.exit != Exit::Done {
+        if self.exit != Exit::Done || counts.deferred > 0 {
             self.say("`tidings runs show` names who did not get it, and why.");
         }
         if counts.open() > 0 {

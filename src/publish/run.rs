@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::deliver::{Delivered, Which};
 use super::error::PublishError;
@@ -15,7 +17,7 @@ use super::site::Site;
 use super::{Publisher, Resumed, not_live};
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
-use crate::model::{DeliveryCounts, Post, distinct};
+use crate::model::{DeliveryCounts, DeliveryState, Post, distinct};
 use crate::store::RunSummary;
 
 /// What a run is asked to do.
@@ -31,6 +33,8 @@ pub struct Order<'o> {
     pub accept: bool,
     /// At most so many deliveries are tried; the rest stay queued.
     pub limit: Option<u64>,
+    /// How long to wait for readers who were put off, before they are left to the next run.
+    pub wait: SignedDuration,
     /// The time of the run.
     pub now: Timestamp,
 }
@@ -62,6 +66,8 @@ pub enum Event<'e> {
     Sending,
     /// What was delivered, and of which plan; of an earlier run when there is none.
     Delivered(&'e Delivered, Option<&'e Prepared>),
+    /// So many deliveries were put off, and are tried again in this run at this moment (RFC 3339).
+    Waiting(i64, &'e str),
     /// What is left after everything that could be tried.
     Left(&'e Left),
     /// The records of these issues are on a machine that is thrown away.
@@ -332,12 +338,39 @@ impl<'r, F: Frontend> Run<'r, F> {
                 run.frontend.tell(Event::TryingAgain(ready));
                 run.publisher.reach().await?;
             }
-            return run.send(Which::All, ready).await;
+            return run.send(Which::All, ready).await?.wait_for_those_put_off().await;
         }
         if run.resumed.open > 0 && !run.is_anything_delivered && may_try {
             run.frontend.tell(Event::Delivered(&Delivered::default(), None));
         }
         run.is_anything_delivered |= run.resumed.open > 0 || ready > 0;
+        Ok(run)
+    }
+
+    /// Tries again those who were put off, as long as their time comes soon: most servers that know no sender yet want
+    /// a second try some minutes later (greylisting, RFC 6647).
+    async fn wait_for_those_put_off(self) -> Result<Self, PublishError> {
+        let mut run = self;
+        let end = run.publisher.clock.now().checked_add(run.order.wait).unwrap_or(Timestamp::MAX);
+        // A clock that stands still never comes to the next try.
+        while run.publisher.clock.is_running() && run.stopped.is_none() && run.left != Some(0) {
+            let next = run.publisher.store.next_attempt_at().await?;
+            let Some((next, pause)) = next_try(next, run.publisher.clock.now(), end) else { break };
+            let deferred = run.publisher.store.delivery_counts(None).await?.deferred;
+            run.audience.tell(Event::Waiting(deferred, &next));
+            let halt = Arc::clone(&run.publisher.halt);
+            if halt.unless(tokio::time::sleep(pause)).await.is_none() {
+                run.stopped = halt.take();
+                break;
+            }
+            let ready = run.publisher.store.ready(&run.publisher.clock.now().to_string()).await?;
+            // They are counted anew.
+            let deferred = run.done.deliveries.entry(DeliveryState::Deferred.as_str()).or_default();
+            *deferred = deferred.saturating_sub(ready);
+            if ready > 0 {
+                run = run.send(Which::All, ready).await?;
+            }
+        }
         Ok(run)
     }
 
@@ -384,6 +417,15 @@ impl<'r, F: Frontend> Run<'r, F> {
     }
 }
 
+/// The moment of the next try, and how long it is until then; `None` when it does not come before `end`.
+fn next_try(next: Option<String>, now: Timestamp, end: Timestamp) -> Option<(String, Duration)> {
+    let next = next?;
+    let moment = next.parse::<Timestamp>().ok().filter(|moment| *moment <= end)?;
+    // A moment later, so that whole seconds do not come a little early.
+    let pause = moment.duration_since(now).max(SignedDuration::ZERO) + SignedDuration::from_secs(1);
+    Some((next, pause.unsigned_abs()))
+}
+
 impl Done {
     fn add(&mut self, delivered: &Delivered) {
         for (state, count) in &delivered.states {
@@ -391,5 +433,21 @@ impl Done {
         }
         self.stopped |= delivered.stopped.is_some();
         self.paused.extend(delivered.left_alone.iter().map(|stop| stop.domain.clone()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_next_try_is_waited_for_when_it_comes_soon() {
+        let now: Timestamp = "2026-03-02T09:00:00Z".parse().unwrap();
+        let end = now + SignedDuration::from_mins(10);
+        let pause = |next: &str| next_try(Some(next.to_owned()), now, end).map(|(_, pause)| pause.as_secs());
+        assert_eq!(pause("2026-03-02T09:06:00Z"), Some(361));
+        assert_eq!(pause("2026-03-02T09:10:01Z"), None, "left to the next run");
+        assert_eq!(pause("2026-03-02T08:59:00Z"), Some(1), "its time has come");
+        assert_eq!(next_try(None, now, end), None);
     }
 }
