@@ -112,7 +112,9 @@ impl From<PublishError> for Failure {
                 diagnostic.help = error.help();
                 Self::new(Exit::Unexpected, diagnostic)
             }
-            PublishError::DamagedIssue { .. } | PublishError::File { .. } => Self::unexpected(message),
+            PublishError::DamagedIssue { .. } | PublishError::File { .. } | PublishError::Checkpoint(_) => {
+                Self::unexpected(message)
+            }
         }
     }
 }

@@ -16,7 +16,7 @@ use crate::publish::{
     CONFIG_FILE, GuardName, Halt, Memory, PublishError, Publisher, Stop, Use, program, signer, site_folder,
 };
 use crate::store::Store;
-use crate::transport::{self, Server, Target, Transport, TransportError};
+use crate::transport::{self, Checkpoint, Server, Target, Transport, TransportError};
 
 /// Where the database of a site is, links followed.
 pub(super) fn database(config: &Config, site: &Path) -> Result<PathBuf, Failure> {
@@ -88,6 +88,7 @@ pub(super) async fn publisher(config: &Config, context: &Context, allow: &[Guard
     Ok(Publisher {
         store,
         transport,
+        checkpoint: checkpoint(config, &context.site)?,
         mail: config.mail.clone(),
         signer,
         clock: context.clock,
@@ -96,6 +97,16 @@ pub(super) async fn publisher(config: &Config, context: &Context, allow: &[Guard
         memory,
         warning: None,
     })
+}
+
+/// The program that `store.checkpoint` names.
+fn checkpoint(config: &Config, site: &Path) -> Result<Option<Checkpoint>, Failure> {
+    let Some((name, arguments)) = config.store.checkpoint.split_first() else { return Ok(None) };
+    let found = program(name, site, &agreement::search_path()).ok_or_else(|| {
+        let missing = Diagnostic::error("store", format!("there is no such program in PATH: `{name}`"));
+        Failure::new(Exit::Problems, missing.help("install it, or name another one in `store.checkpoint`"))
+    })?;
+    Ok(Some(Checkpoint::new(name, found, arguments, site)))
 }
 
 /// The way out that the configuration names, with the password that it needs.

@@ -122,6 +122,9 @@ pub struct Store {
     pub path: String,
     /// Where `store.url` stands, when it is set.
     pub location: Option<Location>,
+    /// A program and its arguments, started after each claim is in the database and before its first message leaves; empty
+    /// when there is none.
+    pub checkpoint: Vec<String>,
 }
 
 /// Reads the text of `config.toml`; `path` is how messages name the file.
@@ -247,9 +250,15 @@ fn mail<'t>(
 fn store<'t>(root: &mut Section<'_, 't>, reader: &mut Reader<'t>) -> Store {
     let mut section = root.section(reader, "store", "store");
     let url = section.string(reader, "url");
+    let checkpoint = section.strings(reader, "checkpoint").unwrap_or_default();
     section.finish(reader);
+    if let Some((_, place)) = checkpoint.first().filter(|(program, _)| program.trim().is_empty()) {
+        let message = "`store.checkpoint` names no program".to_owned();
+        reader.error("config/value", message, place.clone(), "write `checkpoint = [\"./save-database\", \"argument\"]`");
+    }
+    let checkpoint: Vec<_> = checkpoint.into_iter().map(|(text, _)| text).collect();
     let Some((text, place)) = url else {
-        return Store { path: ".tidings/tidings.db".into(), location: None };
+        return Store { path: ".tidings/tidings.db".into(), location: None, checkpoint };
     };
     let path = text
         .strip_prefix("sqlite:")
@@ -262,7 +271,7 @@ fn store<'t>(root: &mut Section<'_, 't>, reader: &mut Reader<'t>) -> Store {
         );
         reader.refuse(message, place.clone(), "write `url = \"sqlite:.tidings/tidings.db\"`");
     }
-    Store { path: path.unwrap_or_default().to_owned(), location: Some(place) }
+    Store { path: path.unwrap_or_default().to_owned(), location: Some(place), checkpoint }
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ use crate::email::{Copies, Recipients};
 use crate::email::dkim::Signer;
 use crate::model::{DeliveryState, Issue};
 use crate::store::{Stopped, Store};
-use crate::transport::Transport;
+use crate::transport::{Checkpoint, Transport};
 
 /// What a delivering process did.
 #[derive(Debug, Default)]
@@ -58,6 +58,7 @@ pub(super) struct Task {
     pub(super) mail: Mail,
     pub(super) signer: Option<Arc<Signer>>,
     pub(super) transport: Arc<dyn Transport>,
+    pub(super) checkpoint: Option<Checkpoint>,
     pub(super) clock: Clock,
     pub(super) watcher: Arc<dyn Watcher>,
     pub(super) halt: Arc<Halt>,
@@ -76,7 +77,7 @@ pub(super) async fn deliver(mut store: Store, task: Task) -> (Store, Result<Deli
 }
 
 async fn prepare(store: &mut Store, task: Task) -> Result<Shared, PublishError> {
-    let Task { issues, which: _, limit, mail, signer, transport, clock, watcher, halt } = task;
+    let Task { issues, which: _, limit, mail, signer, transport, checkpoint, clock, watcher, halt } = task;
     store.set_relay(&transport.describe()).await?;
     let mut used = BTreeMap::new();
     for limit in Pace::budgets(&mail.rate) {
@@ -99,6 +100,7 @@ async fn prepare(store: &mut Store, task: Task) -> Result<Shared, PublishError> 
         issues: frozen,
         in_doubt: mail.in_doubt,
         jobs: Jobs::default(),
+        checkpoint,
         largest_claim: if marks.is_some() { LARGEST_BATCH } else { mail.connections },
         marks,
         pace: Pace::new(&mail.rate, limit, used),

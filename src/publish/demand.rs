@@ -28,8 +28,12 @@ pub enum Demand {
     Outbox(PathBuf),
     /// A mail server.
     Server(Server),
-    /// A program that is started for each message.
+    /// A program that is started.
     Program {
+        /// The setting that names it: `mail.transport` for each message, or `store.checkpoint`.
+        setting: &'static str,
+        /// With what it is started, beside the message.
+        arguments: Vec<String>,
         /// As it is started.
         path: PathBuf,
         /// What it really is, whatever links lead to it.
@@ -59,13 +63,7 @@ pub fn demands(root: &Path, config: &Config, activity: Activity, search_path: &O
             let folder = reach.into_iter().find(|outside| outside.setting == "mail.transport");
             demands.extend(folder.map(|outside| Demand::Outbox(outside.path)));
         }
-        Ok(Target::Program(name)) => {
-            let path = program(&name, root, search_path).unwrap_or_else(|| name.into());
-            let real = files::resolved(&path);
-            let site = Folder::new(root);
-            let digest = real.strip_prefix(site.path()).ok().and_then(|name| fingerprint(&site, name.to_str()?));
-            demands.push(Demand::Program { path, real, digest });
-        }
+        Ok(Target::Program(name)) => demands.push(started("mail.transport", &name, &[], root, search_path)),
         Ok(Target::Server(server)) => {
             let password = server.user.as_ref().and(password(root, config));
             demands.push(Demand::Server(server));
@@ -74,7 +72,19 @@ pub fn demands(root: &Path, config: &Config, activity: Activity, search_path: &O
         // Nothing is sent by a transport that there is not.
         Err(_) => {}
     }
+    if let Some((name, arguments)) = config.store.checkpoint.split_first() {
+        demands.push(started("store.checkpoint", name, arguments, root, search_path));
+    }
     demands
+}
+
+/// The program that a setting names.
+fn started(setting: &'static str, name: &str, arguments: &[String], root: &Path, search_path: &OsStr) -> Demand {
+    let path = program(name, root, search_path).unwrap_or_else(|| name.into());
+    let real = files::resolved(&path);
+    let site = Folder::new(root);
+    let digest = real.strip_prefix(site.path()).ok().and_then(|name| fingerprint(&site, name.to_str()?));
+    Demand::Program { setting, arguments: arguments.to_vec(), path, real, digest }
 }
 
 /// Where the password of a login comes from.
@@ -112,9 +122,10 @@ impl Demand {
             Self::Server(Server { host, port, user, security }) => {
                 format!("mail.transport {security:?} {host:?} {port} {user:?}")
             }
-            Self::Program { path, real, digest } => {
+            Self::Program { setting, arguments, path, real, digest } => {
                 let digest = digest.as_deref().unwrap_or("-");
-                format!("mail.transport program {} {} {digest}", quoted(path), quoted(real))
+                let arguments: String = arguments.iter().map(|argument| format!(" {argument:?}")).collect();
+                format!("{setting} program {} {} {digest}{arguments}", quoted(path), quoted(real))
             }
             Self::PasswordVariable(name) => format!("mail.password_env {name:?}"),
             Self::PasswordFile(file) => format!("mail.password_file {}", quoted(file)),
@@ -151,13 +162,18 @@ impl fmt::Display for Demand {
                 let user = user.as_ref().map(|user| format!(", logged in as {}", unambiguous(user)));
                 write!(f, "{} (`mail.transport`)", user.unwrap_or_default())
             }
-            Self::Program { path, real, digest } => {
-                write!(f, "start the program {} for each message", unambiguous(path))?;
+            Self::Program { setting, arguments, path, real, digest } => {
+                let is_for_mail = *setting == "mail.transport";
+                write!(f, "start the program {}", unambiguous(path))?;
+                for argument in arguments {
+                    write!(f, " {}", unambiguous(argument))?;
+                }
+                write!(f, " {}", if is_for_mail { "for each message" } else { "to save its database" })?;
                 if real != path {
                     write!(f, ", which is {}", unambiguous(real))?;
                 }
                 let own = digest.as_ref().map_or("", |_| ", a file that came with the site");
-                write!(f, "{own} (`mail.transport`)")
+                write!(f, "{own} (`{setting}`)")
             }
             Self::PasswordVariable(name) => {
                 write!(f, "use the password in the environment variable {} (`mail.password_env`)", unambiguous(name))

@@ -26,6 +26,8 @@ pub enum Stop {
     RateLimit,
     /// The ledger cannot be written: nothing may be sent that cannot be recorded.
     Ledger,
+    /// `store.checkpoint` failed: nothing may be sent whose claim is not safe; what it said.
+    Checkpoint(String),
 }
 
 impl Stop {
@@ -38,6 +40,7 @@ impl Stop {
             Self::Unreachable(what) => what.clone(),
             Self::RateLimit => "the limit of `mail.rate` is used up for now".to_owned(),
             Self::Ledger => "the database cannot be written".to_owned(),
+            Self::Checkpoint(what) => format!("`store.checkpoint`: {what}"),
         }
     }
 
@@ -47,7 +50,7 @@ impl Stop {
             Self::Refused(_) | Self::PutOff(_) => "refused",
             Self::Unreachable(_) => "unreachable",
             Self::RateLimit => RATE_LIMIT,
-            Self::Asked | Self::Ledger => return None,
+            Self::Asked | Self::Ledger | Self::Checkpoint(_) => return None,
         };
         Some(Stopped {
             domain: String::new(),

@@ -83,7 +83,7 @@ use crate::email::dkim::Signer;
 use crate::files::Lock;
 use crate::model::{EmailAddress, Issue, Outcome};
 use crate::store::{Recovered, Store};
-use crate::transport::{self, Letter, Transport};
+use crate::transport::{self, Checkpoint, Letter, Transport};
 
 /// Why a delivery was given up that later issues would have to wait for.
 const GIVEN_UP: &str = "given up: older than `newsletter.max_lateness`";
@@ -94,6 +94,8 @@ pub struct Publisher {
     pub store: Store,
     /// How messages leave.
     pub transport: Arc<dyn Transport>,
+    /// What keeps a copy of the database elsewhere.
+    pub checkpoint: Option<Checkpoint>,
     /// `[mail]` of the configuration.
     pub mail: Mail,
     /// What signs the messages. A signature is made when its message leaves, with the key of that moment: an issue that was
@@ -194,7 +196,7 @@ impl Publisher {
     /// runs that have nothing open any more.
     async fn deliver(self, which: Which, waiting: u64, limit: Option<u64>) -> Result<(Self, Delivered), PublishError> {
         let may_repeat = self.may_repeat();
-        let Self { mut store, transport, mail, signer, clock, watcher, halt, memory, warning } = self;
+        let Self { mut store, transport, checkpoint, mail, signer, clock, watcher, halt, memory, warning } = self;
         let issues = store.open_issues().await?;
         let numbers: Vec<_> = issues.iter().map(|issue| issue.number).collect();
         store.set_repeatable(may_repeat).await?;
@@ -207,6 +209,7 @@ impl Publisher {
             mail: mail.clone(),
             signer: signer.clone(),
             transport: Arc::clone(&transport),
+            checkpoint: checkpoint.clone(),
             clock,
             watcher: Arc::clone(&watcher),
             halt: Arc::clone(&halt),
@@ -217,8 +220,14 @@ impl Publisher {
         let delivered = result?;
         store.raise_generation().await?;
         store.finish_runs(&clock.now().to_string()).await?;
-        let mut publisher = Self { store, transport, mail, signer, clock, watcher, halt, memory, warning };
+        let mut publisher =
+            Self { store, transport, checkpoint, mail, signer, clock, watcher, halt, memory, warning };
         publisher.record(&numbers).await?;
+        let has_failed = matches!(delivered.stopped, Some(Stop::Checkpoint(_)));
+        if let Some(checkpoint) = publisher.checkpoint.as_ref().filter(|_| !has_failed) {
+            let saved = publisher.store.as_one_file(async |path| checkpoint.run(path).await).await?;
+            saved.map_err(PublishError::Checkpoint)?;
+        }
         Ok((publisher, delivered))
     }
 }

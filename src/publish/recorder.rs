@@ -10,7 +10,7 @@ use super::halt::Stop;
 use super::scout;
 use super::worker::Shared;
 use crate::model::DeliveryState;
-use crate::store::{Claimed, Place, Recorded, Store, StoreError, Wanted};
+use crate::store::{Claimed, Place, QueuedDelivery, Recorded, Store, StoreError, Wanted};
 
 /// At most this many deliveries are claimed, and outcomes recorded, in one transaction.
 pub(super) const LARGEST_BATCH: usize = 1_000;
@@ -91,6 +91,7 @@ impl Recorder<'_> {
             self.place = claimed.last.filter(|_| claimed.deliveries.len() as u64 + claimed.left == limit);
         }
         self.shared.claimed(&claimed.deliveries);
+        let claimed = self.safe(claimed).await?;
         self.shared.jobs.add(claimed.deliveries, |issue| self.shared.is_signed(issue));
         if self.place.is_none() || self.shared.halt.is_set() {
             self.shared.jobs.close();
@@ -134,15 +135,31 @@ impl Recorder<'_> {
         }
     }
 
+    /// Lets the owner's program save the database with this claim in it; without that nothing of the claim leaves.
+    async fn safe(&mut self, claimed: Claimed) -> Result<Claimed, StoreError> {
+        let Some(checkpoint) = self.shared.checkpoint.as_ref().filter(|_| !claimed.deliveries.is_empty()) else {
+            return Ok(claimed);
+        };
+        match self.store.as_one_file(async |path| checkpoint.run(path).await).await.map_err(|error| error.to_string()) {
+            Ok(Ok(())) => Ok(claimed),
+            Ok(Err(what)) | Err(what) => {
+                self.shared.halt.set(Stop::Checkpoint(what));
+                let back = claimed.deliveries.iter().map(QueuedDelivery::put_back).collect();
+                self.commit(back, None).await?;
+                Ok(Claimed::default())
+            }
+        }
+    }
+
     /// Finds readers further back in the queue, when the breaker has asked for them.
     async fn look_further(&mut self) -> Result<(), StoreError> {
         let shared = self.shared;
         let Some((from, suspects)) = shared.take_look() else { return Ok(()) };
         let now = shared.clock.now();
         let found = scout::look(self.store, &shared.jobs, from, &suspects, &now.to_string()).await?;
-        let claimed = self.commit(Vec::new(), Some(Wanted::These(found.waiting))).await?.deliveries;
-        shared.claimed(&claimed);
-        let probes = claimed.into_iter().chain(found.claimed);
+        let claimed = self.commit(Vec::new(), Some(Wanted::These(found.waiting))).await?;
+        shared.claimed(&claimed.deliveries);
+        let probes = self.safe(claimed).await?.deliveries.into_iter().chain(found.claimed);
         let why = shared.breaker().probe(probes.collect(), now);
         shared.stop(why);
         Ok(())

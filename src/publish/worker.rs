@@ -25,7 +25,7 @@ use crate::config::InDoubt;
 use crate::email::{Copies, Recipients};
 use crate::model::{Answer, DeliveryState, EmailAddress, Outcome, Recipient};
 use crate::store::{DeliveryKey, Mark, Marks, QueuedDelivery, Recorded, Said};
-use crate::transport::{Connection, Letter, Letters, Transport};
+use crate::transport::{Checkpoint, Connection, Letter, Letters, Transport};
 
 /// Pauses before a connection is tried again; each is up to twice as long, so that they do not all come back at once.
 const RECONNECT_AFTER: [Duration; 2] = [Duration::from_millis(400), Duration::from_millis(1_500)];
@@ -39,6 +39,8 @@ pub(super) struct Shared {
     pub(super) issues: BTreeMap<i64, FrozenIssue>,
     pub(super) in_doubt: InDoubt,
     pub(super) jobs: Jobs,
+    /// What makes a claim safe before anything of it leaves.
+    pub(super) checkpoint: Option<Checkpoint>,
     /// Which messages may be complete at the server; `None` where that cannot be kept.
     pub(super) marks: Option<Marks>,
     /// At most so many deliveries are claimed at a time.

@@ -76,6 +76,8 @@ pub enum StoreError {
     Migrate { path: PathBuf, error: sqlx::migrate::MigrateError },
     #[error("the lock beside the database cannot be taken: {}: {error}", path.display())]
     Lock { path: PathBuf, error: std::io::Error },
+    #[error("the database is in use by other programs: {}", path.display())]
+    InUse { path: PathBuf },
     #[error("the database does not answer: {0}")]
     Query(#[from] sqlx::Error),
     #[error("the database holds something that this version cannot read: {0}")]
@@ -344,6 +346,26 @@ impl Store {
     fn lock_error(&self, error: std::io::Error) -> StoreError {
         let path = || self.file.folder.path().join(self.file.lock());
         self.file.refused(&error).unwrap_or_else(|| StoreError::Lock { path: path(), error })
+    }
+
+    /// Moves everything that is committed into the one file, and keeps that as it is until `during` has ended, whatever other
+    /// processes do.
+    ///
+    /// # Errors
+    /// When the database does not answer, or others do not let go of it.
+    pub async fn as_one_file<T>(&mut self, during: impl AsyncFnOnce(&Path) -> T) -> Result<T> {
+        let is_busy: i64 =
+            sqlx::query_scalar("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut self.connection).await?;
+        if is_busy != 0 {
+            return Err(StoreError::InUse { path: self.file.path() });
+        }
+        // While this transaction reads, others write into the log only.
+        let path = self.file.path();
+        let mut transaction = self.connection.begin().await?;
+        sqlx::query("SELECT COUNT(*) FROM site").execute(&mut *transaction).await?;
+        let done = during(&path).await;
+        transaction.rollback().await?;
+        Ok(done)
     }
 
     /// Closes the file in good order.

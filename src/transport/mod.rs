@@ -7,6 +7,7 @@
 //! online, and links that are tried.
 
 mod agent;
+mod checkpoint;
 mod error;
 mod hub;
 mod live;
@@ -23,6 +24,7 @@ use url::Url;
 use crate::config::{Mail, TransportUrl, is_loopback};
 use crate::files::Folder;
 
+pub use checkpoint::Checkpoint;
 pub use error::TransportError;
 pub use hub::Hubs;
 pub use live::{dead, not_live};
