@@ -112,6 +112,7 @@ async fn prepare(store: &mut Store, task: Task) -> Result<Shared, PublishError> 
         given_up: AtomicU64::new(0),
         breaker: Lock::new(Breaker::new(store.stops().await?, clock.now())),
         call: Notify::new(),
+        is_called: AtomicBool::new(false),
         ledger: Lock::new(Ledger::default()),
         rest_until: Lock::default(),
     })

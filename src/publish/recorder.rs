@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::deliver::Which;
@@ -93,6 +94,7 @@ impl Recorder<'_> {
         self.shared.claimed(&claimed.deliveries);
         let claimed = self.safe(claimed).await?;
         self.shared.jobs.add(claimed.deliveries, |issue| self.shared.is_signed(issue));
+        self.shared.is_called.store(false, Ordering::Relaxed);
         if self.place.is_none() || self.shared.halt.is_set() {
             self.shared.jobs.close();
         }

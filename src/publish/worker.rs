@@ -57,6 +57,8 @@ pub(super) struct Shared {
     pub(super) breaker: Lock<Breaker>,
     /// Calls the recorder.
     pub(super) call: Notify,
+    /// Whether it was called for more jobs, and has not come yet.
+    pub(super) is_called: AtomicBool,
     pub(super) ledger: Lock<Ledger>,
     /// Until when no connection asks for anything.
     pub(super) rest_until: Lock<Option<Instant>>,
@@ -197,7 +199,7 @@ impl Shared {
             Next::GoOn => {
                 let taken = self.jobs.take();
                 drop(breaker);
-                if self.jobs.len() < self.largest_claim / 2 {
+                if self.jobs.len() < self.largest_claim / 2 && !self.is_called.swap(true, Ordering::Relaxed) {
                     self.call.notify_one();
                 }
                 taken
