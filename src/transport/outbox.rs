@@ -85,7 +85,7 @@ mod tests {
     use crate::files::FileKind;
 
     fn letter(name: &str) -> Letter {
-        let from = std::sync::Arc::new("news@example.org".parse().unwrap());
+        let from = Arc::new("news@example.org".parse().unwrap());
         Letter { number: 1, from, to: "ada@example.org".parse().unwrap(), name: name.to_owned() }
     }
 

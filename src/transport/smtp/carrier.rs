@@ -74,6 +74,9 @@ impl Command {
     }
 }
 
+/// Why a connection is closed on which replies would be taken for those to other questions.
+const SURPLUS: &str = "the server answers more than it was asked";
+
 /// A question that was not answered yet.
 struct Asked {
     command: Command,
@@ -142,6 +145,9 @@ impl<'c> Carrier<'c> {
                 // What came unasked must not be taken for an answer.
                 self.wire.glance().await;
                 self.listen(false).await;
+                if !self.wire.replies.is_empty() {
+                    self.fail(SURPLUS.to_owned()).await;
+                }
             }
             self.write().await;
             self.listen(true).await;
@@ -298,7 +304,7 @@ impl<'c> Carrier<'c> {
         while self.is_open {
             if self.asked.is_empty() {
                 if !self.wire.replies.is_empty() {
-                    self.fail("the server answers more than it was asked".to_owned()).await;
+                    self.fail(SURPLUS.to_owned()).await;
                 }
                 return;
             }

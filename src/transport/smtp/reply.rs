@@ -87,13 +87,19 @@ impl Replies {
         })
     }
 
-    /// A reply that was just taken as one line, without what it repeats of the password.
+    /// A reply that was just taken as one line, with its enhanced code (RFC 2034 §4) once, and without what it repeats of the
+    /// password.
     pub(super) fn text(&self, reply: &Reply, mask: &Mask) -> String {
         let mut lines = self.lines(reply);
         let mut said = lines.next().unwrap_or_default();
+        let first = said.split(' ').next().unwrap_or_default().to_owned();
+        let is_repeated = first.len() >= 5
+            && first.starts_with(&format!("{}.", reply.code / 100))
+            && first.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
         for line in lines {
+            let rest = line.strip_prefix(&first).filter(|rest| is_repeated && rest.starts_with(' '));
             said.push(' ');
-            said += &line;
+            said += rest.map_or(line.as_str(), str::trim_start);
         }
         let said = mask.apply(said);
         if reply.code == 0 { one_line(&said) } else { one_line(&format!("{} {said}", reply.code)) }
@@ -221,7 +227,9 @@ mod tests {
 
     #[test]
     fn a_reply_is_kept_as_one_short_line() {
-        assert_eq!(one(b"550-5.1.1 no such\x07user\r\n550 5.1.1 here\r\n").1, "550 5.1.1 no such user 5.1.1 here");
+        assert_eq!(one(b"550-5.1.1 no such\x07user\r\n550 5.1.1 here\r\n").1, "550 5.1.1 no such user here");
+        assert_eq!(one(b"550-5.7.2 one\r\n550 5.7.25 two\r\n").1, "550 5.7.2 one 5.7.25 two", "another code");
+        assert_eq!(one(b"550-no such\r\n550 no such user\r\n").1, "550 no such no such user");
         assert_eq!(one_line(&"é".repeat(2000)).chars().count(), REPLY_LIMIT);
     }
 
@@ -229,7 +237,8 @@ mod tests {
         #[test]
         fn one_line_is_the_same_with_and_without_its_short_way(text in "[ -~]{0,20}( {0,3}[a-z\\x00]){0,5}") {
             let long = one_line(&format!("{text} é"));
-            prop_assert_eq!(format!("{} é", one_line(&text)).trim_start(), long);
+            let short = format!("{} é", one_line(&text));
+            prop_assert_eq!(short.trim_start(), long);
         }
 
         #[test]

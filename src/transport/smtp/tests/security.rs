@@ -264,6 +264,12 @@ async fn a_server_that_never_speaks_tls_is_left_in_time() {
     assert!(matches!(error, TransportError::Tls { .. }), "{error:?}");
 }
 
+/// The port in the name of a server.
+fn port(error: &TransportError) -> &str {
+    let TransportError::Web { server } = error else { panic!("{error:?}") };
+    server.rsplit(':').next().unwrap()
+}
+
 #[tokio::test]
 async fn greetings_are_read_in_every_form() {
     let greeting = |said: &'static [u8]| async move {
@@ -278,6 +284,9 @@ async fn greetings_are_read_in_every_form() {
     assert!(greeting(b"421 4.7.0 too many connections\r\n").await.unwrap_err().is_temporary());
     let other = greeting(b"SSH-2.0-OpenSSH_9.2\r\n").await.unwrap_err();
     assert!(matches!(other, TransportError::Protocol { step: "greeting", .. }), "{other:?}");
+    let web = greeting(b"HTTP/1.1 400 Bad Request\r\nServer: x\r\n\r\n").await.unwrap_err();
+    assert_eq!(web.to_string(), format!("`smtp://127.0.0.1:{}` is a web server, not a mail server", port(&web)));
+    assert!(!web.is_temporary() && web.help().is_some());
     let hasty = greeting(b"220 lab.test\r\n250 injected\r\n").await.unwrap_err();
     assert!(matches!(hasty, TransportError::Injected { .. }), "{hasty:?}");
 }
@@ -301,6 +310,7 @@ async fn without_tls_nothing_leaves_this_machine() {
     let Ok(own) = probe.connect("192.0.2.1:9").and_then(|()| probe.local_addr()) else { return };
     let listener = std::net::TcpListener::bind((own.ip(), 0)).unwrap();
     let (host, port) = (own.ip().to_string(), listener.local_addr().unwrap().port());
-    let error = refusal(&as_ada(Smtp::new(&host, port, Security::Loopback, None, 5), "secret")).await;
+    let place = Place { host, port, user: None, security: Security::Loopback };
+    let error = refusal(&as_ada(Smtp::new(Protocol::Smtp, place, None, 5, 1), "secret")).await;
     assert!(matches!(error, TransportError::NotLoopback { .. }), "{error:?}");
 }

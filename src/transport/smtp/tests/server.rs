@@ -33,6 +33,29 @@ impl Act {
 /// Decides by a line of the client: `CONNECT` for the connection itself, `. RCPT TO:<…>` for the end of the content.
 type Script = dyn Fn(&str) -> Act + Send + Sync;
 
+/// What the server offers, and with it how letters are carried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mode {
+    Plain,
+    Pipelining,
+    Chunking,
+}
+
+impl Mode {
+    pub(super) const ALL: [Self; 3] = [Self::Plain, Self::Pipelining, Self::Chunking];
+
+    /// The answer to EHLO.
+    pub(super) fn offers(self) -> &'static [u8] {
+        match self {
+            Self::Plain => b"250-lab.test\r\n250-8BITMIME\r\n250-STARTTLS\r\n250 AUTH PLAIN\r\n",
+            Self::Pipelining => b"250-lab.test\r\n250-pipelining\r\n250-8BITMIME\r\n250-STARTTLS\r\n250 AUTH PLAIN\r\n",
+            Self::Chunking => {
+                b"250-lab.test\r\n250-Chunking\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-STARTTLS\r\n250 AUTH PLAIN\r\n"
+            }
+        }
+    }
+}
+
 /// What has happened so far.
 #[derive(Debug, Default)]
 pub(super) struct Log {
@@ -58,13 +81,21 @@ pub(super) struct Server {
 
 impl Server {
     pub(super) async fn start(tls: Tls, script: impl Fn(&str) -> Act + Send + Sync + 'static) -> Self {
+        Self::offering(Mode::Plain, tls, script).await
+    }
+
+    pub(super) async fn offering(
+        mode: Mode,
+        tls: Tls,
+        script: impl Fn(&str) -> Act + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let server = Self { address: listener.local_addr().unwrap(), log: Arc::default() };
         let (log, script): (_, Arc<Script>) = (Arc::clone(&server.log), Arc::new(script));
         tokio::spawn(async move {
             while let Ok((tcp, _)) = listener.accept().await {
                 log.lock().unwrap().connections += 1;
-                let session = Session { tls: tls.clone(), script: Arc::clone(&script), log: Arc::clone(&log) };
+                let session = Session { mode, tls: tls.clone(), script: Arc::clone(&script), log: Arc::clone(&log) };
                 tokio::spawn(session.run(tcp));
             }
         });
@@ -81,6 +112,7 @@ trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
 
 struct Session {
+    mode: Mode,
     tls: Tls,
     script: Arc<Script>,
     log: Arc<Mutex<Log>>,
@@ -104,7 +136,8 @@ impl Session {
         };
         let mut io = BufReader::new(io);
         self.act(&mut io, "CONNECT", b"220 lab.test ESMTP\r\n").await?;
-        let mut recipient = String::new();
+        // Who is to get the message.
+        let mut recipient = None;
         loop {
             let mut line = String::new();
             if io.read_line(&mut line).await? == 0 {
@@ -112,10 +145,7 @@ impl Session {
             }
             let line = line.trim_end();
             match line.split(' ').next().unwrap_or_default() {
-                "EHLO" => {
-                    self.act(&mut io, line, b"250-lab.test\r\n250-8BITMIME\r\n250-STARTTLS\r\n250 AUTH PLAIN\r\n")
-                        .await?;
-                }
+                "EHLO" => drop(self.act(&mut io, line, self.mode.offers()).await?),
                 "STARTTLS" => {
                     self.act(&mut io, line, b"220 go ahead\r\n").await?;
                     if let Tls::OnDemand(config) = &self.tls {
@@ -125,17 +155,26 @@ impl Session {
                 }
                 "AUTH" => drop(self.act(&mut io, line, b"235 2.7.0 welcome\r\n").await?),
                 "RCPT" => {
-                    line.clone_into(&mut recipient);
-                    self.act(&mut io, line, b"250 2.1.5 ok\r\n").await?;
+                    let said = self.act(&mut io, line, b"250 2.1.5 ok\r\n").await?;
+                    recipient = said.starts_with(b"250").then(|| line.to_owned());
                 }
                 "DATA" => {
-                    if self.act(&mut io, line, b"354 go on\r\n").await?.starts_with(b"354") {
+                    let usual = if recipient.is_some() { b"354 go on\r\n".as_slice() } else { b"503 5.5.1 for whom?\r\n" };
+                    if self.act(&mut io, line, usual).await?.starts_with(b"354") {
                         let message = content(&mut io).await?;
-                        let said = self.act(&mut io, &format!(". {recipient}"), b"250 2.0.0 queued as 1\r\n").await?;
-                        if said.starts_with(b"250") {
-                            self.log.lock().unwrap().messages.push(message);
-                        }
+                        self.take(&mut io, recipient.take(), message).await?;
                     }
+                }
+                "BDAT" => {
+                    let size = line.strip_prefix("BDAT ").and_then(|rest| rest.strip_suffix(" LAST")).unwrap();
+                    let mut message = vec![0; size.parse().unwrap()];
+                    io.read_exact(&mut message).await?;
+                    self.log.lock().unwrap().lines.push("BDAT".to_owned());
+                    self.take(&mut io, recipient.take(), message).await?;
+                }
+                "MAIL" | "RSET" => {
+                    recipient = None;
+                    self.act(&mut io, line, b"250 2.0.0 ok\r\n").await?;
                 }
                 "QUIT" => {
                     self.act(&mut io, line, b"221 bye\r\n").await?;
@@ -144,6 +183,16 @@ impl Session {
                 _ => drop(self.act(&mut io, line, b"250 2.0.0 ok\r\n").await?),
             }
         }
+    }
+
+    /// The end of a message; taken when there is somebody to get it.
+    async fn take(&self, io: &mut BufReader<Box<dyn Io>>, to: Option<String>, message: Vec<u8>) -> Result<(), Over> {
+        let usual = if to.is_some() { b"250 2.0.0 queued as 1\r\n".as_slice() } else { b"554 5.5.1 for whom?\r\n" };
+        let said = self.act(io, &format!(". {}", to.unwrap_or_default()), usual).await?;
+        if said.starts_with(b"250") {
+            self.log.lock().unwrap().messages.push(message);
+        }
+        Ok(())
     }
 
     async fn act(
