@@ -425,7 +425,7 @@ fn a_backup_of_a_killed_run_goes_on_as_long_as_it_is_the_newest() {
 
 #[test]
 fn a_backup_made_while_a_run_was_at_work_is_older_than_what_that_run_sent_after_it() {
-    let world = World::unpublished(300, Duration::from_millis(1));
+    let world = World::unpublished(3_000, Duration::from_millis(1));
     world.site.post("2026-03-01", "First post");
     let mut publish = world.site.start(MONDAY, &["publish"]);
     world.sink.wait_for(100);
