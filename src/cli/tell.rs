@@ -70,7 +70,9 @@ impl Frontend for Teller<'_> {
             }
             Event::Waiting(deferred, next) => {
                 let deferred = count(deferred.unsigned_abs(), "delivery");
-                self.say(&format!("{deferred} put off: trying again at {next}. Ctrl-C leaves the rest to `tidings deliver`."));
+                self.say(&format!(
+                    "{deferred} put off: trying again at {next}. Ctrl-C leaves the rest to `tidings deliver`."
+                ));
             }
             Event::Left(left) => self.left(left),
             Event::RecordsToCommit(issues) => records_to_commit(issues, self.context),

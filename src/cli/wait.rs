@@ -34,7 +34,10 @@ mod tests {
     #[test]
     fn a_time_has_a_unit() {
         let seconds = |text: &str| duration(text).ok().map(|duration| duration.as_secs());
-        assert_eq!([seconds("0"), seconds("90s"), seconds("10m"), seconds("2h")], [Some(0), Some(90), Some(600), Some(7_200)]);
+        assert_eq!(
+            [seconds("0"), seconds("90s"), seconds("10m"), seconds("2h")],
+            [Some(0), Some(90), Some(600), Some(7_200)]
+        );
         for bad in ["", "m", "10", "1d", "-1s", "49h", "99999999999999999999h", "1.5h"] {
             assert_eq!(seconds(bad), None, "{bad}");
         }

@@ -254,7 +254,12 @@ fn store<'t>(root: &mut Section<'_, 't>, reader: &mut Reader<'t>) -> Store {
     section.finish(reader);
     if let Some((_, place)) = checkpoint.first().filter(|(program, _)| program.trim().is_empty()) {
         let message = "`store.checkpoint` names no program".to_owned();
-        reader.error("config/value", message, place.clone(), "write `checkpoint = [\"./save-database\", \"argument\"]`");
+        reader.error(
+            "config/value",
+            message,
+            place.clone(),
+            "write `checkpoint = [\"./save-database\", \"argument\"]`",
+        );
     }
     let checkpoint: Vec<_> = checkpoint.into_iter().map(|(text, _)| text).collect();
     let Some((text, place)) = url else {

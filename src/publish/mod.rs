@@ -220,8 +220,7 @@ impl Publisher {
         let delivered = result?;
         store.raise_generation().await?;
         store.finish_runs(&clock.now().to_string()).await?;
-        let mut publisher =
-            Self { store, transport, checkpoint, mail, signer, clock, watcher, halt, memory, warning };
+        let mut publisher = Self { store, transport, checkpoint, mail, signer, clock, watcher, halt, memory, warning };
         publisher.record(&numbers).await?;
         let has_failed = matches!(delivered.stopped, Some(Stop::Checkpoint(_)));
         if let Some(checkpoint) = publisher.checkpoint.as_ref().filter(|_| !has_failed) {

@@ -106,7 +106,8 @@ impl Pace {
             interval => usize::try_from(LOOK_AHEAD.as_nanos() / interval).unwrap_or(most).min(most),
         };
         let ends = [self.left, self.wanted].into_iter().flatten().min();
-        let rest = ends.map_or(usize::MAX, |end| usize::try_from(end.saturating_sub(self.taken())).unwrap_or(usize::MAX));
+        let rest =
+            ends.map_or(usize::MAX, |end| usize::try_from(end.saturating_sub(self.taken())).unwrap_or(usize::MAX));
         soon.min(rest.saturating_sub(waiting)).max(1)
     }
 }
@@ -129,7 +130,10 @@ mod tests {
     async fn a_days_budget_counts_what_was_sent_before() {
         let limits = [RateLimit { count: 5, seconds: 86_400 }];
         let pace = Pace::new(&limits, None, |_| 3);
-        assert_eq!([pace.turn(true).await, pace.turn(true).await, pace.turn(true).await], [Turn::Go, Turn::Go, Turn::Spent]);
+        assert_eq!(
+            [pace.turn(true).await, pace.turn(true).await, pace.turn(true).await],
+            [Turn::Go, Turn::Go, Turn::Spent]
+        );
         pace.give_back();
         assert_eq!([pace.turn(true).await, pace.turn(true).await], [Turn::Go, Turn::Spent], "no server was asked");
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::breaker::{PROBES, Suspects};
+use super::breaker::{PROBES, RefusingDomains};
 use super::jobs::Jobs;
 use crate::store::{DeliveryKey, Place, QueuedDelivery, Result, Store};
 
@@ -21,7 +21,7 @@ pub(super) struct Found {
 
 /// Whom to look for.
 struct Search<'s> {
-    suspects: &'s Suspects,
+    suspects: &'s RefusingDomains,
     elsewhere: usize,
     same: usize,
     domains: BTreeSet<String>,
@@ -51,11 +51,11 @@ impl Search<'_> {
 ///
 /// # Errors
 /// When the database does not answer.
-pub(super) async fn look(
+pub(super) async fn find(
     store: &mut Store,
     jobs: &Jobs,
     from: DeliveryKey,
-    suspects: &Suspects,
+    suspects: &RefusingDomains,
     now: &str,
 ) -> Result<Found> {
     let mut search = Search { suspects, elsewhere: 0, same: 0, domains: BTreeSet::new() };

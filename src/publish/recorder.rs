@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::deliver::Which;
 use super::halt::Stop;
-use super::scout;
+use super::probes;
 use super::worker::Shared;
 use crate::model::DeliveryState;
 use crate::store::{Claimed, Place, QueuedDelivery, Recorded, Store, StoreError, Wanted};
@@ -158,7 +158,7 @@ impl Recorder<'_> {
         let shared = self.shared;
         let Some((from, suspects)) = shared.take_look() else { return Ok(()) };
         let now = shared.clock.now();
-        let found = scout::look(self.store, &shared.jobs, from, &suspects, &now.to_string()).await?;
+        let found = probes::find(self.store, &shared.jobs, from, &suspects, &now.to_string()).await?;
         let claimed = self.commit(Vec::new(), Some(Wanted::These(found.waiting))).await?;
         shared.claimed(&claimed.deliveries);
         let probes = self.safe(claimed).await?.deliveries.into_iter().chain(found.claimed);

@@ -357,7 +357,7 @@ impl<'r, F: Frontend> Run<'r, F> {
             let next = run.publisher.store.next_attempt_at().await?;
             let Some((next, pause)) = next_try(next, run.publisher.clock.now(), end) else { break };
             let deferred = run.publisher.store.delivery_counts(None).await?.deferred;
-            run.audience.tell(Event::Waiting(deferred, &next));
+            run.frontend.tell(Event::Waiting(deferred, &next));
             let halt = Arc::clone(&run.publisher.halt);
             if halt.unless(tokio::time::sleep(pause)).await.is_none() {
                 run.stopped = halt.take();

@@ -13,12 +13,12 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::backoff::{Tried, mixed, settle};
-use super::breaker::{Breaker, Heard, Next, Reaction, Suspects, Wait};
+use super::breaker::{Breaker, Heard, Next, Reaction, RefusingDomains, Wait};
 use super::halt::{Halt, Stop};
 use super::jobs::{Job, Jobs, Taken};
 use super::pace::{Pace, Turn};
-use super::refusal::Kind;
-use super::scout;
+use super::probes;
+use super::refusal::AnswerKind;
 use super::watcher::Watcher;
 use crate::clock::Clock;
 use crate::config::InDoubt;
@@ -74,7 +74,7 @@ pub(super) struct Ledger {
     /// Those of them who have left, and what is said of it.
     left: HashMap<i64, String>,
     /// Readers to look for further back in the queue.
-    look: Option<(DeliveryKey, Suspects)>,
+    look: Option<(DeliveryKey, RefusingDomains)>,
     /// Whether all connections have ended.
     is_over: bool,
 }
@@ -142,7 +142,7 @@ impl Shared {
         std::mem::take(&mut self.ledger().outcomes)
     }
 
-    pub(super) fn take_look(&self) -> Option<(DeliveryKey, Suspects)> {
+    pub(super) fn take_look(&self) -> Option<(DeliveryKey, RefusingDomains)> {
         self.ledger().look.take()
     }
 
@@ -353,14 +353,14 @@ impl Worker<'_> {
             self.note(queued.put_back());
             return None;
         };
-        let (domain, now) = (scout::domain(queued), shared.clock.now());
+        let (domain, now) = (probes::domain(queued), shared.clock.now());
         let wait = shared.breaker().wait(domain, frozen.frozen_at, queued.first_try_at, now);
         match wait {
             Some(Wait::Until(until)) => {
                 self.note(Recorded { next_attempt_at: Some(until.to_string()), ..queued.put_back() });
                 return None;
             }
-            Some(Wait::InVain(why)) => {
+            Some(Wait::GivenUp(why)) => {
                 shared.given_up.fetch_add(1, Ordering::SeqCst);
                 self.decide(key, DeliveryState::Skipped, why);
                 return None;
@@ -445,8 +445,8 @@ impl Worker<'_> {
     fn settled(&mut self, queued: &QueuedDelivery, outcome: Outcome, is_lost: bool) {
         let shared = self.shared;
         let now = shared.clock.now();
-        let kind = Kind::of(&outcome, is_lost);
-        let domain = scout::domain(queued);
+        let kind = AnswerKind::of(&outcome, is_lost);
+        let domain = probes::domain(queued);
         let reaction = match &outcome {
             Outcome::Refused(reply) => {
                 shared.halt.set(Stop::Refused(reply.clone()));
@@ -471,7 +471,7 @@ impl Worker<'_> {
         if let Some(state) = state {
             self.count(state);
         }
-        if kind == Kind::Own {
+        if kind == AnswerKind::Own {
             shared.pace.give_back();
         }
         self.react(reaction, queued.key());

@@ -137,16 +137,13 @@ impl Store {
                 _ => put_back += 1,
             }
         }
-        let recovered = Recovered {
-            count: doubtful.len() as u64,
-            is_repeated: repeat,
-            accepted: accepted.len() as u64,
-            put_back,
-        };
+        let recovered =
+            Recovered { count: doubtful.len() as u64, is_repeated: repeat, accepted: accepted.len() as u64, put_back };
         let relay = self.value(RELAY).await?;
         let relay = self.text(relay.as_deref().unwrap_or(UNKNOWN)).await?;
         let said = self.text(said).await?;
-        let was_accepted = self.text("the server accepted it; the program ended before its words were recorded").await?;
+        let was_accepted =
+            self.text("the server accepted it; the program ended before its words were recorded").await?;
         let mut transaction = self.connection.begin_with("BEGIN IMMEDIATE").await?;
         for (keys, state, said) in [(doubtful, state, said), (accepted, DeliveryState::Sent, was_accepted)] {
             let keys = serde_json::Value::from(keys).to_string();
@@ -224,9 +221,7 @@ impl Store {
             sqlx::query_as(AssertSqlSafe(claimed)).bind(number).fetch_all(&mut self.connection).await?;
         let claimed: Vec<_> = rows
             .iter()
-            .map(|(issue, subscriber, attempts, _)| {
-                (DeliveryKey { issue: *issue, subscriber: *subscriber }, *attempts)
-            })
+            .map(|(issue, subscriber, attempts, _)| (DeliveryKey { issue: *issue, subscriber: *subscriber }, *attempts))
             .collect();
         let known = self.known(&claimed).await?;
         let state = |(row, known): (&(i64, i64, i64, bool), Known)| match known {

@@ -219,7 +219,10 @@ async fn deferred_deliveries_wait_for_their_time() {
     assert_eq!(queued[0].first_try_at, NOW.parse().ok());
     assert_eq!(store.next_attempt_at().await.unwrap().as_deref(), Some(later));
     assert_eq!(store.finish_runs(NOW).await.unwrap(), 0, "a deferred delivery is open");
-    assert_eq!(store.advance(&[], Some(&these(&[1])), later).await.unwrap().deliveries[0].state, DeliveryState::Deferred);
+    assert_eq!(
+        store.advance(&[], Some(&these(&[1])), later).await.unwrap().deliveries[0].state,
+        DeliveryState::Deferred
+    );
     store.advance(&[outcome(1, DeliveryState::Failed, None)], None, NOW).await.unwrap();
     assert_eq!(store.finish_runs(NOW).await.unwrap(), 1);
     assert_eq!(store.not_sent(1).await.unwrap().len(), 1);

@@ -58,9 +58,7 @@ impl Smtp {
             let connect = tokio::net::UnixStream::connect(&self.host);
             return match self.within("connecting", self.deadlines.connect, connect).await? {
                 Ok(socket) => Ok((Box::new(socket), ClientId::Ipv4(Ipv4Addr::LOCALHOST))),
-                Err(error) => {
-                    Err(TransportError::Unreachable { server: self.server(), reason: error.to_string() })
-                }
+                Err(error) => Err(TransportError::Unreachable { server: self.server(), reason: error.to_string() }),
             };
         }
         let tcp = self.dial().await?;
@@ -129,8 +127,7 @@ impl Smtp {
     async fn log_in(&self, mut wire: Wire, hello: &ClientId) -> Result<SmtpConnection, TransportError> {
         let offers = self.hello(&mut wire, hello).await?;
         if let Some(login) = &self.login {
-            let mechanism =
-                offers.login.ok_or_else(|| TransportError::LoginMissing { server: self.server() })?;
+            let mechanism = offers.login.ok_or_else(|| TransportError::LoginMissing { server: self.server() })?;
             self.authenticate(&mut wire, mechanism, login).await?;
         }
         let Self { protocol, deadlines, in_flight, .. } = *self;

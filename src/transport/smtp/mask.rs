@@ -335,7 +335,10 @@ mod tests {
 
     #[test]
     fn a_short_password_hides_no_other_words() {
-        assert_eq!(mask("550").apply("5.5.0 5501 550x is not 550 or <550>".into()), "5.5.0 5501 550x is not *** or ***");
+        assert_eq!(
+            mask("550").apply("5.5.0 5501 550x is not 550 or <550>".into()),
+            "5.5.0 5501 550x is not *** or ***"
+        );
         assert_eq!(mask("a").apply("a man a plan".into()), "*** man *** plan");
         assert_eq!(mask("").apply("nothing to hide".into()), "nothing to hide");
         assert_eq!(Mask::new(None).apply("nothing to  hide".into()), "nothing to  hide");

@@ -83,7 +83,8 @@ mod tests {
 
     #[test]
     fn keywords_are_read_in_any_case_and_never_from_the_first_line() {
-        let found = offers("STARTTLS.example\nPipelining\nchunking\n8bitmime\nsmtputf8\nSize 1000\nauth gssapi login plain");
+        let found =
+            offers("STARTTLS.example\nPipelining\nchunking\n8bitmime\nsmtputf8\nSize 1000\nauth gssapi login plain");
         assert!(found.pipelining && found.chunking && found.eight_bit_mime && found.smtp_utf8 && !found.starttls);
         assert_eq!((found.size, found.login), (Some(1000), Some(Mechanism::Plain)));
         assert_eq!(offers("a\nAUTH GSSAPI LOGIN").login, Some(Mechanism::Login));

@@ -121,7 +121,8 @@ fn lines(reply: &[u8]) -> impl Iterator<Item = &[u8]> {
 fn code(reply: &[u8]) -> u16 {
     let mut code = None;
     for line in lines(reply) {
-        let ([a @ b'2'..=b'5', b @ b'0'..=b'5', c @ b'0'..=b'9'] | [a @ b'2'..=b'5', b @ b'0'..=b'5', c @ b'0'..=b'9', b' ' | b'-', ..]) = line
+        let ([a @ b'2'..=b'5', b @ b'0'..=b'5', c @ b'0'..=b'9']
+        | [a @ b'2'..=b'5', b @ b'0'..=b'5', c @ b'0'..=b'9', b' ' | b'-', ..]) = line
         else {
             return 0;
         };
@@ -211,7 +212,9 @@ mod tests {
 
     #[test]
     fn what_is_no_reply_has_no_code() {
-        for bytes in [b"hello\r\n".as_slice(), b"\r\n", b"25\r\n", b"2500 a\r\n", b"650 a\r\n", b"190 a\r\n", b"261 a\r\n"] {
+        for bytes in
+            [b"hello\r\n".as_slice(), b"\r\n", b"25\r\n", b"2500 a\r\n", b"650 a\r\n", b"190 a\r\n", b"261 a\r\n"]
+        {
             assert_eq!(one(bytes).0, 0, "{bytes:?}");
         }
         assert_eq!(one(b"250-ok\r\n550 not ok\r\n"), (0, "250-ok 550 not ok".into()));

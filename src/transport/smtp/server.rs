@@ -63,7 +63,13 @@ impl Deadlines {
 }
 
 impl Smtp {
-    pub(super) fn new(protocol: Protocol, server: Server, login: Option<Login>, timeout: u32, in_flight: usize) -> Self {
+    pub(super) fn new(
+        protocol: Protocol,
+        server: Server,
+        login: Option<Login>,
+        timeout: u32,
+        in_flight: usize,
+    ) -> Self {
         let deadlines = Deadlines::new(Duration::from_secs(timeout.into()));
         let Server { host, port, security, .. } = server;
         Self { protocol, host, port, security, login, deadlines, in_flight, tls: OnceCell::new() }

@@ -20,11 +20,7 @@ fn sent() -> End {
 }
 
 /// Carries the letters of `bag`; the commands that the server saw after EHLO, and whether the connection is open.
-async fn carry(
-    mode: Mode,
-    bag: &mut Bag,
-    script: impl Fn(&str) -> Act + Send + Sync + 'static,
-) -> (Vec<String>, bool) {
+async fn carry(mode: Mode, bag: &mut Bag, script: impl Fn(&str) -> Act + Send + Sync + 'static) -> (Vec<String>, bool) {
     let server = Server::offering(mode, Tls::Never, script).await;
     let mut connection = connect(&server).await;
     connection.carry(bag).await;
@@ -131,8 +127,7 @@ async fn data_ends_each_group_and_the_next_envelope_travels_with_the_content() {
         [Outcome::Sent(says("250 sent")), Outcome::Failed(says("550 b")), Outcome::Sent(says("250 sent"))]
             .map(End::Settled)
     );
-    let envelope =
-        |name: &str| format!("MAIL FROM:<news@example.org>\r\nRCPT TO:<{name}@example.org>\r\nDATA\r\n");
+    let envelope = |name: &str| format!("MAIL FROM:<news@example.org>\r\nRCPT TO:<{name}@example.org>\r\nDATA\r\n");
     let content = |name: &str| format!("To: {name}@example.org\r\n\r\n..a\r\n.\r\n");
     assert_eq!(
         *groups.lock().unwrap(),

@@ -19,8 +19,8 @@ use super::offers::Offers;
 use super::server::Deadlines;
 use super::wire::{Io, Wire};
 use super::*;
-use crate::transport::Server as Place;
 use crate::model::{EmailAddress, Outcome};
+use crate::transport::Server as Place;
 use crate::transport::{Letter, Letters, send};
 use server::{Mode, Server};
 

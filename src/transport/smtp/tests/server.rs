@@ -84,11 +84,7 @@ impl Server {
         Self::offering(Mode::Plain, tls, script).await
     }
 
-    pub(super) async fn offering(
-        mode: Mode,
-        tls: Tls,
-        script: impl Fn(&str) -> Act + Send + Sync + 'static,
-    ) -> Self {
+    pub(super) async fn offering(mode: Mode, tls: Tls, script: impl Fn(&str) -> Act + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let server = Self { address: listener.local_addr().unwrap(), log: Arc::default() };
         let (log, script): (_, Arc<Script>) = (Arc::clone(&server.log), Arc::new(script));
@@ -159,7 +155,8 @@ impl Session {
                     recipient = said.starts_with(b"250").then(|| line.to_owned());
                 }
                 "DATA" => {
-                    let usual = if recipient.is_some() { b"354 go on\r\n".as_slice() } else { b"503 5.5.1 for whom?\r\n" };
+                    let usual =
+                        if recipient.is_some() { b"354 go on\r\n".as_slice() } else { b"503 5.5.1 for whom?\r\n" };
                     if self.act(&mut io, line, usual).await?.starts_with(b"354") {
                         let message = content(&mut io).await?;
                         self.take(&mut io, recipient.take(), message).await?;
