@@ -2,7 +2,7 @@
 //! is the same whenever the same entries are composed.
 
 use jiff::Zoned;
-use ring::digest::{SHA256, digest};
+use aws_lc_rs::digest::{SHA256, digest};
 
 use crate::config::{Config, MailContent, TOKEN};
 use crate::content::text;

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
-use ring::digest;
+use aws_lc_rs::digest;
 
 use crate::model::{Issue, Recipient};
 

@@ -1,6 +1,6 @@
 //! What only one reader's copy has: secrets that cannot be guessed and that every try derives anew, so none is stored.
 
-use ring::hmac;
+use aws_lc_rs::hmac;
 
 use crate::model::{EmailAddress, Issue, Recipient};
 

@@ -3,7 +3,7 @@
 use std::fmt::{self, Write as _};
 use std::io::{self, Read};
 
-use ring::digest::{Context, Digest, SHA256, digest};
+use aws_lc_rs::digest::{Context, Digest, SHA256, digest};
 use twox_hash::XxHash3_128;
 
 /// SHA-256 of the bytes, as 64 hexadecimal digits.

@@ -34,7 +34,7 @@ impl Web {
     /// Says what it is there for. Answers that mean failure are answers too. Of what is not public, only the host of `site`
     /// is asked.
     pub(super) fn new(purpose: &str, site: &Url) -> Self {
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let tls =
             TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).unversioned_rustls_crypto_provider(provider);
         let config = Agent::config_builder()

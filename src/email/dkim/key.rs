@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-use ring::rand::SystemRandom;
-use ring::signature::{Ed25519KeyPair, KeyPair as _, RSA_PKCS1_SHA256, RsaKeyPair};
+use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _, RSA_PKCS1_SHA256, RsaKeyPair};
 use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{PrivateKeyDer, alg_id};
-use rustls::sign::public_key_to_spki;
+use rustls::pki_types::PrivateKeyDer;
 
 /// Why a text is not a key that signs mail.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -50,7 +50,7 @@ impl SigningKey {
                 () => KeyError::NotPem,
             });
         };
-        let rsa = |key: Result<RsaKeyPair, ring::error::KeyRejected>| match key {
+        let rsa = |key: Result<RsaKeyPair, aws_lc_rs::error::KeyRejected>| match key {
             Ok(key) => Ok(Self(Algorithm::Rsa(Box::new(key)))),
             Err(why) if matches!(why.to_string().as_str(), "TooSmall" | "TooLarge") => Err(KeyError::Size),
             Err(_) => Err(KeyError::Unknown),
@@ -80,7 +80,10 @@ impl SigningKey {
     /// RFC 6376 §3.6.1 can be read otherwise; the bare 32 octets for Ed25519 (RFC 8463 §4.2).
     pub fn public(&self) -> Vec<u8> {
         match &self.0 {
-            Algorithm::Rsa(key) => public_key_to_spki(&alg_id::RSA_ENCRYPTION, key.public()).to_vec(),
+            Algorithm::Rsa(key) => {
+                let public: PublicKeyX509Der<'_> = key.public_key().as_der().expect("a public key can be written");
+                public.as_ref().to_vec()
+            }
             Algorithm::Ed25519(key) => key.public_key().as_ref().to_vec(),
         }
     }
@@ -89,14 +92,14 @@ impl SigningKey {
     pub(super) fn sign(&self, data: &[u8]) -> Vec<u8> {
         match &self.0 {
             Algorithm::Rsa(key) => {
-                let mut signature = vec![0; key.public().modulus_len()];
+                let mut signature = vec![0; key.public_modulus_len()];
                 // The random numbers hide the key from those who watch the time it takes; the result does not depend on them.
                 key.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), data, &mut signature)
                     .expect("a key of 2048 bits or more signs every SHA-256");
                 signature
             }
             Algorithm::Ed25519(key) => {
-                key.sign(ring::digest::digest(&ring::digest::SHA256, data).as_ref()).as_ref().to_vec()
+                key.sign(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, data).as_ref()).as_ref().to_vec()
             }
         }
     }

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
+use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der};
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::rsa::{KeyPair, KeySize};
+use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair as _, RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use ring::digest::{SHA256, digest};
-use ring::rand::SystemRandom;
-use ring::signature::{ED25519, Ed25519KeyPair, RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
 
 use super::{DnsRecord, KeyError, Signer, SigningKey};
 use crate::email::tests::{config, entry, issue};
@@ -18,17 +20,25 @@ fn pem(label: &str, der: &[u8]) -> Vec<u8> {
     format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", STANDARD.encode(der)).into_bytes()
 }
 
-fn rsa() -> &'static graviola::signing::rsa::SigningKey {
-    use graviola::signing::rsa::{KeySize, SigningKey};
-    static KEY: OnceLock<SigningKey> = OnceLock::new();
-    KEY.get_or_init(|| SigningKey::generate(KeySize::Rsa2048).unwrap())
+fn rsa() -> &'static KeyPair {
+    static KEY: OnceLock<KeyPair> = OnceLock::new();
+    KEY.get_or_init(|| KeyPair::generate(KeySize::Rsa2048).unwrap())
+}
+
+/// As it stands in files.
+fn pkcs8(key: &KeyPair) -> Vec<u8> {
+    AsDer::<Pkcs8V1Der<'_>>::as_der(key).unwrap().as_ref().to_vec()
+}
+
+fn public(key: &KeyPair) -> Vec<u8> {
+    AsDer::<PublicKeyX509Der<'_>>::as_der(key.public_key()).unwrap().as_ref().to_vec()
 }
 
 /// An RSA key and an Ed25519 key for example.org.
 pub(in crate::email) fn signer() -> Arc<Signer> {
     static SIGNER: OnceLock<Arc<Signer>> = OnceLock::new();
     let make = || {
-        let one = pem("PRIVATE KEY", rsa().to_pkcs8_der(&mut [0; 4_096]).unwrap());
+        let one = pem("PRIVATE KEY", &pkcs8(rsa()));
         let other = pem("PRIVATE KEY", Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).unwrap().as_ref());
         let key = |pem: &[u8]| SigningKey::from_pem(pem).unwrap();
         Arc::new(Signer::new("example.org", vec![("one".into(), key(&one)), ("two".into(), key(&other))]))
@@ -175,10 +185,11 @@ fn a_signature_covers_every_header_and_its_lines_are_short() {
 #[test]
 fn keys_are_read_in_both_forms() {
     let key = |label: &str, der: &[u8]| SigningKey::from_pem(&pem(label, der)).map(|key| key.public());
-    let mut buffer = [0; 4_096];
-    let one = key("RSA PRIVATE KEY", rsa().to_pkcs1_der(&mut buffer).unwrap()).unwrap();
-    assert_eq!(one, key("PRIVATE KEY", rsa().to_pkcs8_der(&mut buffer).unwrap()).unwrap());
-    assert_eq!(one, rsa().public_key().to_spki_der(&mut buffer).unwrap(), "the public key is that of the generator");
+    let der = pkcs8(rsa());
+    let one = key("PRIVATE KEY", &der).unwrap();
+    // In PKCS#8 the older form stands after its head (RFC 5958 §2).
+    assert_eq!(one, key("RSA PRIVATE KEY", &der[26..]).unwrap());
+    assert_eq!(one, public(rsa()), "the public key is that of the generator");
     // RFC 8410 §10.3: a key without its public half, as OpenSSL writes it.
     let bare = b"-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n-----END PRIVATE KEY-----\n";
     let public = SigningKey::from_pem(bare).unwrap().public();
@@ -192,9 +203,7 @@ fn what_does_not_sign_is_told_apart() {
     assert_eq!(problem(b"\xFF\xFE"), KeyError::NotPem);
     assert_eq!(problem(&pem("PRIVATE KEY", b"no key")), KeyError::Unknown);
     assert_eq!(problem(&pem("ENCRYPTED PRIVATE KEY", b"x")), KeyError::Encrypted);
-    let mut buffer = [0; 4_096];
-    let public = rsa().public_key().to_spki_der(&mut buffer).unwrap();
-    assert_eq!(problem(&pem("PUBLIC KEY", public)), KeyError::Public);
+    assert_eq!(problem(&pem("PUBLIC KEY", &public(rsa()))), KeyError::Public);
     assert_eq!(problem(include_bytes!("rsa-1024.pem")), KeyError::Size);
 }
 

@@ -1,10 +1,10 @@
-//! TLS by rustls with ring; certificates are checked as the operating system would, on Linux with the system's store or
+//! TLS by rustls with aws-lc-rs; certificates are checked as the operating system would, on Linux with the system's store or
 //! `SSL_CERT_FILE`. The server's name is always checked.
 
 use std::io;
 use std::sync::Arc;
 
-use rustls::crypto::ring;
+use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::ServerName;
 use rustls::{CertificateError, ClientConfig};
 use rustls_platform_verifier::BuilderVerifierExt as _;
@@ -17,7 +17,7 @@ use crate::transport::TransportError;
 
 fn client_config() -> Result<ClientConfig, rustls::Error> {
     // Named here, so that a second provider somewhere among the dependencies cannot make the choice ambiguous.
-    let provider = Arc::new(ring::default_provider());
+    let provider = Arc::new(aws_lc_rs::default_provider());
     Ok(ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
         .with_platform_verifier()?
