@@ -93,6 +93,9 @@ fn nothing_is_read_or_written_outside_and_nothing_sent_without_a_word_of_the_own
         ("smtp://127.0.0.1:9", "", false, true),
         ("smtps://ada@127.0.0.1:9", "mail.password_env = 'HOME'\n", false, true),
         ("smtps://ada@127.0.0.1:9", "mail.password_file = 'OUTSIDE/p'\n", false, true),
+        ("lmtp://127.0.0.1:9", "", false, true),
+        #[cfg(unix)]
+        ("lmtp:/no/socket", "", false, true),
         ("sendmail:", "", false, true),
         ("sendmail:bin/send", "", false, true),
         ("outbox:outbox", "mail.dkim.key_file = 'OUTSIDE/key.pem'\n", true, true),

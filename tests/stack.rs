@@ -1,4 +1,4 @@
-//! A story through real software: our SMTP client, Postfix, LMTP, Dovecot, Maildirs. All on loopback, in a folder that is
+//! Stories through real software: our SMTP client, Postfix, LMTP, Dovecot, Maildirs. All on loopback, in a folder that is
 //! gone when the test ends. Needs Debian's `postfix` and `dovecot-lmtpd`, and root to start them.
 
 use std::net::{TcpListener, TcpStream};
@@ -14,7 +14,10 @@ const DOVECOT: &str = "/usr/sbin/dovecot";
 /// The two servers; dropped, they stop.
 struct Stack {
     folder: tempfile::TempDir,
+    /// Of Postfix.
     port: u16,
+    /// Of Dovecot.
+    lmtp: u16,
 }
 
 impl Stack {
@@ -27,8 +30,8 @@ impl Stack {
         }
         let folder = tempfile::tempdir().unwrap();
         let (port, lmtp) = (free_port(), free_port());
-        let stack = Self { folder, port };
-        stack.configure(lmtp);
+        let stack = Self { folder, port, lmtp };
+        stack.configure();
         run(Command::new(DOVECOT).arg("-c").arg(stack.path("dovecot.conf")));
         run(Command::new(POSTFIX).arg("-c").arg(stack.path("postfix")).arg("start"));
         for port in [port, lmtp] {
@@ -41,7 +44,8 @@ impl Stack {
         self.folder.path().join(name)
     }
 
-    fn configure(&self, lmtp: u16) {
+    fn configure(&self) {
+        let lmtp = self.lmtp;
         let root = self.folder.path().display();
         run(Command::new("chmod").arg("755").arg(self.folder.path()));
         for (name, owner) in
@@ -254,4 +258,29 @@ fn a_story_through_postfix_and_dovecot() {
         assert!(stack.mailbox(reader, 3).iter().any(|message| message.contains("From the drawer")));
     }
     assert_eq!(site.status()["deliveries"]["sent"], 9);
+}
+
+#[test]
+fn dovecot_takes_mail_by_lmtp_over_tcp_and_through_its_socket() {
+    let Some(stack) = Stack::start() else { return };
+    let tcp = format!("lmtp://127.0.0.1:{}", stack.lmtp);
+    let site = TestSite::new(&tcp);
+    site.configure("mail", "in_flight = 3\nconnections = 1");
+    let readers = ["r1", "r2", "r3", "r4", "r5", "r6", "r7"];
+    for reader in readers {
+        site.run("2026-03-01T09:00:00Z", &["subscribers", "add", &format!("{reader}@reader.test")]).exits(0);
+    }
+    site.post("2026-03-01", "Slow rivers");
+    site.run("2026-03-02T09:00:00Z", &["publish", "--dry-run"]).exits(0);
+    site.run("2026-03-02T09:00:00Z", &["publish"]).exits(0);
+    site.post("2026-03-03", "A second post");
+    site.edit("config.toml", &tcp, &format!("lmtp:{}", stack.path("dovecot/base/lmtp").display()));
+    site.run("2026-03-03T09:00:00Z", &["publish"]).exits(0);
+    for (number, reader) in readers.iter().enumerate() {
+        let messages = stack.mailbox(reader, 2);
+        let shown = site.read(&format!("preview/outbox/issue-1-{:05}.eml", number + 1));
+        assert!(messages.iter().any(|message| without_trace(message) == shown), "what the dry run showed has arrived");
+        assert!(messages.iter().any(|message| message.contains("A second post")));
+    }
+    assert_eq!(site.status()["deliveries"]["sent"], 14);
 }

@@ -3,7 +3,7 @@
 #![no_main]
 
 use std::io::{Read as _, Write as _};
-use std::net::{Shutdown, TcpListener};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, LazyLock};
 use std::thread;
@@ -11,10 +11,10 @@ use std::thread;
 use tidings::config::{self, Config};
 use tidings::files::Folder;
 use tidings::model::Outcome;
-use tidings::transport::{self, Envelope, Transport};
+use tidings::transport::{self, Letter, Transport};
 use tokio::runtime::Runtime;
 
-/// A server that says what it is given, and the program's side of the connection.
+/// A server that says what it is given, a part of it each time it hears anything, and the program's side of the connection.
 struct Bench {
     say: Sender<Vec<u8>>,
     transport: Arc<dyn Transport>,
@@ -28,7 +28,7 @@ static BENCH: LazyLock<Bench> = LazyLock::new(|| {
     thread::spawn(move || {
         for bytes in said {
             let (mut stream, _) = listener.accept().expect("a connection");
-            let _ = stream.write_all(&bytes);
+            let _ = answer(&mut stream, &bytes);
             let _ = stream.shutdown(Shutdown::Write);
             let _ = stream.read_to_end(&mut Vec::new());
         }
@@ -39,9 +39,20 @@ static BENCH: LazyLock<Bench> = LazyLock::new(|| {
     Bench { say, transport, runtime }
 });
 
+/// What comes before a zero byte is said without being asked, as the greeting is; the next part after the next question.
+fn answer(stream: &mut TcpStream, bytes: &[u8]) -> std::io::Result<()> {
+    for (number, part) in bytes.split(|byte| *byte == 0).enumerate() {
+        if number > 0 && stream.read(&mut [0; 4096])? == 0 {
+            break;
+        }
+        stream.write_all(part)?;
+    }
+    Ok(())
+}
+
 fn config(port: u16) -> Config {
     let text = format!(
-        "[site]\ntitle = 'Notes'\nurl = 'https://example.org'\n[mail]\ntransport = 'smtp://127.0.0.1:{port}'\ntimeout = 1\n"
+        "[site]\ntitle = 'Notes'\nurl = 'https://example.org'\n[mail]\ntransport = 'smtp://127.0.0.1:{port}'\ntimeout = 1\nin_flight = 4\n"
     );
     config::parse("config.toml", &text).expect("a valid configuration")
 }
@@ -50,16 +61,13 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     let bench = &*BENCH;
     bench.say.send(bytes.to_vec()).expect("a server");
     let (from, to) = ("ada@news.example.org".parse().expect("one"), "eve@reader.test".parse().expect("one"));
-    let envelope = Envelope { from: &from, to: &to, name: "issue-1-00001" };
+    let letter = Letter { number: 1, from: Arc::new(from), to, name: "issue-1-00001".to_owned() };
     let outcome = bench.runtime.block_on(async {
         let mut connection = match bench.transport.connect().await {
             Ok(connection) => connection,
             Err(error) => return Outcome::Deferred(error.to_string()),
         };
-        let outcome = match connection.begin(&envelope).await {
-            Ok(()) => connection.finish(&envelope, b"Subject: a\r\n\r\nb\r\n").await,
-            Err(outcome) => outcome,
-        };
+        let outcome = transport::send(&mut *connection, letter, b"Subject: a\r\n\r\nb\r\n").await;
         connection.close().await;
         outcome
     });
@@ -70,8 +78,8 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     | Outcome::Refused(reply)) = &outcome;
     assert!(reply.chars().count() <= 1000 && !reply.contains(char::is_control), "{reply:?}");
     if let Outcome::Sent(reply) = &outcome {
-        // The greeting, EHLO or HELO, MAIL, RCPT and the end of the content.
-        let done = bytes.split(|byte| *byte == b'\n').filter(|line| line.starts_with(b"2")).count();
+        // The greeting, EHLO, MAIL, RCPT and the end of the content.
+        let done = bytes.split(|byte| [b'\n', 0].contains(byte)).filter(|line| line.starts_with(b"2")).count();
         assert!(reply.starts_with('2') && done >= 5, "{reply:?} after {:?}", String::from_utf8_lossy(bytes));
     }
 });

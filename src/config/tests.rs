@@ -20,7 +20,18 @@ fn the_smallest_config_has_every_default() {
     assert_eq!(config.newsletter.max_entries, 10);
     assert_eq!(config.newsletter.list_id.id, "newsletter.example.org");
     assert_eq!(config.mail.transport, TransportUrl::new("outbox:outbox"));
+    assert_eq!((config.mail.connections, config.mail.in_flight), (4, 1));
     assert_eq!(config.store.path, ".tidings/tidings.db");
+}
+
+#[test]
+fn so_many_messages_in_flight_are_allowed_and_no_others() {
+    for count in [1, 100] {
+        assert_eq!(with(&format!("[mail]\nin_flight = {count}\n")).unwrap().mail.in_flight, count);
+    }
+    for count in ["0", "101", "-1", "1.5", "'many'"] {
+        only_problem(&format!("[mail]\nin_flight = {count}\n"));
+    }
 }
 
 #[test]
