@@ -8,24 +8,21 @@
 //! - without either, one command at a time.
 
 use std::collections::VecDeque;
-use std::fmt::Display;
 use std::future::poll_fn;
-use std::io::{self, Write as _};
+use std::io;
 use std::task::Poll;
 
 use futures_util::future::BoxFuture;
-use lettre::Address;
-use lettre::transport::smtp::commands::{Data, Mail, Rcpt, Rset};
-use lettre::transport::smtp::extension::MailParameter;
 use tokio::time::{Instant, timeout_at};
 
 use super::content;
+use super::flight::{Command, Flight};
 use super::mask::Mask;
 use super::offers::Offers;
 use super::reply::{REPLY_BYTES, Reply};
 use super::server::Deadlines;
 use super::wire::Wire;
-use crate::model::{EmailAddress, Outcome};
+use crate::model::Outcome;
 use crate::transport::scheme::Protocol;
 use crate::transport::{Letter, Letters};
 
@@ -39,41 +36,6 @@ pub(super) struct Terms {
     pub(super) in_flight: usize,
 }
 
-/// A question to the server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Command {
-    Rset,
-    Mail,
-    Rcpt,
-    Data,
-    /// The content and what ends it, or a chunk that is the last.
-    Content,
-    /// The end of content that has no line, where DATA was granted although nobody is to get it (RFC 2920 §3.1).
-    Dot,
-}
-
-impl Command {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Rset => "RSET",
-            Self::Mail => "MAIL",
-            Self::Rcpt => "RCPT",
-            Self::Data => "DATA",
-            Self::Content | Self::Dot => "the message",
-        }
-    }
-
-    /// The command after this one in an envelope.
-    fn next(self) -> Option<Self> {
-        match self {
-            Self::Rset => Some(Self::Mail),
-            Self::Mail => Some(Self::Rcpt),
-            Self::Rcpt => Some(Self::Data),
-            Self::Data | Self::Content | Self::Dot => None,
-        }
-    }
-}
-
 /// Why a connection is closed on which replies would be taken for those to other questions.
 const SURPLUS: &str = "the server answers more than it was asked";
 
@@ -82,22 +44,6 @@ struct Asked {
     command: Command,
     /// Where it ends on the wire.
     end: u64,
-}
-
-/// A letter that was handed out and not settled.
-struct Flight {
-    letter: Letter,
-    parameters: Vec<MailParameter>,
-    /// The next command of its envelope.
-    next: Option<Command>,
-    /// How many of its questions were not answered yet.
-    open: usize,
-    /// Whether its content may be written: DATA was granted.
-    is_ready: bool,
-    /// Where its content ends on the wire, once that is to be written.
-    end: Option<u64>,
-    /// What became of it, while more answers are to come.
-    verdict: Option<Outcome>,
 }
 
 /// Letters on their way over one connection.
@@ -455,35 +401,4 @@ impl<'c> Carrier<'c> {
         self.is_stopped = self.is_stopped || poll_fn(|cx| Poll::Ready(stop.as_mut().poll(cx).is_ready())).await;
         self.is_stopped
     }
-}
-
-impl Flight {
-    /// Appends a command without content.
-    fn say(&self, command: Command, output: &mut Vec<u8>) {
-        let mut say = |command: &dyn Display| write!(output, "{command}").expect("a buffer takes it");
-        match command {
-            Command::Rset => say(&Rset),
-            Command::Mail => say(&Mail::new(Some(address(&self.letter.from)), self.parameters.clone())),
-            Command::Rcpt => say(&Rcpt::new(address(&self.letter.to), Vec::new())),
-            Command::Data => say(&Data),
-            Command::Content | Command::Dot => {}
-        }
-    }
-
-    /// What a refusal makes of the try (RFC 5321 §4.2.1, §4.3.2).
-    fn judge(&self, command: Command, reply: &Reply, text: String) -> Outcome {
-        // Whatever is said to MAIL goes for every recipient; but what MAIL announces beyond the sender is for this one's sake.
-        let is_for_all = matches!(command, Command::Rset | Command::Mail) && self.parameters.is_empty();
-        match reply.is_temporary() {
-            _ if is_for_all => Outcome::Refused(text),
-            true => Outcome::Deferred(text),
-            false if reply.is_about_login() => Outcome::Refused(text),
-            false => Outcome::Failed(text),
-        }
-    }
-}
-
-/// The address as lettre writes it; ours has passed lettre's own check when it was made.
-fn address(address: &EmailAddress) -> Address {
-    Address::new_dangerous(address.local_part(), address.domain())
 }

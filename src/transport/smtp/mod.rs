@@ -8,6 +8,7 @@
 mod carrier;
 mod connection;
 mod content;
+mod flight;
 mod handshake;
 mod mask;
 mod offers;

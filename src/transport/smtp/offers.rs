@@ -8,6 +8,7 @@ use crate::transport::Letter;
 
 /// The extensions of a server that matter here.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a keyword that a server says or does not")]
 pub(super) struct Offers {
     /// Commands need not wait for the answers to those before them (RFC 2920).
     pub(super) pipelining: bool,

@@ -31,23 +31,30 @@ fn as_ada(mut smtp: Smtp, password: &str) -> Smtp {
 
 #[tokio::test]
 async fn tls_from_the_first_byte_works() {
-    let (server_tls, client) = certificate("127.0.0.1");
-    let server = Server::start(Tls::AtOnce(server_tls), |_| Act::Usual).await;
-    let outcome = send_one(&trusting(&server, Security::Implicit, client)).await;
-    assert!(matches!(outcome, Outcome::Sent(_)), "{outcome:?}");
-    let log = server.log();
-    assert_eq!(log.messages, [MESSAGE]);
-    assert_eq!(log.lines[..2], ["CONNECT", "EHLO [127.0.0.1]"]);
+    for mode in Mode::ALL {
+        let (server_tls, client) = certificate("127.0.0.1");
+        let server = Server::offering(mode, Tls::AtOnce(server_tls), |_| Act::Usual).await;
+        let mut connection = trusting(&server, Security::Implicit, client).establish().await.unwrap();
+        let mut bag = Bag { special: vec![(2, b"0123456789abcde\r\n".repeat(30_000))], ..Bag::new(9) };
+        connection.carry(&mut bag).await;
+        let sent = End::Settled(Outcome::Sent("250 2.0.0 queued as 1".into()));
+        assert_eq!(bag.ends(), vec![sent; 9], "{mode:?}");
+        let log = server.log();
+        assert_eq!(log.messages[1].len(), 30_000 * 17 + log.messages[0].len());
+        assert_eq!(log.messages.len(), 9);
+        assert_eq!(log.lines[..2], ["CONNECT", "EHLO [127.0.0.1]"]);
+    }
 }
 
 #[tokio::test]
 async fn a_loss_after_the_end_of_the_content_is_in_doubt_over_tls_too() {
-    let (server_tls, client) = certificate("127.0.0.1");
-    let server =
-        Server::start(Tls::AtOnce(server_tls), |line| if line.starts_with('.') { Act::CLOSE } else { Act::Usual })
-            .await;
-    let outcome = send_one(&trusting(&server, Security::Implicit, client)).await;
-    assert!(matches!(outcome, Outcome::InDoubt(_)), "{outcome:?}");
+    for mode in Mode::ALL {
+        let (server_tls, client) = certificate("127.0.0.1");
+        let script = |line: &str| if line.starts_with('.') { Act::CLOSE } else { Act::Usual };
+        let server = Server::offering(mode, Tls::AtOnce(server_tls), script).await;
+        let outcome = send_one(&trusting(&server, Security::Implicit, client)).await;
+        assert!(matches!(outcome, Outcome::InDoubt(_)), "{outcome:?}");
+    }
 }
 
 #[tokio::test]
