@@ -1,8 +1,8 @@
 //! Entries become an issue. Invariant: an issue says nothing about the moment it was made but in `date`, so its digest
 //! is the same whenever the same entries are composed.
 
-use jiff::Zoned;
 use aws_lc_rs::digest::{SHA256, digest};
+use jiff::Zoned;
 
 use crate::config::{Config, MailContent, TOKEN};
 use crate::content::text;

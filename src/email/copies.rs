@@ -4,8 +4,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use jiff::tz::TimeZone;
 use aws_lc_rs::digest;
+use jiff::tz::TimeZone;
 
 use crate::model::{Issue, Recipient};
 

@@ -15,8 +15,9 @@ use super::halt::{Halt, Stop};
 use super::jobs::Jobs;
 use super::pace::Pace;
 use super::recorder::{LARGEST_BATCH, record};
+use super::shared::{FrozenIssue, Ledger, Shared, Which};
 use super::watcher::Watcher;
-use super::worker::{FrozenIssue, Ledger, Shared, work};
+use super::worker::work;
 use crate::clock::Clock;
 use crate::config::{Mail, RateLimit};
 use crate::email::dkim::Signer;
@@ -38,15 +39,6 @@ pub struct Delivered {
     pub left_alone: Vec<Stopped>,
     /// How many messages were tried, for limits.
     pub tried: u64,
-}
-
-/// Which deliveries are tried.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Which {
-    /// All that may be tried now.
-    All,
-    /// Those that were neither tried nor put off.
-    Fresh,
 }
 
 /// What to deliver, and how.
@@ -101,7 +93,7 @@ async fn prepare(store: &mut Store, task: Task) -> Result<Shared, PublishError> 
         in_doubt: mail.in_doubt,
         jobs: Jobs::default(),
         checkpoint,
-        largest_claim: if marks.is_some() { LARGEST_BATCH } else { mail.connections },
+        largest_claim: if marks.is_some() { LARGEST_BATCH } else { mail.connections * mail.in_flight },
         marks,
         pace: Pace::new(&mail.rate, limit, used),
         halt,

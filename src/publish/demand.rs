@@ -124,7 +124,8 @@ impl Demand {
             }
             Self::Program { setting, arguments, path, real, digest } => {
                 let digest = digest.as_deref().unwrap_or("-");
-                let arguments: String = arguments.iter().map(|argument| format!(" {argument:?}")).collect();
+                // As one text when there are any, so that the key of a program without stays what it was.
+                let arguments = if arguments.is_empty() { String::new() } else { format!(" {arguments:?}") };
                 format!("{setting} program {} {} {digest}{arguments}", quoted(path), quoted(real))
             }
             Self::PasswordVariable(name) => format!("mail.password_env {name:?}"),

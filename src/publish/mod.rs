@@ -38,6 +38,7 @@ mod recorder;
 mod refusal;
 mod rendered;
 mod run;
+mod shared;
 mod signing;
 mod site;
 mod tolerance;
@@ -49,7 +50,7 @@ use std::sync::Arc;
 
 pub use agreements::Agreements;
 pub use deliver::Delivered;
-use deliver::{Task, Which};
+use deliver::Task;
 pub use demand::{Activity, Demand, demands, program};
 use dry_run::Addressee;
 pub use error::{NotOnePost, PublishError, refused};
@@ -70,6 +71,7 @@ pub use prepare::{Options, Past, Prepared, is_worth_telling, prepare, specimen, 
 pub use reach::{Outside, Use, folder as site_folder, outside};
 pub use rendered::{rendered, renders};
 pub use run::{Done, End, Event, Frontend, Left, Order, deliver, plan_with_feeds, publish};
+use shared::Which;
 pub use signing::{misaligned, signer};
 pub use site::{CONFIG_FILE, Picture, Site};
 pub use tolerance::Tolerance;

@@ -6,10 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use super::deliver::Which;
 use super::halt::Stop;
 use super::probes;
-use super::worker::Shared;
+use super::shared::{Shared, Which};
 use crate::model::DeliveryState;
 use crate::store::{Claimed, Place, QueuedDelivery, Recorded, Store, StoreError, Wanted};
 

@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::deliver::{Delivered, Which};
+use super::deliver::Delivered;
 use super::error::PublishError;
 use super::feeds::{BuiltFeeds, Purpose, build_feeds};
 use super::halt::Stop;
 use super::mail_pictures::write_made;
 use super::prepare::{Options, Past, Prepared, digest_of, prepare};
+use super::shared::Which;
 use super::site::Site;
 use super::{Publisher, Resumed, not_live};
 use crate::config::Config;
@@ -160,7 +161,7 @@ pub async fn publish<F: Frontend>(
         Ok(Planned::Nothing) => Ok(()),
         Err(error) => Err(error),
     };
-    let done = match run.deliver().await {
+    let done = match Box::pin(run.deliver()).await {
         Ok(run) => run.finish().await,
         Err(error) => Err(error),
     };
@@ -184,7 +185,7 @@ pub async fn deliver<F: Frontend>(
     if run.resumed.open == 0 {
         run.frontend.tell(Event::NothingQueued);
     } else {
-        run = run.deliver().await?;
+        run = Box::pin(run.deliver()).await?;
     }
     run.finish().await.map(End::Over)
 }

@@ -1,31 +1,26 @@
 //! One connection and what it carries: it takes claimed deliveries, hands their messages to the wire, and says what became
 //! of each.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex as Lock, MutexGuard, PoisonError};
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::future::BoxFuture;
-use jiff::Timestamp;
-use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::backoff::{Tried, mixed, settle};
-use super::breaker::{Breaker, Heard, Next, Reaction, RefusingDomains, Wait};
-use super::halt::{Halt, Stop};
-use super::jobs::{Job, Jobs, Taken};
-use super::pace::{Pace, Turn};
+use super::breaker::{Heard, Reaction, Wait};
+use super::halt::Stop;
+use super::jobs::{Job, Taken};
+use super::pace::Turn;
 use super::probes;
 use super::refusal::AnswerKind;
-use super::watcher::Watcher;
-use crate::clock::Clock;
-use crate::config::InDoubt;
-use crate::email::{Copies, Recipients};
-use crate::model::{Answer, DeliveryState, EmailAddress, Outcome, Recipient};
-use crate::store::{DeliveryKey, Mark, Marks, QueuedDelivery, Recorded, Said};
-use crate::transport::{Checkpoint, Connection, Letter, Letters, Transport};
+use super::shared::Shared;
+use crate::model::{Answer, DeliveryState, EmailAddress, Outcome};
+use crate::store::{DeliveryKey, Mark, QueuedDelivery, Recorded, Said};
+use crate::transport::{Connection, Letter, Letters};
 
 /// Pauses before a connection is tried again; each is up to twice as long, so that they do not all come back at once.
 const RECONNECT_AFTER: [Duration; 2] = [Duration::from_millis(400), Duration::from_millis(1_500)];
@@ -33,212 +28,8 @@ const RECONNECT_AFTER: [Duration; 2] = [Duration::from_millis(400), Duration::fr
 /// The pause before the same reader is tried over a new connection, when the server has closed one that had served.
 const NEXT_CONNECTION_AFTER: Duration = Duration::from_millis(200);
 
-/// What all connections share.
-pub(super) struct Shared {
-    pub(super) transport: Arc<dyn Transport>,
-    pub(super) issues: BTreeMap<i64, FrozenIssue>,
-    pub(super) in_doubt: InDoubt,
-    pub(super) jobs: Jobs,
-    /// What makes a claim safe before anything of it leaves.
-    pub(super) checkpoint: Option<Checkpoint>,
-    /// Which messages may be complete at the server; `None` where that cannot be kept.
-    pub(super) marks: Option<Marks>,
-    /// At most so many deliveries are claimed at a time.
-    pub(super) largest_claim: usize,
-    pub(super) pace: Pace,
-    pub(super) halt: Arc<Halt>,
-    pub(super) watcher: Arc<dyn Watcher>,
-    pub(super) clock: Clock,
-    /// How many connections are at work.
-    pub(super) connections: AtomicUsize,
-    pub(super) is_spent: AtomicBool,
-    /// How many deliveries were given up.
-    pub(super) given_up: AtomicU64,
-    pub(super) breaker: Lock<Breaker>,
-    /// Calls the recorder.
-    pub(super) call: Notify,
-    /// Whether it was called for more jobs, and has not come yet.
-    pub(super) is_called: AtomicBool,
-    pub(super) ledger: Lock<Ledger>,
-    /// Until when no connection asks for anything.
-    pub(super) rest_until: Lock<Option<Instant>>,
-}
-
-/// What connections and recorder tell each other.
-#[derive(Default)]
-pub(super) struct Ledger {
-    /// What became of deliveries, and is not on disk yet.
-    outcomes: Vec<Recorded>,
-    /// The readers whose deliveries are claimed, and how many of each: there may be several open issues.
-    claimed: HashMap<i64, u32>,
-    /// Those of them who have left, and what is said of it.
-    left: HashMap<i64, String>,
-    /// Readers to look for further back in the queue.
-    look: Option<(DeliveryKey, RefusingDomains)>,
-    /// Whether all connections have ended.
-    is_over: bool,
-}
-
-pub(super) struct FrozenIssue {
-    pub(super) frozen_at: Timestamp,
-    pub(super) copies: Copies,
-    pub(super) recipients: Recipients,
-    pub(super) from: Arc<EmailAddress>,
-    /// Of one that is old: the domains with many readers of which none was accepted; `None` when none was at all.
-    pub(super) never_accepted: Option<BTreeSet<String>>,
-}
-
-impl FrozenIssue {
-    /// Whether the server has accepted others like a reader of this domain, or is still expected to.
-    fn accepts_others_like(&self, domain: &str) -> bool {
-        self.never_accepted.as_ref().is_some_and(|domains| !domains.contains(domain))
-    }
-
-    fn recipient(&self, queued: &QueuedDelivery, address: &EmailAddress) -> Recipient {
-        self.recipients.of(queued.key().subscriber, address).named(queued.name.clone())
-    }
-}
-
 /// What one connection has done, by state.
 pub(super) type Tally = BTreeMap<&'static str, u64>;
-
-impl Shared {
-    pub(super) fn breaker(&self) -> MutexGuard<'_, Breaker> {
-        self.breaker.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn ledger(&self) -> MutexGuard<'_, Ledger> {
-        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn rest_until(&self) -> MutexGuard<'_, Option<Instant>> {
-        self.rest_until.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Whether the messages of an issue are signed.
-    pub(super) fn is_signed(&self, issue: i64) -> bool {
-        self.issues.get(&issue).is_some_and(|issue| issue.copies.is_signed())
-    }
-
-    /// The signatures of a message.
-    pub(super) fn sign(&self, queued: &QueuedDelivery) -> Option<String> {
-        let frozen = self.issues.get(&queued.key().issue)?;
-        let address = queued.address.parse().ok()?;
-        Some(frozen.copies.signatures(&frozen.recipient(queued, &address)))
-    }
-
-    /// Says that all connections have ended.
-    pub(super) fn end(&self) {
-        self.ledger().is_over = true;
-        self.jobs.close();
-        self.call.notify_one();
-    }
-
-    pub(super) fn is_over(&self) -> bool {
-        self.ledger().is_over
-    }
-
-    pub(super) fn take_outcomes(&self) -> Vec<Recorded> {
-        std::mem::take(&mut self.ledger().outcomes)
-    }
-
-    pub(super) fn take_look(&self) -> Option<(DeliveryKey, RefusingDomains)> {
-        self.ledger().look.take()
-    }
-
-    /// Takes in what was claimed.
-    pub(super) fn claimed(&self, deliveries: &[QueuedDelivery]) {
-        let mut ledger = self.ledger();
-        for delivery in deliveries {
-            *ledger.claimed.entry(delivery.key().subscriber).or_default() += 1;
-        }
-    }
-
-    /// Takes in what is on disk.
-    pub(super) fn recorded(&self, outcomes: &[Recorded]) {
-        let mut ledger = self.ledger();
-        for outcome in outcomes.iter().filter(|outcome| outcome.state.is_some()) {
-            let reader = outcome.key.subscriber;
-            let count = ledger.claimed.entry(reader).or_default();
-            *count = count.saturating_sub(1);
-            if *count == 0 {
-                ledger.claimed.remove(&reader);
-                ledger.left.remove(&reader);
-            }
-        }
-    }
-
-    /// The readers whose deliveries are claimed.
-    pub(super) fn claimed_readers(&self) -> Vec<i64> {
-        self.ledger().claimed.keys().copied().collect()
-    }
-
-    /// Takes in who has left.
-    pub(super) fn have_left(&self, left: Vec<(i64, String)>) {
-        self.ledger().left.extend(left);
-    }
-
-    /// Waits for as long as the server wants to be left alone.
-    async fn rest(&self) {
-        loop {
-            let Some(until) = self.rest_until().filter(|until| *until > Instant::now()) else { return };
-            tokio::time::sleep_until(until).await;
-        }
-    }
-
-    fn must_rest(&self) -> bool {
-        self.rest_until().is_some_and(|until| until > Instant::now())
-    }
-
-    /// The next delivery to try.
-    fn try_job(&self) -> Taken {
-        let mut breaker = self.breaker();
-        match breaker.next() {
-            Next::Probe(queued) => Taken::Job(Box::new(Job { is_probe: true, ..Job::new(*queued) })),
-            Next::Wait => Taken::NotYet,
-            Next::GoOn => {
-                let taken = self.jobs.take();
-                drop(breaker);
-                if self.jobs.len() < self.largest_claim / 2 && !self.is_called.swap(true, Ordering::Relaxed) {
-                    self.call.notify_one();
-                }
-                taken
-            }
-        }
-    }
-
-    /// The next delivery to try, which may have to be waited for; `None` at the end of the queue.
-    async fn job(&self) -> Option<Job> {
-        loop {
-            let woken = self.jobs.wake.notified();
-            tokio::pin!(woken);
-            // From here on no job and no end of a probing is missed.
-            woken.as_mut().enable();
-            match self.try_job() {
-                Taken::Job(job) => return Some(*job),
-                Taken::Over => return None,
-                Taken::NotYet => woken.await,
-            }
-        }
-    }
-
-    /// All connections ask for nothing for so long.
-    fn rest_for(&self, rest: Duration) {
-        let until = Instant::now() + rest;
-        let mut place = self.rest_until();
-        *place = Some(place.map_or(until, |other| other.max(until)));
-    }
-
-    /// Goes on after the breaker has concluded, or stops.
-    pub(super) fn stop(&self, why: Option<Stop>) {
-        if let Some(why) = why {
-            self.halt.set(why);
-        }
-        let released = self.breaker().released();
-        released.into_iter().for_each(|job| self.jobs.put_back(Job::new(job)));
-        self.jobs.wake.notify_waiters();
-    }
-}
 
 /// One connection: takes jobs until there are none, or it is time to stop.
 pub(super) async fn work(shared: Arc<Shared>) -> Tally {
@@ -382,7 +173,7 @@ impl Worker<'_> {
 
     /// Whether the reader has left since the delivery was claimed, which is noted then.
     fn has_left(&mut self, key: DeliveryKey) -> bool {
-        let why = self.shared.ledger().left.get(&key.subscriber).cloned();
+        let why = self.shared.why_left(key.subscriber);
         let has_left = why.is_some();
         if let Some(why) = why {
             self.decide(key, DeliveryState::Skipped, why);
@@ -403,7 +194,7 @@ impl Worker<'_> {
     }
 
     fn note(&self, recorded: Recorded) {
-        self.shared.ledger().outcomes.push(recorded);
+        self.shared.note(recorded);
     }
 
     /// What is known of a message is kept before anything is done with it; false when that fails.
@@ -498,8 +289,7 @@ impl Worker<'_> {
             None => {}
         }
         if let Some(suspects) = reaction.look {
-            shared.ledger().look = Some((key, suspects));
-            shared.call.notify_one();
+            shared.look_for(key, suspects);
         } else if reaction.may_go_on {
             shared.stop(None);
         }
@@ -511,12 +301,9 @@ impl Letters for Worker<'_> {
     async fn next(&mut self, wait: bool) -> Option<Letter> {
         let shared = self.shared;
         loop {
-            if shared.must_rest() || self.rest_until.is_some() {
-                if !wait || shared.halt.unless(shared.rest()).await.is_none() {
-                    return None;
-                }
-            }
-            if shared.halt.is_set() {
+            let must_rest = shared.must_rest() || self.rest_until.is_some();
+            let has_rested = !must_rest || (wait && shared.halt.unless(shared.rest()).await.is_some());
+            if !has_rested || shared.halt.is_set() {
                 return None;
             }
             let job = self.job(wait).await?;
@@ -524,10 +311,7 @@ impl Letters for Worker<'_> {
                 self.probed(job.is_probe);
                 continue;
             };
-            let turn = match wait {
-                true => shared.halt.unless(shared.pace.turn(true)).await,
-                false => Some(shared.pace.turn(false).await),
-            };
+            let turn = shared.halt.unless(shared.pace.turn(wait)).await;
             match turn {
                 Some(Turn::Go) => {
                     self.out.insert(letter.number, job);

@@ -2,9 +2,9 @@
 //! queue. What is claimed says `sending`; whether its message may be complete stands in the [marks](super::Marks).
 
 use serde_json::json;
-use sqlx::{Connection as _, Row as _};
+use sqlx::{Connection as _, Row as _, SqliteConnection};
 
-use super::deliveries::{DeliveryKey, Recorded};
+use super::delivery::{DeliveryKey, Recorded};
 use super::queue::{self, PAGE, Place, QueuedDelivery, THESE};
 use super::tries::UNKNOWN;
 use super::{Result, Store, memory, seconds};
@@ -55,92 +55,12 @@ impl Store {
         let generation = self.generation;
         let mut transaction = self.connection.begin_with("BEGIN IMMEDIATE").await?;
         if !rows.is_empty() {
-            let rows = serde_json::Value::from(rows).to_string();
-            sqlx::query(
-                "INSERT INTO tries (issue, subscriber, at, state, relay, code, enhanced, text, shared)
-                 SELECT d.issue, d.subscriber, $2, r.value ->> 4, IIF(r.value ->> 5, $3, NULL), r.value ->> 6,
-                        r.value ->> 7, r.value ->> 8, r.value ->> 9
-                 FROM json_each($1) AS r CROSS JOIN deliveries AS d
-                 WHERE r.value ->> 4 IS NOT NULL AND d.issue = r.value ->> 0 AND d.subscriber = r.value ->> 1
-                   AND d.state = 'sending'",
-            )
-            .bind(&rows)
-            .bind(now)
-            .bind(relay)
-            .execute(&mut *transaction)
-            .await?;
-            sqlx::query(
-                "UPDATE deliveries SET state = COALESCE(r.value ->> 2, state),
-                   attempts = attempts + (r.value ->> 5 IS TRUE), next_attempt_at = r.value ->> 3, updated_at = $2
-                 FROM json_each($1) AS r
-                 WHERE issue = r.value ->> 0 AND subscriber = r.value ->> 1 AND state = 'sending'",
-            )
-            .bind(&rows)
-            .bind(now)
-            .execute(&mut *transaction)
-            .await?;
+            record(&mut transaction, serde_json::Value::from(rows).to_string(), relay, now).await?;
         }
-        let mut claimed = Claimed::default();
-        if let Some(wanted) = wanted {
-            let (mut taken, mut left) = (Vec::new(), Vec::new());
-            let rows = match wanted {
-                Wanted::Next { after, is_fresh, limit } => {
-                    let page = sqlx::query(PAGE)
-                        .bind(after.next_attempt_at)
-                        .bind(after.attempts)
-                        .bind(after.key.issue)
-                        .bind(after.key.subscriber)
-                        .bind(if *is_fresh { 0 } else { now });
-                    page.bind(limit).fetch_all(&mut *transaction).await?
-                }
-                Wanted::These(keys) => {
-                    let keys: Vec<_> = keys.iter().map(|key| json!([key.issue, key.subscriber])).collect();
-                    let these = sqlx::query(THESE).bind(serde_json::Value::from(keys).to_string()).bind(now);
-                    these.fetch_all(&mut *transaction).await?
-                }
-            };
-            for row in &rows {
-                let delivery = queue::read(row)?;
-                if matches!(wanted, Wanted::Next { is_fresh: true, .. }) && !delivery.place.is_fresh() {
-                    break;
-                }
-                claimed.last = Some(delivery.place);
-                let status: &str = row.try_get("status")?;
-                let key = delivery.key();
-                if status == SubscriberStatus::Confirmed.as_str() {
-                    taken.push(json!([key.issue, key.subscriber]));
-                    claimed.deliveries.push(delivery);
-                } else {
-                    left.push(json!([key.issue, key.subscriber, left_because(status)]));
-                    claimed.left += 1;
-                }
-            }
-            if !left.is_empty() {
-                sqlx::query(
-                    "INSERT INTO tries (issue, subscriber, at, state, text)
-                     SELECT r.value ->> 0, r.value ->> 1, $2, $3, r.value ->> 2 FROM json_each($1) AS r",
-                )
-                .bind(serde_json::Value::from(left.clone()).to_string())
-                .bind(now)
-                .bind(DeliveryState::Skipped.number())
-                .execute(&mut *transaction)
-                .await?;
-            }
-            for (keys, state) in [(taken, DeliveryState::Sending), (left, DeliveryState::Skipped)] {
-                if keys.is_empty() {
-                    continue;
-                }
-                sqlx::query(
-                    "UPDATE deliveries SET state = $2, updated_at = $3 FROM json_each($1) AS r
-                     WHERE issue = r.value ->> 0 AND subscriber = r.value ->> 1",
-                )
-                .bind(serde_json::Value::from(keys).to_string())
-                .bind(state.as_str())
-                .bind(now)
-                .execute(&mut *transaction)
-                .await?;
-            }
-        }
+        let claimed = match wanted {
+            Some(wanted) => claim(&mut transaction, wanted, now).await?,
+            None => Claimed::default(),
+        };
         let generation = memory::raise(&mut transaction, generation).await?;
         transaction.commit().await?;
         self.tell(generation, false);
@@ -181,6 +101,99 @@ impl Store {
         let number = state.unwrap_or(DeliveryState::Deferred).number();
         Ok(json!([key.issue, key.subscriber, word, next, number, said.is_try, code, enhanced, text, shared]))
     }
+}
+
+/// Records outcomes, as [`Store::row`] writes them, of deliveries that are still claimed.
+async fn record(connection: &mut SqliteConnection, rows: String, relay: i64, now: i64) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO tries (issue, subscriber, at, state, relay, code, enhanced, text, shared)
+         SELECT d.issue, d.subscriber, $2, r.value ->> 4, IIF(r.value ->> 5, $3, NULL), r.value ->> 6, r.value ->> 7,
+                r.value ->> 8, r.value ->> 9
+         FROM json_each($1) AS r CROSS JOIN deliveries AS d
+         WHERE r.value ->> 4 IS NOT NULL AND d.issue = r.value ->> 0 AND d.subscriber = r.value ->> 1
+           AND d.state = 'sending'",
+    )
+    .bind(&rows)
+    .bind(now)
+    .bind(relay)
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query(
+        "UPDATE deliveries SET state = COALESCE(r.value ->> 2, state), attempts = attempts + (r.value ->> 5 IS TRUE),
+           next_attempt_at = r.value ->> 3, updated_at = $2
+         FROM json_each($1) AS r WHERE issue = r.value ->> 0 AND subscriber = r.value ->> 1 AND state = 'sending'",
+    )
+    .bind(&rows)
+    .bind(now)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Takes deliveries out of the queue: those to readers who are on the list are claimed, the others skipped.
+async fn claim(connection: &mut SqliteConnection, wanted: &Wanted, now: i64) -> Result<Claimed> {
+    let is_fresh = matches!(wanted, Wanted::Next { is_fresh: true, .. });
+    let rows = match wanted {
+        Wanted::Next { after, limit, .. } => {
+            let page = sqlx::query(PAGE)
+                .bind(after.next_attempt_at)
+                .bind(after.attempts)
+                .bind(after.key.issue)
+                .bind(after.key.subscriber)
+                .bind(if is_fresh { 0 } else { now });
+            page.bind(limit).fetch_all(&mut *connection).await?
+        }
+        Wanted::These(keys) => {
+            let keys: Vec<_> = keys.iter().map(|key| json!([key.issue, key.subscriber])).collect();
+            let these = sqlx::query(THESE).bind(serde_json::Value::from(keys).to_string()).bind(now);
+            these.fetch_all(&mut *connection).await?
+        }
+    };
+    let mut claimed = Claimed::default();
+    let (mut taken, mut left) = (Vec::new(), Vec::new());
+    for row in &rows {
+        let delivery = queue::read(row)?;
+        if is_fresh && !delivery.place.is_fresh() {
+            break;
+        }
+        claimed.last = Some(delivery.place);
+        let status: &str = row.try_get("status")?;
+        let key = delivery.key();
+        if status == SubscriberStatus::Confirmed.as_str() {
+            taken.push(json!([key.issue, key.subscriber]));
+            claimed.deliveries.push(delivery);
+        } else {
+            left.push(json!([key.issue, key.subscriber, left_because(status)]));
+            claimed.left += 1;
+        }
+    }
+    for (keys, state) in [(taken, DeliveryState::Sending), (left, DeliveryState::Skipped)] {
+        if keys.is_empty() {
+            continue;
+        }
+        let keys = serde_json::Value::from(keys).to_string();
+        if state == DeliveryState::Skipped {
+            sqlx::query(
+                "INSERT INTO tries (issue, subscriber, at, state, text)
+                 SELECT r.value ->> 0, r.value ->> 1, $2, $3, r.value ->> 2 FROM json_each($1) AS r",
+            )
+            .bind(&keys)
+            .bind(now)
+            .bind(state.number())
+            .execute(&mut *connection)
+            .await?;
+        }
+        sqlx::query(
+            "UPDATE deliveries SET state = $2, updated_at = $3 FROM json_each($1) AS r
+             WHERE issue = r.value ->> 0 AND subscriber = r.value ->> 1",
+        )
+        .bind(&keys)
+        .bind(state.as_str())
+        .bind(now)
+        .execute(&mut *connection)
+        .await?;
+    }
+    Ok(claimed)
 }
 
 fn left_because(status: &str) -> String {

@@ -6,22 +6,14 @@ use serde_json::json;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, Connection as _, Row as _};
 
+use super::delivery::{DeliveryKey, state_of};
 use super::marks::Known;
 use super::tries::{self, RELAY, Try, UNKNOWN};
-use super::{Result, Store, StoreError, memory, moment, seconds};
-use crate::model::{Answer, DeliveryCounts, DeliveryState};
+use super::{Result, Store, memory, moment, seconds};
+use crate::model::{DeliveryCounts, DeliveryState};
 
 /// The name under which [`Store::set_repeatable`] is kept.
 const REPEATABLE: &str = "repeatable";
-
-/// Which delivery: an issue to a subscriber.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct DeliveryKey {
-    /// The issue's number.
-    pub issue: i64,
-    /// The subscriber's number.
-    pub subscriber: i64,
-}
 
 /// What became of the deliveries that a dead process was sending.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -34,28 +26,6 @@ pub struct Recovered {
     pub accepted: u64,
     /// How many were certainly not complete: they are in the queue as before.
     pub put_back: u64,
-}
-
-/// What became of a claimed delivery, or was decided of it, to be recorded as long as it is claimed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Recorded {
-    /// Which delivery.
-    pub key: DeliveryKey,
-    /// Its state from now on; `None` when it is tried again at once.
-    pub state: Option<DeliveryState>,
-    /// When it may be tried again, RFC 3339 in UTC; `None` for at once, or never.
-    pub next_attempt_at: Option<String>,
-    /// What is added to its history: nothing when it is only put back or put off.
-    pub said: Option<Said>,
-}
-
-/// What a server said, or what was decided without one.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Said {
-    /// True when a server was asked: a try.
-    pub is_try: bool,
-    /// What was said.
-    pub answer: Answer,
 }
 
 /// A delivery that is not `sent`, for `runs show`.
@@ -410,8 +380,4 @@ impl Store {
         transaction.commit().await?;
         Ok(done)
     }
-}
-
-pub(super) fn state_of(word: &str) -> Result<DeliveryState> {
-    DeliveryState::parse(word).ok_or_else(|| StoreError::Content(format!("a delivery's state `{word}`")))
 }

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 use sqlx::Row as _;
 
-use super::deliveries::DeliveryKey;
+use super::delivery::DeliveryKey;
 use super::{Result, Store, StoreError};
 use crate::files;
 

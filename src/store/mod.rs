@@ -4,6 +4,7 @@
 
 mod claims;
 mod deliveries;
+mod delivery;
 mod import;
 mod ledger;
 mod log;
@@ -26,7 +27,8 @@ use sqlx::{Connection as _, SqlSafeStr as _, SqliteConnection};
 use crate::files::{self, Access, FileKind, Folder, Refusal};
 
 pub use claims::{Claimed, Wanted};
-pub use deliveries::{DeliveryKey, NotSent, Recorded, Recovered, Said, Standing};
+pub use deliveries::{NotSent, Recovered, Standing};
+pub use delivery::{DeliveryKey, Recorded, Said};
 pub use import::{Arrivals, Arrived};
 pub use ledger::{FrozenEntry, RunSummary};
 pub use marks::{Mark, Marks};

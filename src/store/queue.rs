@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
-use super::deliveries::{DeliveryKey, Recorded, state_of};
+use super::delivery::{DeliveryKey, Recorded, state_of};
 use super::{Result, Store, moment, seconds};
 use crate::model::DeliveryState;
 

@@ -5,8 +5,8 @@ use std::fmt;
 use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _, RSA_PKCS1_SHA256, RsaKeyPair};
-use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::PrivateKeyDer;
+use rustls::pki_types::pem::PemObject as _;
 
 /// Why a text is not a key that signs mail.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -81,8 +81,8 @@ impl SigningKey {
     pub fn public(&self) -> Vec<u8> {
         match &self.0 {
             Algorithm::Rsa(key) => {
-                let public: PublicKeyX509Der<'_> = key.public_key().as_der().expect("a public key can be written");
-                public.as_ref().to_vec()
+                let public: Result<PublicKeyX509Der<'_>, _> = key.public_key().as_der();
+                public.map(|public| public.as_ref().to_vec()).unwrap_or_default()
             }
             Algorithm::Ed25519(key) => key.public_key().as_ref().to_vec(),
         }
