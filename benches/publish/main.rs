@@ -1,0 +1,129 @@
+//! How fast `tidings publish` is, everything included (plan, freeze, ledger, deliveries), against `smtp-source`, the load
+//! generator of Postfix, which sends the same number of messages of the same size over as many connections and records
+//! nothing. Both send to the same server, in turn, several rounds; ratios within a run are what counts.
+//!
+//! - `plain`: messages of about 10 and 30 KB over 10 and 50 connections into `smtp-sink`, and signed ones beside what
+//!   `openssl speed` says of the same key;
+//! - `distance`: one connection over a round trip of 20 ms, with PIPELINING, and with CHUNKING and 16 messages in flight;
+//! - `million`: a million readers, once.
+//!
+//! `cargo bench --bench publish` runs the first two; `cargo bench --bench publish -- million` that case. Needs Debian's
+//! packages `postfix` (for `smtp-sink` and `smtp-source`), `openssl` and `time`.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    clippy::cast_precision_loss,
+    clippy::format_collect,
+    missing_docs,
+    reason = "a benchmark is a program of its own"
+)]
+
+mod distance;
+mod server;
+mod site;
+
+use std::process::{Command, Stdio};
+
+use distance::Distance;
+use server::{ChunkSink, Sink, program};
+use site::{Blog, Usage, usage};
+
+const ROUNDS: usize = 5;
+
+fn main() {
+    let (Some(sink), Some(source)) = (program("smtp-sink"), program("smtp-source")) else {
+        println!("publish: skipped, smtp-sink and smtp-source are missing (Debian: apt-get install postfix)");
+        return;
+    };
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+    let is_wanted = |case: &str| arguments.is_empty() || arguments.iter().any(|argument| argument == case);
+    if is_wanted("plain") {
+        let sink = Sink::start(&sink);
+        for (kilobytes, connections) in [(10, 10), (10, 50), (30, 10), (30, 50)] {
+            compare(&source, &Case { connections, kilobytes, ..Case::new(sink.port) });
+        }
+        compare(&source, &Case { is_signed: true, ..Case::new(sink.port) });
+        println!("openssl speed rsa2048: {:.0} µs of processor time a signature", openssl());
+    }
+    if is_wanted("distance") {
+        let sink = Sink::start(&sink);
+        let far = Distance::start(sink.port);
+        let case = Case { name: "round trip of 20 ms", connections: 1, messages: 200, ..Case::new(far.port) };
+        compare(&source, &case);
+        let chunks = ChunkSink::start();
+        let far = Distance::start(chunks.port);
+        let name = "round trip of 20 ms, 16 in flight";
+        compare(&source, &Case { name, in_flight: 16, connections: 1, messages: 200, ..Case::new(far.port) });
+    }
+    if arguments.iter().any(|argument| argument == "million") {
+        let sink = Sink::start(&sink);
+        let blog = Blog::new(&Case { messages: 1_000_000, ..Case::new(sink.port) });
+        let Usage { seconds, processor, megabytes } = blog.publish();
+        println!("1,000,000 readers: {seconds:.1} s, {processor:.0} µs of processor time each, {megabytes:.0} MB");
+    }
+}
+
+/// What is sent, and how.
+pub(crate) struct Case {
+    name: &'static str,
+    port: u16,
+    messages: usize,
+    connections: usize,
+    in_flight: usize,
+    kilobytes: usize,
+    is_signed: bool,
+}
+
+impl Case {
+    fn new(port: u16) -> Self {
+        Self { name: "", port, messages: 20_000, connections: 10, in_flight: 1, kilobytes: 10, is_signed: false }
+    }
+}
+
+/// Publishes and floods in turn, and prints how they compare.
+fn compare(source: &str, case: &Case) {
+    let (mut ratios, mut processor, mut size) = (Vec::new(), Vec::new(), 0);
+    let rate = |usage: &Usage| case.messages as f64 / usage.seconds;
+    let mut rates = Vec::new();
+    for _ in 0..ROUNDS {
+        let blog = Blog::new(case);
+        size = blog.size;
+        let flood = usage(
+            Command::new(source)
+                .args(["-d", "-s", &case.connections.to_string(), "-m", &case.messages.to_string()])
+                .args(["-l", &size.to_string(), "-f", "ada@news.example.org", "-t", "reader@reader.test"])
+                .arg(format!("127.0.0.1:{}", case.port)),
+            case.messages,
+        );
+        let publish = blog.publish();
+        ratios.push(rate(&publish) / rate(&flood));
+        processor.push(publish.processor);
+        rates.push(rate(&publish));
+    }
+    for numbers in [&mut ratios, &mut processor, &mut rates] {
+        numbers.sort_by(f64::total_cmp);
+    }
+    let signed = if case.is_signed { ", signed" } else { "" };
+    println!(
+        "{} bytes{signed}, connections: {}, {}: {:.2} of smtp-source ({:.2} to {:.2}), {:.0} messages/s, {:.0} µs of processor time each",
+        size,
+        case.connections,
+        if case.name.is_empty() { "loopback" } else { case.name },
+        ratios[ROUNDS / 2],
+        ratios[0],
+        ratios[ROUNDS - 1],
+        rates[ROUNDS / 2],
+        processor[ROUNDS / 2],
+    );
+}
+
+/// Microseconds of processor time of a signature with RSA-2048, as OpenSSL makes it.
+fn openssl() -> f64 {
+    let output = Command::new("openssl").args(["speed", "-seconds", "3", "rsa2048"]).stderr(Stdio::null()).output();
+    let text = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
+    let line = text.lines().find(|line| line.starts_with("rsa")).unwrap_or_default();
+    let seconds = line.split_whitespace().find_map(|word| word.strip_suffix('s')?.parse::<f64>().ok());
+    seconds.unwrap_or(f64::NAN) * 1e6
+}
