@@ -7,6 +7,7 @@
 mod agreement;
 mod answers;
 mod bad_input;
+mod checkpoint;
 mod cost;
 mod crash;
 mod dry_run;

@@ -1,7 +1,7 @@
 //! An SMTP server for tests: takes every message, or does what the local part of the recipient says.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -47,6 +47,8 @@ struct State {
     connections: AtomicUsize,
     pause: Duration,
     script: Box<Script>,
+    /// Lines of the answer to EHLO.
+    offers: &'static str,
 }
 
 impl State {
@@ -76,15 +78,20 @@ pub(crate) struct Sink {
 impl Sink {
     /// A server that takes `pause` to answer the end of each message.
     pub(crate) fn start(pause: Duration) -> Self {
-        Self::open(pause, Box::new(|_| None))
+        Self::open(pause, Box::new(|_| None), "")
+    }
+
+    /// Like [`Sink::start`], one that takes whole groups of commands and content in chunks.
+    pub(crate) fn in_groups(pause: Duration) -> Self {
+        Self::open(pause, Box::new(|_| None), "250-PIPELINING\r\n250-CHUNKING\r\n")
     }
 
     /// A server that says what the script wants.
     pub(crate) fn scripted(script: impl Fn(&Step<'_>) -> Option<&'static str> + Send + Sync + 'static) -> Self {
-        Self::open(Duration::ZERO, Box::new(script))
+        Self::open(Duration::ZERO, Box::new(script), "")
     }
 
-    fn open(pause: Duration, script: Box<Script>) -> Self {
+    fn open(pause: Duration, script: Box<Script>, offers: &'static str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let state = Arc::new(State {
@@ -95,6 +102,7 @@ impl Sink {
             connections: AtomicUsize::new(0),
             pause,
             script,
+            offers,
         });
         let shared = Arc::clone(&state);
         std::thread::spawn(move || {
@@ -190,7 +198,16 @@ fn serve(stream: TcpStream, state: &State) -> std::io::Result<()> {
         }
         let command = line.trim_end();
         match command.get(..4).unwrap_or_default().to_ascii_uppercase().as_str() {
-            "EHLO" => stream.write_all(b"250-sink.test\r\n250 8BITMIME\r\n")?,
+            "EHLO" => stream.write_all(format!("250-sink.test\r\n{}250 8BITMIME\r\n", state.offers).as_bytes())?,
+            "BDAT" => {
+                let size = command.split(' ').nth(1).and_then(|size| size.parse().ok()).unwrap_or(0);
+                let mut chunk = vec![0; size];
+                reader.read_exact(&mut chunk)?;
+                let message = String::from_utf8_lossy(&chunk).into_owned();
+                state.received.lock().unwrap().push(Received { to: to.clone(), message });
+                std::thread::sleep(state.pause);
+                stream.write_all(b"250 2.0.0 queued\r\n")?;
+            }
             "MAIL" => drop(state.say(&mut stream, "MAIL", "", "250 2.0.0 ok")?),
             "RSET" | "NOOP" => stream.write_all(b"250 2.0.0 ok\r\n")?,
             "RCPT" => {

@@ -1,0 +1,79 @@
+//! `store.checkpoint`: the database is elsewhere before a message leaves, or none leaves.
+
+#![cfg(unix)]
+
+use std::time::Duration;
+
+use crate::sink::Sink;
+use crate::site::TestSite;
+
+const NOW: &str = "2026-03-02T09:00:00Z";
+
+/// A site that keeps copies of its database in `saved/`, numbered in their order.
+fn site(sink: &Sink, readers: usize) -> TestSite {
+    let site = TestSite::new(&sink.transport());
+    let text = site.read("config.toml");
+    site.write("config.toml", &format!("{text}[store]\ncheckpoint = [\"./save\", \"saved\"]\n"));
+    let program = "#!/bin/sh\nmkdir -p $1\ncp \"$TIDINGS_DATABASE\" $1/$(ls $1 | wc -l).db\n";
+    site.write_with_mode("save", program, 0o755);
+    site.readers(readers);
+    site.post("2026-03-01", "Slow rivers");
+    site
+}
+
+#[test]
+fn each_claim_is_saved_before_its_first_message_and_the_end_as_well() {
+    let sink = Sink::start(Duration::ZERO);
+    let site = site(&sink, 20);
+    assert!(!site.file("saved").exists(), "reading commands do not start it");
+    let published = site.run(NOW, &["publish"]).exits(0);
+    assert_eq!(sink.count(), 20, "{published:#?}");
+    // As on a machine that begins with the first copy: all of the claim is in doubt, and nothing is sent again.
+    let counts = |copy: &str| {
+        let other = TestSite::new(&sink.transport());
+        std::fs::create_dir(other.file(".tidings")).unwrap();
+        std::fs::copy(site.file(copy), other.file(".tidings/tidings.db")).unwrap();
+        other.status()["deliveries"].clone()
+    };
+    let claimed = counts("saved/0.db");
+    assert_eq!((claimed["sending"].as_i64(), claimed["sent"].as_i64()), (Some(20), Some(0)), "{claimed}");
+    let last = counts(&format!("saved/{}.db", std::fs::read_dir(site.file("saved")).unwrap().count() - 1));
+    assert_eq!(last["sent"].as_i64(), Some(20), "{last}");
+}
+
+#[test]
+fn nothing_leaves_that_could_not_be_saved() {
+    let sink = Sink::start(Duration::ZERO);
+    let site = site(&sink, 5);
+    site.write_with_mode("save", "#!/bin/sh\necho 'no space left' >&2\nexit 3\n", 0o755);
+    let failed = site.run(NOW, &["publish"]).exits(4);
+    assert!(failed.stderr.contains("`store.checkpoint`: ./save failed (exit status: 3): no space left"), "{failed:#?}");
+    let counts = site.status()["deliveries"].clone();
+    assert_eq!((sink.count(), counts["queued"].as_i64()), (0, Some(5)), "{counts}");
+    site.write_with_mode("save", "#!/bin/sh\n", 0o755);
+    site.run(NOW, &["deliver"]).exits(0);
+    assert_eq!(sink.count(), 5);
+}
+
+#[test]
+fn the_owner_is_asked_before_it_is_started() {
+    let sink = Sink::start(Duration::ZERO);
+    let site = TestSite::of_a_stranger("outbox:outbox");
+    let text = site.read("config.toml");
+    site.write("config.toml", &format!("{text}[store]\ncheckpoint = [\"./save\", \"a b\"]\n"));
+    site.write_with_mode("save", "#!/bin/sh\ntouch started\n", 0o755);
+    site.readers(1);
+    site.post("2026-03-01", "Slow rivers");
+    for reading in [&["check"][..], &["build"], &["publish", "--dry-run"], &["status"]] {
+        site.run(NOW, reading);
+    }
+    let refused = site.run(NOW, &["publish"]).exits(5);
+    assert!(refused.stderr.contains("save a b to save its database"), "{refused:#?}");
+    assert!(!site.file("started").exists() && sink.count() == 0);
+    site.run(NOW, &["publish", "--yes"]).exits(0);
+    assert!(site.file("started").exists());
+    // With other arguments it is another program.
+    site.edit("config.toml", "a b", "c");
+    site.post("2026-03-02", "Fast rivers");
+    site.run(NOW, &["publish"]).exits(5);
+}
