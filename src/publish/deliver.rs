@@ -164,7 +164,8 @@ async fn run(store: Store, shared: Arc<Shared>, which: Which) -> (Store, Result<
 
 /// Records what was learnt: which refusals are final, and what keeps the rest waiting.
 async fn conclude(store: &mut Store, shared: &Shared, mut delivered: Delivered) -> crate::store::Result<Delivered> {
-    store.remove_marks()?;
+    // One that stays is replaced by the next process.
+    let _ = store.remove_marks();
     let now = shared.clock.now();
     let (refused, domains, earlier) = {
         let mut breaker = shared.breaker();

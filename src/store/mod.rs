@@ -253,14 +253,6 @@ impl Store {
         Ok(Some(store))
     }
 
-    /// A second connection to the same database, for reading beside a writer.
-    ///
-    /// # Errors
-    /// As for [`Store::open`].
-    pub async fn reader(&self) -> Result<Self> {
-        Self::connect(self.file.clone()).await
-    }
-
     async fn connect(file: DatabaseFile) -> Result<Self> {
         let path = file.path();
         let mut connection =
