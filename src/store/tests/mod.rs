@@ -3,6 +3,7 @@ use crate::model::{Answer, DeliveryState, EmailAddress, Issue, ListId, MailedEnt
 
 mod claims;
 mod late;
+mod model;
 mod upgrade;
 
 const NOW: &str = "2026-03-01T09:00:00Z";

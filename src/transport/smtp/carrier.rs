@@ -8,9 +8,7 @@
 //! - without either, one command at a time.
 
 use std::collections::VecDeque;
-use std::future::poll_fn;
 use std::io;
-use std::task::Poll;
 
 use futures_util::future::BoxFuture;
 use tokio::time::{Instant, timeout_at};
@@ -154,9 +152,7 @@ impl<'c> Carrier<'c> {
 
     /// The content of the first letter after DATA was granted, and the envelope of the next.
     async fn content(&mut self) {
-        if self.is_time_to_stop().await {
-            return self.give_up().await;
-        }
+        // The reader's envelope was taken: a stop comes after this message, not before it.
         while self.terms.offers.pipelining && self.flights.len() == 1 {
             let Some(next) = self.letters.next(false).await else { break };
             self.begin(next).await;
@@ -394,11 +390,5 @@ impl<'c> Carrier<'c> {
                 None => self.letters.give_back(flight.letter).await,
             }
         }
-    }
-
-    async fn is_time_to_stop(&mut self) -> bool {
-        let stop = &mut self.stop;
-        self.is_stopped = self.is_stopped || poll_fn(|cx| Poll::Ready(stop.as_mut().poll(cx).is_ready())).await;
-        self.is_stopped
     }
 }
