@@ -92,6 +92,7 @@ impl From<PublishError> for Failure {
                 Self::new(Exit::Refused, Diagnostic::error("guard", message).help(help))
             }
             PublishError::NotOnePost { why, .. } => Self::usage(message, why.help()),
+            PublishError::NoIssue(_) => Self::usage(message, "see `tidings runs` for those that there are"),
             PublishError::NotMailable { .. } => Self::new(
                 Exit::Refused,
                 Diagnostic::error("guard", message)

@@ -13,6 +13,7 @@ mod failure;
 mod feeds;
 mod history;
 mod init;
+mod missing;
 mod new;
 mod ping;
 mod plan;

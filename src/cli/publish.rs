@@ -8,7 +8,7 @@ use super::allow::{Accept, Allow};
 use super::failure::{Exit, Failure};
 use super::tell::Teller;
 use super::wait::Wait;
-use super::{Context, Ui, plan, session, tolerance};
+use super::{Context, Ui, missing, plan, session, tolerance};
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Location};
 use crate::model::{EmailAddress, Outcome};
@@ -30,6 +30,10 @@ pub(super) struct Arguments {
     /// Mail this late or already mailed post too: its path, file name, slug, id or URL
     #[arg(long, value_name = "POST")]
     include: Vec<String>,
+
+    /// Mail this issue to confirmed readers who never got it: who joined later or was skipped; plan and build nothing
+    #[arg(long, value_name = "N", conflicts_with_all = ["include", "to", "expect"])]
+    missing: Option<i64>,
 
     /// Send the next issue to this address only, as a test; record nothing
     #[arg(long, value_name = "ADDRESS", conflicts_with_all = ["expect", "limit"])]
@@ -94,6 +98,9 @@ pub(super) async fn run(arguments: Arguments, context: &Context) -> Result<Exit,
 
 /// Shows what publishing would do. Nothing outside of `preview/` changes.
 async fn dry_run(arguments: &Arguments, config: &Config, context: &Context) -> Result<Exit, Failure> {
+    if let Some(number) = arguments.missing {
+        return missing::dry_run(number, arguments.json, &arguments.allow.guards(), config, context).await;
+    }
     let site = Site::open(&context.site, config.clone(), context.now)?;
     let mut store = session::existing_store(config, &context.site).await?;
     let past = Past::read(store.as_mut(), &session::memory(config, &context.site, &context.state)).await?;
@@ -167,7 +174,11 @@ async fn publish(arguments: &Arguments, config: &Config, context: &Context) -> R
     };
     let mut teller = Teller::new(&publisher, context);
     teller.asks = !arguments.yes && Ui::is_interactive();
-    match Box::pin(publish::publish(publisher, &order, &mut teller)).await? {
+    let end = match arguments.missing {
+        Some(issue) => Box::pin(publish::publish_missing(publisher, &order, issue, &mut teller)).await?,
+        None => Box::pin(publish::publish(publisher, &order, &mut teller)).await?,
+    };
+    match end {
         End::Declined if teller.has_tried => context.ui.say("Nothing new was sent."),
         End::Declined => context.ui.say("Nothing was sent."),
         End::Stopped => {
@@ -180,15 +191,22 @@ async fn publish(arguments: &Arguments, config: &Config, context: &Context) -> R
     Ok(teller.exit)
 }
 
-/// What a publish did; the keys are a promise.
+/// What a publish did; the keys are a promise. With `--missing` those of [`missing::as_json`] stand beside them.
 fn as_json(done: &Done) -> Value {
     let issues = done.prepared.iter().flat_map(|prepared| &prepared.issues);
-    json!({
+    let issues = issues.chain(done.missing.iter().map(|missing| &missing.issue));
+    let mut value = json!({
         "digest": done.prepared.as_ref().map(Prepared::digest),
         "issues": issues.map(plan::issue_as_json).collect::<Vec<_>>(),
         "queued": done.queued,
         "deliveries": done.deliveries,
         "stopped": done.stopped,
         "paused": done.paused,
-    })
+    });
+    if let Some(Value::Object(missing)) = done.missing.as_ref().map(missing::as_json)
+        && let Some(all) = value.as_object_mut()
+    {
+        all.extend(missing);
+    }
+    value
 }

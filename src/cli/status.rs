@@ -8,13 +8,16 @@ use super::agreement::{self, Answer};
 use super::failure::{Exit, Failure};
 use super::{Context, Ui, plan, session};
 use crate::model::{DeliveryCounts, DeliveryState, SubscriberCounts};
-use crate::publish::{Activity, Past, count};
-use crate::store::Stopped;
+use crate::publish::{self, Activity, Forecast, LimitUse, Past, count};
+use crate::store::{Deliverer, Stopped};
 
 /// Of what keeps deliveries from being tried, so much is shown.
 const STOPS_SHOWN: usize = 10;
 
 /// Show the last run, the number of the next issue, and how many readers and deliveries there are in each state.
+///
+/// Also which process delivers now, how long that will take, what is left of the limits of `mail.rate`, and what keeps
+/// deliveries from being tried.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// Print it as JSON
@@ -32,11 +35,16 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
     let mut deliveries = DeliveryCounts::default();
     let mut next_attempt = None;
     let mut stops = Vec::new();
+    let (mut deliverer, mut limits, mut forecast) = (None, Vec::new(), None);
     if let Some(mut store) = store {
         is_finished = store.last_run().await?.is_none_or(|run| run.finished_at.is_some());
         subscribers = store.subscriber_counts().await?;
         deliveries = store.delivery_counts(None).await?;
         next_attempt = store.next_attempt_at().await?;
+        let (rate, now) = (&config.mail.rate, context.now);
+        deliverer = store.deliverer().await?;
+        limits = publish::limits(&mut store, rate, now).await?;
+        forecast = publish::forecast(&mut store, rate, &limits, deliverer.is_some(), now).await?;
         if deliveries.open() > 0 {
             let now = context.now.to_string();
             let is_on = |stop: &Stopped| stop.until.as_ref().is_none_or(|until| *until > now);
@@ -51,6 +59,9 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
             "subscribers": subscribers,
             "deliveries": deliveries,
             "guards": guards.iter().map(plan::guard_as_json).collect::<Vec<_>>(),
+            "delivering": deliverer.as_ref().map(deliverer_as_json),
+            "forecast": forecast.as_ref().map(forecast_as_json),
+            "limits": limits.iter().map(limit_as_json).collect::<Value>(),
             "stops": stops.iter().map(as_json).collect::<Value>(),
         }));
         context.ui.diagnostics(&past.findings());
@@ -72,6 +83,15 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
         .map(|state| format!("{} {}", deliveries.get(state), state.as_str().replace('_', " ")))
         .collect();
     text += &format!("Deliveries: {}.\n", if states.is_empty() { "none".to_owned() } else { states.join(", ") });
+    if let Some(deliverer) = &deliverer {
+        text += &delivering(deliverer);
+    }
+    if let Some(forecast) = &forecast {
+        text += &how_long(forecast);
+    }
+    for limit in &limits {
+        text += &left_of(limit);
+    }
     if let Some(next) = next_attempt {
         let what = if deliveries.deferred > 0 { "Deferred deliveries" } else { "Deliveries that were put off" };
         text += &format!("{what} can be tried again {}.\n", from_when(&next, context));
@@ -90,6 +110,49 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
     context.ui.diagnostics(&past.findings());
     context.ui.diagnostics(&guards.iter().map(Failure::warning).collect::<Vec<_>>());
     Ok(Exit::Done)
+}
+
+/// `A process is delivering now: number 4711, since 2026-03-02T09:00:00Z.`
+fn delivering(Deliverer { process, since }: &Deliverer) -> String {
+    let process = process.map(|process| format!("number {process}"));
+    let since = since.as_ref().map(|since| format!("since {since}"));
+    let known: Vec<_> = process.into_iter().chain(since).collect();
+    if known.is_empty() {
+        return "A process is delivering now.\n".to_owned();
+    }
+    format!("A process is delivering now: {}.\n", known.join(", "))
+}
+
+fn how_long(Forecast { waiting, per_second, seconds }: &Forecast) -> String {
+    let messages = count(*waiting, "message");
+    let rate = if *per_second < 10.0 { format!("{per_second:.1}") } else { format!("{per_second:.0}") };
+    let time = match seconds {
+        ..60 => count((*seconds).max(1), "second"),
+        60..7_200 => count(seconds.div_ceil(60), "minute"),
+        7_200..172_800 => count(seconds.div_ceil(3_600), "hour"),
+        _ => count(seconds.div_ceil(86_400), "day"),
+    };
+    format!("{messages} can be tried now: about {time}, at {rate} a second.\n")
+}
+
+fn left_of(LimitUse { limit, used, left, from }: &LimitUse) -> String {
+    let from = from.map(|from| format!(", the next one from {from}")).unwrap_or_default();
+    format!("Limit {limit}: {used} used, {left} left{from}.\n")
+}
+
+/// Keys: `pid`, `since`.
+fn deliverer_as_json(Deliverer { process, since }: &Deliverer) -> Value {
+    json!({ "pid": process, "since": since })
+}
+
+/// Keys: `messages` (may be tried now), `per_second`, `seconds` (what that takes).
+fn forecast_as_json(Forecast { waiting, per_second, seconds }: &Forecast) -> Value {
+    json!({ "messages": waiting, "per_second": per_second, "seconds": seconds })
+}
+
+/// Keys: `limit`, `used`, `left`, `from` (when the next message may leave; null for now).
+fn limit_as_json(LimitUse { limit, used, left, from }: &LimitUse) -> Value {
+    json!({ "limit": limit.to_string(), "used": used, "left": left, "from": from.map(|from| from.to_string()) })
 }
 
 /// From when on something can be tried: `from` a moment, or `now` when that is past.

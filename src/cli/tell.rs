@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::failure::Exit;
-use super::{Context, Ui, plan, session, status};
+use super::{Context, Ui, missing, plan, session, status};
 use crate::model::DeliveryState;
 use crate::publish::{
-    Delivered, Event, Frontend, Halt, Left, Prepared, Publisher, Resumed, Site, Stop, Verdict, count,
+    Delivered, Event, Frontend, Halt, Left, MissingIssue, Prepared, Publisher, Resumed, Site, Stop, Verdict, count,
 };
 use crate::store::RunSummary;
 
@@ -65,9 +65,10 @@ impl Frontend for Teller<'_> {
                 self.say(&format!("Trying {} of an earlier run again.", count(ready, "delivery")));
             }
             Event::Sending => session::listen(&self.halt),
-            Event::Delivered(delivered, prepared) => {
-                self.delivered(&prepared.map(titles).unwrap_or_default(), delivered);
-            }
+            Event::Delivered(delivered, issues) => self.delivered(&titles(issues), delivered),
+            // What is asked says it.
+            Event::Missing(missing) if self.asks && missing.readers.count > 0 => {}
+            Event::Missing(missing) => self.context.ui.say_lines(missing::as_text(missing).trim_end()),
             Event::Waiting(deferred, next) => {
                 let deferred = count(deferred.unsigned_abs(), "delivery");
                 self.say(&format!(
@@ -89,6 +90,14 @@ impl Frontend for Teller<'_> {
         Ui::lines(&plan::as_text(site, prepared, &[], &[], false));
         let readers = count(prepared.recipients.unsigned_abs(), "reader");
         Ui::confirm(&format!("Send this to {readers} now?"))
+    }
+
+    fn agrees_to_missing(&mut self, missing: &MissingIssue) -> bool {
+        if !self.asks {
+            return true;
+        }
+        Ui::lines(missing::as_text(missing).trim_end());
+        Ui::confirm(&format!("Send it to {} now?", count(missing.readers.count, "reader")))
     }
 }
 
@@ -233,8 +242,11 @@ pub(super) fn records_to_commit(issues: &[i64], context: &Context) {
     context.ui.say(&format!("Commit {}, or the next run may mail this again.", names.join(", ")));
 }
 
-/// `Issue 4 “Slow rivers”: `
-fn titles(prepared: &Prepared) -> String {
-    let titles: Vec<_> = prepared.issues.iter().map(|issue| format!("{} “{}”", issue.number, issue.subject)).collect();
+/// `Issue 4 “Slow rivers”: `; nothing without an issue.
+fn titles(issues: &[(i64, String)]) -> String {
+    if issues.is_empty() {
+        return String::new();
+    }
+    let titles: Vec<_> = issues.iter().map(|(number, subject)| format!("{number} “{subject}”")).collect();
     format!("Issue {}: ", titles.join(", "))
 }

@@ -1,5 +1,7 @@
 //! `mail.rate`: how many messages may leave in a span of time.
 
+use std::fmt;
+
 /// At most `count` messages in any `seconds`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RateLimit {
@@ -7,6 +9,18 @@ pub struct RateLimit {
     pub count: u32,
     /// In how many seconds.
     pub seconds: u32,
+}
+
+impl fmt::Display for RateLimit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let unit = match self.seconds {
+            1 => "s",
+            60 => "min",
+            3_600 => "h",
+            _ => "day",
+        };
+        write!(f, "{}/{unit}", self.count)
+    }
 }
 
 impl RateLimit {

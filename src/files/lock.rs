@@ -2,6 +2,7 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Seek as _};
+use std::time::Duration;
 
 use super::folder::Folder;
 use super::open::{is_link, no_file, without_links};
@@ -10,6 +11,10 @@ use super::write::{Access, folder_of, make_folders};
 
 /// What we write into a lock is shorter.
 const LONGEST_NOTE: u64 = 64;
+
+/// So often and so long a lock is waited for that another process only looks at.
+const LOOKS: u32 = 5;
+const LOOK: Duration = Duration::from_millis(10);
 
 /// A lock that is held.
 #[derive(Debug)]
@@ -53,13 +58,32 @@ impl Folder {
         }
         let older = self.older(older).ok().flatten();
         for file in older.iter().chain([&file]) {
-            match file.try_lock() {
+            match patiently(file) {
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) => return Ok(None),
                 Err(TryLockError::Error(error)) => return Err(error),
             }
         }
         Ok(Some(Lock { file, _older: older }))
+    }
+
+    /// Whether a process has the lock of this name.
+    ///
+    /// # Errors
+    /// As for [`Folder::lock`].
+    pub fn is_locked(&self, name: &str) -> io::Result<bool> {
+        let place = self.place(name);
+        self.permit(&place, name)?;
+        // Nothing is written; what cannot be opened so cannot be locked either.
+        let file = match without_links(OpenOptions::new().read(true).write(true), &place.path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            opened => opened?,
+        };
+        match file.try_lock_shared() {
+            Ok(()) => Ok(false),
+            Err(TryLockError::WouldBlock) => Ok(true),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
     }
 
     /// The lock of an older version, when there is one and it is ours.
@@ -70,6 +94,17 @@ impl Folder {
         let is_ours = no_file(file.metadata()?.file_type()).is_none() && noted(&mut file)?.is_some();
         Ok(is_ours.then_some(file))
     }
+}
+
+/// Takes a lock that [`Folder::is_locked`] may be looking at, which takes it for less than a millisecond.
+fn patiently(file: &File) -> Result<(), TryLockError> {
+    for _ in 0..LOOKS {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => std::thread::sleep(LOOK),
+            taken => return taken,
+        }
+    }
+    file.try_lock()
 }
 
 /// The note in a file that is ours.

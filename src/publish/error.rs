@@ -24,6 +24,8 @@ pub enum PublishError {
     NotOnePost { wanted: String, why: NotOnePost },
     #[error("`--include` names a post that cannot be mailed: {path}: {reason}")]
     NotMailable { path: String, reason: String },
+    #[error("there is no issue {0} in this database")]
+    NoIssue(i64),
     #[error("another process is delivering from this database")]
     Busy,
     #[error("issue {number} in the database is damaged: {what} cannot be read")]

@@ -1,12 +1,13 @@
 //! Guards: signs that sending now would be a mistake. Each stops the run and names the word that lets it pass.
 
-use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use jiff::{Span, Timestamp};
 
 use super::plan::Verdict;
 use crate::config::Config;
 use crate::model::{Issue, Post};
+use crate::store::Untried;
 
 /// What a guard watches; the word is what `--allow` takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -163,18 +164,30 @@ pub(super) fn is_old(issue: &Issue, config: &Config, now: Timestamp) -> bool {
 }
 
 /// The lateness guard for an unfinished run, of whose issues some deliveries were never tried: what was frozen long ago is
-/// not sent without a word.
-pub(super) fn unfinished_too_late(untried: &[Issue], config: &Config, now: Timestamp) -> Option<Guard> {
-    let old = untried.iter().find(|issue| is_old(issue, config, now))?;
+/// not sent without a word, unless the owner has asked for it since.
+pub(super) fn unfinished_too_late(untried: &[Untried], config: &Config, now: Timestamp) -> Option<Guard> {
+    let earliest = earliest(config, now);
+    let is_recent = |asked_at: &str| asked_at.parse::<Timestamp>().is_ok_and(|at| at >= earliest);
+    let is_asked_for = |untried: &&Untried| untried.asked_at.as_deref().is_some_and(is_recent);
+    let Untried { issue, .. } =
+        untried.iter().find(|untried| is_old(&untried.issue, config, now) && !is_asked_for(untried))?;
     Some(Guard {
         name: GuardName::TooLate,
-        message: format!("issue {} was frozen on {} and is not delivered to every reader", old.number, old.date),
+        message: format!("issue {} was frozen on {} and is not delivered to every reader", issue.number, issue.date),
         help: "see who did not get it with `tidings runs show`, give it up with `tidings runs cancel`".into(),
     })
 }
 
+/// When the first day begins that `newsletter.max_lateness` still allows.
+pub(super) fn earliest(config: &Config, now: Timestamp) -> Timestamp {
+    let day = now.to_zoned(config.site.timezone.clone()).date();
+    let span = Span::new().try_days(config.newsletter.max_lateness);
+    let day = span.and_then(|span| day.checked_sub(span)).and_then(|day| day.to_zoned(config.site.timezone.clone()));
+    day.map_or(Timestamp::MIN, |day| day.timestamp())
+}
+
 /// True when something of `moment` is more than `limit` calendar days old; a limit of 0 is no limit.
-pub(super) fn is_too_late(moment: Timestamp, now: Timestamp, limit: u32, timezone: &TimeZone) -> bool {
+fn is_too_late(moment: Timestamp, now: Timestamp, limit: u32, timezone: &TimeZone) -> bool {
     let day = |moment: Timestamp| -> Date { moment.to_zoned(timezone.clone()).date() };
     let age = day(now).since(day(moment)).map_or(0, |span| span.get_days());
     limit > 0 && i64::from(age) > i64::from(limit)

@@ -14,6 +14,7 @@ mod feed_guard;
 mod feed_pictures;
 mod feeds;
 mod folder;
+mod forecast;
 mod guard;
 mod halt;
 mod inspect;
@@ -23,6 +24,7 @@ mod library;
 mod mail_pictures;
 mod manifest;
 mod message_lint;
+mod missing;
 mod once;
 mod one_click;
 mod own_feed;
@@ -55,12 +57,14 @@ pub use demand::{Activity, Demand, demands, program};
 use dry_run::Addressee;
 pub use error::{NotOnePost, PublishError, refused};
 pub use feeds::{BuiltFeeds, Purpose, build_feeds};
+pub use forecast::{Forecast, LimitUse, forecast, limits};
 pub use guard::{Guard, GuardName, count};
-use guard::{is_old, unfinished_too_late};
+use guard::{earliest, is_old, unfinished_too_late};
 pub use halt::{Halt, Stop};
 pub use inspect::{dead_links, inspect};
 pub use mail_pictures::{compare_made, write_made};
 pub use manifest::feed_plans;
+pub use missing::MissingIssue;
 pub use once::Rendered;
 pub use one_click::{TEST_TOKEN, try_one_click};
 pub use own_feed::{look_at_feed, own_feeds};
@@ -70,7 +74,7 @@ pub use plan::{Fingerprint, Fingerprints, Ledger, Likeness, Rules, Verdict, plan
 pub use prepare::{Options, Past, Prepared, is_worth_telling, prepare, specimen, verdicts};
 pub use reach::{Outside, Use, folder as site_folder, outside};
 pub use rendered::{rendered, renders};
-pub use run::{Done, End, Event, Frontend, Left, Order, deliver, plan_with_feeds, publish};
+pub use run::{Done, End, Event, Frontend, Left, Order, deliver, plan_with_feeds, publish, publish_missing};
 use shared::Which;
 pub use signing::{misaligned, signer};
 pub use site::{CONFIG_FILE, Picture, Site};
@@ -149,13 +153,15 @@ impl Publisher {
         found.allowed(guards.chain(placeholder::guard_of_frozen(&issues, &self.mail)), allow)?;
         let taken_up = self.memory.take_up(&mut self.store, &found, now).await?;
         self.warning = found.warning.or(taken_up.warning);
+        self.store.set_deliverer(std::process::id(), &now.to_string()).await?;
         let Recovered { count: interrupted, is_repeated, accepted, put_back } =
             self.store.recover(self.may_repeat(), &now.to_string()).await?;
         // What was tried and is still refused when it is too old keeps no later issue waiting.
         let mut given_up = 0;
+        let earliest = earliest(config, now);
         let old = issues.iter().filter(|issue| is_old(issue, config, now));
         for issue in old.filter(|_| !allow.contains(&GuardName::TooLate)) {
-            given_up += self.store.give_up(issue.number, GIVEN_UP, &now.to_string()).await?;
+            given_up += self.store.give_up(issue.number, GIVEN_UP, &earliest.to_string(), &now.to_string()).await?;
         }
         let finished = self.store.finish_runs(&now.to_string()).await?;
         let issues: Vec<_> = issues.iter().map(|issue| issue.number).collect();

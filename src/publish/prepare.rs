@@ -24,7 +24,7 @@ use crate::email;
 use crate::feed;
 use crate::model::{Entry, Issue, MadeFile, MailedEntry, Post, PostStatus, Record, distinct, sha256_hex};
 use crate::post::{self, Sketch};
-use crate::store::{FrozenEntry, Store, StoreError};
+use crate::store::{FrozenEntry, Store, StoreError, Untried};
 
 /// What the user asked for.
 #[derive(Debug, Clone, Default)]
@@ -109,7 +109,7 @@ pub struct Past {
     recipients: i64,
     unfinished: i64,
     unfinished_issues: Vec<Issue>,
-    untried_issues: Vec<Issue>,
+    untried_issues: Vec<Untried>,
     witnesses: Witnesses,
     half_sent: Vec<Diagnostic>,
 }

@@ -12,6 +12,7 @@ use super::error::PublishError;
 use super::feeds::{BuiltFeeds, Purpose, build_feeds};
 use super::halt::Stop;
 use super::mail_pictures::write_made;
+use super::missing::MissingIssue;
 use super::prepare::{Options, Past, Prepared, digest_of, prepare};
 use super::shared::Which;
 use super::site::Site;
@@ -47,6 +48,9 @@ pub trait Frontend {
 
     /// Whether the plan is to be carried out.
     fn agrees(&mut self, site: &Site, prepared: &Prepared) -> bool;
+
+    /// Whether an issue is to be mailed to the readers who never got it.
+    fn agrees_to_missing(&mut self, missing: &MissingIssue) -> bool;
 }
 
 /// What an [`Frontend`] is told, in the order of the steps.
@@ -65,8 +69,9 @@ pub enum Event<'e> {
     GoingOn(u64),
     /// From here on messages may be in flight.
     Sending,
-    /// What was delivered, and of which plan; of an earlier run when there is none.
-    Delivered(&'e Delivered, Option<&'e Prepared>),
+    /// What was delivered, and the number and subject of each issue that this run is for; none when it goes on with an earlier
+    /// one.
+    Delivered(&'e Delivered, &'e [(i64, String)]),
     /// So many deliveries were put off, and are tried again in this run at this moment (RFC 3339).
     Waiting(i64, &'e str),
     /// What is left after everything that could be tried.
@@ -75,6 +80,8 @@ pub enum Event<'e> {
     RecordsToCommit(&'e [i64]),
     /// The plan, with what is wrong with the posts and was put up with.
     Planned(&'e Prepared),
+    /// Whom an issue has not reached.
+    Missing(&'e MissingIssue),
     /// The plan may be carried out.
     Allowed(&'e Site, &'e Prepared),
     /// Nothing is due, or there is no reader to mail it to: the feeds are written, and that is all.
@@ -99,6 +106,8 @@ pub struct Left {
 pub struct Done {
     /// The plan that was carried out.
     pub prepared: Option<Prepared>,
+    /// Whom the issue had not reached that was asked for.
+    pub missing: Option<MissingIssue>,
     /// How many deliveries were queued for it.
     pub queued: u64,
     /// How many deliveries ended in each state.
@@ -145,9 +154,7 @@ pub async fn publish<F: Frontend>(
 ) -> Result<End, PublishError> {
     let mut run = Run::begin(publisher, order, frontend).await?;
     run = run.finish_what_is_open().await?;
-    // What an old run still has waiting goes first, also with the next command.
-    let is_enough = run.stopped.is_some() || (run.left == Some(0) && run.publisher.store.fresh().await? > 0);
-    if run.is_anything_delivered && is_enough {
+    if run.is_enough().await? {
         return run.finish().await.map(End::Over);
     }
     let planned = match run.plan().await {
@@ -169,6 +176,37 @@ pub async fn publish<F: Frontend>(
         (Err(first), Err(second)) => Err(PublishError::Both(Box::new(first), Box::new(second))),
         (planned, done) => planned.and(done).map(End::Over),
     }
+}
+
+/// Mails an issue that was frozen before to the confirmed readers who never got it: all steps, the plan and the freeze being
+/// those of that issue.
+///
+/// # Errors
+/// What stands in the way.
+pub async fn publish_missing<F: Frontend>(
+    publisher: Publisher,
+    order: &Order<'_>,
+    issue: i64,
+    frontend: &mut F,
+) -> Result<End, PublishError> {
+    let mut run = Run::begin(publisher, order, frontend).await?;
+    run = run.finish_what_is_open().await?;
+    if run.is_enough().await? {
+        return run.finish().await.map(End::Over);
+    }
+    let missing = MissingIssue::find(&mut run.publisher.store, issue).await?;
+    missing.allowed(&order.config.mail, &order.options.allow)?;
+    run.frontend.tell(Event::Missing(&missing));
+    if missing.readers.count > 0 {
+        if !run.frontend.agrees_to_missing(&missing) {
+            return run.finish().await.map(|_| End::Declined);
+        }
+        if !run.queue_missing(&missing).await? {
+            return run.finish().await.map(|_| End::Stopped);
+        }
+    }
+    run.done.missing = Some(missing);
+    run.deliver().await?.finish().await.map(End::Over)
 }
 
 /// Delivers what is queued, and plans nothing: steps 1, 4 and 5. Of the order only the configuration, the limit and what
@@ -226,6 +264,8 @@ struct Run<'r, F> {
     is_anything_delivered: bool,
     is_warned: bool,
     stopped: Option<Stop>,
+    /// The number and subject of each issue that this run is for.
+    issues: Vec<(i64, String)>,
     done: Done,
 }
 
@@ -242,6 +282,7 @@ impl<'r, F: Frontend> Run<'r, F> {
             is_anything_delivered: false,
             is_warned: false,
             stopped: None,
+            issues: Vec::new(),
             done: Done::default(),
         };
         run.tell_warning();
@@ -265,6 +306,14 @@ impl<'r, F: Frontend> Run<'r, F> {
         run.frontend.tell(Event::GoingOn(fresh));
         run.publisher.reach().await?;
         run.send(Which::Fresh, fresh).await
+    }
+
+    /// Whether it ends here: what an old run still has waiting goes first, also with the next command.
+    async fn is_enough(&mut self) -> Result<bool, PublishError> {
+        if !self.is_anything_delivered {
+            return Ok(false);
+        }
+        Ok(self.stopped.is_some() || (self.left == Some(0) && self.publisher.store.fresh().await? > 0))
     }
 
     /// Step 2: the plan, and whether it is to be carried out.
@@ -325,7 +374,22 @@ impl<'r, F: Frontend> Run<'r, F> {
         }
         self.frontend.tell(Event::Sending);
         self.done.queued = self.publisher.freeze(&prepared).await?;
+        self.issues = prepared.issues.iter().map(|issue| (issue.number, issue.subject.clone())).collect();
         self.done.prepared = Some(prepared);
+        Ok(true)
+    }
+
+    /// Step 3 of an issue that is frozen. False when it was time to stop before.
+    async fn queue_missing(&mut self, missing: &MissingIssue) -> Result<bool, PublishError> {
+        self.publisher.reach().await?;
+        if self.publisher.halt.is_set() {
+            return Ok(false);
+        }
+        self.frontend.tell(Event::Sending);
+        let now = self.publisher.clock.now().to_string();
+        self.done.queued = self.publisher.store.queue_missing(missing.issue.number, &now).await?;
+        self.publisher.record(&[missing.issue.number]).await?;
+        self.issues = vec![(missing.issue.number, missing.issue.subject.clone())];
         Ok(true)
     }
 
@@ -335,14 +399,14 @@ impl<'r, F: Frontend> Run<'r, F> {
         let ready = run.publisher.store.ready(&run.publisher.clock.now().to_string()).await?;
         let may_try = run.left != Some(0);
         if ready > 0 && may_try {
-            if run.done.prepared.is_none() {
+            if run.issues.is_empty() {
                 run.frontend.tell(Event::TryingAgain(ready));
                 run.publisher.reach().await?;
             }
             return run.send(Which::All, ready).await?.wait_for_those_put_off().await;
         }
         if run.resumed.open > 0 && !run.is_anything_delivered && may_try {
-            run.frontend.tell(Event::Delivered(&Delivered::default(), None));
+            run.frontend.tell(Event::Delivered(&Delivered::default(), &[]));
         }
         run.is_anything_delivered |= run.resumed.open > 0 || ready > 0;
         Ok(run)
@@ -381,7 +445,7 @@ impl<'r, F: Frontend> Run<'r, F> {
         run.frontend.tell(Event::Sending);
         let delivered;
         (run.publisher, delivered) = run.publisher.deliver(which, waiting, run.left).await?;
-        run.frontend.tell(Event::Delivered(&delivered, run.done.prepared.as_ref()));
+        run.frontend.tell(Event::Delivered(&delivered, &run.issues));
         run.is_anything_delivered = true;
         run.left = run.left.map(|left| left.saturating_sub(delivered.tried));
         run.done.add(&delivered);
@@ -399,10 +463,10 @@ impl<'r, F: Frontend> Run<'r, F> {
         }
         if run.publisher.memory.is_ci() {
             // The records of issues that were open are written again.
-            let new = run.done.prepared.iter().flat_map(|prepared| prepared.issues.iter().map(|issue| issue.number));
-            let issues: Vec<i64> = run.resumed.issues.iter().copied().chain(new).collect();
+            let new = run.issues.iter().map(|(number, _)| *number);
+            let issues: BTreeSet<i64> = run.resumed.issues.iter().copied().chain(new).collect();
             if !issues.is_empty() {
-                run.frontend.tell(Event::RecordsToCommit(&issues));
+                run.frontend.tell(Event::RecordsToCommit(&issues.into_iter().collect::<Vec<_>>()));
             }
         }
         run.tell_warning();

@@ -1,7 +1,8 @@
-//! The states of deliveries: what they are counted and shown by, and what the owner decides of them.
+//! The states of deliveries: what they are counted and shown by, and what becomes of those that were left.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use futures_util::TryStreamExt as _;
 use serde_json::json;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, Connection as _, Row as _};
@@ -160,7 +161,10 @@ impl Store {
     }
 
     /// How many deliveries of an issue are in each state.
-    pub(super) async fn issue_counts(&mut self, issue: i64) -> Result<DeliveryCounts> {
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn issue_counts(&mut self, issue: i64) -> Result<DeliveryCounts> {
         self.counts("issue = $1", Some(issue)).await
     }
 
@@ -204,89 +208,36 @@ impl Store {
         Ok(claimed.iter().map(|(key, _)| *key).zip(states).collect())
     }
 
-    /// Every delivery of a run that is not `sent`, with its history.
+    /// Hands over every delivery of an issue that is not `sent`, with its history, in the order of the readers.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn not_sent(&mut self, run: i64) -> Result<Vec<NotSent>> {
-        let rows = sqlx::query(
-            "SELECT d.*, s.address, h.* FROM deliveries d JOIN subscribers s ON s.id = d.subscriber
+    pub async fn not_sent(&mut self, issue: i64, mut each: impl FnMut(NotSent)) -> Result<()> {
+        let claimed: BTreeMap<_, _> = self.claimed("issue = $1", Some(issue)).await?.into_iter().collect();
+        let mut rows = sqlx::query(
+            "SELECT d.*, s.address, h.* FROM deliveries d CROSS JOIN subscribers s ON s.id = d.subscriber
              LEFT JOIN history h ON h.issue = d.issue AND h.subscriber = d.subscriber
-             WHERE d.issue IN (SELECT number FROM issues WHERE run = $1) AND d.state <> 'sent'
-             ORDER BY d.issue, d.subscriber, h.try",
+             WHERE d.issue = $1 AND d.state <> 'sent' ORDER BY d.issue, d.subscriber, h.try",
         )
-        .bind(run)
-        .fetch_all(&mut self.connection)
-        .await?;
-        let of_run = "issue IN (SELECT number FROM issues WHERE run = $1)";
-        let claimed: BTreeMap<_, _> = self.claimed(of_run, Some(run)).await?.into_iter().collect();
-        let mut all: Vec<NotSent> = Vec::new();
-        for row in &rows {
+        .bind(issue)
+        .fetch(&mut self.connection);
+        let mut hand_over = |delivery: Option<NotSent>| {
+            delivery.filter(|delivery| delivery.standing.state != DeliveryState::Sent).into_iter().for_each(&mut each);
+        };
+        let mut last: Option<NotSent> = None;
+        while let Some(row) = rows.try_next().await? {
             let key = DeliveryKey { issue: row.try_get(0)?, subscriber: row.try_get(1)? };
-            match all.last_mut().filter(|last| last.key == key) {
-                Some(last) => last.standing.history.extend(tries::read(row)?),
+            match last.as_mut().filter(|last| last.key == key) {
+                Some(last) => last.standing.history.extend(tries::read(&row)?),
                 None => {
-                    let mut standing = Standing::read(row)?;
+                    let mut standing = Standing::read(&row)?;
                     standing.state = claimed.get(&key).copied().unwrap_or(standing.state);
-                    all.push(NotSent { key, address: row.try_get("address")?, standing });
+                    hand_over(last.replace(NotSent { key, address: row.try_get("address")?, standing }));
                 }
             }
         }
-        all.retain(|delivery| delivery.standing.state != DeliveryState::Sent);
-        Ok(all)
-    }
-
-    /// Settles deliveries of a run by the owner's decision: those in the state `from`, all or one reader's, are taken as
-    /// `sent`, `queued` to be sent again, or `skipped`. Their history stays, and the decision is added to it. Returns how
-    /// many.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn settle(
-        &mut self,
-        run: i64,
-        from: DeliveryState,
-        subscriber: Option<i64>,
-        to: DeliveryState,
-        now: &str,
-    ) -> Result<u64> {
-        let said = self.text(&format!("settled by the owner: {}", to.as_str())).await?;
-        let mut transaction = self.connection.begin_with("BEGIN IMMEDIATE").await?;
-        sqlx::query(
-            "INSERT INTO tries (issue, subscriber, at, state, shared)
-             SELECT issue, subscriber, $4, $5, $6 FROM deliveries d
-             WHERE state = $3 AND issue IN (SELECT number FROM issues WHERE run = $1) AND ($2 IS NULL OR subscriber = $2)",
-        )
-        .bind(run)
-        .bind(subscriber)
-        .bind(from.as_str())
-        .bind(seconds(now)?)
-        .bind(to.number())
-        .bind(said)
-        .execute(&mut *transaction)
-        .await?;
-        let done = sqlx::query(
-            "UPDATE deliveries SET state = $5, next_attempt_at = 0, updated_at = $4
-             WHERE state = $3 AND issue IN (SELECT number FROM issues WHERE run = $1) AND ($2 IS NULL OR subscriber = $2)",
-        )
-        .bind(run)
-        .bind(subscriber)
-        .bind(from.as_str())
-        .bind(seconds(now)?)
-        .bind(to.as_str())
-        .execute(&mut *transaction)
-        .await?
-        .rows_affected();
-        if to == DeliveryState::Queued && done > 0 {
-            sqlx::query("UPDATE runs SET finished_at = NULL WHERE id = $1")
-                .bind(run)
-                .execute(&mut *transaction)
-                .await?;
-        }
-        let generation = memory::raise(&mut transaction, self.generation).await?;
-        transaction.commit().await?;
-        self.tell(generation, true);
-        Ok(done)
+        hand_over(last);
+        Ok(())
     }
 
     /// Fails deliveries that were put off because of a refusal, when it turned out to be the reader's: those that are still
@@ -348,36 +299,5 @@ impl Store {
         .fetch_all(&mut self.connection)
         .await?;
         Ok(Some(domains.into_iter().collect()))
-    }
-
-    /// Gives up the deliveries of an issue that were tried or put off and are still open; those that wait for their first
-    /// try stay. Returns how many.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn give_up(&mut self, issue: i64, why: &str, now: &str) -> Result<u64> {
-        let said = self.text(why).await?;
-        let mut transaction = self.connection.begin_with("BEGIN IMMEDIATE").await?;
-        sqlx::query(
-            "INSERT INTO tries (issue, subscriber, at, state, shared)
-             SELECT issue, subscriber, $2, 6, $3 FROM deliveries d
-             WHERE issue = $1 AND state IN ('queued', 'deferred') AND (attempts > 0 OR next_attempt_at > 0)",
-        )
-        .bind(issue)
-        .bind(seconds(now)?)
-        .bind(said)
-        .execute(&mut *transaction)
-        .await?;
-        let done = sqlx::query(
-            "UPDATE deliveries SET state = 'skipped', next_attempt_at = 0, updated_at = $2
-             WHERE issue = $1 AND state IN ('queued', 'deferred') AND (attempts > 0 OR next_attempt_at > 0)",
-        )
-        .bind(issue)
-        .bind(seconds(now)?)
-        .execute(&mut *transaction)
-        .await?
-        .rows_affected();
-        transaction.commit().await?;
-        Ok(done)
     }
 }

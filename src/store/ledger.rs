@@ -1,9 +1,9 @@
 //! Runs, the entries they mailed, and their frozen issues.
 
 use sqlx::sqlite::SqliteRow;
-use sqlx::{Connection as _, Row as _};
+use sqlx::{AssertSqlSafe, Connection as _, Row as _};
 
-use super::{Result, Store, StoreError, memory, seconds};
+use super::{Result, Store, StoreError, memory, moment, seconds};
 use crate::model::{DeliveryCounts, Issue, MailedEntry, Run};
 
 /// An entry as a run records it.
@@ -24,6 +24,16 @@ pub struct RunSummary {
     pub issues: Vec<(i64, String)>,
     /// The states of all its deliveries.
     pub deliveries: DeliveryCounts,
+}
+
+/// An issue that was not tried for some of its readers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Untried {
+    /// As it was frozen.
+    pub issue: Issue,
+    /// When the owner asked for the oldest of these deliveries, RFC 3339 in UTC; `None` when there is one that has waited since
+    /// the issue was frozen.
+    pub asked_at: Option<String>,
 }
 
 impl Store {
@@ -149,22 +159,39 @@ impl Store {
         )
         .fetch_all(&mut self.connection)
         .await?;
-        thaw(&frozen)
+        frozen.iter().map(|text| thaw(text)).collect()
     }
 
-    /// The issues of which a delivery was neither tried nor put off, oldest first, as they were frozen.
+    /// The issues of which a delivery was neither tried nor put off, oldest first.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn untried_issues(&mut self) -> Result<Vec<Issue>> {
-        let frozen: Vec<String> = sqlx::query_scalar(
-            "SELECT frozen FROM issues WHERE EXISTS (SELECT 1 FROM deliveries
-                WHERE state IN ('queued', 'deferred') AND next_attempt_at = 0 AND attempts = 0 AND issue = issues.number)
-             ORDER BY number",
-        )
-        .fetch_all(&mut self.connection)
-        .await?;
-        thaw(&frozen)
+    pub async fn untried_issues(&mut self) -> Result<Vec<Untried>> {
+        let fresh = "FROM deliveries d WHERE d.state IN ('queued', 'deferred') AND d.next_attempt_at = 0
+             AND d.attempts = 0 AND d.issue = i.number";
+        let asked = "SELECT MAX(t.at) FROM tries t WHERE t.issue = d.issue AND t.subscriber = d.subscriber";
+        let untried = format!(
+            "SELECT i.frozen, IIF(EXISTS (SELECT 1 {fresh} AND ({asked}) IS NULL), NULL, (SELECT MIN(({asked})) {fresh}))
+                 AS asked_at
+             FROM issues i WHERE EXISTS (SELECT 1 {fresh}) ORDER BY i.number"
+        );
+        let rows = sqlx::query(AssertSqlSafe(untried)).fetch_all(&mut self.connection).await?;
+        rows.iter()
+            .map(|row| {
+                let asked_at: Option<i64> = row.try_get("asked_at")?;
+                Ok(Untried { issue: thaw(row.try_get("frozen")?)?, asked_at: asked_at.map(moment).transpose()? })
+            })
+            .collect()
+    }
+
+    /// An issue as it was frozen, with its run; `None` when this database did not send it.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn issue(&mut self, number: i64) -> Result<Option<(i64, Issue)>> {
+        let row = sqlx::query("SELECT run, frozen FROM issues WHERE number = $1").bind(number);
+        let row = row.fetch_optional(&mut self.connection).await?;
+        row.map(|row| Ok((row.try_get("run")?, thaw(row.try_get("frozen")?)?))).transpose()
     }
 
     /// Closes every run whose last delivery has left the queue.
@@ -220,11 +247,8 @@ impl Store {
     }
 }
 
-fn thaw(frozen: &[String]) -> Result<Vec<Issue>> {
-    let thaw = |text: &String| {
-        serde_json::from_str(text).map_err(|error| StoreError::Content(format!("a frozen issue: {error}")))
-    };
-    frozen.iter().map(thaw).collect()
+fn thaw(frozen: &str) -> Result<Issue> {
+    serde_json::from_str(frozen).map_err(|error| StoreError::Content(format!("a frozen issue: {error}")))
 }
 
 fn read_run(row: &SqliteRow) -> Result<Run> {

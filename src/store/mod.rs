@@ -3,6 +3,7 @@
 //! All SQL of the program is here. What changes rows is one transaction: it happens whole or not at all.
 
 mod claims;
+mod deliverer;
 mod deliveries;
 mod delivery;
 mod import;
@@ -11,6 +12,7 @@ mod log;
 mod marks;
 mod memory;
 mod queue;
+mod resend;
 mod stops;
 mod story;
 mod subscribers;
@@ -27,13 +29,15 @@ use sqlx::{Connection as _, SqlSafeStr as _, SqliteConnection};
 use crate::files::{self, Access, FileKind, Folder, Refusal};
 
 pub use claims::{Claimed, Wanted};
+pub use deliverer::Deliverer;
 pub use deliveries::{NotSent, Recovered, Standing};
 pub use delivery::{DeliveryKey, Recorded, Said};
 pub use import::{Arrivals, Arrived};
-pub use ledger::{FrozenEntry, RunSummary};
+pub use ledger::{FrozenEntry, RunSummary, Untried};
 pub use marks::{Mark, Marks};
 pub use memory::{Adoption, SentIssue};
 pub use queue::{Place, QueuedDelivery};
+pub use resend::{Chosen, Decision, Missing};
 pub use stops::Stopped;
 pub use story::{DeliveryTo, Mailing};
 pub use subscribers::{Added, NewSubscriber};
@@ -335,6 +339,11 @@ impl Store {
     /// When the lock file cannot be made.
     pub fn lock(&self) -> Result<Option<files::Lock>> {
         self.file.folder.lock(&self.file.lock(), &self.file.older_lock()).map_err(|error| self.lock_error(error))
+    }
+
+    /// Whether a process has the right to deliver. That process never hears of it.
+    fn is_locked(&self) -> Result<bool> {
+        self.file.folder.is_locked(&self.file.lock()).map_err(|error| self.lock_error(error))
     }
 
     fn lock_error(&self, error: std::io::Error) -> StoreError {

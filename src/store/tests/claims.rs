@@ -14,7 +14,7 @@ async fn nothing_is_claimed_for_a_reader_who_left_meanwhile() {
     assert_eq!((counts.sending, counts.skipped), (1, 1));
     let again = store.advance(&[], Some(&these(&[1])), NOW).await.unwrap();
     assert!(again.deliveries.is_empty(), "it is claimed already");
-    let left = store.not_sent(1).await.unwrap().remove(1).standing;
+    let left = not_sent(&mut store).await.remove(1).standing;
     assert_eq!((left.reply().as_deref(), left.attempts), (Some("the reader had left: unsubscribed"), 0));
 }
 

@@ -4,6 +4,7 @@ use crate::model::{Answer, DeliveryState, EmailAddress, Issue, ListId, MailedEnt
 mod claims;
 mod late;
 mod model;
+mod resend;
 mod upgrade;
 
 const NOW: &str = "2026-03-01T09:00:00Z";
@@ -83,6 +84,24 @@ async fn frozen(folder: &tempfile::TempDir, count: usize) -> Store {
     store.add_subscribers(&readers(count), "test", NOW).await.unwrap();
     assert_eq!(store.freeze(NOW, &[entry("https://example.org/a/")], &[issue(1)]).await.unwrap(), count as u64);
     store
+}
+
+/// Every delivery of issue 1 that is not sent.
+async fn not_sent(store: &mut Store) -> Vec<NotSent> {
+    let mut all = Vec::new();
+    store.not_sent(1, |delivery| all.push(delivery)).await.unwrap();
+    all
+}
+
+/// Settles deliveries of run 1.
+async fn settle(
+    store: &mut Store,
+    from: DeliveryState,
+    readers: Option<&[i64]>,
+    decision: Decision,
+    now: &str,
+) -> Result<u64> {
+    store.settle(Chosen { run: 1, from, is_given_up: false, readers }, decision, now).await
 }
 
 #[tokio::test]
@@ -196,7 +215,7 @@ async fn deferred_deliveries_wait_for_their_time() {
     );
     store.advance(&[outcome(1, DeliveryState::Failed, None)], None, NOW).await.unwrap();
     assert_eq!(store.finish_runs(NOW).await.unwrap(), 1);
-    assert_eq!(store.not_sent(1).await.unwrap().len(), 1);
+    assert_eq!(not_sent(&mut store).await.len(), 1);
 }
 
 #[tokio::test]
@@ -207,8 +226,8 @@ async fn what_a_dead_process_was_sending_is_in_doubt_until_the_owner_decides() {
     assert_eq!(store.recover(false, NOW).await.unwrap().count, 2);
     assert_eq!(store.delivery_counts(None).await.unwrap().in_doubt, 2);
     assert_eq!(store.queued(Place::START, NOW, 10).await.unwrap().len(), 1, "what is in doubt is not sent again");
-    assert_eq!(store.settle(1, DeliveryState::InDoubt, Some(1), DeliveryState::Queued, NOW).await.unwrap(), 1);
-    assert_eq!(store.settle(1, DeliveryState::InDoubt, None, DeliveryState::Sent, NOW).await.unwrap(), 1);
+    assert_eq!(settle(&mut store, DeliveryState::InDoubt, Some(&[1]), Decision::SendAgain, NOW).await.unwrap(), 1);
+    assert_eq!(settle(&mut store, DeliveryState::InDoubt, None, Decision::Sent, NOW).await.unwrap(), 1);
     let counts = store.delivery_counts(None).await.unwrap();
     assert_eq!((counts.queued, counts.sent, counts.in_doubt), (2, 1, 0));
 }
@@ -306,7 +325,7 @@ async fn every_try_is_kept_and_a_decision_is_added() {
     let (second, third, fourth) = ("2026-03-01T10:00:00Z", "2026-03-01T11:00:00Z", "2026-03-01T12:00:00Z");
     one_try(&mut store, 1, 0, DeliveryState::Deferred, "451 4.7.1 später", NOW).await;
     one_try(&mut store, 1, 1, DeliveryState::Failed, "550 5.1.1 no such user", second).await;
-    store.settle(1, DeliveryState::Failed, None, DeliveryState::Queued, third).await.unwrap();
+    settle(&mut store, DeliveryState::Failed, None, Decision::SendAgain, third).await.unwrap();
     let queued = store.queued(Place::START, fourth, 10).await.unwrap().remove(0);
     assert_eq!((queued.place.attempts, queued.tries, queued.first_try_at), (2, 0, None), "patience begins anew");
     one_try(&mut store, 1, 2, DeliveryState::Sent, "250 2.0.0 Ok: queued as 4F", fourth).await;
@@ -346,7 +365,7 @@ async fn what_is_said_again_and_again_is_kept_once() {
     let own = sqlx::query_scalar("SELECT COUNT(*) FROM tries WHERE text IS NOT NULL");
     let own: i64 = own.fetch_one(&mut store.connection).await.unwrap();
     assert_eq!(own, 2, "the first of its kind, and the one that is the only one");
-    let told = store.not_sent(1).await.unwrap();
+    let told = not_sent(&mut store).await;
     assert!(told.iter().all(|one| one.standing.reply().unwrap() == "550 5.1.1 no such user here"));
 }
 
@@ -359,7 +378,7 @@ async fn a_try_that_a_dead_process_did_not_record_is_one() {
     drop(store);
     let mut store = open(&folder).await;
     store.recover(false, "2026-03-01T10:00:00Z").await.unwrap();
-    let standing = store.not_sent(1).await.unwrap().remove(0).standing;
+    let standing = not_sent(&mut store).await.remove(0).standing;
     assert_eq!((standing.state, standing.attempts, standing.history.len()), (DeliveryState::InDoubt, 1, 1));
     assert_eq!(standing.history[0].at, NOW, "when it began");
     assert_eq!(standing.history[0].relay.as_deref(), Some("smtp://mail.example.org:25"));
@@ -388,7 +407,7 @@ async fn what_was_put_off_goes_behind_what_waits() {
     assert_eq!((store.fresh().await.unwrap(), store.ready(late).await.unwrap()), (2, 6));
     assert_eq!(store.next_attempt_at().await.unwrap().as_deref(), Some(early));
     assert_eq!(store.last_fresh().await.unwrap(), Some(key(6)));
-    assert_eq!(store.untried_issues().await.unwrap(), [issue(1)]);
+    assert_eq!(store.untried_issues().await.unwrap(), [Untried { issue: issue(1), asked_at: None }]);
 }
 
 #[tokio::test]

@@ -1,0 +1,139 @@
+//! `tidings runs show`
+
+use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser as _};
+use serde_json::{Value, json};
+
+use super::super::failure::Failure;
+use super::super::table::columns;
+use super::super::{Ui, history};
+use super::reasons::Reasons;
+use super::{as_json, as_text, find};
+use crate::model::DeliveryState;
+use crate::publish::PublishError;
+use crate::store::{NotSent, Store};
+
+/// So many deliveries are shown one by one when they are not asked for by their state.
+const SHOWN: usize = 50;
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// The number of the run; the last one when left out
+    run: Option<i64>,
+    /// The run of this issue, and only the deliveries of this issue
+    #[arg(long, value_name = "N", conflicts_with = "run")]
+    issue: Option<i64>,
+    /// Only deliveries in this state (repeatable)
+    #[arg(long, value_name = "STATE", value_parser = states())]
+    state: Vec<DeliveryState>,
+    /// Print it as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+fn states() -> impl clap::builder::TypedValueParser<Value = DeliveryState> {
+    let not_sent = DeliveryState::ALL.into_iter().filter(|state| *state != DeliveryState::Sent);
+    let words = PossibleValuesParser::new(not_sent.map(DeliveryState::as_str));
+    words.try_map(|word| DeliveryState::parse(&word).ok_or("no state"))
+}
+
+/// What is shown of the deliveries of an issue, or of all of a run.
+struct Shown {
+    reasons: Reasons,
+    /// All, or the first ones when there are too many to show.
+    rows: Vec<NotSent>,
+    /// How many there are.
+    count: usize,
+}
+
+pub(super) async fn run(store: &mut Store, which: &Arguments, is_json: bool) -> Result<(), Failure> {
+    let run = match which.issue {
+        Some(issue) => Some(store.issue(issue).await?.ok_or(PublishError::NoIssue(issue))?.0),
+        None => which.run,
+    };
+    let mut summary = find(store, run).await?;
+    if let Some(issue) = which.issue {
+        summary.issues.retain(|(number, _)| *number == issue);
+        summary.deliveries = store.issue_counts(issue).await?;
+    }
+    let is_json = is_json || which.json;
+    let is_wanted = |state| which.state.is_empty() || which.state.contains(&state);
+    let most = if is_json || !which.state.is_empty() { usize::MAX } else { SHOWN };
+    let mut shown = Shown { reasons: Reasons::default(), rows: Vec::new(), count: 0 };
+    for (issue, _) in &summary.issues {
+        let add = |delivery: NotSent| {
+            if is_wanted(delivery.standing.state) {
+                shown.add(delivery, most);
+            }
+        };
+        store.not_sent(*issue, add).await?;
+    }
+    if is_json {
+        let mut value = as_json(&summary);
+        value["not_sent"] = shown.rows.iter().map(row_as_json).collect();
+        value["reasons"] = shown.reasons.as_json();
+        Ui::json(&value);
+        return Ok(());
+    }
+    let mut text = as_text(std::slice::from_ref(&summary));
+    text += &match shown.count {
+        0 if which.state.is_empty() => "\nEvery delivery was made.\n".to_owned(),
+        0 => "\nThere is no such delivery.\n".to_owned(),
+        count if count > most => format!(
+            "\n{}\n{count} deliveries; `--state STATE` lists those of a state, `--json` all of them.\n",
+            shown.reasons.as_text()
+        ),
+        _ => format!("\n{}\n{}", shown.reasons.as_text(), rows_as_text(&shown.rows)),
+    };
+    Ui::result(&text);
+    Ok(())
+}
+
+impl Shown {
+    /// Takes a delivery in, and keeps it unless there are more than `most`.
+    fn add(&mut self, delivery: NotSent, most: usize) {
+        self.reasons.add(&delivery);
+        self.count += 1;
+        if self.count <= most {
+            self.rows.push(delivery);
+        }
+    }
+}
+
+fn row_as_json(row: &NotSent) -> Value {
+    json!({
+        "issue": row.key.issue,
+        "subscriber": row.key.subscriber,
+        "address": row.address,
+        "state": row.standing.state.as_str(),
+        "attempts": row.standing.attempts,
+        "next_attempt_at": row.standing.next_attempt_at,
+        "reply": row.standing.reply(),
+        "updated_at": row.standing.updated_at,
+        "tries": history::as_json(&row.standing),
+    })
+}
+
+fn rows_as_text(rows: &[NotSent]) -> String {
+    let mut lines = vec![["ISSUE", "READER", "STATE", "TRIES", "WHY"].map(str::to_owned)];
+    for row in rows {
+        let mut why = row.standing.reply().unwrap_or_default();
+        if let Some(next) = &row.standing.next_attempt_at {
+            let put_off = if row.standing.attempts == 0 { "not tried, others of its domain are refused " } else { "" };
+            why = format!("{put_off}{why} (again from {next})");
+        }
+        lines.push([
+            row.key.issue.to_string(),
+            row.address.clone(),
+            row.standing.state.as_str().replace('_', " "),
+            row.standing.attempts.to_string(),
+            why,
+        ]);
+        let before = history::as_rows(&row.standing);
+        lines
+            .extend(before.map(|[state, at, said]| {
+                [String::new(), String::new(), state, String::new(), format!("{at}: {said}")]
+            }));
+    }
+    columns(&lines)
+}

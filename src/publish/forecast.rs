@@ -1,0 +1,120 @@
+//! How long deliveries will take, and what the limits of `mail.rate` leave.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::error::PublishError;
+use super::pace::Pace;
+use crate::config::RateLimit;
+use crate::store::Store;
+
+/// The rate of the present is that of the tries of so long before.
+const RECENT: SignedDuration = SignedDuration::from_mins(5);
+
+/// What is left of a limit that holds longer than a minute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LimitUse {
+    /// The limit.
+    pub limit: RateLimit,
+    /// How many tries its last span of time had.
+    pub used: u64,
+    /// How many it still takes now.
+    pub left: u64,
+    /// When it takes the next one; `None` when it does now.
+    pub from: Option<Timestamp>,
+}
+
+/// How long deliveries will take.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Forecast {
+    /// How many may be tried now.
+    pub waiting: u64,
+    /// How many are tried in a second.
+    pub per_second: f64,
+    /// How many seconds that takes, with the limits that hold longer.
+    pub seconds: u64,
+}
+
+/// What is left of each limit that holds longer than a minute.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn limits(store: &mut Store, rate: &[RateLimit], now: Timestamp) -> Result<Vec<LimitUse>, PublishError> {
+    let mut limits = Vec::new();
+    for limit in Pace::budgets(rate) {
+        let span = SignedDuration::from_secs(limit.seconds.into());
+        let since = (now - span).to_string();
+        let used = store.tried_since(&since).await?;
+        let left = u64::from(limit.count).saturating_sub(used);
+        let mut from = None;
+        if left == 0 {
+            // The first moment at which so many of them are past that there is room for one.
+            let past = store.try_after(&since, used - u64::from(limit.count)).await?;
+            let past = past.and_then(|at| at.parse::<Timestamp>().ok());
+            from = past.map(|at| at + span + SignedDuration::from_secs(1));
+        }
+        limits.push(LimitUse { limit: *limit, used, left, from });
+    }
+    Ok(limits)
+}
+
+/// How long what may be tried now will take: by the tries of the last minutes when a process is delivering, and by `mail.rate`.
+/// `None` when nothing waits, or nothing is known.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn forecast(
+    store: &mut Store,
+    rate: &[RateLimit],
+    limits: &[LimitUse],
+    is_delivering: bool,
+    now: Timestamp,
+) -> Result<Option<Forecast>, PublishError> {
+    let waiting = store.delivery_counts(None).await?.sending.unsigned_abs() + store.ready(&now.to_string()).await?;
+    let recent = if is_delivering { store.tries_since(&(now - RECENT).to_string()).await? } else { None };
+    let measured = recent.map(|tries| per_second(tries.count, now.as_second() - tries.first_at));
+    Ok(estimate(waiting, measured, rate, limits))
+}
+
+#[expect(clippy::cast_precision_loss, reason = "an estimate")]
+fn per_second(count: u64, seconds: i64) -> f64 {
+    count as f64 / seconds.max(1) as f64
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "an estimate, of what is never negative"
+)]
+fn estimate(waiting: u64, measured: Option<f64>, rate: &[RateLimit], limits: &[LimitUse]) -> Option<Forecast> {
+    let of = |limit: &RateLimit| f64::from(limit.count) / f64::from(limit.seconds);
+    let is_short = |limit: &&RateLimit| !limits.iter().any(|long| long.limit == **limit);
+    let most = rate.iter().filter(is_short).map(of).min_by(f64::total_cmp);
+    let per_second = measured.or(most).filter(|_| waiting > 0)?;
+    // What a limit does not take now, it takes in the course of its span.
+    let later = limits.iter().map(|long| waiting.saturating_sub(long.left) as f64 / of(&long.limit));
+    let seconds = later.fold(waiting as f64 / per_second, f64::max).ceil() as u64;
+    Some(Forecast { waiting, per_second, seconds })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_slower_of_the_wire_and_the_limits_counts() {
+        let second = RateLimit { count: 10, seconds: 1 };
+        let day = RateLimit { count: 8_640, seconds: 86_400 };
+        let used = |left| [LimitUse { limit: day, used: 0, left, from: None }];
+        let seconds = |waiting, measured, rate: &[RateLimit], limits: &[LimitUse]| {
+            estimate(waiting, measured, rate, limits).map(|forecast| forecast.seconds)
+        };
+        assert_eq!(seconds(0, Some(5.0), &[], &[]), None, "nothing waits");
+        assert_eq!(seconds(100, None, &[], &[]), None, "nothing is known");
+        assert_eq!(seconds(100, None, &[second], &[]), Some(10));
+        assert_eq!(seconds(100, Some(5.0), &[second], &[]), Some(20), "as it is");
+        assert_eq!(seconds(100, Some(5.0), &[second, day], &used(100)), Some(20));
+        assert_eq!(seconds(100, Some(5.0), &[second, day], &used(40)), Some(600), "60 at 0.1 a second");
+        assert_eq!(seconds(100, None, &[day], &used(40)), None, "a limit of a day says nothing of the wire");
+    }
+}

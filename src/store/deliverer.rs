@@ -1,0 +1,79 @@
+//! Which process delivers, and how fast.
+
+use serde::{Deserialize, Serialize};
+use sqlx::Row as _;
+
+use super::{Result, Store, moment, seconds};
+
+/// The name under which it is kept.
+const DELIVERER: &str = "deliverer";
+
+/// The process that has the right to deliver.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deliverer {
+    /// Its number at its system; `None` when it did not say.
+    pub process: Option<u32>,
+    /// Since when, RFC 3339 in UTC.
+    pub since: Option<String>,
+}
+
+/// Tries in a span of time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tries {
+    /// How many.
+    pub count: u64,
+    /// When the first one was, in seconds since 1970.
+    pub first_at: i64,
+}
+
+impl Store {
+    /// Records which process delivers. Only for the holder of [`Store::lock`].
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn set_deliverer(&mut self, process: u32, now: &str) -> Result<()> {
+        let deliverer = Deliverer { process: Some(process), since: Some(now.to_owned()) };
+        self.set_value(DELIVERER, &serde_json::to_string(&deliverer).unwrap_or_default()).await
+    }
+
+    /// The process that delivers now; `None` when none does.
+    ///
+    /// # Errors
+    /// When the database does not answer, or its lock cannot be read.
+    pub async fn deliverer(&mut self) -> Result<Option<Deliverer>> {
+        if !self.is_locked()? {
+            return Ok(None);
+        }
+        let text = self.value(DELIVERER).await?.unwrap_or_default();
+        Ok(Some(serde_json::from_str(&text).unwrap_or_default()))
+    }
+
+    /// The tries since a moment; `None` when there were none.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn tries_since(&mut self, moment: &str) -> Result<Option<Tries>> {
+        let row =
+            sqlx::query("SELECT COUNT(*) AS count, MIN(at) AS first FROM tries WHERE at >= $1 AND relay IS NOT NULL")
+                .bind(seconds(moment)?)
+                .fetch_one(&mut self.connection)
+                .await?;
+        let count = row.try_get::<i64, _>("count")?.unsigned_abs();
+        Ok(row.try_get::<Option<i64>, _>("first")?.map(|first_at| Tries { count, first_at }))
+    }
+
+    /// When the try was that so many others came before since a moment.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn try_after(&mut self, moment_: &str, others: u64) -> Result<Option<String>> {
+        let at: Option<i64> = sqlx::query_scalar(
+            "SELECT at FROM tries WHERE at >= $1 AND relay IS NOT NULL ORDER BY at LIMIT 1 OFFSET $2",
+        )
+        .bind(seconds(moment_)?)
+        .bind(i64::try_from(others).unwrap_or(i64::MAX))
+        .fetch_optional(&mut self.connection)
+        .await?;
+        at.map(moment).transpose()
+    }
+}
