@@ -189,7 +189,7 @@ impl TestSite {
         let line = words.map(quoted).collect::<Vec<_>>().join(" ");
         let mut command = Command::new(script);
         command.args(["-qec", &line, "/dev/null"]).env_clear().env("TIDINGS_NOW", now).env("SHELL", "/bin/sh");
-        command.env("XDG_STATE_HOME", self.state.path()).env("NO_COLOR", "1");
+        command.env("XDG_STATE_HOME", self.state.path()).env("NO_COLOR", "1").env("TERM", "xterm");
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         child.stdin.take().unwrap().write_all(answers.as_bytes()).unwrap();
         Some(end_of(child))

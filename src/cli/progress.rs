@@ -1,7 +1,6 @@
 //! How deliveries are shown while they go on: a bar on a terminal, a line now and then elsewhere.
 
 use std::fmt::Write;
-use std::io::IsTerminal as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -63,7 +62,7 @@ impl Watcher for Progress {
         self.total.store(total, Ordering::Relaxed);
         self.done.store(0, Ordering::Relaxed);
         self.counts.0.iter().for_each(|count| count.store(0, Ordering::Relaxed));
-        if self.quiet || !std::io::stderr().is_terminal() {
+        if self.quiet {
             return;
         }
         let style =
@@ -79,7 +78,7 @@ impl Watcher for Progress {
         let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
         let bar = ProgressBar::new(total).with_style(style.with_key("rate", rate).with_key("counts", counts));
         if let Ok(mut place) = self.bar.lock() {
-            *place = Some(bar);
+            *place = Some(bar).filter(|bar| !bar.is_hidden());
         }
     }
 

@@ -69,7 +69,7 @@ pub async fn forecast(
     is_delivering: bool,
     now: Timestamp,
 ) -> Result<Option<Forecast>, PublishError> {
-    let waiting = store.delivery_counts(None).await?.sending.unsigned_abs() + store.ready(&now.to_string()).await?;
+    let waiting = store.waiting(&now.to_string()).await?;
     let recent = if is_delivering { store.tries_since(&(now - RECENT).to_string()).await? } else { None };
     let measured = recent.map(|tries| per_second(tries.count, now.as_second() - tries.first_at));
     Ok(estimate(waiting, measured, rate, limits))

@@ -48,6 +48,21 @@ impl Store {
         Ok(Some(serde_json::from_str(&text).unwrap_or_default()))
     }
 
+    /// How many deliveries are being tried or may be tried at `now`.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn waiting(&mut self, now: &str) -> Result<u64> {
+        let count: i64 = sqlx::query_scalar(
+            "SELECT COUNT(*) FROM deliveries
+             WHERE state = 'sending' OR state IN ('queued', 'deferred') AND next_attempt_at <= $1",
+        )
+        .bind(seconds(now)?)
+        .fetch_one(&mut self.connection)
+        .await?;
+        Ok(count.unsigned_abs())
+    }
+
     /// The tries since a moment; `None` when there were none.
     ///
     /// # Errors
@@ -66,11 +81,11 @@ impl Store {
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn try_after(&mut self, moment_: &str, others: u64) -> Result<Option<String>> {
+    pub async fn try_after(&mut self, since: &str, others: u64) -> Result<Option<String>> {
         let at: Option<i64> = sqlx::query_scalar(
             "SELECT at FROM tries WHERE at >= $1 AND relay IS NOT NULL ORDER BY at LIMIT 1 OFFSET $2",
         )
-        .bind(seconds(moment_)?)
+        .bind(seconds(since)?)
         .bind(i64::try_from(others).unwrap_or(i64::MAX))
         .fetch_optional(&mut self.connection)
         .await?;
