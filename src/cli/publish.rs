@@ -31,7 +31,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "POST")]
     include: Vec<String>,
 
-    /// Mail this issue to confirmed readers who never got it: who joined later or was skipped; plan and build nothing
+    /// Mail this issue to the confirmed readers who never got it, since they joined later or were skipped; plan and build nothing
     #[arg(long, value_name = "N", conflicts_with_all = ["include", "to", "expect"])]
     missing: Option<i64>,
 

@@ -105,7 +105,7 @@ impl Store {
         self.decide(which, &about, decision.state(), decision.words(), now).await
     }
 
-    /// Queues an issue of a run, or all of them, once more for confirmed readers: also for who has it, and for who was never on
+    /// Queues an issue of a run, or all of them, once more for confirmed readers: also for those who have it, and those who were never on
     /// its list. What is open or in doubt stays as it is. Returns how many deliveries were queued.
     ///
     /// # Errors

@@ -41,10 +41,10 @@ enum Action {
         /// Only the deliveries to these readers
         #[arg(value_name = "ADDRESS")]
         addresses: Vec<EmailAddress>,
-        /// They did not arrive: send them again with the next `deliver` or `publish`
+        /// They are sent again with the next `deliver` or `publish`
         #[arg(long, group = "how", visible_alias = "send-again")]
         resend: bool,
-        /// Whether they arrived or not, they are not sent again: take them as skipped
+        /// They are not sent again, whether they arrived or not: take them as skipped
         #[arg(long, group = "how")]
         drop: bool,
         /// They arrived: take them as sent
@@ -60,7 +60,7 @@ enum Action {
         #[arg(long, value_name = "ADDRESS")]
         only: Option<EmailAddress>,
     },
-    /// Send the issue of a run to readers once more, also to who has it or joined later
+    /// Send the issue of a run to readers once more, also to those who have it or joined later
     ///
     /// It is queued, and leaves with the next `deliver` or `publish`. Only for confirmed readers; what is in doubt is for
     /// `runs resolve`.
