@@ -107,7 +107,9 @@ mod tests {
         let progress = Progress::new(true);
         progress.begin(6);
         let states = [DeliveryState::InDoubt, DeliveryState::Sent, DeliveryState::Queued, DeliveryState::Sent];
-        states.into_iter().for_each(|state| progress.delivered(state));
+        for state in states {
+            progress.delivered(state);
+        }
         assert_eq!(progress.counts.as_text(), "1 not taken, 2 sent, 1 in doubt");
         progress.begin(2);
         assert_eq!(progress.counts.as_text(), "");

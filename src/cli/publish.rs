@@ -203,7 +203,7 @@ fn as_json(done: &Done) -> Value {
         "stopped": done.stopped,
         "paused": done.paused,
     });
-    if let Some(Value::Object(missing)) = done.missing.as_ref().map(missing::as_json)
+    if let Some(Value::Object(missing)) = done.missing.as_deref().map(missing::as_json)
         && let Some(all) = value.as_object_mut()
     {
         all.extend(missing);

@@ -107,7 +107,7 @@ pub struct Done {
     /// The plan that was carried out.
     pub prepared: Option<Prepared>,
     /// Whom the issue had not reached that was asked for.
-    pub missing: Option<MissingIssue>,
+    pub missing: Option<Box<MissingIssue>>,
     /// How many deliveries were queued for it.
     pub queued: u64,
     /// How many deliveries ended in each state.
@@ -194,7 +194,7 @@ pub async fn publish_missing<F: Frontend>(
     if run.is_enough().await? {
         return run.finish().await.map(End::Over);
     }
-    let missing = MissingIssue::find(&mut run.publisher.store, issue).await?;
+    let missing = Box::new(MissingIssue::find(&mut run.publisher.store, issue).await?);
     missing.allowed(&order.config.mail, &order.options.allow)?;
     run.frontend.tell(Event::Missing(&missing));
     if missing.readers.count > 0 {
