@@ -194,8 +194,12 @@ pub async fn publish_missing<F: Frontend>(
     if run.is_enough().await? {
         return run.finish().await.map(End::Over);
     }
-    let missing = Box::new(MissingIssue::find(&mut run.publisher.store, issue).await?);
-    missing.allowed(&order.config.mail, &order.options.allow)?;
+    let found = MissingIssue::find(&mut run.publisher.store, issue).await;
+    let is_allowed = |missing: &MissingIssue| missing.allowed(&order.config.mail, &order.options.allow);
+    let missing = match found.and_then(|missing| is_allowed(&missing).map(|()| Box::new(missing))) {
+        Ok(missing) => missing,
+        Err(error) => return run.finish().await.and(Err(error)),
+    };
     run.frontend.tell(Event::Missing(&missing));
     if missing.readers.count > 0 {
         if !run.frontend.agrees_to_missing(&missing) {
@@ -206,7 +210,7 @@ pub async fn publish_missing<F: Frontend>(
         }
     }
     run.done.missing = Some(missing);
-    run.deliver().await?.finish().await.map(End::Over)
+    Box::pin(run.deliver()).await?.finish().await.map(End::Over)
 }
 
 /// Delivers what is queued, and plans nothing: steps 1, 4 and 5. Of the order only the configuration, the limit and what
