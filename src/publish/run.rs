@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::deliver::Delivered;
 use super::error::PublishError;
+use super::event::{Event, Frontend, Left};
 use super::feeds::{BuiltFeeds, Purpose, build_feeds};
 use super::halt::Stop;
 use super::mail_pictures::write_made;
@@ -18,9 +19,7 @@ use super::shared::Which;
 use super::site::Site;
 use super::{Publisher, Resumed, not_live};
 use crate::config::Config;
-use crate::diagnostic::Diagnostic;
-use crate::model::{DeliveryCounts, DeliveryState, Post, distinct};
-use crate::store::RunSummary;
+use crate::model::{DeliveryState, distinct};
 
 /// What a run is asked to do.
 #[derive(Debug)]
@@ -39,66 +38,6 @@ pub struct Order<'o> {
     pub wait: SignedDuration,
     /// The time of the run.
     pub now: Timestamp,
-}
-
-/// Who is told how a run goes, and is asked before anything is frozen.
-pub trait Frontend {
-    /// Something has happened, or is about to.
-    fn tell(&mut self, event: Event<'_>);
-
-    /// Whether the plan is to be carried out.
-    fn agrees(&mut self, site: &Site, prepared: &Prepared) -> bool;
-
-    /// Whether an issue is to be mailed to the readers who never got it.
-    fn agrees_to_missing(&mut self, missing: &MissingIssue) -> bool;
-}
-
-/// What an [`Frontend`] is told, in the order of the steps.
-pub enum Event<'e> {
-    /// What the memory of this machine does not protect from; told once.
-    Warning(&'e Diagnostic),
-    /// There is nothing to deliver.
-    NothingQueued,
-    /// The right to deliver is taken; this is what the last process left behind.
-    Resumed(&'e Resumed),
-    /// A run with deliveries in doubt.
-    InDoubt(&'e RunSummary),
-    /// A post that was asked for with `--include` is in an issue that is still being delivered.
-    OnItsWay(&'e Post),
-    /// So many deliveries of an earlier run, which were neither tried nor put off, come first.
-    GoingOn(u64),
-    /// From here on messages may be in flight.
-    Sending,
-    /// What was delivered, and the number and subject of each issue that this run is for; none when it goes on with an earlier
-    /// one.
-    Delivered(&'e Delivered, &'e [(i64, String)]),
-    /// So many deliveries were put off, and are tried again in this run at this moment (RFC 3339).
-    Waiting(i64, &'e str),
-    /// What is left after everything that could be tried.
-    Left(&'e Left),
-    /// The records of these issues are on a machine that is thrown away.
-    RecordsToCommit(&'e [i64]),
-    /// The plan, with what is wrong with the posts and was put up with.
-    Planned(&'e Prepared),
-    /// Whom an issue has not reached.
-    Missing(&'e MissingIssue),
-    /// The plan may be carried out.
-    Allowed(&'e Site, &'e Prepared),
-    /// Nothing is due, or there is no reader to mail it to: the feeds are written, and that is all.
-    NothingToMail(&'e Prepared),
-    /// So many deliveries of an earlier run that were put off are tried again.
-    TryingAgain(u64),
-}
-
-/// Deliveries that are left.
-#[derive(Debug)]
-pub struct Left {
-    /// Why it stopped before the queue was empty.
-    pub stopped: Option<Stop>,
-    /// By state.
-    pub counts: DeliveryCounts,
-    /// When the first of those that were put off may be tried again.
-    pub next_attempt_at: Option<String>,
 }
 
 /// What a run did.

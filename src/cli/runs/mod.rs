@@ -3,18 +3,19 @@
 mod reasons;
 mod settle;
 mod show;
+mod summary;
 
 use clap::{Args, Subcommand};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::agreement::{self, Answer};
 use super::failure::{Exit, Failure};
-use super::table::columns;
 use super::{Context, Ui, session};
 use crate::model::{DeliveryState, EmailAddress};
 use crate::publish::Activity;
-use crate::store::{Decision, RunSummary, Store};
+use crate::store::{Decision, Store};
 use settle::Settling;
+use summary::{as_json, as_text};
 
 /// List the recorded runs; show who did not get an issue, and why; settle what is in doubt.
 #[derive(Debug, Args)]
@@ -139,13 +140,6 @@ pub(super) async fn run(arguments: Arguments, context: &Context) -> Result<Exit,
     Ok(Exit::Done)
 }
 
-async fn find(store: &mut Store, number: Option<i64>) -> Result<RunSummary, Failure> {
-    store.run(number).await?.ok_or_else(|| {
-        let missing = number.map_or_else(|| "there is no run".to_owned(), |number| format!("there is no run {number}"));
-        Failure::usage(missing, "see `tidings runs` for those that there are")
-    })
-}
-
 async fn list(store: &mut Store, is_json: bool) -> Result<(), Failure> {
     let runs = store.runs().await?;
     if is_json {
@@ -154,31 +148,4 @@ async fn list(store: &mut Store, is_json: bool) -> Result<(), Failure> {
         Ui::result(&as_text(&runs));
     }
     Ok(())
-}
-
-fn as_text(runs: &[RunSummary]) -> String {
-    if runs.is_empty() {
-        return "Nothing was published yet.\n".to_owned();
-    }
-    let mut rows = vec![["RUN", "AT", "ISSUE", "DELIVERIES"].map(str::to_owned)];
-    for summary in runs {
-        let issues: Vec<_> = summary.issues.iter().map(|(number, subject)| format!("{number} “{subject}”")).collect();
-        let states: Vec<_> = DeliveryState::ALL
-            .into_iter()
-            .filter(|state| summary.deliveries.get(*state) > 0)
-            .map(|state| format!("{} {}", summary.deliveries.get(state), state.as_str().replace('_', " ")))
-            .collect();
-        rows.push([summary.run.id.to_string(), summary.run.cutoff.clone(), issues.join(", "), states.join(", ")]);
-    }
-    columns(&rows)
-}
-
-fn as_json(summary: &RunSummary) -> Value {
-    json!({
-        "run": summary.run.id,
-        "cutoff": summary.run.cutoff,
-        "finished_at": summary.run.finished_at,
-        "issues": summary.issues.iter().map(|(number, subject)| json!({ "number": number, "subject": subject })).collect::<Vec<_>>(),
-        "deliveries": summary.deliveries,
-    })
 }

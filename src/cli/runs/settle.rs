@@ -2,7 +2,7 @@
 
 use super::super::failure::{Exit, Failure};
 use super::super::{Context, session, tell};
-use super::find;
+use super::summary::find;
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::files::Lock;

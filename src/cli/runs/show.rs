@@ -8,7 +8,7 @@ use super::super::failure::Failure;
 use super::super::table::columns;
 use super::super::{Ui, history};
 use super::reasons::Reasons;
-use super::{as_json, as_text, find};
+use super::summary::{as_json, as_text, find};
 use crate::model::DeliveryState;
 use crate::publish::PublishError;
 use crate::store::{NotSent, Store};
