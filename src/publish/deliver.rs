@@ -106,6 +106,7 @@ async fn prepare(store: &mut Store, task: Task) -> Result<Shared, PublishError> 
         call: Notify::new(),
         is_called: AtomicBool::new(false),
         ledger: Lock::new(Ledger::default()),
+        looked_at: Lock::new(tokio::time::Instant::now()),
         rest_until: Lock::default(),
     })
 }
@@ -141,10 +142,12 @@ async fn run(store: Store, shared: Arc<Shared>, which: Which) -> (Store, Result<
             *delivered.states.entry(state).or_default() += count;
         }
     }
-    shared.end();
+    // What is being signed is nowhere else: the recorder puts it back after that.
+    shared.jobs.stop();
     while let Some(signer) = signers.join_next().await {
         signer.expect("signing never panics");
     }
+    shared.end();
     let (mut store, recorded) = recorder.await.expect("the recorder never panics");
     delivered.tried = shared.pace.taken();
     delivered.given_up = shared.given_up.load(Ordering::SeqCst);
@@ -164,8 +167,7 @@ async fn run(store: Store, shared: Arc<Shared>, which: Which) -> (Store, Result<
 
 /// Records what was learnt: which refusals are final, and what keeps the rest waiting.
 async fn conclude(store: &mut Store, shared: &Shared, mut delivered: Delivered) -> crate::store::Result<Delivered> {
-    // One that stays is replaced by the next process.
-    let _ = store.remove_marks();
+    store.remove_marks().await?;
     let now = shared.clock.now();
     let (refused, domains, earlier) = {
         let mut breaker = shared.breaker();

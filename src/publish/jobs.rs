@@ -84,6 +84,17 @@ impl Jobs {
         self.wake.notify_waiters();
     }
 
+    /// Ends the signing: what is not signed yet waits with what was put back.
+    pub(super) fn stop(&self) {
+        let mut state = self.state();
+        let unsigned = std::mem::take(&mut state.unsigned);
+        state.back.extend(unsigned);
+        state.is_over = true;
+        drop(state);
+        self.unsigned.notify_all();
+        self.wake.notify_waiters();
+    }
+
     /// How many no connection has yet.
     pub(super) fn len(&self) -> usize {
         let state = self.state();

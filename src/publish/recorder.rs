@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::halt::Stop;
 use super::probes;
 use super::shared::{Shared, Which};
@@ -92,6 +94,7 @@ impl Recorder<'_> {
         }
         self.shared.claimed(&claimed.deliveries);
         let claimed = self.safe(claimed).await?;
+        self.look_for_leavers().await?;
         self.shared.jobs.add(claimed.deliveries, |issue| self.shared.is_signed(issue));
         self.shared.is_called.store(false, Ordering::Relaxed);
         if self.place.is_none() || self.shared.halt.is_set() {
@@ -167,11 +170,9 @@ impl Recorder<'_> {
     }
 
     async fn look_for_leavers(&mut self) -> Result<(), StoreError> {
-        let readers = self.shared.claimed_readers();
-        if !readers.is_empty() {
-            let left = self.store.leavers(readers.into_iter()).await?;
-            self.shared.have_left(left);
-        }
+        let (readers, moment) = (self.shared.claimed_readers(), Instant::now());
+        let left = if readers.is_empty() { Vec::new() } else { self.store.leavers(readers.into_iter()).await? };
+        self.shared.have_left(left, moment);
         Ok(())
     }
 }

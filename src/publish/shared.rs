@@ -21,6 +21,9 @@ use crate::model::{EmailAddress, Recipient};
 use crate::store::{DeliveryKey, Marks, QueuedDelivery, Recorded};
 use crate::transport::{Checkpoint, Transport};
 
+/// So long after it was looked who has left no message begins.
+const BLIND_AFTER: Duration = Duration::from_millis(250);
+
 /// Which deliveries are tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Which {
@@ -57,6 +60,8 @@ pub(super) struct Shared {
     /// Whether it was called for more jobs, and has not come yet.
     pub(super) is_called: AtomicBool,
     pub(super) ledger: Lock<Ledger>,
+    /// When it was last looked who has left.
+    pub(super) looked_at: Lock<Instant>,
     /// Until when no connection asks for anything.
     pub(super) rest_until: Lock<Option<Instant>>,
 }
@@ -183,9 +188,20 @@ impl Shared {
         self.ledger().claimed.keys().copied().collect()
     }
 
-    /// Takes in who has left.
-    pub(super) fn have_left(&self, left: Vec<(i64, String)>) {
+    /// Takes in who has left, as it was at `moment`.
+    pub(super) fn have_left(&self, left: Vec<(i64, String)>, moment: Instant) {
         self.ledger().left.extend(left);
+        let was_blind = self.is_blind();
+        *self.looked_at.lock().unwrap_or_else(PoisonError::into_inner) = moment;
+        if was_blind {
+            self.jobs.wake.notify_waiters();
+        }
+    }
+
+    /// Whether it was looked too long ago who has left for another message to begin: the recorder is held up, by a database
+    /// that others have locked or by the program that saves it.
+    fn is_blind(&self) -> bool {
+        self.looked_at.lock().unwrap_or_else(PoisonError::into_inner).elapsed() > BLIND_AFTER
     }
 
     /// Waits for as long as the server wants to be left alone.
@@ -202,6 +218,9 @@ impl Shared {
 
     /// The next delivery to try.
     pub(super) fn try_job(&self) -> Taken {
+        if self.is_blind() {
+            return Taken::NotYet;
+        }
         let mut breaker = self.breaker();
         match breaker.next() {
             Next::Probe(queued) => Taken::Job(Box::new(Job { is_probe: true, ..Job::new(*queued) })),

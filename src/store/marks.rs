@@ -125,12 +125,17 @@ impl Store {
         Ok(Some(Marks { file, layout }))
     }
 
-    /// Removes the marks, when nothing is claimed any more.
+    /// Removes the marks, unless something is claimed still.
     ///
     /// # Errors
-    /// As the system reports them.
-    pub fn remove_marks(&self) -> Result<()> {
-        self.file.folder.remove(&self.marks_name()).map_err(|error| self.file.failed(error))
+    /// When the database does not answer.
+    pub async fn remove_marks(&mut self) -> Result<()> {
+        let is_any = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM deliveries WHERE state = 'sending')");
+        if !is_any.fetch_one(&mut self.connection).await? {
+            // A file that stays is replaced by the next process.
+            let _ = self.file.folder.remove(&self.marks_name());
+        }
+        Ok(())
     }
 
     /// What the marks of the last process say of these deliveries and the number of their tries.

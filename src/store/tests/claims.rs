@@ -94,7 +94,10 @@ async fn a_claim_whose_marks_are_gone_or_of_another_is_all_in_doubt() {
         store.new_marks(&[1]).await.unwrap();
         claim(&mut store, &[1, 2]).await;
         match lose {
-            "remove" => store.remove_marks().unwrap(),
+            "remove" => {
+                store.remove_marks().await.unwrap();
+                store.file.folder.remove("tidings.db-claims").unwrap();
+            }
             _ => drop(store.file.folder.new_marks("tidings.db-claims", b"tidings claims 00\n").unwrap()),
         }
         assert_eq!(store.recover(false, NOW).await.unwrap().count, 2, "{lose}");
