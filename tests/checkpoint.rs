@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use crate::sink::Sink;
-use crate::site::TestSite;
+use crate::site::{TestSite, end_of};
 
 const NOW: &str = "2026-03-02T09:00:00Z";
 
@@ -76,4 +76,23 @@ fn the_owner_is_asked_before_it_is_started() {
     site.edit("config.toml", "a b", "c");
     site.post("2026-03-02", "Fast rivers");
     site.run(NOW, &["publish"]).exits(5);
+}
+
+#[test]
+fn who_leaves_while_it_runs_gets_no_mail() {
+    let sink = Sink::start(Duration::from_millis(1));
+    let site = site(&sink, 1_200);
+    site.configure("mail", "connections = 1");
+    // The second claim is made while half of the first waits.
+    let slow = "#!/bin/sh\necho x >> calls\nif [ $(wc -l < calls) = 2 ]; then touch saving; sleep 3; fi\n";
+    site.write_with_mode("save", slow, 0o755);
+    let publish = site.start(NOW, &["publish"]);
+    while !site.file("saving").exists() {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    site.run(NOW, &["subscribers", "remove", "r900@reader.test", "r1100@reader.test"]).exits(0);
+    let run = end_of(publish).exits(0);
+    let copies = sink.copies();
+    assert_eq!(copies.len(), 1_198, "{run:#?}");
+    assert!(!copies.contains_key("r900@reader.test") && !copies.contains_key("r1100@reader.test"));
 }

@@ -3,6 +3,7 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 
+use crate::sink::Sink;
 use crate::site::TestSite;
 
 const NOW: &str = "2026-03-02T09:00:00Z";
@@ -38,6 +39,20 @@ fn what_the_dry_run_signs_is_what_leaves_at_once_or_later() {
         ));
         assert_eq!(message, site.read(&format!("preview/outbox/{name}")), "{name}");
     }
+}
+
+#[test]
+fn what_is_being_signed_when_a_run_ends_is_queued_again() {
+    let sink = Sink::scripted(|step| (step.name == "MAIL").then_some("550 5.7.1 not you"));
+    let site = TestSite::new(&sink.transport());
+    site.configure("mail", "connections = 1");
+    site.readers(600);
+    site.post("2026-03-01", "Slow rivers");
+    site.run(NOW, &["dkim", "new"]).exits(0);
+    site.configure("mail.dkim", "");
+    site.run(NOW, &["publish"]).exits(4);
+    let counts = site.status()["deliveries"].clone();
+    assert_eq!((counts["queued"].as_i64(), counts["sending"].as_i64()), (Some(600), Some(0)), "{counts}");
 }
 
 #[test]
