@@ -56,7 +56,11 @@ enum Found {
 /// Reads what SQLite would take as valid: pages with the salts of the log and an unbroken chain of checksums, up to the last
 /// commit. What follows is of an earlier time, or was not written to its end.
 fn in_log(folder: &Folder, log: &str) -> std::io::Result<Found> {
-    let mut log = folder.open(log, FileKind::Media)?;
+    let mut log = match folder.open(log, FileKind::Media) {
+        // Another process has just closed the database, and with it the log went.
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Found::Nothing),
+        opened => opened?,
+    };
     let mut header = [0; HEADER];
     if !log.read_at(0, &mut header)? {
         return Ok(Found::Nothing);
