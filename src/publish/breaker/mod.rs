@@ -226,7 +226,12 @@ impl Breaker {
         let is_many = domain.streak.weight >= REFUSED_IN_A_ROW;
         self.streak.add(weight, heard);
         if let Some(probing) = &mut self.probing {
-            probing.is_refused_elsewhere |= !probing.refusing.contains(heard.domain);
+            if probing.waiting.is_some() {
+                probing.is_refused_elsewhere |= !probing.refusing.contains(heard.domain);
+            } else {
+                // It was on its way before anything was looked into, and is no answer to that.
+                probing.refusing.insert(heard.domain.to_owned());
+            }
         }
         let must_look = self.probing.is_none() && (is_many || self.streak.weight >= REFUSED_IN_A_ROW);
         if must_look {
