@@ -83,7 +83,11 @@ fn started(setting: &'static str, name: &str, arguments: &[String], root: &Path,
     let path = program(name, root, search_path).unwrap_or_else(|| name.into());
     let real = files::resolved(&path);
     let site = Folder::new(root);
-    let digest = real.strip_prefix(site.path()).ok().and_then(|name| fingerprint(&site, name.to_str()?));
+    // A script that the program is told to run is as much a program.
+    let told = arguments.iter().map(|argument| files::resolved(&root.join(argument)));
+    let own = |path: PathBuf| fingerprint(&site, path.strip_prefix(site.path()).ok()?.to_str()?);
+    let digests: Vec<_> = std::iter::once(real.clone()).chain(told).filter_map(own).collect();
+    let digest = (!digests.is_empty()).then(|| digests.join("+"));
     Demand::Program { setting, arguments: arguments.to_vec(), path, real, digest }
 }
 

@@ -22,7 +22,7 @@ pub trait Frontend {
     fn agrees_to_missing(&mut self, missing: &MissingIssue) -> bool;
 }
 
-/// What an [`Frontend`] is told, in the order of the steps.
+/// What a [`Frontend`] is told, in the order of the steps.
 pub enum Event<'e> {
     /// What the memory of this machine does not protect from; told once.
     Warning(&'e Diagnostic),

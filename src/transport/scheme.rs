@@ -117,7 +117,7 @@ pub trait Letters: Send {
     async fn next(&mut self, wait: bool) -> Option<Letter>;
 
     /// Appends the content of a letter, right before it is handed to the system: from here on the message may be complete at
-    /// the server, and whoever implements this has kept that where it survives the end of the program. False, and nothing
+    /// the server, and the caller has kept that where it survives the end of the program. False, and nothing
     /// appended, when the letter must not go any more; it is over then and not settled.
     ///
     /// Content has CRLF line ends only, and nothing beyond ASCII unless an address of the envelope has. Dots are not doubled.

@@ -20,7 +20,7 @@ pub(super) enum Command {
     Data,
     /// The content and what ends it, or a chunk that is the last.
     Content,
-    /// The end of content that has no line, where DATA was granted although nobody is to get it (RFC 2920 §3.1).
+    /// The end of content that has no line, where DATA was granted although there is no recipient (RFC 2920 §3.1).
     Dot,
 }
 

@@ -28,7 +28,7 @@ enum Fault {
     Babble,
     /// Does as it should, but says nothing for ever.
     Hang,
-    /// Grants DATA although nobody is to get it.
+    /// Grants DATA although there is no recipient.
     Grant,
     /// Says 250 a second time.
     Extra,

@@ -182,7 +182,7 @@ impl Session {
         }
     }
 
-    /// The end of a message; taken when there is somebody to get it.
+    /// The end of a message; taken when there is a recipient.
     async fn take(&self, io: &mut BufReader<Box<dyn Io>>, to: Option<String>, message: Vec<u8>) -> Result<(), Over> {
         let usual = if to.is_some() { b"250 2.0.0 queued as 1\r\n".as_slice() } else { b"554 5.5.1 for whom?\r\n" };
         let said = self.act(io, &format!(". {}", to.unwrap_or_default()), usual).await?;
