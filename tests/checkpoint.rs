@@ -55,21 +55,26 @@ fn nothing_leaves_that_could_not_be_saved() {
     assert_eq!(sink.count(), 5);
 }
 
-#[test]
-fn the_owner_is_asked_before_it_is_started() {
-    let sink = Sink::start(Duration::ZERO);
+/// A site with one due post and one reader that the owner of the machine was not asked about.
+fn of_a_stranger(checkpoint: &str) -> TestSite {
     let site = TestSite::of_a_stranger("outbox:outbox");
     let text = site.read("config.toml");
-    site.write("config.toml", &format!("{text}[store]\ncheckpoint = [\"./save\", \"a b\"]\n"));
-    site.write_with_mode("save", "#!/bin/sh\ntouch started\n", 0o755);
+    site.write("config.toml", &format!("{text}[store]\ncheckpoint = {checkpoint}\n"));
     site.readers(1);
     site.post("2026-03-01", "Slow rivers");
+    site
+}
+
+#[test]
+fn the_owner_is_asked_before_it_is_started() {
+    let site = of_a_stranger("[\"./save\", \"a b\"]");
+    site.write_with_mode("save", "#!/bin/sh\ntouch started\n", 0o755);
     for reading in [&["check"][..], &["build"], &["publish", "--dry-run"], &["status"]] {
         site.run(NOW, reading);
     }
     let refused = site.run(NOW, &["publish"]).exits(5);
     assert!(refused.stderr.contains("save a b to save its database"), "{refused:#?}");
-    assert!(!site.file("started").exists() && sink.count() == 0);
+    assert!(!site.file("started").exists() && !site.file("outbox").exists());
     site.run(NOW, &["publish", "--yes"]).exits(0);
     assert!(site.file("started").exists());
     // With other arguments it is another program.
@@ -95,4 +100,17 @@ fn who_leaves_while_it_runs_gets_no_mail() {
     let copies = sink.copies();
     assert_eq!(copies.len(), 1_198, "{run:#?}");
     assert!(!copies.contains_key("r900@reader.test") && !copies.contains_key("r1100@reader.test"));
+}
+
+#[test]
+fn the_owner_is_asked_again_when_a_script_among_the_arguments_has_changed() {
+    let site = of_a_stranger("[\"/bin/sh\", \"./save\"]");
+    site.write("save", "touch started\n");
+    site.run(NOW, &["publish", "--yes"]).exits(0);
+    site.post("2026-03-02", "Fast rivers");
+    site.run("2026-03-02T10:00:00Z", &["publish"]).exits(0);
+    site.write("save", "touch exchanged\n");
+    site.post("2026-03-03", "Deep rivers");
+    site.run("2026-03-03T09:00:00Z", &["publish"]).exits(5);
+    assert!(site.file("started").exists() && !site.file("exchanged").exists());
 }

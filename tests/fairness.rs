@@ -452,7 +452,7 @@ fn served_twice(sink: &Sink, name: &str) -> usize {
 fn our_own_verdict_costs_nothing_of_a_limit() {
     let sink = Sink::start(Duration::ZERO);
     let site = site(&sink, &[many(5, "ü", "reader.test"), many(5, "good", "reader.test")].concat());
-    site.configure("mail", "rate = \"5/day\"");
+    site.configure("mail", "connections = 1\nrate = \"5/day\"");
     site.run(MONDAY, &["publish"]).exits(4);
     assert_eq!((served(&sink, "good"), counts(&site)), (5, [5, 5, 0, 0]));
 }

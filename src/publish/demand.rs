@@ -80,8 +80,9 @@ pub fn demands(root: &Path, config: &Config, activity: Activity, search_path: &O
 
 /// The program that a setting names.
 fn started(setting: &'static str, name: &str, arguments: &[String], root: &Path, search_path: &OsStr) -> Demand {
-    let path = program(name, root, search_path).unwrap_or_else(|| name.into());
-    let real = files::resolved(&path);
+    let found = program(name, root, search_path);
+    let real = found.as_deref().map_or_else(|| name.into(), files::resolved);
+    let path = found.unwrap_or_else(|| name.into());
     let site = Folder::new(root);
     // A script that the program is told to run is as much a program.
     let told = arguments.iter().map(|argument| files::resolved(&root.join(argument)));

@@ -2,7 +2,7 @@
 
 use tidings::publish::{Purpose, Site, build_feeds};
 
-use super::{Files, NOW, fill, hold_sites, post, rep, site, small};
+use super::{Files, NOW, SMALL, fill, hold_sites, post, rep, site};
 
 type Row = (&'static str, fn(usize) -> String);
 
@@ -21,7 +21,7 @@ fn hold(rows: &[Row]) {
 
 /// Holds how much is made of every row of a table.
 fn hold_made<F: Fn(usize) -> Files>(rows: &[(&str, F)]) {
-    let size = if cfg!(debug_assertions) { small() } else { 10 * small() };
+    let size = if cfg!(debug_assertions) { SMALL } else { 10 * SMALL };
     let of_row = |(name, make): &(&str, F)| {
         let made = made(&make(size));
         (made > MOST_MADE * size + FRAME).then(|| format!("{name}: {made} bytes of feeds are made of {size}"))

@@ -3,7 +3,7 @@
 use tidings::feed;
 use tidings::feed::lint::lint;
 
-use super::{fill, holds, rep, small};
+use super::{SMALL, fill, holds, rep};
 
 fn rss(body: &str) -> String {
     let about = "<title>a</title><link>https://a.example/</link><description>x</description>";
@@ -36,7 +36,7 @@ fn hold(rows: &[Row<'_>]) {
         let _ = feed::read(text.as_bytes());
     };
     // They are read in a fraction of the time that a post takes.
-    let of_row = |(name, feed): &Row<'_>| holds(name, &feed(4 * small()), &feed(40 * small()), look).err();
+    let of_row = |(name, feed): &Row<'_>| holds(name, &feed(4 * SMALL), &feed(40 * SMALL), look).err();
     let faults: Vec<String> = rows.iter().filter_map(of_row).collect();
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }

@@ -14,19 +14,13 @@ use std::time::Instant;
 
 use tidings::publish::{Past, Site, inspect};
 
-use crate::site::{TestSite, is_all_tested};
+use crate::site::TestSite;
 
 /// The files of a site; what is in `config.toml` is added to that of a test site, and in `config.toml: x` to its section `x`.
 pub(super) type Files = Vec<(String, String)>;
 
-/// The smaller of the two sizes, in bytes. The larger inputs of `TIDINGS_TEST_ALL` show what is quadratic at little cost.
-fn small() -> usize {
-    match (cfg!(debug_assertions), is_all_tested()) {
-        (true, false) => 4_000,
-        (true, true) => 12_000,
-        (false, _) => 100_000,
-    }
-}
+/// The smaller of the two sizes, in bytes. A release build shows what is quadratic at little cost; `.ci/run` has one.
+const SMALL: usize = if cfg!(debug_assertions) { 4_000 } else { 100_000 };
 
 /// What takes less, in the larger size, has no room to be out of proportion; in seconds.
 const NOTHING: f64 = 0.05;
@@ -122,7 +116,7 @@ fn site(files: &Files) -> TestSite {
 /// Holds every row of a table, each of which makes the files of a site of so many bytes.
 fn hold_sites<F: Fn(usize) -> Files>(rows: &[(&str, F)]) {
     let of_row = |(name, make): &(&str, F)| {
-        let [small, large] = [small(), 10 * small()].map(|bytes| site(&make(bytes)));
+        let [small, large] = [SMALL, 10 * SMALL].map(|bytes| site(&make(bytes)));
         holds(name, &small, &large, |site| check(site.path())).err()
     };
     let faults: Vec<String> = rows.iter().filter_map(of_row).collect();

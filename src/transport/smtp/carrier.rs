@@ -56,7 +56,6 @@ pub(super) struct Carrier<'c> {
     flights: VecDeque<Flight>,
     is_open: bool,
     stop: BoxFuture<'static, ()>,
-    is_stopped: bool,
     /// When the last question was written or the last reply came, whichever is later.
     since: Instant,
 }
@@ -72,7 +71,6 @@ impl<'c> Carrier<'c> {
             asked: VecDeque::new(),
             flights: VecDeque::new(),
             is_open: true,
-            is_stopped: false,
             since: Instant::now(),
         }
     }
@@ -268,15 +266,9 @@ impl<'c> Carrier<'c> {
         let limit = if asked.command == Command::Content { deadlines.content } else { deadlines.reply };
         // Nothing is at the server before content is complete: a stop need not wait for a server that does not answer.
         let may_stop = self.flights.iter().all(|flight| flight.end.is_none() || flight.verdict.is_some());
-        if may_stop && self.is_stopped {
-            return self.give_up().await;
-        }
         let read = tokio::select! {
             biased;
-            () = &mut self.stop, if may_stop => {
-                self.is_stopped = true;
-                return self.give_up().await;
-            }
+            () = &mut self.stop, if may_stop => return self.give_up().await,
             read = timeout_at(self.since + limit, self.wire.read()) => read,
         };
         match read {
