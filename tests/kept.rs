@@ -128,6 +128,7 @@ fn what_an_earlier_version_remembered_is_understood() {
 #[test]
 fn a_folder_in_the_place_of_a_feed_is_named() {
     let site = site("");
+    site.post("2026-01-01", "A");
     site.write("public/tags/x.txt", "mine");
     std::fs::create_dir_all(site.file("public/feed.xml")).unwrap();
     let run = build(&site).exits(1);
@@ -150,6 +151,7 @@ fn gif(width: u8, height: u8) -> [u8; 13] {
 #[test]
 fn pictures_of_another_shape_than_readers_ask_for_are_told() {
     let site = site("image = \"/wide.gif\"\nicon = \"/tall.gif\"\nfavicon = \"/tall.gif\"\nlogo = \"/tall.gif\"");
+    site.post("2026-01-01", "A");
     std::fs::create_dir_all(site.file("static")).unwrap();
     std::fs::write(site.file("static/wide.gif"), gif(200, 0)).unwrap();
     std::fs::write(site.file("static/tall.gif"), gif(200, 0)).unwrap();

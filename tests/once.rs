@@ -82,7 +82,7 @@ async fn a_dry_run_and_a_publish_render_each_post_once() {
         let opened = opened(&site);
         let (prepared, feeds) = plan_with_feeds(&opened, &Past::default(), &options(), purpose, now()).await.unwrap();
         assert_eq!(prepared.entries.len(), 3);
-        dry_run::write(&opened, &prepared, feeds, None, None).await.unwrap();
+        dry_run::write(&opened, &prepared, feeds, None, None, None).await.unwrap();
         assert_eq!(renders(&opened), POSTS, "{purpose:?}");
     }
 }

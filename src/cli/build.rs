@@ -48,6 +48,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
     let site = Site::open(&context.site, config, context.now)?;
     let tolerance = arguments.tolerance.tolerance();
     tolerance.judge_early(&site.diagnostics)?;
+    must_have_a_post(&site, context)?;
     let mut feeds = build_feeds(&site, if arguments.check { Purpose::Compare } else { Purpose::Write }, true)?;
     let mut warnings = site.diagnostics.clone();
     warnings.extend(feeds.warnings.iter().cloned());
@@ -85,6 +86,25 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
     // The program ends: the memory need not be given back post by post.
     std::mem::forget(site);
     Ok(Exit::Done)
+}
+
+/// A feed without any entry helps no reader: most likely `posts.dir` is another folder. A post that is not public yet is one.
+fn must_have_a_post(site: &Site, context: &Context) -> Result<(), Failure> {
+    if site.posts.iter().any(|post| !matches!(post.status, PostStatus::Page | PostStatus::Skipped)) {
+        return Ok(());
+    }
+    let dir = &site.config.posts.dir;
+    let (message, help) = if site.posts.is_empty() {
+        (format!("there is no post in {dir}"), "set `posts.dir` in config.toml to the folder of the posts".to_owned())
+    } else {
+        let message = match site.posts.len() {
+            1 => format!("the one file in {dir} is no post"),
+            files => format!("none of the {files} files in {dir} is a post"),
+        };
+        (message, "`tidings posts` says why".to_owned())
+    };
+    context.ui.diagnostics(&site.diagnostics);
+    Err(Failure::new(Exit::Problems, Diagnostic::error("posts/none", message).help(help)))
 }
 
 /// A file and what became or would become of it.

@@ -7,7 +7,7 @@ use super::printable::one_line;
 use super::table::{columns, cut};
 use crate::config::Config;
 use crate::model::{Issue, Post};
-use crate::publish::{Guard, Prepared, Site, Verdict, count, is_worth_telling};
+use crate::publish::{Guard, Prepared, Site, Verdict, count, dry_run, is_worth_telling};
 
 /// So many posts that are not due are named; the others are counted, unless the user wants to hear more.
 const NAMED: usize = 12;
@@ -40,6 +40,10 @@ pub(super) fn as_text(
     let readers = count(prepared.recipients.unsigned_abs(), "reader");
     if due.is_empty() {
         text += "\nNothing is due.\n";
+        if let (true, Some(newest)) = (files.contains(&specimen()), site.published().next()) {
+            let title = cut(&newest.title, 60);
+            text += &format!("{} shows how the newest post, “{title}”, would look in mail.\n", specimen());
+        }
     }
     for issue in &prepared.issues {
         text += &format!("\nIssue {} “{}” goes to {readers}.\n", issue.number, one_line(&issue.subject));
@@ -60,6 +64,11 @@ pub(super) fn as_text(
         }
     }
     text
+}
+
+/// The page of a specimen.
+fn specimen() -> String {
+    format!("{}/{}.html", dry_run::FOLDER, dry_run::SPECIMEN)
 }
 
 /// The files of the preview by name, those in folders by their number.

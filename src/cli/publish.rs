@@ -14,7 +14,7 @@ use crate::diagnostic::{Diagnostic, Location};
 use crate::model::{EmailAddress, Outcome};
 use crate::publish::{
     self, Activity, CONFIG_FILE, Done, End, Options, Order, Past, Prepared, Purpose, Site, dry_run, look_at_feed,
-    plan_with_feeds, prepare, send_test, signer,
+    plan_with_feeds, prepare, send_test, signer, specimen,
 };
 
 /// Build the feeds, mail the due entries to every confirmed subscriber, and record the run.
@@ -108,7 +108,10 @@ async fn dry_run(arguments: &Arguments, config: &Config, context: &Context) -> R
     let purpose = Purpose::Show(dry_run::FOLDER);
     let (prepared, feeds) = plan_with_feeds(&site, &past, &options, purpose, context.now).await?;
     let allowed = feeds.allowed(arguments.accept.accept);
-    let files = dry_run::write(&site, &prepared, feeds, store.as_mut(), arguments.to.as_ref()).await?;
+    // On the first day an old blog has nothing that is due, and its owner wants to see what mail would look like.
+    let newest = site.published().next().filter(|_| prepared.issues.is_empty() && prepared.last_run.is_none());
+    let shown = newest.and_then(|post| specimen(&site, &past, post, context.now).ok().flatten());
+    let files = dry_run::write(&site, &prepared, feeds, shown.as_ref(), store.as_mut(), arguments.to.as_ref()).await?;
     session::close(store).await?;
     context.ui.diagnostics(&past.findings());
     context.ui.diagnostics(&prepared.warnings);

@@ -211,6 +211,8 @@ fn read(bytes: &[u8]) -> Result<ReadFeed, Option<String>> {
         generator: feed.generator.map(|generator| generator.value),
         title: Some(feed.title.value),
         description: feed.subtitle.map(|subtitle| subtitle.value),
+        language: feed.lang,
+        link: feed.links.into_iter().find(|link| link.rel == "alternate").map(|link| link.href),
         entries: feed.entries.into_iter().map(entry).collect(),
     })
 }

@@ -246,6 +246,10 @@ struct Given {
     #[serde(default)]
     description: Value,
     #[serde(default)]
+    language: Value,
+    #[serde(default)]
+    home_page_url: Value,
+    #[serde(default)]
     items: Vec<GivenItem>,
 }
 
@@ -295,6 +299,8 @@ fn read(bytes: &[u8]) -> Result<ReadFeed, Option<String>> {
         generator: Some("Tidings".to_owned()),
         title: document.title,
         description: text(&document.description),
+        language: text(&document.language),
+        link: text(&document.home_page_url),
         entries: document.items.into_iter().map(entry).collect(),
     })
 }

@@ -16,6 +16,9 @@ pub struct ReadFeed {
     pub generator: Option<String>,
     pub title: Option<String>,
     pub description: Option<String>,
+    pub language: Option<String>,
+    /// The page that it belongs to.
+    pub link: Option<String>,
     pub entries: Vec<ReadEntry>,
 }
 

@@ -247,6 +247,8 @@ fn read(bytes: &[u8]) -> Result<ReadFeed, Option<String>> {
         generator: channel.generator,
         title: Some(channel.title),
         description: Some(channel.description),
+        language: channel.language,
+        link: Some(channel.link),
         entries: channel.items.into_iter().map(entry).collect(),
     })
 }

@@ -14,6 +14,7 @@ use super::decode::{Decoded, NotText, decode, decode_head};
 use super::findings::Findings;
 use super::front_matter::{self, Fields, FrontMatter};
 use super::names::NAMES;
+use super::programs;
 use super::source::Source;
 use super::source_path::SourcePath;
 use super::terms::TaxonomyKeys;
@@ -60,6 +61,9 @@ pub(crate) fn read(source: &Source, around: &Surroundings<'_>) -> (Post, Vec<Dia
 /// Reads one file by its beginning; `None` when that does not say all that is needed. What comes out is what [`read`] makes
 /// of the whole file, but for what is wrong with the text further down.
 pub(crate) fn read_head(source: &Source, around: &Surroundings<'_>) -> Option<(Post, Vec<Diagnostic>)> {
+    if programs::may_hold(&source.path) {
+        return None;
+    }
     let (decoded, length) = decode_head(&source.bytes)?;
     let (mut post, found) = readable(&source.path, &decoded, false, around)?;
     post.head = body::head(&source.bytes[..length], false, post.head.body);
@@ -132,6 +136,17 @@ fn readable(
             (Fields::default(), Standing::Skipped("its front matter has no keys or no end"))
         }
     };
+    if let (Standing::Decides | Standing::Bare, true) = (&standing, programs::may_hold(path))
+        && let Some(at) = programs::first(body)
+    {
+        findings.warning(
+            "post/program",
+            start + at.start..start + at.end,
+            "this file holds a program, whose result is not known: the file is skipped",
+            "publish what it is rendered to: Markdown (Quarto's `format: gfm`, R Markdown's `md_document`)",
+        );
+        standing = Standing::Skipped("it holds a program, whose result is not known");
+    }
     match sidecar {
         Ok(None) => {}
         Ok(Some(keys)) => {

@@ -3,7 +3,7 @@
 use super::names::{NAMES, has};
 use crate::content::characters::composed;
 
-const EXTENSIONS: [&str; 6] = ["md", "markdown", "mdown", "mkd", "mkdn", "mdx"];
+const EXTENSIONS: [&str; 8] = ["md", "markdown", "mdown", "mkd", "mkdn", "mdx", "qmd", "rmd"];
 
 /// Files that speak about a repository, not to readers.
 const FOREIGN_NAMES: [&str; 5] = ["readme", "license", "changelog", "contributing", "404"];

@@ -17,6 +17,9 @@ use crate::store::Store;
 /// The folder, relative to the site.
 pub const FOLDER: &str = "preview";
 
+/// What the files of an issue are called that is not sent: the newest post of a blog from which nothing was mailed yet.
+pub const SPECIMEN: &str = "specimen";
+
 /// The copies of so many readers are written, as an outbox would hold them; more would only fill the disk.
 const COPIES: u32 = 25;
 
@@ -70,7 +73,8 @@ pub struct ReaderCopy {
     pub message: Vec<u8>,
 }
 
-/// Writes the preview, of which `feeds` were built to be shown, and removes what an earlier one left; returns the paths relative to the site.
+/// Writes the preview, of which `feeds` were built to be shown, and removes what an earlier one left; returns the paths relative to
+/// the site. A `specimen` is shown beside it.
 ///
 /// # Errors
 /// As the system reports them, or when the database does not answer.
@@ -78,6 +82,7 @@ pub async fn write(
     site: &Site,
     prepared: &Prepared,
     feeds: BuiltFeeds,
+    specimen: Option<&Issue>,
     store: Option<&mut Store>,
     to: Option<&EmailAddress>,
 ) -> Result<Vec<String>, PublishError> {
@@ -87,19 +92,20 @@ pub async fn write(
     }
     let signer = signer(&site.config, site.folder.path())?;
     let (secret, readers) = readers(store, to).await?;
-    for issue in &prepared.issues {
+    let issues = prepared.issues.iter().map(|issue| (format!("issue-{}", issue.number), issue));
+    for (name, issue) in issues.chain(specimen.map(|issue| (SPECIMEN.to_owned(), issue))) {
         let copies = Copies::new(issue, signer.clone());
-        for (index, (id, address, name)) in
+        for (index, (id, address, reader)) in
             readers.iter().cloned().chain(sample(site, issue, readers.is_empty())).enumerate()
         {
-            let recipient = email::recipient(&secret, issue, id, &address).named(name);
+            let recipient = email::recipient(&secret, issue, id, &address).named(reader);
             let message = copies.message(&recipient);
             if index == 0 {
-                output.push((format!("issue-{}.html", issue.number), email::html_for(issue, &recipient).into_bytes()));
-                output.push((format!("issue-{}.txt", issue.number), email::text_for(issue, &recipient).into_bytes()));
-                output.push((format!("issue-{}.eml", issue.number), message.clone()));
+                output.push((format!("{name}.html"), email::html_for(issue, &recipient).into_bytes()));
+                output.push((format!("{name}.txt"), email::text_for(issue, &recipient).into_bytes()));
+                output.push((format!("{name}.eml"), message.clone()));
             }
-            if id > 0 {
+            if id > 0 && name != SPECIMEN {
                 output.push((format!("outbox/issue-{}-{id:05}.eml", issue.number), message));
             }
         }
@@ -148,12 +154,12 @@ fn sample(site: &Site, issue: &Issue, needed: bool) -> Option<ListedReader> {
     if needed { own.or_else(sender).map(|address| (0, address, None)) } else { None }
 }
 
-/// True for the files of an issue: `issue-12.html`, `.txt` and `.eml`, and `issue-12-00042.eml`.
+/// True for the files of an issue: `issue-12.html`, `.txt` and `.eml`, and `issue-12-00042.eml`; or of a specimen.
 fn is_mail(name: &str) -> bool {
     let file = name.rsplit('/').next().unwrap_or_default();
-    let numbers =
-        ["html", "txt", "eml"].iter().find_map(|end| file.strip_prefix("issue-")?.strip_suffix(end)?.strip_suffix('.'));
-    numbers.is_some_and(|numbers| numbers.split('-').all(is_number))
+    let stem = ["html", "txt", "eml"].iter().find_map(|end| file.strip_suffix(end)?.strip_suffix('.'));
+    let numbers = stem.and_then(|stem| stem.strip_prefix("issue-"));
+    stem == Some(SPECIMEN) || numbers.is_some_and(|numbers| numbers.split('-').all(is_number))
 }
 
 fn is_number(text: &str) -> bool {

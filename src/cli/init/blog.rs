@@ -1,10 +1,12 @@
 //! A blog that is there already, made by another program: what its settings say, in our words.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::LazyLock;
 
 use super::settings::{Found, Settings};
+use super::survey::{Survey, is_of_one_kind};
 use crate::files::{self, FileKind, Refusal, Why};
 use crate::post;
 
@@ -19,9 +21,17 @@ const SITE: [&str; 7] = [
     "site.timezone",
 ];
 
+/// How a note begins that no folder of posts was found.
+pub(super) const NO_FOLDER: &str = "the folder of the posts:";
+
 /// The names in `generators.toml`, by generator and key.
 static GENERATORS: LazyLock<BTreeMap<String, BTreeMap<String, String>>> =
     LazyLock::new(|| toml::from_str(include_str!("generators.toml")).expect("the file holds names"));
+
+/// What the row of a generator has under a key; nothing when it has none.
+pub(super) fn names(row: &str, key: &str) -> &'static str {
+    GENERATORS.get(row).and_then(|names| names.get(key)).map_or("", String::as_str)
+}
 
 /// What a generator's settings say.
 #[derive(Debug, Default)]
@@ -35,6 +45,18 @@ pub(super) struct Blog {
 impl Blog {
     /// Takes over a value, if there is one.
     pub(super) fn take(&mut self, key: &'static str, mut found: Option<Found>) {
+        // As RSS has it: the address first, then the name.
+        if let Some((address, name)) = found.as_ref().filter(|_| key == "site.author.name").and_then(of_rss) {
+            self.taken.push(("site.author.email", address));
+            found = Some(name);
+        }
+        // Where a program serves it to its writer is no place for readers.
+        let is_local = |found: &Found| {
+            ["://localhost", "://127.0.0.1", "://0.0.0.0"].iter().any(|local| found.text.contains(local))
+        };
+        if key == "site.url" && found.as_ref().is_some_and(is_local) {
+            return;
+        }
         // Themes put HTML there; we show it as text.
         if let Some(found) = found.as_mut().filter(|_| matches!(key, "site.title" | "site.description")) {
             found.text = post::plain_text(&found.text);
@@ -45,8 +67,8 @@ impl Blog {
     /// Takes over what `get` finds by the names of a generator; `url` where its address has no name of its own.
     pub(super) fn site(&mut self, generator: &str, url: Option<&Found>, get: impl Fn(&[&str]) -> Option<Found>) {
         for key in SITE {
-            let names = GENERATORS.get(generator).and_then(|names| names.get(key));
-            let found = names.and_then(|names| get(&names.split(' ').collect::<Vec<_>>()));
+            let names: Vec<_> = names(generator, key).split_whitespace().collect();
+            let found = if names.is_empty() { None } else { get(&names) };
             self.take(key, url.filter(|_| key == "site.url").cloned().or(found));
         }
     }
@@ -81,26 +103,31 @@ impl Blog {
         let holds_another = |outer: &str| there.iter().any(|(inner, count)| *count > 0 && within(outer, inner));
         let (around, apart): (Vec<_>, Vec<_>) = there.iter().copied().partition(|(outer, _)| holds_another(outer));
         // `max_by_key` takes the last of several.
-        let Some((posts, count)) = apart.iter().rev().copied().max_by_key(|(_, count)| *count) else {
+        let most = apart.iter().rev().copied().max_by_key(|(_, count)| *count);
+        // What lies around it may be the greater part of the blog.
+        let rest = |outer: &str, all: usize| {
+            let inside: usize = apart.iter().filter(|(inner, _)| within(outer, inner)).map(|(_, count)| count).sum();
+            all.saturating_sub(inside)
+        };
+        let is_greater = |(outer, all): &&(&String, usize)| {
+            most.is_none_or(|(posts, count)| within(outer, posts) && rest(outer, *all) > count)
+        };
+        let Some((posts, count)) = around.iter().find(is_greater).copied().or(most) else {
             let named = candidates.iter().take(3).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
             self.notes.push(match candidates.len() {
-                1 => format!("the folder of the posts: there is no {named}; set posts.dir"),
-                _ => {
-                    format!("the folder of the posts: there is none with a usual name, such as {named}; set posts.dir")
-                }
+                1 => format!("{NO_FOLDER} there is no {named}; set posts.dir"),
+                _ => format!("{NO_FOLDER} there is none with a usual name, such as {named}; set posts.dir"),
             });
             return None;
         };
         let mut left: Vec<String> = apart
             .iter()
-            .filter(|(other, count)| *other != posts && *count > 0)
+            .filter(|(other, count)| *other != posts && !within(posts, other) && *count > 0)
             .map(|(other, count)| format!("{count} in `{other}`"))
             .collect();
-        // What else lies around it is worth a word when it may be the greater part of the blog.
         for (outer, all) in around.iter().filter(|(outer, _)| within(outer, posts)) {
-            let inside: usize = apart.iter().filter(|(inner, _)| within(outer, inner)).map(|(_, count)| count).sum();
-            let rest = all.saturating_sub(inside);
-            left.extend((rest > count).then(|| format!("{rest} elsewhere in `{outer}`")));
+            let rest = rest(outer, *all);
+            left.extend((rest > 0).then(|| format!("{rest} elsewhere in `{outer}`")));
         }
         let from = match apart.iter().filter(|(_, count)| *count > 0).count() {
             0 | 1 => "the folder that is there".to_owned(),
@@ -118,11 +145,19 @@ impl Blog {
 }
 
 /// The folder of a blog, for reading.
-pub(super) struct Folder(files::Folder);
+pub(super) struct Folder {
+    folder: files::Folder,
+    survey: OnceCell<Survey>,
+}
 
 impl Folder {
     pub(super) fn new(path: &Path) -> Self {
-        Self(files::Folder::new(path))
+        Self { folder: files::Folder::new(path), survey: OnceCell::new() }
+    }
+
+    /// What lies in it, looked at once.
+    pub(super) fn survey(&self) -> &Survey {
+        self.survey.get_or_init(|| Survey::of(self))
     }
 
     /// The settings in a file, if there is one that can be read.
@@ -137,21 +172,64 @@ impl Folder {
 
     /// A text file, if there is one that can be read.
     pub(super) fn text(&self, file: &str) -> Option<String> {
-        let bytes = self.0.read_optional(file, FileKind::Settings).ok()??;
+        let bytes = self.folder.read_optional(file, FileKind::Settings).ok()??;
         Some(String::from_utf8_lossy(&bytes).into_owned())
     }
 
-    /// How many files of a folder may be posts.
+    /// How many files of a folder may be posts: those that say a day, where any does.
     pub(super) fn posts(&self, folder: &str) -> usize {
-        let files = self.0.list(folder, &post::enters).unwrap_or_default();
-        files.iter().filter(|file| post::is_post_file(file, false)).count()
+        self.survey().posts(folder)
+    }
+
+    /// All files below a folder where posts may be, relative to it.
+    pub(super) fn files(&self, folder: &str) -> Vec<String> {
+        self.folder.list(folder, &post::enters).unwrap_or_default()
+    }
+
+    /// The folders right below a folder where posts may be.
+    pub(super) fn folders(&self, folder: &str) -> Vec<String> {
+        let enters = |path: &str| !path.contains('/') && post::enters(path);
+        self.folder.folders(folder, &enters).unwrap_or_default()
+    }
+
+    /// How many posts of a folder are a folder of their own.
+    pub(super) fn bundles(&self, folder: &str) -> usize {
+        let is_bundle = |file: &&String| file.rsplit('/').next().is_some_and(|name| name.starts_with("index."));
+        self.files(folder).iter().filter(|file| post::is_post_file(file, false)).filter(is_bundle).count()
+    }
+
+    /// The names of the files right in the folder.
+    pub(super) fn names(&self) -> Vec<String> {
+        self.folder.list("", &|_| false).unwrap_or_default()
+    }
+
+    /// What the folder itself is called.
+    pub(super) fn own_name(&self) -> Option<String> {
+        Some(files::resolved(self.folder.path()).file_name()?.to_str()?.to_owned())
+    }
+
+    /// A feed, if there is one that can be read.
+    pub(super) fn feed(&self, file: &str) -> Option<Vec<u8>> {
+        self.folder.read_optional(file, FileKind::Feed).ok()?
+    }
+
+    /// A post, if it can be read.
+    pub(super) fn bytes(&self, file: &str) -> Option<Vec<u8>> {
+        self.folder.read_optional(file, FileKind::Post).ok()?
     }
 
     /// True when there is a folder of this name below, or a link to one elsewhere: the new site asks before it follows that.
     pub(super) fn has(&self, folder: &str) -> bool {
         let leaves = |error: std::io::Error| Refusal::of(&error).is_some_and(|it| matches!(it.why, Why::Leaves(_)));
-        self.0.find(folder).map_or_else(leaves, |_| self.0.is_folder(folder))
+        self.folder.find(folder).map_or_else(leaves, |_| self.folder.is_folder(folder))
     }
+}
+
+/// `ada@example.org (Ada Quill)` → the address and the name.
+fn of_rss(author: &Found) -> Option<(Found, Found)> {
+    let (address, name) = author.text.strip_suffix(')')?.split_once(" (")?;
+    let part = |text: &str| Found { text: text.to_owned(), ..author.clone() };
+    (address.contains('@') && !address.contains(' ')).then(|| (part(address), part(name)))
 }
 
 /// A pattern with every `:word` replaced by what it means here, and the words without a counterpart.
@@ -174,10 +252,13 @@ fn translate(pattern: &str, meaning: impl Fn(&str) -> Option<String>) -> (String
     (text, unknown)
 }
 
-/// The folders that hold the posts in most blogs whose content is sorted by section.
-pub(super) fn sections(content: &str) -> Vec<String> {
-    let names = ["posts", "post", "blog", "articles", "writing", "notes", "news"];
-    names.iter().map(|name| format!("{content}/{name}")).chain([content.to_owned()]).collect()
+/// The folders that may hold the posts of a blog whose content is sorted by section, those with usual names first.
+pub(super) fn sections(folder: &Folder, content: &str) -> Vec<String> {
+    let usual = ["posts", "post", "blog", "articles", "writing", "notes", "news"];
+    let is_section = |name: &String| !usual.contains(&name.as_str()) && !is_of_one_kind(name);
+    let there = folder.folders(content).into_iter().filter(is_section);
+    let names = usual.iter().map(ToString::to_string).chain(there);
+    names.map(|name| format!("{content}/{name}")).chain([content.to_owned()]).collect()
 }
 
 /// `content/posts` below `content`, and the `name` of a post → `/posts/:dir/:slug/`

@@ -29,7 +29,8 @@ pub(super) fn recognise(folder: &Folder) -> Option<Blog> {
     }
     let mut blog = Blog::default();
     blog.site("eleventy", None, |names| data.get(names));
-    let in_places = places.iter().flat_map(|place| sections(place).into_iter().chain([format!("{place}/_posts")]));
+    let in_places =
+        places.iter().flat_map(|place| sections(folder, place).into_iter().chain([format!("{place}/_posts")]));
     let mut candidates: Vec<String> = in_places.map(|name| name.trim_matches('/').to_owned()).collect();
     candidates.retain(|candidate| !places.contains(&candidate.as_str()));
     candidates.push("content".to_owned());

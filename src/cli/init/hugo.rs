@@ -31,9 +31,17 @@ pub(super) fn recognise(folder: &Folder) -> Option<Blog> {
         .map(|(key, found)| (key.strip_prefix("page.").unwrap_or(key).to_owned(), found.clone()))
         .filter(|(section, _)| !section.contains('.'))
         .collect();
+    let main = settings.items("params.mainSections").into_iter().filter_map(|item| item.get(&[""]));
+    let main: Vec<_> = main.map(|section| format!("{content}/{}", section.text.trim_matches('/'))).collect();
     let mut candidates: Vec<_> = patterns.iter().map(|(section, _)| format!("{content}/{section}")).collect();
-    candidates.retain(|candidate| sections(&content).contains(candidate));
-    candidates.extend(sections(&content));
+    let sections = sections(folder, &content);
+    candidates.retain(|candidate| sections.contains(candidate));
+    candidates.extend(sections);
+    // What the blog itself calls its posts goes before what holds more.
+    let is_main = |name: &String| main.contains(name) && folder.posts(name) > 0;
+    if candidates.iter().any(is_main) {
+        candidates.retain(is_main);
+    }
     let posts = blog.posts(folder, &candidates).unwrap_or_else(|| content.clone());
     let section = posts.strip_prefix(&content).unwrap_or_default().trim_matches('/').to_owned();
     let is_ugly = settings.get(&["uglyURLs"]).is_some_and(|found| found.text == "true");

@@ -1,4 +1,4 @@
-//! Jekyll: `_config.yml` or `_config.toml`, and what its `defaults` say for all posts.
+//! Jekyll: `_config.yml` or `_config.toml`, and what its `defaults` say for all posts; or just a folder `_posts`.
 
 use super::blog::{Blog, Folder};
 use super::settings::{Found, Settings};
@@ -7,7 +7,9 @@ const TOML: &str = "_config.toml";
 const FILES: [&str; 3] = ["_config.yml", "_config.yaml", TOML];
 
 pub(super) fn recognise(folder: &Folder) -> Option<Blog> {
-    let (file, settings) = folder.first(&FILES)?;
+    // GitHub Pages makes a blog of a folder without any settings too.
+    let (file, settings) =
+        folder.first(&FILES).or_else(|| folder.has("_posts").then(|| (FILES[0], Settings::default())))?;
     let mut blog = Blog::default();
     blog.take("site.title", settings.get(&["title", "name"]));
     let url = settings.get(&["url"]).map(|url| {

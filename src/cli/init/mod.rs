@@ -4,13 +4,17 @@
 mod astro;
 mod blog;
 mod eleventy;
+mod elsewhere;
 mod hexo;
 mod hugo;
 pub(super) mod ignore;
 mod jekyll;
 mod pelican;
 mod settings;
+mod survey;
+mod table;
 mod takeover;
+mod telling;
 mod zola;
 
 use std::path::{Path, PathBuf};
@@ -18,14 +22,13 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::failure::{Exit, Failure};
-use super::table::{columns, cut};
 use super::{Context, agreement};
 use crate::diagnostic::Diagnostic;
 use crate::files::{Access, FileKind, Folder as SiteFolder};
-use crate::publish::{CONFIG_FILE, PublishError};
+use crate::publish::{CONFIG_FILE, PublishError, Site};
 use blog::{Blog, Folder};
 use ignore::GITIGNORE;
-use takeover::{Takeover, take_over};
+use takeover::take_over;
 
 /// A program that makes blogs.
 struct Generator {
@@ -35,15 +38,22 @@ struct Generator {
     recognise: fn(&Folder) -> Option<Blog>,
 }
 
-/// All that are recognised; the first one that knows the folder wins. Hexo and Jekyll share the name of a file.
-const GENERATORS: [Generator; 7] = [
+/// All that are recognised; the first one that knows the folder wins. Hexo and Jekyll share the name of a file, and Jekyll needs none.
+const GENERATORS: [Generator; 14] = [
     Generator { name: "Hugo", recognise: hugo::recognise },
     Generator { name: "Zola", recognise: zola::recognise },
     Generator { name: "Astro", recognise: astro::recognise },
     Generator { name: "Eleventy", recognise: eleventy::recognise },
     Generator { name: "Hexo", recognise: hexo::recognise },
-    Generator { name: "Jekyll", recognise: jekyll::recognise },
     Generator { name: "Pelican", recognise: pelican::recognise },
+    Generator { name: "Gatsby", recognise: |folder| table::recognise("gatsby", "Gatsby", folder) },
+    Generator { name: "Cobalt", recognise: |folder| table::recognise("cobalt", "Cobalt", folder) },
+    Generator { name: "Quartz", recognise: |folder| table::recognise("quartz", "Quartz", folder) },
+    Generator { name: "Quarto", recognise: |folder| table::recognise("quarto", "Quarto", folder) },
+    Generator { name: "Nikola", recognise: |folder| table::recognise("nikola", "Nikola", folder) },
+    Generator { name: "Lektor", recognise: |folder| table::recognise("lektor", "Lektor", folder) },
+    Generator { name: "Jekyll", recognise: jekyll::recognise },
+    Generator { name: "VitePress", recognise: |folder| table::recognise("vitepress", "VitePress", folder) },
 ];
 
 const CONFIG: &str = include_str!("config.toml");
@@ -51,8 +61,9 @@ const FIRST_POST: &str = include_str!("first-post.md");
 
 /// Make a new site: a commented config.toml and a first post. Posts from today on will be mailed, older ones never.
 ///
-/// In the folder of a blog made with Jekyll, Hugo, Zola, Eleventy, Astro, Hexo or Pelican, or in a new folder inside of it,
-/// the blog's settings are taken over, and its own files stay as they are; only `.gitignore` gets lines that it lacks.
+/// In a folder with Markdown in it no post is made. Its posts are found by looking, and the settings of Jekyll, Hugo, Zola,
+/// Eleventy, Astro, Hexo, Pelican, Gatsby, Cobalt, Quartz, Quarto, Nikola, Lektor and VitePress are taken over, also by a new
+/// folder inside of such a blog. The blog's own files stay as they are; only `.gitignore` gets lines that it lacks.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// The folder of the new site; it is made when it is missing
@@ -60,26 +71,41 @@ pub(super) struct Arguments {
     dir: PathBuf,
 }
 
+/// A blog that is there already.
+struct Found {
+    /// What made it; `None` when nothing is known to have.
+    generator: Option<&'static str>,
+    blog: Blog,
+    /// It is in the folder above.
+    is_above: bool,
+}
+
 pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
     let folder = context.site.join(&arguments.dir);
     let site = SiteFolder::new(&folder);
-    let today = context.now.to_zoned(jiff::tz::TimeZone::UTC).date().to_string();
     let shown = |name: &str| {
         if arguments.dir == Path::new(".") { name.to_owned() } else { arguments.dir.join(name).display().to_string() }
     };
-    let template = CONFIG.replace("{today}", &today);
-    let here = recognise(&folder);
-    let is_above = here.is_none();
-    // In a new folder inside of a blog, the blog is the one above.
-    let above = || recognise(folder.parent().filter(|_| folder.file_name().is_some())?);
-    let found = here.or_else(above);
-    if let Some((name, _)) = found.as_ref().filter(|_| !is_above && is_theirs(&folder)) {
+    let found = find(&folder);
+    if let Some(name) = found.as_ref().filter(|found| !found.is_above && is_theirs(&folder)).and_then(|it| it.generator)
+    {
         let theirs = format!("{} belongs to the {name} blog in this folder", shown(CONFIG_FILE));
         let beside = shown("newsletter");
         let help = format!("make a folder for Tidings beside it: `tidings init {beside}` takes over what it says");
         return Err(Failure::new(Exit::Refused, Diagnostic::error("init/foreign", theirs).help(help)));
     }
-    let mut takeover = found.map(|(name, blog)| (name, take_over(&template, blog, is_above)));
+    let next = telling::Next { dir: &arguments.dir, shown: shown(CONFIG_FILE) };
+    if site.is_file(CONFIG_FILE) {
+        return existing(&folder, &next, context);
+    }
+    let today = context.now.to_zoned(jiff::tz::TimeZone::UTC).date().to_string();
+    let template = CONFIG.replace("{today}", &today);
+    let mut takeover = None;
+    if let Some(Found { generator, mut blog, is_above }) = found {
+        let place = if is_above { folder.parent().unwrap_or(&folder) } else { &folder };
+        elsewhere::complete(&mut blog, &Folder::new(place));
+        takeover = Some((telling::Place { generator, is_above }, take_over(&template, blog, is_above)));
+    }
     let is_public_taken = site.is_folder("public");
     if let Some((_, takeover)) = takeover.as_mut().filter(|_| is_public_taken) {
         // The blog's program may write there too.
@@ -89,15 +115,10 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
             .push("feeds will be written to the folder feeds, because there is a folder public already".into());
     }
     let config = takeover.as_ref().map_or(template, |(_, takeover)| takeover.config.clone());
-    match site.write_new(CONFIG_FILE, config.as_bytes(), Access::Public) {
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-            let exists = Diagnostic::error("init/exists", format!("there is a site already: {}", shown(CONFIG_FILE)));
-            return Err(Failure::new(Exit::Refused, exists.help("name another folder: `tidings init FOLDER`")));
-        }
-        written => written.map_err(|error| unwritten(&folder.join(CONFIG_FILE), error))?,
-    }
-    if let Some((name, takeover)) = &takeover {
-        tell(name, is_above, takeover, context);
+    site.write_new(CONFIG_FILE, config.as_bytes(), Access::Public)
+        .map_err(|error| unwritten(&folder.join(CONFIG_FILE), error))?;
+    if let Some((place, takeover)) = &takeover {
+        telling::tell(place, takeover, context);
     }
     context.ui.say(&format!("Made {}.", shown(CONFIG_FILE)));
     let post = format!("posts/{today}-hello.md");
@@ -113,59 +134,77 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
     }
     let feeds = if takeover.is_some() && is_public_taken { "feeds" } else { "public" };
     context.ui.say(&extend_gitignore(&site, feeds, &shown(GITIGNORE))?);
-    let blog = folder.parent().filter(|_| is_above && takeover.is_some());
+    let blog = folder.parent().filter(|_| takeover.as_ref().is_some_and(|(place, _)| place.is_above));
     if blog.is_some_and(|blog| agreement::settle_new(&folder, blog, &context.state)) {
         context
             .ui
             .say("It reads posts of the folder above: agreed to on this machine, asked about first on another one.");
     }
-    let is_taken = |key: &str| {
-        takeover.as_ref().is_some_and(|(_, takeover)| takeover.taken.iter().any(|(taken, _)| *taken == key))
-    };
-    let open: Vec<_> = [("site.title", "title"), ("site.url", "url"), ("site.author.email", "from")]
-        .into_iter()
-        .filter_map(|(key, name)| (!is_taken(key)).then_some(name))
-        .collect();
-    context.ui.say(&match open.as_slice() {
-        [] => "Now look at config.toml and at `tidings publish --dry-run`.".to_owned(),
-        [one] => format!("Now set {one} in config.toml, and look at `tidings publish --dry-run`."),
-        [first @ .., last] => {
-            format!("Now set {} and {last} in config.toml, and look at `tidings publish --dry-run`.", first.join(", "))
-        }
-    });
+    next.tell(&telling::left_open(takeover.as_ref().map(|(_, takeover)| takeover)), context);
     Ok(Exit::Done)
 }
 
-/// The blog in a folder and what makes it.
-fn recognise(folder: &Path) -> Option<(&'static str, Blog)> {
-    let folder = Folder::new(folder);
-    GENERATORS.iter().find_map(|generator| Some((generator.name, (generator.recognise)(&folder)?)))
+/// The blog in a folder, or in the one above: a new folder inside of a blog is for that blog. Without any program that is
+/// known, a blog is a folder with posts, or with what may be posts and cannot be read.
+fn find(folder: &Path) -> Option<Found> {
+    let recognise = |folder: &Path| {
+        let folder = Folder::new(folder);
+        GENERATORS.iter().find_map(|generator| Some((generator.name, (generator.recognise)(&folder)?)))
+    };
+    let of = |(generator, mut blog): (&'static str, Blog), folder: &Path, is_above| {
+        if !blog.taken.iter().any(|(key, _)| *key == "posts.dir") {
+            Folder::new(folder).survey().take_over(&mut blog);
+        }
+        Found { generator: Some(generator), blog, is_above }
+    };
+    if let Some(here) = recognise(folder) {
+        return Some(of(here, folder, false));
+    }
+    if let Some(above) = folder.parent().filter(|_| folder.file_name().is_some())
+        && let Some(found) = recognise(above)
+    {
+        return Some(of(found, above, true));
+    }
+    let here = Folder::new(folder);
+    // The blog may be a part of what is here: the program that makes it is known by a folder around its posts.
+    let best = here.survey().best();
+    for (at, _) in best.iter().flat_map(|best| best.folder.match_indices('/')) {
+        let part = &best.as_ref()?.folder[..at];
+        if let Some((generator, mut blog)) = recognise(&folder.join(part)) {
+            let posts = blog.taken.iter_mut().find(|(key, _)| *key == "posts.dir");
+            if let Some((_, found)) = posts {
+                found.text = format!("{part}/{}", found.text);
+                return Some(Found { generator: Some(generator), blog, is_above: false });
+            }
+        }
+    }
+    let mut blog = Blog::default();
+    here.survey().take_over(&mut blog).then_some(Found { generator: None, blog, is_above: false })
+}
+
+/// A site that is there already: nothing is changed, and what it lacks is said.
+fn existing(folder: &Path, next: &telling::Next<'_>, context: &Context) -> Result<Exit, Failure> {
+    let config = Site::config(folder)?;
+    let site = SiteFolder::new(folder);
+    context.ui.say(&format!("There is a site already ({}): nothing was changed.", next.shown));
+    let there = site.read_optional(GITIGNORE, FileKind::Settings).ok().flatten().unwrap_or_default();
+    let missing = ignore::missing(&String::from_utf8_lossy(&there), &config.feeds.dir);
+    if !missing.is_empty() {
+        context.ui.say(&format!("If it goes to git, `{GITIGNORE}` lacks these lines: {}", missing.join(" ")));
+    }
+    if site.find(&config.posts.dir).is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound) {
+        let missing = format!("there is no folder {}", config.posts.dir);
+        let help = "make it, or set `posts.dir` in config.toml to the folder of the posts";
+        return Err(Failure::new(Exit::Problems, Diagnostic::error("posts/no-folder", missing).help(help)));
+    }
+    next.tell(&telling::examples(&config), context);
+    Ok(Exit::Done)
 }
 
 /// True when config.toml of this folder is the blog's own.
 fn is_theirs(folder: &Path) -> bool {
     let settings = Folder::new(folder).settings(CONFIG_FILE);
     settings.is_some_and(|settings| settings.get(&["base_url"]).is_some() || hugo::is_own(&settings))
-}
-
-/// Says what was taken over and from where, and what was not.
-fn tell(name: &str, is_above: bool, takeover: &Takeover, context: &Context) {
-    let place = if is_above { "The folder above" } else { "This" };
-    let Takeover { taken, notes, .. } = takeover;
-    let found = if taken.is_empty() { "None of its settings could be taken over." } else { "Taken over:" };
-    context.ui.say(&format!("{place} is a blog made with {name}; its files stay as they are. {found}"));
-    let row = |(key, found): &(&'static str, settings::Found)| {
-        [format!("  {key}"), cut(&found.text, 44), format!("({})", found.from)]
-    };
-    if !taken.is_empty() {
-        context.ui.say_lines(columns(&taken.iter().map(row).collect::<Vec<_>>()).trim_end());
-    }
-    if !notes.is_empty() {
-        context.ui.say("Not taken over, or good to know:");
-        for note in notes {
-            context.ui.say(&format!("  - {note}"));
-        }
-    }
 }
 
 /// Adds what `.gitignore` lacks, and says what was done. Its own lines stay.

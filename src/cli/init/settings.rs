@@ -36,6 +36,7 @@ impl Settings {
                 Err(_) => settings.yaml(file, text),
             },
             "toml" => settings.tree(file, "", &toml::from_str(text).unwrap_or_default(), true),
+            "lektorproject" => settings.sections(file, text),
             "json" => settings.tree(file, "", &serde_json::from_str(text).unwrap_or_default(), true),
             _ => settings.assignments(file, text),
         }
@@ -98,6 +99,18 @@ impl Settings {
                 }
             }
             Value::Null | Value::Number(_) => {}
+        }
+    }
+
+    /// `name = value` below `[section]`, as in INI files.
+    fn sections(&mut self, file: &str, text: &str) {
+        let mut section = "";
+        for line in text.lines().map(str::trim) {
+            if let Some(name) = line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
+                section = name;
+            } else if let Some((name, value)) = line.split_once('=').filter(|_| !line.starts_with(['#', ';'])) {
+                self.put(file, &join(section, name.trim()), value);
+            }
         }
     }
 

@@ -10,7 +10,7 @@ pub(super) fn recognise(folder: &Folder) -> Option<Blog> {
     settings.get(&["base_url"])?;
     let mut blog = Blog::default();
     blog.site("zola", None, |names| settings.get(names));
-    let posts = blog.posts(folder, &sections(CONTENT)).unwrap_or_else(|| CONTENT.to_owned());
+    let posts = blog.posts(folder, &sections(folder, CONTENT)).unwrap_or_else(|| CONTENT.to_owned());
     blog.take("posts.permalink", Some(Found::new(by_folder(&posts, CONTENT, ":slug"), "Zola's own default")));
     Some(blog)
 }
