@@ -19,7 +19,7 @@ use crate::model::Mailbox;
 pub use dkim::Dkim;
 pub use feeds::{Archive, FeedContent, Feeds, FeedsBy};
 pub use newsletter::{MailContent, Mode, NO_SERVER, Newsletter, TOKEN};
-pub use permalink::{Permalink, PermalinkPart};
+pub use permalink::{Permalink, PermalinkPart, SlugFrom, Slugify};
 pub(crate) use placeholder::is_loopback;
 pub use podcast::Podcast;
 pub use rate::RateLimit;
@@ -53,6 +53,10 @@ pub struct Posts {
     pub dir: String,
     /// How the address of a post is made.
     pub permalink: Permalink,
+    /// How names are spelled in it.
+    pub slugify: Slugify,
+    /// What the slug of a post is that names none.
+    pub slug_from: SlugFrom,
     /// What `03/04/2025` means; such a date is not guessed.
     pub date_order: Option<DateOrder>,
     /// What dates a post that says no day itself; nothing unless the owner says so.
@@ -187,6 +191,17 @@ fn posts<'t>(root: &mut Section<'_, 't>, reader: &mut Reader<'t>) -> Posts {
             None
         }
     });
+    let slugify = [
+        ("off", Slugify::Off),
+        ("hugo", Slugify::Hugo),
+        ("jekyll", Slugify::Jekyll),
+        ("zola", Slugify::Zola),
+        ("pelican", Slugify::Pelican),
+        ("quartz", Slugify::Quartz),
+    ];
+    let slugify = section.word(reader, "slugify", &slugify).unwrap_or_default();
+    let slug_from = [("name", SlugFrom::Name), ("title", SlugFrom::Title)];
+    let slug_from = section.word(reader, "slug_from", &slug_from).unwrap_or_default();
     let words = [("dmy", DateOrder::DayFirst), ("mdy", DateOrder::MonthFirst)];
     let date_order = section.word(reader, "date_order", &words);
     let date = section.word(reader, "date", &[("git", FileDate::Git), ("mtime", FileDate::Written)]);
@@ -198,7 +213,8 @@ fn posts<'t>(root: &mut Section<'_, 't>, reader: &mut Reader<'t>) -> Posts {
         || ["tags", "categories", "emotions"].map(str::to_owned).to_vec(),
         |names| names.into_iter().map(|(name, _)| name.trim().to_lowercase()).filter(|name| !name.is_empty()).collect(),
     );
-    Posts { dir, permalink: permalink.unwrap_or_default(), date_order, date, txt, raw_shortcodes, taxonomies }
+    let permalink = permalink.unwrap_or_default();
+    Posts { dir, permalink, slugify, slug_from, date_order, date, txt, raw_shortcodes, taxonomies }
 }
 
 fn mail<'t>(

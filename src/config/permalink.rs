@@ -26,12 +26,44 @@ pub enum PermalinkPart {
     Language,
     /// `:slugorfilename`, the key `slug`, or else the name, spelled like `:filename` (Hugo also says `:slugorcontentbasename`).
     SlugOrFilename,
+    /// `:basename`, the name of the file as it stands, with its date.
+    Basename,
+    /// `:category`, the first category of the post, or the folder of the file.
+    Category,
     /// `:categories`, all categories of the post in lower case, one below the other.
     Categories,
     /// `:slugified_categories`, the same with `-` for all but letters and digits.
     SlugifiedCategories,
     /// `:dir`, the folder of the file below `posts.dir`, without slashes at its ends.
     Dir,
+}
+
+/// How the slug of a post and the folders above it are spelled in addresses (`posts.slugify`).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Slugify {
+    /// As they stand.
+    #[default]
+    Off,
+    /// As Hugo does it: in lower case, without most signs.
+    Hugo,
+    /// As Jekyll's `:title`: what is no letter, digit or sign of an address becomes a hyphen. Folders stay.
+    Jekyll,
+    /// As Zola's `slugify.paths = "on"`: Latin letters and digits.
+    Zola,
+    /// As Pelican does it: Latin letters, digits and `_`. Folders, and slugs that posts name, stay.
+    Pelican,
+    /// As Quartz does it: hyphens for blanks.
+    Quartz,
+}
+
+/// What the slug of a post is that names none (`posts.slug_from`).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum SlugFrom {
+    /// The name of its file, without its date.
+    #[default]
+    Name,
+    /// Its title.
+    Title,
 }
 
 /// A checked permalink pattern such as `/:year/:month/:day/:slug/`.
@@ -55,7 +87,8 @@ impl Permalink {
         let parts =
             parts(pattern).map_err(|word| format!("`posts.permalink` has an unknown placeholder: `:{word}`"))?;
         let tells_apart = |part: &PermalinkPart| {
-            matches!(part, PermalinkPart::Slug | PermalinkPart::Filename | PermalinkPart::SlugOrFilename)
+            use PermalinkPart::{Basename, Filename, Slug, SlugOrFilename};
+            matches!(part, Slug | Filename | SlugOrFilename | Basename)
         };
         if !parts.iter().any(tells_apart) {
             return Err(format!("`posts.permalink` has no `:slug`, so posts would share one address: `{pattern}`"));
@@ -99,6 +132,8 @@ fn parts(pattern: &str) -> Result<Vec<PermalinkPart>, &str> {
             "lang" | "language" => PermalinkPart::Language,
             "filename" | "contentbasename" => PermalinkPart::Filename,
             "slugorfilename" | "slugorcontentbasename" => PermalinkPart::SlugOrFilename,
+            "basename" => PermalinkPart::Basename,
+            "category" => PermalinkPart::Category,
             "categories" => PermalinkPart::Categories,
             "slugified_categories" => PermalinkPart::SlugifiedCategories,
             "dir" => PermalinkPart::Dir,

@@ -33,6 +33,7 @@ mod posts;
 mod programs;
 mod read;
 mod sketch;
+mod slugify;
 mod source;
 pub(crate) mod source_path;
 mod status;

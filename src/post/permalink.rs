@@ -6,12 +6,13 @@ use jiff::civil::Date;
 use percent_encoding::utf8_percent_encode;
 use url::Url;
 
-use crate::config::{Config, Permalink, Site};
+use crate::config::{Config, Permalink, Site, SlugFrom, Slugify};
 
 use super::date;
 use super::findings::Findings;
 use super::front_matter::Fields;
 use super::permalink_values::{IN_ADDRESS, Naming, without_dots};
+use super::slugify::slugify as spelled;
 use super::source_path::SourcePath;
 use crate::content::characters::composed;
 
@@ -36,15 +37,28 @@ pub(crate) struct Address {
 pub(crate) fn address(
     fields: &Fields,
     path: &SourcePath,
-    (day, language): (Option<Date>, &str),
+    (title, day, language): (&str, Option<Date>, &str),
     config: &Config,
     findings: &mut Findings<'_>,
 ) -> Address {
     let own = slug(fields);
     let has_slug = own.is_some();
-    let slug = own.unwrap_or_else(|| slug_of_name(path));
+    let slugify = config.posts.slugify;
+    let slug = own.unwrap_or_else(|| match config.posts.slug_from {
+        // A title may hold what parts the segments of a path.
+        SlugFrom::Title => match slugify {
+            Slugify::Hugo => title.to_owned(),
+            Slugify::Pelican => title.replace('/', ""),
+            _ => title.replace('/', " "),
+        },
+        SlugFrom::Name => slug_of_name(path),
+    });
+    let slug = match slugify {
+        Slugify::Off => slug,
+        how => slug.split('/').map(|part| spelled(part, how, has_slug)).collect::<Vec<_>>().join("/"),
+    };
     let language = (!language.eq_ignore_ascii_case(&config.site.language)).then_some(language);
-    let naming = Naming { slug: &slug, has_slug, fields, path, day, language };
+    let naming = Naming { slug: &slug, has_slug, fields, path, day, language, slugify };
     let url = own_address(&naming, &config.site.url, findings)
         .unwrap_or_else(|| naming.url(&config.posts.permalink, &config.site.url));
     let last = slug.rsplit('/').next().unwrap_or_default().to_owned();

@@ -5,9 +5,10 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use unicode_normalization::char::is_combining_mark;
 use url::Url;
 
-use crate::config::{Permalink, PermalinkPart};
+use crate::config::{Permalink, PermalinkPart, Slugify};
 
 use super::front_matter::Fields;
+use super::slugify::{file_name, slugify};
 use super::source_path::SourcePath;
 use super::terms;
 use crate::content::characters::composed;
@@ -41,6 +42,8 @@ pub(crate) struct Naming<'n> {
     pub(crate) day: Option<Date>,
     /// Its language, when that is not the site's.
     pub(crate) language: Option<&'n str>,
+    /// How names are spelled.
+    pub(crate) slugify: Slugify,
 }
 
 impl Naming<'_> {
@@ -98,9 +101,24 @@ impl Naming<'_> {
             PermalinkPart::Language => push_segments(self.language.iter(), made),
             PermalinkPart::Categories => self.push_categories(made, str::to_lowercase),
             PermalinkPart::SlugifiedCategories => self.push_categories(made, slugified),
+            PermalinkPart::Basename => push_segments([slugify(&self.path.name, self.slugify, false)].iter(), made),
+            PermalinkPart::Category => push_segments([self.category()].iter(), made),
             PermalinkPart::Dir if by_filename => push_segments(self.path.permalink_folders().map(file_name), made),
+            PermalinkPart::Dir if matches!(self.slugify, Slugify::Hugo | Slugify::Zola | Slugify::Quartz) => {
+                push_segments(self.path.permalink_folders().map(|name| slugify(name, self.slugify, false)), made);
+            }
             PermalinkPart::Dir => push_segments(self.path.permalink_folders(), made),
         }
+    }
+
+    /// The first category of a post; as Pelican does it, the folder of the file where it names none.
+    fn category(&self) -> String {
+        let named = terms::categories(self.fields, self.path).into_iter().next();
+        let is_pelican = self.slugify == Slugify::Pelican;
+        let folder = || self.path.permalink_folders().last().filter(|_| is_pelican).map(str::to_owned);
+        let name = named.or_else(folder);
+        let none = if is_pelican { "misc" } else { "uncategorized" };
+        slugify(&name.unwrap_or_else(|| none.to_owned()), self.slugify, false)
     }
 
     /// As Jekyll does it: the folders that a folder `_posts` lies in, then what the post says, each once.
@@ -132,27 +150,6 @@ fn is_of_a_day(part: &PermalinkPart) -> bool {
 fn slugified(name: &str) -> String {
     let words = name.split(|c: char| !c.is_alphanumeric() && !is_combining_mark(c)).filter(|word| !word.is_empty());
     words.collect::<Vec<_>>().join("-").to_lowercase()
-}
-
-/// A name as Hugo writes it into addresses: `2025-01-31 A Walk, at last` → `2025-01-31-a-walk-at-last`
-fn file_name(name: &str) -> String {
-    let mut made = String::with_capacity(name.len());
-    let mut after_blank = false;
-    for c in composed(name).chars().flat_map(char::to_lowercase) {
-        if c.is_whitespace() {
-            if !made.ends_with('-') {
-                made.push('-');
-            }
-            after_blank = true;
-        } else if c.is_alphanumeric() || is_combining_mark(c) || matches!(c, '-' | '_' | '.' | '#' | '+' | '~' | '@') {
-            if c != '-' || !after_blank {
-                made.push(c);
-            }
-            after_blank = false;
-        }
-    }
-    // A name of nothing but other signs would be no name.
-    if made.trim_matches('-').is_empty() { name.to_owned() } else { made }
 }
 
 fn push_segments(names: impl Iterator<Item = impl AsRef<str>>, path: &mut String) {

@@ -1,6 +1,7 @@
 //! Quarto and R Markdown: files that may hold programs, whose results are made when the site is. Without any they are
 //! Markdown.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 /// The endings of such files.
@@ -42,14 +43,34 @@ fn is_run(rest: &str) -> bool {
     rest.strip_prefix('{').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphabetic()))
 }
 
-/// `` `r x` `` or `` `{python} x` `` in a line.
+/// `` `r x` `` or `` `{python} x` `` in a line, but not within code that is shown.
 fn within(line: &str) -> Option<Range<usize>> {
-    line.match_indices('`').find_map(|(at, _)| {
-        let rest = &line[at + 1..];
-        let is_first = !line[..at].ends_with('`');
-        let begins = rest.starts_with("r ") || is_run(rest) && rest.contains("} ");
-        (is_first && begins).then(|| at..at + 1 + rest.find('`').map_or(rest.len(), |end| end + 1))
-    })
+    let mut runs: Vec<Range<usize>> = Vec::new();
+    for (at, _) in line.match_indices('`') {
+        match runs.last_mut().filter(|run| run.end == at) {
+            Some(run) => run.end += 1,
+            None => runs.push(at..at + 1),
+        }
+    }
+    // Code ends at the next run of as many marks.
+    let mut next_of = HashMap::new();
+    let mut ends = vec![None; runs.len()];
+    for (n, run) in runs.iter().enumerate().rev() {
+        ends[n] = next_of.insert(run.len(), n);
+    }
+    let mut n = 0;
+    while let Some(run) = runs.get(n) {
+        let Some(end) = ends[n] else {
+            n += 1;
+            continue;
+        };
+        let text = &line[run.end..runs[end].start];
+        if run.len() == 1 && (text.starts_with("r ") || is_run(text) && text.contains("} ")) {
+            return Some(run.start..runs[end].end);
+        }
+        n = end + 1;
+    }
+    None
 }
 
 #[cfg(test)]

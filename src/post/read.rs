@@ -201,7 +201,8 @@ fn assemble(
     let language_of_file = place.language.as_deref().or(folder);
     let language = language::language(fields, language_of_file, &config.site.language, findings);
     let day = published.as_ref().map(|day| day.at.date());
-    let address = permalink::address(fields, &place, (day, &language), config, findings);
+    let title = title::title(fields, body, &place)?;
+    let address = permalink::address(fields, &place, (&title.text, day, &language), config, findings);
     let mut decision = status::decide(fields, &place, published.as_ref(), conventions, around.now, findings);
     let undated = published.is_none();
     let overruled = match standing {
@@ -243,7 +244,6 @@ fn assemble(
     if let Some((status, reason)) = overruled {
         (decision.status, decision.reason) = (status, reason);
     }
-    let title = title::title(fields, body, &place)?;
     if title.is_made && matches!(decision.status, PostStatus::Published | PostStatus::Scheduled) {
         title::warn_of_none(&title.text, findings);
     }

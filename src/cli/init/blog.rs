@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use super::settings::{Found, Settings};
-use super::survey::{Survey, is_of_one_kind};
+use super::survey::{Best, Survey, is_of_one_kind};
 use crate::files::{self, FileKind, Refusal, Why};
 use crate::post;
 
@@ -142,6 +142,37 @@ impl Blog {
         self.take("posts.dir", Some(Found::new(posts, from)));
         Some(posts.clone())
     }
+
+    /// Takes over the folder of the posts that was found by looking, and says what was seen; false when there is nothing that may be
+    /// a post.
+    pub(super) fn look(&mut self, survey: &Survey) -> bool {
+        let others = survey.others();
+        if let Some(others) = &others {
+            self.notes.push(format!("posts in a format that is not read: {others}"));
+        }
+        let Some(best) = survey.best() else { return others.is_some() };
+        let Best { folder, files, dated } = best;
+        let all = survey.count();
+        let seen = match (files == all, dated == files) {
+            (true, true) => format!("all {all} Markdown files"),
+            (true, false) => format!("all {all} Markdown files, {dated} with a date"),
+            (false, true) => format!("{files} of {all} Markdown files"),
+            (false, false) => format!("{files} of {all} Markdown files, {dated} with a date"),
+        };
+        self.notes.retain(|note| !note.starts_with(NO_FOLDER));
+        if let Some(named) = survey.left_out(&folder, files) {
+            self.notes.push(named);
+        }
+        self.take("posts.dir", Some(Found::new(folder, seen)));
+        if dated == 0 {
+            self.notes
+                .push("no file says a day: write `date:` into each, or set posts.date to \"git\" or \"mtime\"".into());
+        }
+        if !self.taken.iter().any(|(key, _)| *key == "posts.permalink") {
+            self.notes.push("the addresses of posts are not known: set posts.permalink as your site has them".into());
+        }
+        true
+    }
 }
 
 /// The folder of a blog, for reading.
@@ -157,7 +188,7 @@ impl Folder {
 
     /// What lies in it, looked at once.
     pub(super) fn survey(&self) -> &Survey {
-        self.survey.get_or_init(|| Survey::of(self))
+        self.survey.get_or_init(|| Survey::of(&self.folder))
     }
 
     /// The settings in a file, if there is one that can be read.

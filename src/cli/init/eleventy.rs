@@ -57,7 +57,8 @@ pub(super) fn recognise(folder: &Folder) -> Option<Blog> {
     match pattern {
         Some(pattern) => permalink(&mut blog, pattern, &by_folder(&posts, content, ":slug")),
         None => {
-            let pattern = by_folder(&posts, content, ":slug");
+            // Only `fileSlug` is without the date.
+            let pattern = by_folder(&posts, content, ":basename");
             blog.take("posts.permalink", Some(Found::new(pattern, "Eleventy's own default")));
         }
     }

@@ -25,6 +25,7 @@ pub(super) fn recognise(folder: &Folder) -> Option<Blog> {
             "year" | "month" | "day" | "i_month" | "i_day" => format!(":{word}"),
             "title" if with_folders => ":dir/:slug".to_owned(),
             "title" | "name" => ":slug".to_owned(),
+            "category" => ":category".to_owned(),
             _ => return None,
         })
     });

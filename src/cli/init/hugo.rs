@@ -47,10 +47,9 @@ pub(super) fn recognise(folder: &Folder) -> Option<Blog> {
     let is_ugly = settings.get(&["uglyURLs"]).is_some_and(|found| found.text == "true");
     match patterns.into_iter().find(|(name, _)| *name == section) {
         Some((_, pattern)) => {
-            if let Some(word) = [":title", ":slug"].into_iter().find(|word| has_word(&pattern.text, word)) {
-                blog.notes.push(format!(
-                    "Hugo makes `{word}` from the title, here it is the name of the file: such posts need `slug:`"
-                ));
+            if [":title", ":slug", ":slugortitle"].iter().any(|word| has_word(&pattern.text, word)) {
+                blog.take("posts.slugify", Some(Found::new("hugo", pattern.from.clone())));
+                blog.take("posts.slug_from", Some(Found::new("title", pattern.from.clone())));
             }
             let pattern = Found { text: with_ending(&pattern.text, is_ugly), ..pattern };
             blog.permalink(pattern, |word| meaning(word, &section));

@@ -56,6 +56,7 @@ pub(super) fn recognise(folder: &Folder) -> Option<Blog> {
             category.text
         ));
     }
+    blog.take("posts.slugify", Some(Found::new("jekyll", "Jekyll's own way")));
     blog.permalink(pattern, |word| {
         Some(match word {
             "year" | "month" | "day" | "i_month" | "i_day" | "y_day" | "categories" | "slugified_categories" => {

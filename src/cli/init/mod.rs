@@ -153,7 +153,7 @@ fn find(folder: &Path) -> Option<Found> {
     };
     let of = |(generator, mut blog): (&'static str, Blog), folder: &Path, is_above| {
         if !blog.taken.iter().any(|(key, _)| *key == "posts.dir") {
-            Folder::new(folder).survey().take_over(&mut blog);
+            blog.look(Folder::new(folder).survey());
         }
         Found { generator: Some(generator), blog, is_above }
     };
@@ -179,7 +179,7 @@ fn find(folder: &Path) -> Option<Found> {
         }
     }
     let mut blog = Blog::default();
-    here.survey().take_over(&mut blog).then_some(Found { generator: None, blog, is_above: false })
+    blog.look(here.survey()).then_some(Found { generator: None, blog, is_above: false })
 }
 
 /// A site that is there already: nothing is changed, and what it lacks is said.

@@ -31,10 +31,13 @@ pub(super) fn recognise(folder: &Folder) -> Option<Blog> {
     }
     let pattern = settings.get(&["ARTICLE_URL"]).unwrap_or_else(|| Found::new("{slug}.html", "Pelican's own default"));
     blog.permalink(Found { text: with_colons(&pattern.text), ..pattern }, |word| {
-        matches!(word, "year" | "month" | "day" | "slug").then(|| format!(":{word}"))
+        matches!(word, "year" | "month" | "day" | "slug" | "category").then(|| format!(":{word}"))
     });
-    blog.notes
-        .push("Pelican makes slugs from titles, here they are the names of the files: such posts need `slug:`".into());
+    let source = settings.get(&["SLUGIFY_SOURCE"]).unwrap_or_else(|| Found::new("title", "Pelican's own default"));
+    blog.take("posts.slugify", Some(Found::new("pelican", "Pelican's own way")));
+    if source.text == "title" {
+        blog.take("posts.slug_from", Some(source));
+    }
     Some(blog)
 }
 

@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::blog::{Blog, Folder, NO_FOLDER};
-use super::settings::Found;
 use crate::config;
+use crate::files::{FileKind, Folder};
 use crate::post::{self, Source};
 
 /// Formats of posts that are no Markdown, by the endings of their files.
@@ -44,12 +43,12 @@ impl Survey {
     pub(super) fn of(folder: &Folder) -> Self {
         let mut survey = Self::default();
         let mut sources = Vec::new();
-        for path in folder.files("") {
+        for path in folder.list("", &post::enters).unwrap_or_default() {
             let ending = path.rsplit_once('.').map_or(String::new(), |(_, ending)| ending.to_ascii_lowercase());
             if OTHERS.contains(&&*ending) {
                 *survey.others.entry(ending).or_default() += 1;
             } else if post::is_post_file(&path, false)
-                && let Some(bytes) = folder.bytes(&path)
+                && let Ok(bytes) = folder.read(&path, FileKind::Post)
             {
                 if post::may_hold_programs(&path) && post::first_program(&String::from_utf8_lossy(&bytes)).is_some() {
                     *survey.others.entry(ending).or_default() += 1;
@@ -76,38 +75,13 @@ impl Survey {
         self.markdown.iter().any(|(_, is_dated)| *is_dated)
     }
 
-    /// Takes over the folder of the posts, and says what was seen; false when there is nothing that may be a post.
-    pub(super) fn take_over(&self, blog: &mut Blog) -> bool {
-        let others = self.others();
-        if let Some(others) = &others {
-            blog.notes.push(format!("posts in a format that is not read: {others}"));
-        }
-        let Some(best) = self.best() else { return others.is_some() };
-        let Best { folder, files, dated } = best;
-        let all = self.markdown.len();
-        let seen = match (files == all, dated == files) {
-            (true, true) => format!("all {all} Markdown files"),
-            (true, false) => format!("all {all} Markdown files, {dated} with a date"),
-            (false, true) => format!("{files} of {all} Markdown files"),
-            (false, false) => format!("{files} of {all} Markdown files, {dated} with a date"),
-        };
-        blog.notes.retain(|note| !note.starts_with(NO_FOLDER));
-        if let Some(named) = self.left_out(&folder, files) {
-            blog.notes.push(named);
-        }
-        blog.take("posts.dir", Some(Found::new(folder, seen)));
-        if dated == 0 {
-            blog.notes
-                .push("no file says a day: write `date:` into each, or set posts.date to \"git\" or \"mtime\"".into());
-        }
-        if !blog.taken.iter().any(|(key, _)| *key == "posts.permalink") {
-            blog.notes.push("the addresses of posts are not known: set posts.permalink as your site has them".into());
-        }
-        true
+    /// How many Markdown files there are.
+    pub(super) fn count(&self) -> usize {
+        self.markdown.len()
     }
 
     /// Where else there are files that say a day.
-    fn left_out(&self, folder: &str, files: usize) -> Option<String> {
+    pub(super) fn left_out(&self, folder: &str, files: usize) -> Option<String> {
         let mut others: BTreeMap<&str, usize> = BTreeMap::new();
         let inside: Vec<_> = self.within(folder, true).collect();
         for path in self.within(".", true).filter(|path| inside.binary_search(path).is_err()) {

@@ -32,6 +32,8 @@ pub(super) fn recognise(row: &str, label: &str, folder: &Folder) -> Option<Blog>
         let content = words("content").find(|content| posts == *content || posts.starts_with(&format!("{content}/")));
         let is_leaf = !names(row, "leaf").is_empty() && folder.bundles(&posts) * 2 < folder.posts(&posts);
         let name = names(row, if is_leaf { "leaf" } else { "name" });
+        let slugify = Some(names(row, "slugify")).filter(|how| !how.is_empty());
+        blog.take("posts.slugify", slugify.map(|how| Found::new(how, format!("the way of {label}"))));
         let pattern = by_folder(&posts, content.unwrap_or_default(), name);
         let pattern = pattern.trim_end_matches('/').to_owned() + if name.ends_with('/') { "/" } else { "" };
         blog.take("posts.permalink", Some(Found::new(pattern, format!("the default of {label}"))));
