@@ -141,7 +141,8 @@ fn tell(files: &[File], more: impl Iterator<Item = String>, arguments: &Argument
 
 fn in_the_feeds(site: &Site, bad_bodies: usize) -> String {
     let published = site.published().count() - bad_bodies;
-    let shown = published.min(site.config.feeds.limit);
+    let kept_out = site.published().filter(|post| !post.feed).count();
+    let shown = published.saturating_sub(kept_out).min(site.config.feeds.limit);
     format!("{} of {} in the feeds.", count(shown as u64, "entry"), count(published as u64, "published post"))
 }
 

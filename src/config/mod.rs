@@ -65,6 +65,8 @@ pub struct Posts {
     pub txt: bool,
     /// The tags of other generators are shown as they stand.
     pub raw_shortcodes: bool,
+    /// Whether quotes, dashes and dots become those of typesetters.
+    pub smart_punctuation: bool,
     /// Which front-matter lists become categories, lower case, in this order.
     pub taxonomies: Vec<String>,
 }
@@ -207,6 +209,7 @@ fn posts<'t>(root: &mut Section<'_, 't>, reader: &mut Reader<'t>) -> Posts {
     let date = section.word(reader, "date", &[("git", FileDate::Git), ("mtime", FileDate::Written)]);
     let txt = section.switch(reader, "txt").unwrap_or(false);
     let raw_shortcodes = section.word(reader, "raw_shortcodes", &[("render", false), ("keep", true)]).unwrap_or(false);
+    let smart_punctuation = section.switch(reader, "smart_punctuation").unwrap_or(false);
     let taxonomies = section.strings(reader, "taxonomies");
     section.finish(reader);
     let taxonomies = taxonomies.map_or_else(
@@ -214,7 +217,7 @@ fn posts<'t>(root: &mut Section<'_, 't>, reader: &mut Reader<'t>) -> Posts {
         |names| names.into_iter().map(|(name, _)| name.trim().to_lowercase()).filter(|name| !name.is_empty()).collect(),
     );
     let permalink = permalink.unwrap_or_default();
-    Posts { dir, permalink, slugify, slug_from, date_order, date, txt, raw_shortcodes, taxonomies }
+    Posts { dir, permalink, slugify, slug_from, date_order, date, txt, raw_shortcodes, smart_punctuation, taxonomies }
 }
 
 fn mail<'t>(

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::config::{Archive, Config, FeedsBy};
-use crate::model::{Post, PostStatus};
+use crate::model::Post;
 
 use super::channel::{Feed, History};
 use super::folders::{Contested, Folders, Group, Named};
@@ -77,7 +77,7 @@ impl FeedPlan {
 /// the names of their folders. `posts` come newest first; only published ones are shown, without those whose places are
 /// `unreadable`. What has a folder in `kept` keeps it.
 pub fn plan(posts: &[Post], unreadable: &BTreeSet<usize>, config: &Config, kept: &Folders) -> Plans {
-    let is_shown = |at: &usize| posts[*at].status == PostStatus::Published && !unreadable.contains(at);
+    let is_shown = |at: &usize| posts[*at].is_for_feeds() && !unreadable.contains(at);
     let published: Vec<usize> = (0..posts.len()).filter(is_shown).collect();
     let limit = config.feeds.limit;
     let mut taken = BTreeSet::new();

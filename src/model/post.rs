@@ -119,10 +119,12 @@ pub struct Post {
     pub enclosures: Vec<Enclosure>,
     /// What it says about itself as an episode of a podcast; only with an enclosure.
     pub episode: Option<Episode>,
-    /// Whether it is in the feeds.
+    /// Whether it is public.
     pub status: PostStatus,
     /// Why it has that status, as half a sentence for people.
     pub reason: String,
+    /// False when the front matter says `feed: false`.
+    pub feed: bool,
     /// False when the front matter says `newsletter: false`.
     pub newsletter: bool,
     /// What the front matter says about the mail that carries it, if anything.
@@ -138,6 +140,11 @@ impl Post {
     pub fn mailed_from(&self) -> Option<Timestamp> {
         let send_after = self.mailing.as_ref().and_then(|mailing| mailing.send_after.as_ref()).map(Zoned::timestamp);
         Some(self.published.as_ref()?.timestamp()).max(send_after)
+    }
+
+    /// Whether feeds may show it.
+    pub fn is_for_feeds(&self) -> bool {
+        self.status == PostStatus::Published && self.feed
     }
 
     /// The terms of one taxonomy, empty when the post has none.

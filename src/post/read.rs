@@ -272,6 +272,7 @@ fn assemble(
         enclosures,
         status: decision.status,
         reason: decision.reason,
+        feed: status::feed(fields),
         newsletter,
         mailing,
         draft_unclear: decision.draft_unclear,

@@ -218,6 +218,27 @@ fn page(fields: &Fields, path: &SourcePath, published: Option<&Moment>) -> Optio
     (path.name == "_index").then(|| "the index of a folder".to_owned())
 }
 
+/// Keys whose no, and keys whose yes, keeps a post out of feeds. What is neither, such as an address, says nothing of it.
+const IN_FEEDS: [&str; 7] = ["feed", "feeds", "rss", "infeed", "inrss", "includeinfeed", "includeinrss"];
+const OUT_OF_FEEDS: [&str; 10] = [
+    "excludefromfeed",
+    "excludefromfeeds",
+    "excludefromrss",
+    "nofeed",
+    "norss",
+    "hidefromfeed",
+    "hidefromrss",
+    "skipfeed",
+    "disablefeed",
+    "rssignore",
+];
+
+/// False for a post that feeds do not show: `feed: false`, or how themes spell it.
+pub(crate) fn feed(fields: &Fields) -> bool {
+    let says = |key: &str| fields.get(&[key]).and_then(|field| field.value.text()).and_then(word_of_truth);
+    !IN_FEEDS.iter().any(|key| says(key) == Some(false)) && !OUT_OF_FEEDS.iter().any(|key| says(key) == Some(true))
+}
+
 /// The line for which a post is not mailed: `newsletter: false`, or `send: false` in a table of that name; a text that is
 /// neither yes nor no is a no.
 pub(crate) fn newsletter(fields: &Fields, findings: &mut Findings<'_>) -> Option<String> {

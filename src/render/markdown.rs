@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use pulldown_cmark::{BlockQuoteKind, CowStr, Event, Parser, Tag, TagEnd, html};
+use pulldown_cmark::{BlockQuoteKind, CowStr, Event, Options, Parser, Tag, TagEnd, html};
 
 use super::footnotes::Footnotes;
 use crate::post::MARKDOWN;
@@ -17,8 +17,17 @@ const MOST_ADDED_CELLS: usize = 10_000;
 
 /// The events of a text, each with its place in it.
 pub(crate) fn parse(text: &str) -> impl Iterator<Item = (Event<'_>, Range<usize>)> {
+    parse_with(text, MARKDOWN)
+}
+
+/// The same with the quotes, dashes and dots of typesetters in the place of those of typewriters.
+pub(crate) fn parse_smart(text: &str) -> impl Iterator<Item = (Event<'_>, Range<usize>)> {
+    parse_with(text, MARKDOWN | Options::ENABLE_SMART_PUNCTUATION)
+}
+
+fn parse_with(text: &str, options: Options) -> impl Iterator<Item = (Event<'_>, Range<usize>)> {
     let mut added = 0;
-    Parser::new_ext(text, MARKDOWN).into_offset_iter().filter(move |(event, range)| match event {
+    Parser::new_ext(text, options).into_offset_iter().filter(move |(event, range)| match event {
         // A cell that was written has a place.
         Event::Start(Tag::TableCell) if range.is_empty() => {
             added += 1;

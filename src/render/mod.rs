@@ -23,7 +23,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use pulldown_cmark::Event;
+use pulldown_cmark::{CowStr, Event};
 
 use crate::config::Config;
 use crate::content::nodes::{self, Element, Node};
@@ -47,10 +47,13 @@ pub fn entry(post: &Post, body: &Body, posts: &Posts, config: &Config) -> (Entry
     warnings.extend(found);
     warnings.extend(audience::check(post, body));
     let mut of = |text: &str, events: Option<Vec<Event<'_>>>| {
-        let (events, has_more_notes) = match events {
-            Some(events) => markdown::events(events, &key),
-            None => markdown::events(markdown::parse(text).map(|(event, _)| event).collect(), &key),
+        let plain = |(event, _)| without_joints(event);
+        let events = match events {
+            Some(events) if !config.posts.smart_punctuation => events,
+            _ if config.posts.smart_punctuation => markdown::parse_smart(text).map(plain).collect(),
+            _ => markdown::parse(text).map(plain).collect(),
         };
+        let (events, has_more_notes) = markdown::events(events, &key);
         if has_more_notes {
             warnings.push(extent::about_notes(post));
         }
@@ -86,6 +89,18 @@ pub fn entry(post: &Post, body: &Body, posts: &Posts, config: &Config) -> (Entry
         mail,
     };
     (entry, warnings)
+}
+
+/// A joint has done its work when the text was read.
+fn without_joints(event: Event<'_>) -> Event<'_> {
+    let without = |text: CowStr<'_>| text.replace(dialect::JOINT, "").into();
+    match event {
+        Event::Text(text) if text.contains(dialect::JOINT) => Event::Text(without(text)),
+        Event::Code(text) if text.contains(dialect::JOINT) => Event::Code(without(text)),
+        Event::Html(text) if text.contains(dialect::JOINT) => Event::Html(without(text)),
+        Event::InlineHtml(text) if text.contains(dialect::JOINT) => Event::InlineHtml(without(text)),
+        event => event,
+    }
 }
 
 /// What a post says to one audience.

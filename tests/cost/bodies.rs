@@ -59,6 +59,14 @@ fn links_cost_in_proportion() {
         ("links", |n| fill(n, |i| format!("[x{i}](http://a.example/{i}) "))),
         ("links that name a host", |n| fill(n, |i| format!("[a{i}.com](https://b.example/{i}) "))),
         ("links to files", |n| fill(n, |i| format!("[x](p{i}.md) "))),
+        ("marks beside letters of CJK", |n| rep("好**「好」**好 ", n)),
+        ("marks beside letters of CJK that nothing closes", |n| rep("好**「", n)),
+        ("names of blocks", |n| rep("a ^abc\n\n", n)),
+        ("headings without a blank", |n| rep("##a\n", n)),
+        ("lists of attributes", |n| rep("- {:#a} b\n", n)),
+        ("lists of attributes that do not end", |n| rep("{: .a\n", n)),
+        ("components that are indented", |n| rep("<Note>\n    a\n</Note>\n", n)),
+        ("components that nothing closes", |n| fill(n, |i| format!("<N{i}>\n</M{i}>\n"))),
         ("wiki links", |n| fill(n, |i| format!("[[p{i}]] "))),
         ("links to headings", |n| {
             fill(n / 2, |i| format!("[a](#heading-{i})\n")) + "\n\n" + &fill(n / 2, |i| format!("## Heading {i}\n\n"))

@@ -81,6 +81,10 @@ impl Feeds {
             let reason = format!("not in the feeds ({})", post.reason);
             return Ok(Self { names: Vec::new(), folders: Vec::new(), reason });
         }
+        if !post.feed {
+            let reason = "not in the feeds (its front matter says so, as `feed: false` does)".to_owned();
+            return Ok(Self { names: Vec::new(), folders: Vec::new(), reason });
+        }
         let layout = Layout::new(&site.config).map_err(PublishError::Site)?;
         let plans = feed_plans(site, &BTreeSet::new())?.feeds;
         let shown: Vec<&FeedPlan> =
@@ -88,7 +92,8 @@ impl Feeds {
         let file = |plan: &FeedPlan, format: &&Format| format!("{}{}", plan.folder, format.file_name);
         let names = shown.iter().flat_map(|plan| layout.formats().iter().map(move |format| file(plan, format)));
         let folders = shown.iter().map(|plan| plan.folder.clone()).filter(|folder| !folder.is_empty());
-        let place = site.published().take_while(|other| other.path != post.path).count() + 1;
+        let before = site.published().take_while(|other| other.path != post.path);
+        let place = before.filter(|other| other.feed).count() + 1;
         let limit = site.config.feeds.limit;
         let reason = if place <= limit {
             format!("number {place} of at most {limit}")

@@ -65,6 +65,11 @@ pub(super) fn recognise(folder: &Folder) -> Option<Blog> {
             blog.take("posts.permalink", Some(Found::new(pattern, "Hugo's own default")));
         }
     }
+    let typographer =
+        settings.get(&["markup.goldmark.extensions.typographer", "markup.goldmark.extensions.typographer.disable"]);
+    if typographer.is_none_or(|found| (found.text == "true") != found.from.ends_with("disable")) {
+        blog.take("posts.smart_punctuation", Some(Found::new("true", "Hugo's own default")));
+    }
     if settings.get(&["disablePathToLower"]).is_some_and(|found| found.text == "true") {
         blog.notes.push(
             "Hugo keeps capital letters in addresses here, `:slugorfilename` makes them small: such posts need `permalink:`"

@@ -68,6 +68,10 @@ pub(super) fn recognise(folder: &Folder) -> Option<Blog> {
             _ => return None,
         })
     });
+    let is_kramdown = settings.get(&["markdown"]).is_none_or(|markdown| markdown.text.eq_ignore_ascii_case("kramdown"));
+    if is_kramdown {
+        blog.take("posts.smart_punctuation", Some(Found::new("true", "kramdown's own default")));
+    }
     blog.notes.extend(defaults.elsewhere.iter().map(|(path, pattern)| {
         format!("the addresses `{pattern}` of what lies in `{path}` ({file}: defaults): such posts need `permalink:`")
     }));

@@ -32,6 +32,7 @@ impl Takeover {
         let config = match key {
             "site.author.name" => set(&self.config, "site.author", &format!("{{ name = {} }}", quoted(&found.text))),
             "site.author.email" => self.with_email(&found.text),
+            "posts.smart_punctuation" => set(&self.config, key, &found.text),
             _ => set(&self.config, key, &quoted(&found.text)),
         };
         match config::parse("config.toml", &config) {

@@ -11,6 +11,9 @@ pub(super) fn recognise(folder: &Folder) -> Option<Blog> {
     let mut blog = Blog::default();
     blog.site("zola", None, |names| settings.get(names));
     let posts = blog.posts(folder, &sections(folder, CONTENT)).unwrap_or_else(|| CONTENT.to_owned());
+    if settings.get(&["markdown.smart_punctuation"]).is_some_and(|found| found.text == "true") {
+        blog.take("posts.smart_punctuation", settings.get(&["markdown.smart_punctuation"]));
+    }
     let slugify = settings.get(&["slugify.paths"]);
     if slugify.as_ref().is_none_or(|paths| paths.text == "on") {
         blog.take("posts.slugify", Some(Found::new("zola", "Zola's own default")));

@@ -99,6 +99,22 @@ fn r12_a_flag_that_cannot_be_read_holds_a_post_back_with_a_warning() {
 }
 
 #[test]
+fn a_post_may_be_kept_out_of_feeds() {
+    for (line, is_shown) in [
+        ("feed: false", false),
+        ("rss: no", false),
+        ("exclude_from_feed: true", false),
+        ("hideFromRss: true", false),
+        ("feed: true", true),
+        ("rss: https://example.org/feed.xml", true),
+        ("exclude_from_feed: false", true),
+    ] {
+        let post = keys(line).0;
+        assert_eq!((post.is_for_feeds(), post.newsletter), (is_shown, true), "{line}");
+    }
+}
+
+#[test]
 fn r12_a_post_of_tomorrow_is_scheduled_and_says_so() {
     let (post, _) = one("posts/a.md", "---\ndate: 2025-12-24\n---\nx\n");
     assert_eq!((post.status, post.reason.as_str()), (PostStatus::Scheduled, "dated 2025-12-24, in the future"));

@@ -25,6 +25,7 @@ pub(super) fn post(path: &str, published: &str) -> Post {
         episode: None,
         status: PostStatus::Published,
         reason: "published".into(),
+        feed: true,
         newsletter: true,
         mailing: None,
         draft_unclear: false,

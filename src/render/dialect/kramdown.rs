@@ -40,6 +40,13 @@ pub(crate) fn line(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) -> Optio
         // The line ends what is before it, as it does in kramdown.
         return Some(after);
     }
+    // The list may go on in the next line.
+    if let Some(begun) = line.strip_prefix("{:").filter(|begun| !begun.contains('}') && after < part.text.len())
+        && let Some(end) = part.short_line(after, LONGEST).trim().strip_suffix('}')
+        && is_attributes(&format!("{begun} {}", end.trim()))
+    {
+        return Some(part.next_line(after));
+    }
     // Goldmark's attributes of the block above.
     let list = line.strip_prefix('{').and_then(|list| list.strip_suffix('}'));
     if let Some(list) = list.filter(|list| is_attributes(list) && list.split_whitespace().all(is_attribute)) {
@@ -80,6 +87,11 @@ pub(crate) fn attributes(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) ->
     let before = part.before(at)?;
     let behind = matches!(before, ')' | ']' | '*' | '_' | '`' | '>' | '"');
     let is_heading = before == ' ' && colon;
+    if is_heading && is_item(part, at) {
+        let stop = part.short_line(at, LONGEST).find('}')?;
+        let end = at + stop + 1;
+        return is_attributes(&rest[2..stop]).then(|| end + usize::from(part.after(end) == Some(' ')));
+    }
     if !rest.starts_with('{') || !(colon && !before.is_whitespace() || behind || is_heading) {
         return None;
     }
@@ -107,6 +119,15 @@ pub(crate) fn attributes(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) ->
         return None;
     }
     Some(at + stop + 1)
+}
+
+/// True right behind the mark of a list item.
+fn is_item(part: &Part<'_>, at: usize) -> bool {
+    let start = part.text[..at].rfind('\n').map_or(0, |end| end + 1);
+    // A mark is short; a long line is not looked at whole for each list in it.
+    let Some(mark) = part.text.get(start..at).filter(|mark| mark.len() < 40).map(str::trim) else { return false };
+    matches!(mark, "-" | "*" | "+")
+        || mark.strip_suffix('.').is_some_and(|n| n.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// `.class #id key="value" toc`.

@@ -8,8 +8,10 @@
 
 mod admonition;
 mod arguments;
+mod cjk;
 mod hexo;
 mod hugo;
+mod indent;
 mod inline;
 mod kramdown;
 mod liquid;
@@ -59,6 +61,9 @@ const DIALECTS: &[(Place, Reader)] = &[
     (Place::Line(b"!?"), admonition::exclamations),
     (Place::Line(b"[*-+1@${"), kramdown::line),
     (Place::Line(b"ie"), mdx::line),
+    (Place::Line(b"#"), cjk::heading),
+    (Place::At(b'*'), cjk::emphasis),
+    (Place::At(b'^'), wiki::block_name),
     (Place::Everywhere(b'{'), raw::block),
     (Place::Everywhere(b'{'), hugo::read),
     (Place::Everywhere(b'{'), liquid::tag),
@@ -84,6 +89,8 @@ const DIALECTS: &[(Place, Reader)] = &[
     (Place::Everywhere(b'='), inline::end_mark),
 ];
 
+pub(crate) use cjk::JOINT;
+
 /// A body without the words of other generators.
 pub(crate) struct Expanded<'t> {
     pub(crate) text: Cow<'t, str>,
@@ -95,8 +102,15 @@ pub(crate) struct Expanded<'t> {
 pub(crate) fn expand<'t>(post: (&Post, &'t Body), posts: &Posts, config: &Config) -> (Expanded<'t>, Vec<Diagnostic>) {
     let body = &post.1.text;
     let mut writer = Writer::new(post, posts, config, expand_part);
-    let (part, events) = Part::whole(body);
-    expand_part(&part, &mut writer);
+    let moved = indent::without_indents(body);
+    let events = if let Cow::Owned(moved) = &moved {
+        expand_part(&Part::new(moved, 0, 0), &mut writer);
+        None
+    } else {
+        let (part, events) = Part::whole(body);
+        expand_part(&part, &mut writer);
+        events
+    };
     let (text, warnings) = writer.finish();
     let expanded = if text == *body {
         Expanded { text: Cow::Borrowed(body), events }

@@ -22,10 +22,12 @@ pub(crate) fn read(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) -> Optio
     if inside.trim().is_empty()
         // `[["a", "b"]]` and `x[["a"]]` are lists and keys of programs.
         || inside.starts_with([' ', '^', '"', '\''])
-        || part.before(at).is_some_and(|before| before.is_ascii_alphanumeric() || matches!(before, ']' | ')'))
+        || part.before(at).is_some_and(|before| {
+            before.is_ascii_alphanumeric() && !inside.contains('|') || matches!(before, ']' | ')')
+        })
         || inside.contains(['[', ']', '\n', '{', '<'])
         || numbers
-        || matches!(follows, Some('(' | '[' | ']'))
+        || matches!(follows, Some('(' | '[' | ']')) && !part.text[end + 2..].starts_with("[^")
         || (follows == Some(':') && part.margin(at).is_some())
     {
         return None;
@@ -58,6 +60,23 @@ pub(crate) fn read(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) -> Optio
         None => writer.out.push_str(&literal(said.trim())),
     }
     Some(end + 2)
+}
+
+/// The name of a block, ` ^37066d`, at its end or on a line of its own: only other notes link to it.
+pub(crate) fn block_name(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) -> Option<usize> {
+    let begins = part.margin(at).is_some();
+    if !begins && part.before(at) != Some(' ') {
+        return None;
+    }
+    let name = &part.short_line(at, 80)[1..];
+    let is_name = name.len() >= 3 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    let end = at + 1 + name.len();
+    let rest = part.text[end..].strip_prefix('\n').unwrap_or_default();
+    let ends_block = rest.is_empty() || rest.starts_with(['\n', '-', '*', '+']);
+    (is_name && ends_block).then(|| {
+        writer.out.truncate(writer.out.trim_end_matches(' ').len());
+        end
+    })
 }
 
 /// `%% a comment %%`, in a line or over several: it holds what its author keeps from readers.

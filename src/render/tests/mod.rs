@@ -462,3 +462,12 @@ proptest::proptest! {
         proptest::prop_assert!(text.is_empty() || text.ends_with('\n') && !text.ends_with("\n\n"), "{text:?}");
     }
 }
+
+#[test]
+fn typewriters_are_read_as_typesetters_where_the_site_wants_it() {
+    let post = [("posts/a.md", "---\ntitle: A\ndate: 2025-01-31\n---\n\"Wait\" -- it's 'over'... `\"a\" -- b`\n")];
+    let shown = |more: &str| rendered_with(more, &post).0.html();
+    assert_eq!(shown("").trim(), "<p>\"Wait\" -- it's 'over'... <code>\"a\" -- b</code></p>");
+    let smart = "<p>“Wait” – it’s ‘over’… <code>\"a\" -- b</code></p>";
+    assert_eq!(shown("[posts]\nsmart_punctuation = true\n").trim(), smart);
+}

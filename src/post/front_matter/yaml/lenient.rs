@@ -5,6 +5,7 @@
 
 use std::ops::Range;
 
+use super::super::super::draft_words::is_holding_key;
 use super::super::fence::key_of;
 use super::super::value::{Value, normal};
 use super::strict;
@@ -14,12 +15,15 @@ pub(crate) struct Guess {
     pub(crate) pairs: Vec<(String, Value)>,
     /// Byte ranges of the values that should be quoted.
     pub(crate) guessed: Vec<Range<usize>>,
+    /// Those of lines that say nothing.
+    pub(crate) strays: Vec<Range<usize>>,
 }
 
 /// Reads a block key by key, or returns `None` when some part of it makes no sense.
 pub(crate) fn parse(block: &str) -> Option<Guess> {
-    let mut guess = Guess { pairs: Vec::new(), guessed: Vec::new() };
-    for chunk in chunks(block)? {
+    let (chunks, strays) = chunks(block)?;
+    let mut guess = Guess { pairs: Vec::new(), guessed: Vec::new(), strays };
+    for chunk in chunks {
         let text = &block[chunk.clone()];
         if text.lines().all(|line| line.trim().is_empty() || line.starts_with('#')) {
             continue;
@@ -32,9 +36,11 @@ pub(crate) fn parse(block: &str) -> Option<Guess> {
     Some(guess)
 }
 
-/// One range per key, with the lines that belong to it; `None` when a line belongs to no key.
-fn chunks(block: &str) -> Option<Vec<Range<usize>>> {
+/// One range per key, with the lines that belong to it, and the lines behind a key that are none themselves; `None` when one
+/// could be meant to hold the post back.
+fn chunks(block: &str) -> Option<(Vec<Range<usize>>, Vec<Range<usize>>)> {
     let mut chunks: Vec<Range<usize>> = Vec::new();
+    let mut strays = Vec::new();
     let mut offset = 0;
     for line in block.split_inclusive('\n') {
         let end = offset + line.len();
@@ -43,11 +49,20 @@ fn chunks(block: &str) -> Option<Vec<Range<usize>>> {
             _ if key_of(line).is_some() => chunks.push(offset..end),
             Some(last) if continues => last.end = end,
             None if line.trim().is_empty() || line.starts_with('#') => {}
+            Some(_) if is_stray(line) => strays.push(offset..offset + line.trim_end().len()),
             _ => return None,
         }
         offset = end;
     }
-    Some(chunks)
+    Some((chunks, strays))
+}
+
+/// True for a line of words that neither go on with a value nor say a key, also not one that lacks its colon.
+fn is_stray(line: &str) -> bool {
+    let first = line.split_whitespace().next().unwrap_or_default();
+    line.starts_with(char::is_alphanumeric)
+        && !line.contains([':', '"', '\'', '[', ']', '{', '}'])
+        && !is_holding_key(&normal(first))
 }
 
 fn read(text: &str, start: usize, guess: &mut Guess) -> Option<()> {
@@ -136,7 +151,9 @@ fn plain_scalar(rest: &str, key: &str) -> Option<String> {
         )
         && rest.matches('[').count() == rest.matches(']').count()
         && !rest.ends_with(']');
-    let rest = if begins_like_text { rest.split(" #").next().unwrap_or(rest).trim_end() } else { rest };
+    // `#30` is a number, and `# note` a remark.
+    let remark = rest.find(" # ").filter(|_| begins_like_text);
+    let rest = remark.map_or(rest, |at| rest[..at].trim_end());
     (begins_like_text || bracketed_title).then(|| rest.to_owned())
 }
 
@@ -186,6 +203,17 @@ mod tests {
     }
 
     #[test]
+    fn a_line_without_a_colon_says_nothing() {
+        let guess = parse("title: a\nand more of it\ndraft: true\n").unwrap();
+        assert_eq!((guess.pairs.len(), guess.strays), (2, vec![9..23]));
+    }
+
+    #[test]
+    fn a_number_is_no_remark() {
+        assert_eq!(texts("title: A: one #30 (\"K\")\n").unwrap()[0].1, "A: one #30 (\"K\")");
+    }
+
+    #[test]
     fn a_title_in_brackets_is_a_title() {
         assert_eq!(texts("title: [Error] x: y\n").unwrap()[0].1, "[Error] x: y");
     }
@@ -197,7 +225,8 @@ mod tests {
             "title: 'it's\ndraft: true\n",
             "tags: [a, b\ndraft: true\n",
             "tags: {a: b\ndraft: true\n",
-            "title: a\nand more of it\ndraft: true\n",
+            "title: a\ndraft true\n",
+            "title: a\nand \"more of it\ndraft: true\n",
             "title: a: b\n  more\n",
             "- a\n",
         ] {

@@ -43,7 +43,13 @@ fn read(block: &str) -> Result<Parsed, ParseError> {
         Ok(_) => (0, "it holds no `key: value` lines".to_owned()),
         Err(error) => match lenient::parse(block) {
             Some(guess) => {
-                let notes = guess.guessed.into_iter().map(|at| guessed(block, at)).collect();
+                let strays = guess.strays.into_iter().map(|at| Note {
+                    code: "post/yaml",
+                    at,
+                    message: "this line is no `key: value`: it is left out",
+                    help: "write it as `key: value`, or remove it".to_owned(),
+                });
+                let notes = guess.guessed.into_iter().map(|at| guessed(block, at)).chain(strays).collect();
                 return Ok(placed(guess.pairs, block, notes));
             }
             None => (error.offset, error.message),

@@ -435,3 +435,27 @@ fn places_that_only_pelican_knows_are_left_out_with_a_warning() {
     assert_eq!(html, "<p><a href=\"https://example.org/blog/\">home</a> and rain</p>");
     assert!(warnings[0].contains("`{tag}rain`"), "{warnings:?}");
 }
+
+#[test]
+fn marks_that_touch_letters_of_cjk_and_punctuation_are_emphasis() {
+    each(&[
+        ("他说**「你好」**了", "<p>他说<strong>「你好」</strong>了</p>"),
+        ("これは**\"強調\"**です", "<p>これは<strong>\"強調\"</strong>です</p>"),
+        ("**你好。**再见", "<p><strong>你好。</strong>再见</p>"),
+        ("a**\"b\"**c", "<p>a**\"b\"**c</p>"),
+        ("`他**「好」**了`", "<p><code>他**「好」**了</code></p>"),
+        ("2 * 3。* 4", "<p>2 * 3。* 4</p>"),
+    ]);
+}
+
+#[test]
+fn names_of_blocks_and_lists_of_attributes_are_left_out() {
+    each(&[
+        ("A block ^abc123\n\nNext", "<p>A block</p>\n<p>Next</p>"),
+        ("x ^2\n\ny ^n", "<p>x ^2</p>\n<p>y ^n</p>"),
+        ("a ^word in the middle", "<p>a ^word in the middle</p>"),
+        ("- {:#id} item\n- two", "<ul>\n<li>item</li>\n<li>two</li>\n</ul>"),
+        ("Para\n{: .cls\n   #x }\n\nNext", "<p>Para</p>\n<p>Next</p>"),
+        ("##Heading\n\n#hashtag", "<h2>Heading</h2>\n<p>#hashtag</p>"),
+    ]);
+}
