@@ -58,3 +58,21 @@ fn every_setting_is_documented() {
         }
     }
 }
+
+#[test]
+fn shells_and_the_manual_know_every_command() {
+    let site = crate::site::TestSite::new("outbox:outbox");
+    let of = |arguments: &[&str]| site.run("2026-03-02T09:00:00Z", arguments).exits(0).stdout;
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = of(&["completions", shell]);
+        assert!(
+            script.contains("subscribers") && script.contains("--dry-run") && !script.contains('\u{1b}'),
+            "{shell}"
+        );
+    }
+    let whole = of(&["man"]);
+    assert!(whole.contains(".TH tidings 1") && whole.contains("tidings\\-publish(1)"), "{whole}");
+    let page = of(&["man", "runs", "show"]);
+    assert!(page.contains(".TH tidings-runs-show 1") && page.contains("\\-\\-state"), "{page}");
+    assert!(site.run("2026-03-02T09:00:00Z", &["man", "no"]).exits(2).stderr.contains("no command `no`"));
+}

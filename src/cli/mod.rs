@@ -5,6 +5,7 @@ mod agreement;
 mod allow;
 mod build;
 mod check;
+mod completions;
 mod context;
 mod deliver;
 mod dkim;
@@ -13,6 +14,7 @@ mod failure;
 mod feeds;
 mod history;
 mod init;
+mod man;
 mod missing;
 mod new;
 mod ping;
@@ -37,7 +39,7 @@ mod wait;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
@@ -115,6 +117,8 @@ commands! { |arguments, context|
     Runs(runs) => runs::run(arguments, context).await,
     Subscribers(subscribers) => subscribers::run(arguments, context).await,
     Dkim(dkim) => dkim::run(arguments, context),
+    Completions(completions) => Ok(completions::run(&arguments, Cli::command())),
+    Man(man) => man::run(&arguments, Cli::command()),
 }
 
 /// Runs the program with the arguments of the process.
@@ -168,8 +172,6 @@ fn parse_now(text: &str) -> Result<Timestamp, String> {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
-
     use super::*;
 
     #[test]
