@@ -38,6 +38,7 @@ mod programs;
 mod promises;
 mod put_off;
 mod reading;
+mod relays;
 mod secrets;
 mod sessions;
 mod settings;

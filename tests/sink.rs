@@ -242,8 +242,12 @@ fn serve(stream: TcpStream, state: &State) -> std::io::Result<()> {
                             state.say(&mut stream, ".", &to, "")?;
                             continue;
                         }
-                        state.received.lock().unwrap().push(Received { to: to.clone(), message });
-                        if kind == "lost" {
+                        let copies = {
+                            let mut received = state.received.lock().unwrap();
+                            received.push(Received { to: to.clone(), message });
+                            received.iter().filter(|one| one.to == to).count()
+                        };
+                        if kind == "lost" || (kind == "doubt" && copies == 1) {
                             return Ok(());
                         }
                         std::thread::sleep(state.pause);

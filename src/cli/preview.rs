@@ -175,7 +175,7 @@ impl SiteBackend {
             Err(error) => (None, Some(Failure::from(error).diagnostics)),
         };
         let addressee = match own.first() {
-            Some(address) => Some(Addressee::find(store.as_mut(), signer, address).await?),
+            Some(address) => Some(Addressee::find(store.as_mut(), signer, &site.config.mail, address).await?),
             None => None,
         };
         session::close(store).await?;

@@ -2,28 +2,31 @@
 
 mod dkim;
 mod feeds;
+mod mail;
 mod newsletter;
 mod permalink;
 pub mod placeholder;
 mod podcast;
 mod rate;
 mod reader;
+mod relay;
 mod site;
 mod theme;
 mod transport;
 mod words;
 
 use crate::diagnostic::{Diagnostic, Location};
-use crate::model::Mailbox;
 
 pub use dkim::Dkim;
 pub use feeds::{Archive, FeedContent, Feeds, FeedsBy};
+pub use mail::{InDoubt, Mail};
 pub use newsletter::{MailContent, Mode, NO_SERVER, Newsletter, TOKEN};
 pub use permalink::{Permalink, PermalinkPart, SlugFrom, Slugify};
 pub(crate) use placeholder::is_loopback;
 pub use podcast::Podcast;
 pub use rate::RateLimit;
 use reader::{Reader, Section};
+pub use relay::{Idempotency, RelayProfile};
 pub use site::{Site, Web};
 pub use theme::{Pair, Palette, READABLE, Theme, contrast};
 pub use transport::{TransportCheck, TransportUrl};
@@ -89,38 +92,6 @@ pub enum DateOrder {
     MonthFirst,
 }
 
-/// What happens to a delivery in doubt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum InDoubt {
-    /// It is reported and waits for the owner's decision.
-    Hold,
-    /// It is sent again: the same bytes and Message-ID.
-    Resend,
-}
-
-/// `[mail]`
-#[derive(Debug, Clone)]
-pub struct Mail {
-    /// How messages leave.
-    pub transport: TransportUrl,
-    /// The environment variable that holds the password.
-    pub password_env: Option<String>,
-    /// The file that holds the password, relative to the site.
-    pub password_file: Option<String>,
-    /// How many connections at once.
-    pub connections: usize,
-    /// How many messages may wait for their answers on one connection, where the server takes content in chunks (RFC 3030).
-    pub in_flight: usize,
-    /// All of these hold at once; empty means as fast as the server takes them.
-    pub rate: Vec<RateLimit>,
-    /// What happens to deliveries in doubt.
-    pub in_doubt: InDoubt,
-    /// Seconds to wait for a reply of the server, twice that for the one to the final dot (RFC 5321 §4.5.3.2).
-    pub timeout: u32,
-    /// How messages are signed; `None` when that is left to the server.
-    pub dkim: Option<Dkim>,
-}
-
 /// `[store]`
 #[derive(Debug, Clone)]
 pub struct Store {
@@ -168,7 +139,7 @@ pub fn parse_with(path: &str, text: &str, check: TransportCheck) -> Result<Confi
     let web = site::web(&mut root, &mut reader);
     let newsletter = newsletter::read(&mut root, &mut reader, site.as_ref(), &web);
     let theme = theme::read(&mut root, &mut reader);
-    let mail = mail(&mut root, &mut reader, site.as_ref(), newsletter.from.as_ref(), check);
+    let mail = mail::read(&mut root, &mut reader, site.as_ref(), newsletter.from.as_ref(), check);
     let store = store(&mut root, &mut reader);
     root.finish(&mut reader);
     match site {
@@ -218,52 +189,6 @@ fn posts<'t>(root: &mut Section<'_, 't>, reader: &mut Reader<'t>) -> Posts {
     );
     let permalink = permalink.unwrap_or_default();
     Posts { dir, permalink, slugify, slug_from, date_order, date, txt, raw_shortcodes, smart_punctuation, taxonomies }
-}
-
-fn mail<'t>(
-    root: &mut Section<'_, 't>,
-    reader: &mut Reader<'t>,
-    site: Option<&Site>,
-    from: Option<&Mailbox>,
-    check: TransportCheck,
-) -> Mail {
-    let mut section = root.section(reader, "mail", "mail");
-    let transport = section.string(reader, "transport").map(|(text, place)| {
-        let transport = TransportUrl::new(text);
-        if let Err((problem, help)) = check(&transport) {
-            // The line may hold a password, which is not for a terminal or a log.
-            let is_secret = transport.as_str().contains('@');
-            let place = if is_secret { Location { excerpt: String::new(), ..place } } else { place };
-            reader.error("config/transport", problem, place, help);
-        }
-        transport
-    });
-    let password_env = section.string(reader, "password_env").map(|(text, _)| text);
-    let password_file = section.string(reader, "password_file").map(|(text, _)| text);
-    let connections = section.number(reader, "connections", 1..101).unwrap_or(4);
-    let in_flight = section.number(reader, "in_flight", 1..101).unwrap_or(1);
-    let rate = section.string(reader, "rate").map_or(Vec::new(), |(text, place)| {
-        RateLimit::parse_list(&text).unwrap_or_else(|problem| {
-            reader.refuse(problem, place, "write for example `rate = \"10/s\"` or `rate = \"10/s,5000/day\"`");
-            Vec::new()
-        })
-    });
-    let words = [("hold", InDoubt::Hold), ("resend", InDoubt::Resend)];
-    let in_doubt = section.word(reader, "in_doubt", &words).unwrap_or(InDoubt::Hold);
-    let timeout = section.number(reader, "timeout", 1..3_601).unwrap_or(300);
-    let dkim = dkim::read(&mut section, reader, site, from);
-    section.finish(reader);
-    Mail {
-        transport: transport.unwrap_or_else(|| TransportUrl::new("outbox:outbox")),
-        password_env,
-        password_file,
-        connections: connections as usize,
-        in_flight: in_flight as usize,
-        rate,
-        in_doubt,
-        timeout,
-        dkim,
-    }
 }
 
 fn store<'t>(root: &mut Section<'_, 't>, reader: &mut Reader<'t>) -> Store {

@@ -20,7 +20,7 @@ const MOST_NEAREST: usize = 100;
 const LONGEST_NAME: usize = 60;
 
 /// The key that was meant, if it is one of the known ones.
-fn nearest(name: &str, known: &[&'static str]) -> Option<&'static str> {
+pub(super) fn nearest(name: &str, known: &[&'static str]) -> Option<&'static str> {
     let name = name.to_lowercase();
     let (distance, nearest) = known.iter().map(|known| (distance(known, &name), *known)).min()?;
     (distance <= 2.max(nearest.len() / 3)).then_some(nearest)

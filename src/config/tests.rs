@@ -12,6 +12,13 @@ pub(super) fn only_problem(more: &str) -> Diagnostic {
     problems.remove(0)
 }
 
+/// Stands in for the room that knows the transports.
+pub(super) fn looks_like_a_server(url: &TransportUrl) -> Result<(), (String, String)> {
+    let url = url::Url::parse(url.as_str()).map_err(|error| (error.to_string(), String::new()))?;
+    let is_server = ["smtp", "smtps"].contains(&url.scheme()) && url.host_str().is_some() && url.port().is_some();
+    if is_server { Ok(()) } else { Err((url.to_string(), String::new())) }
+}
+
 #[test]
 fn the_smallest_config_has_every_default() {
     let config = with("").unwrap();

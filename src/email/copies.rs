@@ -90,7 +90,7 @@ impl Copies {
     /// the same on every call.
     ///
     /// # Panics
-    /// When the recipient's token does not have the length that [`recipient`](super::recipient) gives it.
+    /// When the recipient's token does not have the length that [`Recipients`](super::Recipients) give it.
     pub fn message(&self, recipient: &Recipient) -> Vec<u8> {
         let mut out = Vec::with_capacity(self.capacity);
         self.write(recipient, &self.signatures(recipient), &mut out);
@@ -108,6 +108,8 @@ impl Copies {
     /// Appends the [message](Self::message) for one reader, with the signatures that were made for it.
     pub fn write(&self, recipient: &Recipient, signatures: &str, to: &mut Vec<u8>) {
         to.reserve(self.capacity);
+        // Not signed: the relay may take it away.
+        to.extend_from_slice(recipient.relay_header.as_bytes());
         to.extend_from_slice(signatures.as_bytes());
         fill(&self.head, recipient, &mut |bytes| to.extend_from_slice(bytes));
         to.extend_from_slice(b"\r\n");

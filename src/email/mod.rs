@@ -29,7 +29,9 @@ use name::Part;
 
 pub use compose::compose;
 pub use copies::Copies;
-pub use recipient::{Recipients, Tokens, is_token, recipient};
+#[cfg(test)]
+use recipient::recipient;
+pub use recipient::{Recipients, Tokens, is_token};
 
 /// The HTML part as one reader gets it.
 pub fn html_for(issue: &Issue, recipient: &Recipient) -> String {

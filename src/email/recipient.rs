@@ -7,8 +7,9 @@ use crate::model::{EmailAddress, Issue, Recipient};
 /// How many letters a token has: 128 bits in base32.
 pub(super) const TOKEN_LENGTH: usize = 26;
 
-/// The reader's copy of an issue, without a name ([`Recipient::named`]); for many readers see [`Recipients`].
-pub fn recipient(secret: &[u8], issue: &Issue, subscriber: i64, address: &EmailAddress) -> Recipient {
+/// The reader's copy of an issue, without a name.
+#[cfg(test)]
+pub(super) fn recipient(secret: &[u8], issue: &Issue, subscriber: i64, address: &EmailAddress) -> Recipient {
     Recipients::new(secret, issue).of(subscriber, address)
 }
 
@@ -44,7 +45,16 @@ impl Recipients {
             name: None,
             token: tokens.of(subscriber),
             message_id: format!("{number}.{id}@{domain}"),
+            relay_header: String::new(),
         }
+    }
+
+    /// The reader's copy with the header by which its relay tells a repeated message from a new one. Its value comes from what
+    /// the Message-ID comes from, so that every try has the same.
+    pub fn for_relay(&self, recipient: Recipient, header: Option<&str>) -> Recipient {
+        let Some(header) = header else { return recipient };
+        let key = sign(&self.tokens.key, &format!("idempotency\n{}", recipient.message_id));
+        Recipient { relay_header: format!("{header}: {key}\r\n"), ..recipient }
     }
 }
 
@@ -130,5 +140,23 @@ mod tests {
         assert!(first.token == tokens.of(1) && is_token(&first.token));
         assert!(tokens.blinded(&first.token) == tokens.blinded(&tokens.of(1)));
         assert!(tokens.blinded(&first.token) != Tokens::new(b"other").blinded(&first.token));
+    }
+
+    #[test]
+    fn what_a_relay_knows_a_message_by_is_the_same_on_every_try_and_no_address() {
+        let issue = issue(&config(""), &[entry("One")]);
+        let ada = "ada@example.org".parse().unwrap();
+        let header = |secret: &[u8], subscriber| {
+            let recipients = Recipients::new(secret, &issue);
+            recipients.for_relay(recipients.of(subscriber, &ada), Some("X-Key")).relay_header
+        };
+        let first = header(b"secret", 1);
+        assert_eq!(first, header(b"secret", 1));
+        assert!(first != header(b"secret", 2) && first != header(b"other", 1));
+        let key = first.strip_prefix("X-Key: ").unwrap().strip_suffix("\r\n").unwrap();
+        let message_id = recipient(b"secret", &issue, 1, &ada).message_id;
+        assert!(is_token(key) && !message_id.contains(key), "{first}");
+        let recipients = Recipients::new(b"secret", &issue);
+        assert_eq!(recipients.for_relay(recipients.of(1, &ada), None), recipients.of(1, &ada));
     }
 }

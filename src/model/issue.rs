@@ -80,6 +80,8 @@ pub struct Recipient {
     pub token: String,
     /// Message-ID without the angle brackets; the same on every try, so that a receiver can tell a repeat.
     pub message_id: String,
+    /// A header for the relay alone, with its line end; empty when the relay has none.
+    pub relay_header: String,
 }
 
 impl Recipient {

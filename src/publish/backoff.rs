@@ -3,7 +3,6 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::refusal::AnswerKind;
-use crate::config::InDoubt;
 use crate::model::{Answer, DeliveryState, Outcome};
 use crate::store::{DeliveryKey, Recorded, Said};
 
@@ -14,8 +13,19 @@ const MINUTES: [i64; 7] = [6, 15, 30, 60, 120, 240, 480];
 /// A newsletter that could not be delivered for this long is no news any more.
 pub(super) const GIVE_UP_AFTER: SignedDuration = SignedDuration::from_hours(48);
 
-/// So many times a delivery in doubt is sent again.
+/// So many times a delivery in doubt is sent again where its owner wishes that.
 const REPEATS: i64 = 3;
+
+/// Whether a message may be sent again of which it is not known whether it was accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Repetition {
+    /// No: the owner decides.
+    Never,
+    /// Up to a moment: until then the relay, which is called so, knows it again.
+    Until(Timestamp, &'static str),
+    /// A few times.
+    Wished,
+}
 
 /// A delivery and how long it has been tried.
 #[derive(Debug, Clone, Copy)]
@@ -35,8 +45,10 @@ pub(super) struct Tried {
 }
 
 /// What to record for a try that ended with an answer of this kind.
-pub(super) fn settle(tried: Tried, kind: AnswerKind, outcome: Outcome, in_doubt: InDoubt) -> Recorded {
+pub(super) fn settle(tried: Tried, kind: AnswerKind, outcome: Outcome, repetition: Repetition) -> Recorded {
     let is_over = tried.counted.duration_since(tried.first) >= GIVE_UP_AFTER;
+    let next = tried.now + pause(tried.key, tried.tries);
+    let is_doubtful = matches!(outcome, Outcome::InDoubt(_)) && repetition != Repetition::Wished;
     let (state, reply, is_given_up) = match outcome {
         Outcome::Sent(reply) => (DeliveryState::Sent, reply, false),
         // Not the reader's fault, or perhaps not: to give it up is all that may happen.
@@ -45,17 +57,21 @@ pub(super) fn settle(tried: Tried, kind: AnswerKind, outcome: Outcome, in_doubt:
         }
         Outcome::Failed(reply) => (DeliveryState::Failed, reply, false),
         Outcome::Refused(reply) => (DeliveryState::Queued, reply, false),
-        // A server that never answers would get copy after copy: after a few even the owner who wants them repeated decides.
-        Outcome::InDoubt(reply) if in_doubt == InDoubt::Hold || tried.tries >= REPEATS => {
-            (DeliveryState::InDoubt, reply, false)
-        }
+        Outcome::InDoubt(reply) => match repetition {
+            Repetition::Until(end, relay) if next < end => {
+                (DeliveryState::Deferred, format!("{reply} (it is sent again: {relay} knows it by its key)"), false)
+            }
+            // A server that never answers would get copy after copy: after a few even the owner who wants them repeated decides.
+            Repetition::Wished if tried.tries < REPEATS => (DeliveryState::Deferred, reply, false),
+            _ => (DeliveryState::InDoubt, reply, false),
+        },
         // A mailbox that takes nothing for so long, where others do, is a bad address; for anything else the reader is not to
         // blame.
         Outcome::Deferred(reply) if is_over => {
             let is_readers = kind == AnswerKind::Reader && tried.are_others_accepted;
             (if is_readers { DeliveryState::Failed } else { DeliveryState::Skipped }, reply, true)
         }
-        Outcome::Deferred(reply) | Outcome::InDoubt(reply) => (DeliveryState::Deferred, reply, false),
+        Outcome::Deferred(reply) => (DeliveryState::Deferred, reply, false),
     };
     let mut answer = Answer::parse(&reply);
     // What no server has said has to do with this machine, and may be mended at once.
@@ -66,8 +82,8 @@ pub(super) fn settle(tried: Tried, kind: AnswerKind, outcome: Outcome, in_doubt:
     Recorded {
         key: tried.key,
         state: Some(state),
-        next_attempt_at: waits.then(|| (tried.now + pause(tried.key, tried.tries)).to_string()),
-        said: Some(Said { is_try: kind != AnswerKind::Own, answer }),
+        next_attempt_at: waits.then(|| next.to_string()),
+        said: Some(Said { is_try: kind != AnswerKind::Own, is_doubtful, answer }),
     }
 }
 
@@ -95,18 +111,18 @@ pub(super) fn mixed(key: DeliveryKey, tries: i64) -> u64 {
 mod tests {
     use super::*;
 
-    fn settled(outcome: Outcome, tries: i64, hours: i64, in_doubt: InDoubt) -> Recorded {
+    fn settled(outcome: Outcome, tries: i64, hours: i64, repetition: Repetition) -> Recorded {
         let first: Timestamp = "2026-03-01T00:00:00Z".parse().unwrap();
         let now = first + SignedDuration::from_hours(hours);
         let key = DeliveryKey { issue: 1, subscriber: 2 };
         let tried = Tried { key, tries, first, counted: now, are_others_accepted: true, now };
-        settle(tried, AnswerKind::of(&outcome, false), outcome, in_doubt)
+        settle(tried, AnswerKind::of(&outcome, false, &[]), outcome, repetition)
     }
 
     #[test]
     fn every_outcome_has_its_state() {
         use DeliveryState as S;
-        let state = |outcome: Outcome| settled(outcome, 1, 0, InDoubt::Hold).state.unwrap();
+        let state = |outcome: Outcome| settled(outcome, 1, 0, Repetition::Never).state.unwrap();
         assert_eq!(state(Outcome::Sent("250".into())), S::Sent);
         assert_eq!(state(Outcome::Deferred("451".into())), S::Deferred);
         assert_eq!(state(Outcome::Failed("550 5.1.1 no such user".into())), S::Failed);
@@ -115,14 +131,29 @@ mod tests {
         assert_eq!(state(Outcome::Failed("550 no".into())), S::Deferred, "perhaps no reader is to blame");
         assert_eq!(state(Outcome::InDoubt("lost".into())), S::InDoubt);
         assert_eq!(state(Outcome::Refused("530".into())), S::Queued, "no reader is to blame");
-        assert_eq!(settled(Outcome::InDoubt("lost".into()), 1, 0, InDoubt::Resend).state, Some(S::Deferred));
-        assert_eq!(settled(Outcome::InDoubt("lost".into()), 3, 0, InDoubt::Resend).state, Some(S::InDoubt));
+        assert_eq!(settled(Outcome::InDoubt("lost".into()), 1, 0, Repetition::Wished).state, Some(S::Deferred));
+        assert_eq!(settled(Outcome::InDoubt("lost".into()), 3, 0, Repetition::Wished).state, Some(S::InDoubt));
+    }
+
+    #[test]
+    fn what_a_relay_knows_by_its_key_is_sent_again_as_long_as_it_does() {
+        let until = |hours: i64| {
+            let end = "2026-03-01T00:00:00Z".parse::<Timestamp>().unwrap() + SignedDuration::from_hours(hours);
+            settled(Outcome::InDoubt("lost".into()), 1, 2, Repetition::Until(end, "resend"))
+        };
+        let again = until(23);
+        assert_eq!(again.state, Some(DeliveryState::Deferred));
+        let said = again.said.unwrap();
+        assert!(again.next_attempt_at.is_some() && said.is_doubtful && said.answer.text.contains("resend"), "{said:?}");
+        assert_eq!(until(2).state, Some(DeliveryState::InDoubt), "the next try would come too late");
+        let said = settled(Outcome::Deferred("451".into()), 1, 0, Repetition::Never).said.unwrap();
+        assert!(!said.is_doubtful);
     }
 
     #[test]
     fn waits_grow_and_end() {
         let wait = |tries: i64| {
-            let next = settled(Outcome::Deferred("451".into()), tries, 0, InDoubt::Hold).next_attempt_at.unwrap();
+            let next = settled(Outcome::Deferred("451".into()), tries, 0, Repetition::Never).next_attempt_at.unwrap();
             let next: Timestamp = next.parse().unwrap();
             next.duration_since("2026-03-01T00:00:00Z".parse().unwrap()).as_secs()
         };
@@ -134,7 +165,7 @@ mod tests {
 
     #[test]
     fn what_is_given_up_fails_only_those_whom_nothing_else_explains() {
-        let end = |outcome: Outcome| settled(outcome, 9, 48, InDoubt::Hold);
+        let end = |outcome: Outcome| settled(outcome, 9, 48, Repetition::Never);
         for reply in
             ["451 4.7.1 later", "450 4.1.8 no such domain", "421 4.7.0 too many", "451 4.3.0 later", "450 later"]
         {
@@ -160,14 +191,16 @@ mod tests {
         for (are_others_accepted, state) in [(true, DeliveryState::Failed), (false, DeliveryState::Skipped)] {
             let tried = Tried { key, tries: 9, first, counted: now, are_others_accepted, now };
             let outcome = Outcome::Deferred("452 4.2.2 mailbox full".into());
-            assert_eq!(settle(tried, AnswerKind::Reader, outcome, InDoubt::Hold).state, Some(state));
+            assert_eq!(settle(tried, AnswerKind::Reader, outcome, Repetition::Never).state, Some(state));
         }
     }
 
     #[test]
     fn who_met_a_server_that_refuses_us_goes_to_the_back() {
-        assert!(settled(Outcome::Refused("550 5.7.1 not you".into()), 1, 0, InDoubt::Hold).next_attempt_at.is_some());
-        let here = settled(Outcome::Refused("cannot write outbox/a.eml".into()), 1, 0, InDoubt::Hold);
+        assert!(
+            settled(Outcome::Refused("550 5.7.1 not you".into()), 1, 0, Repetition::Never).next_attempt_at.is_some()
+        );
+        let here = settled(Outcome::Refused("cannot write outbox/a.eml".into()), 1, 0, Repetition::Never);
         assert_eq!(here.next_attempt_at, None, "this may be mended at once");
     }
 

@@ -70,7 +70,7 @@ pub(super) async fn deliver(mut store: Store, task: Task) -> (Store, Result<Deli
 
 async fn prepare(store: &mut Store, task: Task) -> Result<Shared, PublishError> {
     let Task { issues, which: _, limit, mail, signer, transport, checkpoint, clock, watcher, halt } = task;
-    store.set_relay(&transport.describe()).await?;
+    let relay_number = store.set_relay(&transport.describe()).await?;
     let mut used = BTreeMap::new();
     for limit in Pace::budgets(&mail.rate) {
         let since = clock.now() - jiff::SignedDuration::from_secs(limit.seconds.into());
@@ -91,6 +91,9 @@ async fn prepare(store: &mut Store, task: Task) -> Result<Shared, PublishError> 
         transport,
         issues: frozen,
         in_doubt: mail.in_doubt,
+        relay: mail.relay,
+        relay_number,
+        messages_per_connection: mail.messages_per_connection,
         jobs: Jobs::default(),
         checkpoint,
         largest_claim: if marks.is_some() { LARGEST_BATCH } else { mail.connections * mail.in_flight },

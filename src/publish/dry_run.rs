@@ -8,8 +8,9 @@ use super::mail_pictures;
 use super::prepare::Prepared;
 use super::signing::signer;
 use super::site::Site;
+use crate::config::Mail;
 use crate::email::dkim::Signer;
-use crate::email::{self, Copies};
+use crate::email::{self, Copies, Recipients};
 use crate::files::{Access, Folder};
 use crate::model::{EmailAddress, Issue};
 use crate::store::Store;
@@ -30,6 +31,7 @@ const NO_SECRET: &[u8] = b"preview";
 pub struct Addressee {
     secret: Vec<u8>,
     signer: Option<Arc<Signer>>,
+    relay_header: Option<&'static str>,
     subscriber: i64,
     name: Option<String>,
     /// Where it would go.
@@ -37,23 +39,26 @@ pub struct Addressee {
 }
 
 impl Addressee {
-    /// The reader that `address` is in the ledger, if any. Their copies are signed by `signer`.
+    /// The reader that `address` is in the ledger, if any. Their copies are signed by `signer` and leave as `mail` says.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn find(
         store: Option<&mut Store>,
         signer: Option<Arc<Signer>>,
+        mail: &Mail,
         address: &EmailAddress,
     ) -> Result<Self, PublishError> {
         let (secret, readers) = readers(store, Some(address)).await?;
         let (subscriber, address, name) = readers.into_iter().next().unwrap_or_else(|| (0, address.clone(), None));
-        Ok(Self { secret, signer, subscriber, name, address })
+        Ok(Self { secret, signer, relay_header: mail.idempotency_header(), subscriber, name, address })
     }
 
     /// Their copy of an issue.
     pub fn copy(&self, issue: &Issue) -> ReaderCopy {
-        let recipient = email::recipient(&self.secret, issue, self.subscriber, &self.address).named(self.name.clone());
+        let recipients = Recipients::new(&self.secret, issue);
+        let recipient = recipients.of(self.subscriber, &self.address).named(self.name.clone());
+        let recipient = recipients.for_relay(recipient, self.relay_header);
         ReaderCopy {
             html: email::html_for(issue, &recipient),
             text: email::text_for(issue, &recipient),
@@ -95,10 +100,12 @@ pub async fn write(
     let issues = prepared.issues.iter().map(|issue| (format!("issue-{}", issue.number), issue));
     for (name, issue) in issues.chain(specimen.map(|issue| (SPECIMEN.to_owned(), issue))) {
         let copies = Copies::new(issue, signer.clone());
+        let recipients = Recipients::new(&secret, issue);
         for (index, (id, address, reader)) in
             readers.iter().cloned().chain(sample(site, issue, readers.is_empty())).enumerate()
         {
-            let recipient = email::recipient(&secret, issue, id, &address).named(reader);
+            let recipient = recipients.of(id, &address).named(reader);
+            let recipient = recipients.for_relay(recipient, site.config.mail.idempotency_header());
             let message = copies.message(&recipient);
             if index == 0 {
                 output.push((format!("{name}.html"), email::html_for(issue, &recipient).into_bytes()));

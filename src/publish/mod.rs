@@ -90,7 +90,7 @@ use crate::diagnostic::Diagnostic;
 use crate::email::dkim::Signer;
 use crate::files::Lock;
 use crate::model::{EmailAddress, Issue, Outcome};
-use crate::store::{Recovered, Store};
+use crate::store::{Recovered, Repeat, Store};
 use crate::transport::{self, Checkpoint, Letter, Transport};
 
 /// Why a delivery was given up that later issues would have to wait for.
@@ -156,8 +156,9 @@ impl Publisher {
         let taken_up = self.memory.take_up(&mut self.store, &found, now).await?;
         self.warning = found.warning.or(taken_up.warning);
         self.store.set_deliverer(std::process::id(), &now.to_string()).await?;
-        let Recovered { count: interrupted, is_repeated, accepted, put_back } =
-            self.store.recover(self.may_repeat(), &now.to_string()).await?;
+        let Recovered { count: interrupted, repeat, accepted, put_back } =
+            self.store.recover(self.repeat(), &now.to_string()).await?;
+        let is_repeated = repeat != Repeat::Never;
         // What was tried and is still refused when it is too old keeps no later issue waiting.
         let mut given_up = 0;
         let earliest = earliest(config, now);
@@ -181,9 +182,13 @@ impl Publisher {
         Ok(())
     }
 
-    /// True when a delivery whose outcome is lost may be repeated: harmless, or wished.
-    fn may_repeat(&self) -> bool {
-        self.mail.in_doubt == InDoubt::Resend || self.transport.deduplicates()
+    /// Whether a delivery whose outcome is lost may be repeated: harmless, or wished.
+    fn repeat(&self) -> Repeat {
+        match self.mail.idempotency_header() {
+            _ if self.mail.in_doubt == InDoubt::Resend || self.transport.deduplicates() => Repeat::Always,
+            Some(_) => Repeat::Remembered,
+            None => Repeat::Never,
+        }
     }
 
     /// Fails when the server cannot be reached or does not let us in: asked before anything is frozen.
@@ -205,11 +210,11 @@ impl Publisher {
     /// Steps 4 and 5: delivers what is queued and may be tried now, at most `limit` messages of those that wait, and closes the
     /// runs that have nothing open any more.
     async fn deliver(self, which: Which, waiting: u64, limit: Option<u64>) -> Result<(Self, Delivered), PublishError> {
-        let may_repeat = self.may_repeat();
+        let repeat = self.repeat();
         let Self { mut store, transport, checkpoint, mail, signer, clock, watcher, halt, memory, warning } = self;
         let issues = store.open_issues().await?;
         let numbers: Vec<_> = issues.iter().map(|issue| issue.number).collect();
-        store.set_repeatable(may_repeat).await?;
+        store.set_repeatable(repeat).await?;
         store.raise_generation().await?;
         watcher.begin(limit.map_or(waiting, |limit| waiting.min(limit)));
         let task = Task {
@@ -225,7 +230,7 @@ impl Publisher {
             halt: Arc::clone(&halt),
         };
         let result;
-        (store, result) = deliver::deliver(store, task).await;
+        (store, result) = Box::pin(deliver::deliver(store, task)).await;
         watcher.end();
         let delivered = result?;
         store.raise_generation().await?;
@@ -258,7 +263,7 @@ pub async fn send_test(
     if let Some(guard) = placeholder::guard(issues, mail).filter(|guard| !allow.contains(&guard.name)) {
         return Err(PublishError::Refused(vec![guard]));
     }
-    let addressee = Addressee::find(store, signer, to).await?;
+    let addressee = Addressee::find(store, signer, mail, to).await?;
     let mut connection = transport.connect().await?;
     let mut outcomes = Vec::new();
     for issue in issues {

@@ -40,13 +40,14 @@ pub(super) enum AnswerKind {
 }
 
 impl AnswerKind {
-    /// The kind of an answer; `is_lost` says that the try ended with the connection.
-    pub(super) fn of(outcome: &Outcome, is_lost: bool) -> Self {
+    /// The kind of an answer of a relay that says these phrases of the sender; `is_lost` says that the try ended with the
+    /// connection.
+    pub(super) fn of(outcome: &Outcome, is_lost: bool, own: &[String]) -> Self {
         match outcome {
             Outcome::Sent(_) => Self::Accepted,
             Outcome::InDoubt(_) => Self::Lost,
             Outcome::Refused(_) => Self::Policy,
-            Outcome::Failed(reply) => permanent(&Answer::parse(reply)),
+            Outcome::Failed(reply) => permanent(&Answer::parse(reply), own),
             Outcome::Deferred(reply) => {
                 let answer = Answer::parse(reply);
                 match answer.code {
@@ -62,7 +63,7 @@ impl AnswerKind {
 }
 
 /// What a 5yz means.
-fn permanent(answer: &Answer) -> AnswerKind {
+fn permanent(answer: &Answer, own: &[String]) -> AnswerKind {
     let text = answer.text.to_lowercase();
     let says = |phrases: &[String]| phrases.iter().any(|phrase| text.contains(phrase));
     match &answer.enhanced {
@@ -77,7 +78,7 @@ fn permanent(answer: &Answer) -> AnswerKind {
             AnswerKind::Reader
         }
         _ if answer.is_about(".7.") => AnswerKind::Policy,
-        _ if says(&PHRASES.sender) => AnswerKind::Policy,
+        _ if says(own) || says(&PHRASES.sender) => AnswerKind::Policy,
         _ if says(&PHRASES.reader) => AnswerKind::Reader,
         _ => AnswerKind::Unclear,
     }
@@ -95,7 +96,7 @@ mod tests {
     #[track_caller]
     fn says(kind: AnswerKind, replies: &[&str]) {
         for reply in replies {
-            assert_eq!(AnswerKind::of(&Outcome::Failed((*reply).to_owned()), false), kind, "{reply}");
+            assert_eq!(AnswerKind::of(&Outcome::Failed((*reply).to_owned()), false, &[]), kind, "{reply}");
         }
     }
 
@@ -165,7 +166,7 @@ mod tests {
 
     #[test]
     fn what_is_put_off_is_told_apart() {
-        let of = |reply: &str, is_lost| AnswerKind::of(&Outcome::Deferred(reply.to_owned()), is_lost);
+        let of = |reply: &str, is_lost| AnswerKind::of(&Outcome::Deferred(reply.to_owned()), is_lost, &[]);
         assert_eq!(of("421 4.7.0 too many connections", true), AnswerKind::Closing);
         assert_eq!(of("the connection was lost before the answer to RCPT", true), AnswerKind::Lost);
         assert_eq!(of("450 4.2.0 greylisted", false), AnswerKind::Reader);

@@ -5,20 +5,21 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex as Lock, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use super::backoff::Repetition;
 use super::breaker::{Breaker, Next, RefusingDomains};
 use super::halt::{Halt, Stop};
 use super::jobs::{Job, Jobs, Taken};
 use super::pace::Pace;
 use super::watcher::Watcher;
 use crate::clock::Clock;
-use crate::config::InDoubt;
+use crate::config::{InDoubt, RelayProfile};
 use crate::email::{Copies, Recipients};
 use crate::model::{EmailAddress, Recipient};
-use crate::store::{DeliveryKey, Marks, QueuedDelivery, Recorded};
+use crate::store::{DeliveryKey, Doubt, Marks, QueuedDelivery, Recorded};
 use crate::transport::{Checkpoint, Transport};
 
 /// So long after it was looked who has left no message begins.
@@ -38,6 +39,12 @@ pub(super) struct Shared {
     pub(super) transport: Arc<dyn Transport>,
     pub(super) issues: BTreeMap<i64, FrozenIssue>,
     pub(super) in_doubt: InDoubt,
+    /// What is known of where they go.
+    pub(super) relay: Option<&'static RelayProfile>,
+    /// Under what number tries are recorded.
+    pub(super) relay_number: i64,
+    /// How many messages go over one connection.
+    pub(super) messages_per_connection: Option<u32>,
     pub(super) jobs: Jobs,
     /// What makes a claim safe before anything of it leaves.
     pub(super) checkpoint: Option<Checkpoint>,
@@ -96,12 +103,34 @@ impl FrozenIssue {
         self.never_accepted.as_ref().is_some_and(|domains| !domains.contains(domain))
     }
 
-    pub(super) fn recipient(&self, queued: &QueuedDelivery, address: &EmailAddress) -> Recipient {
-        self.recipients.of(queued.key().subscriber, address).named(queued.name.clone())
+    pub(super) fn recipient(
+        &self,
+        queued: &QueuedDelivery,
+        address: &EmailAddress,
+        relay: Option<&RelayProfile>,
+    ) -> Recipient {
+        let recipient = self.recipients.of(queued.key().subscriber, address).named(queued.name.clone());
+        let known = relay.and_then(|relay| relay.idempotency.as_ref());
+        self.recipients.for_relay(recipient, known.map(|known| known.header.as_str()))
     }
 }
 
 impl Shared {
+    /// Whether a message that may have been accepted, in an earlier try or now, may be sent again.
+    pub(super) fn repetition(&self, doubt: Option<Doubt>, now: Timestamp) -> Repetition {
+        let known = self.relay.and_then(|relay| Some((relay, relay.idempotency.as_ref()?)));
+        match (self.in_doubt, known) {
+            (InDoubt::Resend, _) => Repetition::Wished,
+            (InDoubt::Hold, Some((relay, known))) if doubt.is_none_or(|doubt| doubt.relay == self.relay_number) => {
+                // An hour less: two clocks, and the time that a try takes.
+                let since = doubt.map_or(now, |doubt| doubt.since);
+                let end = since + SignedDuration::from_hours(i64::from(known.hours) - 1);
+                Repetition::Until(end, &relay.name)
+            }
+            (InDoubt::Hold, _) => Repetition::Never,
+        }
+    }
+
     pub(super) fn breaker(&self) -> MutexGuard<'_, Breaker> {
         self.breaker.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -123,7 +152,7 @@ impl Shared {
     pub(super) fn sign(&self, queued: &QueuedDelivery) -> Option<String> {
         let frozen = self.issues.get(&queued.key().issue)?;
         let address = queued.address.parse().ok()?;
-        Some(frozen.copies.signatures(&frozen.recipient(queued, &address)))
+        Some(frozen.copies.signatures(&frozen.recipient(queued, &address, None)))
     }
 
     /// Says that all connections have ended.

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use futures_util::future::BoxFuture;
 use tokio::time::Instant;
 
-use super::backoff::{Tried, mixed, settle};
+use super::backoff::{Repetition, Tried, mixed, settle};
 use super::breaker::{Heard, Reaction, Wait};
 use super::halt::Stop;
 use super::jobs::{Job, Taken};
@@ -38,6 +38,7 @@ pub(super) async fn work(shared: Arc<Shared>) -> Tally {
         out: HashMap::new(),
         again: VecDeque::new(),
         letters: 0,
+        carried: 0,
         served: 0,
         rest_until: None,
         tally: Tally::new(),
@@ -46,12 +47,17 @@ pub(super) async fn work(shared: Arc<Shared>) -> Tally {
     while worker.has_more().await {
         if !connection.as_ref().is_some_and(|open| open.is_open()) {
             connection = worker.connect().await;
-            worker.served = 0;
+            (worker.carried, worker.served) = (0, 0);
         }
         let Some(open) = &mut connection else { break };
         open.carry(&mut worker).await;
-        if open.is_open() {
-            break;
+        match connection.take_if(|open| open.is_open()) {
+            Some(mut full) if worker.is_full() => full.close().await,
+            Some(open) => {
+                connection = Some(open);
+                break;
+            }
+            None => {}
         }
     }
     for job in std::mem::take(&mut worker.again) {
@@ -72,6 +78,8 @@ struct Worker<'s> {
     again: VecDeque<Job>,
     /// How many letters were handed out.
     letters: u64,
+    /// How many of them over this connection.
+    carried: u32,
     /// How many deliveries were settled over this connection.
     served: usize,
     /// Until when this connection asks for nothing.
@@ -96,6 +104,11 @@ impl Worker<'_> {
             return false;
         }
         !shared.halt.is_set()
+    }
+
+    /// Whether the relay wants a new connection.
+    fn is_full(&self) -> bool {
+        self.shared.messages_per_connection.is_some_and(|most| self.carried >= most)
     }
 
     /// Opens a connection. When the server will have no more of them this worker gives up, and the others go on; the last one
@@ -161,6 +174,18 @@ impl Worker<'_> {
         if self.has_left(key) {
             return None;
         }
+        if let Some(doubt) = queued.doubt {
+            let may_repeat = match shared.repetition(Some(doubt), now) {
+                Repetition::Until(end, _) => now < end,
+                Repetition::Wished => true,
+                Repetition::Never => false,
+            };
+            if !may_repeat {
+                let text = "held: the relay to which it may have gone would not know it again by now".to_owned();
+                self.decide(key, DeliveryState::InDoubt, text);
+                return None;
+            }
+        }
         let Ok(to) = queued.address.parse::<EmailAddress>() else {
             let text = "the address on the list is not one that can be mailed".to_owned();
             self.decide(key, DeliveryState::Failed, text);
@@ -183,7 +208,8 @@ impl Worker<'_> {
 
     /// Notes what was decided of a delivery without a server.
     fn decide(&mut self, key: DeliveryKey, state: DeliveryState, text: String) {
-        let said = Some(Said { is_try: false, answer: Answer { code: None, enhanced: None, text } });
+        let said =
+            Some(Said { is_try: false, is_doubtful: false, answer: Answer { code: None, enhanced: None, text } });
         self.note(Recorded { key, state: Some(state), next_attempt_at: None, said });
         self.count(state);
     }
@@ -224,7 +250,7 @@ impl Worker<'_> {
 
     /// Notes a try after which the same delivery is tried again at once, or soon.
     fn try_again(&self, mut job: Job, reply: &str) -> Job {
-        let said = Some(Said { is_try: true, answer: Answer::parse(reply) });
+        let said = Some(Said { is_try: true, is_doubtful: false, answer: Answer::parse(reply) });
         self.note(Recorded { key: job.queued.key(), state: None, next_attempt_at: None, said });
         job.queued.place.attempts += 1;
         job.queued.tries += 1;
@@ -236,7 +262,8 @@ impl Worker<'_> {
     fn settled(&mut self, queued: &QueuedDelivery, outcome: Outcome, is_lost: bool) {
         let shared = self.shared;
         let now = shared.clock.now();
-        let kind = AnswerKind::of(&outcome, is_lost);
+        let own = shared.relay.map_or(&[][..], |relay| &relay.sender);
+        let kind = AnswerKind::of(&outcome, is_lost, own);
         let domain = probes::domain(queued);
         let reaction = match &outcome {
             Outcome::Refused(reply) => {
@@ -253,7 +280,7 @@ impl Worker<'_> {
         let issue = shared.issues.get(&queued.key().issue);
         let are_others_accepted = issue.is_some_and(|issue| issue.accepts_others_like(domain));
         let tried = Tried { key: queued.key(), tries: queued.tries + 1, first, counted, are_others_accepted, now };
-        let recorded = settle(tried, kind, outcome, shared.in_doubt);
+        let recorded = settle(tried, kind, outcome, shared.repetition(queued.doubt, now));
         let state = recorded.state;
         if state == Some(DeliveryState::Skipped) {
             shared.given_up.fetch_add(1, Ordering::SeqCst);
@@ -266,6 +293,18 @@ impl Worker<'_> {
             shared.pace.give_back();
         }
         self.react(reaction, queued.key());
+    }
+
+    /// Whether an answer says that the server takes nothing for now: to MAIL, or as this relay says it.
+    fn is_busy(&self, outcome: &Outcome) -> bool {
+        match outcome {
+            Outcome::Refused(reply) => Answer::parse(reply).is_temporary(),
+            Outcome::Deferred(reply) => self.shared.relay.is_some_and(|relay| {
+                let text = reply.to_lowercase();
+                Answer::parse(reply).is_temporary() && relay.busy.iter().any(|phrase| text.contains(phrase))
+            }),
+            _ => false,
+        }
     }
 
     /// What the server says to MAIL goes for every reader: all connections rest, and this one is tried again then.
@@ -300,6 +339,9 @@ impl Worker<'_> {
 impl Letters for Worker<'_> {
     async fn next(&mut self, wait: bool) -> Option<Letter> {
         let shared = self.shared;
+        if self.is_full() {
+            return None;
+        }
         loop {
             let must_rest = shared.must_rest() || self.rest_until.is_some();
             let has_rested = !must_rest || (wait && shared.halt.unless(shared.rest()).await.is_some());
@@ -314,6 +356,7 @@ impl Letters for Worker<'_> {
             let turn = shared.halt.unless(shared.pace.turn(wait)).await;
             match turn {
                 Some(Turn::Go) => {
+                    self.carried += 1;
                     self.out.insert(letter.number, job);
                     return Some(letter);
                 }
@@ -341,7 +384,7 @@ impl Letters for Worker<'_> {
             self.put_back(job);
             return false;
         };
-        let recipient = frozen.recipient(&job.queued, &letter.to);
+        let recipient = frozen.recipient(&job.queued, &letter.to, shared.relay);
         match &job.signatures {
             Some(signatures) => frozen.copies.write(&recipient, signatures, to),
             None => frozen.copies.write(&recipient, &frozen.copies.signatures(&recipient), to),
@@ -373,7 +416,7 @@ impl Letters for Worker<'_> {
         self.served += 1;
         let is_probe = job.is_probe;
         match outcome {
-            Outcome::Refused(reply) if Answer::parse(&reply).is_temporary() => {
+            Outcome::Refused(reply) | Outcome::Deferred(reply) if self.is_busy(&outcome) => {
                 self.busy(Job { is_probe: false, ..job }, &reply);
             }
             outcome => {

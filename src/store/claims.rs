@@ -98,7 +98,8 @@ impl Store {
         let shared = self.shared(&said.answer.text).await?;
         let Answer { code, enhanced, text } = &said.answer;
         let text = shared.is_none().then_some(text);
-        let number = state.unwrap_or(DeliveryState::Deferred).number();
+        let became = if said.is_doubtful { DeliveryState::InDoubt } else { state.unwrap_or(DeliveryState::Deferred) };
+        let number = became.number();
         Ok(json!([key.issue, key.subscriber, word, next, number, said.is_try, code, enhanced, text, shared]))
     }
 }

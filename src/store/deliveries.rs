@@ -16,13 +16,39 @@ use crate::model::{DeliveryCounts, DeliveryState};
 /// The name under which [`Store::set_repeatable`] is kept.
 const REPEATABLE: &str = "repeatable";
 
+/// Whether a message may be sent again of which it is not known whether it was accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Repeat {
+    /// No: the owner decides.
+    Never,
+    /// Yes, as long as its relay remembers it, which is looked at when its turn comes.
+    Remembered,
+    /// Yes: it is harmless or wished.
+    Always,
+}
+
+impl Repeat {
+    /// As it is stored.
+    const WORDS: [(Self, &str); 3] = [(Self::Never, "no"), (Self::Remembered, "remembered"), (Self::Always, "yes")];
+
+    /// What holds for a message that was sent under one rule and would be sent again under another.
+    fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Always, Self::Always) => Self::Always,
+            // It had what its relay knows it by.
+            (Self::Remembered, Self::Remembered | Self::Always) => Self::Remembered,
+            _ => Self::Never,
+        }
+    }
+}
+
 /// What became of the deliveries that a dead process was sending.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Recovered {
     /// How many messages may be complete at the server without an answer that is known.
     pub count: u64,
     /// Whether those are queued again; else they are in doubt.
-    pub is_repeated: bool,
+    pub repeat: Repeat,
     /// How many the server had accepted.
     pub accepted: u64,
     /// How many were certainly not complete: they are in the queue as before.
@@ -75,30 +101,33 @@ impl Standing {
 }
 
 impl Store {
-    /// Records, before the first message leaves, whether repeating one whose outcome is lost is harmless or wished.
+    /// Records, before the first message leaves, whether one whose outcome is lost may be sent again.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn set_repeatable(&mut self, repeatable: bool) -> Result<()> {
-        self.set_value(REPEATABLE, if repeatable { "yes" } else { "no" }).await
+    pub async fn set_repeatable(&mut self, repeat: Repeat) -> Result<()> {
+        let word = Repeat::WORDS.iter().find(|(known, _)| *known == repeat).map_or("no", |(_, word)| word);
+        self.set_value(REPEATABLE, word).await
     }
 
     /// Deals with deliveries that a dead process had claimed. Those whose message may be complete become `in_doubt`, or queued
-    /// again when repeating them is harmless or wished, and was so when they were sent; what the server had accepted is
+    /// again when they may be repeated, and might when they were sent; what the server had accepted is
     /// `sent`; the others wait as before. Only for the holder of [`Store::lock`].
     ///
     /// # Errors
     /// When the database does not answer, or what stands beside it cannot be read.
-    pub async fn recover(&mut self, repeat: bool, now: &str) -> Result<Recovered> {
+    pub async fn recover(&mut self, repeat: Repeat, now: &str) -> Result<Recovered> {
         let claimed = self.claimed("$1 IS NULL", None).await?;
         if claimed.is_empty() {
-            return Ok(Recovered::default());
+            return Ok(Recovered { count: 0, repeat, accepted: 0, put_back: 0 });
         }
-        let repeat = repeat && self.value(REPEATABLE).await?.is_some_and(|answer| answer == "yes");
-        let (state, said) = if repeat {
-            (DeliveryState::Queued, "the program ended while this was being sent; it is sent again")
-        } else {
+        let sent = self.value(REPEATABLE).await?.unwrap_or_default();
+        let sent = Repeat::WORDS.iter().find(|(_, word)| *word == sent).map_or(Repeat::Never, |(known, _)| *known);
+        let repeat = sent.and(repeat);
+        let (state, said) = if repeat == Repeat::Never {
             (DeliveryState::InDoubt, "the program ended while this was being sent: it is not known whether it arrived")
+        } else {
+            (DeliveryState::Queued, "the program ended while this was being sent; it is sent again")
         };
         let (mut doubtful, mut accepted, mut put_back) = (Vec::new(), Vec::new(), 0);
         for (key, known) in claimed {
@@ -108,15 +137,18 @@ impl Store {
                 _ => put_back += 1,
             }
         }
-        let recovered =
-            Recovered { count: doubtful.len() as u64, is_repeated: repeat, accepted: accepted.len() as u64, put_back };
+        let recovered = Recovered { count: doubtful.len() as u64, repeat, accepted: accepted.len() as u64, put_back };
         let relay = self.value(RELAY).await?;
         let relay = self.text(relay.as_deref().unwrap_or(UNKNOWN)).await?;
         let said = self.text(said).await?;
         let was_accepted =
             self.text("the server accepted it; the program ended before its words were recorded").await?;
         let mut transaction = self.connection.begin_with("BEGIN IMMEDIATE").await?;
-        for (keys, state, said) in [(doubtful, state, said), (accepted, DeliveryState::Sent, was_accepted)] {
+        // What is sent again because its relay remembers it stays a doubtful try.
+        let tried = if repeat == Repeat::Remembered { DeliveryState::InDoubt } else { state };
+        for (keys, state, tried, said) in
+            [(doubtful, state, tried, said), (accepted, DeliveryState::Sent, DeliveryState::Sent, was_accepted)]
+        {
             let keys = serde_json::Value::from(keys).to_string();
             sqlx::query(
                 "INSERT INTO tries (issue, subscriber, at, state, relay, shared)
@@ -125,7 +157,7 @@ impl Store {
                  WHERE d.issue = r.value ->> 0 AND d.subscriber = r.value ->> 1",
             )
             .bind(&keys)
-            .bind(state.number())
+            .bind(tried.number())
             .bind(relay)
             .bind(said)
             .execute(&mut *transaction)

@@ -30,6 +30,8 @@ pub struct Recorded {
 pub struct Said {
     /// True when a server was asked: a try.
     pub is_try: bool,
+    /// True when the message may have been accepted by it, whatever the delivery becomes.
+    pub is_doubtful: bool,
     /// What was said.
     pub answer: Answer,
 }

@@ -30,13 +30,13 @@ use crate::files::{self, Access, FileKind, Folder, Refusal};
 
 pub use claims::{Claimed, Wanted};
 pub use deliverer::Deliverer;
-pub use deliveries::{NotSent, Recovered, Standing};
+pub use deliveries::{NotSent, Recovered, Repeat, Standing};
 pub use delivery::{DeliveryKey, Recorded, Said};
 pub use import::{Arrivals, Arrived};
 pub use ledger::{FrozenEntry, RunSummary, Untried};
 pub use marks::{Mark, Marks};
 pub use memory::{Adoption, SentIssue};
-pub use queue::{Place, QueuedDelivery};
+pub use queue::{Doubt, Place, QueuedDelivery};
 pub use resend::{Chosen, Decision, Missing};
 pub use stops::Stopped;
 pub use story::{DeliveryTo, Mailing};

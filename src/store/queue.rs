@@ -46,6 +46,17 @@ pub struct QueuedDelivery {
     pub tries: i64,
     /// When the first of these tries was.
     pub first_try_at: Option<Timestamp>,
+    /// The first of these tries after which the message may have been accepted.
+    pub doubt: Option<Doubt>,
+}
+
+/// A try after which it is not known whether the message was accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Doubt {
+    /// When it was, or its delivery was claimed.
+    pub since: Timestamp,
+    /// The number of the way out, as [`Store::set_relay`] gives it.
+    pub relay: i64,
 }
 
 impl QueuedDelivery {
@@ -83,7 +94,11 @@ macro_rules! select {
             tries_since_queued!("COUNT(*)"),
             " AS tries, ",
             tries_since_queued!("MIN(t.at)"),
-            " AS first_try_at ",
+            " AS first_try_at, ",
+            tries_since_queued!("MIN(CASE WHEN t.state = 5 THEN t.at END)"),
+            " AS doubtful_since, ",
+            tries_since_queued!("MIN(CASE WHEN t.state = 5 THEN t.relay END)"),
+            " AS doubtful_relay ",
             $rest
         )
     };
@@ -177,6 +192,7 @@ impl Store {
 
 pub(super) fn read(row: &SqliteRow) -> Result<QueuedDelivery> {
     let first_try_at: Option<i64> = row.try_get("first_try_at")?;
+    let doubt = (row.try_get::<Option<i64>, _>("doubtful_since")?, row.try_get("doubtful_relay")?);
     Ok(QueuedDelivery {
         place: Place {
             next_attempt_at: row.try_get("next_attempt_at")?,
@@ -188,5 +204,9 @@ pub(super) fn read(row: &SqliteRow) -> Result<QueuedDelivery> {
         name: row.try_get("name")?,
         tries: row.try_get::<Option<i64>, _>("tries")?.unwrap_or(0),
         first_try_at: first_try_at.and_then(|at| Timestamp::from_second(at).ok()),
+        doubt: match doubt {
+            (Some(since), Some(relay)) => Timestamp::from_second(since).ok().map(|since| Doubt { since, relay }),
+            _ => None,
+        },
     })
 }

@@ -29,13 +29,15 @@ pub struct Try {
 }
 
 impl Store {
-    /// Names the way out that the tries from now on take, such as `smtps://mail.example.org:465`.
+    /// Names the way out that the tries from now on take, such as `smtps://mail.example.org:465`. Returns its number.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn set_relay(&mut self, relay: &str) -> Result<()> {
-        self.relay = Some(self.text(relay).await?);
-        self.set_value(RELAY, relay).await
+    pub async fn set_relay(&mut self, relay: &str) -> Result<i64> {
+        let number = self.text(relay).await?;
+        self.relay = Some(number);
+        self.set_value(RELAY, relay).await?;
+        Ok(number)
     }
 
     /// How many tries there were since a moment, for limits that hold longer than a run.

@@ -8,7 +8,7 @@ use crate::diagnostic::Diagnostic;
 use crate::files::Lock;
 use crate::model::{DeliveryState, EmailAddress, Subscriber, SubscriberStatus};
 use crate::publish::{Guard, Memory, PublishError, count};
-use crate::store::{Chosen, Decision, RunSummary, Store};
+use crate::store::{Chosen, Decision, Repeat, RunSummary, Store};
 
 /// A decision about a run, with the right to make it.
 pub(super) struct Settling<'c> {
@@ -172,7 +172,7 @@ async fn take_up(store: &mut Store, memory: &Memory, context: &Context) -> Resul
     }
     let taken_up = memory.take_up(store, &found, context.now).await?;
     // What a dead process left in the middle can be settled, and must not be sent afterwards.
-    store.recover(false, &context.now.to_string()).await?;
+    store.recover(Repeat::Never, &context.now.to_string()).await?;
     context.ui.diagnostics(found.warning.or(taken_up.warning).as_slice());
     Ok(())
 }

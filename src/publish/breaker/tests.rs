@@ -45,6 +45,7 @@ fn probe(subscriber: i64, domain: &str) -> QueuedDelivery {
         name: None,
         tries: 0,
         first_try_at: None,
+        doubt: None,
     }
 }
 

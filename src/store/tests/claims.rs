@@ -78,7 +78,7 @@ async fn only_what_was_complete_and_not_answered_is_in_doubt() {
     assert_eq!((seen.sending, seen.sent, seen.queued), (1, 1, 3), "while they are being sent");
     drop((store, marks));
     let mut store = open(&folder).await;
-    let recovered = store.recover(false, NOW).await.unwrap();
+    let recovered = store.recover(Repeat::Never, NOW).await.unwrap();
     assert_eq!((recovered.count, recovered.accepted, recovered.put_back), (1, 1, 2));
     let counts = store.delivery_counts(None).await.unwrap();
     assert_eq!((counts.in_doubt, counts.sent, counts.queued), (1, 1, 3));
@@ -100,6 +100,6 @@ async fn a_claim_whose_marks_are_gone_or_of_another_is_all_in_doubt() {
             }
             _ => drop(store.file.folder.new_marks("tidings.db-claims", b"tidings claims 00\n").unwrap()),
         }
-        assert_eq!(store.recover(false, NOW).await.unwrap().count, 2, "{lose}");
+        assert_eq!(store.recover(Repeat::Never, NOW).await.unwrap().count, 2, "{lose}");
     }
 }

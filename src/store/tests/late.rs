@@ -17,7 +17,10 @@ async fn what_is_settled_is_not_changed_by_what_a_connection_says_late() {
     assert_eq!((standing.state, standing.next_attempt_at, standing.history.len()), (DeliveryState::Sent, None, 1));
 
     let answer = Answer { code: None, enhanced: None, text: "given up".to_owned() };
-    let given_up = Recorded { said: Some(Said { is_try: false, answer }), ..outcome(2, DeliveryState::Skipped, None) };
+    let given_up = Recorded {
+        said: Some(Said { is_try: false, is_doubtful: false, answer }),
+        ..outcome(2, DeliveryState::Skipped, None)
+    };
     store.advance(&[given_up], None, NOW).await.unwrap();
     let left = not_sent(&mut store).await.remove(0).standing;
     assert_eq!((left.state, left.reply().as_deref(), left.attempts), (DeliveryState::Skipped, Some("given up"), 0));

@@ -75,7 +75,7 @@ async fn claim(store: &mut Store, subscribers: &[i64]) {
 }
 
 fn outcome(subscriber: i64, state: DeliveryState, next: Option<&str>) -> Recorded {
-    let said = Some(Said { is_try: true, answer: Answer::parse("250 ok") });
+    let said = Some(Said { is_try: true, is_doubtful: false, answer: Answer::parse("250 ok") });
     Recorded { key: key(subscriber), state: Some(state), next_attempt_at: next.map(str::to_owned), said }
 }
 
@@ -223,7 +223,7 @@ async fn what_a_dead_process_was_sending_is_in_doubt_until_the_owner_decides() {
     let folder = tempfile::tempdir().unwrap();
     let mut store = frozen(&folder, 3).await;
     claim(&mut store, &[1, 3]).await;
-    assert_eq!(store.recover(false, NOW).await.unwrap().count, 2);
+    assert_eq!(store.recover(Repeat::Never, NOW).await.unwrap().count, 2);
     assert_eq!(store.delivery_counts(None).await.unwrap().in_doubt, 2);
     assert_eq!(store.queued(Place::START, NOW, 10).await.unwrap().len(), 1, "what is in doubt is not sent again");
     assert_eq!(settle(&mut store, DeliveryState::InDoubt, Some(&[1]), Decision::SendAgain, NOW).await.unwrap(), 1);
@@ -312,7 +312,7 @@ async fn a_database_that_takes_in_what_others_know_is_the_newest_and_its_log_its
 async fn one_try(store: &mut Store, subscriber: i64, attempts: i64, state: DeliveryState, reply: &str, now: &str) {
     let claimed = store.advance(&[], Some(&these(&[subscriber])), now).await.unwrap().deliveries;
     assert_eq!(claimed[0].place.attempts, attempts);
-    let said = Some(Said { is_try: true, answer: Answer::parse(reply) });
+    let said = Some(Said { is_try: true, is_doubtful: false, answer: Answer::parse(reply) });
     let recorded = Recorded { key: key(subscriber), state: Some(state), next_attempt_at: None, said };
     store.advance(&[recorded], None, now).await.unwrap();
 }
@@ -377,7 +377,7 @@ async fn a_try_that_a_dead_process_did_not_record_is_one() {
     claim(&mut store, &[1]).await;
     drop(store);
     let mut store = open(&folder).await;
-    store.recover(false, "2026-03-01T10:00:00Z").await.unwrap();
+    store.recover(Repeat::Never, "2026-03-01T10:00:00Z").await.unwrap();
     let standing = not_sent(&mut store).await.remove(0).standing;
     assert_eq!((standing.state, standing.attempts, standing.history.len()), (DeliveryState::InDoubt, 1, 1));
     assert_eq!(standing.history[0].at, NOW, "when it began");

@@ -107,7 +107,7 @@ async fn run(events: Vec<Event>) {
                 let unanswered: BTreeSet<i64> = world.flying.iter().map(|(it, _)| it.key().subscriber).collect();
                 drop(store);
                 store = open(&folder).await;
-                let doubtful = store.recover(false, NOW).await.unwrap().count;
+                let doubtful = store.recover(Repeat::Never, NOW).await.unwrap().count;
                 assert_eq!(doubtful, unanswered.len() as u64, "only what was sent and not answered");
                 marks = store.new_marks(&[1]).await.unwrap().unwrap();
                 world = World { copies: world.copies, left: world.left, place: Some(Place::START), ..World::default() };
