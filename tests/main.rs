@@ -43,6 +43,7 @@ mod secrets;
 mod sessions;
 mod settings;
 mod settling;
+mod several_relays;
 mod signing;
 mod sink;
 mod site;

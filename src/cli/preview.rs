@@ -162,7 +162,7 @@ impl SiteBackend {
         let root = &self.site;
         let config = self.config(Activity::Read)?;
         let may_send = agreement::check(&config, Activity::Send, root, &self.state, &self.agreed);
-        let transport = may_send.and_then(|()| session::describe_transport(&config, root));
+        let transport = may_send.and_then(|()| session::describe_ways(&config, root));
         let transport = transport.map_err(|failure| failure.diagnostics);
         let folder = root.clone();
         let site = tokio::task::spawn_blocking(move || Site::open(&folder, config, now)).await.map_err(ended)??;
@@ -175,7 +175,7 @@ impl SiteBackend {
             Err(error) => (None, Some(Failure::from(error).diagnostics)),
         };
         let addressee = match own.first() {
-            Some(address) => Some(Addressee::find(store.as_mut(), signer, &site.config.mail, address).await?),
+            Some(address) => Some(Addressee::find(store.as_mut(), signer, site.config.mail.first(), address).await?),
             None => None,
         };
         session::close(store).await?;
@@ -196,11 +196,11 @@ impl SiteBackend {
     /// Sends one issue to one address; nothing is recorded.
     async fn send_test(&self, issue: &Issue, to: &EmailAddress) -> Result<Outcome, Failure> {
         let config = self.config(Activity::Send)?;
-        let transport = session::transport(&config, &self.site)?;
+        let ways = session::ways(&config, &self.site)?;
         let signer = signer(&config, &self.site)?;
         let mut store = session::existing_store(&config, &self.site).await?;
         let issues = std::slice::from_ref(issue);
-        let outcomes = send_test(transport.as_ref(), &config.mail, &[], store.as_mut(), signer, issues, to).await;
+        let outcomes = send_test(&ways, &config.mail, &[], store.as_mut(), signer, issues, to).await;
         session::close(store).await?;
         outcomes?.pop().ok_or_else(|| Failure::unexpected("the transport gave no answer"))
     }

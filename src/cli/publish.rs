@@ -128,7 +128,7 @@ async fn dry_run(arguments: &Arguments, config: &Config, context: &Context) -> R
 /// Sends the next issue to one address. Nothing is recorded.
 async fn test(to: &EmailAddress, arguments: &Arguments, config: &Config, context: &Context) -> Result<Exit, Failure> {
     let site = Site::open(&context.site, config.clone(), context.now)?;
-    let transport = session::transport(config, &context.site)?;
+    let ways = session::ways(config, &context.site)?;
     let signer = signer(config, &context.site)?;
     let mut store = session::existing_store(config, &context.site).await?;
     let past = Past::read(store.as_mut(), &session::memory(config, &context.site, &context.state)).await?;
@@ -142,7 +142,7 @@ async fn test(to: &EmailAddress, arguments: &Arguments, config: &Config, context
     }
     let mut exit = Exit::Done;
     let (mail, issues) = (&config.mail, &prepared.issues);
-    let outcomes = send_test(transport.as_ref(), mail, &options.allow, store.as_mut(), signer, issues, to).await?;
+    let outcomes = send_test(&ways, mail, &options.allow, store.as_mut(), signer, issues, to).await?;
     session::close(store).await?;
     for (issue, outcome) in prepared.issues.iter().zip(outcomes) {
         let said = match outcome {

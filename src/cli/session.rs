@@ -9,14 +9,14 @@ use super::failure::{Exit, Failure};
 use super::progress::Progress;
 use super::ui::Ui;
 use super::{Context, agreement};
-use crate::config::Config;
+use crate::config::{Config, Relay};
 use crate::diagnostic::{Diagnostic, Location};
 use crate::files::{self, SecretError, StateFolder};
 use crate::publish::{
-    CONFIG_FILE, GuardName, Halt, Memory, PublishError, Publisher, Stop, Use, program, signer, site_folder,
+    CONFIG_FILE, GuardName, Halt, Memory, PublishError, Publisher, Stop, Use, WayOut, program, signer, site_folder,
 };
 use crate::store::Store;
-use crate::transport::{self, Checkpoint, Server, Target, Transport, TransportError};
+use crate::transport::{self, Checkpoint, Server, Target, TransportError};
 
 /// Where the database of a site is, links followed.
 pub(super) fn database(config: &Config, site: &Path) -> Result<PathBuf, Failure> {
@@ -74,7 +74,7 @@ pub(super) fn memory(config: &Config, site: &Path, state: &StateFolder) -> Memor
 
 /// Everything that delivering needs. Guards that would refuse a new database refuse before one is made.
 pub(super) async fn publisher(config: &Config, context: &Context, allow: &[GuardName]) -> Result<Publisher, Failure> {
-    let transport = transport(config, &context.site)?;
+    let ways = ways(config, &context.site)?;
     let signer = signer(config, &context.site)?;
     let memory = memory(config, &context.site, &context.state);
     let existing = existing_store(config, &context.site).await?;
@@ -87,7 +87,7 @@ pub(super) async fn publisher(config: &Config, context: &Context, allow: &[Guard
     };
     Ok(Publisher {
         store,
-        transport,
+        ways,
         checkpoint: checkpoint(config, &context.site)?,
         mail: config.mail.clone(),
         signer,
@@ -109,22 +109,26 @@ fn checkpoint(config: &Config, site: &Path) -> Result<Option<Checkpoint>, Failur
     Ok(Some(Checkpoint::new(name, found, arguments, site)))
 }
 
-/// The way out that the configuration names, with the password that it needs.
-pub(super) fn transport(config: &Config, site: &Path) -> Result<Arc<dyn Transport>, Failure> {
-    let logs_in = matches!(Target::of(&config.mail.transport), Ok(Target::Server(Server { user: Some(_), .. })));
-    let password = if logs_in { password(config, site)? } else { None };
-    way_out(config, site, password)
+/// The ways out that the configuration names, with the passwords that they need.
+pub(super) fn ways(config: &Config, site: &Path) -> Result<Vec<WayOut>, Failure> {
+    let way = |relay: &Relay| {
+        let logs_in = matches!(Target::of(&relay.transport), Ok(Target::Server(Server { user: Some(_), .. })));
+        let password = if logs_in { password(relay, config, site)? } else { None };
+        way_out(relay, config, site, password)
+    };
+    config.mail.relays.iter().map(way).collect()
 }
 
-/// What the way out is called; no password is read for that.
-pub(super) fn describe_transport(config: &Config, site: &Path) -> Result<String, Failure> {
-    Ok(way_out(config, site, Some(SecretString::default()))?.describe())
+/// What the ways out are called; no password is read for that.
+pub(super) fn describe_ways(config: &Config, site: &Path) -> Result<String, Failure> {
+    let way = |relay: &Relay| Ok(way_out(relay, config, site, Some(SecretString::default()))?.transport.describe());
+    Ok(config.mail.relays.iter().map(way).collect::<Result<Vec<_>, Failure>>()?.join(", "))
 }
 
-fn way_out(config: &Config, site: &Path, password: Option<SecretString>) -> Result<Arc<dyn Transport>, Failure> {
-    let mut mail = config.mail.clone();
+fn way_out(relay: &Relay, config: &Config, site: &Path, password: Option<SecretString>) -> Result<WayOut, Failure> {
+    let mut relay = relay.clone();
     let folder = site_folder(site, config, Use::Outbox);
-    match Target::of(&mail.transport).map_err(|fault| PublishError::from(TransportError::from(fault)))? {
+    match Target::of(&relay.transport).map_err(|fault| PublishError::from(TransportError::from(fault)))? {
         Target::Folder(name) => drop(folder.find(&name).map_err(|error| PublishError::file(&name, error))?),
         // The very program that the owner agreed to is started, whatever its name leads to by then.
         Target::Program(name) => {
@@ -136,23 +140,24 @@ fn way_out(config: &Config, site: &Path, password: Option<SecretString>) -> Resu
             let found = found.ok_or_else(|| Failure::new(Exit::Unexpected, missing()))?;
             let found =
                 found.to_str().ok_or_else(|| Failure::unexpected("the path of the mail program is not UTF-8"))?;
-            mail.transport = mail.transport.with_rest(found);
+            relay.transport = relay.transport.with_rest(found);
         }
         Target::Server(_) => {}
     }
-    Ok(transport::new(&mail, &folder, password).map_err(PublishError::from)?)
+    let transport = transport::new(&relay, config.mail.timeout, &folder, password).map_err(PublishError::from)?;
+    Ok(WayOut { relay, transport })
 }
 
 /// The password, from the environment or a file: never from config.toml.
 #[expect(clippy::disallowed_methods, reason = "the command line is where the environment comes in")]
-fn password(config: &Config, site: &Path) -> Result<Option<SecretString>, Failure> {
+fn password(relay: &Relay, config: &Config, site: &Path) -> Result<Option<SecretString>, Failure> {
     let problem = |message: String, help: &str| {
         Failure::new(
             Exit::Problems,
             Diagnostic::error("config/password", message).at(Location::start_of(CONFIG_FILE)).help(help),
         )
     };
-    if let Some(name) = &config.mail.password_env {
+    if let Some(name) = &relay.password_env {
         return match std::env::var(name) {
             Ok(value) if !value.is_empty() => Ok(Some(value.into())),
             _ => Err(problem(
@@ -161,7 +166,7 @@ fn password(config: &Config, site: &Path) -> Result<Option<SecretString>, Failur
             )),
         };
     }
-    let Some(name) = &config.mail.password_file else { return Ok(None) };
+    let Some(name) = &relay.password_file else { return Ok(None) };
     let unusable = |why: String, help: &str| {
         problem(format!("the file that `mail.password_file` names cannot be used: `{name}`: {why}"), help)
     };

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::agreement::{self, Answer};
 use super::failure::{Exit, Failure};
 use super::{Context, Ui, plan, session};
+use crate::config::Relay;
 use crate::model::{DeliveryCounts, DeliveryState, SubscriberCounts};
 use crate::publish::{self, Activity, Forecast, LimitUse, Past, count};
 use crate::store::{Deliverer, Stopped};
@@ -41,15 +42,15 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
         subscribers = store.subscriber_counts().await?;
         deliveries = store.delivery_counts(None).await?;
         next_attempt = store.next_attempt_at().await?;
-        let (rate, now) = (&config.mail.rate, context.now);
+        let (relays, now) = (&config.mail.relays, context.now);
         deliverer = store.deliverer().await?;
-        limits = publish::limits(&mut store, rate, now).await?;
-        forecast = publish::forecast(&mut store, rate, &limits, deliverer.is_some(), now).await?;
-        if deliveries.open() > 0 {
-            let now = context.now.to_string();
-            let is_on = |stop: &Stopped| stop.until.as_ref().is_none_or(|until| *until > now);
-            stops = store.stops().await?.into_iter().filter(is_on).collect();
-        }
+        limits = publish::limits(&mut store, relays, now).await?;
+        forecast = publish::forecast(&mut store, relays, &limits, deliverer.is_some(), now).await?;
+        let now = context.now.to_string();
+        let is_on = |stop: &Stopped| stop.until.as_ref().is_none_or(|until| *until > now);
+        // What one of several relays has against us matters also when the others have taken everything.
+        let is_told = |stop: &Stopped| deliveries.open() > 0 || (!stop.relay.is_empty() && stop.domain.is_empty());
+        stops = store.stops().await?.into_iter().filter(|stop| is_on(stop) && is_told(stop)).collect();
         store.close().await?;
     }
     if arguments.json {
@@ -61,6 +62,7 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
             "guards": guards.iter().map(plan::guard_as_json).collect::<Vec<_>>(),
             "delivering": deliverer.as_ref().map(deliverer_as_json),
             "forecast": forecast.as_ref().map(forecast_as_json),
+            "relays": config.mail.relays.iter().map(|relay| relay_as_json(relay, &limits, &stops)).collect::<Value>(),
             "limits": limits.iter().map(limit_as_json).collect::<Value>(),
             "stops": stops.iter().map(as_json).collect::<Value>(),
         }));
@@ -89,6 +91,9 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
     if let Some(forecast) = &forecast {
         text += &how_long(forecast);
     }
+    if config.mail.relays.len() > 1 {
+        config.mail.relays.iter().for_each(|relay| text += &how_it_is(relay, &stops));
+    }
     for limit in &limits {
         text += &left_of(limit);
     }
@@ -98,7 +103,9 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
     }
     for stop in stops.iter().take(STOPS_SHOWN) {
         let until = stop.until.as_ref().map(|until| format!(" until {until}")).unwrap_or_default();
-        text += &format!("Stopped at {}{until}: {}\n  {}.\n", stop.at, stop.reason, help(stop));
+        let relay = Some(&stop.relay).filter(|relay| !relay.is_empty()).map(|relay| format!("{relay}: "));
+        let relay = relay.unwrap_or_default();
+        text += &format!("Stopped at {}{until}: {relay}{}\n  {}.\n", stop.at, stop.reason, help(stop));
     }
     if let Some(more) = stops.len().checked_sub(STOPS_SHOWN).filter(|more| *more > 0) {
         text += &format!("… and {}; `tidings status --json` names them.\n", count(more as u64, "more domain"));
@@ -135,9 +142,34 @@ fn how_long(Forecast { waiting, per_second, seconds }: &Forecast) -> String {
     format!("{messages} can be tried now: about {time}, at {rate} a second.\n")
 }
 
-fn left_of(LimitUse { limit, used, left, from }: &LimitUse) -> String {
+fn left_of(LimitUse { relay, limit, used, left, from }: &LimitUse) -> String {
     let from = from.map(|from| format!(", the next one from {from}")).unwrap_or_default();
-    format!("Limit {limit}: {used} used, {left} left{from}.\n")
+    let relay = if relay.is_empty() { String::new() } else { format!(" of {relay}") };
+    format!("Limit {limit}{relay}: {used} used, {left} left{from}.\n")
+}
+
+/// `Relay second: priority 2, weight 1, stopped.`
+fn how_it_is(Relay { name, priority, weight, .. }: &Relay, stops: &[Stopped]) -> String {
+    let is_stopped = stops.iter().any(|stop| stop.relay == *name && stop.domain.is_empty());
+    let health = if is_stopped { "stopped" } else { "ready" };
+    format!("Relay {name}: priority {priority}, weight {weight}, {health}.\n")
+}
+
+/// Keys: `name` (null for the only one), `priority`, `weight`, `limits`, `stop` (why it is not taken, or null).
+fn relay_as_json(relay: &Relay, limits: &[LimitUse], stops: &[Stopped]) -> Value {
+    let stop = stops.iter().find(|stop| stop.relay == relay.name && stop.domain.is_empty());
+    json!({
+        "name": named(&relay.name),
+        "priority": relay.priority,
+        "weight": relay.weight,
+        "limits": limits.iter().filter(|limit| limit.relay == relay.name).map(limit_as_json).collect::<Value>(),
+        "stop": stop.map(as_json),
+    })
+}
+
+/// The name of a relay; null for the only one.
+fn named(relay: &str) -> Option<&str> {
+    Some(relay).filter(|relay| !relay.is_empty())
 }
 
 /// Keys: `pid`, `since`.
@@ -150,9 +182,9 @@ fn forecast_as_json(Forecast { waiting, per_second, seconds }: &Forecast) -> Val
     json!({ "messages": waiting, "per_second": per_second, "seconds": seconds })
 }
 
-/// Keys: `limit`, `used`, `left`, `from` (when the next message may leave; null for now).
-fn limit_as_json(LimitUse { limit, used, left, from }: &LimitUse) -> Value {
-    json!({ "limit": limit.to_string(), "used": used, "left": left, "from": from.map(|from| from.to_string()) })
+/// Keys: `relay` (null for the only one), `limit`, `used`, `left`, `from` (when the next message may leave; null for now).
+fn limit_as_json(LimitUse { relay, limit, used, left, from }: &LimitUse) -> Value {
+    json!({ "relay": named(relay), "limit": limit.to_string(), "used": used, "left": left, "from": from.map(|from| from.to_string()) })
 }
 
 /// From when on something can be tried: `from` a moment, or `now` when that is past.
@@ -176,9 +208,10 @@ fn help(stop: &Stopped) -> &'static str {
     }
 }
 
-/// Keys: `domain` (null when all readers wait), `kind`, `at`, `until`, `reason`, `help`.
+/// Keys: `relay` (null for the only one), `domain` (null when all readers wait), `kind`, `at`, `until`, `reason`, `help`.
 fn as_json(stop: &Stopped) -> Value {
     json!({
+        "relay": named(&stop.relay),
         "domain": Some(&stop.domain).filter(|domain| !domain.is_empty()),
         "kind": stop.kind,
         "at": stop.at,

@@ -6,7 +6,8 @@ use super::failure::Exit;
 use super::{Context, Ui, missing, plan, session, status};
 use crate::model::DeliveryState;
 use crate::publish::{
-    Delivered, Event, Frontend, Halt, Left, MissingIssue, Prepared, Publisher, Resumed, Site, Stop, Verdict, count,
+    Delivered, Event, Frontend, Halt, Left, MissingIssue, Prepared, Publisher, Resumed, Site, Stop, Verdict, WayOut,
+    count,
 };
 use crate::store::RunSummary;
 
@@ -31,7 +32,8 @@ pub(super) struct Teller<'c> {
 
 impl<'c> Teller<'c> {
     pub(super) fn new(publisher: &Publisher, context: &'c Context) -> Self {
-        let (halt, transport) = (Arc::clone(&publisher.halt), publisher.transport.describe());
+        let halt = Arc::clone(&publisher.halt);
+        let transport = publisher.ways.iter().map(WayOut::name).collect::<Vec<_>>().join(", ");
         Self { context, halt, transport, asks: false, plans_nothing: false, has_tried: false, exit: Exit::Done }
     }
 
@@ -182,7 +184,9 @@ impl Teller<'_> {
         if given_up > 0 {
             words.push(format!("{given_up} given up"));
         }
-        let done = (!words.is_empty()).then(|| format!("{} by way of {}", words.join(", "), self.transport));
+        let taken = delivered.taken.join(" and ");
+        let ways = if taken.is_empty() { &self.transport } else { &taken };
+        let done = (!words.is_empty()).then(|| format!("{} by way of {ways}", words.join(", ")));
         // What the server has against the sender.
         let back = Some(number(DeliveryState::Queued)).filter(|back| *back > 0);
         let back = back.map(|back| format!("{back} not taken, still queued"));
@@ -194,6 +198,9 @@ impl Teller<'_> {
             self.say(&format!("{tried} tried and not taken for now; `tidings runs show` says why."));
         } else if delivered.stopped.is_none() {
             self.say("Nothing can be tried yet.");
+        }
+        for down in &delivered.down {
+            self.say(&format!("Not by way of {}: {}.", down.relay, down.reason));
         }
         for left in delivered.left_alone.iter().take(PAUSES_SHOWN) {
             let until = left.until.as_deref().unwrap_or_default();

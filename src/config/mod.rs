@@ -19,7 +19,7 @@ use crate::diagnostic::{Diagnostic, Location};
 
 pub use dkim::Dkim;
 pub use feeds::{Archive, FeedContent, Feeds, FeedsBy};
-pub use mail::{InDoubt, Mail};
+pub use mail::{InDoubt, Mail, Relay};
 pub use newsletter::{MailContent, Mode, NO_SERVER, Newsletter, TOKEN};
 pub use permalink::{Permalink, PermalinkPart, SlugFrom, Slugify};
 pub(crate) use placeholder::is_loopback;

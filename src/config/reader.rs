@@ -106,6 +106,26 @@ impl<'d, 't> Section<'d, 't> {
         Self::new(name, table)
     }
 
+    /// The tables in the list of a key, each with its place.
+    pub(super) fn tables(
+        &mut self,
+        reader: &mut Reader<'t>,
+        key: &'static str,
+        name: &'static str,
+    ) -> Vec<Placed<Self>> {
+        let Some(value) = self.get(key) else { return Vec::new() };
+        let items = value.get_ref().as_array().map(|items| &**items).unwrap_or_default();
+        if items.is_empty() || items.len() > MOST_ITEMS || items.iter().any(|item| item.get_ref().as_table().is_none())
+        {
+            let help = format!("write each as `[[{name}]]` with its keys below, {MOST_ITEMS} at most");
+            reader.error("config/type", format!("`{name}` is not a list of tables"), reader.place(value.span()), help);
+            return Vec::new();
+        }
+        let section =
+            |item: &'d Spanned<DeValue<'t>>| (Self::new(name, item.get_ref().as_table()), reader.place(item.span()));
+        items.iter().map(section).collect()
+    }
+
     /// The raw value of a key.
     pub(super) fn get(&mut self, key: &'static str) -> Option<&'d Spanned<DeValue<'t>>> {
         if !self.known.contains(&key) {

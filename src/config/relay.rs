@@ -73,20 +73,24 @@ pub(super) fn read<'t>(
 #[cfg(test)]
 mod tests {
     use super::super::tests::{only_problem, with};
-    use super::super::{TransportUrl, parse_with};
+    use super::super::{Relay, TransportUrl, parse_with};
     use super::PROFILES;
+
+    fn first(more: &str) -> Relay {
+        with(more).unwrap().mail.first().clone()
+    }
 
     #[test]
     fn what_the_configuration_says_wins() {
-        let mail = with("[mail]\nrelay = 'resend'\n").unwrap().mail;
+        let mail = first("[mail]\nrelay = 'resend'\n");
         assert_eq!(mail.transport, TransportUrl::new("smtps://resend@smtp.resend.com:465"));
         assert_eq!((mail.connections, mail.messages_per_connection), (4, None));
-        let mail = with("[mail]\nrelay = 'socketlabs'\ntransport = 'smtp://ada@127.0.0.1:2525'\n").unwrap().mail;
+        let mail = first("[mail]\nrelay = 'socketlabs'\ntransport = 'smtp://ada@127.0.0.1:2525'\n");
         assert_eq!(mail.transport, TransportUrl::new("smtp://ada@127.0.0.1:2525"));
         assert_eq!((mail.connections, mail.messages_per_connection), (10, Some(50)));
         let own =
             "[mail]\nrelay = 'socketlabs'\ntransport = 'smtp://h'\nconnections = 2\nmessages_per_connection = 7\n";
-        let mail = with(own).unwrap().mail;
+        let mail = first(own);
         assert_eq!((mail.connections, mail.messages_per_connection), (2, Some(7)));
     }
 
@@ -102,6 +106,34 @@ mod tests {
         let problem = only_problem("[mail]\nrelay = 'ses'\n");
         assert_eq!(problem.code, "config/missing");
         assert!(problem.help.unwrap().contains("LOGIN@email-smtp.REGION.amazonaws.com:465"));
+    }
+
+    #[test]
+    fn of_several_relays_each_says_what_it_does_not_have_from_mail() {
+        let text = "[mail]\ntransport = 'smtp://a:25'\nrate = '5/s'\nconnections = 3\npassword_env = 'A'\n\
+                    [[mail.relays]]\nname = 'second'\nrelay = 'resend'\npriority = 2\npassword_file = 'b'\n\
+                    [[mail.relays]]\nname = 'first'\nweight = 3\nconnections = 8\n";
+        let relays = with(text).unwrap().mail.relays;
+        let [first, second] = relays.as_slice() else { panic!("{relays:?}") };
+        assert_eq!((first.name.as_str(), first.transport.as_str()), ("first", "smtp://a:25"));
+        assert_eq!((first.connections, first.weight, first.password_env.as_deref()), (8, 3, Some("A")));
+        assert_eq!((second.name.as_str(), second.transport.as_str()), ("second", "smtps://resend@smtp.resend.com:465"));
+        assert_eq!((second.connections, second.priority, second.rate.len()), (3, 2, 1));
+        assert_eq!((second.password_env.as_deref(), second.password_file.as_deref()), (None, Some("b")));
+        assert!(with("[mail]\nrelay = 'ses'\nrelays = [{ name = 'a', transport = 'smtp://a:25' }]\n").is_ok());
+    }
+
+    #[test]
+    fn what_is_wrong_with_several_relays_is_named() {
+        let code = |relays: &str| only_problem(&format!("[mail]\nrelays = {relays}\n")).code;
+        assert_eq!(code("'a'"), "config/type");
+        assert_eq!(code("[]"), "config/type");
+        assert_eq!(code("[{ transport = 'outbox:a' }]"), "config/missing");
+        assert_eq!(code("[{ name = 'a' }, { name = 'a' }]"), "config/value");
+        assert_eq!(code("[{ name = '' }]"), "config/value");
+        let unknown = only_problem("[mail]\nrelays = [{ name = 'a', wieght = 2 }]\n");
+        assert_eq!((unknown.code, unknown.help.as_deref()), ("config/unknown-key", Some("did you mean `weight`?")));
+        assert_eq!(unknown.message, "unknown key: `mail.relays.wieght`");
     }
 
     #[test]

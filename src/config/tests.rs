@@ -26,15 +26,15 @@ fn the_smallest_config_has_every_default() {
     assert_eq!(config.posts.dir, "posts");
     assert_eq!(config.newsletter.max_entries, 10);
     assert_eq!(config.newsletter.list_id.id, "newsletter.example.org");
-    assert_eq!(config.mail.transport, TransportUrl::new("outbox:outbox"));
-    assert_eq!((config.mail.connections, config.mail.in_flight), (4, 1));
+    assert_eq!(config.mail.first().transport, TransportUrl::new("outbox:outbox"));
+    assert_eq!((config.mail.first().connections, config.mail.first().in_flight), (4, 1));
     assert_eq!(config.store.path, ".tidings/tidings.db");
 }
 
 #[test]
 fn so_many_messages_in_flight_are_allowed_and_no_others() {
     for count in [1, 100] {
-        assert_eq!(with(&format!("[mail]\nin_flight = {count}\n")).unwrap().mail.in_flight, count);
+        assert_eq!(with(&format!("[mail]\nin_flight = {count}\n")).unwrap().mail.first().in_flight, count);
     }
     for count in ["0", "101", "-1", "1.5", "'many'"] {
         only_problem(&format!("[mail]\nin_flight = {count}\n"));
@@ -99,7 +99,10 @@ fn a_permalink_needs_a_slug() {
 #[test]
 fn several_rates_hold_at_once() {
     let config = with("[mail]\nrate = '10/s, 5000/day'\n").unwrap();
-    assert_eq!(config.mail.rate, [RateLimit { count: 10, seconds: 1 }, RateLimit { count: 5000, seconds: 86_400 }]);
+    assert_eq!(
+        config.mail.first().rate,
+        [RateLimit { count: 10, seconds: 1 }, RateLimit { count: 5000, seconds: 86_400 }]
+    );
     only_problem("[mail]\nrate = 'fast'\n");
 }
 

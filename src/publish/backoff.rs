@@ -32,6 +32,10 @@ pub(super) enum Repetition {
 pub(super) struct Tried {
     /// Which one.
     pub(super) key: DeliveryKey,
+    /// The number of the way out.
+    pub(super) relay: i64,
+    /// Whether what may have been accepted by it is kept from others.
+    pub(super) is_kept: bool,
     /// How often, with the present try.
     pub(super) tries: i64,
     /// Since when.
@@ -48,7 +52,7 @@ pub(super) struct Tried {
 pub(super) fn settle(tried: Tried, kind: AnswerKind, outcome: Outcome, repetition: Repetition) -> Recorded {
     let is_over = tried.counted.duration_since(tried.first) >= GIVE_UP_AFTER;
     let next = tried.now + pause(tried.key, tried.tries);
-    let is_doubtful = matches!(outcome, Outcome::InDoubt(_)) && repetition != Repetition::Wished;
+    let is_doubtful = matches!(outcome, Outcome::InDoubt(_)) && (repetition != Repetition::Wished || tried.is_kept);
     let (state, reply, is_given_up) = match outcome {
         Outcome::Sent(reply) => (DeliveryState::Sent, reply, false),
         // Not the reader's fault, or perhaps not: to give it up is all that may happen.
@@ -83,7 +87,7 @@ pub(super) fn settle(tried: Tried, kind: AnswerKind, outcome: Outcome, repetitio
         key: tried.key,
         state: Some(state),
         next_attempt_at: waits.then(|| next.to_string()),
-        said: Some(Said { is_try: kind != AnswerKind::Own, is_doubtful, answer }),
+        said: Some(Said { relay: (kind != AnswerKind::Own).then_some(tried.relay), is_doubtful, answer }),
     }
 }
 
@@ -115,7 +119,7 @@ mod tests {
         let first: Timestamp = "2026-03-01T00:00:00Z".parse().unwrap();
         let now = first + SignedDuration::from_hours(hours);
         let key = DeliveryKey { issue: 1, subscriber: 2 };
-        let tried = Tried { key, tries, first, counted: now, are_others_accepted: true, now };
+        let tried = Tried { key, relay: 1, is_kept: false, tries, first, counted: now, are_others_accepted: true, now };
         settle(tried, AnswerKind::of(&outcome, false, &[]), outcome, repetition)
     }
 
@@ -189,7 +193,8 @@ mod tests {
         let first: Timestamp = "2026-03-01T00:00:00Z".parse().unwrap();
         let now = first + SignedDuration::from_hours(48);
         for (are_others_accepted, state) in [(true, DeliveryState::Failed), (false, DeliveryState::Skipped)] {
-            let tried = Tried { key, tries: 9, first, counted: now, are_others_accepted, now };
+            let tried =
+                Tried { key, relay: 1, is_kept: false, tries: 9, first, counted: now, are_others_accepted, now };
             let outcome = Outcome::Deferred("452 4.2.2 mailbox full".into());
             assert_eq!(settle(tried, AnswerKind::Reader, outcome, Repetition::Never).state, Some(state));
         }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex as Lock};
 
+use jiff::Timestamp;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
@@ -13,10 +14,11 @@ use super::breaker::{Breaker, MANY};
 use super::error::PublishError;
 use super::halt::{Halt, Stop};
 use super::jobs::Jobs;
-use super::pace::Pace;
+use super::pace::{Pace, Wanted};
 use super::recorder::{LARGEST_BATCH, record};
 use super::shared::{FrozenIssue, Ledger, Shared, Which};
 use super::watcher::Watcher;
+use super::way::{Way, WayOut};
 use super::worker::work;
 use crate::clock::Clock;
 use crate::config::{Mail, RateLimit};
@@ -24,7 +26,7 @@ use crate::email::dkim::Signer;
 use crate::email::{Copies, Recipients};
 use crate::model::{DeliveryState, Issue};
 use crate::store::{Stopped, Store};
-use crate::transport::{Checkpoint, Transport};
+use crate::transport::Checkpoint;
 
 /// What a delivering process did.
 #[derive(Debug, Default)]
@@ -37,6 +39,10 @@ pub struct Delivered {
     pub stopped: Option<Stop>,
     /// The domains whose readers are left alone for a while since they were refused.
     pub left_alone: Vec<Stopped>,
+    /// Those of several ways out that could not be taken.
+    pub down: Vec<Stopped>,
+    /// Those of several ways out that were tried.
+    pub taken: Vec<String>,
     /// How many messages were tried, for limits.
     pub tried: u64,
 }
@@ -49,7 +55,7 @@ pub(super) struct Task {
     pub(super) limit: Option<u64>,
     pub(super) mail: Mail,
     pub(super) signer: Option<Arc<Signer>>,
-    pub(super) transport: Arc<dyn Transport>,
+    pub(super) ways: Vec<WayOut>,
     pub(super) checkpoint: Option<Checkpoint>,
     pub(super) clock: Clock,
     pub(super) watcher: Arc<dyn Watcher>,
@@ -69,14 +75,10 @@ pub(super) async fn deliver(mut store: Store, task: Task) -> (Store, Result<Deli
 }
 
 async fn prepare(store: &mut Store, task: Task) -> Result<Shared, PublishError> {
-    let Task { issues, which: _, limit, mail, signer, transport, checkpoint, clock, watcher, halt } = task;
-    let relay_number = store.set_relay(&transport.describe()).await?;
-    let mut used = BTreeMap::new();
-    for limit in Pace::budgets(&mail.rate) {
-        let since = clock.now() - jiff::SignedDuration::from_secs(limit.seconds.into());
-        used.insert(limit.seconds, store.tried_since(&since.to_string()).await?);
-    }
-    let used = |limit: &RateLimit| used.get(&limit.seconds).copied().unwrap_or(0);
+    let Task { issues, which: _, limit, mail, signer, ways, checkpoint, clock, watcher, halt } = task;
+    let names: Vec<_> = ways.iter().map(WayOut::name).collect();
+    store.set_relay(&names.join(" or ")).await?;
+    let ways = open_ways(store, ways, limit, clock.now()).await?;
     let secret = store.secret().await?;
     let mut frozen = BTreeMap::new();
     for issue in issues {
@@ -88,30 +90,67 @@ async fn prepare(store: &mut Store, task: Task) -> Result<Shared, PublishError> 
     }
     let marks = store.new_marks(&frozen.keys().copied().collect::<Vec<_>>()).await?;
     Ok(Shared {
-        transport,
         issues: frozen,
         in_doubt: mail.in_doubt,
-        relay: mail.relay,
-        relay_number,
-        messages_per_connection: mail.messages_per_connection,
-        jobs: Jobs::default(),
+        jobs: Jobs::new(ways.len() > 1),
         checkpoint,
-        largest_claim: if marks.is_some() { LARGEST_BATCH } else { mail.connections * mail.in_flight },
+        largest_claim: if marks.is_some() {
+            LARGEST_BATCH
+        } else {
+            ways.iter().map(|way| way.relay.connections * way.relay.in_flight).sum()
+        },
         marks,
-        pace: Pace::new(&mail.rate, limit, used),
+        ways,
+        gate: Lock::default(),
         halt,
         watcher,
         clock,
-        connections: AtomicUsize::new(mail.connections),
         is_spent: AtomicBool::new(false),
+        has_enough: AtomicBool::new(false),
         given_up: AtomicU64::new(0),
-        breaker: Lock::new(Breaker::new(store.stops().await?, clock.now())),
         call: Notify::new(),
         is_called: AtomicBool::new(false),
         ledger: Lock::new(Ledger::default()),
         looked_at: Lock::new(tokio::time::Instant::now()),
-        rest_until: Lock::default(),
     })
+}
+
+/// The ways out with what is known of each.
+async fn open_ways(
+    store: &mut Store,
+    ways: Vec<WayOut>,
+    limit: Option<u64>,
+    now: Timestamp,
+) -> Result<Vec<Way>, PublishError> {
+    let wanted = limit.map(|limit| Arc::new(Wanted::new(limit)));
+    let stops = store.stops().await?;
+    let mut open = Vec::new();
+    for way in ways {
+        let name = way.name();
+        let number = store.relay(&name).await?;
+        let WayOut { relay, transport } = way;
+        let mut used = BTreeMap::new();
+        for limit in Pace::budgets(&relay.rate) {
+            let since = now - jiff::SignedDuration::from_secs(limit.seconds.into());
+            // Whatever the only way out was called before, it is the one whose limits these are.
+            let own = Some(&*relay.name).filter(|name| !name.is_empty());
+            used.insert(limit.seconds, store.tried_since(&since.to_string(), own).await?);
+        }
+        let used = |limit: &RateLimit| used.get(&limit.seconds).copied().unwrap_or(0);
+        let stops = stops.iter().filter(|stop| stop.relay == relay.name).cloned().collect();
+        open.push(Way {
+            number,
+            pace: Pace::new(&relay.rate, wanted.clone(), used),
+            connections: AtomicUsize::new(relay.connections),
+            given: AtomicU64::new(0),
+            breaker: Lock::new(Breaker::new(stops, now)),
+            rest_until: Lock::default(),
+            health: Lock::default(),
+            relay,
+            transport,
+        });
+    }
+    Ok(open)
 }
 
 fn thaw(issue: &Issue, secret: &[u8], signer: Option<Arc<Signer>>) -> Result<FrozenIssue, PublishError> {
@@ -136,8 +175,10 @@ async fn run(store: Store, shared: Arc<Shared>, which: Which) -> (Store, Result<
         }
     }
     let mut workers = JoinSet::new();
-    for _ in 0..shared.connections.load(Ordering::SeqCst) {
-        workers.spawn(work(Arc::clone(&shared)));
+    for (at, way) in shared.ways.iter().enumerate() {
+        for _ in 0..way.connections.load(Ordering::SeqCst) {
+            workers.spawn(work(Arc::clone(&shared), at));
+        }
     }
     let mut delivered = Delivered::default();
     while let Some(worker) = workers.join_next().await {
@@ -152,7 +193,7 @@ async fn run(store: Store, shared: Arc<Shared>, which: Which) -> (Store, Result<
     }
     shared.end();
     let (mut store, recorded) = recorder.await.expect("the recorder never panics");
-    delivered.tried = shared.pace.taken();
+    delivered.tried = shared.ways.iter().map(|way| way.pace.taken()).sum();
     delivered.given_up = shared.given_up.load(Ordering::SeqCst);
     let is_spent = shared.is_spent.load(Ordering::SeqCst);
     delivered.stopped = shared.halt.take().or(is_spent.then_some(Stop::RateLimit));
@@ -172,24 +213,33 @@ async fn run(store: Store, shared: Arc<Shared>, which: Which) -> (Store, Result<
 async fn conclude(store: &mut Store, shared: &Shared, mut delivered: Delivered) -> crate::store::Result<Delivered> {
     store.remove_marks().await?;
     let now = shared.clock.now();
-    let (refused, domains, earlier) = {
-        let mut breaker = shared.breaker();
-        (breaker.take_final(), breaker.stops(), breaker.stopped())
-    };
+    let refused: Vec<_> = shared.ways.iter().flat_map(|way| way.breaker().take_final()).collect();
     let failed = store.refused_for_good(&refused, &now.to_string()).await?;
     if failed > 0 {
         *delivered.states.entry(DeliveryState::Failed.as_str()).or_default() += failed;
         let deferred = delivered.states.entry(DeliveryState::Deferred.as_str()).or_default();
         *deferred = deferred.saturating_sub(failed);
     }
-    let stop = delivered.stopped.as_ref().and_then(|stop| stop.as_stopped(now));
-    // Without an acceptance it is the same stop that goes on.
-    let stop = match (stop, earlier) {
-        (Some(stop), Some(earlier)) => Some(Stopped { at: earlier.at, ..stop }),
-        (stop, earlier) => stop.or(earlier),
-    };
-    let stops: Vec<_> = stop.into_iter().chain(domains.iter().map(|(stop, _)| stop.clone())).collect();
+    let mut stops = Vec::new();
+    for way in &shared.ways {
+        let relay = &way.relay.name;
+        let (domains, earlier) = {
+            let breaker = way.breaker();
+            (breaker.stops(relay), breaker.stopped())
+        };
+        let why = if shared.has_several() { way.why_down() } else { delivered.stopped.clone() };
+        // Without an acceptance it is the same stop that goes on.
+        let stop = match (why.and_then(|why| why.as_stopped(relay, now)), earlier) {
+            (Some(stop), Some(earlier)) => Some(Stopped { at: earlier.at, ..stop }),
+            (stop, earlier) => stop.or(earlier),
+        };
+        if shared.has_several() {
+            delivered.down.extend(stop.clone());
+            delivered.taken.extend(Some(relay.clone()).filter(|_| way.pace.taken() > 0));
+        }
+        stops.extend(stop.into_iter().chain(domains.iter().map(|(stop, _)| stop.clone())));
+        delivered.left_alone.extend(domains.into_iter().filter(|(_, is_new)| *is_new).map(|(stop, _)| stop));
+    }
     store.set_stops(&stops).await?;
-    delivered.left_alone = domains.into_iter().filter(|(_, is_new)| *is_new).map(|(stop, _)| stop).collect();
     Ok(delivered)
 }

@@ -6,8 +6,9 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::reach::{Outside, outside};
-use crate::config::Config;
+use crate::config::{Config, Relay};
 use crate::files::{self, FileKind, Folder, Open};
+use crate::model::distinct;
 use crate::transport::{Security, Server, Target};
 
 /// What a command is about to do with a site.
@@ -20,7 +21,7 @@ pub enum Activity {
 }
 
 /// One thing that a site wants. Its [`Display`](fmt::Display) completes “The site wants to …”.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Demand {
     /// A file or folder outside of the site.
     Outside(Outside),
@@ -58,20 +59,24 @@ pub fn demands(root: &Path, config: &Config, activity: Activity, search_path: &O
     if activity == Activity::Read {
         return demands;
     }
-    match Target::of(&config.mail.transport) {
-        Ok(Target::Folder(_)) => {
-            let folder = reach.into_iter().find(|outside| outside.setting == "mail.transport");
-            demands.extend(folder.map(|outside| Demand::Outbox(outside.path)));
+    for relay in &config.mail.relays {
+        match Target::of(&relay.transport) {
+            Ok(Target::Folder(name)) => {
+                let path = files::resolved(&root.join(name));
+                let is_outside = |outside: &&Outside| outside.setting == "mail.transport" && outside.path == path;
+                demands.extend(reach.iter().find(is_outside).map(|outside| Demand::Outbox(outside.path.clone())));
+            }
+            Ok(Target::Program(name)) => demands.push(started("mail.transport", &name, &[], root, search_path)),
+            Ok(Target::Server(server)) => {
+                let password = server.user.as_ref().and(password(root, relay));
+                demands.push(Demand::Server(server));
+                demands.extend(password);
+            }
+            // Nothing is sent by a transport that there is not.
+            Err(_) => {}
         }
-        Ok(Target::Program(name)) => demands.push(started("mail.transport", &name, &[], root, search_path)),
-        Ok(Target::Server(server)) => {
-            let password = server.user.as_ref().and(password(root, config));
-            demands.push(Demand::Server(server));
-            demands.extend(password);
-        }
-        // Nothing is sent by a transport that there is not.
-        Err(_) => {}
     }
+    distinct(&mut demands);
     if let Some((name, arguments)) = config.store.checkpoint.split_first() {
         demands.push(started("store.checkpoint", name, arguments, root, search_path));
     }
@@ -93,9 +98,9 @@ fn started(setting: &'static str, name: &str, arguments: &[String], root: &Path,
 }
 
 /// Where the password of a login comes from.
-fn password(root: &Path, config: &Config) -> Option<Demand> {
-    let variable = config.mail.password_env.as_ref().map(|name| Demand::PasswordVariable(name.clone()));
-    let file = || Some(Demand::PasswordFile(files::resolved(&root.join(config.mail.password_file.as_ref()?))));
+fn password(root: &Path, relay: &Relay) -> Option<Demand> {
+    let variable = relay.password_env.as_ref().map(|name| Demand::PasswordVariable(name.clone()));
+    let file = || Some(Demand::PasswordFile(files::resolved(&root.join(relay.password_file.as_ref()?))));
     variable.or_else(file)
 }
 

@@ -8,7 +8,7 @@ use super::mail_pictures;
 use super::prepare::Prepared;
 use super::signing::signer;
 use super::site::Site;
-use crate::config::Mail;
+use crate::config::Relay;
 use crate::email::dkim::Signer;
 use crate::email::{self, Copies, Recipients};
 use crate::files::{Access, Folder};
@@ -39,19 +39,19 @@ pub struct Addressee {
 }
 
 impl Addressee {
-    /// The reader that `address` is in the ledger, if any. Their copies are signed by `signer` and leave as `mail` says.
+    /// The reader that `address` is in the ledger, if any. Their copies are signed by `signer` and leave by `relay`.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn find(
         store: Option<&mut Store>,
         signer: Option<Arc<Signer>>,
-        mail: &Mail,
+        relay: &Relay,
         address: &EmailAddress,
     ) -> Result<Self, PublishError> {
         let (secret, readers) = readers(store, Some(address)).await?;
         let (subscriber, address, name) = readers.into_iter().next().unwrap_or_else(|| (0, address.clone(), None));
-        Ok(Self { secret, signer, relay_header: mail.idempotency_header(), subscriber, name, address })
+        Ok(Self { secret, signer, relay_header: relay.idempotency_header(), subscriber, name, address })
     }
 
     /// Their copy of an issue.
@@ -105,7 +105,7 @@ pub async fn write(
             readers.iter().cloned().chain(sample(site, issue, readers.is_empty())).enumerate()
         {
             let recipient = recipients.of(id, &address).named(reader);
-            let recipient = recipients.for_relay(recipient, site.config.mail.idempotency_header());
+            let recipient = recipients.for_relay(recipient, site.config.mail.first().idempotency_header());
             let message = copies.message(&recipient);
             if index == 0 {
                 output.push((format!("{name}.html"), email::html_for(issue, &recipient).into_bytes()));

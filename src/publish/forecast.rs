@@ -4,15 +4,17 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::error::PublishError;
 use super::pace::Pace;
-use crate::config::RateLimit;
+use crate::config::{RateLimit, Relay};
 use crate::store::Store;
 
 /// The rate of the present is that of the tries of so long before.
 const RECENT: SignedDuration = SignedDuration::from_mins(5);
 
 /// What is left of a limit that holds longer than a minute.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LimitUse {
+    /// The name of the way out; empty for the only one.
+    pub relay: String,
     /// The limit.
     pub limit: RateLimit,
     /// How many tries its last span of time had.
@@ -38,21 +40,24 @@ pub struct Forecast {
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn limits(store: &mut Store, rate: &[RateLimit], now: Timestamp) -> Result<Vec<LimitUse>, PublishError> {
+pub async fn limits(store: &mut Store, relays: &[Relay], now: Timestamp) -> Result<Vec<LimitUse>, PublishError> {
     let mut limits = Vec::new();
-    for limit in Pace::budgets(rate) {
-        let span = SignedDuration::from_secs(limit.seconds.into());
-        let since = (now - span).to_string();
-        let used = store.tried_since(&since).await?;
-        let left = u64::from(limit.count).saturating_sub(used);
-        let mut from = None;
-        if left == 0 {
-            // The first moment at which so many of them are past that there is room for one.
-            let past = store.try_after(&since, used - u64::from(limit.count)).await?;
-            let past = past.and_then(|at| at.parse::<Timestamp>().ok());
-            from = past.map(|at| at + span + SignedDuration::from_secs(1));
+    for relay in relays {
+        let own = Some(&*relay.name).filter(|name| !name.is_empty());
+        for limit in Pace::budgets(&relay.rate) {
+            let span = SignedDuration::from_secs(limit.seconds.into());
+            let since = (now - span).to_string();
+            let used = store.tried_since(&since, own).await?;
+            let left = u64::from(limit.count).saturating_sub(used);
+            let mut from = None;
+            if left == 0 {
+                // The first moment at which so many of them are past that there is room for one.
+                let past = store.try_after(&since, used - u64::from(limit.count), own).await?;
+                let past = past.and_then(|at| at.parse::<Timestamp>().ok());
+                from = past.map(|at| at + span + SignedDuration::from_secs(1));
+            }
+            limits.push(LimitUse { relay: relay.name.clone(), limit: *limit, used, left, from });
         }
-        limits.push(LimitUse { limit: *limit, used, left, from });
     }
     Ok(limits)
 }
@@ -64,7 +69,7 @@ pub async fn limits(store: &mut Store, rate: &[RateLimit], now: Timestamp) -> Re
 /// When the database does not answer.
 pub async fn forecast(
     store: &mut Store,
-    rate: &[RateLimit],
+    relays: &[Relay],
     limits: &[LimitUse],
     is_delivering: bool,
     now: Timestamp,
@@ -72,7 +77,7 @@ pub async fn forecast(
     let waiting = store.waiting(&now.to_string()).await?;
     let recent = if is_delivering { store.tries_since(&(now - RECENT).to_string()).await? } else { None };
     let measured = recent.map(|tries| per_second(tries.count, now.as_second() - tries.first_at));
-    Ok(estimate(waiting, measured, rate, limits))
+    Ok(estimate(waiting, measured, relays, limits))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "an estimate")]
@@ -86,14 +91,33 @@ fn per_second(count: u64, seconds: i64) -> f64 {
     clippy::cast_sign_loss,
     reason = "an estimate, of what is never negative"
 )]
-fn estimate(waiting: u64, measured: Option<f64>, rate: &[RateLimit], limits: &[LimitUse]) -> Option<Forecast> {
+fn estimate(waiting: u64, measured: Option<f64>, relays: &[Relay], limits: &[LimitUse]) -> Option<Forecast> {
     let of = |limit: &RateLimit| f64::from(limit.count) / f64::from(limit.seconds);
-    let is_short = |limit: &&RateLimit| !limits.iter().any(|long| long.limit == **limit);
-    let most = rate.iter().filter(is_short).map(of).min_by(f64::total_cmp);
+    let slowest = |relay: &Relay| {
+        let long: Vec<_> = Pace::budgets(&relay.rate).collect();
+        relay.rate.iter().filter(|limit| !long.contains(limit)).map(of).min_by(f64::total_cmp)
+    };
+    // As fast as all of them together, when that is known of each.
+    let most = relays.iter().map(slowest).sum::<Option<f64>>();
     let per_second = measured.or(most).filter(|_| waiting > 0)?;
     // What a limit does not take now, it takes in the course of its span.
-    let later = limits.iter().map(|long| waiting.saturating_sub(long.left) as f64 / of(&long.limit));
-    let seconds = later.fold(waiting as f64 / per_second, f64::max).ceil() as u64;
+    let later = match relays {
+        [_] => {
+            let later = limits.iter().map(|long| waiting.saturating_sub(long.left) as f64 / of(&long.limit));
+            later.fold(0.0, f64::max)
+        }
+        _ => {
+            let own =
+                |relay: &&Relay| limits.iter().filter(|long| long.relay == relay.name).min_by_key(|long| long.left);
+            let scarce: Option<Vec<_>> = relays.iter().map(|relay| own(&relay)).collect();
+            // One without such a limit takes what the others do not.
+            scarce.map_or(0.0, |scarce| {
+                let left = scarce.iter().map(|long| long.left).sum::<u64>();
+                waiting.saturating_sub(left) as f64 / scarce.iter().map(|long| of(&long.limit)).sum::<f64>()
+            })
+        }
+    };
+    let seconds = later.max(waiting as f64 / per_second).ceil() as u64;
     Some(Forecast { waiting, per_second, seconds })
 }
 
@@ -105,10 +129,25 @@ mod tests {
     fn the_slower_of_the_wire_and_the_limits_counts() {
         let second = RateLimit { count: 10, seconds: 1 };
         let day = RateLimit { count: 8_640, seconds: 86_400 };
-        let used = |left| [LimitUse { limit: day, used: 0, left, from: None }];
-        let seconds = |waiting, measured, rate: &[RateLimit], limits: &[LimitUse]| {
-            estimate(waiting, measured, rate, limits).map(|forecast| forecast.seconds)
+        let used = |left| [LimitUse { relay: String::new(), limit: day, used: 0, left, from: None }];
+        let relay = |name: &str, rate: &[RateLimit]| {
+            let text = "[site]\ntitle = 'x'\nurl = 'https://x.example'\n";
+            let relay = crate::config::parse("config.toml", text).unwrap().mail.first().clone();
+            Relay { name: name.to_owned(), rate: rate.to_vec(), ..relay }
         };
+        let seconds = |waiting, measured, rate: &[RateLimit], limits: &[LimitUse]| {
+            estimate(waiting, measured, &[relay("", rate)], limits).map(|forecast| forecast.seconds)
+        };
+        let both = [relay("a", &[second, day]), relay("b", &[second, day])];
+        let left = [("a", 10), ("b", 30)].map(|(relay, left)| LimitUse {
+            relay: relay.to_owned(),
+            limit: day,
+            used: 0,
+            left,
+            from: None,
+        });
+        let of_both = |waiting, limits: &[LimitUse]| estimate(waiting, None, &both, limits).unwrap().seconds;
+        assert_eq!((of_both(40, &left), of_both(60, &left)), (2, 100), "20 at 0.2 a second");
         assert_eq!(seconds(0, Some(5.0), &[], &[]), None, "nothing waits");
         assert_eq!(seconds(100, None, &[], &[]), None, "nothing is known");
         assert_eq!(seconds(100, None, &[second], &[]), Some(10));

@@ -12,7 +12,7 @@ use crate::store::Stopped;
 pub(super) const RATE_LIMIT: &str = "rate-limit";
 
 /// Why deliveries stopped before the queue was empty.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Stop {
     /// The user or the system asked for it (SIGINT, SIGTERM).
     Asked,
@@ -31,6 +31,15 @@ pub enum Stop {
 }
 
 impl Stop {
+    /// Why none of several ways out can be taken; each with its name.
+    pub(super) fn of_all(whys: Vec<(&str, Self)>) -> Self {
+        if whys.iter().all(|(_, why)| *why == Self::RateLimit) {
+            return Self::RateLimit;
+        }
+        let whys: Vec<_> = whys.into_iter().map(|(name, why)| format!("{name}: {}", why.reason())).collect();
+        Self::Unreachable(whys.join("; "))
+    }
+
     /// The sentence that says so.
     pub fn reason(&self) -> String {
         match self {
@@ -44,8 +53,8 @@ impl Stop {
         }
     }
 
-    /// What is recorded of it; nothing of what the owner has wished, or of a database that takes no more.
-    pub(super) fn as_stopped(&self, now: Timestamp) -> Option<Stopped> {
+    /// What is recorded of it for a way out; nothing of what the owner has wished, or of a database that takes no more.
+    pub(super) fn as_stopped(&self, relay: &str, now: Timestamp) -> Option<Stopped> {
         let kind = match self {
             Self::Refused(_) | Self::PutOff(_) => "refused",
             Self::Unreachable(_) => "unreachable",
@@ -53,6 +62,7 @@ impl Stop {
             Self::Asked | Self::Ledger | Self::Checkpoint(_) => return None,
         };
         Some(Stopped {
+            relay: relay.to_owned(),
             domain: String::new(),
             kind: kind.to_owned(),
             at: now.to_string(),

@@ -43,10 +43,14 @@ pub(super) struct Jobs {
     pub(super) wake: Notify,
     /// Wakes those who sign.
     unsigned: Condvar,
+    /// Whether a connection may have to leave a job to others: then all are woken for one.
+    is_shared: bool,
 }
 
 #[derive(Debug, Default)]
 struct State {
+    /// Those that only one way out may have, by its number.
+    kept: Vec<(i64, Job)>,
     /// Those that were taken once and put back.
     back: VecDeque<Job>,
     ready: VecDeque<Job>,
@@ -57,6 +61,16 @@ struct State {
 }
 
 impl Jobs {
+    /// Without jobs; `is_shared` when there are several ways out.
+    pub(super) fn new(is_shared: bool) -> Self {
+        Self { is_shared, ..Self::default() }
+    }
+
+    /// Wakes a connection that may have the job that was added.
+    fn wake_one(&self) {
+        if self.is_shared { self.wake.notify_waiters() } else { self.wake.notify_one() }
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -98,7 +112,7 @@ impl Jobs {
     /// How many no connection has yet.
     pub(super) fn len(&self) -> usize {
         let state = self.state();
-        state.back.len() + state.ready.len() + state.unsigned.len() + state.signing
+        state.kept.len() + state.back.len() + state.ready.len() + state.unsigned.len() + state.signing
     }
 
     pub(super) fn take(&self) -> Taken {
@@ -111,10 +125,36 @@ impl Jobs {
         }
     }
 
+    /// Whether there is no job and none will be added.
+    pub(super) fn is_over(&self) -> bool {
+        let is_closed = self.state().is_over;
+        is_closed && self.len() == 0
+    }
+
+    /// A job that was kept for the way out with this number.
+    pub(super) fn take_kept(&self, relay: i64) -> Option<Job> {
+        let mut state = self.state();
+        let at = state.kept.iter().position(|(only, _)| *only == relay)?;
+        Some(state.kept.swap_remove(at).1)
+    }
+
+    /// Leaves a job to the way out with this number.
+    pub(super) fn keep_for(&self, relay: i64, job: Job) {
+        self.state().kept.push((relay, job));
+        self.wake_one();
+    }
+
+    /// Takes back what was kept for a way out.
+    pub(super) fn release(&self, relay: i64) {
+        let mut state = self.state();
+        let State { kept, back, .. } = &mut *state;
+        back.extend(kept.extract_if(.., |(only, _)| *only == relay).map(|(_, job)| job));
+    }
+
     /// Takes back a job that was not tried, or has to be tried again.
     pub(super) fn put_back(&self, job: Job) {
         self.state().back.push_back(job);
-        self.wake.notify_one();
+        self.wake_one();
     }
 
     /// Takes the last job for which `wanted` says so.
@@ -130,7 +170,8 @@ impl Jobs {
     /// Takes all that no connection has.
     pub(super) fn drain(&self) -> Vec<QueuedDelivery> {
         let mut state = self.state();
-        let State { back, ready, unsigned, .. } = &mut *state;
+        let State { kept, back, ready, unsigned, .. } = &mut *state;
+        back.extend(std::mem::take(kept).into_iter().map(|(_, job)| job));
         [back, ready, unsigned].into_iter().flat_map(std::mem::take).map(|job| job.queued).collect()
     }
 
@@ -154,7 +195,7 @@ impl Jobs {
             state.signing -= 1;
             state.ready.push_back(job);
             drop(state);
-            self.wake.notify_one();
+            self.wake_one();
         }
     }
 }

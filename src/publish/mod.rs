@@ -46,6 +46,7 @@ mod signing;
 mod site;
 mod tolerance;
 mod watcher;
+mod way;
 mod witnesses;
 mod worker;
 
@@ -82,6 +83,7 @@ pub use signing::{misaligned, signer};
 pub use site::{CONFIG_FILE, Picture, Site};
 pub use tolerance::Tolerance;
 pub use watcher::Watcher;
+pub use way::WayOut;
 pub use witnesses::Memory;
 
 use crate::clock::Clock;
@@ -91,7 +93,7 @@ use crate::email::dkim::Signer;
 use crate::files::Lock;
 use crate::model::{EmailAddress, Issue, Outcome};
 use crate::store::{Recovered, Repeat, Store};
-use crate::transport::{self, Checkpoint, Letter, Transport};
+use crate::transport::{self, Checkpoint, Letter};
 
 /// Why a delivery was given up that later issues would have to wait for.
 const GIVEN_UP: &str = "given up: older than `newsletter.max_lateness`";
@@ -100,8 +102,8 @@ const GIVEN_UP: &str = "given up: older than `newsletter.max_lateness`";
 pub struct Publisher {
     /// The ledger.
     pub store: Store,
-    /// How messages leave.
-    pub transport: Arc<dyn Transport>,
+    /// How messages leave, in the order of `mail.relays`.
+    pub ways: Vec<WayOut>,
     /// What keeps a copy of the database elsewhere.
     pub checkpoint: Option<Checkpoint>,
     /// `[mail]` of the configuration.
@@ -182,18 +184,21 @@ impl Publisher {
         Ok(())
     }
 
-    /// Whether a delivery whose outcome is lost may be repeated: harmless, or wished.
+    /// Whether a delivery whose outcome is lost may be repeated: harmless, or wished. Of several ways out it is not known which
+    /// one a dead process had taken.
     fn repeat(&self) -> Repeat {
-        match self.mail.idempotency_header() {
-            _ if self.mail.in_doubt == InDoubt::Resend || self.transport.deduplicates() => Repeat::Always,
+        let [way] = self.ways.as_slice() else { return Repeat::Never };
+        match way.relay.idempotency_header() {
+            _ if self.mail.in_doubt == InDoubt::Resend || way.transport.deduplicates() => Repeat::Always,
             Some(_) => Repeat::Remembered,
             None => Repeat::Never,
         }
     }
 
-    /// Fails when the server cannot be reached or does not let us in: asked before anything is frozen.
+    /// Fails when no server can be reached or lets us in: asked before anything is frozen.
     async fn reach(&self) -> Result<(), PublishError> {
-        self.transport.connect().await?.close().await;
+        let (_, mut connection) = WayOut::connect(&self.ways).await?;
+        connection.close().await;
         Ok(())
     }
 
@@ -211,7 +216,7 @@ impl Publisher {
     /// runs that have nothing open any more.
     async fn deliver(self, which: Which, waiting: u64, limit: Option<u64>) -> Result<(Self, Delivered), PublishError> {
         let repeat = self.repeat();
-        let Self { mut store, transport, checkpoint, mail, signer, clock, watcher, halt, memory, warning } = self;
+        let Self { mut store, ways, checkpoint, mail, signer, clock, watcher, halt, memory, warning } = self;
         let issues = store.open_issues().await?;
         let numbers: Vec<_> = issues.iter().map(|issue| issue.number).collect();
         store.set_repeatable(repeat).await?;
@@ -223,7 +228,7 @@ impl Publisher {
             limit,
             mail: mail.clone(),
             signer: signer.clone(),
-            transport: Arc::clone(&transport),
+            ways: ways.clone(),
             checkpoint: checkpoint.clone(),
             clock,
             watcher: Arc::clone(&watcher),
@@ -235,7 +240,7 @@ impl Publisher {
         let delivered = result?;
         store.raise_generation().await?;
         store.finish_runs(&clock.now().to_string()).await?;
-        let mut publisher = Self { store, transport, checkpoint, mail, signer, clock, watcher, halt, memory, warning };
+        let mut publisher = Self { store, ways, checkpoint, mail, signer, clock, watcher, halt, memory, warning };
         publisher.record(&numbers).await?;
         let has_failed = matches!(delivered.stopped, Some(Stop::Checkpoint(_)));
         if let Some(checkpoint) = publisher.checkpoint.as_ref().filter(|_| !has_failed) {
@@ -252,7 +257,7 @@ impl Publisher {
 /// When they show an example and `allow` does not let that pass, or when the server cannot be reached; what it answered is in
 /// the outcomes.
 pub async fn send_test(
-    transport: &dyn Transport,
+    ways: &[WayOut],
     mail: &Mail,
     allow: &[GuardName],
     store: Option<&mut Store>,
@@ -263,8 +268,8 @@ pub async fn send_test(
     if let Some(guard) = placeholder::guard(issues, mail).filter(|guard| !allow.contains(&guard.name)) {
         return Err(PublishError::Refused(vec![guard]));
     }
-    let addressee = Addressee::find(store, signer, mail, to).await?;
-    let mut connection = transport.connect().await?;
+    let (way, mut connection) = WayOut::connect(ways).await?;
+    let addressee = Addressee::find(store, signer, &way.relay, to).await?;
     let mut outcomes = Vec::new();
     for issue in issues {
         let damaged = || PublishError::DamagedIssue { number: issue.number, what: "its sender".into() };

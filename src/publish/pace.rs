@@ -1,6 +1,8 @@
-//! Keeps to `mail.rate`: short limits space the messages out, long ones are a budget for this process. `--limit` is one too.
+//! Keeps to `mail.rate`: short limits space the messages out, long ones are a budget for this process. `--limit` is one too, for
+//! all ways out together.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -13,14 +15,37 @@ const LONGEST_WAIT: u32 = 60;
 /// What is claimed leaves within so long, as far as it depends on the limits.
 const LOOK_AHEAD: Duration = Duration::from_secs(10);
 
-/// The limits of one delivering process, shared by its connections.
+/// How many tries were asked for, and not taken yet.
+#[derive(Debug)]
+pub(super) struct Wanted(AtomicU64);
+
+impl Wanted {
+    pub(super) fn new(wanted: u64) -> Self {
+        Self(AtomicU64::new(wanted))
+    }
+
+    /// Takes one; false when none is left.
+    fn take(&self) -> bool {
+        self.0.try_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok()
+    }
+
+    fn give_back(&self) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+
+    fn left(&self) -> u64 {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+/// The limits of one way out, shared by its connections.
 #[derive(Debug)]
 pub(super) struct Pace {
     interval: Duration,
     /// How many tries the limits of `mail.rate` leave.
     left: Option<u64>,
-    /// How many tries were asked for.
-    wanted: Option<u64>,
+    /// How many tries were asked for, of all ways out; `None` when all were.
+    wanted: Option<Arc<Wanted>>,
     state: Mutex<State>,
 }
 
@@ -45,7 +70,7 @@ pub(super) enum Turn {
 
 impl Pace {
     /// `used` says for each limit how many messages were tried in its span already; at most `wanted` are tried now.
-    pub(super) fn new(limits: &[RateLimit], wanted: Option<u64>, used: impl Fn(&RateLimit) -> u64) -> Self {
+    pub(super) fn new(limits: &[RateLimit], wanted: Option<Arc<Wanted>>, used: impl Fn(&RateLimit) -> u64) -> Self {
         let (short, long): (Vec<&RateLimit>, Vec<&RateLimit>) =
             limits.iter().partition(|limit| limit.seconds <= LONGEST_WAIT);
         let interval = short.iter().map(|limit| Duration::from_secs(limit.seconds.into()) / limit.count).max();
@@ -66,7 +91,7 @@ impl Pace {
     pub(super) async fn turn(&self, wait: bool) -> Turn {
         let wait_until = {
             let mut state = self.state();
-            if self.wanted == Some(state.taken) {
+            if self.wanted.as_ref().is_some_and(|wanted| wanted.left() == 0) {
                 return Turn::Enough;
             }
             if self.left == Some(state.taken) {
@@ -76,6 +101,9 @@ impl Pace {
             let turn = state.next.map_or(now, |next| next.max(now));
             if !wait && turn > now {
                 return Turn::NotYet;
+            }
+            if !self.wanted.as_ref().is_none_or(|wanted| wanted.take()) {
+                return Turn::Enough;
             }
             state.taken += 1;
             if self.interval.is_zero() {
@@ -91,6 +119,9 @@ impl Pace {
     /// Takes a turn back that no server was asked for.
     pub(super) fn give_back(&self) {
         self.state().taken -= 1;
+        if let Some(wanted) = &self.wanted {
+            wanted.give_back();
+        }
     }
 
     /// How many turns were taken.
@@ -105,9 +136,9 @@ impl Pace {
             0 => most,
             interval => usize::try_from(LOOK_AHEAD.as_nanos() / interval).unwrap_or(most).min(most),
         };
-        let ends = [self.left, self.wanted].into_iter().flatten().min();
-        let rest =
-            ends.map_or(usize::MAX, |end| usize::try_from(end.saturating_sub(self.taken())).unwrap_or(usize::MAX));
+        let left = self.left.map(|left| left.saturating_sub(self.taken()));
+        let rest = left.into_iter().chain(self.wanted.as_ref().map(|wanted| wanted.left())).min();
+        let rest = rest.map_or(usize::MAX, |rest| usize::try_from(rest).unwrap_or(usize::MAX));
         soon.min(rest.saturating_sub(waiting)).max(1)
     }
 }
@@ -141,7 +172,7 @@ mod tests {
     #[tokio::test]
     async fn what_was_asked_for_is_told_from_what_is_left() {
         let limits = [RateLimit { count: 5, seconds: 86_400 }];
-        let pace = Pace::new(&limits, Some(1), |_| 3);
+        let pace = Pace::new(&limits, Some(Arc::new(Wanted::new(1))), |_| 3);
         assert_eq!([pace.turn(true).await, pace.turn(true).await], [Turn::Go, Turn::Enough]);
     }
 }

@@ -12,7 +12,7 @@ pub const SAMPLE: &str = "Each post is a Markdown file like this one: a title an
 
 /// The guard for issues that show an example. Into an outbox they may go: examples are for looking at.
 pub(super) fn guard(issues: &[Issue], mail: &Mail) -> Option<Guard> {
-    if Target::folder(&mail.transport).is_some() {
+    if mail.relays.iter().all(|relay| Target::folder(&relay.transport).is_some()) {
         return None;
     }
     let mut settings: Vec<String> = Vec::new();

@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 
 use crate::config::Config;
 use crate::files::{self, Folder};
+use crate::model::distinct;
 use crate::transport::Target;
 
 /// A file or folder outside of the site that the configuration names, or that a link in the site leads to.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Outside {
     /// The setting that names it, such as `posts.dir`.
     pub setting: &'static str,
@@ -18,15 +19,13 @@ pub struct Outside {
 /// Everything outside of the folder `root` that `config` names, in a fixed order.
 pub fn outside(root: &Path, config: &Config) -> Vec<Outside> {
     let home = files::resolved(root);
-    let outbox = Target::folder(&config.mail.transport);
+    let outboxes: Vec<_> = config.mail.relays.iter().filter_map(|relay| Target::folder(&relay.transport)).collect();
     let database = Path::new(&config.store.path).parent().and_then(Path::to_str);
     let dkim = config.mail.dkim.as_ref();
     let named = [
         ("posts.dir", Some(config.posts.dir.as_str())),
         ("feeds.dir", Some(config.feeds.dir.as_str())),
         ("store.url", database.filter(|folder| !folder.is_empty())),
-        ("mail.transport", outbox.as_deref()),
-        ("mail.password_file", config.mail.password_file.as_deref()),
         ("mail.dkim", dkim.map(|dkim| dkim.key_file.as_str())),
         ("mail.dkim", dkim.and_then(|dkim| dkim.ed25519.as_ref()).map(|(_, file)| file.as_str())),
         ("templates", Some("templates")),
@@ -37,7 +36,12 @@ pub fn outside(root: &Path, config: &Config) -> Vec<Outside> {
         let path = files::resolved(&root.join(name?));
         (!path.starts_with(&home)).then_some(Outside { setting, path })
     };
-    named.into_iter().filter_map(real).collect()
+    let relays = config.mail.relays.iter();
+    let passwords = relays.map(|relay| ("mail.password_file", relay.password_file.as_deref()));
+    let outboxes = outboxes.iter().map(|outbox| ("mail.transport", Some(outbox.as_str())));
+    let mut outside: Vec<_> = named.into_iter().chain(outboxes).chain(passwords).filter_map(real).collect();
+    distinct(&mut outside);
+    outside
 }
 
 /// What the files of a site are used for: each use reaches only what the configuration names for it.
@@ -75,7 +79,8 @@ pub fn folder(root: &Path, config: &Config, to: Use) -> Folder {
         return folder;
     }
     let dkim = config.mail.dkim.as_ref();
-    let outbox = Target::folder(&config.mail.transport);
+    let relays = &config.mail.relays;
+    let outboxes: Vec<_> = relays.iter().filter_map(|relay| Target::folder(&relay.transport)).collect();
     let keys = dkim
         .iter()
         .flat_map(|dkim| [Some(dkim.key_file.as_str()), dkim.ed25519.as_ref().map(|(_, file)| file.as_str())]);
@@ -83,7 +88,8 @@ pub fn folder(root: &Path, config: &Config, to: Use) -> Folder {
     let private = [".tidings", "preview", "outbox", &config.store.path].map(Some);
     let private = private
         .into_iter()
-        .chain([config.mail.password_file.as_deref(), outbox.as_deref()])
+        .chain(relays.iter().map(|relay| relay.password_file.as_deref()))
+        .chain(outboxes.iter().map(|outbox| Some(outbox.as_str())))
         .chain(keys)
         .flatten()
         .map(|name| files::resolved(&root.join(name)));

@@ -57,8 +57,8 @@ impl Recorder<'_> {
             let wanted = self.wanted();
             let mut outcomes = self.shared.take_outcomes();
             if is_over {
-                let untried = self.shared.jobs.drain().into_iter().chain(self.shared.breaker().release());
-                outcomes.extend(untried.map(|job| job.put_back()));
+                let probes = self.shared.ways.iter().flat_map(|way| way.breaker().release());
+                outcomes.extend(self.shared.jobs.drain().into_iter().chain(probes).map(|job| job.put_back()));
             }
             if wanted.is_some() || !outcomes.is_empty() {
                 self.advance(outcomes, wanted).await?;
@@ -76,7 +76,7 @@ impl Recorder<'_> {
     fn wanted(&self) -> Option<Wanted> {
         let shared = self.shared;
         let waiting = shared.jobs.len();
-        let page = shared.pace.page(shared.largest_claim, waiting);
+        let page = shared.page(waiting);
         let after = self.place.filter(|_| waiting * 2 <= page && !shared.halt.is_set())?;
         let limit = u32::try_from(page).unwrap_or(u32::MAX);
         Some(Wanted::Next { after, is_fresh: self.which == Which::Fresh, limit })
@@ -158,14 +158,15 @@ impl Recorder<'_> {
     /// Finds readers further back in the queue, when the breaker has asked for them.
     async fn look_further(&mut self) -> Result<(), StoreError> {
         let shared = self.shared;
-        let Some((from, suspects)) = shared.take_look() else { return Ok(()) };
-        let now = shared.clock.now();
-        let found = probes::find(self.store, &shared.jobs, from, &suspects, &now.to_string()).await?;
-        let claimed = self.commit(Vec::new(), Some(Wanted::These(found.waiting))).await?;
-        shared.claimed(&claimed.deliveries);
-        let probes = self.safe(claimed).await?.deliveries.into_iter().chain(found.claimed);
-        let why = shared.breaker().probe(probes.collect(), now);
-        shared.stop(why);
+        for (way, from, suspects) in shared.take_looks() {
+            let now = shared.clock.now();
+            let found = probes::find(self.store, &shared.jobs, from, &suspects, &now.to_string()).await?;
+            let claimed = self.commit(Vec::new(), Some(Wanted::These(found.waiting))).await?;
+            shared.claimed(&claimed.deliveries);
+            let probes = self.safe(claimed).await?.deliveries.into_iter().chain(found.claimed);
+            let why = shared.ways[way].breaker().probe(probes.collect(), now);
+            shared.stop(way, why);
+        }
         Ok(())
     }
 

@@ -1,7 +1,7 @@
 //! What connections and recorder share while messages leave.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex as Lock, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -10,20 +10,23 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::backoff::Repetition;
-use super::breaker::{Breaker, Next, RefusingDomains};
+use super::breaker::{Next, RefusingDomains};
 use super::halt::{Halt, Stop};
 use super::jobs::{Job, Jobs, Taken};
-use super::pace::Pace;
 use super::watcher::Watcher;
+use super::way::Way;
 use crate::clock::Clock;
 use crate::config::{InDoubt, RelayProfile};
 use crate::email::{Copies, Recipients};
 use crate::model::{EmailAddress, Recipient};
 use crate::store::{DeliveryKey, Doubt, Marks, QueuedDelivery, Recorded};
-use crate::transport::{Checkpoint, Transport};
+use crate::transport::Checkpoint;
 
 /// So long after it was looked who has left no message begins.
 const BLIND_AFTER: Duration = Duration::from_millis(250);
+
+/// Without a way out that comes up again a connection looks for its turn after this time.
+const LONGEST_WAIT: Duration = Duration::from_mins(1);
 
 /// Which deliveries are tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,15 +39,12 @@ pub(super) enum Which {
 
 /// What all connections share.
 pub(super) struct Shared {
-    pub(super) transport: Arc<dyn Transport>,
+    /// The ways out, those with the lowest priority number first.
+    pub(super) ways: Vec<Way>,
+    /// Held while it is decided which way out is given the next delivery, where there are several.
+    pub(super) gate: Lock<()>,
     pub(super) issues: BTreeMap<i64, FrozenIssue>,
     pub(super) in_doubt: InDoubt,
-    /// What is known of where they go.
-    pub(super) relay: Option<&'static RelayProfile>,
-    /// Under what number tries are recorded.
-    pub(super) relay_number: i64,
-    /// How many messages go over one connection.
-    pub(super) messages_per_connection: Option<u32>,
     pub(super) jobs: Jobs,
     /// What makes a claim safe before anything of it leaves.
     pub(super) checkpoint: Option<Checkpoint>,
@@ -52,16 +52,14 @@ pub(super) struct Shared {
     pub(super) marks: Option<Marks>,
     /// At most so many deliveries are claimed at a time.
     pub(super) largest_claim: usize,
-    pub(super) pace: Pace,
     pub(super) halt: Arc<Halt>,
     pub(super) watcher: Arc<dyn Watcher>,
     pub(super) clock: Clock,
-    /// How many connections are at work.
-    pub(super) connections: AtomicUsize,
     pub(super) is_spent: AtomicBool,
+    /// Whether as many were tried as were asked for.
+    pub(super) has_enough: AtomicBool,
     /// How many deliveries were given up.
     pub(super) given_up: AtomicU64,
-    pub(super) breaker: Lock<Breaker>,
     /// Calls the recorder.
     pub(super) call: Notify,
     /// Whether it was called for more jobs, and has not come yet.
@@ -69,8 +67,6 @@ pub(super) struct Shared {
     pub(super) ledger: Lock<Ledger>,
     /// When it was last looked who has left.
     pub(super) looked_at: Lock<Instant>,
-    /// Until when no connection asks for anything.
-    pub(super) rest_until: Lock<Option<Instant>>,
 }
 
 /// What connections and recorder tell each other.
@@ -82,8 +78,8 @@ pub(super) struct Ledger {
     claimed: HashMap<i64, u32>,
     /// Those of them who have left, and what is said of it.
     left: HashMap<i64, String>,
-    /// Readers to look for further back in the queue.
-    look: Option<(DeliveryKey, RefusingDomains)>,
+    /// Readers to look for further back in the queue, and for which way out.
+    look: Vec<(usize, DeliveryKey, RefusingDomains)>,
     /// Whether all connections have ended.
     is_over: bool,
 }
@@ -116,12 +112,17 @@ impl FrozenIssue {
 }
 
 impl Shared {
-    /// Whether a message that may have been accepted, in an earlier try or now, may be sent again.
-    pub(super) fn repetition(&self, doubt: Option<Doubt>, now: Timestamp) -> Repetition {
-        let known = self.relay.and_then(|relay| Some((relay, relay.idempotency.as_ref()?)));
+    /// Whether there is another way out than this one.
+    pub(super) fn has_several(&self) -> bool {
+        self.ways.len() > 1
+    }
+
+    /// Whether a message that may have been accepted by this way out, in an earlier try or now, may be sent again.
+    pub(super) fn repetition(&self, way: &Way, doubt: Option<Doubt>, now: Timestamp) -> Repetition {
+        let known = way.relay.profile.and_then(|relay| Some((relay, relay.idempotency.as_ref()?)));
         match (self.in_doubt, known) {
             (InDoubt::Resend, _) => Repetition::Wished,
-            (InDoubt::Hold, Some((relay, known))) if doubt.is_none_or(|doubt| doubt.relay == self.relay_number) => {
+            (InDoubt::Hold, Some((relay, known))) if doubt.is_none_or(|doubt| doubt.relay == way.number) => {
                 // An hour less: two clocks, and the time that a try takes.
                 let since = doubt.map_or(now, |doubt| doubt.since);
                 let end = since + SignedDuration::from_hours(i64::from(known.hours) - 1);
@@ -131,16 +132,8 @@ impl Shared {
         }
     }
 
-    pub(super) fn breaker(&self) -> MutexGuard<'_, Breaker> {
-        self.breaker.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn ledger(&self) -> MutexGuard<'_, Ledger> {
         self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn rest_until(&self) -> MutexGuard<'_, Option<Instant>> {
-        self.rest_until.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether the messages of an issue are signed.
@@ -171,9 +164,9 @@ impl Shared {
         self.ledger().outcomes.push(recorded);
     }
 
-    /// Asks the recorder for readers further back in the queue.
-    pub(super) fn look_for(&self, from: DeliveryKey, refusing: RefusingDomains) {
-        self.ledger().look = Some((from, refusing));
+    /// Asks the recorder for readers further back in the queue, for a way out.
+    pub(super) fn look_for(&self, way: usize, from: DeliveryKey, refusing: RefusingDomains) {
+        self.ledger().look.push((way, from, refusing));
         self.call.notify_one();
     }
 
@@ -186,8 +179,8 @@ impl Shared {
         std::mem::take(&mut self.ledger().outcomes)
     }
 
-    pub(super) fn take_look(&self) -> Option<(DeliveryKey, RefusingDomains)> {
-        self.ledger().look.take()
+    pub(super) fn take_looks(&self) -> Vec<(usize, DeliveryKey, RefusingDomains)> {
+        std::mem::take(&mut self.ledger().look)
     }
 
     /// Takes in what was claimed.
@@ -209,6 +202,9 @@ impl Shared {
                 ledger.claimed.remove(&reader);
                 ledger.left.remove(&reader);
             }
+        }
+        if self.has_several() && ledger.claimed.is_empty() {
+            self.jobs.wake.notify_waiters();
         }
     }
 
@@ -233,29 +229,25 @@ impl Shared {
         self.looked_at.lock().unwrap_or_else(PoisonError::into_inner).elapsed() > BLIND_AFTER
     }
 
-    /// Waits for as long as the server wants to be left alone.
-    pub(super) async fn rest(&self) {
-        loop {
-            let Some(until) = self.rest_until().filter(|until| *until > Instant::now()) else { return };
-            tokio::time::sleep_until(until).await;
-        }
+    /// Whether a way out is given the next delivery.
+    fn is_turn_of(&self, at: usize) -> bool {
+        let way = &self.ways[at];
+        let others = self.ways.iter().enumerate().filter(|(other, way)| *other != at && way.is_up());
+        !way.is_down() && others.into_iter().all(|(_, other)| way.comes_before(other))
     }
 
-    pub(super) fn must_rest(&self) -> bool {
-        self.rest_until().is_some_and(|until| until > Instant::now())
-    }
-
-    /// The next delivery to try.
-    pub(super) fn try_job(&self) -> Taken {
+    /// The next delivery to try by a way out.
+    pub(super) fn try_job(&self, at: usize) -> Taken {
         if self.is_blind() {
             return Taken::NotYet;
         }
-        let mut breaker = self.breaker();
+        let way = &self.ways[at];
+        let mut breaker = way.breaker();
         match breaker.next() {
             Next::Probe(queued) => Taken::Job(Box::new(Job { is_probe: true, ..Job::new(*queued) })),
             Next::Wait => Taken::NotYet,
             Next::GoOn => {
-                let taken = self.jobs.take();
+                let taken = if self.has_several() { self.share(at) } else { self.jobs.take() };
                 drop(breaker);
                 if self.jobs.len() < self.largest_claim / 2 && !self.is_called.swap(true, Ordering::Relaxed) {
                     self.call.notify_one();
@@ -265,37 +257,126 @@ impl Shared {
         }
     }
 
-    /// The next delivery to try, which may have to be waited for; `None` at the end of the queue.
-    pub(super) async fn job(&self) -> Option<Job> {
+    /// The next delivery, when one of several ways out is given it.
+    fn share(&self, at: usize) -> Taken {
+        if self.is_all_done() {
+            return Taken::Over;
+        }
+        let _gate = self.gate.lock().unwrap_or_else(PoisonError::into_inner);
+        let way = &self.ways[at];
+        let kept = if way.is_down() { None } else { self.jobs.take_kept(way.number) };
+        if let Some(job) = kept {
+            return Taken::Job(Box::new(job));
+        }
+        if !self.is_turn_of(at) {
+            return Taken::NotYet;
+        }
+        let taken = self.jobs.take();
+        if !matches!(taken, Taken::Job(_)) {
+            return Taken::NotYet;
+        }
+        way.given.fetch_add(1, Ordering::SeqCst);
+        self.jobs.wake.notify_waiters();
+        taken
+    }
+
+    /// Whether nothing is left for any of several ways out: no job, and none that another may have to put back.
+    fn is_all_done(&self) -> bool {
+        self.has_enough.load(Ordering::SeqCst) || (self.jobs.is_over() && self.ledger().claimed.is_empty())
+    }
+
+    /// Waits until nothing is left for any of several ways out.
+    pub(super) async fn all_done(&self) {
+        loop {
+            let woken = self.jobs.wake.notified();
+            tokio::pin!(woken);
+            woken.as_mut().enable();
+            if self.is_all_done() {
+                return;
+            }
+            woken.await;
+        }
+    }
+
+    /// The next delivery to try by a way out, which may have to be waited for; `None` at the end of the queue.
+    pub(super) async fn job(&self, at: usize) -> Option<Job> {
         loop {
             let woken = self.jobs.wake.notified();
             tokio::pin!(woken);
             // From here on no job and no end of a probing is missed.
             woken.as_mut().enable();
-            match self.try_job() {
+            match self.try_job(at) {
                 Taken::Job(job) => return Some(*job),
                 Taken::Over => return None,
+                Taken::NotYet if self.has_several() => {
+                    // Others may rest, and this one come up again.
+                    let again = self.ways.iter().filter_map(Way::again_at).min();
+                    let again = again.unwrap_or_else(|| Instant::now() + LONGEST_WAIT);
+                    tokio::select! { () = woken => {}, () = tokio::time::sleep_until(again) => {} }
+                }
                 Taken::NotYet => woken.await,
             }
         }
     }
 
-    /// All connections ask for nothing for so long.
-    pub(super) fn rest_for(&self, rest: Duration) {
-        let until = Instant::now() + rest;
-        let mut place = self.rest_until();
-        *place = Some(place.map_or(until, |other| other.max(until)));
+    /// Ends it for all ways out: as many were tried as were asked for.
+    pub(super) fn has_enough(&self) {
+        self.has_enough.store(true, Ordering::SeqCst);
+        self.jobs.wake.notify_waiters();
     }
 
-    /// Goes on after the breaker has concluded, or stops.
-    pub(super) fn stop(&self, why: Option<Stop>) {
-        if let Some(why) = why {
-            self.halt.set(why);
+    /// All connections of a way out ask for nothing for so long.
+    pub(super) fn rest_for(&self, at: usize, rest: Duration) {
+        self.ways[at].rest_for(rest);
+        if self.has_several() {
+            self.jobs.wake.notify_waiters();
         }
-        let released = self.breaker().released();
+    }
+
+    /// A way out cannot be taken, for a while or not before the end. The run stops when there is no other.
+    pub(super) fn goes_down(&self, at: usize, why: Stop, is_for_a_while: bool) {
+        if !self.has_several() {
+            return self.halt.set(why);
+        }
+        let way = &self.ways[at];
+        way.goes_down(why, is_for_a_while);
+        self.share_anew();
+        self.jobs.release(way.number);
+        way.breaker().release().into_iter().for_each(|job| self.jobs.put_back(Job::new(job)));
+        if self.ways.iter().all(Way::is_down) {
+            let why = self.ways.iter().filter_map(|way| Some((way.relay.name.as_str(), way.why_down()?)));
+            self.halt.set(Stop::of_all(why.collect()));
+        }
+        self.jobs.wake.notify_waiters();
+    }
+
+    /// A way out lets us in.
+    pub(super) fn comes_up(&self, at: usize) {
+        if self.ways[at].comes_up() {
+            self.share_anew();
+        }
+    }
+
+    /// What a way out missed is not made up for.
+    fn share_anew(&self) {
+        self.ways.iter().for_each(|way| way.given.store(0, Ordering::SeqCst));
+    }
+
+    /// Goes on after the breaker of a way out has concluded, or stops.
+    pub(super) fn stop(&self, at: usize, why: Option<Stop>) {
+        if let Some(why) = why {
+            self.goes_down(at, why, false);
+        }
+        let released = self.ways[at].breaker().released();
         for job in released {
             self.jobs.put_back(Job::new(job));
         }
         self.jobs.wake.notify_waiters();
+    }
+
+    /// How many deliveries are worth taking out of the queue at a time, when so many wait already.
+    pub(super) fn page(&self, waiting: usize) -> usize {
+        let most = self.largest_claim;
+        self.ways.iter().map(|way| way.pace.page(most, waiting)).sum::<usize>().min(most)
     }
 }

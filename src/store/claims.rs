@@ -6,7 +6,6 @@ use sqlx::{Connection as _, Row as _, SqliteConnection};
 
 use super::delivery::{DeliveryKey, Recorded};
 use super::queue::{self, PAGE, Place, QueuedDelivery, THESE};
-use super::tries::UNKNOWN;
 use super::{Result, Store, memory, seconds};
 use crate::model::{Answer, DeliveryState, SubscriberStatus};
 
@@ -47,15 +46,11 @@ impl Store {
         for outcome in outcomes {
             rows.push(self.row(outcome).await?);
         }
-        let relay = match self.relay {
-            Some(relay) => relay,
-            None => self.text(UNKNOWN).await?,
-        };
         let now = seconds(now)?;
         let generation = self.generation;
         let mut transaction = self.connection.begin_with("BEGIN IMMEDIATE").await?;
         if !rows.is_empty() {
-            record(&mut transaction, serde_json::Value::from(rows).to_string(), relay, now).await?;
+            record(&mut transaction, serde_json::Value::from(rows).to_string(), now).await?;
         }
         let claimed = match wanted {
             Some(wanted) => claim(&mut transaction, wanted, now).await?,
@@ -100,15 +95,15 @@ impl Store {
         let text = shared.is_none().then_some(text);
         let became = if said.is_doubtful { DeliveryState::InDoubt } else { state.unwrap_or(DeliveryState::Deferred) };
         let number = became.number();
-        Ok(json!([key.issue, key.subscriber, word, next, number, said.is_try, code, enhanced, text, shared]))
+        Ok(json!([key.issue, key.subscriber, word, next, number, said.relay, code, enhanced, text, shared]))
     }
 }
 
 /// Records outcomes, as [`Store::row`] writes them, of deliveries that are still claimed.
-async fn record(connection: &mut SqliteConnection, rows: String, relay: i64, now: i64) -> Result<()> {
+async fn record(connection: &mut SqliteConnection, rows: String, now: i64) -> Result<()> {
     sqlx::query(
         "INSERT INTO tries (issue, subscriber, at, state, relay, code, enhanced, text, shared)
-         SELECT d.issue, d.subscriber, $2, r.value ->> 4, IIF(r.value ->> 5, $3, NULL), r.value ->> 6, r.value ->> 7,
+         SELECT d.issue, d.subscriber, $2, r.value ->> 4, r.value ->> 5, r.value ->> 6, r.value ->> 7,
                 r.value ->> 8, r.value ->> 9
          FROM json_each($1) AS r CROSS JOIN deliveries AS d
          WHERE r.value ->> 4 IS NOT NULL AND d.issue = r.value ->> 0 AND d.subscriber = r.value ->> 1
@@ -116,11 +111,10 @@ async fn record(connection: &mut SqliteConnection, rows: String, relay: i64, now
     )
     .bind(&rows)
     .bind(now)
-    .bind(relay)
     .execute(&mut *connection)
     .await?;
     sqlx::query(
-        "UPDATE deliveries SET state = COALESCE(r.value ->> 2, state), attempts = attempts + (r.value ->> 5 IS TRUE),
+        "UPDATE deliveries SET state = COALESCE(r.value ->> 2, state), attempts = attempts + (r.value ->> 5 IS NOT NULL),
            next_attempt_at = r.value ->> 3, updated_at = $2
          FROM json_each($1) AS r WHERE issue = r.value ->> 0 AND subscriber = r.value ->> 1 AND state = 'sending'",
     )

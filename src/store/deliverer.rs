@@ -77,16 +77,20 @@ impl Store {
         Ok(row.try_get::<Option<i64>, _>("first")?.map(|first_at| Tries { count, first_at }))
     }
 
-    /// When the try was that so many others came before since a moment.
+    /// When the try was that so many others, by one way out or by all, came before since a moment.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn try_after(&mut self, since: &str, others: u64) -> Result<Option<String>> {
+    pub async fn try_after(&mut self, since: &str, others: u64, relay: Option<&str>) -> Result<Option<String>> {
         let at: Option<i64> = sqlx::query_scalar(
-            "SELECT at FROM tries WHERE at >= $1 AND relay IS NOT NULL ORDER BY at LIMIT 1 OFFSET $2",
+            "SELECT at FROM tries
+             WHERE at >= $1 AND relay IS NOT NULL
+               AND (CAST($3 AS TEXT) IS NULL OR relay = (SELECT id FROM texts WHERE text = $3))
+             ORDER BY at LIMIT 1 OFFSET $2",
         )
         .bind(seconds(since)?)
         .bind(i64::try_from(others).unwrap_or(i64::MAX))
+        .bind(relay)
         .fetch_optional(&mut self.connection)
         .await?;
         at.map(moment).transpose()

@@ -28,8 +28,8 @@ pub struct Recorded {
 /// What a server said, or what was decided without one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Said {
-    /// True when a server was asked: a try.
-    pub is_try: bool,
+    /// The number of the way out that was asked, as [`Store::relay`](super::Store::relay) gives it, when this was a try.
+    pub relay: Option<i64>,
     /// True when the message may have been accepted by it, whatever the delivery becomes.
     pub is_doubtful: bool,
     /// What was said.

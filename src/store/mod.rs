@@ -44,11 +44,12 @@ pub use subscribers::{Added, NewSubscriber};
 pub use tries::Try;
 
 /// Never edit a migration that was released: add one.
-const MIGRATIONS: [(i64, &str, &str); 4] = [
+const MIGRATIONS: [(i64, &str, &str); 5] = [
     (1, "ledger", include_str!("migrations/0001_ledger.sql")),
     (2, "memory", include_str!("migrations/0002_memory.sql")),
     (3, "tries", include_str!("migrations/0003_tries.sql")),
     (5, "sketch", include_str!("migrations/0005_sketch.sql")),
+    (6, "relays", include_str!("migrations/0006_relays.sql")),
 ];
 
 /// Where the application id stands in the header of a database file (SQLite file format, §1.3).
@@ -140,8 +141,6 @@ pub struct Store {
     /// Where the generation is known outside of the database.
     counter: Option<files::Counter>,
     counter_fault: Option<std::io::Error>,
-    /// The number of the way out that the present tries take.
-    relay: Option<i64>,
     /// The version of the database (`PRAGMA data_version`) at which [`Store::leavers`] looked.
     seen_version: Option<i64>,
     /// What servers have said, with its number in `texts` from the second time on.
@@ -277,7 +276,6 @@ impl Store {
             generation: None,
             counter: None,
             counter_fault: None,
-            relay: None,
             seen_version: None,
             said: HashMap::new(),
         })

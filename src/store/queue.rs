@@ -55,7 +55,7 @@ pub struct QueuedDelivery {
 pub struct Doubt {
     /// When it was, or its delivery was claimed.
     pub since: Timestamp,
-    /// The number of the way out, as [`Store::set_relay`] gives it.
+    /// The number of the way out, as [`Store::relay`] gives it.
     pub relay: i64,
 }
 

@@ -7,6 +7,8 @@ use super::{Result, Store, moment, seconds};
 /// Something that keeps deliveries from being tried.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stopped {
+    /// The way out that is not taken; empty when there is only one.
+    pub relay: String,
     /// The domain whose readers wait; empty when all do.
     pub domain: String,
     /// A word for what it is: `refused`, `unreachable` or `rate-limit`.
@@ -22,15 +24,16 @@ pub struct Stopped {
 }
 
 impl Store {
-    /// Everything that keeps deliveries from being tried, the one for all of them first.
+    /// Everything that keeps deliveries from being tried, the ones for all of them first.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn stops(&mut self) -> Result<Vec<Stopped>> {
-        let rows = sqlx::query("SELECT * FROM stops ORDER BY domain").fetch_all(&mut self.connection).await?;
+        let rows = sqlx::query("SELECT * FROM stops ORDER BY relay, domain").fetch_all(&mut self.connection).await?;
         let read = |row: &sqlx::sqlite::SqliteRow| {
             let until = Some(row.try_get("until")?).filter(|until| *until > 0);
             Ok(Stopped {
+                relay: row.try_get("relay")?,
                 domain: row.try_get("domain")?,
                 kind: row.try_get("kind")?,
                 at: moment(row.try_get("at")?)?,
@@ -50,7 +53,10 @@ impl Store {
         let mut transaction = self.connection.begin_with("BEGIN IMMEDIATE").await?;
         sqlx::query("DELETE FROM stops").execute(&mut *transaction).await?;
         for stop in stops {
-            sqlx::query("INSERT INTO stops (domain, kind, at, until, times, reason) VALUES ($1, $2, $3, $4, $5, $6)")
+            let add = sqlx::query(
+                "INSERT INTO stops (relay, domain, kind, at, until, times, reason) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            );
+            add.bind(&stop.relay)
                 .bind(&stop.domain)
                 .bind(&stop.kind)
                 .bind(seconds(&stop.at)?)

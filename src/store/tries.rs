@@ -29,26 +29,33 @@ pub struct Try {
 }
 
 impl Store {
-    /// Names the way out that the tries from now on take, such as `smtps://mail.example.org:465`. Returns its number.
+    /// The number under which tries by a way out are recorded, such as `smtps://mail.example.org:465`.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn set_relay(&mut self, relay: &str) -> Result<i64> {
-        let number = self.text(relay).await?;
-        self.relay = Some(number);
-        self.set_value(RELAY, relay).await?;
-        Ok(number)
+    pub async fn relay(&mut self, name: &str) -> Result<i64> {
+        self.text(name).await
     }
 
-    /// How many tries there were since a moment, for limits that hold longer than a run.
+    /// Names the way out that the tries of a process that dies have taken.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn tried_since(&mut self, moment: &str) -> Result<u64> {
-        let count: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM tries WHERE at >= $1 AND relay IS NOT NULL")
-            .bind(seconds(moment)?)
-            .fetch_one(&mut self.connection)
-            .await?;
+    pub async fn set_relay(&mut self, relay: &str) -> Result<()> {
+        self.set_value(RELAY, relay).await
+    }
+
+    /// How many tries there were since a moment, by one way out or by all, for limits that hold longer than a run.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn tried_since(&mut self, moment: &str, relay: Option<&str>) -> Result<u64> {
+        let count = sqlx::query_scalar(
+            "SELECT COUNT(*) FROM tries
+             WHERE at >= $1 AND relay IS NOT NULL
+               AND (CAST($2 AS TEXT) IS NULL OR relay = (SELECT id FROM texts WHERE text = $2))",
+        );
+        let count: i64 = count.bind(seconds(moment)?).bind(relay).fetch_one(&mut self.connection).await?;
         Ok(count.unsigned_abs())
     }
 

@@ -21,7 +21,7 @@ mod smtp;
 use secrecy::SecretString;
 use url::Url;
 
-use crate::config::{Mail, TransportUrl, is_loopback};
+use crate::config::{Relay, TransportUrl, is_loopback};
 use crate::files::Folder;
 
 pub use checkpoint::Checkpoint;
@@ -35,19 +35,19 @@ use scheme::{Leads, Made, Protocol, Scheme};
 /// Every scheme of `mail.transport`, in the order in which help texts name them.
 const SCHEMES: &[Scheme] = &[outbox::OUTBOX, smtp::SMTPS, smtp::SMTP, smtp::LMTP, sendmail::SENDMAIL];
 
-/// The transport that the config names. Has no effect yet: [`Transport::connect`] is the first to have one. Relative paths
+/// The transport of a way out; `timeout` is in seconds. Has no effect yet: [`Transport::connect`] is the first to have one. Relative paths
 /// start at the folder `site`.
 ///
 /// # Errors
 /// [`TransportError::PasswordMissing`] when a login needs a password and there is none; [`TransportError::Setting`] when
 /// [`check`] finds fault with it.
-pub fn new(mail: &Mail, site: &Folder, password: Option<SecretString>) -> Made {
-    let (url, timeout) = (&mail.transport, mail.timeout);
+pub fn new(relay: &Relay, timeout: u32, site: &Folder, password: Option<SecretString>) -> Made {
+    let url = &relay.transport;
     match scheme(url)?.leads {
         Leads::Folder(new) => Ok(new(&folder(url)?, site)),
         Leads::Program { usual, new } => Ok(new(&program(url, usual), site.path(), timeout)),
         Leads::Server { protocol, protection, new } => {
-            new(protocol, server(url, protocol, protection)?, password, timeout, mail.in_flight)
+            new(protocol, server(url, protocol, protection)?, password, timeout, relay.in_flight)
         }
     }
 }
@@ -167,7 +167,7 @@ mod tests {
     fn transport(url: &str, password: Option<&str>) -> Result<Arc<dyn Transport>, TransportError> {
         let text = format!("[site]\ntitle = 'Notes'\nurl = 'https://example.org'\n[mail]\ntransport = '{url}'\n");
         let config = config::parse_with("config.toml", &text, check).unwrap();
-        new(&config.mail, &Folder::new(Path::new("/site")), password.map(SecretString::from))
+        new(config.mail.first(), 300, &Folder::new(Path::new("/site")), password.map(SecretString::from))
     }
 
     #[test]

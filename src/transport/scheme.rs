@@ -52,7 +52,7 @@ pub(super) enum Protocol {
 }
 
 /// How a connection to a server is protected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Security {
     /// TLS from the first byte (RFC 8314 §3.3).
     Implicit,
@@ -65,7 +65,7 @@ pub enum Security {
 }
 
 /// A mail server.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Server {
     /// Its name or address, or the path of its socket.
     pub host: String,

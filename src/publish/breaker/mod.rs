@@ -358,11 +358,12 @@ impl Breaker {
         all
     }
 
-    /// The domains that are left alone for a while, and whether that began just now.
-    pub(super) fn stops(&self) -> Vec<(Stopped, bool)> {
+    /// The domains that this way out leaves alone for a while, and whether that began just now.
+    pub(super) fn stops(&self, relay: &str) -> Vec<(Stopped, bool)> {
         let stop = |(name, domain): (&String, &Domain)| {
             let Pause { since, until, times, reason, is_new } = domain.pause.clone()?;
             let stop = Stopped {
+                relay: relay.to_owned(),
                 domain: name.clone(),
                 kind: "refused".into(),
                 at: since.to_string(),

@@ -84,6 +84,7 @@ fn a_run_stops_only_when_readers_of_other_domains_are_refused_too() {
 #[test]
 fn the_time_of_a_stop_for_all_readers_does_not_count() {
     let stop = |kind: &str, at: Timestamp| Stopped {
+        relay: String::new(),
         domain: String::new(),
         kind: kind.into(),
         at: at.to_string(),
@@ -124,12 +125,12 @@ fn the_reason_says_what_the_server_did() {
     let mut domain = breaker();
     assert!((0..5).any(|number| put_off(&mut domain, number, "a.test")));
     domain.probe(Vec::new(), now());
-    assert_eq!(domain.stops()[0].0.reason, "a.test put off 5 readers in a row: 421 4.7.28 rate");
+    assert_eq!(domain.stops("")[0].0.reason, "a.test put off 5 readers in a row: 421 4.7.28 rate");
 
     let mut lost = breaker();
     trip(&mut lost, |_| "a.test".into(), AnswerKind::Lost);
     lost.probe(Vec::new(), now());
-    assert_eq!(lost.stops()[0].0.reason, "a.test: 550 no", "what is lost is no refusal");
+    assert_eq!(lost.stops("")[0].0.reason, "a.test: 550 no", "what is lost is no refusal");
 }
 
 #[test]
@@ -140,7 +141,7 @@ fn connections_that_are_closed_to_all_of_several_domains_are_no_fault_of_theirs(
         let verdict = breaker.probe(Vec::new(), now());
         let is_server = matches!(verdict, Some(Stop::Unreachable(_) | Stop::Refused(_)));
         assert_eq!(
-            (is_server, breaker.stops().is_empty()),
+            (is_server, breaker.stops("").is_empty()),
             (kind != AnswerKind::Policy, kind != AnswerKind::Policy),
             "{kind:?}"
         );
@@ -162,14 +163,14 @@ fn a_domain_is_left_alone_when_others_are_accepted() {
     assert_eq!((waits(&breaker, "b.test", now()), waits(&breaker, "a.test", until)), (None, None));
 
     // Another run knows it, and waits longer the next time; a reader who is accepted ends it.
-    let (stops, is_new): (Vec<_>, Vec<_>) = breaker.stops().into_iter().unzip();
+    let (stops, is_new): (Vec<_>, Vec<_>) = breaker.stops("").into_iter().unzip();
     assert_eq!((is_new, stops[0].domain.as_str(), stops[0].times), (vec![true], "a.test", 1));
     let mut next = Breaker::new(stops, until);
     trip(&mut next, |_| "a.test".into(), AnswerKind::Policy);
     next.probe(Vec::new(), until);
     let longer = waits(&next, "a.test", until).unwrap();
     assert!((720..=1080).contains(&longer.duration_since(until).as_secs()), "about a quarter of an hour: {longer}");
-    assert_eq!((next.stops()[0].0.times, next.stops()[0].0.at.as_str()), (2, NOW), "since the first time");
+    assert_eq!((next.stops("")[0].0.times, next.stops("")[0].0.at.as_str()), (2, NOW), "since the first time");
     let (frozen, later) = (now(), now() + SignedDuration::from_hours(48));
     assert_eq!(next.wait("a.test", frozen, None, later), None, "the pause is over");
     trip(&mut next, |_| "a.test".into(), AnswerKind::Policy);
@@ -178,7 +179,7 @@ fn a_domain_is_left_alone_when_others_are_accepted() {
     assert_eq!(why, "given up after 48 hours: a.test refused 20 readers in a row: 550 no");
     assert!(matches!(next.wait("a.test", later, None, later), Some(Wait::Until(_))), "a new issue is waited for");
     hear(&mut next, 1, "a.test", AnswerKind::Accepted);
-    assert_eq!((waits(&next, "a.test", until), next.stops().len()), (None, 0));
+    assert_eq!((waits(&next, "a.test", until), next.stops("").len()), (None, 0));
 }
 
 #[test]

@@ -245,7 +245,7 @@ impl Memory {
     /// `None` for an outbox, which mails nothing.
     fn way(&self) -> Option<String> {
         let from = self.config.newsletter.from.as_ref().map_or("", |from| from.address.as_str());
-        match Target::of(&self.config.mail.transport).ok()? {
+        match Target::of(&self.config.mail.first().transport).ok()? {
             Target::Folder(_) => None,
             Target::Server(Server { host, port, user, .. }) => {
                 Some(format!("{from} smtp {} {host} {port}\n", user.as_deref().unwrap_or_default()))

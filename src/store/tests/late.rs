@@ -18,7 +18,7 @@ async fn what_is_settled_is_not_changed_by_what_a_connection_says_late() {
 
     let answer = Answer { code: None, enhanced: None, text: "given up".to_owned() };
     let given_up = Recorded {
-        said: Some(Said { is_try: false, is_doubtful: false, answer }),
+        said: Some(Said { relay: None, is_doubtful: false, answer }),
         ..outcome(2, DeliveryState::Skipped, None)
     };
     store.advance(&[given_up], None, NOW).await.unwrap();

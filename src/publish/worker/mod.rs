@@ -1,26 +1,26 @@
 //! One connection and what it carries: it takes claimed deliveries, hands their messages to the wire, and says what became
 //! of each.
 
+mod letters;
+
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use async_trait::async_trait;
-use futures_util::future::BoxFuture;
 use tokio::time::Instant;
 
-use super::backoff::{Repetition, Tried, mixed, settle};
+use super::backoff::{Repetition, Tried, pause, settle};
 use super::breaker::{Heard, Reaction, Wait};
 use super::halt::Stop;
 use super::jobs::{Job, Taken};
-use super::pace::Turn;
 use super::probes;
 use super::refusal::AnswerKind;
 use super::shared::Shared;
+use super::way::Way;
 use crate::model::{Answer, DeliveryState, EmailAddress, Outcome};
 use crate::store::{DeliveryKey, Mark, QueuedDelivery, Recorded, Said};
-use crate::transport::{Connection, Letter, Letters};
+use crate::transport::{Connection, Letter};
 
 /// Pauses before a connection is tried again; each is up to twice as long, so that they do not all come back at once.
 const RECONNECT_AFTER: [Duration; 2] = [Duration::from_millis(400), Duration::from_millis(1_500)];
@@ -28,13 +28,19 @@ const RECONNECT_AFTER: [Duration; 2] = [Duration::from_millis(400), Duration::fr
 /// The pause before the same reader is tried over a new connection, when the server has closed one that had served.
 const NEXT_CONNECTION_AFTER: Duration = Duration::from_millis(200);
 
+/// The pause before a connection is tried again that the server did not take while it took others.
+const NEXT_TRY_AFTER: Duration = Duration::from_secs(30);
+
 /// What one connection has done, by state.
 pub(super) type Tally = BTreeMap<&'static str, u64>;
 
 /// One connection: takes jobs until there are none, or it is time to stop.
-pub(super) async fn work(shared: Arc<Shared>) -> Tally {
+pub(super) async fn work(shared: Arc<Shared>, at: usize) -> Tally {
     let mut worker = Worker {
         shared: &shared,
+        at,
+        way: &shared.ways[at],
+        is_at_work: true,
         out: HashMap::new(),
         again: VecDeque::new(),
         letters: 0,
@@ -49,20 +55,28 @@ pub(super) async fn work(shared: Arc<Shared>) -> Tally {
             connection = worker.connect().await;
             (worker.carried, worker.served) = (0, 0);
         }
-        let Some(open) = &mut connection else { break };
+        let Some(open) = &mut connection else {
+            if shared.has_several() && !shared.halt.is_set() {
+                worker.put_all_back();
+                continue;
+            }
+            break;
+        };
         open.carry(&mut worker).await;
         match connection.take_if(|open| open.is_open()) {
             Some(mut full) if worker.is_full() => full.close().await,
             Some(open) => {
                 connection = Some(open);
-                break;
+                // Another way out may have to be taken over from.
+                if !shared.has_several() {
+                    break;
+                }
+                worker.put_all_back();
             }
             None => {}
         }
     }
-    for job in std::mem::take(&mut worker.again) {
-        worker.put_back(job);
-    }
+    worker.put_all_back();
     if let Some(mut open) = connection {
         open.close().await;
     }
@@ -72,6 +86,11 @@ pub(super) async fn work(shared: Arc<Shared>) -> Tally {
 /// One connection and what it has done.
 struct Worker<'s> {
     shared: &'s Shared,
+    /// Its way out, and the place of that among others.
+    way: &'s Way,
+    at: usize,
+    /// Whether it counts among the connections at work.
+    is_at_work: bool,
     /// The deliveries that the connection has.
     out: HashMap<u64, Job>,
     /// Those that come before others: held back, or lost with the last connection.
@@ -91,43 +110,75 @@ impl Worker<'_> {
     /// True once there is a delivery to try and the server may be asked.
     async fn has_more(&mut self) -> bool {
         let shared = self.shared;
+        // Others take what this one would keep while it rests.
+        if shared.has_several() && self.again.is_empty() && !self.has_rested().await {
+            return false;
+        }
         if self.again.is_empty() {
-            let Some(Some(job)) = shared.halt.unless(shared.job()).await else { return false };
+            let Some(Some(job)) = shared.halt.unless(shared.job(self.at)).await else { return false };
             self.again.push_back(job);
         }
+        self.has_rested().await && !shared.halt.is_set()
+    }
+
+    /// True once this connection and its way out need not rest any more.
+    async fn has_rested(&mut self) -> bool {
+        let (shared, halt, way) = (self.shared, &self.shared.halt, self.way);
+        let rest = async |until| {
+            // For what is over no rest is needed.
+            tokio::select! {
+                () = tokio::time::sleep_until(until) => {}
+                () = shared.all_done(), if shared.has_several() => {}
+            }
+        };
         if let Some(until) = self.rest_until.take()
-            && shared.halt.unless(tokio::time::sleep_until(until)).await.is_none()
+            && halt.unless(rest(until)).await.is_none()
         {
             return false;
         }
-        if shared.must_rest() && shared.halt.unless(shared.rest()).await.is_none() {
-            return false;
+        !way.must_rest() || halt.unless(way.rest()).await.is_some()
+    }
+
+    /// Leaves everything to other connections, or to the next run.
+    fn put_all_back(&mut self) {
+        for job in std::mem::take(&mut self.again) {
+            self.put_back(job);
         }
-        !shared.halt.is_set()
     }
 
     /// Whether the relay wants a new connection.
     fn is_full(&self) -> bool {
-        self.shared.messages_per_connection.is_some_and(|most| self.carried >= most)
+        self.way.relay.messages_per_connection.is_some_and(|most| self.carried >= most)
     }
 
     /// Opens a connection. When the server will have no more of them this worker gives up, and the others go on; the last one
-    /// to give up stops the run.
+    /// to give up stops the run, or leaves it to other ways out for a while.
     async fn connect(&mut self) -> Option<Box<dyn Connection>> {
-        let shared = self.shared;
+        let (shared, way) = (self.shared, self.way);
         let mut pauses = RECONNECT_AFTER.iter();
         loop {
-            match shared.halt.unless(shared.transport.connect()).await? {
-                Ok(connection) => return Some(connection),
+            match shared.halt.unless(way.transport.connect()).await? {
+                Ok(connection) => {
+                    if !std::mem::replace(&mut self.is_at_work, true) {
+                        way.connections.fetch_add(1, Ordering::SeqCst);
+                    }
+                    shared.comes_up(self.at);
+                    return Some(connection);
+                }
                 Err(error) => {
-                    let left = shared.connections.load(Ordering::SeqCst);
+                    let left = way.connections.load(Ordering::SeqCst);
                     let pause = pauses.next();
                     if let Some(pause) = pause.filter(|_| error.is_temporary() && !shared.halt.is_set()) {
                         shared.halt.unless(tokio::time::sleep(spread(*pause, left))).await;
                         continue;
                     }
-                    if shared.connections.fetch_sub(1, Ordering::SeqCst) == 1 {
-                        shared.halt.set(Stop::Unreachable(error.to_string()));
+                    if std::mem::take(&mut self.is_at_work) {
+                        way.connections.fetch_sub(1, Ordering::SeqCst);
+                    }
+                    if way.connections.load(Ordering::SeqCst) == 0 {
+                        shared.goes_down(self.at, Stop::Unreachable(error.to_string()), true);
+                    } else if shared.has_several() {
+                        self.rest_until = Some(Instant::now() + spread(NEXT_TRY_AFTER, left));
                     }
                     return None;
                 }
@@ -140,8 +191,8 @@ impl Worker<'_> {
         let shared = self.shared;
         match self.again.pop_front() {
             Some(job) => Some(job),
-            None if wait => shared.halt.unless(shared.job()).await.flatten(),
-            None => match shared.try_job() {
+            None if wait => shared.halt.unless(shared.job(self.at)).await.flatten(),
+            None => match shared.try_job(self.at) {
                 Taken::Job(job) => Some(*job),
                 Taken::NotYet | Taken::Over => None,
             },
@@ -158,7 +209,7 @@ impl Worker<'_> {
             return None;
         };
         let (domain, now) = (probes::domain(queued), shared.clock.now());
-        let wait = shared.breaker().wait(domain, frozen.frozen_at, queued.first_try_at, now);
+        let wait = self.way.breaker().wait(domain, frozen.frozen_at, queued.first_try_at, now);
         match wait {
             Some(Wait::Until(until)) => {
                 self.note(Recorded { next_attempt_at: Some(until.to_string()), ..queued.put_back() });
@@ -175,7 +226,7 @@ impl Worker<'_> {
             return None;
         }
         if let Some(doubt) = queued.doubt {
-            let may_repeat = match shared.repetition(Some(doubt), now) {
+            let may_repeat = match shared.repetition(self.way, Some(doubt), now) {
                 Repetition::Until(end, _) => now < end,
                 Repetition::Wished => true,
                 Repetition::Never => false,
@@ -208,8 +259,7 @@ impl Worker<'_> {
 
     /// Notes what was decided of a delivery without a server.
     fn decide(&mut self, key: DeliveryKey, state: DeliveryState, text: String) {
-        let said =
-            Some(Said { is_try: false, is_doubtful: false, answer: Answer { code: None, enhanced: None, text } });
+        let said = Some(Said { relay: None, is_doubtful: false, answer: Answer { code: None, enhanced: None, text } });
         self.note(Recorded { key, state: Some(state), next_attempt_at: None, said });
         self.count(state);
     }
@@ -236,8 +286,8 @@ impl Worker<'_> {
     /// A probe was tried, or could not be.
     fn probed(&self, is_probe: bool) {
         if is_probe {
-            let why = self.shared.breaker().probed(self.shared.clock.now());
-            self.shared.stop(why);
+            let why = self.way.breaker().probed(self.shared.clock.now());
+            self.shared.stop(self.at, why);
         }
     }
 
@@ -250,7 +300,7 @@ impl Worker<'_> {
 
     /// Notes a try after which the same delivery is tried again at once, or soon.
     fn try_again(&self, mut job: Job, reply: &str) -> Job {
-        let said = Some(Said { is_try: true, is_doubtful: false, answer: Answer::parse(reply) });
+        let said = Some(Said { relay: Some(self.way.number), is_doubtful: false, answer: Answer::parse(reply) });
         self.note(Recorded { key: job.queued.key(), state: None, next_attempt_at: None, said });
         job.queued.place.attempts += 1;
         job.queued.tries += 1;
@@ -262,25 +312,35 @@ impl Worker<'_> {
     fn settled(&mut self, queued: &QueuedDelivery, outcome: Outcome, is_lost: bool) {
         let shared = self.shared;
         let now = shared.clock.now();
-        let own = shared.relay.map_or(&[][..], |relay| &relay.sender);
+        let own = self.way.relay.profile.map_or(&[][..], |relay| &relay.sender);
         let kind = AnswerKind::of(&outcome, is_lost, own);
         let domain = probes::domain(queued);
         let reaction = match &outcome {
             Outcome::Refused(reply) => {
-                shared.halt.set(Stop::Refused(reply.clone()));
+                shared.goes_down(self.at, Stop::Refused(reply.clone()), false);
                 Reaction::default()
             }
             Outcome::Sent(reply) | Outcome::Deferred(reply) | Outcome::Failed(reply) | Outcome::InDoubt(reply) => {
                 let attempts = queued.place.attempts + 1;
-                shared.breaker().hear(Heard { key: queued.key(), attempts, domain, kind, reply })
+                self.way.breaker().hear(Heard { key: queued.key(), attempts, domain, kind, reply })
             }
         };
         let first = queued.first_try_at.unwrap_or(now);
-        let counted = shared.breaker().counted(now);
+        let counted = self.way.breaker().counted(now);
         let issue = shared.issues.get(&queued.key().issue);
         let are_others_accepted = issue.is_some_and(|issue| issue.accepts_others_like(domain));
-        let tried = Tried { key: queued.key(), tries: queued.tries + 1, first, counted, are_others_accepted, now };
-        let recorded = settle(tried, kind, outcome, shared.repetition(queued.doubt, now));
+        let tried = Tried {
+            key: queued.key(),
+            relay: self.way.number,
+            // Only there it may be sent again.
+            is_kept: shared.has_several(),
+            tries: queued.tries + 1,
+            first,
+            counted,
+            are_others_accepted,
+            now,
+        };
+        let recorded = settle(tried, kind, outcome, shared.repetition(self.way, queued.doubt, now));
         let state = recorded.state;
         if state == Some(DeliveryState::Skipped) {
             shared.given_up.fetch_add(1, Ordering::SeqCst);
@@ -290,16 +350,39 @@ impl Worker<'_> {
             self.count(state);
         }
         if kind == AnswerKind::Own {
-            shared.pace.give_back();
+            self.way.pace.give_back();
         }
         self.react(reaction, queued.key());
+    }
+
+    /// The delivery, unless only another way out may have it: what may have gone by one never goes by another.
+    fn own(&mut self, job: Job) -> Option<Job> {
+        let shared = self.shared;
+        let Some(doubt) = job.queued.doubt.filter(|doubt| shared.has_several() && doubt.relay != self.way.number)
+        else {
+            return Some(job);
+        };
+        let (key, is_probe) = (job.queued.key(), job.is_probe);
+        match shared.ways.iter().find(|way| way.number == doubt.relay) {
+            Some(way) if way.is_down() => {
+                let next = shared.clock.now() + pause(key, job.queued.tries);
+                self.note(Recorded { next_attempt_at: Some(next.to_string()), ..job.queued.put_back() });
+            }
+            Some(way) => shared.jobs.keep_for(way.number, Job { is_probe: false, ..job }),
+            None => {
+                let text = "held: the way out by which it may have gone is not there any more".to_owned();
+                self.decide(key, DeliveryState::InDoubt, text);
+            }
+        }
+        self.probed(is_probe);
+        None
     }
 
     /// Whether an answer says that the server takes nothing for now: to MAIL, or as this relay says it.
     fn is_busy(&self, outcome: &Outcome) -> bool {
         match outcome {
             Outcome::Refused(reply) => Answer::parse(reply).is_temporary(),
-            Outcome::Deferred(reply) => self.shared.relay.is_some_and(|relay| {
+            Outcome::Deferred(reply) => self.way.relay.profile.is_some_and(|relay| {
                 let text = reply.to_lowercase();
                 Answer::parse(reply).is_temporary() && relay.busy.iter().any(|phrase| text.contains(phrase))
             }),
@@ -310,10 +393,10 @@ impl Worker<'_> {
     /// What the server says to MAIL goes for every reader: all connections rest, and this one is tried again then.
     fn busy(&mut self, job: Job, reply: &str) {
         let shared = self.shared;
-        let rest = shared.breaker().busy(job.queued.key(), reply);
+        let rest = self.way.breaker().busy(job.queued.key(), reply);
         match rest {
-            Ok(rest) => shared.rest_for(rest),
-            Err(why) => shared.stop(Some(why)),
+            Ok(rest) => shared.rest_for(self.at, rest),
+            Err(why) => shared.stop(self.at, Some(why)),
         }
         let job = self.try_again(job, reply);
         shared.jobs.put_back(job);
@@ -323,120 +406,15 @@ impl Worker<'_> {
     fn react(&mut self, reaction: Reaction, key: DeliveryKey) {
         let shared = self.shared;
         match reaction.rest {
-            Some(rest) if reaction.all_rest => shared.rest_for(rest),
+            Some(rest) if reaction.all_rest => shared.rest_for(self.at, rest),
             Some(rest) => self.rest_until = Some(Instant::now() + rest),
             None => {}
         }
         if let Some(suspects) = reaction.look {
-            shared.look_for(key, suspects);
+            shared.look_for(self.at, key, suspects);
         } else if reaction.may_go_on {
-            shared.stop(None);
+            shared.stop(self.at, None);
         }
-    }
-}
-
-#[async_trait]
-impl Letters for Worker<'_> {
-    async fn next(&mut self, wait: bool) -> Option<Letter> {
-        let shared = self.shared;
-        if self.is_full() {
-            return None;
-        }
-        loop {
-            let must_rest = shared.must_rest() || self.rest_until.is_some();
-            let has_rested = !must_rest || (wait && shared.halt.unless(shared.rest()).await.is_some());
-            if !has_rested || shared.halt.is_set() {
-                return None;
-            }
-            let job = self.job(wait).await?;
-            let Some(letter) = self.letter(&job) else {
-                self.probed(job.is_probe);
-                continue;
-            };
-            let turn = shared.halt.unless(shared.pace.turn(wait)).await;
-            match turn {
-                Some(Turn::Go) => {
-                    self.carried += 1;
-                    self.out.insert(letter.number, job);
-                    return Some(letter);
-                }
-                // The others still have their turns.
-                Some(Turn::Spent) => shared.is_spent.store(true, Ordering::SeqCst),
-                Some(Turn::NotYet | Turn::Enough) | None => {}
-            }
-            self.again.push_front(job);
-            return None;
-        }
-    }
-
-    fn content(&mut self, letter: &Letter, to: &mut Vec<u8>) -> bool {
-        let shared = self.shared;
-        let Some(job) = self.out.remove(&letter.number) else { return false };
-        let key = job.queued.key();
-        if self.has_left(key) {
-            shared.pace.give_back();
-            self.probed(job.is_probe);
-            return false;
-        }
-        let frozen = shared.issues.get(&key.issue).filter(|_| self.mark(&job, Some(Mark::Complete)));
-        let Some(frozen) = frozen else {
-            shared.pace.give_back();
-            self.put_back(job);
-            return false;
-        };
-        let recipient = frozen.recipient(&job.queued, &letter.to, shared.relay);
-        match &job.signatures {
-            Some(signatures) => frozen.copies.write(&recipient, signatures, to),
-            None => frozen.copies.write(&recipient, &frozen.copies.signatures(&recipient), to),
-        }
-        self.out.insert(letter.number, job);
-        true
-    }
-
-    async fn settle(&mut self, letter: Letter, outcome: Outcome, is_open: bool) {
-        let Some(mut job) = self.out.remove(&letter.number) else { return };
-        match outcome {
-            Outcome::Sent(_) => drop(self.mark(&job, Some(Mark::Accepted))),
-            Outcome::InDoubt(_) => {}
-            _ => drop(self.mark(&job, None)),
-        }
-        // Many relays close a connection after so many messages. Before the final dot nothing is lost by going on elsewhere.
-        if let Outcome::Deferred(reply) | Outcome::Refused(reply) = &outcome
-            && self.served > 0
-            && !is_open
-            && !job.is_moved
-        {
-            job.is_moved = true;
-            let pause = spread(NEXT_CONNECTION_AFTER, mixed(job.queued.key(), 0));
-            self.rest_until = Some(Instant::now() + pause);
-            let job = self.try_again(job, reply);
-            self.again.push_back(job);
-            return;
-        }
-        self.served += 1;
-        let is_probe = job.is_probe;
-        match outcome {
-            Outcome::Refused(reply) | Outcome::Deferred(reply) if self.is_busy(&outcome) => {
-                self.busy(Job { is_probe: false, ..job }, &reply);
-            }
-            outcome => {
-                let is_lost = matches!(outcome, Outcome::Deferred(_) | Outcome::InDoubt(_)) && !is_open;
-                self.settled(&job.queued, outcome, is_lost);
-            }
-        }
-        self.probed(is_probe);
-    }
-
-    async fn give_back(&mut self, letter: Letter) {
-        if let Some(job) = self.out.remove(&letter.number) {
-            self.shared.pace.give_back();
-            self.put_back(job);
-        }
-    }
-
-    fn stopped(&self) -> BoxFuture<'static, ()> {
-        let halt = Arc::clone(&self.shared.halt);
-        Box::pin(async move { halt.wait().await })
     }
 }
 
