@@ -248,3 +248,60 @@ fn every_relay_is_agreed_to_before_anything_is_sent() {
     stranger.run(MONDAY, &["publish"]).exits(5);
     assert_eq!(first.count() + second.count() + third.count(), 0);
 }
+
+/// A site with this limit for gmail.com, and readers there and elsewhere.
+fn with_domain_limit(sink: &Sink, limit: &str) -> TestSite {
+    let site = TestSite::new(&sink.transport());
+    let text = site.read("config.toml") + &format!("[mail.domains.\"gmail.com\"]\n{limit}\n");
+    site.write("config.toml", &text);
+    site.post("2026-03-01", "Slow rivers");
+    let at = |domain: &str, count: usize| (0..count).map(|n| format!("r{n}@{domain}")).collect::<Vec<_>>();
+    let readers = [at("gmail.com", 6), at("googlemail.com", 6), at("reader.test", 20)].concat();
+    let readers: Vec<&str> = readers.iter().map(String::as_str).collect();
+    site.run(MONDAY, &[&["subscribers", "add"], &readers[..]].concat()).exits(0);
+    site
+}
+
+fn to_gmail(sink: &Sink) -> usize {
+    sink.received().iter().filter(|one| one.to.ends_with("mail.com")).count()
+}
+
+#[test]
+fn a_domains_limit_of_a_day_holds_for_its_provider_over_restarts_and_nobody_else_waits() {
+    let sink = Sink::start(Duration::ZERO);
+    let site = with_domain_limit(&sink, "rate = \"5/day\"");
+    site.run(MONDAY, &["publish", "--limit", "2"]).exits(4);
+    site.run(MONDAY, &["deliver"]).exits(4);
+    assert_eq!((to_gmail(&sink), sink.count()), (5, 25));
+    let status = site.run(AN_HOUR_LATER, &["status", "--json"]).exits(0).json();
+    let limit = &status["limits"][0];
+    assert_eq!((&limit["domains"][0], &limit["left"]), (&"gmail.com".into(), &0.into()));
+    assert_eq!(limit["from"], "2026-03-03T09:00:01Z");
+    site.run(AN_HOUR_LATER, &["deliver"]).exits(4);
+    assert_eq!(to_gmail(&sink), 5, "the same day");
+    site.run(A_DAY_LATER, &["deliver"]).exits(4);
+    assert_eq!((to_gmail(&sink), sink.count()), (10, 30));
+}
+
+#[test]
+fn a_domains_limit_of_a_second_spaces_its_readers_out_and_nobody_else() {
+    let sink = Sink::start(Duration::ZERO);
+    let site = with_domain_limit(&sink, "rate = \"10/s\"");
+    let start = std::time::Instant::now();
+    site.run(MONDAY, &["publish"]).exits(0);
+    assert!(start.elapsed() >= Duration::from_millis(1_100), "{:?}", start.elapsed());
+    assert_eq!((to_gmail(&sink), sink.count()), (12, 32));
+    let place = |at: &str| sink.received().iter().rposition(|one| one.to.ends_with(at)).unwrap();
+    assert!(place("@reader.test") < place("mail.com"), "others go on meanwhile");
+}
+
+#[test]
+fn only_so_many_messages_to_a_domain_are_on_their_way_at_once() {
+    let sink = Sink::start(Duration::from_millis(20));
+    let site = with_domain_limit(&sink, "connections = 1");
+    let start = std::time::Instant::now();
+    site.run(MONDAY, &["publish"]).exits(0);
+    // 12 of them one after the other.
+    assert!(start.elapsed() >= Duration::from_millis(240), "{:?}", start.elapsed());
+    assert_eq!((to_gmail(&sink), sink.count()), (12, 32));
+}

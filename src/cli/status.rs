@@ -44,7 +44,7 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
         next_attempt = store.next_attempt_at().await?;
         let (relays, now) = (&config.mail.relays, context.now);
         deliverer = store.deliverer().await?;
-        limits = publish::limits(&mut store, relays, now).await?;
+        limits = publish::limits(&mut store, &config.mail, now).await?;
         forecast = publish::forecast(&mut store, relays, &limits, deliverer.is_some(), now).await?;
         let now = context.now.to_string();
         let is_on = |stop: &Stopped| stop.until.as_ref().is_none_or(|until| *until > now);
@@ -142,10 +142,11 @@ fn how_long(Forecast { waiting, per_second, seconds }: &Forecast) -> String {
     format!("{messages} can be tried now: about {time}, at {rate} a second.\n")
 }
 
-fn left_of(LimitUse { relay, limit, used, left, from }: &LimitUse) -> String {
+fn left_of(LimitUse { relay, domains, limit, used, left, from }: &LimitUse) -> String {
     let from = from.map(|from| format!(", the next one from {from}")).unwrap_or_default();
     let relay = if relay.is_empty() { String::new() } else { format!(" of {relay}") };
-    format!("Limit {limit}{relay}: {used} used, {left} left{from}.\n")
+    let domains = if domains.is_empty() { String::new() } else { format!(" for {}", domains.join(", ")) };
+    format!("Limit {limit}{relay}{domains}: {used} used, {left} left{from}.\n")
 }
 
 /// `Relay second: priority 2, weight 1, stopped.`
@@ -162,7 +163,7 @@ fn relay_as_json(relay: &Relay, limits: &[LimitUse], stops: &[Stopped]) -> Value
         "name": named(&relay.name),
         "priority": relay.priority,
         "weight": relay.weight,
-        "limits": limits.iter().filter(|limit| limit.relay == relay.name).map(limit_as_json).collect::<Value>(),
+        "limits": limits.iter().filter(|limit| limit.relay == relay.name && limit.domains.is_empty()).map(limit_as_json).collect::<Value>(),
         "stop": stop.map(as_json),
     })
 }
@@ -182,9 +183,9 @@ fn forecast_as_json(Forecast { waiting, per_second, seconds }: &Forecast) -> Val
     json!({ "messages": waiting, "per_second": per_second, "seconds": seconds })
 }
 
-/// Keys: `relay` (null for the only one), `limit`, `used`, `left`, `from` (when the next message may leave; null for now).
-fn limit_as_json(LimitUse { relay, limit, used, left, from }: &LimitUse) -> Value {
-    json!({ "relay": named(relay), "limit": limit.to_string(), "used": used, "left": left, "from": from.map(|from| from.to_string()) })
+/// Keys: `relay` (null for the only one, or all), `domains` (empty for all), `limit`, `used`, `left`, `from` (when the next message may leave; null for now).
+fn limit_as_json(LimitUse { relay, domains, limit, used, left, from }: &LimitUse) -> Value {
+    json!({ "relay": named(relay), "domains": domains, "limit": limit.to_string(), "used": used, "left": left, "from": from.map(|from| from.to_string()) })
 }
 
 /// From when on something can be tried: `from` a moment, or `now` when that is past.

@@ -2,7 +2,7 @@
 
 use super::reader::{Reader, Section};
 use super::relay::{self, RelayProfile};
-use super::{Dkim, RateLimit, Site, TransportCheck, TransportUrl, dkim};
+use super::{Dkim, DomainLimit, RateLimit, Site, TransportCheck, TransportUrl, dkim, domain};
 use crate::diagnostic::Location;
 use crate::model::Mailbox;
 
@@ -20,6 +20,8 @@ pub enum InDoubt {
 pub struct Mail {
     /// The ways out, at least one; those with the lowest priority number first.
     pub relays: Vec<Relay>,
+    /// Limits for the readers of some domains, by all ways out together.
+    pub domains: Vec<DomainLimit>,
     /// What happens to deliveries in doubt.
     pub in_doubt: InDoubt,
     /// Seconds to wait for a reply of the server, twice that for the one to the final dot (RFC 5321 §4.5.3.2).
@@ -86,6 +88,7 @@ pub(super) fn read<'t>(
     let has_several = section.get("relays").is_some();
     let usual = way_out(&mut section, reader, None, has_several, check);
     let mut relays = several(&mut section, reader, &usual, check);
+    let domains = domain::read(&mut section, reader);
     let words = [("hold", InDoubt::Hold), ("resend", InDoubt::Resend)];
     let in_doubt = section.word(reader, "in_doubt", &words).unwrap_or(InDoubt::Hold);
     let timeout = section.number(reader, "timeout", 1..3_601).unwrap_or(300);
@@ -95,7 +98,7 @@ pub(super) fn read<'t>(
         relays.push(usual);
     }
     relays.sort_by_key(|relay| relay.priority);
-    Mail { relays, in_doubt, timeout, dkim }
+    Mail { relays, domains, in_doubt, timeout, dkim }
 }
 
 /// The entries of `mail.relays`: what one does not say itself, `[mail]` says.

@@ -1,6 +1,7 @@
 //! `config.toml`: text in, checked values or diagnostics out. Nothing here opens a file.
 
 mod dkim;
+mod domain;
 mod feeds;
 mod mail;
 mod newsletter;
@@ -18,6 +19,7 @@ mod words;
 use crate::diagnostic::{Diagnostic, Location};
 
 pub use dkim::Dkim;
+pub use domain::DomainLimit;
 pub use feeds::{Archive, FeedContent, Feeds, FeedsBy};
 pub use mail::{InDoubt, Mail, Relay};
 pub use newsletter::{MailContent, Mode, NO_SERVER, Newsletter, TOKEN};

@@ -126,6 +126,28 @@ impl<'d, 't> Section<'d, 't> {
         items.iter().map(section).collect()
     }
 
+    /// The tables in the table of a key, each with its name and place.
+    pub(super) fn named_tables(
+        &mut self,
+        reader: &mut Reader<'t>,
+        key: &'static str,
+        name: &'static str,
+    ) -> Vec<(&'d str, Self, Location)> {
+        let Some(value) = self.get(key) else { return Vec::new() };
+        let tables = value.get_ref().as_table();
+        let tables = tables.filter(|tables| tables.iter().all(|(_, table)| table.get_ref().as_table().is_some()));
+        let Some(tables) = tables.filter(|tables| tables.len() <= MOST_ITEMS) else {
+            let help = format!("write each as `[{name}.\"example.org\"]` with its keys below, {MOST_ITEMS} at most");
+            reader.error("config/type", format!("`{name}` is not a table of tables"), reader.place(value.span()), help);
+            return Vec::new();
+        };
+        let section = |(key, table): (&'d Spanned<_>, &'d Spanned<DeValue<'t>>)| {
+            let key: &Spanned<std::borrow::Cow<'t, str>> = key;
+            (&**key.get_ref(), Self::new(name, table.get_ref().as_table()), reader.place(key.span()))
+        };
+        tables.iter().map(section).collect()
+    }
+
     /// The raw value of a key.
     pub(super) fn get(&mut self, key: &'static str) -> Option<&'d Spanned<DeValue<'t>>> {
         if !self.known.contains(&key) {

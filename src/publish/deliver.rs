@@ -11,6 +11,7 @@ use tokio::task::JoinSet;
 
 use super::backoff::GIVE_UP_AFTER;
 use super::breaker::{Breaker, MANY};
+use super::domains::Domains;
 use super::error::PublishError;
 use super::halt::{Halt, Stop};
 use super::jobs::Jobs;
@@ -79,6 +80,7 @@ async fn prepare(store: &mut Store, task: Task) -> Result<Shared, PublishError> 
     let names: Vec<_> = ways.iter().map(WayOut::name).collect();
     store.set_relay(&names.join(" or ")).await?;
     let ways = open_ways(store, ways, limit, clock.now()).await?;
+    let domains = Domains::open(store, &mail.domains, clock.now()).await?;
     let secret = store.secret().await?;
     let mut frozen = BTreeMap::new();
     for issue in issues {
@@ -93,6 +95,7 @@ async fn prepare(store: &mut Store, task: Task) -> Result<Shared, PublishError> 
         issues: frozen,
         in_doubt: mail.in_doubt,
         jobs: Jobs::new(ways.len() > 1),
+        domains,
         checkpoint,
         largest_claim: if marks.is_some() {
             LARGEST_BATCH

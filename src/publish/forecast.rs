@@ -2,9 +2,10 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::domains;
 use super::error::PublishError;
 use super::pace::Pace;
-use crate::config::{RateLimit, Relay};
+use crate::config::{Mail, RateLimit, Relay};
 use crate::store::Store;
 
 /// The rate of the present is that of the tries of so long before.
@@ -15,6 +16,8 @@ const RECENT: SignedDuration = SignedDuration::from_mins(5);
 pub struct LimitUse {
     /// The name of the way out; empty for the only one.
     pub relay: String,
+    /// The domains whose readers it is for; empty for all.
+    pub domains: Vec<String>,
     /// The limit.
     pub limit: RateLimit,
     /// How many tries its last span of time had.
@@ -40,9 +43,9 @@ pub struct Forecast {
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn limits(store: &mut Store, relays: &[Relay], now: Timestamp) -> Result<Vec<LimitUse>, PublishError> {
+pub async fn limits(store: &mut Store, mail: &Mail, now: Timestamp) -> Result<Vec<LimitUse>, PublishError> {
     let mut limits = Vec::new();
-    for relay in relays {
+    for relay in &mail.relays {
         let own = Some(&*relay.name).filter(|name| !name.is_empty());
         for limit in Pace::budgets(&relay.rate) {
             let span = SignedDuration::from_secs(limit.seconds.into());
@@ -56,8 +59,18 @@ pub async fn limits(store: &mut Store, relays: &[Relay], now: Timestamp) -> Resu
                 let past = past.and_then(|at| at.parse::<Timestamp>().ok());
                 from = past.map(|at| at + span + SignedDuration::from_secs(1));
             }
-            limits.push(LimitUse { relay: relay.name.clone(), limit: *limit, used, left, from });
+            limits.push(LimitUse { relay: relay.name.clone(), domains: Vec::new(), limit: *limit, used, left, from });
         }
+    }
+    for domain in &mail.domains {
+        limits.extend(domains::long_limits(store, domain, now).await?.into_iter().map(|known| LimitUse {
+            relay: String::new(),
+            domains: domain.domains.clone(),
+            limit: known.limit,
+            used: known.tries,
+            left: known.left,
+            from: Some(known.again).filter(|_| known.left == 0),
+        }));
     }
     Ok(limits)
 }
@@ -77,7 +90,9 @@ pub async fn forecast(
     let waiting = store.waiting(&now.to_string()).await?;
     let recent = if is_delivering { store.tries_since(&(now - RECENT).to_string()).await? } else { None };
     let measured = recent.map(|tries| per_second(tries.count, now.as_second() - tries.first_at));
-    Ok(estimate(waiting, measured, relays, limits))
+    // What is for some readers only says little of all.
+    let limits: Vec<_> = limits.iter().filter(|limit| limit.domains.is_empty()).cloned().collect();
+    Ok(estimate(waiting, measured, relays, &limits))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "an estimate")]
@@ -129,7 +144,8 @@ mod tests {
     fn the_slower_of_the_wire_and_the_limits_counts() {
         let second = RateLimit { count: 10, seconds: 1 };
         let day = RateLimit { count: 8_640, seconds: 86_400 };
-        let used = |left| [LimitUse { relay: String::new(), limit: day, used: 0, left, from: None }];
+        let used =
+            |left| [LimitUse { relay: String::new(), domains: Vec::new(), limit: day, used: 0, left, from: None }];
         let relay = |name: &str, rate: &[RateLimit]| {
             let text = "[site]\ntitle = 'x'\nurl = 'https://x.example'\n";
             let relay = crate::config::parse("config.toml", text).unwrap().mail.first().clone();
@@ -141,6 +157,7 @@ mod tests {
         let both = [relay("a", &[second, day]), relay("b", &[second, day])];
         let left = [("a", 10), ("b", 30)].map(|(relay, left)| LimitUse {
             relay: relay.to_owned(),
+            domains: Vec::new(),
             limit: day,
             used: 0,
             left,

@@ -1,11 +1,16 @@
 //! Claimed deliveries on their way to the connections: signed ahead of the wire where messages are signed.
 
-use std::collections::VecDeque;
+use std::collections::btree_map::OccupiedEntry;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 use crate::store::QueuedDelivery;
+
+/// So many are set aside for the limits of their domains; more are put off, since others wait behind them.
+const ASIDE: usize = 1_000;
 
 /// A claimed delivery.
 #[derive(Debug)]
@@ -17,11 +22,15 @@ pub(super) struct Job {
     pub(super) is_probe: bool,
     /// Whether its connection was lost, and another one tries again.
     pub(super) is_moved: bool,
+    /// The group of its domain, while it counts there as on its way.
+    pub(super) group: Option<usize>,
+    /// Whether its moment was kept for it, as the limits of its domain have it.
+    pub(super) is_kept: bool,
 }
 
 impl Job {
     pub(super) fn new(queued: QueuedDelivery) -> Self {
-        Self { queued, signatures: None, is_probe: false, is_moved: false }
+        Self { queued, signatures: None, is_probe: false, is_moved: false, group: None, is_kept: false }
     }
 }
 
@@ -51,6 +60,12 @@ pub(super) struct Jobs {
 struct State {
     /// Those that only one way out may have, by its number.
     kept: Vec<(i64, Job)>,
+    /// Those whose moment is to come, by that and in order.
+    aside: BTreeMap<(Instant, u64), Job>,
+    /// How many were set aside.
+    set_aside: u64,
+    /// Those that wait for another one to the same domains, by their group.
+    blocked: VecDeque<(usize, Job)>,
     /// Those that were taken once and put back.
     back: VecDeque<Job>,
     ready: VecDeque<Job>,
@@ -117,18 +132,62 @@ impl Jobs {
 
     pub(super) fn take(&self) -> Taken {
         let mut state = self.state();
-        let job = state.back.pop_front();
+        let due = state.aside.first_entry().filter(|first| first.key().0 <= Instant::now());
+        let job = due.map(OccupiedEntry::remove).or_else(|| state.back.pop_front());
         match job.or_else(|| state.ready.pop_front()) {
             Some(job) => Taken::Job(Box::new(job)),
-            None if state.is_over && state.unsigned.is_empty() && state.signing == 0 => Taken::Over,
+            None if state.is_over => {
+                let waits = !state.aside.is_empty() || !state.blocked.is_empty();
+                if waits || !state.unsigned.is_empty() || state.signing > 0 { Taken::NotYet } else { Taken::Over }
+            }
             None => Taken::NotYet,
         }
     }
 
     /// Whether there is no job and none will be added.
     pub(super) fn is_over(&self) -> bool {
-        let is_closed = self.state().is_over;
+        let is_closed = {
+            let state = self.state();
+            state.is_over && state.aside.is_empty() && state.blocked.is_empty()
+        };
         is_closed && self.len() == 0
+    }
+
+    /// Sets a job aside until a moment; gives it back when too many are.
+    pub(super) fn set_aside(&self, until: Instant, job: Job) -> Option<Job> {
+        let mut state = self.state();
+        if state.aside.len() >= ASIDE {
+            return Some(job);
+        }
+        state.set_aside += 1;
+        let key = (until, state.set_aside);
+        state.aside.insert(key, job);
+        None
+    }
+
+    /// Sets a job aside until another one of its group ends; gives it back when too many are.
+    pub(super) fn block(&self, group: usize, job: Job) -> Option<Job> {
+        let mut state = self.state();
+        if state.blocked.len() >= ASIDE {
+            return Some(job);
+        }
+        state.blocked.push_back((group, job));
+        None
+    }
+
+    /// One of a group has ended: another one may be tried.
+    pub(super) fn unblock(&self, group: usize) {
+        let mut state = self.state();
+        let Some(at) = state.blocked.iter().position(|(of, _)| *of == group) else { return };
+        let job = state.blocked.remove(at).map(|(_, job)| job);
+        state.back.extend(job);
+        drop(state);
+        self.wake_one();
+    }
+
+    /// When the first job that was set aside is due.
+    pub(super) fn next_due(&self) -> Option<Instant> {
+        self.state().aside.first_key_value().map(|((due, _), _)| *due)
     }
 
     /// A job that was kept for the way out with this number.
@@ -170,8 +229,10 @@ impl Jobs {
     /// Takes all that no connection has.
     pub(super) fn drain(&self) -> Vec<QueuedDelivery> {
         let mut state = self.state();
-        let State { kept, back, ready, unsigned, .. } = &mut *state;
+        let State { kept, aside, blocked, back, ready, unsigned, .. } = &mut *state;
         back.extend(std::mem::take(kept).into_iter().map(|(_, job)| job));
+        back.extend(std::mem::take(aside).into_values());
+        back.extend(std::mem::take(blocked).into_iter().map(|(_, job)| job));
         [back, ready, unsigned].into_iter().flat_map(std::mem::take).map(|job| job.queued).collect()
     }
 

@@ -8,6 +8,7 @@ mod backoff;
 mod breaker;
 mod deliver;
 mod demand;
+mod domains;
 pub mod dry_run;
 mod error;
 mod event;

@@ -71,11 +71,14 @@ pub(super) enum Turn {
 impl Pace {
     /// `used` says for each limit how many messages were tried in its span already; at most `wanted` are tried now.
     pub(super) fn new(limits: &[RateLimit], wanted: Option<Arc<Wanted>>, used: impl Fn(&RateLimit) -> u64) -> Self {
-        let (short, long): (Vec<&RateLimit>, Vec<&RateLimit>) =
-            limits.iter().partition(|limit| limit.seconds <= LONGEST_WAIT);
-        let interval = short.iter().map(|limit| Duration::from_secs(limit.seconds.into()) / limit.count).max();
-        let left = long.iter().map(|limit| u64::from(limit.count).saturating_sub(used(limit))).min();
-        Self { interval: interval.unwrap_or_default(), left, wanted, state: Mutex::default() }
+        let left = Self::budgets(limits).map(|limit| u64::from(limit.count).saturating_sub(used(limit))).min();
+        Self { interval: Self::interval(limits), left, wanted, state: Mutex::default() }
+    }
+
+    /// The time between two messages by the limits that are kept by waiting.
+    pub(super) fn interval(limits: &[RateLimit]) -> Duration {
+        let short = limits.iter().filter(|limit| limit.seconds <= LONGEST_WAIT);
+        short.map(|limit| Duration::from_secs(limit.seconds.into()) / limit.count).max().unwrap_or_default()
     }
 
     /// The limits that need to know what was tried before.

@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use super::backoff::Repetition;
 use super::breaker::{Next, RefusingDomains};
+use super::domains::Domains;
 use super::halt::{Halt, Stop};
 use super::jobs::{Job, Jobs, Taken};
 use super::watcher::Watcher;
@@ -24,9 +25,6 @@ use crate::transport::Checkpoint;
 
 /// So long after it was looked who has left no message begins.
 const BLIND_AFTER: Duration = Duration::from_millis(250);
-
-/// Without a way out that comes up again a connection looks for its turn after this time.
-const LONGEST_WAIT: Duration = Duration::from_mins(1);
 
 /// Which deliveries are tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +44,8 @@ pub(super) struct Shared {
     pub(super) issues: BTreeMap<i64, FrozenIssue>,
     pub(super) in_doubt: InDoubt,
     pub(super) jobs: Jobs,
+    /// The limits of domains.
+    pub(super) domains: Domains,
     /// What makes a claim safe before anything of it leaves.
     pub(super) checkpoint: Option<Checkpoint>,
     /// Which messages may be complete at the server; `None` where that cannot be kept.
@@ -308,13 +308,14 @@ impl Shared {
             match self.try_job(at) {
                 Taken::Job(job) => return Some(*job),
                 Taken::Over => return None,
-                Taken::NotYet if self.has_several() => {
-                    // Others may rest, and this one come up again.
-                    let again = self.ways.iter().filter_map(Way::again_at).min();
-                    let again = again.unwrap_or_else(|| Instant::now() + LONGEST_WAIT);
-                    tokio::select! { () = woken => {}, () = tokio::time::sleep_until(again) => {} }
+                Taken::NotYet => {
+                    // Others may rest, this one come up again, or a moment come that was kept.
+                    let ways = self.ways.iter().filter(|_| self.has_several()).filter_map(Way::again_at);
+                    match ways.chain(self.jobs.next_due()).min() {
+                        Some(until) => tokio::select! { () = woken => {}, () = tokio::time::sleep_until(until) => {} },
+                        None => woken.await,
+                    }
                 }
-                Taken::NotYet => woken.await,
             }
         }
     }

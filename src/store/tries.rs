@@ -1,7 +1,7 @@
 //! The table of tries: the history of each delivery, to which rows are only ever added.
 
-use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
+use sqlx::{AssertSqlSafe, Row as _};
 
 use super::{Result, Store, StoreError, moment, seconds};
 use crate::model::{Answer, DeliveryState};
@@ -59,6 +59,29 @@ impl Store {
         Ok(count.unsigned_abs())
     }
 
+    /// How many tries there were since a moment for the readers of some domains, which are in lower-case ASCII.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn tried_to_since(&mut self, moment: &str, domains: &[String]) -> Result<u64> {
+        let count = format!("SELECT COUNT(*) {}", to(domains));
+        let count = sqlx::query_scalar(AssertSqlSafe(count)).bind(seconds(moment)?);
+        let count = domains.iter().fold(count, |count, domain| count.bind(format!("%@{domain}")));
+        let count: i64 = count.fetch_one(&mut self.connection).await?;
+        Ok(count.unsigned_abs())
+    }
+
+    /// When the try for the readers of some domains was that so many others came before since a moment.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn try_to_after(&mut self, since: &str, others: u64, domains: &[String]) -> Result<Option<String>> {
+        let at = format!("SELECT t.at {} ORDER BY t.at LIMIT 1 OFFSET {others}", to(domains));
+        let at = sqlx::query_scalar(AssertSqlSafe(at)).bind(seconds(since)?);
+        let at = domains.iter().fold(at, |at, domain| at.bind(format!("%@{domain}")));
+        at.fetch_optional(&mut self.connection).await?.map(moment).transpose()
+    }
+
     /// The number of a text that is kept once.
     pub(super) async fn text(&mut self, text: &str) -> Result<i64> {
         // An update that changes nothing, so that the number is returned of an old text too.
@@ -87,6 +110,15 @@ impl Store {
             }
         }
     }
+}
+
+/// What follows `SELECT` for the tries since `$1` for the readers of so many domains, from `$2` on.
+fn to(domains: &[String]) -> String {
+    let domains: Vec<_> = (2..domains.len() + 2).map(|number| format!("s.address LIKE ${number}")).collect();
+    format!(
+        "FROM tries t JOIN subscribers s ON s.id = t.subscriber WHERE t.at >= $1 AND t.relay IS NOT NULL AND ({})",
+        domains.join(" OR ")
+    )
 }
 
 /// Reads the columns of the view `history` in a row that has a try, or none.

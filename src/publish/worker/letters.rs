@@ -31,7 +31,9 @@ impl Letters for Worker<'_> {
             }
             let job = self.job(wait).await?;
             let Some(job) = self.own(job) else { continue };
+            let Some(mut job) = self.in_turn(job) else { continue };
             let Some(letter) = self.letter(&job) else {
+                self.ends(&mut job, false);
                 self.probed(job.is_probe);
                 continue;
             };
@@ -55,9 +57,10 @@ impl Letters for Worker<'_> {
 
     fn content(&mut self, letter: &Letter, to: &mut Vec<u8>) -> bool {
         let shared = self.shared;
-        let Some(job) = self.out.remove(&letter.number) else { return false };
+        let Some(mut job) = self.out.remove(&letter.number) else { return false };
         let key = job.queued.key();
         if self.has_left(key) {
+            self.ends(&mut job, false);
             self.way.pace.give_back();
             self.probed(job.is_probe);
             return false;
@@ -79,6 +82,7 @@ impl Letters for Worker<'_> {
 
     async fn settle(&mut self, letter: Letter, outcome: Outcome, is_open: bool) {
         let Some(mut job) = self.out.remove(&letter.number) else { return };
+        self.ends(&mut job, true);
         match outcome {
             Outcome::Sent(_) => drop(self.mark(&job, Some(Mark::Accepted))),
             Outcome::InDoubt(_) => {}

@@ -8,10 +8,12 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
 use super::backoff::{Repetition, Tried, pause, settle};
 use super::breaker::{Heard, Reaction, Wait};
+use super::domains::Answer as DomainAnswer;
 use super::halt::Stop;
 use super::jobs::{Job, Taken};
 use super::probes;
@@ -292,7 +294,8 @@ impl Worker<'_> {
     }
 
     /// Leaves a delivery that was not tried to other connections, or to the next run.
-    fn put_back(&self, job: Job) {
+    fn put_back(&self, mut job: Job) {
+        self.ends(&mut job, false);
         let is_probe = job.is_probe;
         self.shared.jobs.put_back(Job { is_probe: false, ..job });
         self.probed(is_probe);
@@ -355,6 +358,58 @@ impl Worker<'_> {
         self.react(reaction, queued.key());
     }
 
+    /// The delivery, unless the limits of its domain do not let it be tried now: then it waits, or is put off.
+    fn in_turn(&self, mut job: Job) -> Option<Job> {
+        let domains = &self.shared.domains;
+        let group = domains.group(probes::domain(&job.queued)).filter(|_| job.group.is_none());
+        let Some(group) = group else { return Some(job) };
+        let is_probe = std::mem::take(&mut job.is_probe);
+        let is_kept = std::mem::take(&mut job.is_kept);
+        let now = self.shared.clock.now();
+        let (left_over, next) = match domains.ask(group, is_kept) {
+            DomainAnswer::Go => {
+                (job.group, job.is_probe) = (Some(group), is_probe);
+                return Some(job);
+            }
+            DomainAnswer::At(until) => {
+                let pause = until.saturating_duration_since(Instant::now());
+                let left_over = self.shared.jobs.set_aside(until, Job { is_kept: true, ..job });
+                (left_over, now + SignedDuration::try_from(pause).unwrap_or_default())
+            }
+            DomainAnswer::Full => {
+                let left_over = self.shared.jobs.block(group, Job { is_kept: true, ..job });
+                // The last one may have ended meanwhile.
+                if !domains.is_full(group) {
+                    self.shared.jobs.unblock(group);
+                }
+                (left_over, now + SignedDuration::from_mins(1))
+            }
+            DomainAnswer::Spent(again) => {
+                self.put_off(&job, again);
+                (None, again)
+            }
+        };
+        if let Some(job) = left_over {
+            domains.takes_back(group);
+            self.put_off(&job, next);
+        }
+        self.probed(is_probe);
+        None
+    }
+
+    /// Puts a delivery off that was not tried.
+    fn put_off(&self, job: &Job, until: Timestamp) {
+        self.note(Recorded { next_attempt_at: Some(until.to_string()), ..job.queued.put_back() });
+    }
+
+    /// A delivery does not count for the limits of its domain any more.
+    fn ends(&self, job: &mut Job, is_tried: bool) {
+        if let Some(group) = job.group.take() {
+            self.shared.domains.ends(group, is_tried);
+            self.shared.jobs.unblock(group);
+        }
+    }
+
     /// The delivery, unless only another way out may have it: what may have gone by one never goes by another.
     fn own(&mut self, job: Job) -> Option<Job> {
         let shared = self.shared;
@@ -365,8 +420,7 @@ impl Worker<'_> {
         let (key, is_probe) = (job.queued.key(), job.is_probe);
         match shared.ways.iter().find(|way| way.number == doubt.relay) {
             Some(way) if way.is_down() => {
-                let next = shared.clock.now() + pause(key, job.queued.tries);
-                self.note(Recorded { next_attempt_at: Some(next.to_string()), ..job.queued.put_back() });
+                self.put_off(&job, shared.clock.now() + pause(key, job.queued.tries));
             }
             Some(way) => shared.jobs.keep_for(way.number, Job { is_probe: false, ..job }),
             None => {
