@@ -160,3 +160,61 @@ impl Way {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::config;
+    use crate::files::Folder;
+    use crate::transport;
+
+    fn way(priority: u32, weight: u32) -> Way {
+        let config = config::parse("config.toml", "[site]\ntitle = 'x'\nurl = 'https://x.example'\n").unwrap();
+        let relay = Relay { priority, weight, ..config.mail.first().clone() };
+        Way {
+            transport: transport::new(&relay, 10, &Folder::new(Path::new("/site")), None).unwrap(),
+            number: 1,
+            pace: Pace::new(&[], None, |_| 0),
+            connections: AtomicUsize::new(1),
+            given: AtomicU64::new(0),
+            breaker: Lock::new(Breaker::new(Vec::new(), Timestamp::UNIX_EPOCH)),
+            rest_until: Lock::default(),
+            health: Lock::default(),
+            relay,
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_relay_that_cannot_be_reached_is_tried_again_after_longer_and_longer_times() {
+        let way = way(0, 1);
+        for seconds in [30, 60, 120, 240, 480, 600, 600] {
+            way.goes_down(Stop::Unreachable("no".to_owned()), true);
+            tokio::time::advance(Duration::from_secs(seconds - 1)).await;
+            assert!(way.is_down() && !way.is_up() && way.again_at().is_some(), "{seconds}");
+            tokio::time::advance(Duration::from_secs(1)).await;
+            assert!(!way.is_down(), "{seconds}");
+        }
+        assert!(way.why_down().is_some(), "it was never reached");
+        assert!(way.comes_up() && way.why_down().is_none() && !way.comes_up());
+        way.goes_down(Stop::RateLimit, false);
+        tokio::time::advance(Duration::from_hours(1)).await;
+        assert!(way.is_down() && !way.comes_up(), "not before the end");
+    }
+
+    #[test]
+    fn deliveries_are_shared_by_priority_and_then_by_weight() {
+        let (mut heavy, light, later) = (0, way(1, 1), way(2, 100));
+        let main = way(1, 3);
+        for _ in 0..40 {
+            assert!(main.comes_before(&later) && light.comes_before(&later) && !later.comes_before(&main));
+            let next = if main.comes_before(&light) { &main } else { &light };
+            next.given.fetch_add(1, Ordering::SeqCst);
+            heavy += u32::from(next.relay.weight == 3);
+        }
+        assert_eq!(heavy, 30);
+    }
+}
