@@ -187,7 +187,10 @@ mod tests {
     fn the_language_is_known_by_the_words() {
         let temporary = tempfile::tempdir().unwrap();
         let folder = Folder::new(temporary.path());
-        let write = |name: &str, text: &str| std::fs::write(temporary.path().join(name), text).unwrap();
+        let site = crate::files::Folder::new(temporary.path());
+        let write = |name: &str, text: &str| {
+            site.write_new(name, text.as_bytes(), crate::files::Access::Public).unwrap();
+        };
         assert_eq!(language(&folder, "."), None);
         let text =
             "Der Fluss ist im August langsam, und alles neben ihm ist es auch: die Hunde, die Boote und das Brot.\n";
