@@ -75,7 +75,10 @@ fn who_delivers_and_how_long_that_takes_is_told() {
     }
     let told = status();
     assert_eq!(told["delivering"], json!({ "pid": publish.id(), "since": MONDAY }));
-    assert_eq!(told["limits"], json!([{ "limit": "50/h", "used": 2, "left": 48, "from": null }]));
+    assert_eq!(
+        told["limits"],
+        json!([{ "limit": "50/h", "used": 2, "left": 48, "from": null, "relay": null, "domains": [] }])
+    );
     assert_eq!(told["forecast"]["per_second"], 2.0, "the clock stands still: {told:#}");
     let text = site.run(MONDAY, &["status"]).exits(0).stdout;
     assert!(text.contains(&format!("A process is delivering now: number {}, since {MONDAY}.", publish.id())), "{text}");
@@ -95,7 +98,8 @@ fn what_a_limit_leaves_is_told_with_when_it_takes_more() {
     site.run(MONDAY, &["publish"]).exits(4);
     let told = site.run("2026-03-02T10:00:00Z", &["status", "--json"]).exits(0).json();
     let from = "2026-03-03T09:00:01Z";
-    assert_eq!(told["limits"], json!([{ "limit": "3/day", "used": 3, "left": 0, "from": from }]));
+    let limit = json!({ "limit": "3/day", "used": 3, "left": 0, "from": from, "relay": null, "domains": [] });
+    assert_eq!(told["limits"], json!([limit]));
     assert_eq!(told["forecast"], json!({ "messages": 2, "per_second": 4.0, "seconds": 57_600 }));
     let text = site.run("2026-03-02T10:00:00Z", &["status"]).exits(0).stdout;
     assert!(text.contains("2 messages can be tried now: about 16 hours, at 4.0 a second.\n"), "{text}");
