@@ -23,7 +23,7 @@ pub(super) type Files = Vec<(String, String)>;
 const SMALL: usize = if cfg!(debug_assertions) { 4_000 } else { 100_000 };
 
 /// What takes less, in the larger size, has no room to be out of proportion; in seconds.
-const NOTHING: f64 = 0.05;
+const NOTHING: f64 = 0.1;
 
 /// The highest ratio of the two times.
 const HIGHEST: f64 = 30.0;

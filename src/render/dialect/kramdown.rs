@@ -121,13 +121,17 @@ pub(crate) fn attributes(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) ->
     Some(at + stop + 1)
 }
 
-/// True right behind the mark of a list item.
+/// True right behind the mark of a list item; a mark is short, and no line is looked at whole for each list of attributes in it.
 fn is_item(part: &Part<'_>, at: usize) -> bool {
-    let start = part.text[..at].rfind('\n').map_or(0, |end| end + 1);
-    // A mark is short; a long line is not looked at whole for each list in it.
-    let Some(mark) = part.text.get(start..at).filter(|mark| mark.len() < 40).map(str::trim) else { return false };
-    matches!(mark, "-" | "*" | "+")
-        || mark.strip_suffix('.').is_some_and(|n| n.bytes().all(|byte| byte.is_ascii_digit()))
+    let before = &part.text[part.text.floor_char_boundary(at.saturating_sub(40))..at];
+    let mark = match before.rfind('\n') {
+        Some(end) => &before[end + 1..],
+        None if before.len() == at => before,
+        None => return false,
+    };
+    let mark = mark.trim();
+    let is_number = |number: &str| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    matches!(mark, "-" | "*" | "+") || mark.strip_suffix('.').is_some_and(is_number)
 }
 
 /// `.class #id key="value" toc`.

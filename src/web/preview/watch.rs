@@ -145,9 +145,11 @@ impl Watcher {
         missed.len()
     }
 
-    /// Waits for a change, and then for the moment when all of it is written.
+    /// Waits for a change, and then for the moment when all of it is written. Who stops waiting loses nothing: the change is told
+    /// to the next one.
     pub(super) async fn changed(&self) {
         self.changed.notified().await;
+        let mut untold = Untold(Some(&self.changed));
         let patience = tokio::time::sleep(PATIENCE);
         tokio::pin!(patience);
         loop {
@@ -156,6 +158,18 @@ impl Watcher {
                 () = tokio::time::sleep(QUIET) => break,
                 () = &mut patience => break,
             }
+        }
+        untold.0 = None;
+    }
+}
+
+/// A change that was heard of and not told yet.
+struct Untold<'w>(Option<&'w Notify>);
+
+impl Drop for Untold<'_> {
+    fn drop(&mut self) {
+        if let Some(changed) = self.0 {
+            changed.notify_one();
         }
     }
 }
@@ -194,6 +208,14 @@ mod tests {
     /// Waits for a change; panics when none comes.
     async fn change(watcher: &Watcher, what: &str) {
         assert!(tokio::time::timeout(Duration::from_secs(20), watcher.changed()).await.is_ok(), "not told: {what}");
+    }
+
+    #[tokio::test]
+    async fn a_change_outlives_who_stops_waiting_for_it() {
+        let watcher = Watcher::new().unwrap();
+        watcher.changed.notify_one();
+        assert!(tokio::time::timeout(QUIET / 4, watcher.changed()).await.is_err(), "it waits for more");
+        change(&watcher, "what the first one had heard of").await;
     }
 
     #[tokio::test]
