@@ -9,7 +9,7 @@ const NOW: &str = "2026-03-02T09:00:00Z";
 const READERS: i64 = 2_000;
 
 #[test]
-fn killed_in_the_middle_of_two_thousand_deliveries() {
+pub(crate) fn killed_in_the_middle_of_two_thousand_deliveries() {
     let sink = Sink::start(Duration::from_millis(1));
     let site = TestSite::new(&sink.transport());
     site.configure("mail", "connections = 8");
@@ -45,7 +45,7 @@ fn killed_in_the_middle_of_two_thousand_deliveries() {
 
 /// Killed again and again at moments that nothing chose, with one message and with several in flight on each connection.
 #[test]
-fn killed_at_any_moment_it_names_what_is_in_doubt_and_loses_no_reader() {
+pub(crate) fn killed_at_any_moment_it_names_what_is_in_doubt_and_loses_no_reader() {
     const CONNECTIONS: i64 = 8;
     const IN_FLIGHT: i64 = 6;
     let kills: usize = if is_all_tested() { 100 } else { 8 };

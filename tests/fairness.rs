@@ -38,7 +38,7 @@ fn served(sink: &Sink, name: &str) -> usize {
 }
 
 #[test]
-fn good_readers_behind_bad_ones_are_mailed_by_the_first_or_second_publish() {
+pub(crate) fn good_readers_behind_bad_ones_are_mailed_by_the_first_or_second_publish() {
     let table: [(&str, Option<&'static str>, i64); 6] = [
         ("bad", Some("550 unknown user"), 45),
         ("bad", Some("550 5.1.1 no such user"), 45),
@@ -139,7 +139,7 @@ fn a_quota_of_the_sender_fails_no_reader() {
 }
 
 #[test]
-fn who_is_put_off_until_the_issue_is_old_is_given_up_and_not_failed() {
+pub(crate) fn who_is_put_off_until_the_issue_is_old_is_given_up_and_not_failed() {
     let replies = [
         ("450 4.7.1 later", 20),
         // After a few connections that are closed, which cost seconds, a domain is left alone.
@@ -414,7 +414,7 @@ fn what_is_wrong_with_the_next_issue_does_not_delay_readers_who_were_put_off() {
 }
 
 #[test]
-fn a_limit_for_a_day_counts_every_try_and_goes_to_new_readers_first() {
+pub(crate) fn a_limit_for_a_day_counts_every_try_and_goes_to_new_readers_first() {
     let sink = Sink::scripted(|step: &Step<'_>| match step {
         step if step.names("busy") => Some("450 4.2.0 mailbox busy"),
         step if step.names("gone") => Some("550 5.1.1 no such user"),
@@ -458,7 +458,7 @@ fn our_own_verdict_costs_nothing_of_a_limit() {
 }
 
 #[test]
-fn the_history_of_a_delivery_is_told() {
+pub(crate) fn the_history_of_a_delivery_is_told() {
     let sink = Sink::start(Duration::ZERO);
     let site = site(&sink, &["grey-reader@reader.test".to_owned(), "latin-reader@reader.test".to_owned()]);
     site.run(MONDAY, &["publish"]).exits(4);

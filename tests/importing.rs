@@ -29,7 +29,7 @@ fn readers(site: &TestSite) -> Vec<Value> {
 }
 
 #[test]
-fn readers_of_every_service_come_in_as_what_they_are() {
+pub(crate) fn readers_of_every_service_come_in_as_what_they_are() {
     for (file, expected, says) in [
         ("ghost.csv", [2, 0, 2, 0, 0], "both wanted and refused"),
         ("ghost-disabled.csv", [1, 0, 1, 0, 0], "both wanted and refused"),
@@ -79,7 +79,7 @@ fn the_day_of_consent_comes_along_where_it_is_certain() {
 }
 
 #[test]
-fn our_own_export_comes_back_byte_for_byte() {
+pub(crate) fn our_own_export_comes_back_byte_for_byte() {
     let site = TestSite::new("outbox:outbox");
     import(&site, &[&list("tidings.csv")]).exits(0);
     let exported = site.run("2027-01-01T00:00:00Z", &["subscribers", "export"]).exits(0).stdout;
@@ -103,7 +103,7 @@ fn our_own_export_comes_back_byte_for_byte() {
 }
 
 #[test]
-fn a_later_word_here_goes_before_an_older_one_in_our_export() {
+pub(crate) fn a_later_word_here_goes_before_an_older_one_in_our_export() {
     let site = TestSite::new("outbox:outbox");
     import(&site, &[&list("tidings.csv")]).exits(0);
     site.run(NOW, &["subscribers", "add", "--resubscribe", "ti-three@reader.test"]).exits(0);
@@ -112,7 +112,7 @@ fn a_later_word_here_goes_before_an_older_one_in_our_export() {
 }
 
 #[test]
-fn who_left_elsewhere_gets_no_more_mail_from_here() {
+pub(crate) fn who_left_elsewhere_gets_no_more_mail_from_here() {
     let site = TestSite::new("outbox:outbox");
     site.write("all.csv", "email\na@reader.test\nb@reader.test\nc@reader.test\n");
     import(&site, &[site.file("all.csv").to_str().unwrap()]).exits(0);
@@ -130,7 +130,7 @@ fn who_left_elsewhere_gets_no_more_mail_from_here() {
 }
 
 #[test]
-fn a_file_with_errors_changes_nothing_and_all_of_them_are_counted() {
+pub(crate) fn a_file_with_errors_changes_nothing_and_all_of_them_are_counted() {
     let site = TestSite::new("outbox:outbox");
     let rows: String =
         (0..300).map(|n| format!("r{n}@reader.test,{}\n", if n % 3 == 0 { "perhaps" } else { "active" })).collect();
@@ -164,7 +164,7 @@ fn what_is_not_known_about_consent_stops_even_an_import_that_skips_bad_rows() {
 }
 
 #[test]
-fn a_row_with_errors_that_says_unsubscribed_still_takes_its_reader_off() {
+pub(crate) fn a_row_with_errors_that_says_unsubscribed_still_takes_its_reader_off() {
     let site = TestSite::new("outbox:outbox");
     site.write("r.csv", "email\na@reader.test\n");
     let path = site.file("r.csv");
@@ -205,7 +205,7 @@ fn a_list_may_come_through_a_pipe_and_say_what_it_is() {
 }
 
 #[test]
-fn a_long_list_of_json_is_one_sound_array() {
+pub(crate) fn a_long_list_of_json_is_one_sound_array() {
     let site = TestSite::new("outbox:outbox");
     let empty = site.run(NOW, &["subscribers", "list", "--json"]).exits(0);
     assert_eq!(empty.stdout, "[]\n");

@@ -21,7 +21,7 @@ fn joined(sink: &Sink) -> TestSite {
 }
 
 #[test]
-fn an_issue_goes_to_who_joined_later() {
+pub(crate) fn an_issue_goes_to_who_joined_later() {
     let sink = Sink::start(Duration::ZERO);
     let site = joined(&sink);
     site.post("2026-03-02", "A second post");
@@ -51,7 +51,7 @@ fn an_issue_goes_to_who_joined_later() {
 }
 
 #[test]
-fn who_may_have_it_and_whose_server_refused_it_are_named_and_left_alone() {
+pub(crate) fn who_may_have_it_and_whose_server_refused_it_are_named_and_left_alone() {
     let sink = Sink::start(Duration::ZERO);
     let site = TestSite::new(&sink.transport());
     let readers = ["lost-it@reader.test", "lost-too@reader.test", "p550-one@reader.test"];

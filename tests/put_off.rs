@@ -36,7 +36,7 @@ fn a_server_that_takes_nothing_for_a_moment_is_asked_again_soon() {
 }
 
 #[test]
-fn a_server_that_takes_nothing_stops_the_run_and_puts_no_reader_off() {
+pub(crate) fn a_server_that_takes_nothing_stops_the_run_and_puts_no_reader_off() {
     let asked = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&asked);
     let is_busy = move || counter.fetch_add(1, Ordering::SeqCst) < 12;

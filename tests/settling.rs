@@ -20,7 +20,7 @@ fn published(sink: &Sink, readers: &[&str], code: i32) -> TestSite {
 }
 
 #[test]
-fn what_is_in_doubt_is_settled_reader_by_reader() {
+pub(crate) fn what_is_in_doubt_is_settled_reader_by_reader() {
     let sink = Sink::start(Duration::ZERO);
     let [first, second, third, fine] =
         ["lost-a@reader.test", "lost-b@reader.test", "lost-c@reader.test", "fine@reader.test"];
@@ -55,7 +55,7 @@ fn what_is_in_doubt_is_settled_reader_by_reader() {
 }
 
 #[test]
-fn an_issue_is_sent_once_more_to_who_asks_for_it() {
+pub(crate) fn an_issue_is_sent_once_more_to_who_asks_for_it() {
     let sink = Sink::start(Duration::ZERO);
     let [has, left, doubts, joined] =
         ["has@reader.test", "left@reader.test", "lost-it@reader.test", "joined@reader.test"];
@@ -108,7 +108,7 @@ fn of_several_issues_the_one_that_is_meant_is_sent_once_more() {
 }
 
 #[test]
-fn what_has_failed_is_tried_again() {
+pub(crate) fn what_has_failed_is_tried_again() {
     let sink = Sink::start(Duration::ZERO);
     let site = published(&sink, &["p550-one@reader.test", "p550-two@reader.test", "fine@reader.test"], 4);
     site.run(MONDAY, &["runs", "retry", "1"]).exits(2);

@@ -1,11 +1,14 @@
 //! A site in a folder of its own, and the program run in it as a user would: an empty environment, a fixed time.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::Value;
+
+use crate::postgres::postgres;
 
 /// What a command printed and how it ended.
 #[derive(Debug)]
@@ -37,6 +40,17 @@ impl Run {
     }
 }
 
+thread_local! {
+    static IS_AT_SERVER: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs a story in which each site has its database at a server.
+pub(crate) fn at_server(story: impl FnOnce()) {
+    IS_AT_SERVER.set(true);
+    story();
+    IS_AT_SERVER.set(false);
+}
+
 /// A site that is gone when the test ends.
 pub(crate) struct TestSite {
     folder: tempfile::TempDir,
@@ -63,6 +77,10 @@ impl TestSite {
             ),
         );
         std::fs::create_dir(site.path().join("posts")).unwrap();
+        if let Some(server) = postgres().filter(|_| IS_AT_SERVER.get()) {
+            site.configure("store", &format!("url = \"{}\"", server.schema()));
+            site.run("2026-01-01T08:00:00Z", &["check", "--yes"]);
+        }
         site
     }
 
@@ -246,9 +264,13 @@ fn keep_in_memory() {
 
 /// Runs a test on every row of a table at once, for tests that wait more than they compute.
 pub(crate) fn at_once<T: Sync>(rows: &[T], test: impl Fn(&T) + Sync) {
+    let (is_at_server, test) = (IS_AT_SERVER.get(), &test);
     std::thread::scope(|scope| {
         for row in rows {
-            scope.spawn(|| test(row));
+            scope.spawn(move || {
+                IS_AT_SERVER.set(is_at_server);
+                test(row);
+            });
         }
     });
 }

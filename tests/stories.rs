@@ -11,7 +11,7 @@ const WEDNESDAY: &str = "2026-03-04T09:00:00Z";
 const THURSDAY: &str = "2026-03-05T09:00:00Z";
 
 #[test]
-fn every_reader_gets_every_new_entry_once() {
+pub(crate) fn every_reader_gets_every_new_entry_once() {
     let site = TestSite::new("outbox:outbox");
     site.readers(3);
     let first = site.post("2026-03-01", "Slow rivers");
@@ -56,7 +56,7 @@ fn every_reader_gets_every_new_entry_once() {
 }
 
 #[test]
-fn each_mode_makes_an_issue_of_each_entry_in_their_order() {
+pub(crate) fn each_mode_makes_an_issue_of_each_entry_in_their_order() {
     let site = TestSite::new("outbox:outbox");
     site.configure("newsletter", "mode = \"each\"");
     site.readers(2);
@@ -69,7 +69,7 @@ fn each_mode_makes_an_issue_of_each_entry_in_their_order() {
 }
 
 #[test]
-fn who_unsubscribes_during_a_run_gets_no_copy() {
+pub(crate) fn who_unsubscribes_during_a_run_gets_no_copy() {
     let sink = Sink::start(Duration::from_millis(100));
     let site = TestSite::new(&sink.transport());
     site.configure("mail", "connections = 1");
@@ -85,7 +85,7 @@ fn who_unsubscribes_during_a_run_gets_no_copy() {
 }
 
 #[test]
-fn a_polite_stop_finishes_what_is_in_flight_and_the_next_run_goes_on() {
+pub(crate) fn a_polite_stop_finishes_what_is_in_flight_and_the_next_run_goes_on() {
     let sink = Sink::start(Duration::from_millis(20));
     let site = TestSite::new(&sink.transport());
     site.readers(100);
@@ -121,7 +121,7 @@ fn a_polite_stop_does_not_wait_for_a_server_that_hangs() {
 }
 
 #[test]
-fn a_limit_sends_so_many_and_leaves_the_rest_for_later() {
+pub(crate) fn a_limit_sends_so_many_and_leaves_the_rest_for_later() {
     let sink = Sink::start(Duration::ZERO);
     let site = TestSite::new(&sink.transport());
     site.readers(10);
@@ -134,7 +134,7 @@ fn a_limit_sends_so_many_and_leaves_the_rest_for_later() {
 }
 
 #[test]
-fn a_test_issue_goes_to_one_address_and_is_not_recorded() {
+pub(crate) fn a_test_issue_goes_to_one_address_and_is_not_recorded() {
     let sink = Sink::start(Duration::ZERO);
     let site = TestSite::new(&sink.transport());
     site.readers(3);
@@ -147,7 +147,7 @@ fn a_test_issue_goes_to_one_address_and_is_not_recorded() {
 }
 
 #[test]
-fn only_the_reviewed_plan_is_sent_when_it_is_expected() {
+pub(crate) fn only_the_reviewed_plan_is_sent_when_it_is_expected() {
     let site = TestSite::new("outbox:outbox");
     site.readers(1);
     let post = site.post("2026-03-01", "Slow rivers");
@@ -162,7 +162,7 @@ fn only_the_reviewed_plan_is_sent_when_it_is_expected() {
 }
 
 #[test]
-fn without_readers_nothing_is_recorded_and_nothing_lost() {
+pub(crate) fn without_readers_nothing_is_recorded_and_nothing_lost() {
     let site = TestSite::new("outbox:outbox");
     site.post("2026-03-01", "Slow rivers");
     site.run(MONDAY, &["publish"]).exits(0);
@@ -174,7 +174,7 @@ fn without_readers_nothing_is_recorded_and_nothing_lost() {
 }
 
 #[test]
-fn guards_refuse_and_name_the_word_that_lets_them_pass() {
+pub(crate) fn guards_refuse_and_name_the_word_that_lets_them_pass() {
     let refused = |site: &TestSite, now: &str, word: &str| {
         let before = site.snapshot(&[".tidings"]);
         let run = site.run(now, &["publish"]).exits(5);
@@ -229,7 +229,7 @@ fn mail_waits_for_the_page_when_the_owner_wants_it_so() {
 }
 
 #[test]
-fn a_late_post_is_named_also_when_another_one_is_due() {
+pub(crate) fn a_late_post_is_named_also_when_another_one_is_due() {
     let site = TestSite::new("outbox:outbox");
     site.readers(1);
     site.post("2026-03-01", "Slow rivers");
@@ -241,7 +241,7 @@ fn a_late_post_is_named_also_when_another_one_is_due() {
 }
 
 #[test]
-fn two_publishes_at_once_do_not_both_send() {
+pub(crate) fn two_publishes_at_once_do_not_both_send() {
     let sink = Sink::start(Duration::from_millis(50));
     let site = TestSite::new(&sink.transport());
     site.readers(30);

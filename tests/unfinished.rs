@@ -30,7 +30,7 @@ fn is_closed(site: &TestSite) {
 }
 
 #[test]
-fn what_a_dead_process_was_sending_is_said_as_it_is_decided() {
+pub(crate) fn what_a_dead_process_was_sending_is_said_as_it_is_decided() {
     for (then, now, is_repeated) in [("hold", "resend", false), ("resend", "hold", false), ("resend", "resend", true)] {
         let sink = Sink::start(Duration::from_secs(1));
         let site = TestSite::new(&sink.transport());
@@ -50,7 +50,7 @@ fn what_a_dead_process_was_sending_is_said_as_it_is_decided() {
 }
 
 #[test]
-fn the_expected_plan_is_the_one_that_is_sent_or_is_being_finished() {
+pub(crate) fn the_expected_plan_is_the_one_that_is_sent_or_is_being_finished() {
     for mode in ["digest", "each"] {
         let site = TestSite::new("outbox:outbox");
         site.configure("newsletter", &format!("mode = \"{mode}\""));
@@ -73,7 +73,7 @@ fn the_expected_plan_is_the_one_that_is_sent_or_is_being_finished() {
 }
 
 #[test]
-fn a_limit_counts_the_messages_that_are_tried() {
+pub(crate) fn a_limit_counts_the_messages_that_are_tried() {
     let site = begun("outbox:outbox", 6);
     for gone in ["r2@reader.test", "r3@reader.test"] {
         site.run(MONDAY, &["subscribers", "remove", gone]).exits(0);

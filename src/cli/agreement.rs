@@ -9,7 +9,7 @@ use clap::Args;
 use super::failure::{Exit, Failure};
 use super::printable::one_line;
 use super::{Context, Ui};
-use crate::config::Config;
+use crate::config::{Config, ServerUrl};
 use crate::diagnostic::Diagnostic;
 use crate::files::{self, StateFolder};
 use crate::publish::{Activity, Agreements, Demand, GuardName, Site, demands};
@@ -58,8 +58,27 @@ impl Answer {
 
 /// The configuration of the site, when its owner has agreed to what the command is about to do with it.
 pub(super) fn config(activity: Activity, answer: Answer, context: &Context) -> Result<Config, Failure> {
-    let config = Site::config(&context.site)?;
+    let config = read(&context.site)?;
     settle(&config, activity, answer, context)?;
+    Ok(config)
+}
+
+/// The configuration of a site, with the URL of the database that a variable holds. Nothing is done with either.
+#[expect(clippy::disallowed_methods, reason = "the command line is where the environment comes in")]
+pub(super) fn read(site: &Path) -> Result<Config, Failure> {
+    let mut config = Site::config(site)?;
+    let place = config.store.location.clone();
+    if let Some(server) = &mut config.store.server
+        && let Some(name) = &server.variable
+        && let Some(url) = std::env::var(name).ok().filter(|url| !url.is_empty())
+    {
+        let url = ServerUrl::parse(&url, false).map_err(|(what, cure)| {
+            let mut wrong = Diagnostic::error("store", format!("what the variable `{name}` holds {what}")).help(cure);
+            wrong.location = place;
+            Failure::new(Exit::Problems, wrong)
+        })?;
+        server.url = Some(url);
+    }
     Ok(config)
 }
 

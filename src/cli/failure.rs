@@ -68,7 +68,9 @@ impl From<StoreError> for Failure {
             StoreError::Folder { .. }
             | StoreError::Open { .. }
             | StoreError::Foreign { .. }
-            | StoreError::ForeignLog { .. } => Exit::Problems,
+            | StoreError::ForeignLog { .. }
+            | StoreError::ForeignTables { .. } => Exit::Problems,
+            StoreError::Moved { .. } | StoreError::NotEmpty { .. } | StoreError::Delivering => Exit::Refused,
             _ => Exit::Unexpected,
         };
         let mut diagnostic = Diagnostic::error("store", error.to_string());

@@ -29,6 +29,7 @@ mod runs;
 mod session;
 mod state;
 mod status;
+mod store;
 mod subscribers;
 mod table;
 mod tell;
@@ -116,6 +117,7 @@ commands! { |arguments, context|
     Status(status) => status::run(&arguments, context).await,
     Runs(runs) => runs::run(arguments, context).await,
     Subscribers(subscribers) => subscribers::run(arguments, context).await,
+    Store(store) => store::run(arguments, context).await,
     Dkim(dkim) => dkim::run(arguments, context),
     Completions(completions) => Ok(completions::run(&arguments, Cli::command())),
     Man(man) => man::run(&arguments, Cli::command()),

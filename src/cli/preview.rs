@@ -56,11 +56,11 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
         ));
     }
     let root = folder.path().to_owned();
-    let agreed = match Site::config(&context.site) {
+    let agreed = match agreement::read(&context.site) {
         Ok(config) => agreement::settle(&config, Activity::Read, arguments.yes.answer(), context)?,
         // A folder that is no site at all is a mistake on the command line; a broken site is what the page is for.
         Err(_) if folder.is_file(CONFIG_FILE) => Vec::new(),
-        Err(error) => return Err(error.into()),
+        Err(error) => return Err(error),
     };
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, arguments.port)).await.map_err(|error| {
         Failure::usage(format!("port {} cannot be used: {error}", arguments.port), "choose another one with `--port`")
@@ -151,7 +151,7 @@ impl Backend for SiteBackend {
 impl SiteBackend {
     /// The configuration as it is now, if this may be done with it: it may have changed since the preview began.
     fn config(&self, activity: Activity) -> Result<Config, Failure> {
-        let config = Site::config(&self.site)?;
+        let config = agreement::read(&self.site)?;
         agreement::check(&config, activity, &self.site, &self.state, &self.agreed)?;
         Ok(config)
     }

@@ -1,6 +1,6 @@
 //! What several commands do first: open the database and the transport, and listen for signals.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Once};
 
 use secrecy::SecretString;
@@ -15,13 +15,24 @@ use crate::files::{self, SecretError, StateFolder};
 use crate::publish::{
     CONFIG_FILE, GuardName, Halt, Memory, PublishError, Publisher, Stop, Use, WayOut, program, signer, site_folder,
 };
-use crate::store::Store;
+use crate::store::{Database, Store};
 use crate::transport::{self, Checkpoint, Server, Target, TransportError};
 
 /// Where the database of a site is, links followed.
-pub(super) fn database(config: &Config, site: &Path) -> Result<PathBuf, Failure> {
+fn database(config: &Config, site: &Path) -> Result<Database, Failure> {
     let found = site_folder(site, config, Use::Store).find(&config.store.path);
-    Ok(found.map_err(|error| PublishError::file(&config.store.path, error))?)
+    let path = found.map_err(|error| PublishError::file(&config.store.path, error))?;
+    let Some(server) = &config.store.server else { return Ok(Database::File(path)) };
+    match (&server.url, &server.variable) {
+        (Some(url), _) => Ok(Database::Server { url: url.clone(), beside: path }),
+        (None, name) => {
+            let name = name.as_deref().unwrap_or_default();
+            let unset =
+                Diagnostic::error("store", format!("the variable that `store.url_env` names is not set: `{name}`"));
+            let unset = unset.help("set it to the URL of the database in the environment of the command");
+            Err(located(Failure::new(Exit::Problems, unset), config))
+        }
+    }
 }
 
 /// Opens the database for reading, when there is one.
@@ -32,8 +43,11 @@ pub(super) async fn existing_store(config: &Config, site: &Path) -> Result<Optio
 /// Opens the database, and makes it when it is missing.
 pub(super) async fn store(config: &Config, site: &Path) -> Result<Store, Failure> {
     // The usual folder is made when it is missing; a mistyped one must not begin an empty ledger.
-    let path = database(config, site)?;
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let database = database(config, site)?;
+    let folder = match &database {
+        Database::File(path) => path.parent().filter(|folder| !folder.as_os_str().is_empty()),
+        Database::Server { .. } => None,
+    };
     if let (Some(place), Some(folder)) = (&config.store.location, folder)
         && !files::Folder::new(folder).is_folder("")
         && !config.store.path.starts_with(".tidings/")
@@ -41,7 +55,7 @@ pub(super) async fn store(config: &Config, site: &Path) -> Result<Store, Failure
         let missing = Diagnostic::error("store", format!("there is no folder for the database: {}", folder.display()));
         return Err(Failure::new(Exit::Problems, missing.at(place.clone()).help("make it, or correct `store.url`")));
     }
-    Store::open(&path).await.map_err(|error| located(error.into(), config))
+    Store::open(&database).await.map_err(|error| located(error.into(), config))
 }
 
 /// Closes a database that was opened for reading, so that nothing stays beside it.

@@ -11,12 +11,14 @@ mod podcast;
 mod rate;
 mod reader;
 mod relay;
+mod server;
 mod site;
+mod store;
 mod theme;
 mod transport;
 mod words;
 
-use crate::diagnostic::{Diagnostic, Location};
+use crate::diagnostic::Diagnostic;
 
 pub use dkim::Dkim;
 pub use domain::DomainLimit;
@@ -29,7 +31,9 @@ pub use podcast::Podcast;
 pub use rate::RateLimit;
 use reader::{Reader, Section};
 pub use relay::{Idempotency, RelayProfile};
+pub use server::ServerUrl;
 pub use site::{Site, Web};
+pub use store::{DatabaseServer, Store};
 pub use theme::{Pair, Palette, READABLE, Theme, contrast};
 pub use transport::{TransportCheck, TransportUrl};
 pub use words::{WORDS, Words};
@@ -94,18 +98,6 @@ pub enum DateOrder {
     MonthFirst,
 }
 
-/// `[store]`
-#[derive(Debug, Clone)]
-pub struct Store {
-    /// The database file, relative to the site.
-    pub path: String,
-    /// Where `store.url` stands, when it is set.
-    pub location: Option<Location>,
-    /// A program and its arguments, started after each claim is in the database and before its first message leaves; empty
-    /// when there is none.
-    pub checkpoint: Vec<String>,
-}
-
 /// Reads the text of `config.toml`; `path` is how messages name the file.
 ///
 /// # Errors
@@ -142,7 +134,7 @@ pub fn parse_with(path: &str, text: &str, check: TransportCheck) -> Result<Confi
     let newsletter = newsletter::read(&mut root, &mut reader, site.as_ref(), &web);
     let theme = theme::read(&mut root, &mut reader);
     let mail = mail::read(&mut root, &mut reader, site.as_ref(), newsletter.from.as_ref(), check);
-    let store = store(&mut root, &mut reader);
+    let store = store::read(&mut root, &mut reader);
     root.finish(&mut reader);
     match site {
         Some(site) if reader.diagnostics.is_empty() => {
@@ -191,38 +183,6 @@ fn posts<'t>(root: &mut Section<'_, 't>, reader: &mut Reader<'t>) -> Posts {
     );
     let permalink = permalink.unwrap_or_default();
     Posts { dir, permalink, slugify, slug_from, date_order, date, txt, raw_shortcodes, smart_punctuation, taxonomies }
-}
-
-fn store<'t>(root: &mut Section<'_, 't>, reader: &mut Reader<'t>) -> Store {
-    let mut section = root.section(reader, "store", "store");
-    let url = section.string(reader, "url");
-    let checkpoint = section.strings(reader, "checkpoint").unwrap_or_default();
-    section.finish(reader);
-    if let Some((_, place)) = checkpoint.first().filter(|(program, _)| program.trim().is_empty()) {
-        let message = "`store.checkpoint` names no program".to_owned();
-        reader.error(
-            "config/value",
-            message,
-            place.clone(),
-            "write `checkpoint = [\"./save-database\", \"argument\"]`",
-        );
-    }
-    let checkpoint: Vec<_> = checkpoint.into_iter().map(|(text, _)| text).collect();
-    let Some((text, place)) = url else {
-        return Store { path: ".tidings/tidings.db".into(), location: None, checkpoint };
-    };
-    let path = text
-        .strip_prefix("sqlite:")
-        .map(|path| path.strip_prefix("//").unwrap_or(path))
-        .filter(|path| !path.is_empty());
-    if path.is_none() {
-        let message = format!(
-            "`store.url` is not a database that this version can open: `{}`",
-            text.split(':').next().unwrap_or_default()
-        );
-        reader.refuse(message, place.clone(), "write `url = \"sqlite:.tidings/tidings.db\"`");
-    }
-    Store { path: path.unwrap_or_default().to_owned(), location: Some(place), checkpoint }
 }
 
 #[cfg(test)]

@@ -48,6 +48,19 @@ impl Folder {
 }
 
 impl Marks {
+    /// Holds the file until this process ends, however that comes.
+    ///
+    /// # Errors
+    /// When another process holds it, or where files cannot be held.
+    pub fn hold(&self) -> io::Result<()> {
+        Ok(self.file.try_lock()?)
+    }
+
+    /// Whether a process holds the file, or that cannot be told.
+    pub fn is_held(&self) -> bool {
+        self.file.try_lock_shared().is_err()
+    }
+
     /// Sets a byte.
     ///
     /// # Errors
@@ -97,6 +110,19 @@ fn read_at(file: &File, at: u64, bytes: &mut [u8]) -> io::Result<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_is_held_until_it_is_closed() {
+        let temporary = tempfile::tempdir().unwrap();
+        let folder = Folder::new(temporary.path());
+        let marks = folder.new_marks("a", b"one").unwrap();
+        let held = || folder.marks("a", b"one").unwrap().unwrap().is_held();
+        assert!(!held());
+        marks.hold().unwrap();
+        assert!(held());
+        drop(marks);
+        assert!(!held());
+    }
 
     #[test]
     fn a_mark_is_read_back_by_who_knows_the_head() {

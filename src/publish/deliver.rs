@@ -29,6 +29,9 @@ use crate::model::{DeliveryState, Issue};
 use crate::store::{Stopped, Store};
 use crate::transport::Checkpoint;
 
+/// So many deliveries are claimed for each message in flight, where other machines deliver too.
+const FEW: usize = 16;
+
 /// What a delivering process did.
 #[derive(Debug, Default)]
 pub struct Delivered {
@@ -80,6 +83,9 @@ async fn prepare(store: &mut Store, task: Task) -> Result<Shared, PublishError> 
     let names: Vec<_> = ways.iter().map(WayOut::name).collect();
     store.set_relay(&names.join(" or ")).await?;
     let ways = open_ways(store, ways, limit, clock.now()).await?;
+    if let [only] = &ways[..] {
+        store.set_budgets(Pace::budgets(&only.relay.rate).map(|limit| (limit.count, limit.seconds)));
+    }
     let domains = Domains::open(store, &mail.domains, clock.now()).await?;
     let secret = store.secret().await?;
     let mut frozen = BTreeMap::new();
@@ -97,11 +103,16 @@ async fn prepare(store: &mut Store, task: Task) -> Result<Shared, PublishError> 
         jobs: Jobs::new(ways.len() > 1),
         domains,
         checkpoint,
-        largest_claim: if marks.is_some() {
-            LARGEST_BATCH
-        } else {
-            ways.iter().map(|way| way.relay.connections * way.relay.in_flight).sum()
+        largest_claim: {
+            let in_flight: usize = ways.iter().map(|way| way.relay.connections * way.relay.in_flight).sum();
+            match marks {
+                // All of it is in doubt when this machine is lost.
+                Some(_) if store.is_shared() => (in_flight * FEW).min(LARGEST_BATCH),
+                Some(_) => LARGEST_BATCH,
+                None => in_flight,
+            }
         },
+        is_leased: store.is_shared(),
         marks,
         ways,
         gate: Lock::default(),

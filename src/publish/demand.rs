@@ -6,7 +6,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::reach::{Outside, outside};
-use crate::config::{Config, Relay};
+use crate::config::{Config, DatabaseServer, Relay};
 use crate::files::{self, FileKind, Folder, Open};
 use crate::model::distinct;
 use crate::transport::{Security, Server, Target};
@@ -42,6 +42,8 @@ pub enum Demand {
         /// The SHA-256 of a program that comes with the site: another one under the same name is another program.
         digest: Option<String>,
     },
+    /// A database at a server.
+    Database(DatabaseServer),
     /// The environment variable that holds the password.
     PasswordVariable(String),
     /// The file that holds the password.
@@ -56,6 +58,7 @@ pub fn demands(root: &Path, config: &Config, activity: Activity, search_path: &O
     let reach = outside(root, config);
     let mut demands: Vec<Demand> =
         reach.iter().filter(|outside| !is_for_sending(outside)).cloned().map(Demand::Outside).collect();
+    demands.extend(config.store.server.clone().map(Demand::Database));
     if activity == Activity::Read {
         return demands;
     }
@@ -138,6 +141,10 @@ impl Demand {
                 let arguments = if arguments.is_empty() { String::new() } else { format!(" {arguments:?}") };
                 format!("{setting} program {} {} {digest}{arguments}", quoted(path), quoted(real))
             }
+            Self::Database(DatabaseServer { url, variable }) => {
+                let url = url.as_ref().map(ToString::to_string);
+                format!("store.url {:?} {:?}", url.unwrap_or_default(), variable.as_deref().unwrap_or_default())
+            }
             Self::PasswordVariable(name) => format!("mail.password_env {name:?}"),
             Self::PasswordFile(file) => format!("mail.password_file {}", quoted(file)),
         }
@@ -185,6 +192,17 @@ impl fmt::Display for Demand {
                 }
                 let own = digest.as_ref().map_or("", |_| ", a file that came with the site");
                 write!(f, "{own} (`{setting}`)")
+            }
+            Self::Database(DatabaseServer { url, variable }) => {
+                let url = url.as_ref().map_or_else(|| "a server".to_owned(), |url| unambiguous(url.to_string()));
+                write!(f, "keep its readers and what was sent in the database at {url}")?;
+                match variable {
+                    Some(name) => {
+                        let name = unambiguous(name);
+                        write!(f, ", with the URL and password in the environment variable {name} (`store.url_env`)")
+                    }
+                    None => f.write_str(" (`store.url`)"),
+                }
             }
             Self::PasswordVariable(name) => {
                 write!(f, "use the password in the environment variable {} (`mail.password_env`)", unambiguous(name))

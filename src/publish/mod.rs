@@ -91,9 +91,8 @@ use crate::clock::Clock;
 use crate::config::{Config, InDoubt, Mail};
 use crate::diagnostic::Diagnostic;
 use crate::email::dkim::Signer;
-use crate::files::Lock;
 use crate::model::{EmailAddress, Issue, Outcome};
-use crate::store::{Recovered, Repeat, Store};
+use crate::store::{Lock, Recovered, Repeat, Right, Store};
 use crate::transport::{self, Checkpoint, Letter};
 
 /// Why a delivery was given up that later issues would have to wait for.
@@ -145,11 +144,11 @@ pub struct Resumed {
 }
 
 impl Publisher {
-    /// Step 1: takes the right to deliver and looks at what an earlier run left. [`PublishError::Busy`] when another process
+    /// Step 1: takes a right and looks at what an earlier run left. [`PublishError::Busy`] when another process
     /// is delivering; [`PublishError::Refused`] when the database is not the newest or what is left is too old, unless that
     /// is allowed.
-    async fn resume(&mut self, config: &Config, allow: &[GuardName]) -> Result<Resumed, PublishError> {
-        let lock = self.store.lock()?.ok_or(PublishError::Busy)?;
+    async fn resume(&mut self, right: Right, config: &Config, allow: &[GuardName]) -> Result<Resumed, PublishError> {
+        let lock = self.store.lock(right).await?.ok_or(PublishError::Busy)?;
         let now = self.clock.now();
         let found = self.memory.look(Some(&mut self.store), true).await?;
         let issues = self.store.open_issues().await?;

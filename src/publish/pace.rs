@@ -1,7 +1,7 @@
-//! Keeps to `mail.rate`: short limits space the messages out, long ones are a budget for this process. `--limit` is one too, for
-//! all ways out together.
+//! Keeps to `mail.rate`: short limits space the messages out, those of several processes together; long ones are a budget for this
+//! process, and at a server one that each claim is counted against. `--limit` is one too, for all ways out together.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -42,6 +42,8 @@ impl Wanted {
 #[derive(Debug)]
 pub(super) struct Pace {
     interval: Duration,
+    /// How many processes share it.
+    senders: AtomicU32,
     /// How many tries the limits of `mail.rate` leave.
     left: Option<u64>,
     /// How many tries were asked for, of all ways out; `None` when all were.
@@ -72,7 +74,7 @@ impl Pace {
     /// `used` says for each limit how many messages were tried in its span already; at most `wanted` are tried now.
     pub(super) fn new(limits: &[RateLimit], wanted: Option<Arc<Wanted>>, used: impl Fn(&RateLimit) -> u64) -> Self {
         let left = Self::budgets(limits).map(|limit| u64::from(limit.count).saturating_sub(used(limit))).min();
-        Self { interval: Self::interval(limits), left, wanted, state: Mutex::default() }
+        Self { interval: Self::interval(limits), senders: AtomicU32::new(1), left, wanted, state: Mutex::default() }
     }
 
     /// The time between two messages by the limits that are kept by waiting.
@@ -88,6 +90,15 @@ impl Pace {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// From now on so many processes keep to the limits together.
+    pub(super) fn share(&self, senders: u32) {
+        self.senders.store(senders, Ordering::Relaxed);
+    }
+
+    fn shared_interval(&self) -> Duration {
+        self.interval * self.senders.load(Ordering::Relaxed)
     }
 
     /// The turn of one message; waits for it when `wait` says so.
@@ -109,10 +120,11 @@ impl Pace {
                 return Turn::Enough;
             }
             state.taken += 1;
-            if self.interval.is_zero() {
+            let interval = self.shared_interval();
+            if interval.is_zero() {
                 return Turn::Go;
             }
-            state.next = Some(turn + self.interval);
+            state.next = Some(turn + interval);
             turn
         };
         tokio::time::sleep_until(wait_until).await;
@@ -135,7 +147,7 @@ impl Pace {
     /// How many messages are worth taking out of the queue at a time, when so many wait already: at most `most`, not more than
     /// leave within a few seconds, and not more than may leave at all.
     pub(super) fn page(&self, most: usize, waiting: usize) -> usize {
-        let soon = match self.interval.as_nanos() {
+        let soon = match self.shared_interval().as_nanos() {
             0 => most,
             interval => usize::try_from(LOOK_AHEAD.as_nanos() / interval).unwrap_or(most).min(most),
         };

@@ -83,14 +83,12 @@ impl Recorder<'_> {
     }
 
     async fn advance(&mut self, outcomes: Vec<Recorded>, wanted: Option<Wanted>) -> Result<(), StoreError> {
-        let limit = wanted.as_ref().map_or(0, |wanted| match wanted {
-            Wanted::Next { limit, .. } => u64::from(*limit),
-            Wanted::These(_) => 0,
-        });
+        let is_next = matches!(wanted, Some(Wanted::Next { .. }));
         let claimed = self.commit(outcomes, wanted).await?;
-        if limit > 0 {
+        if is_next {
             // A page that is not full is the last one.
-            self.place = claimed.last.filter(|_| claimed.deliveries.len() as u64 + claimed.left == limit);
+            self.place = claimed.last.filter(|_| claimed.is_full);
+            self.shared.is_spent.fetch_or(claimed.is_spent, Ordering::SeqCst);
         }
         self.shared.claimed(&claimed.deliveries);
         let claimed = self.safe(claimed).await?;
@@ -130,9 +128,13 @@ impl Recorder<'_> {
         let mut pauses = BUSY_PAUSES;
         loop {
             match self.store.advance(outcomes, wanted, &self.shared.clock.now().to_string()).await {
-                Err(_) if pauses > 0 => {
+                Err(error) if pauses > 0 && !matches!(error, StoreError::LeaseOver) => {
                     pauses -= 1;
                     tokio::time::sleep(BUSY_PAUSE).await;
+                    // What was committed before the way to a server was lost is not recorded twice: it is claimed no more.
+                    if let Err(StoreError::LeaseOver) = self.store.reconnect().await {
+                        return Err(StoreError::LeaseOver);
+                    }
                 }
                 claimed => return claimed,
             }
@@ -174,6 +176,7 @@ impl Recorder<'_> {
         let (readers, moment) = (self.shared.claimed_readers(), Instant::now());
         let left = if readers.is_empty() { Vec::new() } else { self.store.leavers(readers.into_iter()).await? };
         self.shared.have_left(left, moment);
+        self.shared.ways.iter().for_each(|way| way.pace.share(self.store.senders()));
         Ok(())
     }
 }

@@ -20,6 +20,7 @@ use super::site::Site;
 use super::{Publisher, Resumed, not_live};
 use crate::config::Config;
 use crate::model::{DeliveryState, distinct};
+use crate::store::Right;
 
 /// What a run is asked to do.
 #[derive(Debug)]
@@ -91,8 +92,8 @@ pub async fn publish<F: Frontend>(
     order: &Order<'_>,
     frontend: &mut F,
 ) -> Result<End, PublishError> {
-    let mut run = Run::begin(publisher, order, frontend).await?;
-    run = run.finish_what_is_open().await?;
+    let mut run = Run::begin(publisher, Right::Plan, order, frontend).await?;
+    run = Box::pin(run.finish_what_is_open()).await?;
     if run.is_enough().await? {
         return run.finish().await.map(End::Over);
     }
@@ -128,8 +129,8 @@ pub async fn publish_missing<F: Frontend>(
     issue: i64,
     frontend: &mut F,
 ) -> Result<End, PublishError> {
-    let mut run = Run::begin(publisher, order, frontend).await?;
-    run = run.finish_what_is_open().await?;
+    let mut run = Run::begin(publisher, Right::Plan, order, frontend).await?;
+    run = Box::pin(run.finish_what_is_open()).await?;
     if run.is_enough().await? {
         return run.finish().await.map(End::Over);
     }
@@ -162,7 +163,7 @@ pub async fn deliver<F: Frontend>(
     order: &Order<'_>,
     frontend: &mut F,
 ) -> Result<End, PublishError> {
-    let mut run = Run::begin(publisher, order, frontend).await?;
+    let mut run = Run::begin(publisher, Right::Deliver, order, frontend).await?;
     if run.resumed.open == 0 {
         run.frontend.tell(Event::NothingQueued);
     } else {
@@ -213,9 +214,14 @@ struct Run<'r, F> {
 }
 
 impl<'r, F: Frontend> Run<'r, F> {
-    /// Step 1, first half: takes the right to deliver and looks at what an earlier process left.
-    async fn begin(mut publisher: Publisher, order: &'r Order<'r>, frontend: &'r mut F) -> Result<Self, PublishError> {
-        let resumed = publisher.resume(order.config, &order.options.allow).await?;
+    /// Step 1, first half: takes a right and looks at what an earlier process left.
+    async fn begin(
+        mut publisher: Publisher,
+        right: Right,
+        order: &'r Order<'r>,
+        frontend: &'r mut F,
+    ) -> Result<Self, PublishError> {
+        let resumed = publisher.resume(right, order.config, &order.options.allow).await?;
         let mut run = Self {
             publisher,
             order,
@@ -346,7 +352,7 @@ impl<'r, F: Frontend> Run<'r, F> {
                 run.frontend.tell(Event::TryingAgain(ready));
                 run.publisher.reach().await?;
             }
-            return run.send(Which::All, ready).await?.wait_for_those_put_off().await;
+            return Box::pin(run.send(Which::All, ready).await?.wait_for_those_put_off()).await;
         }
         if run.resumed.open > 0 && !run.is_anything_delivered && may_try {
             run.frontend.tell(Event::Delivered(&Delivered::default(), &[]));

@@ -26,6 +26,9 @@ use crate::transport::Checkpoint;
 /// So long after it was looked who has left no message begins.
 const BLIND_AFTER: Duration = Duration::from_millis(250);
 
+/// So long after it was last seen that the lease holds no message is completed; that is half of what it holds.
+const LEASED_FOR: Duration = Duration::from_secs(30);
+
 /// Which deliveries are tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Which {
@@ -52,6 +55,8 @@ pub(super) struct Shared {
     pub(super) marks: Option<Marks>,
     /// At most so many deliveries are claimed at a time.
     pub(super) largest_claim: usize,
+    /// Whether what is claimed is another's when this process is not heard of for a while.
+    pub(super) is_leased: bool,
     pub(super) halt: Arc<Halt>,
     pub(super) watcher: Arc<dyn Watcher>,
     pub(super) clock: Clock,
@@ -227,6 +232,11 @@ impl Shared {
     /// that others have locked or by the program that saves it.
     fn is_blind(&self) -> bool {
         self.looked_at.lock().unwrap_or_else(PoisonError::into_inner).elapsed() > BLIND_AFTER
+    }
+
+    /// Whether what is claimed may be another's by now.
+    pub(super) fn is_lease_over(&self) -> bool {
+        self.is_leased && self.looked_at.lock().unwrap_or_else(PoisonError::into_inner).elapsed() > LEASED_FOR
     }
 
     /// Whether a way out is given the next delivery.

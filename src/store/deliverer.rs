@@ -1,8 +1,8 @@
 //! Which process delivers, and how fast.
 
 use serde::{Deserialize, Serialize};
-use sqlx::Row as _;
 
+use super::connection::query;
 use super::{Result, Store, moment, seconds};
 
 /// The name under which it is kept.
@@ -33,15 +33,24 @@ impl Store {
     /// When the database does not answer.
     pub async fn set_deliverer(&mut self, process: u32, now: &str) -> Result<()> {
         let deliverer = Deliverer { process: Some(process), since: Some(now.to_owned()) };
-        self.set_value(DELIVERER, &serde_json::to_string(&deliverer).unwrap_or_default()).await
+        self.about.told = serde_json::to_string(&deliverer).unwrap_or_default();
+        let told = self.about.told.clone();
+        self.set_value(DELIVERER, &told).await
     }
 
-    /// The process that delivers now; `None` when none does.
+    /// The process that delivers now, the first of several; `None` when none does.
     ///
     /// # Errors
     /// When the database does not answer, or its lock cannot be read.
     pub async fn deliverer(&mut self) -> Result<Option<Deliverer>> {
-        if !self.is_locked()? {
+        if self.is_shared() {
+            let told = query("SELECT told FROM live_senders ORDER BY token LIMIT 1");
+            let told: Option<String> = told.optional_value(&mut self.connection).await?;
+            if let Some(told) = told {
+                return Ok(Some(serde_json::from_str(&told).unwrap_or_default()));
+            }
+        }
+        if !self.is_locked().await? {
             return Ok(None);
         }
         let text = self.value(DELIVERER).await?.unwrap_or_default();
@@ -53,12 +62,12 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn waiting(&mut self, now: &str) -> Result<u64> {
-        let count: i64 = sqlx::query_scalar(
+        let count: i64 = query(
             "SELECT COUNT(*) FROM deliveries
              WHERE state = 'sending' OR state IN ('queued', 'deferred') AND next_attempt_at <= $1",
         )
         .bind(seconds(now)?)
-        .fetch_one(&mut self.connection)
+        .value(&mut self.connection)
         .await?;
         Ok(count.unsigned_abs())
     }
@@ -68,11 +77,10 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn tries_since(&mut self, moment: &str) -> Result<Option<Tries>> {
-        let row =
-            sqlx::query("SELECT COUNT(*) AS count, MIN(at) AS first FROM tries WHERE at >= $1 AND relay IS NOT NULL")
-                .bind(seconds(moment)?)
-                .fetch_one(&mut self.connection)
-                .await?;
+        let row = query("SELECT COUNT(*) AS count, MIN(at) AS first FROM tries WHERE at >= $1 AND relay IS NOT NULL")
+            .bind(seconds(moment)?)
+            .fetch_one(&mut self.connection)
+            .await?;
         let count = row.try_get::<i64, _>("count")?.unsigned_abs();
         Ok(row.try_get::<Option<i64>, _>("first")?.map(|first_at| Tries { count, first_at }))
     }
@@ -82,7 +90,7 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn try_after(&mut self, since: &str, others: u64, relay: Option<&str>) -> Result<Option<String>> {
-        let at: Option<i64> = sqlx::query_scalar(
+        let at: Option<i64> = query(
             "SELECT at FROM tries
              WHERE at >= $1 AND relay IS NOT NULL
                AND (CAST($3 AS TEXT) IS NULL OR relay = (SELECT id FROM texts WHERE text = $3))
@@ -91,7 +99,7 @@ impl Store {
         .bind(seconds(since)?)
         .bind(i64::try_from(others).unwrap_or(i64::MAX))
         .bind(relay)
-        .fetch_optional(&mut self.connection)
+        .optional_value(&mut self.connection)
         .await?;
         at.map(moment).transpose()
     }

@@ -4,20 +4,22 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::TryStreamExt as _;
 use serde_json::json;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{AssertSqlSafe, Connection as _, Row as _};
+use sqlx::AssertSqlSafe;
 
+use super::connection::{Link, Query, Row, Transaction, query};
 use super::delivery::{DeliveryKey, state_of};
-use super::marks::Known;
-use super::tries::{self, RELAY, Try, UNKNOWN};
-use super::{Result, Store, memory, moment, seconds};
+use super::file::DatabaseFile;
+use super::marks::{self, Known, Marks};
+use super::senders::{self, Claimant};
+use super::tries::{self, RELAY, Try, UNKNOWN, number_of};
+use super::{Result, Store, memory, moment, seconds, value};
 use crate::model::{DeliveryCounts, DeliveryState};
 
 /// The name under which [`Store::set_repeatable`] is kept.
 const REPEATABLE: &str = "repeatable";
 
 /// Whether a message may be sent again of which it is not known whether it was accepted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Repeat {
     /// No: the owner decides.
     Never,
@@ -30,6 +32,14 @@ pub enum Repeat {
 impl Repeat {
     /// As it is stored.
     const WORDS: [(Self, &str); 3] = [(Self::Never, "no"), (Self::Remembered, "remembered"), (Self::Always, "yes")];
+
+    fn of(word: &str) -> Self {
+        Self::WORDS.iter().find(|(_, known)| *known == word).map_or(Self::Never, |(known, _)| *known)
+    }
+
+    fn word(self) -> &'static str {
+        Self::WORDS.iter().find(|(known, _)| *known == self).map_or("no", |(_, word)| word)
+    }
 
     /// What holds for a message that was sent under one rule and would be sent again under another.
     fn and(self, other: Self) -> Self {
@@ -53,6 +63,22 @@ pub struct Recovered {
     pub accepted: u64,
     /// How many were certainly not complete: they are in the queue as before.
     pub put_back: u64,
+}
+
+impl Recovered {
+    fn add(&mut self, other: Self) {
+        let repeat = match (self.count, other.count) {
+            (_, 0) => self.repeat,
+            (0, _) => other.repeat,
+            _ => self.repeat.min(other.repeat),
+        };
+        *self = Self {
+            count: self.count + other.count,
+            repeat,
+            accepted: self.accepted + other.accepted,
+            put_back: self.put_back + other.put_back,
+        };
+    }
 }
 
 /// A delivery that is not `sent`, for `runs show`.
@@ -83,7 +109,7 @@ pub struct Standing {
 
 impl Standing {
     /// Reads a row of deliveries, with the first row of its history when there is one.
-    pub(super) fn read(row: &SqliteRow) -> Result<Self> {
+    pub(super) fn read(row: &Row) -> Result<Self> {
         let next_attempt_at = Some(row.try_get("next_attempt_at")?).filter(|at| *at > 0);
         Ok(Self {
             state: state_of(row.try_get("state")?)?,
@@ -106,81 +132,49 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn set_repeatable(&mut self, repeat: Repeat) -> Result<()> {
-        let word = Repeat::WORDS.iter().find(|(known, _)| *known == repeat).map_or("no", |(_, word)| word);
-        self.set_value(REPEATABLE, word).await
+        self.about.repeatable = repeat.word();
+        if self.is_shared() { Ok(()) } else { self.set_value(REPEATABLE, repeat.word()).await }
     }
 
-    /// Deals with deliveries that a dead process had claimed. Those whose message may be complete become `in_doubt`, or queued
+    /// Deals with deliveries that dead processes had claimed. Those whose message may be complete become `in_doubt`, or queued
     /// again when they may be repeated, and might when they were sent; what the server had accepted is
-    /// `sent`; the others wait as before. Only for the holder of [`Store::lock`].
+    /// `sent`; the others wait as before. In a file only for the holder of [`Store::lock`].
     ///
     /// # Errors
     /// When the database does not answer, or what stands beside it cannot be read.
     pub async fn recover(&mut self, repeat: Repeat, now: &str) -> Result<Recovered> {
-        let claimed = self.claimed("$1 IS NULL", None).await?;
-        if claimed.is_empty() {
-            return Ok(Recovered { count: 0, repeat, accepted: 0, put_back: 0 });
-        }
-        let sent = self.value(REPEATABLE).await?.unwrap_or_default();
-        let sent = Repeat::WORDS.iter().find(|(_, word)| *word == sent).map_or(Repeat::Never, |(known, _)| *known);
-        let repeat = sent.and(repeat);
-        let (state, said) = if repeat == Repeat::Never {
-            (DeliveryState::InDoubt, "the program ended while this was being sent: it is not known whether it arrived")
-        } else {
-            (DeliveryState::Queued, "the program ended while this was being sent; it is sent again")
-        };
-        let (mut doubtful, mut accepted, mut put_back) = (Vec::new(), Vec::new(), 0);
-        for (key, known) in claimed {
-            match known {
-                DeliveryState::Sending => doubtful.push(json!([key.issue, key.subscriber])),
-                DeliveryState::Sent => accepted.push(json!([key.issue, key.subscriber])),
-                _ => put_back += 1,
+        let now = seconds(now)?;
+        let own = self.sender.as_ref().map(|sender| sender.token);
+        let mut transaction = self.connection.begin().await?;
+        let mut recovered = Recovered { count: 0, repeat, accepted: 0, put_back: 0 };
+        let mut over = Vec::new();
+        for sender in claimants((&mut transaction).into()).await? {
+            let marks = marks::left(&self.file, &sender)?;
+            // At a server several may live; what one that lives is about to send stands in no mark.
+            let is_other = sender.token.is_some() && sender.token != own;
+            let lives = is_other && marks.as_ref().is_none_or(Marks::are_held);
+            if lives && sender.is_live {
+                continue;
             }
+            let marks = marks.filter(|_| !lives);
+            let claimed = claimed_by(&sender, marks.as_ref(), &self.file, (&mut transaction).into(), ALL, None).await?;
+            recovered.add(settle(&mut transaction, &sender, claimed, repeat, now).await?);
+            over.extend(sender.token);
         }
-        let recovered = Recovered { count: doubtful.len() as u64, repeat, accepted: accepted.len() as u64, put_back };
-        let relay = self.value(RELAY).await?;
-        let relay = self.text(relay.as_deref().unwrap_or(UNKNOWN)).await?;
-        let said = self.text(said).await?;
-        let was_accepted =
-            self.text("the server accepted it; the program ended before its words were recorded").await?;
-        let mut transaction = self.connection.begin_with("BEGIN IMMEDIATE").await?;
-        // What is sent again because its relay remembers it stays a doubtful try.
-        let tried = if repeat == Repeat::Remembered { DeliveryState::InDoubt } else { state };
-        for (keys, state, tried, said) in
-            [(doubtful, state, tried, said), (accepted, DeliveryState::Sent, DeliveryState::Sent, was_accepted)]
-        {
-            let keys = serde_json::Value::from(keys).to_string();
-            sqlx::query(
-                "INSERT INTO tries (issue, subscriber, at, state, relay, shared)
-                 SELECT d.issue, d.subscriber, d.updated_at, $2, $3, $4
-                 FROM json_each($1) AS r CROSS JOIN deliveries AS d
-                 WHERE d.issue = r.value ->> 0 AND d.subscriber = r.value ->> 1",
-            )
-            .bind(&keys)
-            .bind(tried.number())
-            .bind(relay)
-            .bind(said)
-            .execute(&mut *transaction)
-            .await?;
-            sqlx::query(
-                "UPDATE deliveries SET state = $2, attempts = attempts + 1, next_attempt_at = 0, updated_at = $3
-                 FROM json_each($1) AS r WHERE issue = r.value ->> 0 AND subscriber = r.value ->> 1",
-            )
-            .bind(&keys)
-            .bind(state.as_str())
-            .bind(seconds(now)?)
-            .execute(&mut *transaction)
-            .await?;
+        if let Transaction::Postgres(_) = transaction {
+            senders::forget_gone(&mut transaction).await?;
         }
-        sqlx::query(
-            "UPDATE deliveries SET state = IIF(attempts > 0 AND next_attempt_at > 0, 'deferred', 'queued')
-             WHERE state = 'sending'",
-        )
-        .execute(&mut *transaction)
-        .await?;
-        let generation = memory::raise(&mut transaction, self.generation).await?;
-        transaction.commit().await?;
-        self.tell(generation, true);
+        if recovered.count + recovered.accepted + recovered.put_back > 0 {
+            let generation = memory::raise(&mut transaction, self.generation).await?;
+            transaction.commit().await?;
+            self.tell(generation, true);
+        } else {
+            transaction.commit().await?;
+        }
+        for token in over {
+            // One that stays says nothing of any other sender.
+            let _ = self.file.folder.remove(&marks::name(&self.file, Some(token)));
+        }
         Ok(recovered)
     }
 
@@ -202,7 +196,7 @@ impl Store {
 
     async fn counts(&mut self, which: &str, number: Option<i64>) -> Result<DeliveryCounts> {
         let groups = format!("SELECT state, COUNT(*) AS count FROM deliveries WHERE {which} GROUP BY state");
-        let rows = sqlx::query(AssertSqlSafe(groups)).bind(number).fetch_all(&mut self.connection).await?;
+        let rows = query(AssertSqlSafe(groups)).bind(number).fetch_all(&mut self.connection).await?;
         let mut counts = DeliveryCounts::default();
         for row in rows {
             counts.set(state_of(row.try_get("state")?)?, row.try_get("count")?);
@@ -216,28 +210,16 @@ impl Store {
         Ok(counts)
     }
 
-    /// What those that are claimed would be if their process ended now, but for `sending` where it is not known whether the
+    /// What those that are claimed would be if their processes ended now, but for `sending` where it is not known whether the
     /// message is complete.
     async fn claimed(&mut self, which: &str, number: Option<i64>) -> Result<Vec<(DeliveryKey, DeliveryState)>> {
-        let claimed = format!(
-            "SELECT issue, subscriber, attempts, attempts > 0 AND next_attempt_at > 0 FROM deliveries
-             WHERE state = 'sending' AND {which}"
-        );
-        let rows: Vec<(i64, i64, i64, bool)> =
-            sqlx::query_as(AssertSqlSafe(claimed)).bind(number).fetch_all(&mut self.connection).await?;
-        let claimed: Vec<_> = rows
-            .iter()
-            .map(|(issue, subscriber, attempts, _)| (DeliveryKey { issue: *issue, subscriber: *subscriber }, *attempts))
-            .collect();
-        let known = self.known(&claimed).await?;
-        let state = |(row, known): (&(i64, i64, i64, bool), Known)| match known {
-            Known::Incomplete if row.3 => DeliveryState::Deferred,
-            Known::Incomplete => DeliveryState::Queued,
-            Known::Accepted => DeliveryState::Sent,
-            Known::Complete | Known::Nothing => DeliveryState::Sending,
-        };
-        let states = rows.iter().zip(known).map(state);
-        Ok(claimed.iter().map(|(key, _)| *key).zip(states).collect())
+        let mut all = Vec::new();
+        for sender in claimants((&mut self.connection).into()).await? {
+            let marks = marks::left(&self.file, &sender)?;
+            let link = (&mut self.connection).into();
+            all.extend(claimed_by(&sender, marks.as_ref(), &self.file, link, which, number).await?);
+        }
+        Ok(all)
     }
 
     /// Hands over every delivery of an issue that is not `sent`, with its history, in the order of the readers.
@@ -246,8 +228,8 @@ impl Store {
     /// When the database does not answer.
     pub async fn not_sent(&mut self, issue: i64, mut each: impl FnMut(NotSent)) -> Result<()> {
         let claimed: BTreeMap<_, _> = self.claimed("issue = $1", Some(issue)).await?.into_iter().collect();
-        let mut rows = sqlx::query(
-            "SELECT d.*, s.address, h.* FROM deliveries d CROSS JOIN subscribers s ON s.id = d.subscriber
+        let mut rows = query(
+            "SELECT d.*, s.address, h.* FROM deliveries d JOIN subscribers s ON s.id = d.subscriber
              LEFT JOIN history h ON h.issue = d.issue AND h.subscriber = d.subscriber
              WHERE d.issue = $1 AND d.state <> 'sent' ORDER BY d.issue, d.subscriber, h.try",
         )
@@ -285,28 +267,27 @@ impl Store {
         let rows: Vec<_> =
             deliveries.iter().map(|(key, attempts)| json!([key.issue, key.subscriber, attempts])).collect();
         let rows = serde_json::Value::from(rows).to_string();
-        let mut transaction = self.connection.begin_with("BEGIN IMMEDIATE").await?;
-        sqlx::query(
+        let mut transaction = self.connection.begin().await?;
+        query(
             "INSERT INTO tries (issue, subscriber, at, state, shared)
              SELECT d.issue, d.subscriber, $2, 4, $3 FROM json_each($1) AS r CROSS JOIN deliveries AS d
-             WHERE d.issue = r.value ->> 0 AND d.subscriber = r.value ->> 1 AND d.attempts = r.value ->> 2
-               AND d.state = 'deferred'",
+             WHERE d.issue = CAST(r.value ->> 0 AS BIGINT) AND d.subscriber = CAST(r.value ->> 1 AS BIGINT)
+               AND d.attempts = CAST(r.value ->> 2 AS BIGINT) AND d.state = 'deferred'",
         )
         .bind(&rows)
         .bind(seconds(now)?)
         .bind(said)
-        .execute(&mut *transaction)
+        .execute(&mut transaction)
         .await?;
-        let done = sqlx::query(
+        let done = query(
             "UPDATE deliveries SET state = 'failed', next_attempt_at = 0, updated_at = $2 FROM json_each($1) AS r
-             WHERE issue = r.value ->> 0 AND subscriber = r.value ->> 1 AND attempts = r.value ->> 2
-               AND state = 'deferred'",
+             WHERE issue = CAST(r.value ->> 0 AS BIGINT) AND subscriber = CAST(r.value ->> 1 AS BIGINT)
+               AND attempts = CAST(r.value ->> 2 AS BIGINT) AND state = 'deferred'",
         )
         .bind(&rows)
         .bind(seconds(now)?)
-        .execute(&mut *transaction)
-        .await?
-        .rows_affected();
+        .execute(&mut transaction)
+        .await?;
         transaction.commit().await?;
         Ok(done)
     }
@@ -318,18 +299,141 @@ impl Store {
     /// When the database does not answer.
     pub async fn never_accepted(&mut self, issue: i64, many: u32) -> Result<Option<BTreeSet<String>>> {
         let is_any = "SELECT EXISTS (SELECT 1 FROM deliveries WHERE issue = $1 AND state = 'sent')";
-        if !sqlx::query_scalar(is_any).bind(issue).fetch_one(&mut self.connection).await? {
+        if !query(is_any).bind(issue).value(&mut self.connection).await? {
             return Ok(None);
         }
-        let domains: Vec<String> = sqlx::query_scalar(
-            "SELECT substr(s.address, instr(s.address, '@') + 1) AS domain
-             FROM deliveries d CROSS JOIN subscribers s ON s.id = d.subscriber WHERE d.issue = $1
-             GROUP BY domain HAVING COUNT(*) >= $2 AND SUM(d.state = 'sent') = 0",
+        let domains: Vec<String> = query(
+            "SELECT substr(s.address, CAST(instr(s.address, '@') + 1 AS INTEGER)) AS domain
+             FROM deliveries d CROSS JOIN subscribers s WHERE d.issue = $1 AND s.id = d.subscriber
+             GROUP BY domain HAVING COUNT(*) >= $2 AND COUNT(*) FILTER (WHERE d.state = 'sent') = 0",
         )
         .bind(issue)
         .bind(many)
-        .fetch_all(&mut self.connection)
+        .values(&mut self.connection)
         .await?;
         Ok(Some(domains.into_iter().collect()))
     }
+}
+
+/// All deliveries.
+const ALL: &str = "$1 IS NULL";
+
+/// Who has claimed something: of a file its owner.
+async fn claimants(mut link: Link<'_>) -> Result<Vec<Claimant>> {
+    if let Link::Postgres(_) = link {
+        return senders::claimants(link).await;
+    }
+    Ok(vec![Claimant {
+        token: None,
+        claims: marks::in_file(link.again()).await?,
+        relay: value(RELAY, link.again()).await?.unwrap_or_default(),
+        repeatable: value(REPEATABLE, link).await?.unwrap_or_default(),
+        is_live: false,
+    }])
+}
+
+/// What the deliveries that a sender has claimed would be if it ended now.
+async fn claimed_by(
+    sender: &Claimant,
+    marks: Option<&Marks>,
+    file: &DatabaseFile,
+    link: Link<'_>,
+    which: &str,
+    number: Option<i64>,
+) -> Result<Vec<(DeliveryKey, DeliveryState)>> {
+    let by = if sender.token.is_some() { " AND claim = $2" } else { "" };
+    let claimed = query(AssertSqlSafe(format!(
+        "SELECT issue, subscriber, attempts, attempts > 0 AND next_attempt_at > 0 FROM deliveries
+         WHERE state = 'sending' AND {which}{by}"
+    )));
+    let rows = sender.token.into_iter().fold(claimed.bind(number), Query::bind).fetch_all(link).await?;
+    let read = |row: &Row| {
+        let key = DeliveryKey { issue: row.try_get(0)?, subscriber: row.try_get(1)? };
+        Ok((key, row.try_get(2)?, row.try_get(3)?))
+    };
+    let rows: Vec<(DeliveryKey, i64, bool)> = rows.iter().map(read).collect::<Result<_>>()?;
+    let known = marks::known(file, marks, rows.iter().map(|(key, attempts, _)| (*key, *attempts)))?;
+    let state = |((key, _, was_put_off), known): ((DeliveryKey, i64, bool), Known)| {
+        let state = match known {
+            Known::Incomplete if was_put_off => DeliveryState::Deferred,
+            Known::Incomplete => DeliveryState::Queued,
+            Known::Accepted => DeliveryState::Sent,
+            Known::Complete | Known::Nothing => DeliveryState::Sending,
+        };
+        (key, state)
+    };
+    Ok(rows.into_iter().zip(known).map(state).collect())
+}
+
+/// Settles what a dead sender had claimed.
+async fn settle(
+    transaction: &mut Transaction<'_>,
+    sender: &Claimant,
+    claimed: Vec<(DeliveryKey, DeliveryState)>,
+    repeat: Repeat,
+    now: i64,
+) -> Result<Recovered> {
+    let repeat = Repeat::of(&sender.repeatable).and(repeat);
+    if claimed.is_empty() {
+        return Ok(Recovered { count: 0, repeat, accepted: 0, put_back: 0 });
+    }
+    let (state, said) = if repeat == Repeat::Never {
+        (DeliveryState::InDoubt, "the program ended while this was being sent: it is not known whether it arrived")
+    } else {
+        (DeliveryState::Queued, "the program ended while this was being sent; it is sent again")
+    };
+    // What is sent again because its relay remembers it stays a doubtful try.
+    let tried = if repeat == Repeat::Remembered { DeliveryState::InDoubt } else { state };
+    let was_accepted = "the server accepted it; the program ended before its words were recorded";
+    let keys_of = |wanted: &[DeliveryState]| -> Vec<_> {
+        let of = claimed.iter().filter(|(_, state)| wanted.contains(state));
+        of.map(|(key, _)| json!([key.issue, key.subscriber])).collect()
+    };
+    let (doubtful, accepted) = (keys_of(&[DeliveryState::Sending]), keys_of(&[DeliveryState::Sent]));
+    let put_back = keys_of(&[DeliveryState::Queued, DeliveryState::Deferred]);
+    let recovered = Recovered {
+        count: doubtful.len() as u64,
+        repeat,
+        accepted: accepted.len() as u64,
+        put_back: put_back.len() as u64,
+    };
+    let relay = if sender.relay.is_empty() { UNKNOWN } else { &sender.relay };
+    let relay = number_of(relay, &mut *transaction).await?;
+    for (keys, state, tried, said) in
+        [(doubtful, state, tried, said), (accepted, DeliveryState::Sent, DeliveryState::Sent, was_accepted)]
+    {
+        let said = number_of(said, &mut *transaction).await?;
+        let keys = serde_json::Value::from(keys).to_string();
+        query(
+            "INSERT INTO tries (issue, subscriber, at, state, relay, shared)
+             SELECT d.issue, d.subscriber, d.updated_at, $2, $3, $4
+             FROM json_each($1) AS r CROSS JOIN deliveries AS d
+             WHERE d.issue = CAST(r.value ->> 0 AS BIGINT) AND d.subscriber = CAST(r.value ->> 1 AS BIGINT)",
+        )
+        .bind(&keys)
+        .bind(tried.number())
+        .bind(relay)
+        .bind(said)
+        .execute(&mut *transaction)
+        .await?;
+        query(
+            "UPDATE deliveries SET state = $2, attempts = attempts + 1, next_attempt_at = 0, updated_at = $3
+             FROM json_each($1) AS r
+             WHERE issue = CAST(r.value ->> 0 AS BIGINT) AND subscriber = CAST(r.value ->> 1 AS BIGINT)",
+        )
+        .bind(&keys)
+        .bind(state.as_str())
+        .bind(now)
+        .execute(&mut *transaction)
+        .await?;
+    }
+    query(
+        "UPDATE deliveries SET state = CASE WHEN attempts > 0 AND next_attempt_at > 0 THEN 'deferred' ELSE 'queued' END
+         FROM json_each($1) AS r
+         WHERE issue = CAST(r.value ->> 0 AS BIGINT) AND subscriber = CAST(r.value ->> 1 AS BIGINT)",
+    )
+    .bind(serde_json::Value::from(put_back).to_string())
+    .execute(transaction)
+    .await?;
+    Ok(recovered)
 }

@@ -1,10 +1,13 @@
 //! Many readers at once: all of a file, or none.
 
+use futures_util::TryStreamExt as _;
+use serde_json::json;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use sqlx::{AssertSqlSafe, Connection as _, Row as _, SqliteConnection};
+use sqlx::{AssertSqlSafe, Connection as _, SqliteConnection};
 
+use super::connection::{BUSY_TIMEOUT, Connection, Transaction, query};
 use super::subscribers::status_of;
-use super::{BUSY_TIMEOUT, Result, Store, StoreError};
+use super::{Result, Store, StoreError};
 use crate::model::{ListedReader, SubscriberCounts};
 
 /// How many readers go to the database at a time.
@@ -17,7 +20,7 @@ const CACHE: &str = "PRAGMA site.cache_size = -24576";
 /// is neither locked nor even there.
 #[derive(Debug)]
 pub struct Arrivals {
-    connection: SqliteConnection,
+    connection: Connection,
     batch: Vec<ListedReader>,
 }
 
@@ -44,11 +47,11 @@ impl Arrivals {
             .journal_mode(SqliteJournalMode::Off)
             .synchronous(SqliteSynchronous::Off)
             .busy_timeout(BUSY_TIMEOUT);
-        let mut connection = SqliteConnection::connect_with(&options).await?;
+        let mut connection = Connection::Sqlite(SqliteConnection::connect_with(&options).await?);
         let table =
             "CREATE TABLE arrivals (address TEXT NOT NULL, address_key TEXT NOT NULL, name TEXT, status TEXT NOT NULL,
-                                            source TEXT, created_at TEXT, updated_at TEXT)";
-        sqlx::query(table).execute(&mut connection).await?;
+                                            source TEXT, created_at TEXT, updated_at TEXT, round INTEGER NOT NULL DEFAULT 1)";
+        query(table).execute(&mut connection).await?;
         Ok(Self { connection, batch: Vec::with_capacity(BATCH) })
     }
 
@@ -64,16 +67,18 @@ impl Arrivals {
     async fn flush(&mut self) -> Result<()> {
         let rows = vec!["(?, ?, ?, ?, ?, ?, ?)"; self.batch.len()].join(", ");
         // Only the number of rows makes the statement; full batches share one that is prepared once.
-        let statement = AssertSqlSafe(format!("INSERT INTO arrivals VALUES {rows}"));
+        let statement = AssertSqlSafe(format!(
+            "INSERT INTO arrivals (address, address_key, name, status, source, created_at, updated_at) VALUES {rows}"
+        ));
         let keys: Vec<String> = self.batch.iter().map(|reader| reader.address.key()).collect();
-        let mut query = sqlx::query(statement);
-        for (reader, key) in self.batch.iter().zip(&keys) {
+        let mut insert = query(statement);
+        for (reader, key) in self.batch.iter().zip(keys) {
             let ListedReader { address, name, status, source, created_at, updated_at } = reader;
-            query = query.bind(address.as_str()).bind(key.as_str()).bind(name.as_deref()).bind(status.as_str());
-            query = query.bind(source.as_deref()).bind(created_at.as_deref()).bind(updated_at.as_deref());
+            insert = insert.bind(address.as_str()).bind(key).bind(name).bind(status.as_str());
+            insert = insert.bind(source).bind(created_at).bind(updated_at);
         }
         if !self.batch.is_empty() {
-            query.execute(&mut self.connection).await?;
+            insert.execute(&mut self.connection).await?;
         }
         self.batch.clear();
         Ok(())
@@ -91,57 +96,109 @@ impl Store {
     pub async fn take(&mut self, mut arrivals: Arrivals, source: &str, now: &str) -> Result<Arrived> {
         arrivals.flush().await?;
         let mut connection = arrivals.connection;
+        if let Connection::Postgres(_) = self.connection {
+            let mut transaction = self.connection.begin().await?;
+            let rounds = carry(&mut connection, &mut transaction).await?;
+            let arrived = join(&mut transaction, rounds, source, now).await?;
+            transaction.commit().await?;
+            return Ok(arrived);
+        }
         let path = self.file.path();
         let path = path.to_str().ok_or_else(|| StoreError::Content("a path that is not UTF-8 text".into()))?;
-        sqlx::query("ATTACH DATABASE $1 AS site").bind(path).execute(&mut connection).await?;
-        sqlx::query("PRAGMA site.synchronous = FULL").execute(&mut connection).await?;
-        sqlx::query(CACHE).execute(&mut connection).await?;
-        let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
-        let newest: i64 = sqlx::query_scalar("SELECT COALESCE(MAX(id), 0) FROM site.subscribers")
-            .fetch_one(&mut *transaction)
-            .await?;
-        let mut arrived = Arrived::default();
-        let known = "SELECT COUNT(*) FROM site.subscribers WHERE address_key IN (SELECT address_key FROM arrivals)";
-        let reached = "SELECT COUNT(*) FROM site.subscribers WHERE id <= $1 AND status IN ('confirmed', 'pending')";
-        let mut before: i64 = 0;
-        if newest > 0 {
-            let known: i64 = sqlx::query_scalar(known).fetch_one(&mut *transaction).await?;
-            arrived.known = known.unsigned_abs();
-            before = sqlx::query_scalar(reached).bind(newest).fetch_one(&mut *transaction).await?;
+        query("ATTACH DATABASE $1 AS site").bind(path).execute(&mut connection).await?;
+        query("PRAGMA site.synchronous = FULL").execute(&mut connection).await?;
+        query(CACHE).execute(&mut connection).await?;
+        let mut transaction = connection.begin().await?;
+        let arrived = join(&mut transaction, 1, source, now).await?;
+        transaction.commit().await?;
+        connection.close().await?;
+        Ok(arrived)
+    }
+}
+
+/// Carries readers to a server, where one statement changes no row twice: each row of a reader has a round of its own. Returns
+/// how many rounds there are.
+async fn carry(from: &mut Connection, to: &mut Transaction<'_>) -> Result<i64> {
+    let table = "CREATE TEMPORARY TABLE carried (rowid BIGINT GENERATED ALWAYS AS IDENTITY, address TEXT COLLATE \"C\",
+        address_key TEXT COLLATE \"C\", name TEXT, status TEXT, source TEXT, created_at TEXT COLLATE \"C\",
+        updated_at TEXT COLLATE \"C\") ON COMMIT DROP";
+    query(table).execute(&mut *to).await?;
+    let all = "SELECT address, address_key, name, status, source, created_at, updated_at FROM arrivals ORDER BY rowid";
+    let mut rows = query(all).fetch(from);
+    let mut batch = Vec::with_capacity(BATCH);
+    loop {
+        let row = rows.try_next().await?;
+        let is_last = row.is_none();
+        if let Some(row) = row {
+            let text = |column: usize| {
+                let text: Option<String> = row.try_get(column)?;
+                Ok(text.map(|text| text.replace('\0', "\u{fffd}")))
+            };
+            batch.push((0..7).map(text).collect::<Result<Vec<_>>>()?);
         }
-        // What is newer than `$3` comes from the same file. Beside that only who left changes an older row, and not when the
-        // file says that it was before the last change here.
-        sqlx::query(
-            "INSERT INTO site.subscribers (address, address_key, name, status, source, created_at, updated_at)
+        if batch.len() == BATCH || is_last {
+            let insert = "INSERT INTO carried (address, address_key, name, status, source, created_at, updated_at)
+                SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6
+                FROM json_each($1)";
+            query(insert).bind(json!(batch).to_string()).execute(&mut *to).await?;
+            batch.clear();
+        }
+        if is_last {
+            break;
+        }
+    }
+    let rounds = "CREATE TEMPORARY TABLE arrivals ON COMMIT DROP AS
+         SELECT *, row_number() OVER (PARTITION BY address_key ORDER BY rowid) AS round FROM carried";
+    query(rounds).execute(&mut *to).await?;
+    query("CREATE INDEX ON arrivals (round, rowid)").execute(&mut *to).await?;
+    Ok(query("SELECT COALESCE(MAX(round), 0) FROM arrivals").value(to).await?)
+}
+
+/// Puts the arrivals on the list, each round of them after the one before.
+async fn join(transaction: &mut Transaction<'_>, rounds: i64, source: &str, now: &str) -> Result<Arrived> {
+    let newest: i64 = query("SELECT COALESCE(MAX(id), 0) FROM subscribers").value(&mut *transaction).await?;
+    let mut arrived = Arrived::default();
+    let known = "SELECT COUNT(*) FROM subscribers WHERE address_key IN (SELECT address_key FROM arrivals)";
+    let reached = "SELECT COUNT(*) FROM subscribers WHERE id <= $1 AND status IN ('confirmed', 'pending')";
+    let mut before: i64 = 0;
+    if newest > 0 {
+        let known: i64 = query(known).value(&mut *transaction).await?;
+        arrived.known = known.unsigned_abs();
+        before = query(reached).bind(newest).value(&mut *transaction).await?;
+    }
+    // What is newer than `$3` comes from the same file. Beside that only who left changes an older row, and not when the
+    // file says that it was before the last change here.
+    for round in 1..=rounds {
+        query(
+            "INSERT INTO subscribers (address, address_key, name, status, source, created_at, updated_at)
              SELECT address, address_key, name, status, COALESCE(source, $1), COALESCE(created_at, $2), COALESCE(updated_at, $2)
-             FROM arrivals WHERE true ORDER BY rowid
-             ON CONFLICT (address_key) DO UPDATE
-             SET status = excluded.status, updated_at = CASE WHEN id > $3 THEN updated_at ELSE $2 END
-             WHERE instr($4, excluded.status) > instr($4, status)
-               AND (id > $3 OR (excluded.status IN ('bounced', 'unsubscribed', 'complained')
-                                AND (excluded.updated_at = $2 OR excluded.updated_at >= updated_at)))",
+             FROM arrivals WHERE round = $5 ORDER BY rowid
+             ON CONFLICT (address_key) DO UPDATE SET status = excluded.status,
+               updated_at = CASE WHEN subscribers.id > $3 THEN subscribers.updated_at ELSE $2 END
+             WHERE instr($4, excluded.status) > instr($4, subscribers.status)
+               AND (subscribers.id > $3 OR (excluded.status IN ('bounced', 'unsubscribed', 'complained')
+                    AND (excluded.updated_at = $2 OR excluded.updated_at >= subscribers.updated_at)))",
         )
         .bind(source)
         .bind(now)
         .bind(newest)
         .bind(CAUTION)
+        .bind(round)
         .execute(&mut *transaction)
         .await?;
-        if newest > 0 {
-            let after: i64 = sqlx::query_scalar(reached).bind(newest).fetch_one(&mut *transaction).await?;
-            arrived.stopped = (before - after).unsigned_abs();
-        }
-        let rows = sqlx::query("SELECT status, COUNT(*) AS count FROM site.subscribers WHERE id > $1 GROUP BY status")
-            .bind(newest)
-            .fetch_all(&mut *transaction)
-            .await?;
-        for row in rows {
-            *arrived.new.of_mut(status_of(row.try_get("status")?)?) = row.try_get("count")?;
-        }
-        transaction.commit().await?;
-        connection.close().await?;
-        Ok(arrived)
     }
+    if newest > 0 {
+        let after: i64 = query(reached).bind(newest).value(&mut *transaction).await?;
+        arrived.stopped = (before - after).unsigned_abs();
+    }
+    let rows = query("SELECT status, COUNT(*) AS count FROM subscribers WHERE id > $1 GROUP BY status")
+        .bind(newest)
+        .fetch_all(transaction)
+        .await?;
+    for row in rows {
+        *arrived.new.of_mut(status_of(row.try_get("status")?)?) = row.try_get("count")?;
+    }
+    Ok(arrived)
 }
 
 /// The statuses from the one with the most mail to the one with the least, as `SubscriberStatus::or_more_careful` has them: the

@@ -1,8 +1,8 @@
 //! Runs, the entries they mailed, and their frozen issues.
 
-use sqlx::sqlite::SqliteRow;
-use sqlx::{AssertSqlSafe, Connection as _, Row as _};
+use sqlx::AssertSqlSafe;
 
+use super::connection::{Row, query};
 use super::{Result, Store, StoreError, memory, moment, seconds};
 use crate::model::{DeliveryCounts, Issue, MailedEntry, Run};
 
@@ -39,7 +39,7 @@ pub struct Untried {
 impl Store {
     /// The number of the newest row, 0 when there is none.
     pub(super) async fn newest_run(&mut self) -> Result<i64> {
-        Ok(sqlx::query_scalar("SELECT COALESCE(MAX(id), 0) FROM runs").fetch_one(&mut self.connection).await?)
+        Ok(query("SELECT COALESCE(MAX(id), 0) FROM runs").value(&mut self.connection).await?)
     }
 
     /// The last recorded run: the one with the latest time, whatever clock the others had.
@@ -47,7 +47,7 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn last_run(&mut self) -> Result<Option<Run>> {
-        let row = sqlx::query("SELECT * FROM runs ORDER BY cutoff DESC, id DESC LIMIT 1")
+        let row = query("SELECT * FROM runs ORDER BY cutoff DESC, id DESC LIMIT 1")
             .fetch_optional(&mut self.connection)
             .await?;
         row.map(|row| read_run(&row)).transpose()
@@ -59,7 +59,7 @@ impl Store {
     /// When the database does not answer.
     pub async fn mailed_entries(&mut self) -> Result<Vec<MailedEntry>> {
         let all = "SELECT run, id, issue, path, title, published, content_hash, sketch FROM entries ORDER BY run, id";
-        let rows = sqlx::query(all).fetch_all(&mut self.connection).await?;
+        let rows = query(all).fetch_all(&mut self.connection).await?;
         rows.iter()
             .map(|row| {
                 Ok(MailedEntry {
@@ -81,9 +81,7 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn next_issue(&mut self) -> Result<i64> {
-        Ok(sqlx::query_scalar("SELECT COALESCE(MAX(number), 0) + 1 FROM issues")
-            .fetch_one(&mut self.connection)
-            .await?)
+        Ok(query("SELECT COALESCE(MAX(number), 0) + 1 FROM issues").value(&mut self.connection).await?)
     }
 
     /// Freezes a run: its entries, its issues and one queued delivery of each issue to each confirmed subscriber, in one
@@ -92,24 +90,25 @@ impl Store {
     /// # Errors
     /// When the database does not answer or the deliveries do not balance with the subscribers; nothing is recorded then.
     pub async fn freeze(&mut self, cutoff: &str, entries: &[FrozenEntry], issues: &[Issue]) -> Result<u64> {
-        let mut transaction = self.connection.begin_with("BEGIN IMMEDIATE").await?;
-        let run: i64 = sqlx::query_scalar("INSERT INTO runs (cutoff) VALUES ($1) RETURNING id")
-            .bind(cutoff)
-            .fetch_one(&mut *transaction)
-            .await?;
+        if self.is_overtaken {
+            return Err(StoreError::Overtaken);
+        }
+        let mut transaction = self.connection.begin().await?;
+        let run: i64 =
+            query("INSERT INTO runs (cutoff) VALUES ($1) RETURNING id").bind(cutoff).value(&mut transaction).await?;
         for issue in issues {
             let frozen = serde_json::to_string(issue).map_err(|error| StoreError::Content(error.to_string()))?;
-            sqlx::query("INSERT INTO issues (number, run, subject, digest, frozen) VALUES ($1, $2, $3, $4, $5)")
+            query("INSERT INTO issues (number, run, subject, digest, frozen) VALUES ($1, $2, $3, $4, $5)")
                 .bind(issue.number)
                 .bind(run)
                 .bind(&issue.subject)
                 .bind(&issue.digest)
                 .bind(frozen)
-                .execute(&mut *transaction)
+                .execute(&mut transaction)
                 .await?;
         }
         for entry in entries {
-            sqlx::query(
+            query(
                 "INSERT INTO entries (run, id, issue, path, url, title, published, content_hash, sketch)
                  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
             )
@@ -122,22 +121,20 @@ impl Store {
             .bind(&entry.mailed.published)
             .bind(&entry.mailed.content_hash)
             .bind(&entry.mailed.sketch)
-            .execute(&mut *transaction)
+            .execute(&mut transaction)
             .await?;
         }
-        let confirmed: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM subscribers WHERE status = 'confirmed'")
-            .fetch_one(&mut *transaction)
-            .await?;
-        let queued = sqlx::query(
+        let confirmed: i64 =
+            query("SELECT COUNT(*) FROM subscribers WHERE status = 'confirmed'").value(&mut transaction).await?;
+        let queued = query(
             "INSERT INTO deliveries (issue, subscriber, state, updated_at)
              SELECT issues.number, subscribers.id, 'queued', $2 FROM issues, subscribers
              WHERE issues.run = $1 AND subscribers.status = 'confirmed' ORDER BY issues.number, subscribers.id",
         )
         .bind(run)
         .bind(seconds(cutoff)?)
-        .execute(&mut *transaction)
-        .await?
-        .rows_affected();
+        .execute(&mut transaction)
+        .await?;
         if queued != confirmed.unsigned_abs() * issues.len() as u64 {
             return Err(StoreError::Content(format!("{queued} deliveries for {confirmed} subscribers: not balanced")));
         }
@@ -152,12 +149,12 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn open_issues(&mut self) -> Result<Vec<Issue>> {
-        let frozen: Vec<String> = sqlx::query_scalar(
+        let frozen: Vec<String> = query(
             "SELECT frozen FROM issues JOIN runs ON runs.id = issues.run WHERE runs.finished_at IS NULL AND EXISTS (
                 SELECT 1 FROM deliveries WHERE issue = issues.number AND state IN ('queued', 'sending', 'deferred'))
              ORDER BY number",
         )
-        .fetch_all(&mut self.connection)
+        .values(&mut self.connection)
         .await?;
         frozen.iter().map(|text| thaw(text)).collect()
     }
@@ -171,11 +168,11 @@ impl Store {
              AND d.attempts = 0 AND d.issue = i.number";
         let asked = "SELECT MAX(t.at) FROM tries t WHERE t.issue = d.issue AND t.subscriber = d.subscriber";
         let untried = format!(
-            "SELECT i.frozen, IIF(EXISTS (SELECT 1 {fresh} AND ({asked}) IS NULL), NULL, (SELECT MIN(({asked})) {fresh}))
-                 AS asked_at
+            "SELECT i.frozen, CASE WHEN NOT EXISTS (SELECT 1 {fresh} AND ({asked}) IS NULL)
+                 THEN (SELECT MIN(({asked})) {fresh}) END AS asked_at
              FROM issues i WHERE EXISTS (SELECT 1 {fresh}) ORDER BY i.number"
         );
-        let rows = sqlx::query(AssertSqlSafe(untried)).fetch_all(&mut self.connection).await?;
+        let rows = query(AssertSqlSafe(untried)).fetch_all(&mut self.connection).await?;
         rows.iter()
             .map(|row| {
                 let asked_at: Option<i64> = row.try_get("asked_at")?;
@@ -189,7 +186,7 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn issue(&mut self, number: i64) -> Result<Option<(i64, Issue)>> {
-        let row = sqlx::query("SELECT run, frozen FROM issues WHERE number = $1").bind(number);
+        let row = query("SELECT run, frozen FROM issues WHERE number = $1").bind(number);
         let row = row.fetch_optional(&mut self.connection).await?;
         row.map(|row| Ok((row.try_get("run")?, thaw(row.try_get("frozen")?)?))).transpose()
     }
@@ -199,7 +196,7 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn finish_runs(&mut self, now: &str) -> Result<u64> {
-        let done = sqlx::query(
+        let done = query(
             "UPDATE runs SET finished_at = $1 WHERE finished_at IS NULL AND NOT EXISTS (
                 SELECT 1 FROM issues JOIN deliveries ON deliveries.issue = issues.number
                 WHERE issues.run = runs.id AND deliveries.state IN ('queued', 'sending', 'deferred'))",
@@ -207,7 +204,7 @@ impl Store {
         .bind(now)
         .execute(&mut self.connection)
         .await?;
-        Ok(done.rows_affected())
+        Ok(done)
     }
 
     /// Every run, newest first.
@@ -215,7 +212,7 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn runs(&mut self) -> Result<Vec<RunSummary>> {
-        let rows = sqlx::query("SELECT * FROM runs ORDER BY id DESC").fetch_all(&mut self.connection).await?;
+        let rows = query("SELECT * FROM runs ORDER BY id DESC").fetch_all(&mut self.connection).await?;
         self.summaries(&rows).await
     }
 
@@ -228,18 +225,17 @@ impl Store {
             Some(number) => number,
             None => self.newest_run().await?,
         };
-        let rows = sqlx::query("SELECT * FROM runs WHERE id = $1").bind(number).fetch_all(&mut self.connection).await?;
+        let rows = query("SELECT * FROM runs WHERE id = $1").bind(number).fetch_all(&mut self.connection).await?;
         Ok(self.summaries(&rows).await?.pop())
     }
 
-    async fn summaries(&mut self, rows: &[SqliteRow]) -> Result<Vec<RunSummary>> {
+    async fn summaries(&mut self, rows: &[Row]) -> Result<Vec<RunSummary>> {
         let mut summaries = Vec::new();
         for row in rows {
             let run = read_run(row)?;
-            let issues = sqlx::query_as("SELECT number, subject FROM issues WHERE run = $1 ORDER BY number")
-                .bind(run.id)
-                .fetch_all(&mut self.connection)
-                .await?;
+            let issues = query("SELECT number, subject FROM issues WHERE run = $1 ORDER BY number").bind(run.id);
+            let issues = issues.fetch_all(&mut self.connection).await?;
+            let issues = issues.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect::<Result<_>>()?;
             let deliveries = self.delivery_counts(Some(run.id)).await?;
             summaries.push(RunSummary { run, issues, deliveries });
         }
@@ -251,6 +247,6 @@ fn thaw(frozen: &str) -> Result<Issue> {
     serde_json::from_str(frozen).map_err(|error| StoreError::Content(format!("a frozen issue: {error}")))
 }
 
-fn read_run(row: &SqliteRow) -> Result<Run> {
+fn read_run(row: &Row) -> Result<Run> {
     Ok(Run { id: row.try_get("id")?, cutoff: row.try_get("cutoff")?, finished_at: row.try_get("finished_at")? })
 }

@@ -4,10 +4,12 @@
 //! process, not the system: after a restart of the machine a whole claim is in doubt.
 
 use serde::{Deserialize, Serialize};
-use sqlx::Row as _;
 
+use super::connection::{Connection, Link, query};
 use super::delivery::DeliveryKey;
-use super::{Result, Store, StoreError};
+use super::file::DatabaseFile;
+use super::senders::Claimant;
+use super::{Result, Store, StoreError, value};
 use crate::files;
 
 /// The name under which the layout is kept.
@@ -48,6 +50,11 @@ impl Marks {
     pub fn set(&self, key: DeliveryKey, attempts: i64, mark: Option<Mark>) -> std::io::Result<()> {
         let at = self.layout.at(key).ok_or_else(|| std::io::Error::other("this issue has no marks"))?;
         self.file.set(at, byte(attempts, mark))
+    }
+
+    /// Whether the process that made them lives.
+    pub(super) fn are_held(&self) -> bool {
+        self.file.is_held()
     }
 
     fn get(&self, key: DeliveryKey, attempts: i64) -> std::io::Result<Known> {
@@ -102,26 +109,41 @@ fn read(byte: u8, attempts: i64) -> Known {
 }
 
 impl Store {
-    /// Makes the marks for delivering these issues, before anything is claimed. Only for the holder of [`Store::lock`].
-    /// `None` where the system does not tell its starts apart: then every claim is in doubt when its process dies.
+    /// Makes the marks for delivering these issues, before anything is claimed. In a file only for the holder of
+    /// [`Store::lock`]. `None` where the system does not tell its starts apart: then every claim is in doubt when its process dies.
     ///
     /// # Errors
     /// When the file cannot be written, or the database does not answer.
     pub async fn new_marks(&mut self, issues: &[i64]) -> Result<Option<Marks>> {
+        self.leave().await?;
+        let token = self.token().await?;
         let Some(boot) = files::boot_id() else {
-            self.set_value(CLAIMS, "").await?;
+            if token.is_none() {
+                self.set_value(CLAIMS, "").await?;
+            }
             return Ok(None);
         };
-        let row = sqlx::query(
-            "SELECT lower(hex(randomblob(16))) AS nonce, (SELECT COALESCE(MAX(id), 0) + 1 FROM subscribers) AS stride",
-        );
+        let row = query(match self.connection {
+            Connection::Sqlite(_) => {
+                "SELECT lower(hex(randomblob(16))), (SELECT COALESCE(MAX(id), 0) + 1 FROM subscribers)"
+            }
+            Connection::Postgres(_) => {
+                "SELECT gen_random_uuid()::text, (SELECT COALESCE(MAX(id), 0) + 1 FROM subscribers)"
+            }
+        });
         let row = row.fetch_one(&mut self.connection).await?;
-        let layout =
-            Layout { nonce: row.try_get("nonce")?, boot, stride: row.try_get("stride")?, issues: issues.to_vec() };
-        let made = self.file.folder.new_marks(&self.marks_name(), layout.head().as_bytes());
-        let file = made.map_err(|error| self.file.failed(error))?;
+        let layout = Layout { nonce: row.try_get(0)?, boot, stride: row.try_get(1)?, issues: issues.to_vec() };
+        let failed = |error| self.file.failed(error);
+        let made = self.file.folder.new_marks(&name(&self.file, token), layout.head().as_bytes());
+        let file = made.map_err(failed)?;
         let text = serde_json::to_string(&layout).map_err(|error| StoreError::Content(error.to_string()))?;
-        self.set_value(CLAIMS, &text).await?;
+        match token {
+            Some(token) => {
+                file.hold().map_err(failed)?;
+                self.set_claims(token, &text).await?;
+            }
+            None => self.set_value(CLAIMS, &text).await?,
+        }
         Ok(Some(Marks { file, layout }))
     }
 
@@ -130,32 +152,56 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn remove_marks(&mut self) -> Result<()> {
-        let is_any = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM deliveries WHERE state = 'sending')");
-        if !is_any.fetch_one(&mut self.connection).await? {
+        let token = self.sender.as_ref().map(|sender| sender.token);
+        let is_any = match token {
+            Some(token) => {
+                query("SELECT EXISTS (SELECT 1 FROM deliveries WHERE state = 'sending' AND claim = $1)").bind(token)
+            }
+            None => query("SELECT EXISTS (SELECT 1 FROM deliveries WHERE state = 'sending')"),
+        };
+        if !is_any.value::<bool>(&mut self.connection).await? {
             // A file that stays is replaced by the next process.
-            let _ = self.file.folder.remove(&self.marks_name());
+            let _ = self.file.folder.remove(&name(&self.file, token));
+            self.leave().await?;
         }
         Ok(())
     }
+}
 
-    /// What the marks of the last process say of these deliveries and the number of their tries.
-    pub(super) async fn known(&mut self, claimed: &[(DeliveryKey, i64)]) -> Result<Vec<Known>> {
-        let nothing = || vec![Known::Nothing; claimed.len()];
-        let Some(text) = self.value(CLAIMS).await?.filter(|text| !text.is_empty()) else { return Ok(nothing()) };
-        let layout: Layout =
-            serde_json::from_str(&text).map_err(|error| StoreError::Content(format!("the claims: {error}")))?;
-        if files::boot_id().as_ref() != Some(&layout.boot) {
-            return Ok(nothing());
-        }
-        let found = self.file.folder.marks(&self.marks_name(), layout.head().as_bytes());
-        let Some(file) = found.map_err(|error| self.file.failed(error))? else { return Ok(nothing()) };
-        let marks = Marks { file, layout };
-        let known = claimed.iter().map(|(key, attempts)| marks.get(*key, *attempts));
-        known.collect::<std::io::Result<_>>().map_err(|error| self.file.failed(error))
+/// What the owner of the file said of its claims.
+pub(super) async fn in_file(mut link: Link<'_>) -> Result<String> {
+    Ok(value(CLAIMS, link.again()).await?.unwrap_or_default())
+}
+
+/// The marks that a sender left on this machine since it was started; `None` when it left none here.
+pub(super) fn left(file: &DatabaseFile, sender: &Claimant) -> Result<Option<Marks>> {
+    if sender.claims.is_empty() {
+        return Ok(None);
     }
+    let layout: Layout =
+        serde_json::from_str(&sender.claims).map_err(|error| StoreError::Content(format!("the claims: {error}")))?;
+    if files::boot_id().as_ref() != Some(&layout.boot) {
+        return Ok(None);
+    }
+    let found = file.folder.marks(&name(file, sender.token), layout.head().as_bytes());
+    Ok(found.map_err(|error| file.failed(error))?.map(|file| Marks { file, layout }))
+}
 
-    fn marks_name(&self) -> String {
-        format!("{}-claims", self.file.name)
+/// What the marks say of these deliveries and the number of their tries.
+pub(super) fn known(
+    file: &DatabaseFile,
+    marks: Option<&Marks>,
+    claimed: impl Iterator<Item = (DeliveryKey, i64)>,
+) -> Result<Vec<Known>> {
+    let known = claimed.map(|(key, attempts)| marks.map_or(Ok(Known::Nothing), |marks| marks.get(key, attempts)));
+    known.collect::<std::io::Result<_>>().map_err(|error| file.failed(error))
+}
+
+/// The name of the marks of a sender.
+pub(super) fn name(file: &DatabaseFile, token: Option<i64>) -> String {
+    match token {
+        Some(token) => format!("{}-claims-{token}", file.name),
+        None => format!("{}-claims", file.name),
     }
 }
 

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use sqlx::{AssertSqlSafe, Connection as _, Row as _, SqliteConnection};
+use sqlx::AssertSqlSafe;
 
+use super::connection::{Link, Transaction, query};
 use super::{Result, Store, StoreError, seconds};
 use crate::files::Counter;
 use crate::model::{DeliveryState, IssueKey, Record, RecordedEntry, sha256_hex};
@@ -52,7 +53,7 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn generation(&mut self) -> Result<i64> {
-        Ok(sqlx::query_scalar("PRAGMA user_version").fetch_one(&mut self.connection).await?)
+        generation(&mut self.connection).await
     }
 
     /// Raises the generation, as each freeze and each batch of deliveries does.
@@ -60,7 +61,7 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn raise_generation(&mut self) -> Result<()> {
-        let mut transaction = self.connection.begin_with("BEGIN IMMEDIATE").await?;
+        let mut transaction = self.connection.begin().await?;
         let generation = raise(&mut transaction, self.generation).await?;
         transaction.commit().await?;
         self.tell(generation, true);
@@ -118,7 +119,7 @@ impl Store {
     /// When the database does not answer.
     pub async fn sent_issues(&mut self) -> Result<Vec<SentIssue>> {
         let ledger = self.ledger_id().await?;
-        let rows = sqlx::query(
+        let rows = query(
             "SELECT number, run, cutoff, subject, digest, finished_at IS NOT NULL AS finished FROM issues
              JOIN runs ON runs.id = issues.run ORDER BY number",
         )
@@ -144,9 +145,8 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn known_issues(&mut self) -> Result<Vec<Record>> {
-        let texts: Vec<String> = sqlx::query_scalar("SELECT record FROM known_issues ORDER BY number, ledger, time")
-            .fetch_all(&mut self.connection)
-            .await?;
+        let texts: Vec<String> =
+            query("SELECT record FROM known_issues ORDER BY number, ledger, time").values(&mut self.connection).await?;
         let read = |text: &String| {
             serde_json::from_str(text).map_err(|error| StoreError::Content(format!("a known issue: {error}")))
         };
@@ -165,10 +165,10 @@ impl Store {
             Some(doubt) => Some(self.text(doubt).await?),
             None => None,
         };
-        let mut transaction = self.connection.begin_with("BEGIN IMMEDIATE").await?;
+        let mut transaction = self.connection.begin().await?;
         for record in adoption.records {
             let text = serde_json::to_string(record).map_err(|error| StoreError::Content(error.to_string()))?;
-            sqlx::query(
+            query(
                 "INSERT INTO known_issues (number, ledger, time, digest, record) VALUES ($1, $2, $3, $4, $5)
                  ON CONFLICT DO NOTHING",
             )
@@ -177,28 +177,27 @@ impl Store {
             .bind(record.time.to_string())
             .bind(&record.digest)
             .bind(text)
-            .execute(&mut *transaction)
+            .execute(&mut transaction)
             .await?;
         }
         let mut held = 0;
         if let Some(said) = said {
-            sqlx::query(
+            query(
                 "INSERT INTO tries (issue, subscriber, at, state, shared)
                  SELECT issue, subscriber, $2, $3, $1 FROM deliveries d WHERE state IN ('queued', 'deferred', 'sending')",
             )
             .bind(said)
             .bind(seconds(now)?)
             .bind(DeliveryState::InDoubt.number())
-            .execute(&mut *transaction)
+            .execute(&mut transaction)
             .await?;
-            held = sqlx::query(
+            held = query(
                 "UPDATE deliveries SET state = 'in_doubt', next_attempt_at = 0, updated_at = $1
                  WHERE state IN ('queued', 'deferred', 'sending')",
             )
             .bind(seconds(now)?)
-            .execute(&mut *transaction)
-            .await?
-            .rows_affected();
+            .execute(&mut transaction)
+            .await?;
         }
         let generation =
             set(&mut transaction, self.generation.unwrap_or(0).max(adoption.generation.saturating_add(1))).await?;
@@ -217,7 +216,7 @@ impl Store {
         let mut entries: BTreeMap<i64, Vec<RecordedEntry>> = BTreeMap::new();
         for run in issues.iter().map(|issue| issue.run).collect::<BTreeSet<_>>() {
             let of_run = "SELECT * FROM entries WHERE run = $1 ORDER BY published DESC, path";
-            for row in sqlx::query(of_run).bind(run).fetch_all(&mut self.connection).await? {
+            for row in query(of_run).bind(run).fetch_all(&mut self.connection).await? {
                 let number = row.try_get("issue")?;
                 entries.entry(number).or_default().push(RecordedEntry {
                     id: row.try_get("id")?,
@@ -250,20 +249,40 @@ impl Store {
     }
 }
 
-/// Raises the generation by one. `read` is what this process raised it to before: only the holder of [`Store::lock`] does.
-pub(super) async fn raise(connection: &mut SqliteConnection, read: Option<i64>) -> Result<i64> {
+/// Raises the generation by one. `read` is what this process raised it to before: in a file only the holder of [`Store::lock`]
+/// does.
+pub(super) async fn raise(transaction: &mut Transaction<'_>, read: Option<i64>) -> Result<i64> {
+    if let Transaction::Postgres(_) = transaction {
+        return Ok(query("SELECT nextval('generation')").value(transaction).await?);
+    }
     let now = match read {
         Some(generation) => generation,
-        None => sqlx::query_scalar("PRAGMA user_version").fetch_one(&mut *connection).await?,
+        None => generation(&mut *transaction).await?,
     };
-    set(connection, now.saturating_add(1)).await
+    set(transaction, now.saturating_add(1)).await
 }
 
-async fn set(connection: &mut SqliteConnection, generation: i64) -> Result<i64> {
+pub(super) async fn generation<'c>(link: impl Into<Link<'c>>) -> Result<i64> {
+    let link = link.into();
+    let generation = match link {
+        Link::Sqlite(_) => "PRAGMA user_version",
+        Link::Postgres(_) => "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM generation",
+    };
+    Ok(query(generation).value(link).await?)
+}
+
+pub(super) async fn set(transaction: &mut Transaction<'_>, generation: i64) -> Result<i64> {
     let generation = generation.min(Record::LARGEST_GENERATION);
-    // A pragma takes no parameters.
-    let pragma = AssertSqlSafe(format!("PRAGMA user_version = {generation}"));
-    sqlx::query(pragma).persistent(false).execute(connection).await?;
+    match transaction {
+        Transaction::Sqlite(transaction) => {
+            // A pragma takes no parameters.
+            let pragma = AssertSqlSafe(format!("PRAGMA user_version = {generation}"));
+            sqlx::query(pragma).persistent(false).execute(&mut **transaction).await?;
+        }
+        Transaction::Postgres(_) => {
+            query("SELECT setval('generation', $1)").bind(generation).execute(transaction).await?;
+        }
+    }
     Ok(generation)
 }
 

@@ -2,9 +2,9 @@
 //! what was put off goes behind what waits. An index keeps the order, so that a page costs the same however long the queue.
 
 use jiff::Timestamp;
-use sqlx::Row as _;
-use sqlx::sqlite::SqliteRow;
+use sqlx::{AssertSqlSafe, SqlSafeStr as _, SqlStr};
 
+use super::connection::{Row, query};
 use super::delivery::{DeliveryKey, Recorded, state_of};
 use super::{Result, Store, moment, seconds};
 use crate::model::DeliveryState;
@@ -106,18 +106,27 @@ macro_rules! select {
 
 /// A page of the queue.
 pub(super) const PAGE: &str = select!(
-    "FROM deliveries d CROSS JOIN subscribers s ON s.id = d.subscriber
-     WHERE d.state IN ('queued', 'deferred') AND d.next_attempt_at <= $5
+    "FROM deliveries d CROSS JOIN subscribers s
+     WHERE s.id = d.subscriber AND d.state IN ('queued', 'deferred') AND d.next_attempt_at <= $5
        AND (d.next_attempt_at, d.attempts, d.issue, d.subscriber) > ($1, $2, $3, $4)
      ORDER BY d.next_attempt_at, d.attempts, d.issue, d.subscriber LIMIT $6"
 );
 
 /// Deliveries by their keys, as far as they are in the queue.
 pub(super) const THESE: &str = select!(
-    "FROM json_each($1) AS r CROSS JOIN deliveries d CROSS JOIN subscribers s ON s.id = d.subscriber
-     WHERE d.issue = r.value ->> 0 AND d.subscriber = r.value ->> 1
+    "FROM json_each($1) AS r CROSS JOIN deliveries d CROSS JOIN subscribers s
+     WHERE d.issue = CAST(r.value ->> 0 AS BIGINT) AND d.subscriber = CAST(r.value ->> 1 AS BIGINT) AND s.id = d.subscriber
        AND d.state IN ('queued', 'deferred') AND d.next_attempt_at <= $2"
 );
+
+/// The statement that reads what is claimed then; `beside` other senders what they have taken is passed over.
+pub(super) fn taken(read: &'static str, beside: bool) -> SqlStr {
+    if beside {
+        AssertSqlSafe(format!("{read} FOR UPDATE OF d SKIP LOCKED")).into_sql_str()
+    } else {
+        read.into_sql_str()
+    }
+}
 
 impl Store {
     /// A page of the deliveries that may be tried at `now`, in the order of the queue, beginning after a place.
@@ -125,7 +134,7 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn queued(&mut self, after: Place, now: &str, limit: u32) -> Result<Vec<QueuedDelivery>> {
-        let rows = sqlx::query(PAGE)
+        let rows = query(PAGE)
             .bind(after.next_attempt_at)
             .bind(after.attempts)
             .bind(after.key.issue)
@@ -142,7 +151,7 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn last_fresh(&mut self) -> Result<Option<DeliveryKey>> {
-        let row = sqlx::query(
+        let row = query(
             "SELECT issue, subscriber FROM deliveries
              WHERE state IN ('queued', 'deferred') AND next_attempt_at = 0 AND attempts = 0
              ORDER BY issue DESC, subscriber DESC LIMIT 1",
@@ -159,7 +168,7 @@ impl Store {
     /// When the database does not answer.
     pub async fn ready(&mut self, now: &str) -> Result<u64> {
         let count = "SELECT COUNT(*) FROM deliveries WHERE state IN ('queued', 'deferred') AND next_attempt_at <= $1";
-        let count: i64 = sqlx::query_scalar(count).bind(seconds(now)?).fetch_one(&mut self.connection).await?;
+        let count: i64 = query(count).bind(seconds(now)?).value(&mut self.connection).await?;
         Ok(count.unsigned_abs())
     }
 
@@ -168,10 +177,10 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn fresh(&mut self) -> Result<u64> {
-        let count: i64 = sqlx::query_scalar(
+        let count: i64 = query(
             "SELECT COUNT(*) FROM deliveries WHERE state IN ('queued', 'deferred') AND next_attempt_at = 0 AND attempts = 0",
         )
-        .fetch_one(&mut self.connection)
+        .value(&mut self.connection)
         .await?;
         Ok(count.unsigned_abs())
     }
@@ -181,16 +190,16 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn next_attempt_at(&mut self) -> Result<Option<String>> {
-        let next: Option<i64> = sqlx::query_scalar(
+        let next: Option<i64> = query(
             "SELECT MIN(next_attempt_at) FROM deliveries WHERE state IN ('queued', 'deferred') AND next_attempt_at > 0",
         )
-        .fetch_one(&mut self.connection)
+        .value(&mut self.connection)
         .await?;
         next.map(moment).transpose()
     }
 }
 
-pub(super) fn read(row: &SqliteRow) -> Result<QueuedDelivery> {
+pub(super) fn read(row: &Row) -> Result<QueuedDelivery> {
     let first_try_at: Option<i64> = row.try_get("first_try_at")?;
     let doubt = (row.try_get::<Option<i64>, _>("doubtful_since")?, row.try_get("doubtful_relay")?);
     Ok(QueuedDelivery {

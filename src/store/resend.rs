@@ -1,11 +1,12 @@
 //! What the owner decides about deliveries. A decision is a row of their history, and in the same transaction their new
 //! state: nothing that was said before is overwritten.
 
-use serde_json::{Value, json};
-use sqlx::{AssertSqlSafe, Connection as _, Row as _};
+use serde_json::json;
+use sqlx::AssertSqlSafe;
 
+use super::connection::{Query, Value, query};
 use super::delivery::{DeliveryKey, state_of};
-use super::{Result, Store, memory, seconds};
+use super::{Result, Store, StoreError, memory, seconds};
 use crate::model::DeliveryState;
 
 /// What is decided about deliveries that are over or in doubt.
@@ -93,16 +94,17 @@ impl Store {
     pub async fn settle(&mut self, chosen: Chosen<'_>, decision: Decision, now: &str) -> Result<u64> {
         let Chosen { run, from, is_given_up, readers } = chosen;
         let which = concat!(
-            "deliveries d WHERE d.state = $4 ->> 'from' AND d.issue IN (SELECT number FROM issues WHERE run = $4 ->> 'run')
-               AND ($4 ->> 'readers' IS NULL OR d.subscriber IN (SELECT value FROM json_each($4, '$.readers')))
-               AND ($4 ->> 'all' OR NOT (",
+            "deliveries d WHERE d.state = $4 AND d.issue IN (SELECT number FROM issues WHERE run = $5)
+               AND ($6 IS NULL OR d.subscriber IN (SELECT CAST(CAST(r.value AS TEXT) AS BIGINT) FROM json_each($6) AS r))
+               AND ($7 = 1 OR NOT (",
             said_last!("LIKE 'the reader had left: %'"),
             " OR ",
             said_last!("= 'settled by the owner: dropped'"),
             "))"
         );
-        let about = json!({ "run": run, "from": from.as_str(), "readers": readers, "all": !is_given_up });
-        self.decide(which, &about, decision.state(), decision.words(), now).await
+        let readers = readers.map(|readers| json!(readers).to_string());
+        let about = [from.as_str().into(), run.into(), (&readers).into(), i64::from(!is_given_up).into()];
+        self.decide(which, about, decision.state(), decision.words(), now).await
     }
 
     /// Queues an issue of a run, or all of them, once more for confirmed readers: also for those who have it, and those who were never on
@@ -111,13 +113,13 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn resend(&mut self, run: i64, issue: Option<i64>, readers: &[i64], now: &str) -> Result<u64> {
-        let which = "(SELECT i.number AS issue, s.id AS subscriber FROM json_each($4, '$.readers') r
-                CROSS JOIN subscribers s ON s.id = r.value AND s.status = 'confirmed'
-                CROSS JOIN issues i ON i.run = $4 ->> 'run' AND ($4 ->> 'issue' IS NULL OR i.number = $4 ->> 'issue')
+        let which = "(SELECT i.number AS issue, s.id AS subscriber FROM json_each($4) AS r
+                JOIN subscribers s ON s.id = CAST(CAST(r.value AS TEXT) AS BIGINT) AND s.status = 'confirmed'
+                JOIN issues i ON i.run = $5 AND ($6 IS NULL OR i.number = $6)
                 LEFT JOIN deliveries o ON o.issue = i.number AND o.subscriber = s.id
                 WHERE o.state IS NULL OR o.state IN ('sent', 'failed', 'skipped')) d";
-        let about = json!({ "run": run, "issue": issue, "readers": readers });
-        self.decide(which, &about, DeliveryState::Queued, "queued by the owner: `runs resend`", now).await
+        let about = [json!(readers).to_string().into(), run.into(), issue.into()];
+        self.decide(which, about, DeliveryState::Queued, "queued by the owner: `runs resend`", now).await
     }
 
     /// How many confirmed readers an issue has not reached.
@@ -126,12 +128,12 @@ impl Store {
     /// When the database does not answer.
     pub async fn missing(&mut self, issue: i64) -> Result<Missing> {
         let count = format!(
-            "SELECT COALESCE(SUM({IS_MISSING}), 0) AS missing, COALESCE(SUM(d.state = 'failed'), 0) AS failed,
-                    COALESCE(SUM(d.state = 'in_doubt'), 0) AS in_doubt, COUNT(*) AS confirmed
+            "SELECT COUNT(*) FILTER (WHERE {IS_MISSING}) AS missing, COUNT(*) FILTER (WHERE d.state = 'failed') AS failed,
+                    COUNT(*) FILTER (WHERE d.state = 'in_doubt') AS in_doubt, COUNT(*) AS confirmed
              FROM subscribers s LEFT JOIN deliveries d ON d.issue = $1 AND d.subscriber = s.id
              WHERE s.status = 'confirmed'"
         );
-        let row = sqlx::query(AssertSqlSafe(count)).bind(issue).fetch_one(&mut self.connection).await?;
+        let row = query(AssertSqlSafe(count)).bind(issue).fetch_one(&mut self.connection).await?;
         let number = |name| row.try_get::<i64, _>(name).map(i64::unsigned_abs);
         Ok(Missing {
             count: number("missing")?,
@@ -147,12 +149,12 @@ impl Store {
     /// When the database does not answer.
     pub async fn queue_missing(&mut self, issue: i64, now: &str) -> Result<u64> {
         let which = format!(
-            "(SELECT $4 ->> 'issue' AS issue, s.id AS subscriber FROM subscribers s
-                LEFT JOIN deliveries d ON d.issue = $4 ->> 'issue' AND d.subscriber = s.id
+            "(SELECT $4 AS issue, s.id AS subscriber FROM subscribers s
+                LEFT JOIN deliveries d ON d.issue = $4 AND d.subscriber = s.id
                 WHERE s.status = 'confirmed' AND {IS_MISSING}) d"
         );
-        let about = json!({ "issue": issue });
-        self.decide(&which, &about, DeliveryState::Queued, "queued by the owner: `publish --missing`", now).await
+        self.decide(&which, [issue.into()], DeliveryState::Queued, "queued by the owner: `publish --missing`", now)
+            .await
     }
 
     /// Gives up the deliveries of an issue that were tried or put off and are still open; those that wait for their first
@@ -161,12 +163,11 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn give_up(&mut self, issue: i64, why: &str, since: &str, now: &str) -> Result<u64> {
-        let which = "deliveries d WHERE d.issue = $4 ->> 'issue' AND d.state IN ('queued', 'deferred')
+        let which = "deliveries d WHERE d.issue = $4 AND d.state IN ('queued', 'deferred')
                AND (d.attempts > 0 OR d.next_attempt_at > 0) AND NOT EXISTS (
                 SELECT 1 FROM tries t WHERE t.issue = d.issue AND t.subscriber = d.subscriber
-                  AND t.relay IS NULL AND t.state = 0 AND t.at >= $4 ->> 'since')";
-        let about = json!({ "issue": issue, "since": seconds(since)? });
-        self.decide(which, &about, DeliveryState::Skipped, why, now).await
+                  AND t.relay IS NULL AND t.state = 0 AND t.at >= $5)";
+        self.decide(which, [issue.into(), seconds(since)?.into()], DeliveryState::Skipped, why, now).await
     }
 
     /// The states of the deliveries of a run to these readers.
@@ -174,9 +175,9 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn states(&mut self, run: i64, readers: &[i64]) -> Result<Vec<(DeliveryKey, DeliveryState)>> {
-        let rows = sqlx::query(
-            "SELECT d.issue, d.subscriber, d.state FROM issues i CROSS JOIN json_each($2) r
-             CROSS JOIN deliveries d ON d.issue = i.number AND d.subscriber = r.value WHERE i.run = $1
+        let rows = query(
+            "SELECT d.issue, d.subscriber, d.state FROM issues i CROSS JOIN json_each($2) AS r CROSS JOIN deliveries d
+             WHERE i.run = $1 AND d.issue = i.number AND d.subscriber = CAST(CAST(r.value AS TEXT) AS BIGINT)
              ORDER BY d.issue, d.subscriber",
         )
         .bind(run)
@@ -192,23 +193,27 @@ impl Store {
     }
 
     /// Adds a decision to the history of deliveries and puts them into the state that it says. `which` is what follows `FROM`,
-    /// where `d` has their keys and `$4` is `about`.
-    async fn decide(&mut self, which: &str, about: &Value, to: DeliveryState, said: &str, now: &str) -> Result<u64> {
+    /// where `d` has their keys and `$4` is the first of `about`.
+    async fn decide(
+        &mut self,
+        which: &str,
+        about: impl IntoIterator<Item = Value>,
+        to: DeliveryState,
+        said: &str,
+        now: &str,
+    ) -> Result<u64> {
+        if self.is_overtaken {
+            return Err(StoreError::Overtaken);
+        }
         let said = self.text(said).await?;
-        let mut transaction = self.connection.begin_with("BEGIN IMMEDIATE").await?;
-        let before: i64 =
-            sqlx::query_scalar("SELECT COALESCE(MAX(id), 0) FROM tries").fetch_one(&mut *transaction).await?;
+        let mut transaction = self.connection.begin().await?;
+        let before: i64 = query("SELECT COALESCE(MAX(id), 0) FROM tries").value(&mut transaction).await?;
         let add = format!(
             "INSERT INTO tries (issue, subscriber, at, state, shared) SELECT d.issue, d.subscriber, $1, $2, $3 FROM {which}"
         );
-        sqlx::query(AssertSqlSafe(add))
-            .bind(seconds(now)?)
-            .bind(to.number())
-            .bind(said)
-            .bind(about.to_string())
-            .execute(&mut *transaction)
-            .await?;
-        let done = sqlx::query(
+        let add = query(AssertSqlSafe(add)).bind(seconds(now)?).bind(to.number()).bind(said);
+        about.into_iter().fold(add, Query::bind).execute(&mut transaction).await?;
+        let done = query(
             "INSERT INTO deliveries (issue, subscriber, state, updated_at)
              SELECT issue, subscriber, $2, at FROM tries WHERE id > $1
              ON CONFLICT (issue, subscriber) DO UPDATE
@@ -216,16 +221,15 @@ impl Store {
         )
         .bind(before)
         .bind(to.as_str())
-        .execute(&mut *transaction)
-        .await?
-        .rows_affected();
+        .execute(&mut transaction)
+        .await?;
         if to == DeliveryState::Queued {
-            sqlx::query(
+            query(
                 "UPDATE runs SET finished_at = NULL WHERE id IN (
                     SELECT run FROM issues WHERE number IN (SELECT issue FROM tries WHERE id > $1))",
             )
             .bind(before)
-            .execute(&mut *transaction)
+            .execute(&mut transaction)
             .await?;
         }
         let generation = memory::raise(&mut transaction, self.generation).await?;

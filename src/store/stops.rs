@@ -1,7 +1,6 @@
 //! Why deliveries wait: what stopped a run, and which domains are left alone for a while.
 
-use sqlx::{Connection as _, Row as _};
-
+use super::connection::{Row, query};
 use super::{Result, Store, moment, seconds};
 
 /// Something that keeps deliveries from being tried.
@@ -29,8 +28,8 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn stops(&mut self) -> Result<Vec<Stopped>> {
-        let rows = sqlx::query("SELECT * FROM stops ORDER BY relay, domain").fetch_all(&mut self.connection).await?;
-        let read = |row: &sqlx::sqlite::SqliteRow| {
+        let rows = query("SELECT * FROM stops ORDER BY relay, domain").fetch_all(&mut self.connection).await?;
+        let read = |row: &Row| {
             let until = Some(row.try_get("until")?).filter(|until| *until > 0);
             Ok(Stopped {
                 relay: row.try_get("relay")?,
@@ -50,10 +49,10 @@ impl Store {
     /// # Errors
     /// When the database does not answer; what was recorded stays then.
     pub async fn set_stops(&mut self, stops: &[Stopped]) -> Result<()> {
-        let mut transaction = self.connection.begin_with("BEGIN IMMEDIATE").await?;
-        sqlx::query("DELETE FROM stops").execute(&mut *transaction).await?;
+        let mut transaction = self.connection.begin().await?;
+        query("DELETE FROM stops").execute(&mut transaction).await?;
         for stop in stops {
-            let add = sqlx::query(
+            let add = query(
                 "INSERT INTO stops (relay, domain, kind, at, until, times, reason) VALUES ($1, $2, $3, $4, $5, $6, $7)",
             );
             add.bind(&stop.relay)
@@ -63,7 +62,7 @@ impl Store {
                 .bind(stop.until.as_deref().map_or(Ok(0), seconds)?)
                 .bind(stop.times)
                 .bind(&stop.reason)
-                .execute(&mut *transaction)
+                .execute(&mut transaction)
                 .await?;
         }
         Ok(transaction.commit().await?)

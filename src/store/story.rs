@@ -1,7 +1,6 @@
 //! The ledger read the other way round: everything about one entry, everything about one reader.
 
-use sqlx::Row as _;
-
+use super::connection::query;
 use super::deliveries::Standing;
 use super::{Result, Store, tries};
 use crate::model::DeliveryCounts;
@@ -46,7 +45,7 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn mailings(&mut self, id: &str) -> Result<Vec<Mailing>> {
-        let rows = sqlx::query(
+        let rows = query(
             "SELECT e.run, r.cutoff, e.issue, i.subject, e.path, e.title FROM entries e
              JOIN runs r ON r.id = e.run JOIN issues i ON i.number = e.issue WHERE e.id = $1 ORDER BY e.run",
         )
@@ -74,7 +73,7 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn deliveries_to(&mut self, subscriber: i64) -> Result<Vec<DeliveryTo>> {
-        let rows = sqlx::query(
+        let rows = query(
             "SELECT d.*, i.subject, i.run, r.cutoff, h.* FROM issues i JOIN runs r ON r.id = i.run
              JOIN deliveries d ON d.issue = i.number AND d.subscriber = $1
              LEFT JOIN history h ON h.issue = d.issue AND h.subscriber = d.subscriber ORDER BY i.number, h.try",

@@ -1,8 +1,6 @@
 //! The list of readers.
 
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Connection as _, Row as _};
-
+use super::connection::{Row, query};
 use super::{Result, Store, StoreError};
 use crate::model::{EmailAddress, Subscriber, SubscriberCounts, SubscriberStatus};
 
@@ -33,7 +31,7 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn add_subscribers(&mut self, readers: &[NewSubscriber], source: &str, now: &str) -> Result<Added> {
-        let mut transaction = self.connection.begin_with("BEGIN IMMEDIATE").await?;
+        let mut transaction = self.connection.begin().await?;
         let mut added = Added::default();
         for chunk in readers.chunks(1_000) {
             let rows: Vec<_> = chunk
@@ -47,17 +45,17 @@ impl Store {
                     ])
                 })
                 .collect();
-            let done = sqlx::query(
+            let done = query(
                 "INSERT INTO subscribers (address, address_key, name, status, source, created_at, updated_at)
-                 SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, $2, $3, $3 FROM json_each($1) WHERE true
+                 SELECT r.value ->> 0, r.value ->> 1, r.value ->> 2, r.value ->> 3, $2, $3, $3 FROM json_each($1) AS r WHERE true
                  ON CONFLICT (address_key) DO NOTHING",
             )
             .bind(serde_json::Value::from(rows).to_string())
             .bind(source)
             .bind(now)
-            .execute(&mut *transaction)
+            .execute(&mut transaction)
             .await?;
-            added.new += done.rows_affected();
+            added.new += done;
         }
         transaction.commit().await?;
         added.known = readers.len() as u64 - added.new;
@@ -74,17 +72,17 @@ impl Store {
         status: SubscriberStatus,
         now: &str,
     ) -> Result<Option<SubscriberStatus>> {
-        let mut transaction = self.connection.begin_with("BEGIN IMMEDIATE").await?;
-        let old: Option<String> = sqlx::query_scalar("SELECT status FROM subscribers WHERE address_key = $1")
+        let mut transaction = self.connection.begin().await?;
+        let old: Option<String> = query("SELECT status FROM subscribers WHERE address_key = $1")
             .bind(address.key())
-            .fetch_optional(&mut *transaction)
+            .optional_value(&mut transaction)
             .await?;
         if old.as_deref().is_some_and(|old| old != status.as_str()) {
-            sqlx::query("UPDATE subscribers SET status = $2, updated_at = $3 WHERE address_key = $1")
+            query("UPDATE subscribers SET status = $2, updated_at = $3 WHERE address_key = $1")
                 .bind(address.key())
                 .bind(status.as_str())
                 .bind(now)
-                .execute(&mut *transaction)
+                .execute(&mut transaction)
                 .await?;
         }
         transaction.commit().await?;
@@ -96,7 +94,7 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn subscriber(&mut self, address: &EmailAddress) -> Result<Option<Subscriber>> {
-        let row = sqlx::query("SELECT * FROM subscribers WHERE address_key = $1")
+        let row = query("SELECT * FROM subscribers WHERE address_key = $1")
             .bind(address.key())
             .fetch_optional(&mut self.connection)
             .await?;
@@ -114,7 +112,7 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<Subscriber>> {
         let rows =
-            sqlx::query("SELECT * FROM subscribers WHERE id > $1 AND ($2 IS NULL OR status = $2) ORDER BY id LIMIT $3")
+            query("SELECT * FROM subscribers WHERE id > $1 AND ($2 IS NULL OR status = $2) ORDER BY id LIMIT $3")
                 .bind(after)
                 .bind(status.map(SubscriberStatus::as_str))
                 .bind(limit)
@@ -128,7 +126,7 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn subscriber_counts(&mut self) -> Result<SubscriberCounts> {
-        let rows = sqlx::query("SELECT status, COUNT(*) AS count FROM subscribers GROUP BY status")
+        let rows = query("SELECT status, COUNT(*) AS count FROM subscribers GROUP BY status")
             .fetch_all(&mut self.connection)
             .await?;
         let mut counts = SubscriberCounts::default();
@@ -143,7 +141,7 @@ pub(super) fn status_of(word: &str) -> Result<SubscriberStatus> {
     SubscriberStatus::parse(word).ok_or_else(|| StoreError::Content(format!("a subscriber's status `{word}`")))
 }
 
-fn read(row: &SqliteRow) -> Result<Subscriber> {
+fn read(row: &Row) -> Result<Subscriber> {
     let id = row.try_get("id")?;
     let address: &str = row.try_get("address")?;
     Ok(Subscriber {

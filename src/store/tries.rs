@@ -1,13 +1,16 @@
 //! The table of tries: the history of each delivery, to which rows are only ever added.
 
-use sqlx::sqlite::SqliteRow;
-use sqlx::{AssertSqlSafe, Row as _};
+use sqlx::AssertSqlSafe;
 
+use super::connection::{Link, Row, query};
 use super::{Result, Store, StoreError, moment, seconds};
 use crate::model::{Answer, DeliveryState};
 
 /// So many different answers are remembered while messages leave.
 const REMEMBERED: usize = 1_000;
+
+/// Longer ones are not looked for: an index of PostgreSQL takes 2,700 bytes.
+const LONGEST: usize = 2_000;
 
 /// The way out of tries that were made before the way out was kept.
 pub(super) const UNKNOWN: &str = "unknown";
@@ -42,7 +45,8 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn set_relay(&mut self, relay: &str) -> Result<()> {
-        self.set_value(RELAY, relay).await
+        relay.clone_into(&mut self.about.relay);
+        if self.is_shared() { Ok(()) } else { self.set_value(RELAY, relay).await }
     }
 
     /// How many tries there were since a moment, by one way out or by all, for limits that hold longer than a run.
@@ -50,12 +54,12 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn tried_since(&mut self, moment: &str, relay: Option<&str>) -> Result<u64> {
-        let count = sqlx::query_scalar(
+        let count = query(
             "SELECT COUNT(*) FROM tries
              WHERE at >= $1 AND relay IS NOT NULL
                AND (CAST($2 AS TEXT) IS NULL OR relay = (SELECT id FROM texts WHERE text = $2))",
         );
-        let count: i64 = count.bind(seconds(moment)?).bind(relay).fetch_one(&mut self.connection).await?;
+        let count: i64 = count.bind(seconds(moment)?).bind(relay).value(&mut self.connection).await?;
         Ok(count.unsigned_abs())
     }
 
@@ -65,9 +69,9 @@ impl Store {
     /// When the database does not answer.
     pub async fn tried_to_since(&mut self, moment: &str, domains: &[String]) -> Result<u64> {
         let count = format!("SELECT COUNT(*) {}", to(domains));
-        let count = sqlx::query_scalar(AssertSqlSafe(count)).bind(seconds(moment)?);
+        let count = query(AssertSqlSafe(count)).bind(seconds(moment)?);
         let count = domains.iter().fold(count, |count, domain| count.bind(format!("%@{domain}")));
-        let count: i64 = count.fetch_one(&mut self.connection).await?;
+        let count: i64 = count.value(&mut self.connection).await?;
         Ok(count.unsigned_abs())
     }
 
@@ -77,23 +81,22 @@ impl Store {
     /// When the database does not answer.
     pub async fn try_to_after(&mut self, since: &str, others: u64, domains: &[String]) -> Result<Option<String>> {
         let at = format!("SELECT t.at {} ORDER BY t.at LIMIT 1 OFFSET {others}", to(domains));
-        let at = sqlx::query_scalar(AssertSqlSafe(at)).bind(seconds(since)?);
+        let at = query(AssertSqlSafe(at)).bind(seconds(since)?);
         let at = domains.iter().fold(at, |at, domain| at.bind(format!("%@{domain}")));
-        at.fetch_optional(&mut self.connection).await?.map(moment).transpose()
+        at.optional_value(&mut self.connection).await?.map(moment).transpose()
     }
 
     /// The number of a text that is kept once.
     pub(super) async fn text(&mut self, text: &str) -> Result<i64> {
-        // An update that changes nothing, so that the number is returned of an old text too.
-        let number = sqlx::query_scalar(
-            "INSERT INTO texts (text) VALUES ($1) ON CONFLICT (text) DO UPDATE SET text = excluded.text RETURNING id",
-        );
-        Ok(number.bind(text).fetch_one(&mut self.connection).await?)
+        number_of(text, &mut self.connection).await
     }
 
     /// The number of an answer's text when that is said more than once. Most answers are said once (they name the message), and
     /// cost less beside their try.
     pub(super) async fn shared(&mut self, text: &str) -> Result<Option<i64>> {
+        if text.len() > LONGEST {
+            return Ok(None);
+        }
         match self.said.get(text) {
             Some(Some(number)) => Ok(Some(*number)),
             Some(None) => {
@@ -121,8 +124,17 @@ fn to(domains: &[String]) -> String {
     )
 }
 
+/// The number of a text that is kept once.
+pub(super) async fn number_of<'c>(text: &str, link: impl Into<Link<'c>>) -> Result<i64> {
+    // An update that changes nothing, so that the number is returned of an old text too.
+    let number = query(
+        "INSERT INTO texts (text) VALUES ($1) ON CONFLICT (text) DO UPDATE SET text = excluded.text RETURNING id",
+    );
+    Ok(number.bind(text).value(link).await?)
+}
+
 /// Reads the columns of the view `history` in a row that has a try, or none.
-pub(super) fn read(row: &SqliteRow) -> Result<Option<Try>> {
+pub(super) fn read(row: &Row) -> Result<Option<Try>> {
     if row.try_get::<Option<i64>, _>("try")?.is_none() {
         return Ok(None);
     }
@@ -133,7 +145,7 @@ pub(super) fn read(row: &SqliteRow) -> Result<Option<Try>> {
             .ok_or_else(|| StoreError::Content(format!("a try's state {state}")))?,
         relay: row.try_get("relay")?,
         answer: Answer {
-            code: row.try_get("code")?,
+            code: row.try_get::<Option<i64>, _>("code")?.and_then(|code| u16::try_from(code).ok()),
             enhanced: row.try_get("enhanced")?,
             text: row.try_get::<Option<String>, _>("text")?.unwrap_or_default(),
         },

@@ -5,10 +5,9 @@ use super::super::{Context, session, tell};
 use super::summary::find;
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
-use crate::files::Lock;
 use crate::model::{DeliveryState, EmailAddress, Subscriber, SubscriberStatus};
 use crate::publish::{Guard, Memory, PublishError, count};
-use crate::store::{Chosen, Decision, Repeat, RunSummary, Store};
+use crate::store::{Chosen, Decision, Lock, Repeat, Right, RunSummary, Store};
 
 /// A decision about a run, with the right to make it.
 pub(super) struct Settling<'c> {
@@ -27,7 +26,7 @@ impl<'c> Settling<'c> {
         run: i64,
         context: &'c Context,
     ) -> Result<Self, Failure> {
-        let lock = store.lock()?.ok_or(PublishError::Busy)?;
+        let lock = store.lock(Right::Plan).await?.ok_or(PublishError::Busy)?;
         let run = find(&mut store, Some(run)).await?;
         let memory = session::memory(config, &context.site, &context.state);
         take_up(&mut store, &memory, context).await?;

@@ -32,7 +32,7 @@ pub(super) struct Others {
     pub(super) is_forgotten: bool,
     /// This machine.
     pub(super) machine: Option<String>,
-    /// Every machine is new, so another one means nothing.
+    /// Every machine is new, or several use the database, so another one means nothing.
     pub(super) is_ci: bool,
 }
 

@@ -141,6 +141,11 @@ impl Memory {
         self.is_ci
     }
 
+    /// True when the database is at a server, which other machines use too.
+    fn is_at_server(&self) -> bool {
+        self.config.store.server.is_some()
+    }
+
     /// Hears every witness; without a database only the others. Nothing is written, but that a machine that `is_sending`
     /// gives itself an id.
     ///
@@ -153,7 +158,8 @@ impl Memory {
             None => None,
         };
         // The others before the database: it is written first, so while a process is sending they never know more.
-        let mut others = Others { machine: machine.id(is_sending), is_ci: self.is_ci, ..Others::default() };
+        let mut others =
+            Others { machine: machine.id(is_sending), is_ci: self.is_ci || self.is_at_server(), ..Others::default() };
         let own = ledger.as_ref().map(|ledger| machine.memory(ledger)).unwrap_or_default();
         let copied: BTreeSet<i64> = own.records.iter().map(|record| record.number).collect();
         let own_generation = own.generation;

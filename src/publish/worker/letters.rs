@@ -65,7 +65,8 @@ impl Letters for Worker<'_> {
             self.probed(job.is_probe);
             return false;
         }
-        let frozen = shared.issues.get(&key.issue).filter(|_| self.mark(&job, Some(Mark::Complete)));
+        let may_go = !shared.is_lease_over();
+        let frozen = shared.issues.get(&key.issue).filter(|_| may_go && self.mark(&job, Some(Mark::Complete)));
         let Some(frozen) = frozen else {
             self.way.pace.give_back();
             self.put_back(job);

@@ -4,8 +4,8 @@ use super::*;
 
 #[tokio::test]
 async fn nothing_is_claimed_for_a_reader_who_left_meanwhile() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut store = frozen(&folder, 2).await;
+    let Some(ledger) = Ledger::new() else { return };
+    let mut store = frozen(&ledger, 2).await;
     store.set_status(&address("r2@example.org"), SubscriberStatus::Unsubscribed, NOW).await.unwrap();
     let claimed = store.advance(&[], Some(&these(&[1, 2])), NOW).await.unwrap();
     let readers: Vec<_> = claimed.deliveries.iter().map(QueuedDelivery::key).collect();
@@ -20,11 +20,11 @@ async fn nothing_is_claimed_for_a_reader_who_left_meanwhile() {
 
 #[tokio::test]
 async fn who_leaves_while_a_delivery_is_claimed_is_heard_of() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut store = frozen(&folder, 3).await;
+    let Some(ledger) = Ledger::new() else { return };
+    let mut store = frozen(&ledger, 3).await;
     claim(&mut store, &[1, 2]).await;
     assert_eq!(store.leavers([1, 2].into_iter()).await.unwrap(), []);
-    let mut other = open(&folder).await;
+    let mut other = open(&ledger).await;
     for reader in ["r2@example.org", "r3@example.org"] {
         other.set_status(&address(reader), SubscriberStatus::Complained, NOW).await.unwrap();
     }
@@ -37,8 +37,8 @@ async fn who_leaves_while_a_delivery_is_claimed_is_heard_of() {
 #[tokio::test]
 async fn no_delivery_is_passed_over_or_claimed_twice_while_the_queue_changes() {
     const READERS: i64 = 400;
-    let folder = tempfile::tempdir().unwrap();
-    let mut store = frozen(&folder, usize::try_from(READERS).unwrap()).await;
+    let Some(ledger) = Ledger::new() else { return };
+    let mut store = frozen(&ledger, usize::try_from(READERS).unwrap()).await;
     let (mut place, mut order, mut outcomes) = (Place::START, Vec::new(), Vec::new());
     loop {
         let wanted = Wanted::Next { after: place, is_fresh: false, limit: 7 };
@@ -64,8 +64,8 @@ async fn no_delivery_is_passed_over_or_claimed_twice_while_the_queue_changes() {
 /// What is known of messages when the process that claimed them is gone.
 #[tokio::test]
 async fn only_what_was_complete_and_not_answered_is_in_doubt() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut store = frozen(&folder, 5).await;
+    let Some(ledger) = Ledger::new() else { return };
+    let mut store = frozen(&ledger, 5).await;
     let marks = store.new_marks(&[1]).await.unwrap().unwrap();
     claim(&mut store, &[1, 2, 3, 4]).await;
     marks.set(key(1), 0, Some(Mark::Complete)).unwrap();
@@ -74,10 +74,10 @@ async fn only_what_was_complete_and_not_answered_is_in_doubt() {
     marks.set(key(3), 0, Some(Mark::Complete)).unwrap();
     marks.set(key(3), 0, None).unwrap();
     assert!(marks.set(DeliveryKey { issue: 2, subscriber: 1 }, 0, None).is_err(), "no such issue is open");
-    let seen = open(&folder).await.delivery_counts(None).await.unwrap();
+    let seen = open(&ledger).await.delivery_counts(None).await.unwrap();
     assert_eq!((seen.sending, seen.sent, seen.queued), (1, 1, 3), "while they are being sent");
     drop((store, marks));
-    let mut store = open(&folder).await;
+    let mut store = open(&ledger).await;
     let recovered = store.recover(Repeat::Never, NOW).await.unwrap();
     assert_eq!((recovered.count, recovered.accepted, recovered.put_back), (1, 1, 2));
     let counts = store.delivery_counts(None).await.unwrap();
@@ -89,16 +89,21 @@ async fn only_what_was_complete_and_not_answered_is_in_doubt() {
 #[tokio::test]
 async fn a_claim_whose_marks_are_gone_or_of_another_is_all_in_doubt() {
     for lose in ["remove", "another"] {
-        let folder = tempfile::tempdir().unwrap();
-        let mut store = frozen(&folder, 2).await;
+        let Some(ledger) = Ledger::new() else { return };
+        let mut store = frozen(&ledger, 2).await;
         store.new_marks(&[1]).await.unwrap();
         claim(&mut store, &[1, 2]).await;
         match lose {
             "remove" => {
                 store.remove_marks().await.unwrap();
-                store.file.folder.remove("tidings.db-claims").unwrap();
+                let token = store.token().await.unwrap();
+                store.file.folder.remove(&marks::name(&store.file, token)).unwrap();
             }
-            _ => drop(store.file.folder.new_marks("tidings.db-claims", b"tidings claims 00\n").unwrap()),
+            _ => {
+                let token = store.token().await.unwrap();
+                let name = marks::name(&store.file, token);
+                drop(store.file.folder.new_marks(&name, b"tidings claims 00\n").unwrap());
+            }
         }
         assert_eq!(store.recover(Repeat::Never, NOW).await.unwrap().count, 2, "{lose}");
     }

@@ -4,8 +4,8 @@ use super::*;
 
 #[tokio::test]
 async fn what_is_settled_is_not_changed_by_what_a_connection_says_late() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut store = frozen(&folder, 2).await;
+    let Some(ledger) = Ledger::new() else { return };
+    let mut store = frozen(&ledger, 2).await;
     claim(&mut store, &[1, 2]).await;
     store.advance(&[outcome(1, DeliveryState::Sent, None)], None, NOW).await.unwrap();
     let again = outcome(1, DeliveryState::Failed, None);

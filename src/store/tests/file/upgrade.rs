@@ -5,9 +5,9 @@ async fn a_ledger_without_tries_is_brought_up_to_date() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("old.db");
     Folder::new(folder.path()).make_private_file("old.db").unwrap();
-    let mut old = Store::connect(DatabaseFile::new(&path).unwrap()).await.unwrap();
+    let mut old = unmigrated(&path).await;
     let first = Migration::new(1, "ledger".into(), MigrationType::Simple, MIGRATIONS[0].2.into_sql_str(), false);
-    Migrator::with_migrations(vec![first]).run(&mut old.connection).await.unwrap();
+    migrate(&mut old, first).await;
     old.add_subscribers(&readers(8), "test", NOW).await.unwrap();
     for (sql, value) in [
         ("INSERT INTO runs (cutoff) VALUES ($1)", NOW.to_owned()),
@@ -16,7 +16,7 @@ async fn a_ledger_without_tries_is_brought_up_to_date() {
             serde_json::to_string(&issue(1)).unwrap(),
         ),
     ] {
-        sqlx::query(sql).bind(value).execute(&mut old.connection).await.unwrap();
+        query(sql).bind(value).execute(&mut old.connection).await.unwrap();
     }
     let (first, last) = ("2026-03-01T09:00:01Z", "2026-03-01T09:40:00Z");
     let later = "2026-03-01T10:00:00Z";
@@ -30,10 +30,10 @@ async fn a_ledger_without_tries_is_brought_up_to_date() {
         (7, "sending", 1, Some(first), None, None),
         (8, "queued", 0, None, None, Some("settled by the owner: queued")),
     ] {
-        sqlx::query("INSERT INTO deliveries VALUES (1, $1, $2, $3, $4, $5, $6, $7)")
-            .bind(subscriber)
+        query("INSERT INTO deliveries VALUES (1, $1, $2, $3, $4, $5, $6, $7)")
+            .bind(i64::from(subscriber))
             .bind(state)
-            .bind(attempts)
+            .bind(i64::from(attempts))
             .bind(first)
             .bind(next)
             .bind(reply)
@@ -44,7 +44,7 @@ async fn a_ledger_without_tries_is_brought_up_to_date() {
     }
     old.close().await.unwrap();
 
-    let mut store = Store::open(&path).await.unwrap();
+    let mut store = Store::open(&at(&path)).await.unwrap();
     let mut told = Vec::new();
     for subscriber in 1..=8 {
         let standing = store.deliveries_to(subscriber).await.unwrap().remove(0).standing;

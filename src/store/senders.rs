@@ -1,0 +1,143 @@
+//! Senders at a server, where several processes deliver at the same time. Each has a token, which fences what it claims: only its own
+//! outcomes are recorded of that. It lives as long as it renews its lease and its session is there; what a dead one had claimed is
+//! recovered by another.
+
+use std::time::Instant;
+
+use super::connection::{Connection, Link, Transaction, query};
+use super::lease::{STAY, Sender};
+use super::right::Right;
+use super::{Result, Store, server};
+
+/// How many may be claimed, by limits of so many tries in so many seconds. What is claimed counts as tried.
+pub(super) async fn left(transaction: &mut Transaction<'_>, budgets: &[(u32, u32)], now: i64) -> Result<u32> {
+    let mut least = u32::MAX;
+    for (count, seconds) in budgets {
+        let used = "SELECT (SELECT COUNT(*) FROM tries WHERE at >= $1 AND relay IS NOT NULL)
+            + (SELECT COUNT(*) FROM deliveries WHERE state = 'sending')";
+        let used: i64 = query(used).bind(now - i64::from(*seconds)).value(&mut *transaction).await?;
+        least = least.min(count.saturating_sub(u32::try_from(used).unwrap_or(u32::MAX)));
+    }
+    Ok(least)
+}
+
+impl Store {
+    /// Whether several processes may deliver at the same time.
+    pub fn is_shared(&self) -> bool {
+        matches!(self.connection, Connection::Postgres(_))
+    }
+
+    /// How many processes deliver, as far as this one knows.
+    pub fn senders(&self) -> u32 {
+        self.sender.as_ref().map_or(1, |sender| u32::try_from(sender.count).unwrap_or(1)).max(1)
+    }
+
+    /// Limits of so many tries in so many seconds that all senders share.
+    pub fn set_budgets(&mut self, budgets: impl IntoIterator<Item = (u32, u32)>) {
+        self.budgets = budgets.into_iter().collect();
+    }
+
+    /// Connects once more, when the server or the way to it was lost; a file stays as it is.
+    ///
+    /// # Errors
+    /// When the server does not answer yet.
+    pub async fn reconnect(&mut self) -> Result<()> {
+        let Some(url) = &self.url else { return Ok(()) };
+        self.connection = server::connect(url).await?;
+        self.seen_version = None;
+        if self.has_planned {
+            self.has_planned = self.lock(Right::Plan).await?.is_some();
+            self.is_overtaken |= !self.has_planned;
+        }
+        if let Some(Sender { token, .. }) = &self.sender {
+            query(STAY).bind(*token).execute(&mut self.connection).await?;
+        }
+        Ok(())
+    }
+
+    /// The token by which this process claims; `None` for a file, which one process has.
+    pub(super) async fn token(&mut self) -> Result<Option<i64>> {
+        if self.is_shared() && self.sender.is_none() {
+            self.enter("").await?;
+        }
+        Ok(self.sender.as_ref().map(|sender| sender.token))
+    }
+
+    /// Becomes a sender, whose marks are where `claims` says.
+    pub(super) async fn enter(&mut self, claims: &str) -> Result<i64> {
+        let enter = query(
+            "INSERT INTO senders (lease_until, told, claims, relay, repeatable)
+             VALUES (clock_timestamp() + interval '60 seconds', $1, $2, $3, $4) RETURNING token",
+        );
+        let enter = enter.bind(&self.about.told).bind(claims).bind(&self.about.relay).bind(self.about.repeatable);
+        let mut transaction = self.connection.begin().await?;
+        let token: i64 = enter.value(&mut transaction).await?;
+        query(STAY).bind(token).execute(&mut transaction).await?;
+        transaction.commit().await?;
+        self.sender = Some(Sender { token, renewed: Instant::now(), count: 1 });
+        Ok(token)
+    }
+
+    /// Says where the marks of this sender are.
+    pub(super) async fn set_claims(&mut self, token: i64, claims: &str) -> Result<()> {
+        let set = query("UPDATE senders SET claims = $2 WHERE token = $1").bind(token).bind(claims);
+        set.execute(&mut self.connection).await?;
+        Ok(())
+    }
+
+    /// Is a sender no more, unless something is claimed still.
+    pub(super) async fn leave(&mut self) -> Result<()> {
+        let Some(Sender { token, .. }) = self.sender.take() else { return Ok(()) };
+        let leave = query(
+            "DELETE FROM senders WHERE token = $1
+             AND NOT EXISTS (SELECT 1 FROM deliveries WHERE state = 'sending' AND claim = $1)",
+        );
+        leave.bind(token).execute(&mut self.connection).await?;
+        Ok(())
+    }
+}
+
+/// A sender that has claimed something.
+#[derive(Debug)]
+pub(super) struct Claimant {
+    /// Its token; `None` for a file.
+    pub(super) token: Option<i64>,
+    /// Where its marks are, as it said.
+    pub(super) claims: String,
+    /// The way out of its messages.
+    pub(super) relay: String,
+    /// Whether one may be sent again, in a word.
+    pub(super) repeatable: String,
+    /// Whether its session and its lease are there.
+    pub(super) is_live: bool,
+}
+
+/// The senders at a server that have claimed something.
+pub(super) async fn claimants(link: Link<'_>) -> Result<Vec<Claimant>> {
+    let all = query(
+        "SELECT c.claim, COALESCE(s.claims, ''), COALESCE(s.relay, ''), COALESCE(s.repeatable, ''),
+                EXISTS (SELECT 1 FROM live_senders l WHERE l.token = c.claim)
+         FROM (SELECT DISTINCT claim FROM deliveries WHERE state = 'sending') c LEFT JOIN senders s ON s.token = c.claim
+         ORDER BY c.claim",
+    );
+    let rows = all.fetch_all(link).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Claimant {
+                token: Some(row.try_get(0)?),
+                claims: row.try_get(1)?,
+                relay: row.try_get(2)?,
+                repeatable: row.try_get(3)?,
+                is_live: row.try_get(4)?,
+            })
+        })
+        .collect()
+}
+
+/// Forgets the senders that are gone and have nothing claimed any more.
+pub(super) async fn forget_gone(transaction: &mut Transaction<'_>) -> Result<()> {
+    let gone = "DELETE FROM senders s WHERE NOT EXISTS (SELECT 1 FROM live_senders l WHERE l.token = s.token)
+        AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.state = 'sending' AND d.claim = s.token)";
+    query(gone).execute(transaction).await?;
+    Ok(())
+}

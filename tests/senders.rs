@@ -1,0 +1,139 @@
+//! Several processes, as on several machines, deliver one run from a database at a server.
+
+use std::process::Child;
+use std::time::Duration;
+
+use crate::servers::server;
+use crate::sink::Sink;
+use crate::site::{TestSite, at_server, end_of, is_all_tested};
+
+const NOW: &str = "2026-03-02T09:00:00Z";
+
+/// A site at a server with so many readers, whose issue is frozen and has left for one of them.
+fn begun(sink: &Sink, readers: usize, mail: &str) -> Option<TestSite> {
+    server()?;
+    let mut site = None;
+    at_server(|| {
+        let new = TestSite::new(&sink.transport());
+        new.configure("mail", mail);
+        new.readers(readers);
+        new.post("2026-03-01", "Slow rivers");
+        new.run(NOW, &["publish", "--limit", "1"]).exits(4);
+        site = Some(new);
+    });
+    site
+}
+
+/// The schema of a site.
+fn schema(site: &TestSite) -> String {
+    site.read("config.toml").split("%3D").nth(1).unwrap().split('"').next().unwrap().to_owned()
+}
+
+/// Every reader has one copy, or is named in doubt.
+fn all_are_accounted_for(site: &TestSite, sink: &Sink, readers: usize) {
+    let copies = sink.copies();
+    assert!(copies.values().all(|copies| *copies == 1), "no reader has two copies");
+    let doubted = site.not_sent();
+    let counts = site.status()["deliveries"].clone();
+    assert_eq!(doubted.len(), usize::try_from(counts["in_doubt"].as_i64().unwrap()).unwrap(), "{counts}");
+    assert_eq!(counts["sent"].as_i64().unwrap(), i64::try_from(readers - doubted.len()).unwrap(), "{counts}");
+    for reader in 1..=readers {
+        let address = format!("r{reader}@reader.test");
+        assert!(copies.contains_key(&address) || doubted.contains_key(&address), "{address} was lost");
+    }
+}
+
+#[test]
+fn several_processes_share_a_run_and_each_reader_gets_one_copy() {
+    let sink = Sink::start(Duration::from_millis(20));
+    let Some(site) = begun(&sink, 300, "connections = 2") else { return };
+    let start = || site.start(NOW, &["deliver"]);
+    let processes = [start(), start(), start()];
+    sink.wait_for(20);
+    assert!(site.status()["delivering"]["pid"].is_u64());
+    let ends = processes.map(end_of);
+    assert!(ends.iter().all(|end| end.code == 0 || end.code == 4), "{ends:#?}");
+    let sent = |end: &crate::site::Run| end.stderr.contains(" sent");
+    assert!(ends.iter().filter(|end| sent(end)).count() >= 2, "{ends:#?}");
+    all_are_accounted_for(&site, &sink, 300);
+    assert!(site.not_sent().is_empty() && site.status()["delivering"].is_null());
+    assert!(
+        !site.file(".tidings").read_dir().unwrap().any(|file| file
+            .unwrap()
+            .path()
+            .to_str()
+            .unwrap()
+            .contains("claims"))
+    );
+}
+
+#[test]
+fn an_issue_is_published_while_others_deliver_the_one_before() {
+    let sink = Sink::start(Duration::from_millis(20));
+    let Some(site) = begun(&sink, 150, "connections = 1") else { return };
+    let deliver = site.start(NOW, &["deliver"]);
+    sink.wait_for(10);
+    site.post("2026-03-03", "Deep lakes");
+    let next = site.run("2026-03-03T09:00:00Z", &["publish"]);
+    assert!(next.code == 0 || next.code == 4, "{next:#?}");
+    end_of(deliver);
+    site.run("2026-03-03T09:00:00Z", &["deliver"]).exits(0);
+    assert_eq!((sink.count(), sink.copies().len()), (300, 150), "two issues, each once");
+    assert!(sink.copies().values().all(|copies| *copies == 2));
+}
+
+#[test]
+fn all_processes_together_keep_to_a_limit_for_a_day() {
+    let sink = Sink::start(Duration::from_millis(5));
+    let Some(site) = begun(&sink, 120, "connections = 2\nrate = \"50/day\"") else { return };
+    let start = || site.start(NOW, &["deliver"]);
+    for end in [start(), start(), start()].map(end_of) {
+        assert_eq!(end.code, 4, "{end:#?}");
+    }
+    assert_eq!(sink.count(), 50);
+}
+
+/// Killed again and again at moments that nothing chose, while others go on.
+#[test]
+fn of_three_senders_one_is_killed_at_any_moment_and_no_reader_is_lost() {
+    const CONNECTIONS: i64 = 4;
+    const IN_FLIGHT: i64 = 4;
+    let kills: usize = if is_all_tested() { 100 } else { 9 };
+    let readers = kills * 80;
+    let sink = Sink::in_groups(Duration::from_millis(3));
+    let mail = format!("connections = {CONNECTIONS}\nin_flight = {IN_FLIGHT}");
+    let Some(site) = begun(&sink, readers, &mail) else { return };
+    let start = || site.start(NOW, &["deliver"]);
+    let mut processes: Vec<Child> = vec![start(), start(), start()];
+    let mut chance = 0x2545_F491_4F6C_DD1D_u64;
+    for kill in 0..kills {
+        chance ^= chance << 13;
+        chance ^= chance >> 7;
+        chance ^= chance << 17;
+        sink.wait_for(sink.count() + 1 + usize::try_from(chance % 40).unwrap());
+        std::thread::sleep(Duration::from_micros(chance % 2_000));
+        let mut process = std::mem::replace(&mut processes[kill % 3], start());
+        process.kill().unwrap();
+        end_of(process);
+    }
+    processes.into_iter().map(end_of).for_each(drop);
+    site.run(NOW, &["deliver"]);
+    all_are_accounted_for(&site, &sink, readers);
+    let in_doubt = site.status()["deliveries"]["in_doubt"].as_i64().unwrap();
+    assert!(in_doubt <= CONNECTIONS * IN_FLIGHT * i64::try_from(kills).unwrap(), "{in_doubt} in doubt");
+}
+
+#[test]
+fn a_connection_to_the_database_that_is_lost_is_made_again() {
+    let sink = Sink::start(Duration::from_millis(10));
+    let Some(site) = begun(&sink, 400, "connections = 2") else { return };
+    let deliver = site.start(NOW, &["deliver"]);
+    for wanted in [40, 120] {
+        sink.wait_for(wanted);
+        let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '";
+        server().unwrap().sql("public", &format!("{end}{}'", schema(&site)));
+    }
+    end_of(deliver).exits(0);
+    all_are_accounted_for(&site, &sink, 400);
+    assert!(site.not_sent().is_empty());
+}
