@@ -21,10 +21,11 @@ pub(super) const IS_LOCKED: &str = "SELECT EXISTS (SELECT 1 FROM pg_locks WHERE 
     AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND classid = 1953064042
     AND objid = 'site'::regclass::oid AND granted AND pid <> pg_backend_pid())";
 
-/// A session that lost its other end ends within a minute, and with it its locks; a statement waits as long for others as with
+/// Plans are made for the values at hand: how long a page is decides how it is read. A session that lost its other end ends within a
+/// minute, and with it its locks; a statement waits as long for others as with
 /// SQLite.
 const SETTINGS: &str = "SET tcp_keepalives_idle = 20; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3;
-    SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '60s'; SET client_min_messages = warning";
+    SET plan_cache_mode = force_custom_plan; SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '60s'; SET client_min_messages = warning";
 
 /// Connects to a server.
 ///
