@@ -34,7 +34,9 @@ static BENCH: LazyLock<Bench> = LazyLock::new(|| {
         }
     });
     let config = config(port);
-    let transport = transport::new(&config.mail, &Folder::new(".".as_ref()), None).expect("a transport");
+    let mail = &config.mail;
+    let transport =
+        transport::new(&mail.relays[0], mail.timeout, &Folder::new(".".as_ref()), None).expect("a transport");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     Bench { say, transport, runtime }
 });

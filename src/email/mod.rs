@@ -1,7 +1,7 @@
 //! E-mail: due entries become an issue, an issue becomes the message of one subscriber.
 //!
 //! [`compose`] renders the templates `email/issue.html` and `email/issue.txt`; [`Copies`] encodes what they made once
-//! and splices each reader's copy from it; [`recipient`] derives what only that reader's copy has. Nothing in this room
+//! and splices each reader's copy from it; [`Recipients`] derives what only that reader's copy has. Nothing in this room
 //! has an effect: the same entries, configuration and time give the same bytes.
 
 mod calendar;
