@@ -201,7 +201,10 @@ impl fmt::Display for Demand {
                         let name = unambiguous(name);
                         write!(f, ", with the URL and password in the environment variable {name} (`store.url_env`)")
                     }
-                    None => f.write_str(" (`store.url`)"),
+                    // The driver takes them for whatever server the site names.
+                    None => f.write_str(
+                        ", with the password of `PGPASSWORD` or `~/.pgpass` if it asks for one (`store.url`)",
+                    ),
                 }
             }
             Self::PasswordVariable(name) => {

@@ -1,4 +1,4 @@
-//! What is so with either database. Whoever includes this says which one a `Ledger` is.
+//! Stories that hold for both databases. The module around them defines the `Ledger` that they open.
 
 use super::*;
 

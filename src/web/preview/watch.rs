@@ -94,7 +94,7 @@ struct Watched {
     folders: BTreeSet<PathBuf>,
 }
 
-/// Ears on the site's files.
+/// Watches the files of a site.
 pub(super) struct Watcher {
     system: RecommendedWatcher,
     watched: Arc<Mutex<Watched>>,
