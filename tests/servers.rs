@@ -84,7 +84,11 @@ fn a_database_elsewhere_needs_the_owners_word_for_every_command() {
     let elsewhere = of_a_stranger("url = 'postgres://ada@db.test:6543/notes'");
     let by_variable = of_a_stranger("url_env = 'NOTES_DATABASE'");
     let wanted = [
-        (&elsewhere, "in the database at postgres://ada@db.test:6543/notes (`store.url`)"),
+        (
+            &elsewhere,
+            "in the database at postgres://ada@db.test:6543/notes, with the password of `PGPASSWORD` or `~/.pgpass` if \
+             it asks for one (`store.url`)",
+        ),
         (
             &by_variable,
             "at postgres://ada@db.test/notes, with the URL and password in the environment variable NOTES_DATABASE",
