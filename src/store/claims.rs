@@ -1,13 +1,15 @@
 //! Claims: one transaction, which is one flush to disk, records what became of deliveries and takes the next ones out of the
 //! queue. What is claimed says `sending`; whether its message may be complete stands in the [marks](super::Marks).
 
-use serde_json::json;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use super::connection::{Query, Transaction, query};
-use super::delivery::{DeliveryKey, Recorded};
+use super::delivery::{DeliveryKey, Recorded, Said};
 use super::queue::{self, PAGE, Place, QueuedDelivery, THESE};
-use super::{Result, Store, memory, seconds, senders};
-use crate::model::{Answer, DeliveryState, SubscriberStatus};
+use super::tries::keep_last;
+use super::{Result, Store, StoreError, memory, seconds, senders};
+use crate::model::{DeliveryState, SubscriberStatus};
 
 /// Which deliveries to claim.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,10 +48,7 @@ impl Store {
     /// # Errors
     /// When the database does not answer; nothing is recorded or claimed then.
     pub async fn advance(&mut self, outcomes: &[Recorded], wanted: Option<&Wanted>, now: &str) -> Result<Claimed> {
-        let mut rows = Vec::with_capacity(outcomes.len());
-        for outcome in outcomes {
-            rows.push(self.row(outcome).await?);
-        }
+        let rows = self.rows(outcomes).await?;
         let now = seconds(now)?;
         let generation = self.generation;
         let token = self.token().await?;
@@ -60,9 +59,7 @@ impl Store {
         if let Some(sender) = &mut self.sender {
             sender.renew(&mut transaction).await?;
         }
-        if !rows.is_empty() {
-            record(&mut transaction, serde_json::Value::from(rows).to_string(), now, token).await?;
-        }
+        record(&mut transaction, &rows, now, token).await?;
         let claimed = match wanted {
             Some(Wanted::Next { after, is_fresh, limit }) if is_counted => {
                 let left = senders::left(&mut transaction, &self.budgets, now).await?;
@@ -107,20 +104,60 @@ impl Store {
         left.iter().map(|row| Ok((row.try_get(0)?, left_because(row.try_get(1)?)))).collect()
     }
 
-    /// An outcome as [`Store::advance`] hands it to the database.
-    async fn row(&mut self, outcome: &Recorded) -> Result<serde_json::Value> {
-        let Recorded { key, state, next_attempt_at, said } = outcome;
-        let next = next_attempt_at.as_deref().map_or(Ok(0), seconds)?;
-        let word = state.map(DeliveryState::as_str);
-        let Some(said) = said else { return Ok(json!([key.issue, key.subscriber, word, next])) };
-        let shared = self.shared(&said.answer.text).await?;
-        let Answer { code, enhanced, text } = &said.answer;
-        // PostgreSQL takes no such character in a text.
-        let text = shared.is_none().then(|| text.replace('\0', "\u{fffd}"));
-        let became = if said.is_doubtful { DeliveryState::InDoubt } else { state.unwrap_or(DeliveryState::Deferred) };
-        let number = became.number();
-        Ok(json!([key.issue, key.subscriber, word, next, number, said.relay, code, enhanced, text, shared]))
+    /// Outcomes as they are handed to the database.
+    async fn rows<'o>(&mut self, outcomes: &'o [Recorded]) -> Result<Rows<'o>> {
+        let mut rows = Rows { changes: Vec::with_capacity(outcomes.len()), aside: Vec::new(), tried: BTreeMap::new() };
+        for Recorded { key, state, next_attempt_at, said } in outcomes {
+            let next = next_attempt_at.as_deref().map_or(Ok(0), seconds)?;
+            let number = state.map(DeliveryState::number);
+            let Some(Said { relay, is_doubtful, answer }) = said else {
+                rows.changes.push((key.issue, key.subscriber, number, next, 0, None, None, None, None));
+                continue;
+            };
+            if let Some(relay) = relay {
+                *rows.tried.entry(*relay).or_default() += 1;
+            }
+            let codes = self.codes(answer).await?;
+            let shared = self.shared(&answer.text).await?;
+            let text = shared.is_none().then(|| in_a_text(&answer.text));
+            let tries = i64::from(relay.is_some());
+            match state {
+                Some(state) if !is_doubtful || *state == DeliveryState::InDoubt => {
+                    rows.changes.push((key.issue, key.subscriber, number, next, tries, *relay, codes, text, shared));
+                }
+                _ => {
+                    let became = if *is_doubtful { DeliveryState::InDoubt } else { DeliveryState::Deferred };
+                    rows.changes.push((key.issue, key.subscriber, number, next, tries, None, None, None, None));
+                    rows.aside.push((key.issue, key.subscriber, became.number(), *relay, codes, text, shared));
+                }
+            }
+        }
+        Ok(rows)
     }
+}
+
+/// The texts of answers without what PostgreSQL takes in none.
+fn in_a_text(text: &str) -> Cow<'_, str> {
+    if text.contains('\0') { Cow::Owned(text.replace('\0', "\u{fffd}")) } else { Cow::Borrowed(text) }
+}
+
+/// Outcomes, as arrays for `json_each`.
+struct Rows<'o> {
+    /// Issue, subscriber, state, next attempt, how many tries, and what was said: relay, codes, text, number of a text.
+    changes: Vec<Change<'o>>,
+    /// Issue, subscriber, and what was said by which a delivery did not become what it is: state, relay, codes, text, number.
+    aside: Vec<Aside<'o>>,
+    /// How many tries there were by each way out.
+    tried: BTreeMap<i64, i64>,
+}
+
+type Text<'o> = Option<Cow<'o, str>>;
+type Number = Option<i64>;
+type Change<'o> = (i64, i64, Number, i64, i64, Number, Number, Text<'o>, Number);
+type Aside<'o> = (i64, i64, i64, Number, Number, Text<'o>, Number);
+
+fn as_json(rows: &impl serde::Serialize) -> Result<String> {
+    serde_json::to_string(rows).map_err(|error| StoreError::Content(error.to_string()))
 }
 
 /// Which of the claimed deliveries are one's own: in a file all of them.
@@ -130,32 +167,48 @@ macro_rules! own {
     };
 }
 
-/// Records outcomes, as [`Store::row`] writes them, of deliveries that are still claimed by this sender.
-async fn record(transaction: &mut Transaction<'_>, rows: String, now: i64, token: Option<i64>) -> Result<()> {
-    let add = own!(
-        token,
-        "INSERT INTO tries (issue, subscriber, at, state, relay, code, enhanced, text, shared)
-         SELECT d.issue, d.subscriber, $2, CAST(r.value ->> 4 AS BIGINT),
-                CAST(r.value ->> 5 AS BIGINT), CAST(r.value ->> 6 AS BIGINT), r.value ->> 7,
-                r.value ->> 8, CAST(r.value ->> 9 AS BIGINT)
-         FROM json_each($1) AS r CROSS JOIN deliveries AS d
-         WHERE (r.value ->> 4) IS NOT NULL AND d.issue = CAST(r.value ->> 0 AS BIGINT)
-           AND d.subscriber = CAST(r.value ->> 1 AS BIGINT) AND d.state = 'sending'",
-        " AND d.claim = $3"
-    );
-    let add = query(add).bind(&rows).bind(now);
-    token.into_iter().fold(add, Query::bind).execute(&mut *transaction).await?;
-    let change = own!(
-        token,
-        "UPDATE deliveries SET state = COALESCE(r.value ->> 2, state),
-           attempts = attempts + CASE WHEN (r.value ->> 5) IS NOT NULL THEN 1 ELSE 0 END,
-           next_attempt_at = CAST(r.value ->> 3 AS BIGINT), updated_at = $2
-         FROM json_each($1) AS r
-         WHERE issue = CAST(r.value ->> 0 AS BIGINT) AND subscriber = CAST(r.value ->> 1 AS BIGINT) AND state = 'sending'",
-        " AND claim = $3"
-    );
-    let change = query(change).bind(&rows).bind(now);
-    token.into_iter().fold(change, Query::bind).execute(transaction).await?;
+/// Records outcomes of deliveries that are still claimed by this sender. What was said before of a claimed delivery is among the
+/// earlier tries already.
+async fn record(transaction: &mut Transaction<'_>, rows: &Rows<'_>, now: i64, token: Option<i64>) -> Result<()> {
+    if !rows.aside.is_empty() {
+        let add = own!(
+            token,
+            "INSERT INTO earlier_tries (issue, subscriber, at, state, relay, codes, text, shared)
+             SELECT d.issue, d.subscriber, $2, CAST(r.value ->> 2 AS BIGINT), CAST(r.value ->> 3 AS BIGINT),
+                    CAST(r.value ->> 4 AS BIGINT), r.value ->> 5, CAST(r.value ->> 6 AS BIGINT)
+             FROM json_each($1) AS r CROSS JOIN deliveries AS d
+             WHERE d.issue = CAST(r.value ->> 0 AS BIGINT) AND d.subscriber = CAST(r.value ->> 1 AS BIGINT) AND d.state = 1",
+            " AND d.claim = $3"
+        );
+        let add = query(add).bind(as_json(&rows.aside)?).bind(now);
+        token.into_iter().fold(add, Query::bind).execute(&mut *transaction).await?;
+    }
+    if !rows.changes.is_empty() {
+        let change = own!(
+            token,
+            "UPDATE deliveries SET state = COALESCE(CAST(r.value ->> 2 AS BIGINT), state),
+               next_attempt_at = CAST(r.value ->> 3 AS BIGINT), attempts = attempts + CAST(r.value ->> 4 AS BIGINT),
+               updated_at = $2, relay = CAST(r.value ->> 5 AS BIGINT), codes = CAST(r.value ->> 6 AS BIGINT),
+               text = r.value ->> 7, shared = CAST(r.value ->> 8 AS BIGINT)
+             FROM json_each($1) AS r
+             WHERE issue = CAST(r.value ->> 0 AS BIGINT) AND subscriber = CAST(r.value ->> 1 AS BIGINT) AND state = 1",
+            " AND claim = $3"
+        );
+        let change = query(change).bind(as_json(&rows.changes)?).bind(now);
+        token.into_iter().fold(change, Query::bind).execute(&mut *transaction).await?;
+    }
+    for (relay, count) in &rows.tried {
+        query(
+            "INSERT INTO tried (at, relay, sender, count) VALUES ($1, $2, $3, $4)
+             ON CONFLICT (at, relay, sender) DO UPDATE SET count = tried.count + excluded.count",
+        )
+        .bind(now)
+        .bind(*relay)
+        .bind(token.unwrap_or(0))
+        .bind(*count)
+        .execute(&mut *transaction)
+        .await?;
+    }
     Ok(())
 }
 
@@ -173,15 +226,14 @@ async fn claim(transaction: &mut Transaction<'_>, wanted: &Wanted, now: i64, tok
             page.bind(limit).fetch_all(&mut *transaction).await?
         }
         Wanted::These(keys) => {
-            let keys: Vec<_> = keys.iter().map(|key| json!([key.issue, key.subscriber])).collect();
-            let these =
-                query(queue::taken(THESE, token.is_some())).bind(serde_json::Value::from(keys).to_string()).bind(now);
+            let keys: Vec<_> = keys.iter().map(|key| (key.issue, key.subscriber)).collect();
+            let these = query(queue::taken(THESE, token.is_some())).bind(as_json(&keys)?).bind(now);
             these.fetch_all(&mut *transaction).await?
         }
     };
     let is_full = matches!(wanted, Wanted::Next { limit, .. } if rows.len() == *limit as usize);
     let mut claimed = Claimed { is_full, ..Claimed::default() };
-    let (mut taken, mut left) = (Vec::new(), Vec::new());
+    let (mut taken, mut left, mut has_said) = (Vec::<Span>::new(), Vec::new(), Vec::new());
     for row in &rows {
         let delivery = queue::read(row)?;
         if is_fresh && !delivery.place.is_fresh() {
@@ -190,50 +242,57 @@ async fn claim(transaction: &mut Transaction<'_>, wanted: &Wanted, now: i64, tok
         }
         claimed.last = Some(delivery.place);
         let status: &str = row.try_get("status")?;
-        let key = delivery.key();
+        let DeliveryKey { issue, subscriber } = delivery.key();
+        if row.try_get::<Option<i64>, _>("said_at")?.is_some() {
+            has_said.push((issue, subscriber));
+        }
         if status == SubscriberStatus::Confirmed.as_str() {
-            taken.push(json!([key.issue, key.subscriber]));
+            match taken.last_mut().filter(|span| (span.0, span.2 + 1) == (issue, subscriber)) {
+                Some(span) => span.2 = subscriber,
+                None => taken.push((issue, subscriber, subscriber)),
+            }
             claimed.deliveries.push(delivery);
         } else {
-            left.push(json!([key.issue, key.subscriber, left_because(status)]));
+            left.push((issue, subscriber, left_because(status)));
             claimed.left += 1;
         }
     }
-    for (keys, state) in [(taken, DeliveryState::Sending), (left, DeliveryState::Skipped)] {
-        if keys.is_empty() {
-            continue;
-        }
-        let keys = serde_json::Value::from(keys).to_string();
-        if state == DeliveryState::Skipped {
-            query(
-                "INSERT INTO tries (issue, subscriber, at, state, text)
-                 SELECT CAST(r.value ->> 0 AS BIGINT), CAST(r.value ->> 1 AS BIGINT), $2, $3, r.value ->> 2
-                 FROM json_each($1) AS r",
-            )
-            .bind(&keys)
-            .bind(now)
-            .bind(state.number())
-            .execute(&mut *transaction)
-            .await?;
-        }
+    if !has_said.is_empty() {
+        let which = "json_each($1) AS r CROSS JOIN deliveries AS d
+             WHERE d.issue = CAST(r.value ->> 0 AS BIGINT) AND d.subscriber = CAST(r.value ->> 1 AS BIGINT)";
+        keep_last(which, [as_json(&has_said)?.into()], transaction).await?;
+    }
+    if !left.is_empty() {
+        let skip = "UPDATE deliveries SET state = 6, updated_at = $2, relay = NULL, codes = NULL, text = r.value ->> 2, shared = NULL
+             FROM json_each($1) AS r
+             WHERE issue = CAST(r.value ->> 0 AS BIGINT) AND subscriber = CAST(r.value ->> 1 AS BIGINT)";
+        query(skip).bind(as_json(&left)?).bind(now).execute(&mut *transaction).await?;
+    }
+    if !taken.is_empty() {
         let take = if token.is_some() {
-            "UPDATE deliveries SET state = $2, updated_at = $3, claim = $4 FROM json_each($1) AS r
-             WHERE issue = CAST(r.value ->> 0 AS BIGINT) AND subscriber = CAST(r.value ->> 1 AS BIGINT)
-               AND state IN ('queued', 'deferred')"
+            "UPDATE deliveries SET state = 1, updated_at = $2, relay = NULL, codes = NULL, text = NULL, shared = NULL, claim = $3
+             FROM json_each($1) AS r
+             WHERE issue = CAST(r.value ->> 0 AS BIGINT)
+               AND subscriber BETWEEN CAST(r.value ->> 1 AS BIGINT) AND CAST(r.value ->> 2 AS BIGINT)"
         } else {
-            "UPDATE deliveries SET state = $2, updated_at = $3 FROM json_each($1) AS r
-             WHERE issue = CAST(r.value ->> 0 AS BIGINT) AND subscriber = CAST(r.value ->> 1 AS BIGINT)"
+            "UPDATE deliveries SET state = 1, updated_at = $2, relay = NULL, codes = NULL, text = NULL, shared = NULL
+             FROM json_each($1) AS r
+             WHERE issue = CAST(r.value ->> 0 AS BIGINT)
+               AND subscriber BETWEEN CAST(r.value ->> 1 AS BIGINT) AND CAST(r.value ->> 2 AS BIGINT)"
         };
-        let take = query(take).bind(&keys).bind(state.as_str()).bind(now);
-        token.into_iter().fold(take, Query::bind).execute(&mut *transaction).await?;
+        let take = query(take).bind(as_json(&taken)?).bind(now);
+        token.into_iter().fold(take, Query::bind).execute(transaction).await?;
     }
     Ok(claimed)
 }
 
+/// Deliveries of an issue to readers with consecutive numbers: issue, first, last. A page of the queue has few of them.
+type Span = (i64, i64, i64);
+
 /// Whether something waits that may be tried.
 async fn is_any_ready(transaction: &mut Transaction<'_>, is_fresh: bool, now: i64) -> Result<bool> {
     let is_any = query(
-        "SELECT EXISTS (SELECT 1 FROM deliveries WHERE state IN ('queued', 'deferred') AND next_attempt_at <= $1
+        "SELECT EXISTS (SELECT 1 FROM deliveries WHERE state IN (0, 3) AND next_attempt_at <= $1
             AND ($2 = 0 OR next_attempt_at = 0 AND attempts = 0))",
     );
     Ok(is_any.bind(now).bind(is_fresh).value(transaction).await?)

@@ -107,7 +107,7 @@ impl<'c> From<&'c mut Transaction<'_>> for Link<'c> {
 }
 
 /// A value of a statement.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) enum Value {
     Integer(Option<i64>),
     Text(Option<String>),

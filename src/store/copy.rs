@@ -24,7 +24,7 @@ enum Kind {
 use Kind::{Number, Text};
 
 /// Every table with its columns, those first that others name. What belongs to a machine or a sender stays behind.
-const TABLES: [(&str, &[(&str, Kind)]); 10] = [
+const TABLES: [(&str, &[(&str, Kind)]); 11] = [
     ("site", &[("name", Text), ("value", Text)]),
     (
         "subscribers",
@@ -61,10 +61,14 @@ const TABLES: [(&str, &[(&str, Kind)]); 10] = [
         &[
             ("issue", Number),
             ("subscriber", Number),
-            ("state", Text),
+            ("state", Number),
             ("attempts", Number),
             ("next_attempt_at", Number),
             ("updated_at", Number),
+            ("relay", Number),
+            ("codes", Number),
+            ("text", Text),
+            ("shared", Number),
         ],
     ),
     (
@@ -81,7 +85,7 @@ const TABLES: [(&str, &[(&str, Kind)]); 10] = [
     ),
     ("texts", &[("id", Number), ("text", Text)]),
     (
-        "tries",
+        "earlier_tries",
         &[
             ("id", Number),
             ("issue", Number),
@@ -89,12 +93,12 @@ const TABLES: [(&str, &[(&str, Kind)]); 10] = [
             ("at", Number),
             ("state", Number),
             ("relay", Number),
-            ("code", Number),
-            ("enhanced", Text),
+            ("codes", Number),
             ("text", Text),
             ("shared", Number),
         ],
     ),
+    ("tried", &[("at", Number), ("relay", Number), ("sender", Number), ("count", Number)]),
 ];
 
 /// How much was moved.
@@ -140,7 +144,7 @@ impl Store {
         }
         let mut from = self.connection.begin().await?;
         let mut to = other.connection.begin().await?;
-        let is_sending = "SELECT EXISTS (SELECT 1 FROM deliveries WHERE state = 'sending')";
+        let is_sending = "SELECT EXISTS (SELECT 1 FROM deliveries WHERE state = 1)";
         if query(is_sending).value(&mut from).await? {
             return Err(StoreError::Delivering);
         }
@@ -229,7 +233,7 @@ async fn carry(from: Link<'_>, to: &mut Transaction<'_>, table: &str, columns: &
 /// Numbers new rows after those that came; SQLite does so by itself.
 async fn number_on(to: &mut Transaction<'_>) -> Result<()> {
     if let Transaction::Postgres(_) = to {
-        for table in ["subscribers", "runs", "texts", "tries"] {
+        for table in ["subscribers", "runs", "texts", "earlier_tries"] {
             let next = format!(
                 "SELECT setval(pg_get_serial_sequence('{table}', 'id'), MAX(id)) FROM {table} HAVING MAX(id) IS NOT NULL"
             );

@@ -62,13 +62,11 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn waiting(&mut self, now: &str) -> Result<u64> {
-        let count: i64 = query(
-            "SELECT COUNT(*) FROM deliveries
-             WHERE state = 'sending' OR state IN ('queued', 'deferred') AND next_attempt_at <= $1",
-        )
-        .bind(seconds(now)?)
-        .value(&mut self.connection)
-        .await?;
+        let count: i64 =
+            query("SELECT COUNT(*) FROM deliveries WHERE state = 1 OR state IN (0, 3) AND next_attempt_at <= $1")
+                .bind(seconds(now)?)
+                .value(&mut self.connection)
+                .await?;
         Ok(count.unsigned_abs())
     }
 
@@ -77,10 +75,9 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn tries_since(&mut self, moment: &str) -> Result<Option<Tries>> {
-        let row = query("SELECT COUNT(*) AS count, MIN(at) AS first FROM tries WHERE at >= $1 AND relay IS NOT NULL")
-            .bind(seconds(moment)?)
-            .fetch_one(&mut self.connection)
-            .await?;
+        let since =
+            "SELECT CAST(COALESCE(SUM(count), 0) AS BIGINT) AS count, MIN(at) AS first FROM tried WHERE at >= $1";
+        let row = query(since).bind(seconds(moment)?).fetch_one(&mut self.connection).await?;
         let count = row.try_get::<i64, _>("count")?.unsigned_abs();
         Ok(row.try_get::<Option<i64>, _>("first")?.map(|first_at| Tries { count, first_at }))
     }
@@ -91,10 +88,10 @@ impl Store {
     /// When the database does not answer.
     pub async fn try_after(&mut self, since: &str, others: u64, relay: Option<&str>) -> Result<Option<String>> {
         let at: Option<i64> = query(
-            "SELECT at FROM tries
-             WHERE at >= $1 AND relay IS NOT NULL
-               AND (CAST($3 AS TEXT) IS NULL OR relay = (SELECT id FROM texts WHERE text = $3))
-             ORDER BY at LIMIT 1 OFFSET $2",
+            "SELECT at FROM (
+                SELECT at, CAST(SUM(count) OVER (ORDER BY at) AS BIGINT) AS with_this FROM tried
+                WHERE at >= $1 AND (CAST($3 AS TEXT) IS NULL OR relay = (SELECT id FROM texts WHERE text = $3))
+             ) t WHERE with_this > $2 ORDER BY at LIMIT 1",
         )
         .bind(seconds(since)?)
         .bind(i64::try_from(others).unwrap_or(i64::MAX))

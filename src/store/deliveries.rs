@@ -11,7 +11,7 @@ use super::delivery::{DeliveryKey, state_of};
 use super::file::DatabaseFile;
 use super::marks::{self, Known, Marks};
 use super::senders::{self, Claimant};
-use super::tries::{self, RELAY, Try, UNKNOWN, number_of};
+use super::tries::{self, RELAY, Try, UNKNOWN, history, number_of};
 use super::{Result, Store, memory, moment, seconds, value};
 use crate::model::{DeliveryCounts, DeliveryState};
 
@@ -108,7 +108,7 @@ pub struct Standing {
 }
 
 impl Standing {
-    /// Reads a row of deliveries, with the first row of its history when there is one.
+    /// Reads a row of a delivery with its [`history`], the first of them.
     pub(super) fn read(row: &Row) -> Result<Self> {
         let next_attempt_at = Some(row.try_get("next_attempt_at")?).filter(|at| *at > 0);
         Ok(Self {
@@ -116,8 +116,15 @@ impl Standing {
             attempts: row.try_get("attempts")?,
             next_attempt_at: next_attempt_at.map(moment).transpose()?,
             updated_at: moment(row.try_get("updated_at")?)?,
-            history: tries::read(row)?.into_iter().collect(),
+            history: tries::earlier(row)?.into_iter().chain(tries::last(row)?).collect(),
         })
+    }
+
+    /// Reads one more row of it.
+    pub(super) fn add_earlier(&mut self, row: &Row) -> Result<()> {
+        let last = tries::last(row)?.and_then(|_| self.history.pop());
+        self.history.extend(tries::earlier(row)?.into_iter().chain(last));
+        Ok(())
     }
 
     /// The last thing that was said.
@@ -228,11 +235,13 @@ impl Store {
     /// When the database does not answer.
     pub async fn not_sent(&mut self, issue: i64, mut each: impl FnMut(NotSent)) -> Result<()> {
         let claimed: BTreeMap<_, _> = self.claimed("issue = $1", Some(issue)).await?.into_iter().collect();
-        let mut rows = query(
-            "SELECT d.*, s.address, h.* FROM deliveries d JOIN subscribers s ON s.id = d.subscriber
-             LEFT JOIN history h ON h.issue = d.issue AND h.subscriber = d.subscriber
-             WHERE d.issue = $1 AND d.state <> 'sent' ORDER BY d.issue, d.subscriber, h.try",
-        )
+        let mut rows = query(concat!(
+            "SELECT d.issue, d.subscriber, d.attempts, d.next_attempt_at, s.address, ",
+            history!(),
+            " FROM deliveries d JOIN subscribers s ON s.id = d.subscriber
+                 LEFT JOIN earlier_tries e ON e.issue = d.issue AND e.subscriber = d.subscriber
+                 WHERE d.issue = $1 AND d.state <> 2 ORDER BY d.issue, d.subscriber, e.id"
+        ))
         .bind(issue)
         .fetch(&mut self.connection);
         let mut hand_over = |delivery: Option<NotSent>| {
@@ -242,7 +251,7 @@ impl Store {
         while let Some(row) = rows.try_next().await? {
             let key = DeliveryKey { issue: row.try_get(0)?, subscriber: row.try_get(1)? };
             match last.as_mut().filter(|last| last.key == key) {
-                Some(last) => last.standing.history.extend(tries::read(&row)?),
+                Some(last) => last.standing.add_earlier(&row)?,
                 None => {
                     let mut standing = Standing::read(&row)?;
                     standing.state = claimed.get(&key).copied().unwrap_or(standing.state);
@@ -268,24 +277,20 @@ impl Store {
             deliveries.iter().map(|(key, attempts)| json!([key.issue, key.subscriber, attempts])).collect();
         let rows = serde_json::Value::from(rows).to_string();
         let mut transaction = self.connection.begin().await?;
-        query(
-            "INSERT INTO tries (issue, subscriber, at, state, shared)
-             SELECT d.issue, d.subscriber, $2, 4, $3 FROM json_each($1) AS r CROSS JOIN deliveries AS d
+        let which = "json_each($1) AS r CROSS JOIN deliveries AS d
              WHERE d.issue = CAST(r.value ->> 0 AS BIGINT) AND d.subscriber = CAST(r.value ->> 1 AS BIGINT)
-               AND d.attempts = CAST(r.value ->> 2 AS BIGINT) AND d.state = 'deferred'",
+               AND d.attempts = CAST(r.value ->> 2 AS BIGINT) AND d.state = 3";
+        tries::keep_last(which, [(&rows).into()], &mut transaction).await?;
+        let done = query(
+            "UPDATE deliveries
+             SET state = 4, next_attempt_at = 0, updated_at = $2, relay = NULL, codes = NULL, text = NULL, shared = $3
+             FROM json_each($1) AS r
+             WHERE issue = CAST(r.value ->> 0 AS BIGINT) AND subscriber = CAST(r.value ->> 1 AS BIGINT)
+               AND attempts = CAST(r.value ->> 2 AS BIGINT) AND state = 3",
         )
         .bind(&rows)
         .bind(seconds(now)?)
         .bind(said)
-        .execute(&mut transaction)
-        .await?;
-        let done = query(
-            "UPDATE deliveries SET state = 'failed', next_attempt_at = 0, updated_at = $2 FROM json_each($1) AS r
-             WHERE issue = CAST(r.value ->> 0 AS BIGINT) AND subscriber = CAST(r.value ->> 1 AS BIGINT)
-               AND attempts = CAST(r.value ->> 2 AS BIGINT) AND state = 'deferred'",
-        )
-        .bind(&rows)
-        .bind(seconds(now)?)
         .execute(&mut transaction)
         .await?;
         transaction.commit().await?;
@@ -298,14 +303,14 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn never_accepted(&mut self, issue: i64, many: u32) -> Result<Option<BTreeSet<String>>> {
-        let is_any = "SELECT EXISTS (SELECT 1 FROM deliveries WHERE issue = $1 AND state = 'sent')";
+        let is_any = "SELECT EXISTS (SELECT 1 FROM deliveries WHERE issue = $1 AND state = 2)";
         if !query(is_any).bind(issue).value(&mut self.connection).await? {
             return Ok(None);
         }
         let domains: Vec<String> = query(
             "SELECT substr(s.address, CAST(instr(s.address, '@') + 1 AS INTEGER)) AS domain
              FROM deliveries d CROSS JOIN subscribers s WHERE d.issue = $1 AND s.id = d.subscriber
-             GROUP BY domain HAVING COUNT(*) >= $2 AND COUNT(*) FILTER (WHERE d.state = 'sent') = 0",
+             GROUP BY domain HAVING COUNT(*) >= $2 AND COUNT(*) FILTER (WHERE d.state = 2) = 0",
         )
         .bind(issue)
         .bind(many)
@@ -344,7 +349,7 @@ async fn claimed_by(
     let by = if sender.token.is_some() { " AND claim = $2" } else { "" };
     let claimed = query(AssertSqlSafe(format!(
         "SELECT issue, subscriber, attempts, attempts > 0 AND next_attempt_at > 0 FROM deliveries
-         WHERE state = 'sending' AND {which}{by}"
+         WHERE state = 1 AND {which}{by}"
     )));
     let rows = sender.token.into_iter().fold(claimed.bind(number), Query::bind).fetch_all(link).await?;
     let read = |row: &Row| {
@@ -404,8 +409,34 @@ async fn settle(
     {
         let said = number_of(said, &mut *transaction).await?;
         let keys = serde_json::Value::from(keys).to_string();
+        // It was tried when it was claimed, or soon after.
         query(
-            "INSERT INTO tries (issue, subscriber, at, state, relay, shared)
+            "INSERT INTO tried (at, relay, sender, count)
+             SELECT d.updated_at, $2, 0, COUNT(*) FROM json_each($1) AS r CROSS JOIN deliveries AS d
+             WHERE d.issue = CAST(r.value ->> 0 AS BIGINT) AND d.subscriber = CAST(r.value ->> 1 AS BIGINT)
+             GROUP BY d.updated_at
+             ON CONFLICT (at, relay, sender) DO UPDATE SET count = tried.count + excluded.count",
+        )
+        .bind(&keys)
+        .bind(relay)
+        .execute(&mut *transaction)
+        .await?;
+        if tried == state {
+            query(
+                "UPDATE deliveries SET state = $2, attempts = attempts + 1, next_attempt_at = 0, relay = $3, shared = $4
+                 FROM json_each($1) AS r
+                 WHERE issue = CAST(r.value ->> 0 AS BIGINT) AND subscriber = CAST(r.value ->> 1 AS BIGINT)",
+            )
+            .bind(&keys)
+            .bind(state.number())
+            .bind(relay)
+            .bind(said)
+            .execute(&mut *transaction)
+            .await?;
+            continue;
+        }
+        query(
+            "INSERT INTO earlier_tries (issue, subscriber, at, state, relay, shared)
              SELECT d.issue, d.subscriber, d.updated_at, $2, $3, $4
              FROM json_each($1) AS r CROSS JOIN deliveries AS d
              WHERE d.issue = CAST(r.value ->> 0 AS BIGINT) AND d.subscriber = CAST(r.value ->> 1 AS BIGINT)",
@@ -422,13 +453,13 @@ async fn settle(
              WHERE issue = CAST(r.value ->> 0 AS BIGINT) AND subscriber = CAST(r.value ->> 1 AS BIGINT)",
         )
         .bind(&keys)
-        .bind(state.as_str())
+        .bind(state.number())
         .bind(now)
         .execute(&mut *transaction)
         .await?;
     }
     query(
-        "UPDATE deliveries SET state = CASE WHEN attempts > 0 AND next_attempt_at > 0 THEN 'deferred' ELSE 'queued' END
+        "UPDATE deliveries SET state = CASE WHEN attempts > 0 AND next_attempt_at > 0 THEN 3 ELSE 0 END
          FROM json_each($1) AS r
          WHERE issue = CAST(r.value ->> 0 AS BIGINT) AND subscriber = CAST(r.value ->> 1 AS BIGINT)",
     )

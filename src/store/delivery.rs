@@ -36,6 +36,6 @@ pub struct Said {
     pub answer: Answer,
 }
 
-pub(super) fn state_of(word: &str) -> Result<DeliveryState> {
-    DeliveryState::parse(word).ok_or_else(|| StoreError::Content(format!("a delivery's state `{word}`")))
+pub(super) fn state_of(number: i64) -> Result<DeliveryState> {
+    DeliveryState::from_number(number).ok_or_else(|| StoreError::Content(format!("a delivery's state {number}")))
 }

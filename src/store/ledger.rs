@@ -128,7 +128,7 @@ impl Store {
             query("SELECT COUNT(*) FROM subscribers WHERE status = 'confirmed'").value(&mut transaction).await?;
         let queued = query(
             "INSERT INTO deliveries (issue, subscriber, state, updated_at)
-             SELECT issues.number, subscribers.id, 'queued', $2 FROM issues, subscribers
+             SELECT issues.number, subscribers.id, 0, $2 FROM issues, subscribers
              WHERE issues.run = $1 AND subscribers.status = 'confirmed' ORDER BY issues.number, subscribers.id",
         )
         .bind(run)
@@ -151,7 +151,7 @@ impl Store {
     pub async fn open_issues(&mut self) -> Result<Vec<Issue>> {
         let frozen: Vec<String> = query(
             "SELECT frozen FROM issues JOIN runs ON runs.id = issues.run WHERE runs.finished_at IS NULL AND EXISTS (
-                SELECT 1 FROM deliveries WHERE issue = issues.number AND state IN ('queued', 'sending', 'deferred'))
+                SELECT 1 FROM deliveries WHERE issue = issues.number AND state IN (0, 1, 3))
              ORDER BY number",
         )
         .values(&mut self.connection)
@@ -164,9 +164,10 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn untried_issues(&mut self) -> Result<Vec<Untried>> {
-        let fresh = "FROM deliveries d WHERE d.state IN ('queued', 'deferred') AND d.next_attempt_at = 0
+        let fresh = "FROM deliveries d WHERE d.state IN (0, 3) AND d.next_attempt_at = 0
              AND d.attempts = 0 AND d.issue = i.number";
-        let asked = "SELECT MAX(t.at) FROM tries t WHERE t.issue = d.issue AND t.subscriber = d.subscriber";
+        let asked = "SELECT CASE WHEN d.text IS NOT NULL OR d.shared IS NOT NULL THEN d.updated_at ELSE (
+            SELECT MAX(e.at) FROM earlier_tries e WHERE e.issue = d.issue AND e.subscriber = d.subscriber) END";
         let untried = format!(
             "SELECT i.frozen, CASE WHEN NOT EXISTS (SELECT 1 {fresh} AND ({asked}) IS NULL)
                  THEN (SELECT MIN(({asked})) {fresh}) END AS asked_at
@@ -199,7 +200,7 @@ impl Store {
         let done = query(
             "UPDATE runs SET finished_at = $1 WHERE finished_at IS NULL AND NOT EXISTS (
                 SELECT 1 FROM issues JOIN deliveries ON deliveries.issue = issues.number
-                WHERE issues.run = runs.id AND deliveries.state IN ('queued', 'sending', 'deferred'))",
+                WHERE issues.run = runs.id AND deliveries.state IN (0, 1, 3))",
         )
         .bind(now)
         .execute(&mut self.connection)

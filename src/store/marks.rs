@@ -154,10 +154,8 @@ impl Store {
     pub async fn remove_marks(&mut self) -> Result<()> {
         let token = self.sender.as_ref().map(|sender| sender.token);
         let is_any = match token {
-            Some(token) => {
-                query("SELECT EXISTS (SELECT 1 FROM deliveries WHERE state = 'sending' AND claim = $1)").bind(token)
-            }
-            None => query("SELECT EXISTS (SELECT 1 FROM deliveries WHERE state = 'sending')"),
+            Some(token) => query("SELECT EXISTS (SELECT 1 FROM deliveries WHERE state = 1 AND claim = $1)").bind(token),
+            None => query("SELECT EXISTS (SELECT 1 FROM deliveries WHERE state = 1)"),
         };
         if !is_any.value::<bool>(&mut self.connection).await? {
             // A file that stays is replaced by the next process.

@@ -6,9 +6,10 @@ use jiff::Timestamp;
 use sqlx::AssertSqlSafe;
 
 use super::connection::{Link, Transaction, query};
+use super::tries::keep_last;
 use super::{Result, Store, StoreError, seconds};
 use crate::files::Counter;
-use crate::model::{DeliveryState, IssueKey, Record, RecordedEntry, sha256_hex};
+use crate::model::{IssueKey, Record, RecordedEntry, sha256_hex};
 
 /// An issue that the database sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -182,20 +183,14 @@ impl Store {
         }
         let mut held = 0;
         if let Some(said) = said {
-            query(
-                "INSERT INTO tries (issue, subscriber, at, state, shared)
-                 SELECT issue, subscriber, $2, $3, $1 FROM deliveries d WHERE state IN ('queued', 'deferred', 'sending')",
-            )
-            .bind(said)
-            .bind(seconds(now)?)
-            .bind(DeliveryState::InDoubt.number())
-            .execute(&mut transaction)
-            .await?;
+            keep_last("deliveries d WHERE d.state IN (0, 1, 3)", [], &mut transaction).await?;
             held = query(
-                "UPDATE deliveries SET state = 'in_doubt', next_attempt_at = 0, updated_at = $1
-                 WHERE state IN ('queued', 'deferred', 'sending')",
+                "UPDATE deliveries
+                 SET state = 5, next_attempt_at = 0, updated_at = $1, relay = NULL, codes = NULL, text = NULL, shared = $2
+                 WHERE state IN (0, 1, 3)",
             )
             .bind(seconds(now)?)
+            .bind(said)
             .execute(&mut transaction)
             .await?;
         }

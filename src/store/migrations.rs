@@ -1,14 +1,15 @@
 //! What brings a database up to date, one step after the other.
 
 /// Never edit a migration that was released: add one.
-pub(super) const MIGRATIONS: [(i64, &str, &str); 5] = [
+pub(super) const MIGRATIONS: [(i64, &str, &str); 6] = [
     (1, "ledger", include_str!("migrations/0001_ledger.sql")),
     (2, "memory", include_str!("migrations/0002_memory.sql")),
     (3, "tries", include_str!("migrations/0003_tries.sql")),
     (5, "sketch", include_str!("migrations/0005_sketch.sql")),
     (6, "relays", include_str!("migrations/0006_relays.sql")),
+    (7, "compact", include_str!("migrations/0007_compact.sql")),
 ];
 
 /// The same for a server, in its dialect. Where one of them only changes tables, both lists have it.
 pub(super) const MIGRATIONS_AT_SERVER: [(i64, &str, &str); 1] =
-    [(6, "tidings", include_str!("migrations/postgres_0006.sql"))];
+    [(7, "tidings", include_str!("migrations/postgres_0007.sql"))];

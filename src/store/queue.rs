@@ -73,14 +73,14 @@ impl QueuedDelivery {
     }
 }
 
-/// The tries of the delivery `d` since it was last queued.
+/// The earlier tries of the delivery `d` since it was last queued by a decision among them.
 macro_rules! tries_since_queued {
     ($what:literal) => {
         concat!(
             "CASE WHEN d.attempts > 0 THEN (SELECT ",
             $what,
-            " FROM tries t WHERE t.issue = d.issue AND t.subscriber = d.subscriber AND t.relay IS NOT NULL AND t.id > (
-                SELECT COALESCE(MAX(q.id), 0) FROM tries q
+            " FROM earlier_tries t WHERE t.issue = d.issue AND t.subscriber = d.subscriber AND t.relay IS NOT NULL AND t.id > (
+                SELECT COALESCE(MAX(q.id), 0) FROM earlier_tries q
                 WHERE q.issue = d.issue AND q.subscriber = d.subscriber AND q.relay IS NULL AND q.state = 0)) END"
         )
     };
@@ -90,7 +90,8 @@ macro_rules! tries_since_queued {
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT d.issue, d.subscriber, d.state, d.attempts, d.next_attempt_at, s.address, s.name, s.status, ",
+            "SELECT d.issue, d.subscriber, d.state, d.attempts, d.next_attempt_at, s.address, s.name, s.status,
+               CASE WHEN d.text IS NOT NULL OR d.shared IS NOT NULL THEN d.updated_at END AS said_at, d.relay, ",
             tries_since_queued!("COUNT(*)"),
             " AS tries, ",
             tries_since_queued!("MIN(t.at)"),
@@ -107,7 +108,7 @@ macro_rules! select {
 /// A page of the queue.
 pub(super) const PAGE: &str = select!(
     "FROM deliveries d CROSS JOIN subscribers s
-     WHERE s.id = d.subscriber AND d.state IN ('queued', 'deferred') AND d.next_attempt_at <= $5
+     WHERE s.id = d.subscriber AND d.state IN (0, 3) AND d.next_attempt_at <= $5
        AND (d.next_attempt_at, d.attempts, d.issue, d.subscriber) > ($1, $2, $3, $4)
      ORDER BY d.next_attempt_at, d.attempts, d.issue, d.subscriber LIMIT $6"
 );
@@ -116,7 +117,7 @@ pub(super) const PAGE: &str = select!(
 pub(super) const THESE: &str = select!(
     "FROM json_each($1) AS r CROSS JOIN deliveries d CROSS JOIN subscribers s
      WHERE d.issue = CAST(r.value ->> 0 AS BIGINT) AND d.subscriber = CAST(r.value ->> 1 AS BIGINT) AND s.id = d.subscriber
-       AND d.state IN ('queued', 'deferred') AND d.next_attempt_at <= $2"
+       AND d.state IN (0, 3) AND d.next_attempt_at <= $2"
 );
 
 /// The statement that reads what is claimed then; `beside` other senders what they have taken is passed over.
@@ -153,7 +154,7 @@ impl Store {
     pub async fn last_fresh(&mut self) -> Result<Option<DeliveryKey>> {
         let row = query(
             "SELECT issue, subscriber FROM deliveries
-             WHERE state IN ('queued', 'deferred') AND next_attempt_at = 0 AND attempts = 0
+             WHERE state IN (0, 3) AND next_attempt_at = 0 AND attempts = 0
              ORDER BY issue DESC, subscriber DESC LIMIT 1",
         )
         .fetch_optional(&mut self.connection)
@@ -167,7 +168,7 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn ready(&mut self, now: &str) -> Result<u64> {
-        let count = "SELECT COUNT(*) FROM deliveries WHERE state IN ('queued', 'deferred') AND next_attempt_at <= $1";
+        let count = "SELECT COUNT(*) FROM deliveries WHERE state IN (0, 3) AND next_attempt_at <= $1";
         let count: i64 = query(count).bind(seconds(now)?).value(&mut self.connection).await?;
         Ok(count.unsigned_abs())
     }
@@ -177,11 +178,10 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn fresh(&mut self) -> Result<u64> {
-        let count: i64 = query(
-            "SELECT COUNT(*) FROM deliveries WHERE state IN ('queued', 'deferred') AND next_attempt_at = 0 AND attempts = 0",
-        )
-        .value(&mut self.connection)
-        .await?;
+        let count: i64 =
+            query("SELECT COUNT(*) FROM deliveries WHERE state IN (0, 3) AND next_attempt_at = 0 AND attempts = 0")
+                .value(&mut self.connection)
+                .await?;
         Ok(count.unsigned_abs())
     }
 
@@ -190,28 +190,38 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn next_attempt_at(&mut self) -> Result<Option<String>> {
-        let next: Option<i64> = query(
-            "SELECT MIN(next_attempt_at) FROM deliveries WHERE state IN ('queued', 'deferred') AND next_attempt_at > 0",
-        )
-        .value(&mut self.connection)
-        .await?;
+        let next: Option<i64> =
+            query("SELECT MIN(next_attempt_at) FROM deliveries WHERE state IN (0, 3) AND next_attempt_at > 0")
+                .value(&mut self.connection)
+                .await?;
         next.map(moment).transpose()
     }
 }
 
 pub(super) fn read(row: &Row) -> Result<QueuedDelivery> {
-    let first_try_at: Option<i64> = row.try_get("first_try_at")?;
-    let doubt = (row.try_get::<Option<i64>, _>("doubtful_since")?, row.try_get("doubtful_relay")?);
+    let mut first_try_at: Option<i64> = row.try_get("first_try_at")?;
+    let mut tries = row.try_get::<Option<i64>, _>("tries")?.unwrap_or(0);
+    let mut doubt = (row.try_get::<Option<i64>, _>("doubtful_since")?, row.try_get("doubtful_relay")?);
+    let state = state_of(row.try_get("state")?)?;
+    // What was said last of a delivery in the queue is a try that put it off, or a decision.
+    if let Some(said_at) = row.try_get("said_at")? {
+        if row.try_get::<Option<i64>, _>("relay")?.is_some() {
+            tries += 1;
+            first_try_at = first_try_at.or(Some(said_at));
+        } else if state == DeliveryState::Queued {
+            (tries, first_try_at, doubt) = (0, None, (None, None));
+        }
+    }
     Ok(QueuedDelivery {
         place: Place {
             next_attempt_at: row.try_get("next_attempt_at")?,
             attempts: row.try_get("attempts")?,
             key: DeliveryKey { issue: row.try_get("issue")?, subscriber: row.try_get("subscriber")? },
         },
-        state: state_of(row.try_get("state")?)?,
+        state,
         address: row.try_get("address")?,
         name: row.try_get("name")?,
-        tries: row.try_get::<Option<i64>, _>("tries")?.unwrap_or(0),
+        tries,
         first_try_at: first_try_at.and_then(|at| Timestamp::from_second(at).ok()),
         doubt: match doubt {
             (Some(since), Some(relay)) => Timestamp::from_second(since).ok().map(|since| Doubt { since, relay }),

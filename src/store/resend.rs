@@ -6,6 +6,7 @@ use sqlx::AssertSqlSafe;
 
 use super::connection::{Query, Value, query};
 use super::delivery::{DeliveryKey, state_of};
+use super::tries::keep_last;
 use super::{Result, Store, StoreError, memory, seconds};
 use crate::model::DeliveryState;
 
@@ -68,22 +69,17 @@ pub struct Missing {
     pub confirmed: u64,
 }
 
-/// Whether this is what was said last of the delivery `d`.
+/// Whether this is what was said last of the delivery `d`, which is not open.
 macro_rules! said_last {
     ($what:literal) => {
-        concat!(
-            "EXISTS (SELECT 1 FROM history h WHERE h.try = (SELECT MAX(t.id) FROM tries t
-                WHERE t.issue = d.issue AND t.subscriber = d.subscriber) AND h.text ",
-            $what,
-            ")"
-        )
+        concat!("COALESCE(d.text, (SELECT x.text FROM texts x WHERE x.id = d.shared), '') ", $what)
     };
 }
 
 /// Whether an issue never left for the reader `s`, whose delivery of it is `d`, if there is one. Who was dropped while in
 /// doubt may have it.
 const IS_MISSING: &str =
-    concat!("(d.state IS NULL OR d.state = 'skipped' AND NOT ", said_last!("= 'settled by the owner: dropped'"), ")");
+    concat!("(d.state IS NULL OR d.state = 6 AND NOT ", said_last!("= 'settled by the owner: dropped'"), ")");
 
 impl Store {
     /// Settles deliveries of a run by the owner's decision. Their history stays, and the decision is added to it. Returns how
@@ -94,16 +90,16 @@ impl Store {
     pub async fn settle(&mut self, chosen: Chosen<'_>, decision: Decision, now: &str) -> Result<u64> {
         let Chosen { run, from, is_given_up, readers } = chosen;
         let which = concat!(
-            "deliveries d WHERE d.state = $4 AND d.issue IN (SELECT number FROM issues WHERE run = $5)
-               AND ($6 IS NULL OR d.subscriber IN (SELECT CAST(CAST(r.value AS TEXT) AS BIGINT) FROM json_each($6) AS r))
-               AND ($7 = 1 OR NOT (",
+            "deliveries d WHERE d.state = $1 AND d.issue IN (SELECT number FROM issues WHERE run = $2)
+               AND ($3 IS NULL OR d.subscriber IN (SELECT CAST(CAST(r.value AS TEXT) AS BIGINT) FROM json_each($3) AS r))
+               AND ($4 = 1 OR NOT (",
             said_last!("LIKE 'the reader had left: %'"),
             " OR ",
             said_last!("= 'settled by the owner: dropped'"),
             "))"
         );
         let readers = readers.map(|readers| json!(readers).to_string());
-        let about = [from.as_str().into(), run.into(), (&readers).into(), i64::from(!is_given_up).into()];
+        let about = [from.number().into(), run.into(), (&readers).into(), i64::from(!is_given_up).into()];
         self.decide(which, about, decision.state(), decision.words(), now).await
     }
 
@@ -113,11 +109,11 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn resend(&mut self, run: i64, issue: Option<i64>, readers: &[i64], now: &str) -> Result<u64> {
-        let which = "(SELECT i.number AS issue, s.id AS subscriber FROM json_each($4) AS r
+        let which = "(SELECT i.number AS issue, s.id AS subscriber FROM json_each($1) AS r
                 JOIN subscribers s ON s.id = CAST(CAST(r.value AS TEXT) AS BIGINT) AND s.status = 'confirmed'
-                JOIN issues i ON i.run = $5 AND ($6 IS NULL OR i.number = $6)
+                JOIN issues i ON i.run = $2 AND ($3 IS NULL OR i.number = $3)
                 LEFT JOIN deliveries o ON o.issue = i.number AND o.subscriber = s.id
-                WHERE o.state IS NULL OR o.state IN ('sent', 'failed', 'skipped')) d";
+                WHERE o.state IS NULL OR o.state IN (2, 4, 6)) d";
         let about = [json!(readers).to_string().into(), run.into(), issue.into()];
         self.decide(which, about, DeliveryState::Queued, "queued by the owner: `runs resend`", now).await
     }
@@ -128,8 +124,8 @@ impl Store {
     /// When the database does not answer.
     pub async fn missing(&mut self, issue: i64) -> Result<Missing> {
         let count = format!(
-            "SELECT COUNT(*) FILTER (WHERE {IS_MISSING}) AS missing, COUNT(*) FILTER (WHERE d.state = 'failed') AS failed,
-                    COUNT(*) FILTER (WHERE d.state = 'in_doubt') AS in_doubt, COUNT(*) AS confirmed
+            "SELECT COUNT(*) FILTER (WHERE {IS_MISSING}) AS missing, COUNT(*) FILTER (WHERE d.state = 4) AS failed,
+                    COUNT(*) FILTER (WHERE d.state = 5) AS in_doubt, COUNT(*) AS confirmed
              FROM subscribers s LEFT JOIN deliveries d ON d.issue = $1 AND d.subscriber = s.id
              WHERE s.status = 'confirmed'"
         );
@@ -149,8 +145,8 @@ impl Store {
     /// When the database does not answer.
     pub async fn queue_missing(&mut self, issue: i64, now: &str) -> Result<u64> {
         let which = format!(
-            "(SELECT $4 AS issue, s.id AS subscriber FROM subscribers s
-                LEFT JOIN deliveries d ON d.issue = $4 AND d.subscriber = s.id
+            "(SELECT $1 AS issue, s.id AS subscriber FROM subscribers s
+                LEFT JOIN deliveries d ON d.issue = $1 AND d.subscriber = s.id
                 WHERE s.status = 'confirmed' AND {IS_MISSING}) d"
         );
         self.decide(&which, [issue.into()], DeliveryState::Queued, "queued by the owner: `publish --missing`", now)
@@ -163,10 +159,11 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn give_up(&mut self, issue: i64, why: &str, since: &str, now: &str) -> Result<u64> {
-        let which = "deliveries d WHERE d.issue = $4 AND d.state IN ('queued', 'deferred')
-               AND (d.attempts > 0 OR d.next_attempt_at > 0) AND NOT EXISTS (
-                SELECT 1 FROM tries t WHERE t.issue = d.issue AND t.subscriber = d.subscriber
-                  AND t.relay IS NULL AND t.state = 0 AND t.at >= $5)";
+        let which = "deliveries d WHERE d.issue = $1 AND d.state IN (0, 3) AND (d.attempts > 0 OR d.next_attempt_at > 0)
+               AND NOT (d.state = 0 AND d.relay IS NULL AND d.updated_at >= $2 AND (d.text IS NOT NULL OR d.shared IS NOT NULL))
+               AND NOT EXISTS (
+                SELECT 1 FROM earlier_tries t WHERE t.issue = d.issue AND t.subscriber = d.subscriber
+                  AND t.relay IS NULL AND t.state = 0 AND t.at >= $2)";
         self.decide(which, [issue.into(), seconds(since)?.into()], DeliveryState::Skipped, why, now).await
     }
 
@@ -193,11 +190,11 @@ impl Store {
     }
 
     /// Adds a decision to the history of deliveries and puts them into the state that it says. `which` is what follows `FROM`,
-    /// where `d` has their keys and `$4` is the first of `about`.
+    /// where `d` has their keys and `$1` is the first of `about`.
     async fn decide(
         &mut self,
         which: &str,
-        about: impl IntoIterator<Item = Value>,
+        about: impl IntoIterator<Item = Value> + Clone,
         to: DeliveryState,
         said: &str,
         now: &str,
@@ -207,28 +204,26 @@ impl Store {
         }
         let said = self.text(said).await?;
         let mut transaction = self.connection.begin().await?;
-        let before: i64 = query("SELECT COALESCE(MAX(id), 0) FROM tries").value(&mut transaction).await?;
-        let add = format!(
-            "INSERT INTO tries (issue, subscriber, at, state, shared) SELECT d.issue, d.subscriber, $1, $2, $3 FROM {which}"
-        );
-        let add = query(AssertSqlSafe(add)).bind(seconds(now)?).bind(to.number()).bind(said);
-        about.into_iter().fold(add, Query::bind).execute(&mut transaction).await?;
-        let done = query(
-            "INSERT INTO deliveries (issue, subscriber, state, updated_at)
-             SELECT issue, subscriber, $2, at FROM tries WHERE id > $1
+        let chosen = format!("(SELECT d.issue, d.subscriber FROM {which}) k");
+        let of = format!("{chosen} JOIN deliveries d ON d.issue = k.issue AND d.subscriber = k.subscriber WHERE true");
+        keep_last(&of, about.clone(), &mut transaction).await?;
+        let values: Vec<Value> =
+            about.into_iter().chain([to.number().into(), seconds(now)?.into(), said.into()]).collect();
+        let [to_is, now_is, said_is] = [2, 1, 0].map(|back| format!("${}", values.len() - back));
+        let change = format!(
+            "INSERT INTO deliveries (issue, subscriber, state, updated_at, shared)
+             SELECT k.issue, k.subscriber, {to_is}, {now_is}, {said_is} FROM {chosen} WHERE true
              ON CONFLICT (issue, subscriber) DO UPDATE
-             SET state = excluded.state, next_attempt_at = 0, updated_at = excluded.updated_at",
-        )
-        .bind(before)
-        .bind(to.as_str())
-        .execute(&mut transaction)
-        .await?;
+             SET state = excluded.state, next_attempt_at = 0, updated_at = excluded.updated_at, relay = NULL, codes = NULL,
+                 text = NULL, shared = excluded.shared"
+        );
+        let done = values.into_iter().fold(query(AssertSqlSafe(change)), Query::bind).execute(&mut transaction).await?;
         if to == DeliveryState::Queued {
             query(
-                "UPDATE runs SET finished_at = NULL WHERE id IN (
-                    SELECT run FROM issues WHERE number IN (SELECT issue FROM tries WHERE id > $1))",
+                "UPDATE runs SET finished_at = NULL WHERE finished_at IS NOT NULL AND id IN (
+                    SELECT run FROM issues WHERE number IN (
+                        SELECT issue FROM deliveries WHERE state IN (0, 3) AND next_attempt_at = 0))",
             )
-            .bind(before)
             .execute(&mut transaction)
             .await?;
         }

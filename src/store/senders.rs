@@ -13,8 +13,8 @@ use super::{Result, Store, server};
 pub(super) async fn left(transaction: &mut Transaction<'_>, budgets: &[(u32, u32)], now: i64) -> Result<u32> {
     let mut least = u32::MAX;
     for (count, seconds) in budgets {
-        let used = "SELECT (SELECT COUNT(*) FROM tries WHERE at >= $1 AND relay IS NOT NULL)
-            + (SELECT COUNT(*) FROM deliveries WHERE state = 'sending')";
+        let used = "SELECT (SELECT CAST(COALESCE(SUM(count), 0) AS BIGINT) FROM tried WHERE at >= $1)
+            + (SELECT COUNT(*) FROM deliveries WHERE state = 1)";
         let used: i64 = query(used).bind(now - i64::from(*seconds)).value(&mut *transaction).await?;
         least = least.min(count.saturating_sub(u32::try_from(used).unwrap_or(u32::MAX)));
     }
@@ -90,7 +90,7 @@ impl Store {
         let Some(Sender { token, .. }) = self.sender.take() else { return Ok(()) };
         let leave = query(
             "DELETE FROM senders WHERE token = $1
-             AND NOT EXISTS (SELECT 1 FROM deliveries WHERE state = 'sending' AND claim = $1)",
+             AND NOT EXISTS (SELECT 1 FROM deliveries WHERE state = 1 AND claim = $1)",
         );
         leave.bind(token).execute(&mut self.connection).await?;
         Ok(())
@@ -117,7 +117,7 @@ pub(super) async fn claimants(link: Link<'_>) -> Result<Vec<Claimant>> {
     let all = query(
         "SELECT c.claim, COALESCE(s.claims, ''), COALESCE(s.relay, ''), COALESCE(s.repeatable, ''),
                 EXISTS (SELECT 1 FROM live_senders l WHERE l.token = c.claim)
-         FROM (SELECT DISTINCT claim FROM deliveries WHERE state = 'sending') c LEFT JOIN senders s ON s.token = c.claim
+         FROM (SELECT DISTINCT claim FROM deliveries WHERE state = 1) c LEFT JOIN senders s ON s.token = c.claim
          ORDER BY c.claim",
     );
     let rows = all.fetch_all(link).await?;
@@ -137,7 +137,7 @@ pub(super) async fn claimants(link: Link<'_>) -> Result<Vec<Claimant>> {
 /// Forgets the senders that are gone and have nothing claimed any more.
 pub(super) async fn forget_gone(transaction: &mut Transaction<'_>) -> Result<()> {
     let gone = "DELETE FROM senders s WHERE NOT EXISTS (SELECT 1 FROM live_senders l WHERE l.token = s.token)
-        AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.state = 'sending' AND d.claim = s.token)";
+        AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.state = 1 AND d.claim = s.token)";
     query(gone).execute(transaction).await?;
     Ok(())
 }

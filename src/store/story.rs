@@ -2,7 +2,8 @@
 
 use super::connection::query;
 use super::deliveries::Standing;
-use super::{Result, Store, tries};
+use super::tries::history;
+use super::{Result, Store};
 use crate::model::DeliveryCounts;
 
 /// One time that an entry was mailed.
@@ -73,11 +74,13 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn deliveries_to(&mut self, subscriber: i64) -> Result<Vec<DeliveryTo>> {
-        let rows = query(
-            "SELECT d.*, i.subject, i.run, r.cutoff, h.* FROM issues i JOIN runs r ON r.id = i.run
-             JOIN deliveries d ON d.issue = i.number AND d.subscriber = $1
-             LEFT JOIN history h ON h.issue = d.issue AND h.subscriber = d.subscriber ORDER BY i.number, h.try",
-        )
+        let rows = query(concat!(
+                "SELECT d.issue, d.attempts, d.next_attempt_at, i.subject, i.run, r.cutoff, ",
+                history!(),
+                " FROM issues i JOIN runs r ON r.id = i.run
+                 JOIN deliveries d ON d.issue = i.number AND d.subscriber = $1
+                 LEFT JOIN earlier_tries e ON e.issue = d.issue AND e.subscriber = d.subscriber ORDER BY i.number, e.id"
+            ))
         .bind(subscriber)
         .fetch_all(&mut self.connection)
         .await?;
@@ -85,7 +88,7 @@ impl Store {
         for row in &rows {
             let issue = row.try_get(0)?;
             match all.last_mut().filter(|last| last.issue == issue) {
-                Some(last) => last.standing.history.extend(tries::read(row)?),
+                Some(last) => last.standing.add_earlier(row)?,
                 None => all.push(DeliveryTo {
                     issue,
                     subject: row.try_get("subject")?,

@@ -1,9 +1,11 @@
-//! The table of tries: the history of each delivery, to which rows are only ever added.
+//! The history of each delivery, to which is only ever added. What was said last is in the row of the delivery, what was said
+//! before in the table `earlier_tries`: of most deliveries one thing is said.
 
 use sqlx::AssertSqlSafe;
 
-use super::connection::{Link, Row, query};
-use super::{Result, Store, StoreError, moment, seconds};
+use super::connection::{Link, Query, Row, Transaction, Value, query};
+use super::delivery::state_of;
+use super::{Result, Store, moment, seconds};
 use crate::model::{Answer, DeliveryState};
 
 /// So many different answers are remembered while messages leave.
@@ -55,9 +57,8 @@ impl Store {
     /// When the database does not answer.
     pub async fn tried_since(&mut self, moment: &str, relay: Option<&str>) -> Result<u64> {
         let count = query(
-            "SELECT COUNT(*) FROM tries
-             WHERE at >= $1 AND relay IS NOT NULL
-               AND (CAST($2 AS TEXT) IS NULL OR relay = (SELECT id FROM texts WHERE text = $2))",
+            "SELECT CAST(COALESCE(SUM(count), 0) AS BIGINT) FROM tried
+             WHERE at >= $1 AND (CAST($2 AS TEXT) IS NULL OR relay = (SELECT id FROM texts WHERE text = $2))",
         );
         let count: i64 = count.bind(seconds(moment)?).bind(relay).value(&mut self.connection).await?;
         Ok(count.unsigned_abs())
@@ -69,7 +70,7 @@ impl Store {
     /// When the database does not answer.
     pub async fn tried_to_since(&mut self, moment: &str, domains: &[String]) -> Result<u64> {
         let count = format!("SELECT COUNT(*) {}", to(domains));
-        let count = query(AssertSqlSafe(count)).bind(seconds(moment)?);
+        let count = query(AssertSqlSafe(count)).bind(seconds(moment)?).bind(moment);
         let count = domains.iter().fold(count, |count, domain| count.bind(format!("%@{domain}")));
         let count: i64 = count.value(&mut self.connection).await?;
         Ok(count.unsigned_abs())
@@ -81,7 +82,7 @@ impl Store {
     /// When the database does not answer.
     pub async fn try_to_after(&mut self, since: &str, others: u64, domains: &[String]) -> Result<Option<String>> {
         let at = format!("SELECT t.at {} ORDER BY t.at LIMIT 1 OFFSET {others}", to(domains));
-        let at = query(AssertSqlSafe(at)).bind(seconds(since)?);
+        let at = query(AssertSqlSafe(at)).bind(seconds(since)?).bind(since);
         let at = domains.iter().fold(at, |at, domain| at.bind(format!("%@{domain}")));
         at.optional_value(&mut self.connection).await?.map(moment).transpose()
     }
@@ -89,6 +90,21 @@ impl Store {
     /// The number of a text that is kept once.
     pub(super) async fn text(&mut self, text: &str) -> Result<i64> {
         number_of(text, &mut self.connection).await
+    }
+
+    /// The number of an answer's codes.
+    pub(super) async fn codes(&mut self, answer: &Answer) -> Result<Option<i64>> {
+        let Some(code) = answer.code else { return Ok(None) };
+        let codes = match &answer.enhanced {
+            Some(enhanced) => format!("{code} {enhanced}"),
+            None => code.to_string(),
+        };
+        if let Some(Some(number)) = self.said.get(&codes) {
+            return Ok(Some(*number));
+        }
+        let number = self.text(&codes).await?;
+        self.said.insert(codes, Some(number));
+        Ok(Some(number))
     }
 
     /// The number of an answer's text when that is said more than once. Most answers are said once (they name the message), and
@@ -115,13 +131,74 @@ impl Store {
     }
 }
 
-/// What follows `SELECT` for the tries since `$1` for the readers of so many domains, from `$2` on.
+/// What follows `SELECT` for the tries since `$1`, which is `$2` as a text, for the readers of so many domains, from `$3` on. Those
+/// are of issues whose runs have not finished before.
 fn to(domains: &[String]) -> String {
-    let domains: Vec<_> = (2..domains.len() + 2).map(|number| format!("s.address LIKE ${number}")).collect();
+    let domains: Vec<_> = (3..domains.len() + 3).map(|number| format!("s.address LIKE ${number}")).collect();
     format!(
-        "FROM tries t JOIN subscribers s ON s.id = t.subscriber WHERE t.at >= $1 AND t.relay IS NOT NULL AND ({})",
+        "FROM (
+            SELECT issue, subscriber, at, relay FROM earlier_tries
+            UNION ALL SELECT issue, subscriber, updated_at, relay FROM deliveries
+         ) t JOIN subscribers s ON s.id = t.subscriber
+         WHERE t.issue IN (
+            SELECT i.number FROM issues i JOIN runs r ON r.id = i.run WHERE r.finished_at IS NULL OR r.finished_at >= $2
+         ) AND t.at >= $1 AND t.relay IS NOT NULL AND ({})",
         domains.join(" OR ")
     )
+}
+
+/// The columns of what was said last of the delivery `d` and, of each row of `earlier_tries` as `e`, of what was said before.
+macro_rules! history {
+    () => {
+        "d.state, d.updated_at, (SELECT x.text FROM texts x WHERE x.id = d.relay) AS relay,
+         (SELECT x.text FROM texts x WHERE x.id = d.codes) AS codes,
+         COALESCE(d.text, (SELECT x.text FROM texts x WHERE x.id = d.shared)) AS said,
+         e.state AS earlier_state, e.at AS earlier_at, (SELECT x.text FROM texts x WHERE x.id = e.relay) AS earlier_relay,
+         (SELECT x.text FROM texts x WHERE x.id = e.codes) AS earlier_codes,
+         COALESCE(e.text, (SELECT x.text FROM texts x WHERE x.id = e.shared)) AS earlier_said"
+    };
+}
+pub(super) use history;
+
+/// What was said last of the delivery in a row of [`history`], when that is with it.
+pub(super) fn last(row: &Row) -> Result<Option<Try>> {
+    read(row, ["state", "updated_at", "relay", "codes", "said"])
+}
+
+/// What was said before.
+pub(super) fn earlier(row: &Row) -> Result<Option<Try>> {
+    read(row, ["earlier_state", "earlier_at", "earlier_relay", "earlier_codes", "earlier_said"])
+}
+
+fn read(row: &Row, [state, at, relay, codes, said]: [&str; 5]) -> Result<Option<Try>> {
+    let Some(text) = row.try_get(said)? else { return Ok(None) };
+    let codes: Option<&str> = row.try_get(codes)?;
+    let (code, enhanced) = codes.map_or((None, None), |codes| match codes.split_once(' ') {
+        Some((code, enhanced)) => (code.parse().ok(), Some(enhanced.to_owned())),
+        None => (codes.parse().ok(), None),
+    });
+    Ok(Some(Try {
+        at: moment(row.try_get(at)?)?,
+        state: state_of(row.try_get(state)?)?,
+        relay: row.try_get(relay)?,
+        answer: Answer { code, enhanced, text },
+    }))
+}
+
+/// Puts what was said last of deliveries among the earlier tries, before something else is said. `which` is what follows `FROM`,
+/// where `d` are rows of `deliveries`, up to a condition.
+pub(super) async fn keep_last(
+    which: &str,
+    about: impl IntoIterator<Item = Value>,
+    transaction: &mut Transaction<'_>,
+) -> Result<()> {
+    let keep = format!(
+        "INSERT INTO earlier_tries (issue, subscriber, at, state, relay, codes, text, shared)
+         SELECT d.issue, d.subscriber, d.updated_at, d.state, d.relay, d.codes, d.text, d.shared FROM {which}
+           AND (d.text IS NOT NULL OR d.shared IS NOT NULL)"
+    );
+    about.into_iter().fold(query(AssertSqlSafe(keep)), Query::bind).execute(transaction).await?;
+    Ok(())
 }
 
 /// The number of a text that is kept once.
@@ -131,23 +208,4 @@ pub(super) async fn number_of<'c>(text: &str, link: impl Into<Link<'c>>) -> Resu
         "INSERT INTO texts (text) VALUES ($1) ON CONFLICT (text) DO UPDATE SET text = excluded.text RETURNING id",
     );
     Ok(number.bind(text).value(link).await?)
-}
-
-/// Reads the columns of the view `history` in a row that has a try, or none.
-pub(super) fn read(row: &Row) -> Result<Option<Try>> {
-    if row.try_get::<Option<i64>, _>("try")?.is_none() {
-        return Ok(None);
-    }
-    let state: i64 = row.try_get("tried")?;
-    Ok(Some(Try {
-        at: moment(row.try_get("at")?)?,
-        state: DeliveryState::from_number(state)
-            .ok_or_else(|| StoreError::Content(format!("a try's state {state}")))?,
-        relay: row.try_get("relay")?,
-        answer: Answer {
-            code: row.try_get::<Option<i64>, _>("code")?.and_then(|code| u16::try_from(code).ok()),
-            enhanced: row.try_get("enhanced")?,
-            text: row.try_get::<Option<String>, _>("text")?.unwrap_or_default(),
-        },
-    }))
 }

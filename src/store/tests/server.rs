@@ -72,7 +72,7 @@ async fn the_tables_of_others_are_left_alone() {
         let schema = ledger.url.rsplit_once("%3D").unwrap().1;
         server.sql(schema, &format!("CREATE TABLE {table}"));
         if table.starts_with('_') {
-            server.sql(schema, "INSERT INTO _sqlx_migrations VALUES (6, 'users', true)");
+            server.sql(schema, "INSERT INTO _sqlx_migrations VALUES (7, 'users', true)");
         }
         for opened in [Store::open(&ledger.database()).await.map(Some), Store::open_existing(&ledger.database()).await]
         {

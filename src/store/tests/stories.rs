@@ -113,7 +113,12 @@ async fn two_processes_cannot_deliver_at_once() {
     assert!(other.deliverer().await.unwrap().is_some());
     drop(lock);
     store.close().await.unwrap();
-    assert!(other.deliverer().await.unwrap().is_none());
+    // A server ends a session after its client has gone.
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    while other.deliverer().await.unwrap().is_some() {
+        assert!(std::time::Instant::now() < end, "the right is still taken");
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
     assert!(other.lock(Right::Plan).await.unwrap().is_some());
 }
 
@@ -192,8 +197,8 @@ async fn what_is_said_again_and_again_is_kept_once() {
     }
     one_try(&mut store, 4, 0, DeliveryState::Sent, "250 2.0.0 Ok: queued as 4F", NOW).await;
     let texts: Vec<String> = query("SELECT text FROM texts ORDER BY id").values(&mut store.connection).await.unwrap();
-    assert_eq!(texts, ["smtp://mail.example.org:25", "no such user here"]);
-    let own = query("SELECT COUNT(*) FROM tries WHERE text IS NOT NULL");
+    assert_eq!(texts, ["smtp://mail.example.org:25", "550 5.1.1", "no such user here", "250 2.0.0"]);
+    let own = query("SELECT COUNT(*) FROM deliveries WHERE text IS NOT NULL");
     let own: i64 = own.value(&mut store.connection).await.unwrap();
     assert_eq!(own, 2, "the first of its kind, and the one that is the only one");
     let told = not_sent(&mut store).await;
