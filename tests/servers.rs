@@ -31,6 +31,7 @@ stories! {
         each_mode_makes_an_issue_of_each_entry_in_their_order
         who_unsubscribes_during_a_run_gets_no_copy
         a_polite_stop_finishes_what_is_in_flight_and_the_next_run_goes_on
+        a_process_that_follows_delivers_what_is_queued_later
         a_limit_sends_so_many_and_leaves_the_rest_for_later
         a_test_issue_goes_to_one_address_and_is_not_recorded
         only_the_reviewed_plan_is_sent_when_it_is_expected

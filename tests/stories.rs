@@ -105,6 +105,25 @@ pub(crate) fn a_polite_stop_finishes_what_is_in_flight_and_the_next_run_goes_on(
 }
 
 #[test]
+pub(crate) fn a_process_that_follows_delivers_what_is_queued_later() {
+    let sink = Sink::start(Duration::ZERO);
+    let site = TestSite::new(&sink.transport());
+    site.readers(30);
+    let follows = site.start(TUESDAY, &["deliver", "--follow"]);
+    for (issue, day) in [(1, "2026-03-01"), (2, "2026-03-03")] {
+        site.post(day, &format!("Slow rivers {issue}"));
+        // It may be delivering still.
+        while site.run(TUESDAY, &["publish", "--limit", "1"]).code == 5 {}
+        sink.wait_for(issue * 30);
+    }
+    let term = std::process::Command::new("kill").args(["-TERM", &follows.id().to_string()]).status().unwrap();
+    assert!(term.success());
+    let end = end_of(follows).exits(0);
+    assert!(end.stderr.contains("29 sent"), "{end:#?}");
+    assert_eq!((sink.count(), sink.copies().len()), (60, 30), "two issues, each once");
+}
+
+#[test]
 fn a_polite_stop_does_not_wait_for_a_server_that_hangs() {
     let sink = Sink::start(Duration::ZERO);
     let site = TestSite::new(&sink.transport());

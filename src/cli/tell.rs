@@ -26,6 +26,8 @@ pub(super) struct Teller<'c> {
     pub(super) plans_nothing: bool,
     /// Whether any delivery was tried.
     pub(super) has_tried: bool,
+    /// Whether what could be tried was not, at the last.
+    pub(super) is_held_up: bool,
     /// The exit code so far.
     pub(super) exit: Exit,
 }
@@ -34,7 +36,16 @@ impl<'c> Teller<'c> {
     pub(super) fn new(publisher: &Publisher, context: &'c Context) -> Self {
         let halt = Arc::clone(&publisher.halt);
         let transport = publisher.ways.iter().map(WayOut::name).collect::<Vec<_>>().join(", ");
-        Self { context, halt, transport, asks: false, plans_nothing: false, has_tried: false, exit: Exit::Done }
+        Self {
+            context,
+            halt,
+            transport,
+            asks: false,
+            plans_nothing: false,
+            has_tried: false,
+            is_held_up: false,
+            exit: Exit::Done,
+        }
     }
 
     fn say(&self, sentence: &str) {
@@ -171,6 +182,7 @@ impl Teller<'_> {
     /// What was delivered, and of which issues.
     fn delivered(&mut self, what: &str, delivered: &Delivered) {
         self.has_tried |= delivered.tried > 0;
+        self.is_held_up = delivered.tried == 0 || delivered.stopped.is_some();
         let given_up = delivered.given_up;
         let number = |state: DeliveryState| {
             let number = delivered.states.get(state.as_str()).copied().unwrap_or(0);

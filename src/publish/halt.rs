@@ -97,7 +97,7 @@ impl Halt {
     }
 
     /// Waits for something, unless it is time to stop before: then `None`.
-    pub(super) async fn unless<T>(&self, something: impl Future<Output = T>) -> Option<T> {
+    pub async fn unless<T>(&self, something: impl Future<Output = T>) -> Option<T> {
         let woken = self.wake.notified();
         tokio::pin!(woken);
         // From here on no call of `set` is missed.

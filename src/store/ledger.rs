@@ -3,6 +3,7 @@
 use sqlx::AssertSqlSafe;
 
 use super::connection::{Row, query};
+use super::wake::wake;
 use super::{Result, Store, StoreError, memory, moment, seconds};
 use crate::model::{DeliveryCounts, Issue, MailedEntry, Run};
 
@@ -139,6 +140,7 @@ impl Store {
             return Err(StoreError::Content(format!("{queued} deliveries for {confirmed} subscribers: not balanced")));
         }
         let generation = memory::raise(&mut transaction, self.generation).await?;
+        wake(&mut transaction).await?;
         transaction.commit().await?;
         self.tell(generation, true);
         Ok(queued)

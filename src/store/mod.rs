@@ -29,6 +29,7 @@ mod stops;
 mod story;
 mod subscribers;
 mod tries;
+mod wake;
 
 use std::collections::HashMap;
 

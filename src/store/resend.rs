@@ -7,6 +7,7 @@ use sqlx::AssertSqlSafe;
 use super::connection::{Query, Value, query};
 use super::delivery::{DeliveryKey, state_of};
 use super::tries::keep_last;
+use super::wake::wake;
 use super::{Result, Store, StoreError, memory, seconds};
 use crate::model::DeliveryState;
 
@@ -226,6 +227,7 @@ impl Store {
             )
             .execute(&mut transaction)
             .await?;
+            wake(&mut transaction).await?;
         }
         let generation = memory::raise(&mut transaction, self.generation).await?;
         transaction.commit().await?;

@@ -27,13 +27,21 @@ pub(super) const IS_LOCKED: &str = "SELECT EXISTS (SELECT 1 FROM pg_locks WHERE 
 const SETTINGS: &str = "SET tcp_keepalives_idle = 20; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3;
     SET plan_cache_mode = force_custom_plan; SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '60s'; SET client_min_messages = warning";
 
+/// What a connection to a server is made with.
+///
+/// # Errors
+/// When the URL says what cannot be.
+pub(super) fn options(url: &ServerUrl) -> Result<PgConnectOptions> {
+    url.expose().parse().map_err(|error| StoreError::Server { server: url.to_string(), error })
+}
+
 /// Connects to a server.
 ///
 /// # Errors
 /// When it cannot be reached, does not let us in, or has no place for our tables.
 pub(super) async fn connect(url: &ServerUrl) -> Result<Connection> {
     let failed = |error| StoreError::Server { server: url.to_string(), error };
-    let options: PgConnectOptions = url.expose().parse().map_err(failed)?;
+    let options = options(url)?;
     let connecting = PgConnection::connect_with(&options);
     let connected = tokio::time::timeout(CONNECT_TIMEOUT, connecting).await;
     let late = || sqlx::Error::Io(std::io::ErrorKind::TimedOut.into());
@@ -70,8 +78,8 @@ pub(super) async fn migrated(connection: &mut Connection, server: &str) -> Resul
         return Ok(Some(made));
     }
     let foreign = "SELECT tablename::text FROM pg_tables WHERE schemaname = current_schema() AND tablename IN (
-            'site', 'subscribers', 'runs', 'issues', 'entries', 'deliveries', 'tries', 'texts', 'stops', 'known_issues',
-            'senders', 'list_version')
+            'site', 'subscribers', 'runs', 'issues', 'entries', 'deliveries', 'earlier_tries', 'tried', 'texts', 'stops',
+            'known_issues', 'senders', 'list_version')
         ORDER BY tablename LIMIT 1";
     match query(foreign).optional_value(connection).await? {
         Some(table) => Err(StoreError::ForeignTables { server: server.to_owned(), table }),
