@@ -12,8 +12,16 @@ use std::sync::atomic::{AtomicU32, Ordering};
 const KEEPER: &str = r#"
     dir=$(mktemp -d) && cd "$dir"
     "$1/initdb" -D data -A trust -U postgres --no-sync -E UTF8 --locale=C >log 2>&1 || { cat log >&2; exit 1; }
-    "$1/postgres" -D data -k "$dir" -c listen_addresses= -c fsync=off -c max_connections=300 >log 2>&1 &
-    until "$1/pg_isready" -q -h "$dir"; do kill -0 $! || { cat log >&2; exit 1; }; sleep 0.1; done
+    port=${2:-5432}
+    if [ -n "$2" ]; then
+        printf %s "$CERTIFICATE" >server.crt; (umask 077; printf %s "$KEY" >server.key)
+        set -- "$1" -p "$2" -c listen_addresses=localhost -c ssl=on -c ssl_cert_file="$dir/server.crt" -c ssl_key_file="$dir/server.key"
+    else
+        set -- "$1" -c listen_addresses=
+    fi
+    programs=$1; shift
+    "$programs/postgres" -D data -k "$dir" -c fsync=off -c max_connections=300 "$@" >log 2>&1 &
+    until "$programs/pg_isready" -q -h "$dir" -p "$port"; do kill -0 $! || { cat log >&2; exit 1; }; sleep 0.1; done
     echo "$dir"
     read -r _
     kill -INT $!; wait; cd /; rm -rf "$dir"
@@ -30,7 +38,14 @@ pub(crate) struct Postgres {
 /// The server of this test program; `None` where there is none to start.
 pub(crate) fn postgres() -> Option<&'static Postgres> {
     static SERVER: OnceLock<Option<Postgres>> = OnceLock::new();
-    SERVER.get_or_init(|| Some(Postgres::start(programs()?))).as_ref()
+    SERVER.get_or_init(|| Some(Postgres::start(programs()?, None))).as_ref()
+}
+
+/// A server at a port of this machine that proves itself with a certificate, in PEM.
+pub(crate) struct Proof<'p> {
+    pub(crate) port: u16,
+    pub(crate) certificate: &'p str,
+    pub(crate) key: &'p str,
 }
 
 /// Where the programs are: Debian has a folder for each version.
@@ -43,7 +58,12 @@ fn programs() -> Option<PathBuf> {
 }
 
 impl Postgres {
-    fn start(programs: PathBuf) -> Self {
+    /// Another server, for one test.
+    pub(crate) fn with(proof: &Proof<'_>) -> Option<Self> {
+        Some(Self::start(programs()?, Some(proof)))
+    }
+
+    fn start(programs: PathBuf, proof: Option<&Proof<'_>>) -> Self {
         let is_root = Command::new("id").arg("-u").output().is_ok_and(|id| id.stdout == b"0\n");
         // It refuses to run as root.
         let mut command = if is_root { Command::new("runuser") } else { Command::new("sh") };
@@ -51,6 +71,9 @@ impl Postgres {
             command.args(["-u", "postgres", "--", "sh"]);
         }
         command.args(["-c", KEEPER, "keeper"]).arg(&programs).stdin(Stdio::piped()).stdout(Stdio::piped());
+        if let Some(Proof { port, certificate, key }) = proof {
+            command.arg(port.to_string()).env("CERTIFICATE", certificate).env("KEY", key);
+        }
         if Path::new("/dev/shm").exists() {
             command.env("TMPDIR", "/dev/shm");
         }

@@ -1,6 +1,6 @@
 //! The same stories with the database at a server.
 
-use crate::postgres::{Postgres, postgres};
+use crate::postgres::{Postgres, Proof, postgres};
 use crate::site::{Run, TestSite, at_server, missing};
 
 /// The server, unless there is none to start; then it says so.
@@ -126,6 +126,41 @@ fn the_url_may_come_from_a_variable_alone() {
     assert!(unset.stderr.contains("`NOTES_DATABASE`") && unset.stderr.contains("config.toml"), "{}", unset.stderr);
     let wrong = run("mysql://ada:s3cret@db.test/notes", &["status"]).exits(3);
     assert!(wrong.stderr.contains("`NOTES_DATABASE`") && !wrong.stderr.contains("s3cret"), "{}", wrong.stderr);
+}
+
+#[test]
+fn a_server_at_a_port_has_to_prove_which_one_it_is() {
+    if server().is_none() {
+        return;
+    }
+    let authority = || {
+        let mut parameters = rcgen::CertificateParams::new(Vec::new()).unwrap();
+        parameters.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        let key = rcgen::KeyPair::generate().unwrap();
+        let certificate = parameters.self_signed(&key).unwrap().pem();
+        (certificate, rcgen::Issuer::new(parameters, key))
+    };
+    let ((known, issuer), (other, _)) = (authority(), authority());
+    let key = rcgen::KeyPair::generate().unwrap();
+    let certificate =
+        rcgen::CertificateParams::new(vec!["localhost".into()]).unwrap().signed_by(&key, &issuer).unwrap();
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let (certificate, key) = (certificate.pem(), key.serialize_pem());
+    let Some(_server) = Postgres::with(&Proof { port, certificate: &certificate, key: &key }) else { return };
+    let site = of_a_stranger("");
+    site.write("known.pem", &known);
+    site.write("other.pem", &other);
+    let config = site.read("config.toml");
+    for (host, authority, code) in [("localhost", "known", 0), ("localhost", "other", 1), ("127.0.0.1", "known", 1)] {
+        let file = site.file(&format!("{authority}.pem"));
+        let url =
+            format!("postgres://postgres@{host}:{port}/postgres?sslmode=verify-full&sslrootcert={}", file.display());
+        site.write("config.toml", &config.replace("[store]\n", &format!("[store]\nurl = '{url}'\n")));
+        site.run(NOW, &["check", "--yes"]);
+        let run = site.run(NOW, &["subscribers", "list"]);
+        assert_eq!(run.code, code, "{host} {authority}: {run:#?}");
+        assert!(code == 0 || run.stderr.contains("certificate") && run.stderr.contains("sslrootcert"), "{run:#?}");
+    }
 }
 
 /// Another machine is what a server is for. What the records tell is heard all the same.

@@ -15,7 +15,7 @@ use crate::publish::{self, Activity, Options, Order, PublishError, Publisher};
 
 /// How long `--follow` waits when something could be tried and was not: a server or a limit is in its way, or another process has
 /// the right to.
-const PAUSE: Duration = Duration::from_secs(60);
+const PAUSE: Duration = Duration::from_mins(1);
 const BUSY_PAUSE: Duration = Duration::from_secs(1);
 
 /// Deliver what is queued or deferred, and plan nothing new.
@@ -53,7 +53,7 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
         now: context.now,
     };
     if arguments.follow {
-        return follow(publisher, order, context).await;
+        return Box::pin(follow(publisher, order, context)).await;
     }
     let mut teller = Teller::new(&publisher, context);
     teller.plans_nothing = true;

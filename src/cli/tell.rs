@@ -15,6 +15,7 @@ use crate::store::RunSummary;
 const PAUSES_SHOWN: usize = 3;
 
 /// Prints how a run goes.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(super) struct Teller<'c> {
     context: &'c Context,
     halt: Arc<Halt>,

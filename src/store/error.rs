@@ -106,15 +106,17 @@ fn server_help(error: &sqlx::Error) -> Option<&'static str> {
         (_, Some("42501")) => Some("let this user make and use tables: `GRANT USAGE, CREATE ON SCHEMA … TO …`"),
         (_, Some("53300")) => Some("let the server take more connections, or try again later"),
         (_, Some("57P03")) => Some("the server starts or stops: try again soon"),
+        // A handshake of TLS that failed.
+        (sqlx::Error::Tls(_), _) => Some(UNPROVEN),
+        (sqlx::Error::Io(error), _) if error.kind() == std::io::ErrorKind::InvalidData => Some(UNPROVEN),
         (sqlx::Error::Io(_), _) => {
             Some("see that the server runs, that it can be reached from here, and that the URL has its host and port")
         }
-        (sqlx::Error::Tls(_), _) => Some(
-            "name the certificate of the server's authority with `sslrootcert=FILE`; `sslmode=require` encrypts and trusts any server",
-        ),
         _ => None,
     }
 }
+
+const UNPROVEN: &str = "name the host as the server's certificate does, and the certificate of its authority with `sslrootcert=FILE`; `sslmode=require` encrypts and trusts any server";
 
 const UNWRITABLE: &str =
     "the disk is full, or the folder of the database is read-only: free some space, or let it be written";
