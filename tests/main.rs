@@ -14,6 +14,7 @@ mod dry_run;
 mod endless;
 mod fairness;
 mod faults;
+mod feed_source;
 mod feeds;
 mod forms;
 mod generator_tags;

@@ -10,6 +10,7 @@ use super::allow::Accept;
 use super::failure::{Exit, Failure};
 use super::printable::one_line;
 use super::{Context, Ui, tolerance};
+use crate::config::FeedSource;
 use crate::diagnostic::Diagnostic;
 use crate::files::Written;
 use crate::model::{PostStatus, distinct};
@@ -140,6 +141,12 @@ fn tell(files: &[File], more: impl Iterator<Item = String>, arguments: &Argument
 }
 
 fn in_the_feeds(site: &Site, bad_bodies: usize) -> String {
+    if !site.config.feeds.are_written {
+        let from = site.config.posts.feed.as_ref().map_or("", FeedSource::name);
+        return format!(
+            "No feeds are written, because the posts come from one ({from}): `feeds.formats` asks for more."
+        );
+    }
     let published = site.published().count() - bad_bodies;
     let kept_out = site.published().filter(|post| !post.feed).count();
     let shown = published.saturating_sub(kept_out).min(site.config.feeds.limit);

@@ -37,6 +37,9 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
     let site = Site::open(&context.site, config, context.now)?;
     let layout = Layout::new(&site.config).map_err(PublishError::Site)?;
     let formats = layout.formats();
+    if !site.config.feeds.are_written {
+        context.ui.say("No feeds are written, because the posts come from one: `feeds.formats` asks for more.");
+    }
     let mut plans = feed_plans(&site, &BTreeSet::new())?.feeds;
     plans.retain(FeedPlan::is_subscribed_to);
     let chosen = chosen(&plans, arguments)?;

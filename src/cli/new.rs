@@ -23,6 +23,11 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
     if title.is_empty() {
         return Err(Failure::usage("the title is empty", "write for example `tidings new \"Slow rivers\"`"));
     }
+    if let Some(feed) = &config.posts.feed {
+        let elsewhere =
+            Diagnostic::error("new/feed", format!("the posts of this site come from a feed: {}", feed.name()));
+        return Err(Failure::new(Exit::Refused, elsewhere.help("write it where that feed is made")));
+    }
     let today = context.now.to_zoned(config.site.timezone.clone()).date();
     let path = format!("{}/{today}-{}.md", config.posts.dir, slug(&title));
     // A JSON string is a YAML string too, whatever the title holds.

@@ -6,8 +6,8 @@ use url::Url;
 
 use crate::diagnostic::Location;
 
-use super::Site;
 use super::reader::{Reader, Section, distance};
+use super::{Posts, Site};
 
 /// How much of a post a feed holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +54,8 @@ pub enum Archive {
 /// `[feeds]`
 #[derive(Debug, Clone)]
 pub struct Feeds {
+    /// False when the posts come from a feed and no other ones are asked for, by `dir` or `formats`.
+    pub are_written: bool,
     /// Where feeds are written, relative to the site.
     pub dir: String,
     /// The names of the formats and where they stand: the feed room knows which there are. `None` means all of them.
@@ -92,16 +94,17 @@ pub(super) fn read<'t>(
     root: &mut Section<'_, 't>,
     reader: &mut Reader<'t>,
     site: Option<&Site>,
-    taxonomies: &[String],
+    posts: &Posts,
 ) -> Feeds {
     let mut section = root.section(reader, "feeds", "feeds");
+    let is_asked_for = ["dir", "formats"].into_iter().any(|key| section.get(key).is_some());
     let dir = section.folder(reader, "dir", "public");
     let formats = section.strings(reader, "formats");
     let limit = section.number(reader, "limit", 1..100_001).unwrap_or(20);
     let words = [("full", FeedContent::Full), ("summary", FeedContent::Summary)];
     let content = section.word(reader, "content", &words).unwrap_or(FeedContent::Full);
     let by = section.strings(reader, "by").unwrap_or_default();
-    let by = sorted_by(reader, by, taxonomies);
+    let by = sorted_by(reader, by, &posts.taxonomies);
     let min_posts = section.number(reader, "min_posts", 1..100_001).unwrap_or(1);
     let words = [("off", Archive::Off), ("month", Archive::Month), ("year", Archive::Year)];
     let archive = section.word(reader, "archive", &words).unwrap_or(Archive::Off);
@@ -123,6 +126,7 @@ pub(super) fn read<'t>(
     let image = picture("image", "feeds.image");
     section.finish(reader);
     Feeds {
+        are_written: posts.feed.is_none() || is_asked_for,
         dir,
         formats,
         limit: limit as usize,

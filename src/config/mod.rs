@@ -13,6 +13,7 @@ mod reader;
 mod relay;
 mod server;
 mod site;
+mod source;
 mod store;
 mod theme;
 mod transport;
@@ -33,6 +34,7 @@ use reader::{Reader, Section};
 pub use relay::{Idempotency, RelayProfile};
 pub use server::ServerUrl;
 pub use site::{Site, Web};
+pub use source::{FeedPlace, FeedSource};
 pub use store::{DatabaseServer, Store};
 pub use theme::{Pair, Palette, READABLE, Theme, contrast};
 pub use transport::{TransportCheck, TransportUrl};
@@ -60,6 +62,8 @@ pub struct Config {
 pub struct Posts {
     /// The folder, relative to the site.
     pub dir: String,
+    /// The feed whose entries are the posts, in the place of files in the folder.
+    pub feed: Option<FeedSource>,
     /// How the address of a post is made.
     pub permalink: Permalink,
     /// How names are spelled in it.
@@ -127,8 +131,8 @@ pub fn parse_with(path: &str, text: &str, check: TransportCheck) -> Result<Confi
     }
     let mut root = Section::new("", Some(document.get_ref()));
     let site = site::site(&mut root, &mut reader);
-    let posts = posts(&mut root, &mut reader);
-    let feeds = feeds::read(&mut root, &mut reader, site.as_ref(), &posts.taxonomies);
+    let posts = posts(&mut root, &mut reader, site.as_ref());
+    let feeds = feeds::read(&mut root, &mut reader, site.as_ref(), &posts);
     let podcast = podcast::read(&mut root, &mut reader, site.as_ref());
     let web = site::web(&mut root, &mut reader);
     let newsletter = newsletter::read(&mut root, &mut reader, site.as_ref(), &web);
@@ -148,9 +152,18 @@ pub fn parse_with(path: &str, text: &str, check: TransportCheck) -> Result<Confi
     }
 }
 
-fn posts<'t>(root: &mut Section<'_, 't>, reader: &mut Reader<'t>) -> Posts {
+fn posts<'t>(root: &mut Section<'_, 't>, reader: &mut Reader<'t>, site: Option<&Site>) -> Posts {
     let mut section = root.section(reader, "posts", "posts");
+    let has_dir = section.get("dir").is_some();
     let dir = section.folder(reader, "dir", "posts");
+    let feed = section.string(reader, "feed").and_then(|(text, place)| {
+        if has_dir {
+            let help = "remove one of them: posts come from files in a folder, or from the entries of a feed";
+            reader.refuse("`posts.dir` and `posts.feed` are both set", place, help);
+            return None;
+        }
+        source::source(reader, "posts.feed", (text, place), site.map(|site| &site.url))
+    });
     let permalink = section.string(reader, "permalink").and_then(|(text, place)| match Permalink::parse(&text) {
         Ok(permalink) => Some(permalink),
         Err(problem) => {
@@ -182,7 +195,19 @@ fn posts<'t>(root: &mut Section<'_, 't>, reader: &mut Reader<'t>) -> Posts {
         |names| names.into_iter().map(|(name, _)| name.trim().to_lowercase()).filter(|name| !name.is_empty()).collect(),
     );
     let permalink = permalink.unwrap_or_default();
-    Posts { dir, permalink, slugify, slug_from, date_order, date, txt, raw_shortcodes, smart_punctuation, taxonomies }
+    Posts {
+        dir,
+        feed,
+        permalink,
+        slugify,
+        slug_from,
+        date_order,
+        date,
+        txt,
+        raw_shortcodes,
+        smart_punctuation,
+        taxonomies,
+    }
 }
 
 #[cfg(test)]

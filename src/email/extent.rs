@@ -24,7 +24,7 @@ pub(super) struct Shown<'e> {
 
 impl<'e> Shown<'e> {
     pub(super) fn whole(entry: &'e Entry) -> Self {
-        Self { content: Cow::Borrowed(&entry.content), is_whole: true, is_cut: false }
+        Self { content: Cow::Borrowed(&entry.content), is_whole: !entry.is_summary, is_cut: false }
     }
 
     /// Everything, or as many of its first blocks as have at most so many bytes of HTML.

@@ -3,16 +3,18 @@
 use std::collections::BTreeMap;
 
 use atom_syndication::extension::{Extension, ExtensionMap};
-use atom_syndication::{Category, Content, Entry, FixedDateTime, Generator, Link, Person, Text, WriteConfig};
+use atom_syndication::{Category, Content, Entry, FixedDateTime, Generator, Link, Person, Text, TextType, WriteConfig};
 use chrono::DateTime;
 use jiff::Timestamp;
 
 use super::channel::{Feed, HISTORY};
 use super::item::{Author, Item};
 use super::media::Attachment;
-use super::read::{ReadEntry, ReadFeed};
+use super::read::{self};
 use super::{Format, date, escape, media, style, xml};
 use crate::content::write::escaped;
+use crate::content::{self, nodes};
+use crate::model::{Enclosure, ReadEntry, ReadFeed};
 
 pub(super) const FORMAT: Format = Format {
     name: "atom",
@@ -193,26 +195,74 @@ fn read(bytes: &[u8]) -> Result<ReadFeed, Option<String>> {
     })?;
     let seconds = |date: &FixedDateTime| Timestamp::from_second(date.timestamp()).ok();
     let entry = |entry: Entry| {
-        let link = entry.links.into_iter().find(|link| link.rel == "alternate");
-        let content = entry.content.and_then(|content| content.value);
+        let content = entry.content.as_ref().and_then(|content| {
+            let value = content.value.as_deref().filter(|_| content.src.is_none())?;
+            html(value, content.content_type.as_deref().unwrap_or("text"))
+        });
+        let summary = entry.summary.as_ref().and_then(|summary| html(&summary.value, kind(summary.r#type)));
+        let (content, summary, is_summary) = read::content_or_summary(content, summary);
+        let enclosures = entry.links.iter().filter(|link| link.rel == "enclosure").map(|link| Enclosure {
+            url: link.href.clone(),
+            media_type: link.mime_type.clone(),
+            length: link.length.as_deref().and_then(read::length),
+            ..Enclosure::default()
+        });
         ReadEntry {
             id: entry.id.trim().to_owned(),
-            link: link.map(|link| link.href),
-            title: Some(entry.title.value),
+            enclosures: enclosures.collect(),
+            link: alternate(entry.links),
+            title: Some(plain(&entry.title)),
             date: entry.published.unwrap_or(entry.updated).to_rfc3339(),
             published: entry.published.as_ref().and_then(seconds),
             updated: seconds(&entry.updated),
             authors: entry.authors.into_iter().map(|author| author.name).collect(),
             categories: entry.categories.into_iter().map(|category| category.label.unwrap_or(category.term)).collect(),
-            html: content.or(entry.summary.map(|summary| summary.value)).unwrap_or_default(),
+            html: content,
+            is_summary,
+            summary,
         }
     };
+    let address = feed.links.iter().find(|link| link.rel == "self").map(|link| link.href.clone());
     Ok(ReadFeed {
+        format: FORMAT.name,
         generator: feed.generator.map(|generator| generator.value),
-        title: Some(feed.title.value),
-        description: feed.subtitle.map(|subtitle| subtitle.value),
+        title: Some(plain(&feed.title)),
+        description: feed.subtitle.as_ref().map(plain),
         language: feed.lang,
-        link: feed.links.into_iter().find(|link| link.rel == "alternate").map(|link| link.href),
+        author: feed.authors.into_iter().next().map(|author| author.name),
+        link: alternate(feed.links),
+        address,
         entries: feed.entries.into_iter().map(entry).collect(),
     })
+}
+
+/// The page of a feed or an entry (RFC 4287 §4.2.7.2).
+fn alternate(links: Vec<Link>) -> Option<String> {
+    links.into_iter().find(|link| link.rel == "alternate").map(|link| link.href)
+}
+
+/// How the type of a text is written (RFC 4287 §3.1.1).
+fn kind(kind: TextType) -> &'static str {
+    match kind {
+        TextType::Text => "text",
+        TextType::Html => "html",
+        TextType::Xhtml => "xhtml",
+    }
+}
+
+/// What a text or content of this type is as HTML; `None` for what a reader does not show (RFC 4287 §4.1.3.3).
+fn html(value: &str, kind: &str) -> Option<String> {
+    match kind {
+        "html" | "xhtml" | "text/html" | "application/xhtml+xml" => Some(value.to_owned()),
+        "text" | "text/plain" => Some(read::of_text(value)),
+        _ => None,
+    }
+}
+
+/// A title without markup.
+fn plain(text: &Text) -> String {
+    match text.r#type {
+        TextType::Text => text.value.clone(),
+        TextType::Html | TextType::Xhtml => nodes::one_line(&content::read(&text.value).nodes),
+    }
 }

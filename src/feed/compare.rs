@@ -6,9 +6,9 @@ use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 
-use crate::model::{Post, PostStatus};
+use crate::model::{Post, PostStatus, ReadEntry, ReadFeed};
 
-use super::{FeedPlan, ReadEntry, ReadFeed, text, uri};
+use super::{FeedPlan, text, uri};
 
 /// So many are a mistake when they are also most of those that a reader has.
 const MANY: usize = 3;

@@ -1,9 +1,9 @@
 //! Which folder the feed of a term, an author or a language has. Different ones may read alike in an address (`.NET` and
 //! `NET`): then one has the plain name, and it keeps it.
 
+use crate::model::ReadFeed;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::ReadFeed;
 use super::slug;
 
 /// Whose folders are: by folder, below `feeds.dir` and with a `/` at the end, what makes its spellings one.

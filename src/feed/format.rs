@@ -2,7 +2,7 @@
 
 use super::channel::Feed;
 use super::item::Item;
-use super::read::ReadFeed;
+use crate::model::ReadFeed;
 
 /// One format: everything the program needs to know about it. A new format is one file and one line in [`super::FORMATS`].
 #[derive(Debug)]

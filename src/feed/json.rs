@@ -7,9 +7,9 @@ use serde_json::Value;
 use super::channel::Feed;
 use super::item::{Author, Category, Item};
 use super::media::Attachment;
-use super::read::{ReadEntry, ReadFeed, moment};
+use super::read::{self, moment};
 use super::{Format, date, escape};
-use crate::model::distinct;
+use crate::model::{Enclosure, ReadEntry, ReadFeed, distinct};
 
 pub(super) const FORMAT: Format = Format {
     name: "json",
@@ -250,6 +250,12 @@ struct Given {
     #[serde(default)]
     home_page_url: Value,
     #[serde(default)]
+    feed_url: Value,
+    #[serde(default)]
+    authors: Value,
+    #[serde(default)]
+    author: Value,
+    #[serde(default)]
     items: Vec<GivenItem>,
 }
 
@@ -271,6 +277,8 @@ struct GivenItem {
     summary: Value,
     #[serde(default)]
     content_text: Value,
+    #[serde(default)]
+    attachments: Value,
 }
 
 fn read(bytes: &[u8]) -> Result<ReadFeed, Option<String>> {
@@ -283,24 +291,48 @@ fn read(bytes: &[u8]) -> Result<ReadFeed, Option<String>> {
     }
     let text = |value: &Value| value.as_str().map(str::to_owned);
     let list = |value: Value| if let Value::Array(list) = value { list } else { Vec::new() };
-    let entry = |item: GivenItem| ReadEntry {
-        id: text(&item.id).unwrap_or_else(|| item.id.to_string()),
-        link: item.url,
-        title: item.title,
-        published: item.date_published.as_deref().and_then(moment),
-        updated: item.date_modified.as_deref().and_then(moment),
-        date: item.date_published.or(item.date_modified).unwrap_or_default(),
-        authors: list(item.authors).iter().filter_map(|author| text(&author["name"])).collect(),
-        categories: list(item.tags).iter().filter_map(text).collect(),
-        html: [item.content_html, item.summary, item.content_text].iter().find_map(text).unwrap_or_default(),
+    let names = |authors: Value| list(authors).iter().filter_map(|author| text(&author["name"])).collect::<Vec<_>>();
+    let attachment = |file: &Value| {
+        let number = |key: &str| file[key].as_f64().filter(|number| *number >= 1.0);
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is cut to what fits")]
+        let whole = |key: &str| number(key).map(|number| number as u64);
+        Some(Enclosure {
+            url: text(&file["url"])?,
+            media_type: text(&file["mime_type"]),
+            length: whole("size_in_bytes"),
+            duration: whole("duration_in_seconds"),
+            title: text(&file["title"]),
+        })
+    };
+    let entry = |item: GivenItem| {
+        let plain = |value: &Value| text(value).map(|text| read::of_text(&text));
+        let content = text(&item.content_html).or_else(|| plain(&item.content_text));
+        let (html, summary, is_summary) = read::content_or_summary(content, plain(&item.summary));
+        ReadEntry {
+            id: text(&item.id).unwrap_or_else(|| item.id.to_string()),
+            link: item.url,
+            title: item.title,
+            published: item.date_published.as_deref().and_then(moment),
+            updated: item.date_modified.as_deref().and_then(moment),
+            date: item.date_published.or(item.date_modified).unwrap_or_default(),
+            authors: names(item.authors),
+            categories: list(item.tags).iter().filter_map(text).collect(),
+            html,
+            is_summary,
+            summary,
+            enclosures: list(item.attachments).iter().filter_map(attachment).collect(),
+        }
     };
     Ok(ReadFeed {
+        format: FORMAT.name,
         // JSON Feed knows no generator. As a rule it is ours, and then no second date means that there was no change.
         generator: Some("Tidings".to_owned()),
         title: document.title,
         description: text(&document.description),
         language: text(&document.language),
+        author: names(document.authors).into_iter().next().or_else(|| text(&document.author["name"])),
         link: text(&document.home_page_url),
+        address: text(&document.feed_url),
         entries: document.items.into_iter().map(entry).collect(),
     })
 }

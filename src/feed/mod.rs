@@ -31,7 +31,7 @@ use std::sync::Arc;
 
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Location};
-use crate::model::Entry;
+use crate::model::{Entry, ReadFeed};
 
 use channel::Feed;
 use item::Item;
@@ -41,7 +41,6 @@ pub use folders::{Contested, Folders};
 pub use format::Format;
 pub use opml::{OPML_FILE, links, opml};
 pub use plan::{FeedPlan, Plans, Subject, plan};
-pub use read::{ReadEntry, ReadFeed};
 
 /// Every format there is; a site has all of them unless `feeds.formats` names some.
 pub const FORMATS: &[Format] = &[rss::FORMAT, atom::FORMAT, json::FORMAT];
@@ -83,7 +82,8 @@ pub fn read(bytes: &[u8]) -> Result<ReadFeed, String> {
     if bytes.len() > lint::LARGEST {
         return Err(format!("it has more than {} MB", lint::LARGEST >> 20));
     }
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
+    let text = read::text(bytes)?;
+    let bytes = text.as_bytes();
     let is_xml = bytes.first() == Some(&b'<');
     if is_xml && read::is_too_deep(bytes) {
         return Err("its elements are nested too deep".to_owned());
@@ -165,11 +165,12 @@ pub fn address_in_mail(config: &Config) -> Option<String> {
 /// The formats that a site has, in the order of [`FORMATS`].
 fn of_site(config: &Config) -> impl Iterator<Item = &'static Format> {
     let named = config.feeds.formats.as_ref();
-    FORMATS.iter().filter(move |format| named.is_none_or(|named| named.iter().any(|(name, _)| name == format.name)))
+    let written = if config.feeds.are_written { FORMATS } else { &[] };
+    written.iter().filter(move |format| named.is_none_or(|named| named.iter().any(|(name, _)| name == format.name)))
 }
 
 fn formats(config: &Config) -> Result<Vec<&'static Format>, Vec<Diagnostic>> {
-    let Some(names) = &config.feeds.formats else { return Ok(FORMATS.iter().collect()) };
+    let Some(names) = &config.feeds.formats else { return Ok(of_site(config).collect()) };
     let mut formats: Vec<&Format> = Vec::new();
     let mut problems = Vec::new();
     for (name, place) in names {

@@ -112,7 +112,9 @@ fn made(subject: Subject, folder: String, shown: Vec<usize>, posts: &[Post], con
             }
         }
     }
-    FeedPlan { is_full: shown.len() == config.feeds.limit, subject, folder, posts: shown, feed }
+    // A feed that the posts come from holds the newest: what has left it is older, and not gone.
+    let is_full = shown.len() == config.feeds.limit || config.posts.feed.is_some();
+    FeedPlan { is_full, subject, folder, posts: shown, feed }
 }
 
 /// One file for each month or year that has posts. A calendar does not move: a post that comes late, an edit and a removal

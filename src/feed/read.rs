@@ -1,51 +1,17 @@
 //! Reads a feed that is there, by us or by another program: what the preview shows, and what a new one is compared with.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use quick_xml::Reader;
 use quick_xml::events::Event;
 
+use super::lint::decode;
+use crate::content::write::escaped;
+
 /// No feed is nested deeper.
 const DEEPEST: usize = 200;
-
-/// A feed as its readers know it.
-#[derive(Debug, Default)]
-#[expect(missing_docs, reason = "each field is what the feed says by that name")]
-pub struct ReadFeed {
-    /// What made it, when it says so.
-    pub generator: Option<String>,
-    pub title: Option<String>,
-    pub description: Option<String>,
-    pub language: Option<String>,
-    /// The page that it belongs to.
-    pub link: Option<String>,
-    pub entries: Vec<ReadEntry>,
-}
-
-/// An entry as readers know it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each field is what the entry says by that name")]
-pub struct ReadEntry {
-    pub id: String,
-    pub link: Option<String>,
-    pub title: Option<String>,
-    /// The date of publication as it is written; where there is none, that of the change.
-    pub date: String,
-    pub published: Option<Timestamp>,
-    /// RSS and JSON may say nothing.
-    pub updated: Option<Timestamp>,
-    pub authors: Vec<String>,
-    pub categories: Vec<String>,
-    /// The content, or the summary where there is none.
-    pub html: String,
-}
-
-impl ReadFeed {
-    /// True when Tidings made it.
-    pub fn is_ours(&self) -> bool {
-        self.generator.as_deref() == Some("Tidings")
-    }
-}
 
 /// Whether elements are nested deeper than in any feed: what reads them calls itself for each level.
 pub(super) fn is_too_deep(bytes: &[u8]) -> bool {
@@ -63,6 +29,68 @@ pub(super) fn is_too_deep(bytes: &[u8]) -> bool {
             return true;
         }
     }
+}
+
+/// The text of a feed in whatever encoding it names, without what stands before its first sign: the libraries that read it
+/// expect UTF-8.
+pub(super) fn text(bytes: &[u8]) -> Result<Cow<'_, str>, String> {
+    let (text, is_whole) = decode(bytes);
+    if !is_whole {
+        return Err("it is not in the encoding that it names, or not UTF-8".to_owned());
+    }
+    let start = |text: &str| {
+        let start = text.trim_start_matches(|c: char| c.is_ascii_whitespace() || c == '\u{feff}');
+        // Its encoding is that of the bytes, and no longer that of the text.
+        let declared = start.strip_prefix("<?xml").filter(|rest| rest.starts_with(|c: char| c.is_ascii_whitespace()));
+        let rest = declared.and_then(|rest| rest.split_once("?>")).map_or(start, |(_, rest)| rest.trim_ascii_start());
+        text.len() - rest.len()
+    };
+    Ok(match text {
+        Cow::Borrowed(text) => Cow::Borrowed(&text[start(text)..]),
+        Cow::Owned(text) => Cow::Owned(text[start(&text)..].to_owned()),
+    })
+}
+
+/// What an entry says, what it is about beside that, and whether the first is a summary only.
+pub(super) fn content_or_summary(content: Option<String>, summary: Option<String>) -> (String, Option<String>, bool) {
+    let says_something = |html: &String| !html.trim().is_empty();
+    match (content.filter(says_something), summary.filter(says_something)) {
+        (Some(content), summary) => (content, summary, false),
+        (None, Some(summary)) => (summary, None, true),
+        (None, None) => (String::new(), None, false),
+    }
+}
+
+/// What ends a text that goes on elsewhere.
+const GOES_ON: [&str; 8] = ["…", "[…]", "...", "[...]", "read more", "continue reading", "read more →", "read on"];
+
+/// In bytes; a longer text that ends in dots is whole.
+const LONGEST_TEASER: usize = 4000;
+
+/// Hugo's own template puts the first 70 words or so there.
+const LONGEST_OF_HUGO: usize = 1200;
+
+/// Whether the description of an RSS item is a summary, which RSS does not say: plain text, or such that breaks off.
+pub(super) fn is_teaser(html: &str, is_of_hugo: bool) -> bool {
+    let end: String = html.trim_end().chars().rev().take(200).collect::<Vec<_>>().into_iter().rev().collect();
+    let end = crate::content::nodes::one_line(&crate::content::read(&end).nodes).to_lowercase();
+    let is_plain = !["<p", "<br", "<div", "<ul", "<ol", "<img", "<figure", "<blockquote", "<h2", "<table", "<iframe"]
+        .iter()
+        .any(|tag| memchr::memmem::find(html.as_bytes(), tag.as_bytes()).is_some());
+    let breaks_off = html.len() <= LONGEST_TEASER && GOES_ON.iter().any(|words| end.ends_with(words));
+    is_plain || breaks_off || is_of_hugo && html.len() <= LONGEST_OF_HUGO
+}
+
+/// Plain text as HTML: a paragraph for each that a blank line ends.
+pub(super) fn of_text(text: &str) -> String {
+    let paragraphs = text.split("\n\n").filter(|paragraph| !paragraph.trim().is_empty());
+    let html = |paragraph: &str| format!("<p>{}</p>\n", escaped(paragraph.trim(), false).replace('\n', "<br>\n"));
+    paragraphs.map(html).collect()
+}
+
+/// A number of bytes; 0 stands for one that is not known (RSS Best Practices Profile, "enclosure").
+pub(super) fn length(text: &str) -> Option<u64> {
+    text.trim().parse().ok().filter(|length| *length > 0)
 }
 
 /// A date in either notation, in whole seconds.

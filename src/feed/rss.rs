@@ -11,9 +11,10 @@ use rss::{Category, Channel, Enclosure, Guid, Image};
 use super::about::Podcast;
 use super::channel::{Feed, HISTORY};
 use super::item::Item;
-use super::read::{ReadEntry, ReadFeed, moment};
+use super::read::{self, moment};
 use super::{Format, date, language, media, style, xml};
 use crate::content::write::escaped;
+use crate::model::{self, ReadEntry, ReadFeed};
 
 pub(super) const FORMAT: Format = Format {
     name: "rss",
@@ -228,22 +229,51 @@ fn atom(name: &str, attrs: BTreeMap<String, String>, value: &str) -> ExtensionMa
 
 fn read(bytes: &[u8]) -> Result<ReadFeed, Option<String>> {
     let channel = Channel::read_from(bytes).map_err(|error| Some(error.to_string()))?;
+    let is_of_hugo = channel.generator.as_deref().is_some_and(|name| name.starts_with("Hugo"));
+    let atom = |extensions: &ExtensionMap, name: &str| -> Vec<Extension> {
+        extensions.get("atom").and_then(|atom| atom.get(name)).cloned().unwrap_or_default()
+    };
     let entry = |item: rss::Item| {
-        let updated = item.extensions.get("atom").and_then(|atom| atom.get("updated")?.first()?.value());
-        let creators = item.dublin_core_ext.map(|more| more.creators).unwrap_or_default();
+        let updated = atom(&item.extensions, "updated").first().and_then(|updated| moment(updated.value()?));
+        let more = item.dublin_core_ext.unwrap_or_default();
+        let date = item.pub_date.or_else(|| more.dates.into_iter().next()).unwrap_or_default();
+        let page = item.guid.as_ref().filter(|guid| guid.permalink).map(|guid| guid.value.clone());
+        let link = item.link.filter(|link| !link.trim().is_empty()).or(page).map(|link| link.trim().to_owned());
+        let has_title = item.title.as_deref().is_some_and(|title| !title.trim().is_empty());
+        let (html, summary, is_summary) = match (item.content, item.description) {
+            (None, Some(html)) => {
+                let is_summary = has_title && read::is_teaser(&html, is_of_hugo);
+                (html, None, is_summary)
+            }
+            (content, summary) => read::content_or_summary(content, summary),
+        };
+        let enclosure = item.enclosure.map(|enclosure| model::Enclosure {
+            url: enclosure.url,
+            media_type: Some(enclosure.mime_type).filter(|kind| !kind.is_empty()),
+            length: read::length(&enclosure.length),
+            ..model::Enclosure::default()
+        });
         ReadEntry {
-            id: item.guid.as_ref().map(Guid::value).or(item.link.as_deref()).unwrap_or_default().trim().to_owned(),
-            published: item.pub_date.as_deref().and_then(moment),
-            updated: updated.and_then(moment),
-            link: item.link.map(|link| link.trim().to_owned()),
+            id: item.guid.as_ref().map(Guid::value).or(link.as_deref()).unwrap_or_default().trim().to_owned(),
+            published: moment(&date),
+            updated,
+            link,
             title: item.title,
-            date: item.pub_date.unwrap_or_default(),
-            authors: if creators.is_empty() { item.author.into_iter().collect() } else { creators },
+            date,
+            authors: if more.creators.is_empty() { item.author.into_iter().collect() } else { more.creators },
             categories: item.categories.into_iter().map(|category| category.name).collect(),
-            html: item.content.or(item.description).unwrap_or_default(),
+            html,
+            is_summary,
+            summary,
+            enclosures: enclosure.into_iter().collect(),
         }
     };
+    let links = atom(&channel.extensions, "link");
+    let address = links.iter().find(|link| link.attrs.get("rel").is_some_and(|rel| rel == "self"));
     Ok(ReadFeed {
+        format: FORMAT.name,
+        address: address.and_then(|link| link.attrs.get("href").cloned()),
+        author: channel.dublin_core_ext.and_then(|more| more.creators.into_iter().next()),
         generator: channel.generator,
         title: Some(channel.title),
         description: Some(channel.description),

@@ -67,6 +67,8 @@ pub struct Entry {
     pub summary: Option<String>,
     /// What it says: every URL absolute, every `id` unique among all posts of the site. HTML and text are written from it.
     pub content: Vec<Node>,
+    /// True when the content is a summary, and the entry goes on at its address.
+    pub is_summary: bool,
     /// How its author wants it mailed, if in any special way.
     pub mailing: Option<Box<Mailing>>,
     /// What it says in mail, when that is something else.

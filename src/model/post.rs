@@ -57,7 +57,19 @@ pub struct Head {
     pub body: usize,
 }
 
-/// The Markdown below the front matter.
+/// What a body is written in.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Markup {
+    /// Markdown, with what other generators write into it.
+    #[default]
+    Markdown,
+    /// HTML as a feed holds it.
+    Html,
+    /// The same, of an entry of which the feed holds a summary only.
+    HtmlSummary,
+}
+
+/// The text below the front matter, or the content of an entry of a feed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Body {
     /// What stands above it in the file: the front matter.
@@ -66,6 +78,8 @@ pub struct Body {
     pub text: String,
     /// The line of the file on which `text` starts, from 1: diagnostics about the body point there.
     pub first_line: usize,
+    /// What the text is written in.
+    pub markup: Markup,
 }
 
 /// How a post wants to be mailed.
@@ -87,7 +101,8 @@ pub struct Mailing {
 #[derive(Debug, Clone)]
 #[expect(clippy::struct_excessive_bools, reason = "each says one thing that the file says or does not")]
 pub struct Post {
-    /// The file, relative to the site, with `/` on every system.
+    /// The file, relative to the site, with `/` on every system; of an entry of `posts.feed` its address, or its id where
+    /// several have that address.
     pub path: String,
     /// What makes this the same entry for ever (RFC 4287 §4.2.6): `id`/`guid` from the front matter, else the URL.
     pub id: String,

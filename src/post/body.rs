@@ -5,7 +5,7 @@ use std::hash::BuildHasher as _;
 use foldhash::quality::FixedState;
 
 use crate::diagnostic::{Diagnostic, Location};
-use crate::model::{Body, Head, Post};
+use crate::model::{Body, Head, Markup, Post};
 
 use super::decode::{Decoded, NotText, decode};
 use super::findings::Findings;
@@ -38,7 +38,7 @@ pub fn body(post: &Post, bytes: &[u8]) -> Result<(Body, Option<Diagnostic>), Dia
     let start = decoded.text.len() - rest.trim_start_matches('\n').len();
     let first_line = memchr::memchr_iter(b'\n', &decoded.text.as_bytes()[..start]).count() + 1;
     let (head, text) = decoded.text.split_at(start);
-    Ok((Body { head: head.to_owned(), text: text.to_owned(), first_line }, warning))
+    Ok((Body { head: head.to_owned(), text: text.to_owned(), first_line, markup: Markup::Markdown }, warning))
 }
 
 /// The error about a file that is not text.

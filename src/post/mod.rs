@@ -1,8 +1,9 @@
-//! A folder of Markdown files → posts and all their diagnostics.
+//! A folder of Markdown files, or a feed, → posts and all their diagnostics.
 //!
 //! - [`enters`], [`files_to_read`] and [`author_files`] say which files to read; a [`Loader`] reads their beginnings: bytes
 //!   (`decode`), front matter (`front_matter`), and one file for each thing that the keys, the name or the folder say about a post.
 //! - [`body`] reads the rest of the few files that are shown.
+//! - [`from_feed`] makes posts of the entries of a feed that another program builds.
 //!
 //! Invariants: nothing here has an effect; no input panics; every file that is given comes out as a post, whatever is
 //! wrong with it; what is not clearly public is never [`Published`](crate::model::PostStatus::Published).
@@ -17,6 +18,7 @@ mod date;
 mod decode;
 mod draft_words;
 mod enclosure;
+mod entry;
 mod findings;
 mod front_matter;
 mod generator_tags;
@@ -56,6 +58,7 @@ use terms::TaxonomyKeys;
 pub(crate) use address::without_mark;
 pub use body::body;
 pub use companion::{author_files, files_to_read, is_companion};
+pub use entry::{FromFeed, from_feed};
 pub(crate) use front_matter::{Value, parse_yaml};
 pub(crate) use generator_tags::without_marks;
 pub(crate) use markdown::OPTIONS as MARKDOWN;

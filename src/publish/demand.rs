@@ -5,8 +5,10 @@ use std::ffi::OsStr;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use url::Url;
+
 use super::reach::{Outside, outside};
-use crate::config::{Config, DatabaseServer, Relay};
+use crate::config::{Config, DatabaseServer, FeedPlace, Relay};
 use crate::files::{self, FileKind, Folder, Open};
 use crate::model::distinct;
 use crate::transport::{Security, Server, Target};
@@ -42,6 +44,13 @@ pub enum Demand {
         /// The SHA-256 of a program that comes with the site: another one under the same name is another program.
         digest: Option<String>,
     },
+    /// A feed that is fetched.
+    Feed {
+        /// The setting that names it.
+        setting: &'static str,
+        /// Its address.
+        url: Url,
+    },
     /// A database at a server.
     Database(DatabaseServer),
     /// The environment variable that holds the password.
@@ -58,6 +67,7 @@ pub fn demands(root: &Path, config: &Config, activity: Activity, search_path: &O
     let reach = outside(root, config);
     let mut demands: Vec<Demand> =
         reach.iter().filter(|outside| !is_for_sending(outside)).cloned().map(Demand::Outside).collect();
+    demands.extend(fetched(config));
     demands.extend(config.store.server.clone().map(Demand::Database));
     if activity == Activity::Read {
         return demands;
@@ -84,6 +94,15 @@ pub fn demands(root: &Path, config: &Config, activity: Activity, search_path: &O
         demands.push(started("store.checkpoint", name, arguments, root, search_path));
     }
     demands
+}
+
+/// The feeds that are asked for at their addresses.
+fn fetched(config: &Config) -> impl Iterator<Item = Demand> {
+    let named = [("posts.feed", &config.posts.feed)];
+    named.into_iter().filter_map(|(setting, source)| match &source.as_ref()?.place {
+        FeedPlace::Web(url) => Some(Demand::Feed { setting, url: url.clone() }),
+        FeedPlace::File(_) => None,
+    })
 }
 
 /// The program that a setting names.
@@ -141,6 +160,7 @@ impl Demand {
                 let arguments = if arguments.is_empty() { String::new() } else { format!(" {arguments:?}") };
                 format!("{setting} program {} {} {digest}{arguments}", quoted(path), quoted(real))
             }
+            Self::Feed { setting, url } => format!("{setting} {:?}", url.as_str()),
             Self::Database(DatabaseServer { url, variable }) => {
                 let url = url.as_ref().map(ToString::to_string);
                 format!("store.url {:?} {:?}", url.unwrap_or_default(), variable.as_deref().unwrap_or_default())
@@ -157,6 +177,7 @@ impl fmt::Display for Demand {
             Self::Outside(Outside { setting, path }) => {
                 let what = match *setting {
                     "posts.dir" => "read and write posts in",
+                    "posts.feed" => "read the feed",
                     "templates" => "read templates in",
                     "feeds.dir" => "write feeds into",
                     "store.url" => "keep its database in",
@@ -193,6 +214,7 @@ impl fmt::Display for Demand {
                 let own = digest.as_ref().map_or("", |_| ", a file that came with the site");
                 write!(f, "{own} (`{setting}`)")
             }
+            Self::Feed { setting, url } => write!(f, "fetch the feed {} (`{setting}`)", unambiguous(url.as_str())),
             Self::Database(DatabaseServer { url, variable }) => {
                 let url = url.as_ref().map_or_else(|| "a server".to_owned(), |url| unambiguous(url.to_string()));
                 write!(f, "keep its readers and what was sent in the database at {url}")?;

@@ -9,8 +9,9 @@ use super::guard::count;
 use super::manifest::Stale;
 use super::site::Site;
 use crate::diagnostic::{Diagnostic, Location};
-use crate::feed::{self, Changes, FORMATS, FeedPlan, Format, Names, ReadFeed, Subject, compare};
+use crate::feed::{self, Changes, FORMATS, FeedPlan, Format, Names, Subject, compare};
 use crate::files::{FileKind, Finished, Folder, Refusal, Written};
+use crate::model::ReadFeed;
 
 /// A reason not to put feeds in their places.
 #[derive(Debug, Clone)]
@@ -39,7 +40,7 @@ pub(super) fn look(
     let names = || names.get_or_init(|| Names::new(&site.posts, site.config.site.id_base()));
     let mut found = Found::default();
     let mut of_site = None;
-    for (plan, files) in plans.iter().zip(files.chunks(formats.len())) {
+    for (plan, files) in plans.iter().zip(files.chunks(formats.len().max(1))) {
         let changed = files.iter().filter(|(_, file)| file.written == Written::Changed);
         let Some(previous) = previous(&site.folder, changed.map(|(name, _)| &**name), warnings)? else { continue };
         let changes = compare(&previous, Some(plan), names());
@@ -67,7 +68,9 @@ pub(super) fn warn_of_leftovers(
     formats: &[&'static Format],
     warnings: &mut Vec<Diagnostic>,
 ) -> Result<(), PublishError> {
-    for format in FORMATS.iter().filter(|format| !formats.iter().any(|used| used.name == format.name)) {
+    // Another program's, where none are written.
+    let all = if formats.is_empty() { &[] } else { FORMATS };
+    for format in all.iter().filter(|format| !formats.iter().any(|used| used.name == format.name)) {
         let name = format!("{folder}/{}", format.file_name);
         let bytes = site.read_optional(&name, FileKind::Feed).map_err(|error| PublishError::file(&name, error))?;
         if bytes.is_some_and(|bytes| feed::read(&bytes).is_ok_and(|previous| previous.is_ours())) {

@@ -184,7 +184,8 @@ pub fn build_feeds(site: &Site, purpose: Purpose, with_mail_files: bool) -> Resu
     warnings.extend(site.refused_files());
     feed_guard::warn_of_leftovers(&site.folder, &folder, layout.formats(), &mut warnings)?;
     let current = files.iter().map(|(name, _)| name.as_str()).collect();
-    let stale = manifest::stale(&site.folder, &folder, &current, &mut warnings)?;
+    let are_written = site.config.feeds.are_written;
+    let stale = if are_written { manifest::stale(&site.folder, &folder, &current, &mut warnings)? } else { Vec::new() };
     let (of_site, formats) = (&files[..of_feeds], layout.formats());
     let (objections, changes) = feed_guard::look(site, &plans, formats, of_site, &stale, &mut warnings)?;
     warnings.append(&mut noted.about_mail);

@@ -15,7 +15,7 @@ use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Location, Places, Severity};
 use crate::files::{FileKind, Folder, Open, Refusal, Why};
 use crate::media::{self, Facts};
-use crate::model::{Body, Entry, Image};
+use crate::model::{Body, Entry, Image, Markup};
 use crate::render;
 
 /// The folders whose content generators put at the root of a site.
@@ -152,7 +152,8 @@ impl Library {
                         enclosure.media_type = Some(kind.to_owned());
                     }
                 }
-                None if enclosure.length.is_none() && told < MOST_WARNINGS => {
+                // Of an entry of a feed its author cannot say it here.
+                None if enclosure.length.is_none() && told < MOST_WARNINGS && body.markup == Markup::Markdown => {
                     told += 1;
                     let message = "it is not known how many bytes this file has, which podcast programs want to know";
                     let help =

@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 use super::error::{PublishError, refused};
 use super::site::Site;
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::feed::{self, FORMATS, Folders, Format, Layout, Plans, ReadFeed};
+use crate::feed::{self, FORMATS, Folders, Format, Layout, Plans};
 use crate::files::{Access, FileKind, Folder, Refusal, Why};
+use crate::model::ReadFeed;
 
 /// Where what is remembered is, below the site.
 pub(super) const FOLDER: &str = ".tidings";

@@ -14,6 +14,7 @@ mod error;
 mod event;
 mod feed_guard;
 mod feed_pictures;
+mod feed_source;
 mod feeds;
 mod folder;
 mod forecast;

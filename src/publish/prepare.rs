@@ -21,7 +21,6 @@ use crate::config::Mode;
 use crate::config::placeholder::CODE as EXAMPLE;
 use crate::diagnostic::Diagnostic;
 use crate::email;
-use crate::feed;
 use crate::model::{Entry, Issue, MadeFile, MailedEntry, Post, PostStatus, Record, distinct, sha256_hex};
 use crate::post::{self, Sketch};
 use crate::store::{FrozenEntry, Store, StoreError, Untried};
@@ -366,7 +365,7 @@ pub(super) fn issues(site: &Site, due: &[Entry], first: i64, now: Timestamp) -> 
     }
     let templates = site.templates()?;
     let date = now.to_zoned(site.config.site.timezone.clone());
-    let feed = feed::address_in_mail(&site.config);
+    let feed = site.feed_in_mail();
     let compose = |number: i64, entries: &[Entry]| {
         email::compose(number, &date, entries, &site.config, &templates, feed.as_deref()).map_err(PublishError::Site)
     };

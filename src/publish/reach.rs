@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::config::Config;
+use crate::config::{Config, FeedSource};
 use crate::files::{self, Folder};
 use crate::model::distinct;
 use crate::transport::Target;
@@ -23,7 +23,8 @@ pub fn outside(root: &Path, config: &Config) -> Vec<Outside> {
     let database = Path::new(&config.store.path).parent().and_then(Path::to_str);
     let dkim = config.mail.dkim.as_ref();
     let named = [
-        ("posts.dir", Some(config.posts.dir.as_str())),
+        ("posts.dir", Some(config.posts.dir.as_str()).filter(|_| config.posts.feed.is_none())),
+        ("posts.feed", config.posts.feed.as_ref().and_then(FeedSource::file)),
         ("feeds.dir", Some(config.feeds.dir.as_str())),
         ("store.url", database.filter(|folder| !folder.is_empty())),
         ("mail.dkim", dkim.map(|dkim| dkim.key_file.as_str())),
@@ -62,7 +63,7 @@ pub enum Use {
 impl Use {
     fn settings(self) -> &'static [&'static str] {
         match self {
-            Self::Content => &["posts.dir", "feeds.dir", "templates", ".tidings", "preview"],
+            Self::Content => &["posts.dir", "posts.feed", "feeds.dir", "templates", ".tidings", "preview"],
             Self::Store => &["store.url"],
             Self::Outbox => &["mail.transport"],
             Self::Password => &["mail.password_file"],

@@ -24,6 +24,10 @@ pub(super) fn body(site: &Site, post: &Post, found: &mut Vec<Diagnostic>) -> Res
 }
 
 fn read(site: &Site, post: &Post) -> ReadBody {
+    if let Some(source) = &site.source {
+        let gone = || Diagnostic::error("post/changed", "the feed has no such entry");
+        return source.bodies.get(&post.path).map(|body| (Arc::clone(body), None)).ok_or_else(gone);
+    }
     let read = || {
         let bytes = folder::bytes(&site.folder, &post.path, FileKind::Post)?;
         post::body(post, &bytes).map(|(body, warning)| (Arc::new(body), warning))

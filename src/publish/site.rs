@@ -6,12 +6,14 @@ use std::path::Path;
 use jiff::Timestamp;
 
 use super::error::{NotOnePost, PublishError};
+use super::feed_source::{self, Source};
 use super::folder::{self, Depth};
 use super::library::{Found, Library};
 use super::once::Made;
 use super::reach::{self, Use};
 use crate::config::{self, Config};
 use crate::diagnostic::{Diagnostic, Location};
+use crate::feed;
 use crate::files::{FileKind, Folder, LeftOut, Survey};
 use crate::media::Facts;
 use crate::model::{Post, PostStatus};
@@ -38,6 +40,8 @@ pub struct Site {
     pub diagnostics: Vec<Diagnostic>,
     pub(super) library: Library,
     pub(super) made: Made,
+    /// What there is beside the posts when they come from a feed.
+    pub(super) source: Option<Source>,
 }
 
 /// A picture among the files of a site.
@@ -96,9 +100,14 @@ impl Site {
 
     fn open_at(root: &Path, config: Config, now: Timestamp, depth: Depth) -> Result<Self, PublishError> {
         let folder = reach::folder(root, &config, Use::Content);
-        let Loaded { posts, diagnostics } = folder::read(&folder, &config, now, depth)?;
+        let (Loaded { posts, diagnostics }, source) = match &config.posts.feed {
+            Some(feed) => {
+                feed_source::read(&folder, &config, feed, now).map(|(loaded, source)| (loaded, Some(source)))?
+            }
+            None => (folder::read(&folder, &config, now, depth)?, None),
+        };
         let library = Library::new(folder.clone(), &config);
-        Ok(Self { folder, config, posts, diagnostics, library, made: Made::default() })
+        Ok(Self { folder, config, posts, diagnostics, library, made: Made::default(), source })
     }
 
     /// The post that is meant by its path, file name, slug, id or URL.
@@ -170,6 +179,11 @@ impl Site {
             }
         }
         if problems.is_empty() { Ok(own) } else { Err(PublishError::Site(problems)) }
+    }
+
+    /// The address of a feed of the site, for readers of mail: of one that is written, else of the one that the posts come from.
+    pub fn feed_in_mail(&self) -> Option<String> {
+        feed::address_in_mail(&self.config).or_else(|| self.source.as_ref()?.address.clone())
     }
 
     /// The posts that the newsletter or the feeds may show.

@@ -27,9 +27,9 @@ use pulldown_cmark::{CowStr, Event};
 
 use crate::config::Config;
 use crate::content::nodes::{self, Element, Node};
-use crate::content::{Content, Kind};
+use crate::content::{self, Content, Kind};
 use crate::diagnostic::{Diagnostic, Location, Places};
-use crate::model::{Body, Category, Entry, MailContent, Post, distinct};
+use crate::model::{Body, Category, Entry, MailContent, Markup, Post, distinct};
 use crate::post::Posts;
 use crate::post::audience::{Audience, marks, select};
 
@@ -43,6 +43,11 @@ pub use pictures::add_sizes;
 pub fn entry(post: &Post, body: &Body, posts: &Posts, config: &Config) -> (Entry, Vec<Diagnostic>) {
     let mut warnings = Vec::new();
     let key = ids::key(post, posts);
+    if body.markup != Markup::Markdown {
+        let said = content(content::read(&body.text), &key, (post, body), posts, config, &mut warnings);
+        distinct(&mut warnings);
+        return (made(post, body, said, None, config), warnings);
+    }
     let (Expanded { text, events }, found) = dialect::expand((post, body), posts, config);
     warnings.extend(found);
     warnings.extend(audience::check(post, body));
@@ -57,17 +62,22 @@ pub fn entry(post: &Post, body: &Body, posts: &Posts, config: &Config) -> (Entry
         if has_more_notes {
             warnings.push(extent::about_notes(post));
         }
-        content(&events, &key, (post, body), posts, config, &mut warnings)
+        content(markdown_tree::read(&events), &key, (post, body), posts, config, &mut warnings)
     };
     // Whether the text differs between web and mail.
     let divides = !marks(&text).is_empty();
     let web = if divides { of(&select(&text, Audience::Web), None) } else { of(&text, events) };
     let mail = divides.then(|| Box::new(of(&select(&text, Audience::Mail), None)));
     distinct(&mut warnings);
+    (made(post, body, web, mail, config), warnings)
+}
+
+/// The entry that a post is with this content, and this one in mail.
+fn made(post: &Post, body: &Body, web: MailContent, mail: Option<Box<MailContent>>, config: &Config) -> Entry {
     let MailContent { summary, content, pictures } = web;
     // Only posts with a date are published; for any other the beginning of time is as good as none.
     let published = post.published.clone().unwrap_or_else(|| Timestamp::UNIX_EPOCH.to_zoned(TimeZone::UTC));
-    let entry = Entry {
+    Entry {
         id: post.id.clone(),
         url: post.url.clone(),
         path: post.path.clone(),
@@ -85,10 +95,10 @@ pub fn entry(post: &Post, body: &Body, posts: &Posts, config: &Config) -> (Entry
         mail_pictures: BTreeMap::new(),
         summary,
         content,
+        is_summary: body.markup == Markup::HtmlSummary,
         mailing: post.mailing.clone(),
         mail,
-    };
-    (entry, warnings)
+    }
 }
 
 /// A joint has done its work when the text was read.
@@ -105,14 +115,16 @@ fn without_joints(event: Event<'_>) -> Event<'_> {
 
 /// What a post says to one audience.
 fn content(
-    events: &[Event<'_>],
+    read: Content,
     key: &str,
     (post, body): (&Post, &Body),
     posts: &Posts,
     config: &Config,
     warnings: &mut Vec<Diagnostic>,
 ) -> MailContent {
-    let Content { mut nodes, left_out, has_data_picture } = markdown_tree::read(events);
+    let Content { mut nodes, left_out, has_data_picture } = read;
+    // What HTML says about `{{ x }}` is meant so.
+    let may_have_tags = body.markup == Markup::Markdown && !config.posts.raw_shortcodes;
     let mut found: Vec<Diagnostic> = about_left_out(post, &left_out).into_iter().collect();
     if has_data_picture {
         found.push(about_data_picture(post, body));
@@ -136,7 +148,7 @@ fn content(
     links.resolve(&mut nodes);
     for nodes in &mut beyond {
         links.resolve(nodes);
-        if !config.posts.raw_shortcodes {
+        if may_have_tags {
             leftover::remove(nodes);
         }
     }
@@ -148,7 +160,7 @@ fn content(
     let has_marks = nodes::any(&nodes, &|element| element.kind == Kind::Mark);
     let mut nodes = if has_marks { summary::raise_mark(nodes) } else { nodes };
     nodes::settle(&mut nodes);
-    if !config.posts.raw_shortcodes {
+    if may_have_tags {
         leftover::remove(&mut nodes);
     }
     trim(&mut nodes);

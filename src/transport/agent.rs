@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ureq::http::Response;
+use ureq::http::{HeaderName, Response};
 use ureq::tls::{RootCerts, TlsConfig};
 use ureq::unversioned::transport::DefaultConnector;
 use ureq::{Agent, Body, Error};
@@ -52,7 +52,17 @@ impl Web {
     /// The status of the answer (RFC 9110 §15), after redirects. A user and a password in an address are not sent: they
     /// may be in the link of a post, and a redirect may lead elsewhere.
     pub(super) fn status(&self, method: Method, address: &str, patience: Duration) -> Result<u16, Error> {
-        let deadline = Instant::now() + patience;
+        Ok(self.answer(method, address, &[], Instant::now() + patience)?.status().as_u16())
+    }
+
+    /// The answer itself, before `deadline`; asked with these headers, wherever a redirect leads.
+    pub(super) fn answer(
+        &self,
+        method: Method,
+        address: &str,
+        headers: &[(HeaderName, &str)],
+        deadline: Instant,
+    ) -> Result<Response<Body>, Error> {
         let mut url = Url::parse(address).map_err(|_| Error::BadUri("this is not a web address".to_owned()))?;
         for _ in 0..=REDIRECTS {
             self.look(&url)?;
@@ -63,13 +73,14 @@ impl Web {
                 Method::Head => self.agent.head(url.as_str()),
             };
             let left = deadline.saturating_duration_since(Instant::now());
+            let request = headers.iter().fold(request, |request, (name, value)| request.header(name, *value));
             let answer = request.config().timeout_global(Some(left)).build().call()?;
             match answer.headers().get("location").filter(|_| answer.status().is_redirection()) {
                 Some(target) => {
                     let target = target.to_str().ok().and_then(|target| url.join(target).ok());
                     url = target.ok_or_else(|| Error::BadUri("a redirect leads to no web address".to_owned()))?;
                 }
-                None => return Ok(answer.status().as_u16()),
+                None => return Ok(answer),
             }
         }
         Err(Error::TooManyRedirects)

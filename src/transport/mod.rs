@@ -4,11 +4,12 @@
 //! code are words of the receiver; `Deferred` and `Refused` mean that the message cannot be complete anywhere; all else is
 //! `InDoubt` (RFC 1047).
 //! A transport is one file and its line in `SCHEMES`. What else goes out to the network is here too: hubs, pages that must be
-//! online, and links that are tried.
+//! online, feeds that are read, and links that are tried.
 
 mod agent;
 mod checkpoint;
 mod error;
+mod fetch;
 mod hub;
 mod live;
 mod one_click;
@@ -26,6 +27,7 @@ use crate::files::Folder;
 
 pub use checkpoint::Checkpoint;
 pub use error::TransportError;
+pub use fetch::{Fetched, Validators, fetch};
 pub use hub::Hubs;
 pub use live::{dead, not_live};
 pub use one_click::{NoClick, one_click};

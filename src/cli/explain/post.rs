@@ -85,6 +85,10 @@ impl Feeds {
             let reason = "not in the feeds (its front matter says so, as `feed: false` does)".to_owned();
             return Ok(Self { names: Vec::new(), folders: Vec::new(), reason });
         }
+        if !site.config.feeds.are_written {
+            let reason = "in the feed that the posts come from; no others are written".to_owned();
+            return Ok(Self { names: Vec::new(), folders: Vec::new(), reason });
+        }
         let layout = Layout::new(&site.config).map_err(PublishError::Site)?;
         let plans = feed_plans(site, &BTreeSet::new())?.feeds;
         let shown: Vec<&FeedPlan> =
@@ -117,7 +121,9 @@ impl Feeds {
 
 fn as_text(post: &Post, entry: Option<&Entry>, verdict: &Verdict, feeds: &Feeds, mailings: &[Mailing]) -> String {
     let row = |name: &str, text: String| [format!("  {name}"), text];
-    let mut rows = vec![row("file", post.path.clone()), row("url", post.url.clone())];
+    let is_file = !post.path.contains("://") && post.path != post.id;
+    let mut rows: Vec<_> = is_file.then(|| row("file", post.path.clone())).into_iter().collect();
+    rows.push(row("url", post.url.clone()));
     rows.push(row("id", if post.id == post.url { "its url".to_owned() } else { post.id.clone() }));
     if let Some(published) = &post.published {
         let day = published.strftime("%Y-%m-%d");

@@ -7,6 +7,7 @@ use url::Url;
 use super::blog::{Blog, Folder};
 use super::settings::{Found, Settings};
 use crate::feed;
+use crate::model::ReadFeed;
 use crate::post;
 
 /// From the address or the name of the folder, which the owner should look at.
@@ -40,7 +41,7 @@ pub(super) fn complete(blog: &mut Blog, folder: &Folder) {
         }
         let named = |keys: &[&str]| more.get(keys);
         let feed = built_feed(folder);
-        let of_feed = |value: fn(&feed::ReadFeed) -> Option<String>| {
+        let of_feed = |value: fn(&ReadFeed) -> Option<String>| {
             let (name, feed) = feed.as_ref()?;
             Some(Found::new(value(feed)?, name.clone()))
         };
@@ -108,7 +109,7 @@ fn host(folder: &Folder) -> Option<Found> {
 }
 
 /// A feed that the blog's program has built.
-fn built_feed(folder: &Folder) -> Option<(String, feed::ReadFeed)> {
+fn built_feed(folder: &Folder) -> Option<(String, ReadFeed)> {
     let names = BUILT.iter().flat_map(|place| FEEDS.iter().map(move |name| format!("{place}{name}")));
     names.into_iter().find_map(|name| {
         let feed = feed::read(&folder.feed(&name)?).ok()?;

@@ -192,7 +192,8 @@ fn existing(folder: &Path, next: &telling::Next<'_>, context: &Context) -> Resul
     if !missing.is_empty() {
         context.ui.say(&format!("If it goes to git, `{GITIGNORE}` lacks these lines: {}", missing.join(" ")));
     }
-    if site.find(&config.posts.dir).is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound) {
+    let reads_files = config.posts.feed.is_none();
+    if reads_files && site.find(&config.posts.dir).is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound) {
         let missing = format!("there is no folder {}", config.posts.dir);
         let help = "make it, or set `posts.dir` in config.toml to the folder of the posts";
         return Err(Failure::new(Exit::Problems, Diagnostic::error("posts/no-folder", missing).help(help)));

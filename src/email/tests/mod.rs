@@ -45,6 +45,7 @@ pub(super) fn entry(title: &str) -> Entry {
         summary: Some("What the first reader of this post will take away from it.".to_owned()),
         content: read(&format!("<p>The text of {title}.</p>")).nodes,
         mailing: None,
+        is_summary: false,
         mail: None,
     }
 }

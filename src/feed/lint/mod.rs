@@ -107,7 +107,7 @@ pub fn lint_one_of(path: &str, bytes: &[u8], now: Timestamp, sound: &Sound) -> V
 }
 
 /// The text, and whether all of it could be read: by byte order mark, by the XML declaration, else as UTF-8.
-fn decode(bytes: &[u8]) -> (Cow<'_, str>, bool) {
+pub(super) fn decode(bytes: &[u8]) -> (Cow<'_, str>, bool) {
     let head = String::from_utf8_lossy(&bytes[..bytes.len().min(200)]).into_owned();
     let declaration = head.strip_prefix("<?xml").and_then(|rest| rest.split_once("?>"));
     let label = declaration.and_then(|(declaration, _)| {

@@ -37,6 +37,7 @@ pub(super) fn entry(slug: &str, published: &str) -> Entry {
         summary: Some(format!("About the {slug}.")),
         content: read(&format!("<p>About the {slug}.</p>\n<p>More.</p>")).nodes,
         mailing: None,
+        is_summary: false,
         mail: None,
     }
 }

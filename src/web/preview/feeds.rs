@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use serde::Serialize;
 
-use crate::feed::{self, FORMATS, FeedFile, ReadEntry, ReadFeed};
-use crate::model::sha256_hex;
+use crate::feed::{self, FORMATS, FeedFile};
+use crate::model::{ReadEntry, ReadFeed, sha256_hex};
 
 use super::choice::Choice;
 use super::pictures;

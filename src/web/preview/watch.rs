@@ -10,7 +10,7 @@ use notify::event::{AccessKind, AccessMode, ModifyKind};
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 use tokio::sync::Notify;
 
-use crate::config::Config;
+use crate::config::{Config, FeedSource};
 use crate::files::Folder;
 use crate::post;
 use crate::publish::{CONFIG_FILE, Use, site_folder};
@@ -38,6 +38,13 @@ impl Scope {
         scope.names.insert(CONFIG_FILE.to_owned());
         scope.add(&site, "templates", &|_| true);
         if let Some(config) = config {
+            if let Some(feed) = config.posts.feed.as_ref().and_then(FeedSource::file) {
+                match feed.rsplit_once('/') {
+                    Some((folder, _)) => scope.add(&site, folder, &|_| false),
+                    None => drop(scope.names.insert(feed.to_owned())),
+                }
+                return scope;
+            }
             scope.add(&site, &config.posts.dir, &|folder| post::enters(folder));
             for path in post::author_files(&config.posts.dir) {
                 if let Some((folder, _)) = path.rsplit_once('/') {
