@@ -154,7 +154,7 @@ proptest! {
         let now = NOW.parse().unwrap();
         let opened = Site::open(site.path(), Site::config(site.path()).unwrap(), now).unwrap();
         for file in own_feeds(&opened, &mut Vec::new()).unwrap().iter().filter(|file| file.file_name != "feed.css") {
-            let mut found = lint(file.file_name, &file.bytes, now);
+            let mut found = lint(&file.file_name, &file.bytes, now);
             // A title that shows `&amp;` or `</b>` on purpose cannot be told from one that was escaped twice: `check` knows who
             // wrote it.
             if opened.posts.iter().any(|post| post.title.contains(['&', '<'])) {

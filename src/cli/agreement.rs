@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use clap::Args;
+use url::Url;
 
 use super::failure::{Exit, Failure};
 use super::printable::one_line;
@@ -161,16 +162,19 @@ pub(super) fn settle(
     Ok(demands)
 }
 
-/// Agrees for the site that `init` has just made in `site` to what it wants of the blog in `blog`, and of nothing else: that
-/// is what it was made for. True when that is remembered.
-pub(super) fn settle_new(site: &Path, blog: &Path, state: &StateFolder) -> bool {
+/// Agrees for the site that `init` has just made in `site` to what it wants of the blog in `blog` and of the `feed` that was
+/// named, and of nothing else: that is what it was made for. True when that is remembered.
+pub(super) fn settle_new(site: &Path, blog: Option<&Path>, feed: Option<&Url>, state: &StateFolder) -> bool {
     let Ok(config) = Site::config(site) else { return false };
     let Ok(demands) = demanded(&config, Activity::Read, site, state) else { return false };
-    let blog = files::resolved(blog);
-    let is_in_the_blog =
-        |demand: &Demand| matches!(demand, Demand::Outside(outside) if outside.path.starts_with(&blog));
+    let blog = blog.map(files::resolved);
+    let is_named = |demand: &Demand| match demand {
+        Demand::Outside(outside) => blog.as_ref().is_some_and(|blog| outside.path.starts_with(blog)),
+        Demand::Feed { url, .. } => feed == Some(url),
+        _ => false,
+    };
     let mut agreements = Agreements::read(state, site, &config);
-    let is_wanted = !demands.is_empty() && demands.iter().all(is_in_the_blog);
+    let is_wanted = !demands.is_empty() && demands.iter().all(is_named);
     is_wanted && agreements.place().is_some() && agreements.add(&demands).is_ok()
 }
 

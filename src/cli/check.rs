@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::json;
 
+use super::against;
 use super::agreement::{self, Yes};
 use super::failure::{Exit, Failure};
 use super::init::ignore::{self, GITIGNORE};
@@ -30,6 +31,11 @@ pub(super) struct Arguments {
     /// mail programs show will work
     #[arg(long, conflicts_with = "files")]
     online: bool,
+
+    /// Compare the posts with what readers have: a feed (its address or a saved file), the folder that a site was built into,
+    /// or a sitemap. Ids, addresses, titles and dates that would change are told
+    #[arg(long, value_name = "FEED|FOLDER|SITEMAP", conflicts_with = "files")]
+    against: Vec<String>,
 
     /// Take warnings for errors
     #[arg(long)]
@@ -116,6 +122,9 @@ async fn find(arguments: &Arguments, context: &Context) -> Result<(Vec<Diagnosti
             Some(Err(failed)) => found.push(failed),
             None => {}
         }
+    }
+    for wanted in &arguments.against {
+        found.extend(against::find(&site, wanted, context)?);
     }
     // config.toml is one of them.
     let files = 1 + site.posts.len() + site.own_templates()?.len();

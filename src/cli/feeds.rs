@@ -53,7 +53,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
         let mut rows = vec![["ENTRIES", "TITLE", "ADDRESS"].map(str::to_owned)];
         for plan in chosen {
             for format in formats {
-                let address = plan.address(format.file_name);
+                let address = plan.address(&format.file_name);
                 rows.push([plan.posts.len().to_string(), plan.title().to_owned(), address]);
             }
         }
@@ -84,17 +84,17 @@ fn chosen<'p>(plans: &'p [FeedPlan], arguments: &Arguments) -> Result<Vec<&'p Fe
     arguments.folders.iter().map(find).collect()
 }
 
-fn as_json(plan: &FeedPlan, formats: &[&'static Format], site: &Site) -> serde_json::Value {
+fn as_json(plan: &FeedPlan, formats: &[Format], site: &Site) -> serde_json::Value {
     let (by, name) = match &plan.subject {
         Subject::Part { by, name } => (Some(by.as_str()), Some(name.as_str())),
         Subject::Site | Subject::Archive(_) => (None, None),
     };
-    let file = |format: &&Format| {
+    let file = |format: &Format| {
         json!({
             "format": format.name,
             "media_type": format.media_type,
             "path": format!("{}/{}{}", site.config.feeds.dir, plan.folder, format.file_name),
-            "url": plan.address(format.file_name),
+            "url": plan.address(&format.file_name),
         })
     };
     json!({

@@ -1,6 +1,7 @@
 //! The command line: one file for each command, which holds its arguments (their doc comments are the help texts) and what
 //! it does. Results go to stdout, everything else to stderr; [`ui`] is the only printer.
 
+mod against;
 mod agreement;
 mod allow;
 mod build;

@@ -7,6 +7,7 @@ use url::Url;
 use crate::diagnostic::Location;
 
 use super::reader::{Reader, Section, distance};
+use super::source::{FeedSource, source};
 use super::{Posts, Site};
 
 /// How much of a post a feed holds.
@@ -60,6 +61,10 @@ pub struct Feeds {
     pub dir: String,
     /// The names of the formats and where they stand: the feed room knows which there are. `None` means all of them.
     pub formats: Option<Vec<(String, Location)>>,
+    /// The names of files, by format, that are others than usual.
+    pub files: BTreeMap<String, String>,
+    /// Where these are named.
+    pub files_location: Option<Location>,
     /// How many of the newest entries a feed holds.
     pub limit: usize,
     /// How much of each.
@@ -72,6 +77,8 @@ pub struct Feeds {
     pub archive: Archive,
     /// Servers that tell readers at once of a new entry (`WebSub` §4).
     pub hubs: Vec<Url>,
+    /// The feed that readers have, with which a new one is compared before it takes its place.
+    pub online: Option<FeedSource>,
     /// Whether a style sheet makes the feeds readable in a browser.
     pub stylesheet: bool,
     /// Who may do what with the entries, for people (RFC 4287 §4.2.10).
@@ -100,6 +107,16 @@ pub(super) fn read<'t>(
     let is_asked_for = ["dir", "formats"].into_iter().any(|key| section.get(key).is_some());
     let dir = section.folder(reader, "dir", "public");
     let formats = section.strings(reader, "formats");
+    let files_location = section.get("files").map(|value| reader.place(value.span()));
+    let files = section.texts(reader, "files").into_iter().filter_map(|(name, file, place)| {
+        let is_name = !file.is_empty() && !file.starts_with('.') && !file.contains(['/', '\\', ':', '\0']);
+        if !is_name {
+            let help = "write the name of a file alone, such as `files = { atom = \"feed.xml\" }`";
+            reader.refuse(format!("`feeds.files.{name}` is no name of a file: `{file}`"), place, help);
+        }
+        is_name.then_some((name, file))
+    });
+    let files = files.collect();
     let limit = section.number(reader, "limit", 1..100_001).unwrap_or(20);
     let words = [("full", FeedContent::Full), ("summary", FeedContent::Summary)];
     let content = section.word(reader, "content", &words).unwrap_or(FeedContent::Full);
@@ -110,6 +127,8 @@ pub(super) fn read<'t>(
     let archive = section.word(reader, "archive", &words).unwrap_or(Archive::Off);
     let hubs = section.strings(reader, "hub").unwrap_or_default();
     let hubs = hubs.into_iter().filter_map(|hub| address(reader, "feeds.hub", hub, None)).collect();
+    let online = section.string(reader, "online");
+    let online = online.and_then(|found| source(reader, "feeds.online", found, site.map(|site| &site.url)));
     let stylesheet = section.switch(reader, "stylesheet").unwrap_or(true);
     let rights = section.string(reader, "rights").map(|(text, _)| text).filter(|text| !text.trim().is_empty());
     let base = site.map(|site| &site.url);
@@ -129,12 +148,15 @@ pub(super) fn read<'t>(
         are_written: posts.feed.is_none() || is_asked_for,
         dir,
         formats,
+        files,
+        files_location,
         limit: limit as usize,
         content,
         by,
         min_posts: min_posts as usize,
         archive,
         hubs,
+        online,
         stylesheet,
         rights,
         license,

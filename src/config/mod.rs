@@ -70,6 +70,10 @@ pub struct Posts {
     pub slugify: Slugify,
     /// What the slug of a post is that names none.
     pub slug_from: SlugFrom,
+    /// What the id of a post is made from that names none.
+    pub id_from: IdFrom,
+    /// The file that names ids of posts, by their paths.
+    pub ids: Option<String>,
     /// What `03/04/2025` means; such a date is not guessed.
     pub date_order: Option<DateOrder>,
     /// What dates a post that says no day itself; nothing unless the owner says so.
@@ -82,6 +86,16 @@ pub struct Posts {
     pub smart_punctuation: bool,
     /// Which front-matter lists become categories, lower case, in this order.
     pub taxonomies: Vec<String>,
+}
+
+/// What the id of a post is made from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum IdFrom {
+    /// `address`: it is the address.
+    #[default]
+    Address,
+    /// `jekyll`: the folder of the address and the slug, as jekyll-feed makes it: `…/video` for `…/video.html`.
+    Jekyll,
 }
 
 /// What may date a post that says no day itself.
@@ -182,6 +196,9 @@ fn posts<'t>(root: &mut Section<'_, 't>, reader: &mut Reader<'t>, site: Option<&
     let slugify = section.word(reader, "slugify", &slugify).unwrap_or_default();
     let slug_from = [("name", SlugFrom::Name), ("title", SlugFrom::Title)];
     let slug_from = section.word(reader, "slug_from", &slug_from).unwrap_or_default();
+    let id_from = [("address", IdFrom::Address), ("jekyll", IdFrom::Jekyll)];
+    let id_from = section.word(reader, "id_from", &id_from).unwrap_or_default();
+    let ids = section.string(reader, "ids").map(|(name, _)| name);
     let words = [("dmy", DateOrder::DayFirst), ("mdy", DateOrder::MonthFirst)];
     let date_order = section.word(reader, "date_order", &words);
     let date = section.word(reader, "date", &[("git", FileDate::Git), ("mtime", FileDate::Written)]);
@@ -201,6 +218,8 @@ fn posts<'t>(root: &mut Section<'_, 't>, reader: &mut Reader<'t>, site: Option<&
         permalink,
         slugify,
         slug_from,
+        id_from,
+        ids,
         date_order,
         date,
         txt,

@@ -247,6 +247,21 @@ impl<'d, 't> Section<'d, 't> {
         Some(texts)
     }
 
+    /// The texts in the table of a key, each with its name and place.
+    pub(super) fn texts(&mut self, reader: &mut Reader<'t>, key: &'static str) -> Vec<(String, String, Location)> {
+        let Some(value) = self.get(key) else { return Vec::new() };
+        let pairs = value.get_ref().as_table().map(|table| {
+            let pair = |(name, text): (&Spanned<std::borrow::Cow<'t, str>>, &Spanned<DeValue<'t>>)| {
+                Some((name.get_ref().to_string(), text.get_ref().as_str()?.to_owned(), reader.place(text.span())))
+            };
+            table.iter().take(MOST_ITEMS).map(pair).collect::<Option<Vec<_>>>()
+        });
+        pairs.flatten().unwrap_or_else(|| {
+            self.wrong_type(reader, key, value, "a table of texts", "{ name = \"…\" }");
+            Vec::new()
+        })
+    }
+
     /// A whole number within `range`.
     pub(super) fn number(&mut self, reader: &mut Reader<'t>, key: &'static str, range: Range<u32>) -> Option<u32> {
         let value = self.get(key)?;

@@ -1,5 +1,6 @@
 //! Atom 1.0 (RFC 4287).
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use atom_syndication::extension::{Extension, ExtensionMap};
@@ -19,7 +20,7 @@ use crate::model::{Enclosure, ReadEntry, ReadFeed};
 pub(super) const FORMAT: Format = Format {
     name: "atom",
     label: "Atom",
-    file_name: "atom.xml",
+    file_name: Cow::Borrowed("atom.xml"),
     media_type: "application/atom+xml",
     is_xml: true,
     is_in_mail: false,
@@ -34,16 +35,16 @@ pub(super) const FORMAT: Format = Format {
 /// The library's own declaration does not name the encoding, which some readers then guess.
 const DECLARATION: &str = "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n";
 
-fn open(feed: &Feed) -> String {
+fn open(feed: &Feed, file_name: &str) -> String {
     let media_type = FORMAT.media_type;
-    let mut links = vec![link("self", media_type, feed.address(FORMAT.file_name))];
+    let mut links = vec![link("self", media_type, feed.address(file_name))];
     links.push(link("alternate", "text/html", feed.site.clone()));
     links.extend(feed.about.links().map(|(rel, href)| Link { mime_type: None, ..link(rel, "", href.to_owned()) }));
-    links.extend(feed.relations(FORMAT.file_name).into_iter().map(|(rel, href)| link(rel, media_type, href)));
+    links.extend(feed.relations(file_name).into_iter().map(|(rel, href)| link(rel, media_type, href)));
     let document = atom_syndication::Feed {
         title: Text::plain(feed.title.clone()),
         // A feed's id is its address, so that each feed of a site has its own.
-        id: feed.id(FORMAT.file_name),
+        id: feed.id(file_name),
         updated: feed.updated.as_ref().map_or_else(never, date::fixed),
         // Required (RFC 4287 §4.1.1) where an entry names no author.
         authors: vec![feed.author.as_ref().map_or_else(|| named(&feed.title), person)],

@@ -4,7 +4,7 @@
 use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::model::{Post, PostStatus, ReadEntry, ReadFeed};
 
@@ -63,6 +63,17 @@ struct Name {
     url: String,
 }
 
+/// By what an entry of a feed is known to be a post.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Match {
+    /// Both have one id.
+    Id,
+    /// Both have one address.
+    Address,
+    /// Both have one title, and one time or the same last part of the address.
+    Look,
+}
+
 /// The names of the posts of a site, made when a feed is compared.
 pub struct Names<'p> {
     posts: &'p [Post],
@@ -115,6 +126,40 @@ impl<'p> Names<'p> {
         })
     }
 
+    /// The post that each entry of a feed stands for, by its place, and by what that is known. An entry that is only like a post
+    /// is not one that another entry stands for.
+    pub fn matches(&self, feed: &ReadFeed) -> Vec<Option<(usize, Match)>> {
+        let by_id: HashMap<&str, usize> = (0..self.posts.len())
+            .filter_map(|at| Some((at, self.of_posts[at].as_ref()?)))
+            .flat_map(|(at, name)| [(name.guid.as_str(), at), (name.id.as_str(), at)])
+            .collect();
+        let of_id = |entry: &ReadEntry| by_id.get(entry.id.as_str()).copied();
+        let seen: HashSet<usize> = feed.entries.iter().filter_map(of_id).collect();
+        let mut titles: HashMap<String, Option<usize>> = HashMap::new();
+        for at in (0..self.posts.len()).filter(|at| self.of_posts[*at].is_some()) {
+            let title = text::line(&self.posts[at].title);
+            titles.entry(title).and_modify(|several| *several = None).or_insert(Some(at));
+        }
+        // Of one title, and so near in time that only the zone may be another one.
+        let by_title = |entry: &ReadEntry| {
+            let at = (*titles.get(&text::line(entry.title.as_deref().filter(|title| !title.is_empty())?))?)?;
+            let apart = entry.published?.duration_since(seconds(self.posts[at].published.as_ref())?);
+            (apart.abs() <= SignedDuration::from_hours(26)).then_some(at)
+        };
+        let one = |entry: &ReadEntry| {
+            let found = || self.same(entry, &seen).or_else(|| by_title(entry)).filter(|at| !seen.contains(at));
+            let is_address = |at: usize| entry.link.is_some() && self.address(at) == entry.link.as_deref();
+            let found = of_id(entry).map(|at| (at, Match::Id)).or_else(|| found().map(|at| (at, Match::Look)));
+            found.map(|(at, by)| if by == Match::Look && is_address(at) { (at, Match::Address) } else { (at, by) })
+        };
+        feed.entries.iter().map(one).collect()
+    }
+
+    /// The address of a published post, as feeds have it.
+    pub fn address(&self, at: usize) -> Option<&str> {
+        self.of_posts[at].as_ref().map(|name| name.url.as_str())
+    }
+
     /// The post that an entry with an unknown id stands for, by its address, or by its title and time; else by its title
     /// and slug when that is none of `seen`, which readers know by their own ids.
     fn same(&self, entry: &ReadEntry, seen: &HashSet<usize>) -> Option<usize> {
@@ -129,7 +174,8 @@ impl<'p> Names<'p> {
 
 /// The last part of an address.
 fn slug(url: &str) -> &str {
-    url.trim_end_matches('/').rsplit('/').next().unwrap_or_default()
+    let last = url.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+    last.strip_suffix(".html").unwrap_or(last)
 }
 
 /// Compares the feed that is there with the one of the plan; without one, it is to be removed.

@@ -1,5 +1,7 @@
 //! JSON Feed 1.1 (<https://www.jsonfeed.org/version/1.1/>). The order of the fields is the order in the file.
 
+use std::borrow::Cow;
+
 use serde::ser::SerializeMap as _;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
@@ -14,7 +16,7 @@ use crate::model::{Enclosure, ReadEntry, ReadFeed, distinct};
 pub(super) const FORMAT: Format = Format {
     name: "json",
     label: "JSON Feed",
-    file_name: "feed.json",
+    file_name: Cow::Borrowed("feed.json"),
     media_type: "application/feed+json",
     is_xml: false,
     is_in_mail: false,
@@ -145,17 +147,13 @@ impl Serialize for Taxonomies<'_> {
     }
 }
 
-fn open(feed: &Feed) -> String {
+fn open(feed: &Feed, file_name: &str) -> String {
     let whole = written(&Document {
         version: "https://jsonfeed.org/version/1.1",
         title: &feed.title,
         home_page_url: &feed.site,
-        feed_url: feed.address(FORMAT.file_name),
-        next_url: feed
-            .relations(FORMAT.file_name)
-            .into_iter()
-            .find(|(rel, _)| *rel == "prev-archive")
-            .map(|found| found.1),
+        feed_url: feed.address(file_name),
+        next_url: feed.relations(file_name).into_iter().find(|(rel, _)| *rel == "prev-archive").map(|found| found.1),
         description: feed.description.as_deref(),
         icon: feed.about.icon.as_deref(),
         favicon: feed.about.favicon.as_deref(),

@@ -27,6 +27,7 @@ mod text;
 mod uri;
 mod xml;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::config::Config;
@@ -36,7 +37,7 @@ use crate::model::{Entry, ReadFeed};
 use channel::Feed;
 use item::Item;
 
-pub use compare::{Changes, Names, compare};
+pub use compare::{Changes, Match, Names, compare};
 pub use folders::{Contested, Folders};
 pub use format::Format;
 pub use opml::{OPML_FILE, links, opml};
@@ -49,7 +50,7 @@ pub const FORMATS: &[Format] = &[rss::FORMAT, atom::FORMAT, json::FORMAT];
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FeedFile {
     /// Its name below `feeds.dir`.
-    pub file_name: &'static str,
+    pub file_name: String,
     /// What it holds.
     pub bytes: Vec<u8>,
 }
@@ -102,7 +103,7 @@ pub fn read(bytes: &[u8]) -> Result<ReadFeed, String> {
 /// The formats of a site: lays out feeds bit by bit, so that an item need not be held for each feed that shows it.
 pub struct Layout<'c> {
     config: &'c Config,
-    formats: Vec<&'static Format>,
+    formats: Vec<Format>,
     id_base: String,
 }
 
@@ -116,13 +117,13 @@ impl<'c> Layout<'c> {
     }
 
     /// The formats, in the order of everything that the other functions return.
-    pub fn formats(&self) -> &[&'static Format] {
+    pub fn formats(&self) -> &[Format] {
         &self.formats
     }
 
     /// The text before the first item, in each format.
     pub fn open(&self, plan: &FeedPlan) -> Vec<String> {
-        self.formats.iter().map(|format| (format.open)(&plan.feed)).collect()
+        self.formats.iter().map(|format| (format.open)(&plan.feed, &format.file_name)).collect()
     }
 
     /// An item in each format: the same in every feed that shows it.
@@ -137,14 +138,14 @@ impl<'c> Layout<'c> {
     }
 
     fn files(&self, feed: &Feed, items: &[Vec<Arc<String>>]) -> Vec<FeedFile> {
-        let file = |(at, format): (usize, &&Format)| {
-            let mut text = (format.open)(feed);
+        let file = |(at, format): (usize, &Format)| {
+            let mut text = (format.open)(feed, &format.file_name);
             for (number, item) in items.iter().enumerate() {
                 text.push_str(if number > 0 { format.between } else { "" });
                 text.push_str(&item[at]);
             }
             text.push_str((format.close)(!items.is_empty()));
-            FeedFile { file_name: format.file_name, bytes: text.into_bytes() }
+            FeedFile { file_name: format.file_name.to_string(), bytes: text.into_bytes() }
         };
         self.formats.iter().enumerate().map(file).collect()
     }
@@ -154,7 +155,7 @@ impl<'c> Layout<'c> {
 pub fn stylesheet(config: &Config) -> Option<FeedFile> {
     let is_used = config.feeds.stylesheet && of_site(config).any(|format| format.is_xml);
     let bytes = || style::sheet(&config.site.language).into_bytes();
-    is_used.then(|| FeedFile { file_name: style::FILE_NAME, bytes: bytes() })
+    is_used.then(|| FeedFile { file_name: style::FILE_NAME.to_owned(), bytes: bytes() })
 }
 
 /// The address of the feed that mail links to; `None` when the site has none in such a format.
@@ -163,29 +164,53 @@ pub fn address_in_mail(config: &Config) -> Option<String> {
 }
 
 /// The formats that a site has, in the order of [`FORMATS`].
-fn of_site(config: &Config) -> impl Iterator<Item = &'static Format> {
+fn of_site(config: &Config) -> impl Iterator<Item = Format> {
     let named = config.feeds.formats.as_ref();
     let written = if config.feeds.are_written { FORMATS } else { &[] };
-    written.iter().filter(move |format| named.is_none_or(|named| named.iter().any(|(name, _)| name == format.name)))
+    let is_wanted = move |format: &&Format| named.is_none_or(|named| named.iter().any(|(name, _)| name == format.name));
+    written.iter().filter(is_wanted).map(|format| named_in(config, format))
 }
 
-fn formats(config: &Config) -> Result<Vec<&'static Format>, Vec<Diagnostic>> {
-    let Some(names) = &config.feeds.formats else { return Ok(of_site(config).collect()) };
-    let mut formats: Vec<&Format> = Vec::new();
+/// A format with the name that its files have in a site.
+fn named_in(config: &Config, format: &Format) -> Format {
+    let own = config.feeds.files.get(format.name).map(|name| Cow::Owned(name.clone()));
+    Format { file_name: own.unwrap_or_else(|| format.file_name.clone()), ..format.clone() }
+}
+
+/// Every name that a feed of a site has or would have, whether its format is switched on or not.
+pub fn file_names(config: &Config) -> Vec<String> {
+    FORMATS.iter().map(|format| named_in(config, format).file_name.into_owned()).collect()
+}
+
+fn formats(config: &Config) -> Result<Vec<Format>, Vec<Diagnostic>> {
+    let mut formats: Vec<Format> = Vec::new();
     let mut problems = Vec::new();
-    for (name, place) in names {
+    for (name, place) in config.feeds.formats.iter().flatten() {
         match FORMATS.iter().find(|format| format.name == name) {
             Some(format) if formats.iter().any(|known| known.name == format.name) => {}
-            Some(format) => formats.push(format),
+            Some(format) => formats.push(named_in(config, format)),
             None => problems.push(unknown(name, place)),
         }
     }
-    if names.is_empty() {
-        problems.push(
+    match &config.feeds.formats {
+        None => formats = of_site(config).collect(),
+        Some(names) if names.is_empty() => problems.push(
             Diagnostic::error("feed/no-format", "`feeds.formats` is empty")
                 .at(Location::start_of("config.toml"))
                 .help(format!("write at least one of {} into it, or remove the line to get them all", known_names())),
-        );
+        ),
+        Some(_) => {}
+    }
+    let is_unknown = |name: &&String| !FORMATS.iter().any(|format| format.name == name.as_str());
+    let place = || config.feeds.files_location.clone().unwrap_or_else(|| Location::start_of("config.toml"));
+    problems.extend(config.feeds.files.keys().filter(is_unknown).map(|name| unknown(name, &place())));
+    for (at, format) in formats.iter().enumerate() {
+        if let Some(other) = formats[..at].iter().find(|other| other.file_name == format.file_name) {
+            let message =
+                format!("two formats have one file: {} and {} are {}", other.name, format.name, format.file_name);
+            let help = "give each another name in `feeds.files`, or leave one of them out of `feeds.formats`";
+            problems.push(Diagnostic::error("feed/same-file", message).at(place()).help(help));
+        }
     }
     if problems.is_empty() { Ok(formats) } else { Err(problems) }
 }

@@ -9,7 +9,7 @@ use super::{FeedPlan, Format, Subject, date, text};
 pub const OPML_FILE: &str = "feeds.opml";
 
 /// The list of all feeds that can be subscribed to, each in the first of the formats; `None` when there is but one feed.
-pub fn opml(plans: &[FeedPlan], formats: &[&Format], config: &Config) -> Option<String> {
+pub fn opml(plans: &[FeedPlan], formats: &[Format], config: &Config) -> Option<String> {
     let format = formats.first()?;
     let site = plans.iter().find(|plan| plan.subject == Subject::Site)?;
     if config.feeds.by.is_empty() {
@@ -48,7 +48,7 @@ fn outline(indent: &str, plan: &FeedPlan, format: &Format) -> String {
     // Readers take `rss` for a feed of any format.
     let mut outline = format!("{indent}<outline type=\"rss\" text=\"{0}\" title=\"{0}\"", escaped(&feed.title));
     let attributes = [
-        ("xmlUrl", Some(plan.address(format.file_name))),
+        ("xmlUrl", Some(plan.address(&format.file_name))),
         ("htmlUrl", Some(feed.site.clone())),
         ("description", feed.description.clone()),
         ("language", Some(feed.language.clone())),
@@ -62,15 +62,15 @@ fn outline(indent: &str, plan: &FeedPlan, format: &Format) -> String {
 }
 
 /// The lines for the head of a page by which browsers and readers find a feed (RSS Autodiscovery, HTML "alternate").
-pub fn links(plan: &FeedPlan, formats: &[&Format]) -> String {
-    let line = |format: &&Format| {
+pub fn links(plan: &FeedPlan, formats: &[Format]) -> String {
+    let line = |format: &Format| {
         let title =
             if formats.len() > 1 { format!("{} ({})", plan.title(), format.label) } else { plan.title().to_owned() };
         format!(
             "<link rel=\"alternate\" type=\"{}\" title=\"{}\" href=\"{}\">\n",
             format.media_type,
             escaped(&title),
-            escaped(&plan.address(format.file_name))
+            escaped(&plan.address(&format.file_name))
         )
     };
     formats.iter().map(line).collect()

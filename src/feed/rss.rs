@@ -1,6 +1,7 @@
 //! RSS 2.0 (<https://www.rssboard.org/rss-specification>) as the RSS Profile advises: `description` is the summary,
 //! `content:encoded` the whole; authors are `dc:creator`, because `author` would publish an e-mail address.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use rss::extension::dublincore::DublinCoreExtension;
@@ -19,7 +20,7 @@ use crate::model::{self, ReadEntry, ReadFeed};
 pub(super) const FORMAT: Format = Format {
     name: "rss",
     label: "RSS",
-    file_name: "feed.xml",
+    file_name: Cow::Borrowed("feed.xml"),
     media_type: "application/rss+xml",
     is_xml: true,
     is_in_mail: true,
@@ -41,7 +42,7 @@ const NAMESPACES: [(&str, &str); 4] = [
     ("media", media::NAMESPACE),
 ];
 
-fn open(feed: &Feed) -> String {
+fn open(feed: &Feed, file_name: &str) -> String {
     let channel = Channel {
         title: feed.title.clone(),
         link: feed.site.clone(),
@@ -59,7 +60,7 @@ fn open(feed: &Feed) -> String {
             ..Image::default()
         }),
         itunes_ext: feed.about.podcast.as_ref().map(podcast),
-        extensions: extensions(feed),
+        extensions: extensions(feed, file_name),
         namespaces: namespaces(feed),
         ..Channel::default()
     };
@@ -177,8 +178,8 @@ fn namespaces(feed: &Feed) -> BTreeMap<String, String> {
 }
 
 /// The links to this feed, to what belongs to it and to other files of its history, and what part of that it holds.
-fn extensions(feed: &Feed) -> ExtensionMap {
-    let files = std::iter::once(("self", feed.address(FORMAT.file_name))).chain(feed.relations(FORMAT.file_name));
+fn extensions(feed: &Feed, file_name: &str) -> ExtensionMap {
+    let files = std::iter::once(("self", feed.address(file_name))).chain(feed.relations(file_name));
     let files =
         files.map(|(rel, href)| vec![("href", href), ("rel", rel.to_owned()), ("type", FORMAT.media_type.into())]);
     let about = feed.about.links().map(|(rel, href)| vec![("href", href.to_owned()), ("rel", rel.to_owned())]);

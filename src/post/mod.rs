@@ -104,6 +104,7 @@ pub struct Loader<'c> {
     companions: Companions,
     language_folders: bool,
     dates: BTreeMap<String, Timestamp>,
+    ids: BTreeMap<String, String>,
     taxonomies: Vec<TaxonomyKeys>,
     diagnostics: Vec<Diagnostic>,
     config: &'c Config,
@@ -122,13 +123,28 @@ impl<'c> Loader<'c> {
         let companions = Companions::new(companions, &config.posts.dir, &mut diagnostics);
         let language_folders = language::divides(paths, &config.posts.dir);
         let taxonomies = terms::with_keys(&config.posts.taxonomies);
-        Self { companions, language_folders, dates: BTreeMap::new(), taxonomies, diagnostics, config, now }
+        Self {
+            companions,
+            language_folders,
+            dates: BTreeMap::new(),
+            ids: BTreeMap::new(),
+            taxonomies,
+            diagnostics,
+            config,
+            now,
+        }
     }
 
     /// With a date, by path, for each post that says none itself: what that is, is the owner's choice.
     #[must_use]
     pub fn dated(self, dates: BTreeMap<String, Timestamp>) -> Self {
         Self { dates, ..self }
+    }
+
+    /// With an id, by path, for each post that says none itself.
+    #[must_use]
+    pub fn known_as(self, ids: BTreeMap<String, String>) -> Self {
+        Self { ids, ..self }
     }
 
     /// Reads one file, of which the source holds all bytes, without a look at the other posts.
@@ -148,6 +164,7 @@ impl<'c> Loader<'c> {
             companions: &self.companions,
             language_folders: self.language_folders,
             dates: &self.dates,
+            ids: &self.ids,
             taxonomies: &self.taxonomies,
             now: self.now,
         }

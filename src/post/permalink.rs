@@ -1,12 +1,13 @@
 //! Where a post is on the web and what makes it the same entry for ever.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use jiff::civil::Date;
 use percent_encoding::utf8_percent_encode;
 use url::Url;
 
-use crate::config::{Config, Permalink, Site, SlugFrom, Slugify};
+use crate::config::{Config, IdFrom, Permalink, Site, SlugFrom, Slugify};
 
 use super::date;
 use super::findings::Findings;
@@ -73,8 +74,24 @@ pub(crate) fn address(
 }
 
 /// What the author calls the entry for ever, else its URL, or what that was before the site moved.
-pub(crate) fn id(fields: &Fields, path: &SourcePath, url: &str, site: &Site) -> String {
-    let own = super::identity::KEYS.iter().find_map(|key| fields.get(&[key])?.value.text());
+pub(crate) fn id(
+    fields: &Fields,
+    path: &SourcePath,
+    url: &str,
+    known: Option<&String>,
+    (site, from): (&Site, IdFrom),
+) -> String {
+    let own =
+        super::identity::KEYS.iter().find_map(|key| fields.get(&[key])?.value.text()).or(known.map(String::as_str));
+    let url = &*match from {
+        IdFrom::Address => Cow::Borrowed(url),
+        // As Jekyll's `Document#id`: whatever the address ends in, the slug takes the place of its last part.
+        IdFrom::Jekyll => {
+            let trimmed = url.trim_end_matches('/');
+            let folder = trimmed.rsplit_once('/').map_or(trimmed, |(folder, _)| folder);
+            Cow::Owned(format!("{folder}/{}", slug(fields).unwrap_or_else(|| slug_of_name(path))))
+        }
+    };
     // A folder of translations counts whatever stands beside it: an id must not change when a language is added.
     let folder = path.language_folder().filter(|folder| !folder.eq_ignore_ascii_case(&site.language));
     let address = || match (&site.id_base, url.strip_prefix(site.url.as_str())) {

@@ -43,6 +43,8 @@ pub(crate) struct Surroundings<'s> {
     pub(crate) language_folders: bool,
     /// When posts that say no day themselves were published.
     pub(crate) dates: &'s BTreeMap<String, Timestamp>,
+    /// The ids that the owner keeps for posts, by path.
+    pub(crate) ids: &'s BTreeMap<String, String>,
     /// The taxonomies of the site.
     pub(crate) taxonomies: &'s [TaxonomyKeys],
     pub(crate) now: Timestamp,
@@ -256,7 +258,7 @@ fn assemble(
     let (newsletter, mailing) = mailing::mailing(fields, conventions, &config.posts.taxonomies, findings);
     Some(Post {
         path: path.to_owned(),
-        id: permalink::id(fields, &place, &address.url, &config.site),
+        id: permalink::id(fields, &place, &address.url, around.ids.get(path), (&config.site, config.posts.id_from)),
         title: title.text,
         untitled: title.is_made,
         date_only: published.as_ref().is_some_and(|day| day.date_only),

@@ -98,7 +98,7 @@ pub fn demands(root: &Path, config: &Config, activity: Activity, search_path: &O
 
 /// The feeds that are asked for at their addresses.
 fn fetched(config: &Config) -> impl Iterator<Item = Demand> {
-    let named = [("posts.feed", &config.posts.feed)];
+    let named = [("posts.feed", &config.posts.feed), ("feeds.online", &config.feeds.online)];
     named.into_iter().filter_map(|(setting, source)| match &source.as_ref()?.place {
         FeedPlace::Web(url) => Some(Demand::Feed { setting, url: url.clone() }),
         FeedPlace::File(_) => None,
@@ -177,7 +177,7 @@ impl fmt::Display for Demand {
             Self::Outside(Outside { setting, path }) => {
                 let what = match *setting {
                     "posts.dir" => "read and write posts in",
-                    "posts.feed" => "read the feed",
+                    "posts.feed" | "feeds.online" => "read the feed",
                     "templates" => "read templates in",
                     "feeds.dir" => "write feeds into",
                     "store.url" => "keep its database in",

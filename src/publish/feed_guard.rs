@@ -5,6 +5,7 @@ use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 use super::error::PublishError;
+use super::feed_source;
 use super::guard::count;
 use super::manifest::Stale;
 use super::site::Site;
@@ -31,7 +32,7 @@ const NAMED: usize = 5;
 pub(super) fn look(
     site: &Site,
     plans: &[FeedPlan],
-    formats: &[&'static Format],
+    formats: &[Format],
     files: &[(String, Finished)],
     stale: &[Stale],
     warnings: &mut Vec<Diagnostic>,
@@ -40,6 +41,14 @@ pub(super) fn look(
     let names = || names.get_or_init(|| Names::new(&site.posts, site.config.site.id_base()));
     let mut found = Found::default();
     let mut of_site = None;
+    let mut objections = Vec::new();
+    if let (Some(online), Some(plan)) = (&site.config.feeds.online, plans.first().filter(|_| !formats.is_empty())) {
+        match feed_source::whole(&site.folder, online, &site.config.site.url) {
+            Ok(online) => found.add(&compare(&online, Some(plan), names()), Some(plan)),
+            Err(PublishError::Site(why)) => objections.extend(why.into_iter().map(not_compared)),
+            Err(error) => return Err(error),
+        }
+    }
     for (plan, files) in plans.iter().zip(files.chunks(formats.len().max(1))) {
         let changed = files.iter().filter(|(_, file)| file.written == Written::Changed);
         let Some(previous) = previous(&site.folder, changed.map(|(name, _)| &**name), warnings)? else { continue };
@@ -51,13 +60,22 @@ pub(super) fn look(
     }
     // A feed goes with the last post of its term or month: those that lost the tag are still there, others are not.
     let names_of_stale = stale.iter().map(|stale| &*stale.name);
-    let feeds = names_of_stale.filter(|name| FORMATS.iter().any(|format| file_name(name) == format.file_name));
+    let known = feed::file_names(&site.config);
+    let feeds = names_of_stale.filter(|name| known.iter().any(|known| file_name(name) == known));
     for of_one in feeds.collect::<Vec<_>>().chunk_by(|one, other| folder(one) == folder(other)) {
         if let Some(previous) = previous(&site.folder, of_one.iter().copied(), warnings)? {
             found.add(&compare(&previous, None, names()), None);
         }
     }
-    Ok((found.objections(site), of_site))
+    objections.extend(found.objections(site));
+    Ok((objections, of_site))
+}
+
+/// The feed that is online could not be looked at.
+fn not_compared(why: Diagnostic) -> Objection {
+    let diagnostic = Diagnostic { code: "guard/online", ..why }
+        .help("try again when it can be reached; or pass `--accept`, without a comparison");
+    Objection { diagnostic, is_grave: false }
 }
 
 /// Warns of files of the site's own feed that an earlier build made in a format which is switched off: readers may still
@@ -65,7 +83,7 @@ pub(super) fn look(
 pub(super) fn warn_of_leftovers(
     site: &Folder,
     folder: &str,
-    formats: &[&'static Format],
+    formats: &[Format],
     warnings: &mut Vec<Diagnostic>,
 ) -> Result<(), PublishError> {
     // Another program's, where none are written.

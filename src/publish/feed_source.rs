@@ -18,8 +18,10 @@ use crate::post::{self, FromFeed, Loaded};
 use crate::transport::{Fetched, Validators, fetch};
 
 /// What is kept of a feed that was fetched, so that it is fetched again only when it has changed.
-const CACHE: &str = ".tidings/source.feed";
-const ABOUT: &str = ".tidings/source.json";
+fn cache(url: &Url) -> [String; 2] {
+    let name = &sha256_hex(url.as_str().as_bytes())[..16];
+    [format!(".tidings/fetched/{name}.feed"), format!(".tidings/fetched/{name}.json")]
+}
 
 /// A feed with more entries is not read.
 const MOST_ENTRIES: usize = 50_000;
@@ -117,9 +119,10 @@ struct About {
 
 /// The feed that was fetched last from this address, whole as it came. What cannot be read is fetched again.
 fn cached(site: &Folder, url: &Url) -> Option<(Validators, Vec<u8>)> {
-    let about = site.read_optional(ABOUT, FileKind::Memory).ok()??;
+    let [cache, about] = cache(url);
+    let about = site.read_optional(&about, FileKind::Memory).ok()??;
     let about: About = serde_json::from_slice(&about).ok()?;
-    let bytes = site.read_optional(CACHE, FileKind::Memory).ok()??;
+    let bytes = site.read_optional(&cache, FileKind::Memory).ok()??;
     let is_whole = about.url == url.as_str() && about.sha256 == sha256_hex(&bytes);
     is_whole.then(|| (Validators { etag: about.etag, last_modified: about.last_modified }, bytes))
 }
@@ -129,7 +132,8 @@ fn keep(site: &Folder, url: &Url, validators: &Validators, bytes: &[u8]) {
     let Validators { etag, last_modified } = validators.clone();
     let about = About { url: url.to_string(), etag, last_modified, sha256: sha256_hex(bytes) };
     let Ok(text) = serde_json::to_string_pretty(&about) else { return };
+    let [cache, place] = cache(url);
     let folder = site.make_folder(".tidings", Access::Private);
-    let written = folder.and_then(|()| site.write_if_changed(CACHE, bytes, Access::Private));
-    let _ = written.and_then(|_| site.write_if_changed(ABOUT, (text + "\n").as_bytes(), Access::Private));
+    let written = folder.and_then(|()| site.write_if_changed(&cache, bytes, Access::Private));
+    let _ = written.and_then(|_| site.write_if_changed(&place, (text + "\n").as_bytes(), Access::Private));
 }

@@ -153,7 +153,7 @@ pub fn build_feeds(site: &Site, purpose: Purpose, with_mail_files: bool) -> Resu
         let known = noted.unreadable.len();
         let mut stream = Stream::new(&layout, &plans, site.posts.len(), place);
         let names =
-            || plans.iter().flat_map(|plan| layout.formats().iter().map(|it| plan.folder.clone() + it.file_name));
+            || plans.iter().flat_map(|plan| layout.formats().iter().map(|it| plan.folder.clone() + &it.file_name));
         let failed = |error| PublishError::file(place.in_the_way(names()), error);
         stream_items(site, &layout, &mut stream, &mut noted).map_err(failed)?;
         // Others take the places of those that cannot be read.
@@ -172,9 +172,9 @@ pub fn build_feeds(site: &Site, purpose: Purpose, with_mail_files: bool) -> Resu
     let (of_feeds, of_posts) = (files.len(), warnings.len());
     let opml = feed::opml(&plans, layout.formats(), &site.config).map(String::into_bytes);
     let sheet = feed::stylesheet(&site.config).map(|sheet| (sheet.file_name, sheet.bytes));
-    for (name, bytes) in opml.map(|bytes| (feed::OPML_FILE, bytes)).into_iter().chain(sheet) {
+    for (name, bytes) in opml.map(|bytes| (feed::OPML_FILE.to_owned(), bytes)).into_iter().chain(sheet) {
         let path = format!("{folder}/{name}");
-        let finished = place.draft(name).and_then(|mut draft| {
+        let finished = place.draft(&name).and_then(|mut draft| {
             draft.push(&bytes);
             draft.finish()
         });
@@ -185,7 +185,11 @@ pub fn build_feeds(site: &Site, purpose: Purpose, with_mail_files: bool) -> Resu
     feed_guard::warn_of_leftovers(&site.folder, &folder, layout.formats(), &mut warnings)?;
     let current = files.iter().map(|(name, _)| name.as_str()).collect();
     let are_written = site.config.feeds.are_written;
-    let stale = if are_written { manifest::stale(&site.folder, &folder, &current, &mut warnings)? } else { Vec::new() };
+    let stale = if are_written {
+        manifest::stale(&site.folder, &folder, &feed::file_names(&site.config), &current, &mut warnings)?
+    } else {
+        Vec::new()
+    };
     let (of_site, formats) = (&files[..of_feeds], layout.formats());
     let (objections, changes) = feed_guard::look(site, &plans, formats, of_site, &stale, &mut warnings)?;
     warnings.append(&mut noted.about_mail);

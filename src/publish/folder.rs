@@ -15,6 +15,9 @@ use crate::post::{self, Loaded, Source};
 /// How much of a file is read at first, in bytes: the front matter of nearly all posts and some of the text.
 const HEAD: usize = 2048;
 
+/// So many names of posts that are not there are told.
+const MOST_LOST: usize = 20;
+
 /// How much of the files is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Depth {
@@ -67,7 +70,15 @@ pub(super) fn read(site: &Folder, config: &Config, now: Timestamp, depth: Depth)
         }
     }
     let dates = dates(site, config, &paths)?;
-    let reader = post::Loader::new(companions, paths.iter().map(String::as_str), config, now).dated(dates);
+    let ids = ids(site, config)?;
+    for path in ids.keys().filter(|path| !paths.contains(path)).take(MOST_LOST) {
+        let message = format!("the file of `posts.ids` names a post that is not there: {path}");
+        let help = "if it moved, give its line the new path: its readers know it by the id there";
+        let place = Location::start_of(config.posts.ids.as_deref().unwrap_or_default());
+        unread.push(Diagnostic::warning("posts/ids", message).at(place).help(help));
+    }
+    let reader =
+        post::Loader::new(companions, paths.iter().map(String::as_str), config, now).dated(dates).known_as(ids);
     let read = parallel::map(&paths, Work::Light, |path| read_one(site, path, &reader, depth));
     let posts = read.into_iter().filter_map(|read| read.map_err(|problem| unread.push(problem)).ok()).collect();
     let mut loaded = reader.gather(posts);
@@ -97,6 +108,23 @@ fn dates(site: &Folder, config: &Config, paths: &[String]) -> Result<BTreeMap<St
             Ok(commits.into_iter().map(|(path, at)| (named(dir, &path), at)).collect())
         }
     }
+}
+
+/// The ids that the file of `posts.ids` names.
+fn ids(site: &Folder, config: &Config) -> Result<BTreeMap<String, String>, PublishError> {
+    let Some(name) = &config.posts.ids else { return Ok(BTreeMap::new()) };
+    let problem = |message: String, help: &str| {
+        PublishError::Site(vec![Diagnostic::error("posts/ids", message).at(Location::start_of(name)).help(help)])
+    };
+    let bytes = site.read_optional(name, FileKind::Post).map_err(|error| PublishError::file(name, error))?;
+    let Some(bytes) = bytes else {
+        let help = "bring it back, or remove `posts.ids`: without it readers would see its posts as new";
+        return Err(problem(format!("there is no such file: {name}"), help));
+    };
+    toml::from_str(&String::from_utf8_lossy(&bytes)).map_err(|error| {
+        let help = "write a line such as `\"posts/a.md\" = \"tag:example.org,2020:a\"` for each post";
+        problem(format!("this cannot be read: {}", error.message()), help)
+    })
 }
 
 /// The whole of a file.

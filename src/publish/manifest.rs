@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::error::{PublishError, refused};
 use super::site::Site;
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::feed::{self, FORMATS, Folders, Format, Layout, Plans};
+use crate::feed::{self, Folders, Format, Layout, Plans};
 use crate::files::{Access, FileKind, Folder, Refusal, Why};
 use crate::model::ReadFeed;
 
@@ -79,6 +79,7 @@ pub(super) struct Stale {
 pub(super) fn stale(
     site: &Folder,
     folder: &str,
+    feeds: &[String],
     current: &BTreeSet<&str>,
     warnings: &mut Vec<Diagnostic>,
 ) -> Result<Vec<Stale>, PublishError> {
@@ -88,7 +89,8 @@ pub(super) fn stale(
         return Ok(Vec::new());
     };
     let mut stale = Vec::new();
-    let gone = manifest.files.into_iter().filter(|(name, _)| is_of_a_build(name, folder) && !current.contains(&**name));
+    let gone =
+        manifest.files.into_iter().filter(|(name, _)| is_of_a_build(name, folder, feeds) && !current.contains(&**name));
     for (name, bytes) in gone {
         let why = match bytes {
             Bytes::Known(fingerprint) => match site.has(&name, &fingerprint) {
@@ -112,13 +114,13 @@ pub(super) fn stale(
     Ok(stale)
 }
 
-/// True for a name that a build can have given a file below `folder`: of a feed in a folder of its own, or the list of them.
-fn is_of_a_build(name: &str, folder: &str) -> bool {
+/// True for a name that a build can have given a file below `folder`, where `feeds` are the names of feeds: of a feed in a folder of its own, or the list of them.
+fn is_of_a_build(name: &str, folder: &str, feeds: &[String]) -> bool {
     let Some(below) = name.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/')) else { return false };
     let is_plain = |part: &str| !matches!(part, "" | "." | "..") && !part.contains(['\\', ':', '\0']);
     below.split('/').all(is_plain)
         && match below.rsplit_once('/') {
-            Some((_, file)) => FORMATS.iter().any(|format| format.file_name == file),
+            Some((_, file)) => feeds.iter().any(|name| name == file),
             None => below == feed::OPML_FILE,
         }
 }
@@ -148,7 +150,7 @@ pub fn feed_plans(site: &Site, unreadable: &BTreeSet<usize>) -> Result<Plans, Pu
 }
 
 /// The feed that lies in a folder, from the first file that can be read.
-fn feed_in(site: &Site, folder: &str, formats: &[&'static Format]) -> Result<Option<ReadFeed>, PublishError> {
+fn feed_in(site: &Site, folder: &str, formats: &[Format]) -> Result<Option<ReadFeed>, PublishError> {
     for format in formats {
         let name = format!("{}/{folder}{}", site.config.feeds.dir, format.file_name);
         let bytes = site.folder.read_optional(&name, FileKind::Feed);
@@ -166,8 +168,9 @@ mod tests {
 
     #[test]
     fn only_what_a_build_can_have_made_may_be_removed() {
+        let feeds = ["feed.xml", "atom.xml"].map(str::to_owned);
         for name in ["public/tags/calm/feed.xml", "public/archive/2025-04/atom.xml", "public/feeds.opml"] {
-            assert!(is_of_a_build(name, "public"), "{name}");
+            assert!(is_of_a_build(name, "public", &feeds), "{name}");
         }
         for name in [
             "public/feed.xml",
@@ -185,7 +188,7 @@ mod tests {
             "public/a/feeds.opml",
             "",
         ] {
-            assert!(!is_of_a_build(name, "public"), "{name}");
+            assert!(!is_of_a_build(name, "public", &feeds), "{name}");
         }
     }
 }

@@ -3,6 +3,7 @@
 //! The invariant: an entry is recorded and its deliveries are queued in one transaction, before the first message leaves;
 //! from then on only the ledger decides what is sent. Whatever ends the program, the next run goes on from there.
 
+mod against;
 mod agreements;
 mod backoff;
 mod breaker;
@@ -54,6 +55,7 @@ mod worker;
 
 use std::sync::Arc;
 
+pub use against::{Compared, Pages, against_feed, against_pages};
 pub use agreements::Agreements;
 pub use deliver::Delivered;
 use deliver::Task;

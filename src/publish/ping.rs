@@ -65,7 +65,7 @@ pub fn due_pings(site: &Site, all: bool) -> Result<Vec<Ping>, PublishError> {
                 let missing = Diagnostic::error("feeds/missing", format!("there is no feed to tell of: {name}"));
                 return Err(PublishError::Site(vec![missing.help("run `tidings build`, and put the feeds online")]));
             };
-            let (topic, digest) = (plan.address(format.file_name), sha256_hex(&bytes));
+            let (topic, digest) = (plan.address(&format.file_name), sha256_hex(&bytes));
             for hub in site.config.feeds.hubs.iter().map(ToString::to_string) {
                 let known = memory.get(&*without_logins(&hub)).and_then(|topics| topics.get(&topic));
                 if all || known != Some(&digest) {

@@ -26,6 +26,7 @@ pub fn outside(root: &Path, config: &Config) -> Vec<Outside> {
         ("posts.dir", Some(config.posts.dir.as_str()).filter(|_| config.posts.feed.is_none())),
         ("posts.feed", config.posts.feed.as_ref().and_then(FeedSource::file)),
         ("feeds.dir", Some(config.feeds.dir.as_str())),
+        ("feeds.online", config.feeds.online.as_ref().and_then(FeedSource::file)),
         ("store.url", database.filter(|folder| !folder.is_empty())),
         ("mail.dkim", dkim.map(|dkim| dkim.key_file.as_str())),
         ("mail.dkim", dkim.and_then(|dkim| dkim.ed25519.as_ref()).map(|(_, file)| file.as_str())),
@@ -63,7 +64,9 @@ pub enum Use {
 impl Use {
     fn settings(self) -> &'static [&'static str] {
         match self {
-            Self::Content => &["posts.dir", "posts.feed", "feeds.dir", "templates", ".tidings", "preview"],
+            Self::Content => {
+                &["posts.dir", "posts.feed", "feeds.dir", "feeds.online", "templates", ".tidings", "preview"]
+            }
             Self::Store => &["store.url"],
             Self::Outbox => &["mail.transport"],
             Self::Password => &["mail.password_file"],

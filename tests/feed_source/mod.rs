@@ -231,7 +231,7 @@ fn a_summary_is_mailed_with_a_link_and_told() {
     site.run(NOW, &["publish", "--dry-run"]).exits(0);
     let text = site.read("preview/issue-1.txt");
     assert!(text.contains("only looks so. […]") && text.contains("https://example.org/2026/03/ropes/"), "{text}");
-    assert!(text.contains("Read on"), "{text}");
+    assert!(text.contains("Continue reading online"), "{text}");
 }
 
 #[test]

@@ -93,7 +93,7 @@ impl Feeds {
         let plans = feed_plans(site, &BTreeSet::new())?.feeds;
         let shown: Vec<&FeedPlan> =
             plans.iter().filter(|plan| plan.posts.iter().any(|at| site.posts[*at].path == post.path)).collect();
-        let file = |plan: &FeedPlan, format: &&Format| format!("{}{}", plan.folder, format.file_name);
+        let file = |plan: &FeedPlan, format: &Format| format!("{}{}", plan.folder, format.file_name);
         let names = shown.iter().flat_map(|plan| layout.formats().iter().map(move |format| file(plan, format)));
         let folders = shown.iter().map(|plan| plan.folder.clone()).filter(|folder| !folder.is_empty());
         let before = site.published().take_while(|other| other.path != post.path);

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use url::Url;
 
-use super::blog::{Blog, Folder};
+use super::blog::{Blog, Folder, NO_FOLDER};
 use super::settings::{Found, Settings};
 use crate::feed;
 use crate::model::ReadFeed;
 use crate::post;
+use crate::publish::count;
 
 /// From the address or the name of the folder, which the owner should look at.
 pub(super) const GUESS: &str = "for want of a title";
@@ -32,6 +33,13 @@ const SAMPLES: usize = 30;
 
 /// Takes over what is not known yet.
 pub(super) fn complete(blog: &mut Blog, folder: &Folder) {
+    if !blog.taken.iter().any(|(key, _)| matches!(*key, "posts.dir" | "posts.feed"))
+        && let Some((name, feed)) = built_feed(folder)
+    {
+        let from = format!("{} that was built there", count(feed.entries.len() as u64, "entry"));
+        blog.notes.retain(|note| !note.starts_with(NO_FOLDER));
+        blog.take("posts.feed", Some(Found::new(name, from)));
+    }
     let is_known = |blog: &Blog, key: &str| blog.taken.iter().any(|(known, _)| *known == key);
     let wanted = ["site.title", "site.url", "site.description", "site.author.name", "site.language"];
     if wanted.iter().any(|key| !is_known(blog, key)) {

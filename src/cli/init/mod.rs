@@ -9,6 +9,7 @@ mod hexo;
 mod hugo;
 pub(super) mod ignore;
 mod jekyll;
+mod online;
 mod pelican;
 mod settings;
 mod survey;
@@ -28,6 +29,7 @@ use crate::files::{Access, FileKind, Folder as SiteFolder};
 use crate::publish::{CONFIG_FILE, PublishError, Site};
 use blog::{Blog, Folder};
 use ignore::GITIGNORE;
+use online::Online;
 use takeover::take_over;
 
 /// A program that makes blogs.
@@ -69,6 +71,11 @@ pub(super) struct Arguments {
     /// The folder of the new site; it is made when it is missing
     #[arg(default_value = ".")]
     dir: PathBuf,
+
+    /// Take over what readers of this feed know, given by its address or a saved file: title, language, ids and addresses.
+    /// In a folder without posts that can be read, the entries of the feed are the posts
+    #[arg(long, value_name = "URL|FILE")]
+    from_feed: Option<String>,
 }
 
 /// A blog that is there already.
@@ -86,7 +93,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
     let shown = |name: &str| {
         if arguments.dir == Path::new(".") { name.to_owned() } else { arguments.dir.join(name).display().to_string() }
     };
-    let found = find(&folder);
+    let mut found = find(&folder);
     if let Some(name) = found.as_ref().filter(|found| !found.is_above && is_theirs(&folder)).and_then(|it| it.generator)
     {
         let theirs = format!("{} belongs to the {name} blog in this folder", shown(CONFIG_FILE));
@@ -98,22 +105,34 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
     if site.is_file(CONFIG_FILE) {
         return existing(&folder, &next, context);
     }
+    let online = arguments.from_feed.as_deref().map(Online::read).transpose()?;
+    if let Some(online) = &online {
+        let none = || Found { generator: None, blog: Blog::default(), is_above: false };
+        let found = found.get_or_insert_with(none);
+        online.fill(&mut found.blog, &folder);
+    }
     let today = context.now.to_zoned(jiff::tz::TimeZone::UTC).date().to_string();
     let template = CONFIG.replace("{today}", &today);
     let mut takeover = None;
     if let Some(Found { generator, mut blog, is_above }) = found {
         let place = if is_above { folder.parent().unwrap_or(&folder) } else { &folder };
         elsewhere::complete(&mut blog, &Folder::new(place));
-        takeover = Some((telling::Place { generator, is_above }, take_over(&template, blog, is_above)));
+        let feed = online.as_ref().filter(|_| blog.taken.iter().any(|(key, _)| *key == "posts.feed"));
+        let feed = feed.map(|online| online.name.clone());
+        takeover = Some((telling::Place { generator, is_above, feed }, take_over(&template, blog, is_above)));
     }
     let is_public_taken = site.is_folder("public");
-    if let Some((_, takeover)) = takeover.as_mut().filter(|_| is_public_taken) {
+    let reads_feed = |takeover: &takeover::Takeover| takeover.taken.iter().any(|(key, _)| *key == "posts.feed");
+    if let Some((_, takeover)) = takeover.as_mut().filter(|(_, takeover)| is_public_taken && !reads_feed(takeover)) {
         // The blog's program may write there too.
         takeover.config = takeover.config.replacen("# dir = \"public\"", "dir = \"feeds\"", 1);
         takeover
             .notes
             .push("feeds will be written to the folder feeds, because there is a folder public already".into());
     }
+    let ids = online.as_ref().zip(takeover.as_mut()).and_then(|(online, (_, takeover))| {
+        if reads_feed(takeover) { None } else { online.adopt(takeover, &folder, context.now) }
+    });
     let config = takeover.as_ref().map_or(template, |(_, takeover)| takeover.config.clone());
     site.write_new(CONFIG_FILE, config.as_bytes(), Access::Public)
         .map_err(|error| unwritten(&folder.join(CONFIG_FILE), error))?;
@@ -121,6 +140,11 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
         telling::tell(place, takeover, context);
     }
     context.ui.say(&format!("Made {}.", shown(CONFIG_FILE)));
+    if let Some(ids) = &ids {
+        site.write_new(online::IDS, ids.as_bytes(), Access::Public)
+            .map_err(|error| unwritten(&folder.join(online::IDS), error))?;
+        context.ui.say(&format!("Made {}, which keeps the ids of posts: it belongs to them.", shown(online::IDS)));
+    }
     let post = format!("posts/{today}-hello.md");
     let first_post = takeover.is_none().then(|| (post.as_str(), FIRST_POST.replace("{today}", &today)));
     if let Some((name, text)) = first_post {
@@ -135,10 +159,17 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
     let feeds = if takeover.is_some() && is_public_taken { "feeds" } else { "public" };
     context.ui.say(&extend_gitignore(&site, feeds, &shown(GITIGNORE))?);
     let blog = folder.parent().filter(|_| takeover.as_ref().is_some_and(|(place, _)| place.is_above));
-    if blog.is_some_and(|blog| agreement::settle_new(&folder, blog, &context.state)) {
-        context
-            .ui
-            .say("It reads posts of the folder above: agreed to on this machine, asked about first on another one.");
+    let named = online.as_ref().and_then(Online::url);
+    if (blog.is_some() || named.is_some()) && agreement::settle_new(&folder, blog, named.as_ref(), &context.state) {
+        let what = match (blog, &named) {
+            (Some(_), None) => "It reads posts of the folder above",
+            (None, _) => "It fetches that feed",
+            (Some(_), Some(_)) => "It reads the folder above, and fetches that feed",
+        };
+        context.ui.say(&format!("{what}: agreed to on this machine, asked about first on another one."));
+    }
+    if let Some(online) = &online {
+        online.tell(&folder, context);
     }
     next.tell(&telling::left_open(takeover.as_ref().map(|(_, takeover)| takeover)), context);
     Ok(Exit::Done)

@@ -5,6 +5,7 @@ use super::settings::Found;
 use crate::config;
 
 /// A new config.toml, and what became of each value.
+#[derive(Clone)]
 pub(super) struct Takeover {
     pub(super) config: String,
     /// Our key and its value.
@@ -18,6 +19,7 @@ pub(super) fn take_over(template: &str, mut blog: Blog, is_above: bool) -> Takeo
     for (key, mut found) in std::mem::take(&mut blog.taken) {
         match key {
             "posts.dir" if is_above => found.text = format!("../{}", found.text),
+            "posts.feed" if is_above && !found.text.contains("://") => found.text = format!("../{}", found.text),
             "site.language" => found.text = found.text.replace('_', "-"),
             _ => found.text = found.text.split_whitespace().collect::<Vec<_>>().join(" "),
         }
@@ -28,11 +30,12 @@ pub(super) fn take_over(template: &str, mut blog: Blog, is_above: bool) -> Takeo
 }
 
 impl Takeover {
-    fn take(&mut self, key: &'static str, found: Found) {
+    /// Takes over a value, or says why it cannot be.
+    pub(super) fn take(&mut self, key: &'static str, found: Found) {
         let config = match key {
             "site.author.name" => set(&self.config, "site.author", &format!("{{ name = {} }}", quoted(&found.text))),
             "site.author.email" => self.with_email(&found.text),
-            "posts.smart_punctuation" => set(&self.config, key, &found.text),
+            "posts.smart_punctuation" | "feeds.files" | "feeds.formats" => set(&self.config, key, &found.text),
             _ => set(&self.config, key, &quoted(&found.text)),
         };
         match config::parse("config.toml", &config) {

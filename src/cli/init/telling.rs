@@ -14,18 +14,25 @@ pub(super) struct Place {
     /// What made it; `None` when nothing is known to have.
     pub(super) generator: Option<&'static str>,
     pub(super) is_above: bool,
+    /// The feed that was named, where nothing else is known of the blog.
+    pub(super) feed: Option<String>,
 }
 
 /// Says what was taken over and from where, and what was not.
 pub(super) fn tell(place: &Place, takeover: &Takeover, context: &Context) {
     let Takeover { taken, notes, .. } = takeover;
     let what = match (place.generator, place.is_above) {
+        (None, _) if let Some(feed) = &place.feed => format!("The posts are the entries of {feed}"),
         (Some(name), false) => format!("This is a blog made with {name}"),
         (Some(name), true) => format!("The folder above is a blog made with {name}"),
         (None, _) => "This is a folder with posts that no program is known to have made".to_owned(),
     };
     let found = if taken.is_empty() { "None of its settings could be taken over." } else { "Taken over:" };
-    context.ui.say(&format!("{what}; its files stay as they are. {found}"));
+    context.ui.say(&if place.feed.is_some() && place.generator.is_none() {
+        format!("{what}. {found}")
+    } else {
+        format!("{what}; its files stay as they are. {found}")
+    });
     let row =
         |(key, found): &(&'static str, Found)| [format!("  {key}"), cut(&found.text, 44), format!("({})", found.from)];
     if !taken.is_empty() {
@@ -70,8 +77,9 @@ pub(super) fn left_open(takeover: Option<&Takeover>) -> Vec<&'static str> {
     let is_taken = |key: &str| {
         takeover.is_some_and(|it| it.taken.iter().any(|(taken, found)| *taken == key && found.from != GUESS))
     };
+    let has_posts = is_taken("posts.dir") || is_taken("posts.feed");
     let all = [("site.title", "title"), ("site.url", "url"), ("posts.dir", "posts.dir"), ("site.author.email", "from")];
-    let is_open = |(key, _): &(&str, &str)| !is_taken(key) && (takeover.is_some() || *key != "posts.dir");
+    let is_open = |(key, _): &(&str, &str)| !is_taken(key) && (takeover.is_some() && !has_posts || *key != "posts.dir");
     all.into_iter().filter(is_open).map(|(_, name)| name).collect()
 }
 

@@ -67,7 +67,7 @@ fn each_format_has_a_name_and_a_file_of_its_own() {
 #[test]
 fn formats_come_once_and_in_the_order_of_the_config() {
     let files = build(&[], &config("[feeds]\nformats = ['json', 'rss', 'json']")).unwrap();
-    assert_eq!(files.iter().map(|file| file.file_name).collect::<Vec<_>>(), ["feed.json", "feed.xml"]);
+    assert_eq!(files.iter().map(|file| file.file_name.clone()).collect::<Vec<_>>(), ["feed.json", "feed.xml"]);
 }
 
 #[test]

@@ -346,7 +346,7 @@ fn words(text: &str) -> Vec<String> {
 fn html_and_text_have_the_same_words_in_the_same_order() {
     let plain = "# One\n\nTwo *three* `four`.\n\n1. five\n   - six\n2. seven\n\n> eight\n\n```\nnine\n```\n\n| ten | eleven |\n|---|---|\n| twelve | thirteen |\n\nfourteen\n: fifteen\n\n<details><summary>sixteen</summary>seventeen</details>\n";
     let (entry, _) = entry(plain);
-    let nodes = crate::content::read(&entry.html()).nodes;
+    let nodes = content::read(&entry.html()).nodes;
     let words_of_text: Vec<_> =
         words(&write(&entry.content)).into_iter().filter(|word| !matches!(&**word, "1" | "2")).collect();
     assert_eq!(words(&nodes::one_line(&nodes)), words_of_text);
@@ -445,10 +445,10 @@ proptest::proptest! {
     #[test]
     fn any_markdown_renders_to_stable_html_and_narrow_text(body in markdown()) {
         let (entry, _) = entry(&body);
-        let again = crate::content::tests::sanitised(&entry.html());
+        let again = content::tests::sanitised(&entry.html());
         proptest::prop_assert_eq!(&again, &entry.html(), "the sanitiser finds nothing left to do");
         proptest::prop_assert!(!entry.html().contains("=\"x\""), "every address is absolute: {}", entry.html());
-        proptest::prop_assert!(entry.html().chars().all(crate::content::characters::is_legal));
+        proptest::prop_assert!(entry.html().chars().all(content::characters::is_legal));
         // Code may take six columns more, at whichever indent it fits.
         let columns = if ["<pre", "```", "    "].iter().any(|sign| body.contains(sign)) { 78 } else { 72 };
         let text = write(&entry.content);

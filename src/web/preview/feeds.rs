@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use serde::Serialize;
 
-use crate::feed::{self, FORMATS, FeedFile};
+use crate::feed::{self, FeedFile};
 use crate::model::{ReadEntry, ReadFeed, sha256_hex};
 
 use super::choice::Choice;
@@ -66,14 +66,15 @@ pub(super) fn bytes<'s>(snapshot: &'s Snapshot, name: &str) -> Option<&'s [u8]> 
 
 /// The feeds among the files that are written: no style sheet.
 fn files(snapshot: &Snapshot) -> impl Iterator<Item = &FeedFile> {
-    let is_feed = |file: &&FeedFile| FORMATS.iter().any(|format| file.file_name == format.file_name);
+    let names = feed::file_names(&snapshot.site.config);
+    let is_feed = move |file: &&FeedFile| names.contains(&file.file_name);
     snapshot.feeds.iter().filter(is_feed)
 }
 
 /// The chosen feed, the first one when none is chosen, and its name.
 fn chosen<'s>(snapshot: &'s Snapshot, choice: &Choice) -> Option<(&'s str, &'s [u8])> {
     let wanted = choice.feed.as_deref().and_then(|name| files(snapshot).find(|feed| feed.file_name == name));
-    wanted.or_else(|| files(snapshot).next()).map(|feed| (feed.file_name, feed.bytes.as_slice()))
+    wanted.or_else(|| files(snapshot).next()).map(|feed| (feed.file_name.as_str(), feed.bytes.as_slice()))
 }
 
 /// The chosen entry of the chosen feed.

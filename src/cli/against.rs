@@ -1,0 +1,88 @@
+//! `tidings check --against`: what a person named, read and compared with the site.
+
+use std::io::Read as _;
+use std::path::Path;
+
+use url::Url;
+
+use super::Context;
+use super::failure::{Exit, Failure};
+use crate::diagnostic::Diagnostic;
+use crate::feed::{self, lint::LARGEST};
+use crate::files::{self, Folder};
+use crate::model::ReadFeed;
+use crate::publish::{Compared, Pages, PublishError, Site, against_feed, against_pages, count};
+use crate::transport::{Fetched, Validators, fetch};
+
+/// What readers would see if the site took the place of what is at this address, or in this file or folder.
+pub(super) fn find(site: &Site, wanted: &str, context: &Context) -> Result<Vec<Diagnostic>, Failure> {
+    if web(wanted).is_none() && Folder::new(Path::new(wanted)).is_folder("") {
+        let folder = Folder::new(Path::new(wanted));
+        return Ok(of_pages(site, &Pages::Built(&folder), wanted, context));
+    }
+    let bytes = bytes(wanted)?;
+    if let Some(pages) = Pages::of_sitemap(&bytes) {
+        return Ok(of_pages(site, &pages, wanted, context));
+    }
+    let feed = feed_in(wanted, &bytes)?;
+    let compared = against_feed(site, &feed, wanted);
+    context.ui.say(&summary(&compared, wanted));
+    Ok(compared.found)
+}
+
+/// How many entries of the feed are posts.
+pub(super) fn summary(compared: &Compared, name: &str) -> String {
+    let Compared { entries, by_id, by_address, by_look, .. } = compared;
+    let none = entries - by_id - by_address - by_look;
+    let all = count(*entries as u64, "entry");
+    format!(
+        "Of {all} in {name}, {by_id} match a post by id, {by_address} by address, {by_look} by title and time; {none} match none."
+    )
+}
+
+fn of_pages(site: &Site, pages: &Pages<'_>, name: &str, context: &Context) -> Vec<Diagnostic> {
+    let (missing, found) = against_pages(site, pages, name);
+    let posts = site.published().count();
+    let all = count(posts as u64, "published post");
+    context.ui.say(&format!("Of {all}, {} have a page in {name}.", posts - missing));
+    found
+}
+
+/// The feed that a person named.
+pub(super) fn feed(wanted: &str) -> Result<ReadFeed, Failure> {
+    feed_in(wanted, &bytes(wanted)?)
+}
+
+fn feed_in(wanted: &str, bytes: &[u8]) -> Result<ReadFeed, Failure> {
+    feed::read(bytes).map_err(|why| {
+        let unknown =
+            Diagnostic::error("against/unreadable", format!("this is no feed that can be read: {wanted}: {why}"));
+        let help = "name an RSS, Atom or JSON Feed; `tidings check FILE` says more about one";
+        Failure::new(Exit::Problems, unknown.help(help))
+    })
+}
+
+/// The address that is meant, if it is one.
+pub(super) fn web(wanted: &str) -> Option<Url> {
+    Url::parse(wanted).ok().filter(|url| matches!(url.scheme(), "http" | "https"))
+}
+
+/// What is at an address or in a file. A person named it, so it may be on this machine.
+#[expect(clippy::disallowed_methods, reason = "a person named this file")]
+fn bytes(wanted: &str) -> Result<Vec<u8>, Failure> {
+    if let Some(url) = web(wanted) {
+        return match fetch(&url, &Validators::default(), &url, LARGEST) {
+            Ok(Fetched::New(bytes, _)) => Ok(bytes),
+            Ok(Fetched::Same) => Err(Failure::unexpected("the server says that nothing changed")),
+            Err(why) => {
+                let failed = Diagnostic::error("against/unreachable", format!("{wanted} cannot be fetched: {why}"));
+                Err(Failure::new(Exit::Problems, failed.help("try again when it can be reached, or name a saved copy")))
+            }
+        };
+    }
+    let mut bytes = Vec::new();
+    files::open_named(Path::new(wanted))
+        .and_then(|opened| opened.take(LARGEST as u64 + 1).read_to_end(&mut bytes))
+        .map_err(|error| PublishError::File { path: wanted.into(), error })?;
+    Ok(bytes)
+}
