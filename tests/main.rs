@@ -17,6 +17,7 @@ mod faults;
 mod feed_source;
 mod feeds;
 mod forms;
+mod from_feed;
 mod generator_tags;
 mod hubs;
 mod importing;

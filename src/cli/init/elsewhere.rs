@@ -34,7 +34,7 @@ const SAMPLES: usize = 30;
 /// Takes over what is not known yet.
 pub(super) fn complete(blog: &mut Blog, folder: &Folder) {
     if !blog.taken.iter().any(|(key, _)| matches!(*key, "posts.dir" | "posts.feed"))
-        && let Some((name, feed)) = built_feed(folder)
+        && let Some((name, feed)) = built_feed(folder).filter(|(_, feed)| !feed.is_ours() && !feed.entries.is_empty())
     {
         let from = format!("{} that was built there", count(feed.entries.len() as u64, "entry"));
         blog.notes.retain(|note| !note.starts_with(NO_FOLDER));

@@ -52,6 +52,8 @@ impl Online {
             let within = links.clone().filter(|entry| entry.starts_with(link.as_str().trim_end_matches('/'))).count();
             within * 2 >= feed.entries.len()
         });
+        let link_host = link.as_ref().and_then(|link| Some(link.host_str()?.to_owned()));
+        let is_secure = link.as_ref().is_some_and(|link| link.scheme() == "https");
         let author =
             feed.author.clone().or_else(|| feed.entries.iter().find_map(|entry| entry.authors.first().cloned()));
         let said = [
@@ -64,22 +66,28 @@ impl Online {
         for (key, text) in said {
             if let Some(text) = text.filter(|text| !text.trim().is_empty()) {
                 let settings = blog.taken.iter().position(|(known, _)| *known == key).map(|at| blog.taken.remove(at));
-                blog.take(key, Some(Found::new(text, self.name.clone())));
-                // One that ours would not take, such as an address of this machine.
+                let found = Some(Found::new(text, self.name.clone()));
+                match self.url().filter(|url| key == "site.url" && url.host_str() == link_host.as_deref()) {
+                    // An address of this machine is taken where the feed itself is there.
+                    Some(_) => blog.taken.extend(found.map(|found| (key, found))),
+                    None => blog.take(key, found),
+                }
                 if !blog.taken.iter().any(|(known, _)| *known == key) {
                     blog.taken.extend(settings);
                 }
             }
         }
         if !blog.taken.iter().any(|(key, _)| *key == "posts.dir") {
-            blog.take("posts.feed", Some(Found::new(self.source(folder), self.name.clone())));
+            blog.take("posts.feed", Some(Found::new(self.source(folder, is_secure), self.name.clone())));
         }
     }
 
-    /// The feed as config.toml in `folder` names it: a saved copy elsewhere would never change.
-    fn source(&self, folder: &Path) -> String {
+    /// The feed as config.toml in `folder` names it: a saved copy elsewhere would never change. The feed of a site that
+    /// `is_secure` is fetched so.
+    fn source(&self, folder: &Path, is_secure: bool) -> String {
         if self.url().is_some() {
-            return self.name.clone();
+            let is_plain = is_secure && self.name.starts_with("http://");
+            return if is_plain { self.name.replacen("http", "https", 1) } else { self.name.clone() };
         }
         let file = files::resolved(Path::new(&self.name));
         let inside = file.strip_prefix(files::resolved(folder)).ok().and_then(Path::to_str).map(str::to_owned);
