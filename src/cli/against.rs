@@ -36,7 +36,7 @@ pub(super) fn summary(compared: &Compared, name: &str) -> String {
     let none = entries - by_id - by_address - by_look;
     let all = count(*entries as u64, "entry");
     format!(
-        "Of {all} in {name}, {by_id} match a post by id, {by_address} by address, {by_look} by title and time; {none} match none."
+        "Of {all} in {name}, {by_id} match a post by id, {by_address} by address, {by_look} by title and time; {none} without a post."
     )
 }
 
@@ -44,7 +44,9 @@ fn of_pages(site: &Site, pages: &Pages<'_>, name: &str, context: &Context) -> Ve
     let (missing, found) = against_pages(site, pages, name);
     let posts = site.published().count();
     let all = count(posts as u64, "published post");
-    context.ui.say(&format!("Of {all}, {} have a page in {name}.", posts - missing));
+    let there = posts - missing;
+    let verb = if there == 1 { "has" } else { "have" };
+    context.ui.say(&format!("Of {all}, {there} {verb} a page in {name}."));
     found
 }
 

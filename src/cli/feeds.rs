@@ -39,6 +39,9 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
     let formats = layout.formats();
     if !site.config.feeds.are_written {
         context.ui.say("No feeds are written, because the posts come from one: `feeds.formats` asks for more.");
+        if !arguments.json {
+            return Ok(Exit::Done);
+        }
     }
     let mut plans = feed_plans(&site, &BTreeSet::new())?.feeds;
     plans.retain(FeedPlan::is_subscribed_to);

@@ -56,7 +56,8 @@ fn as_text(site: &Site, verdicts: &[Verdict], verbose: bool) -> String {
     }
     let due = verdicts.iter().filter(|verdict| verdict.is_due()).count();
     let published = site.posts.iter().filter(|post| post.status == PostStatus::Published).count();
-    format!("{}\n{}, {published} published, {due} due.\n", columns(&rows), count(site.posts.len() as u64, "file"))
+    let noun = if site.config.posts.feed.is_some() { "entry" } else { "file" };
+    format!("{}\n{}, {published} published, {due} due.\n", columns(&rows), count(site.posts.len() as u64, noun))
 }
 
 /// A post for programs; the keys are a promise.

@@ -6,9 +6,9 @@ use url::Url;
 
 use crate::diagnostic::Location;
 
+use super::Site;
 use super::reader::{Reader, Section, distance};
 use super::source::{FeedSource, source};
-use super::{Posts, Site};
 
 /// How much of a post a feed holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,7 +101,7 @@ pub(super) fn read<'t>(
     root: &mut Section<'_, 't>,
     reader: &mut Reader<'t>,
     site: Option<&Site>,
-    posts: &Posts,
+    (taxonomies, has_source): (&[String], bool),
 ) -> Feeds {
     let mut section = root.section(reader, "feeds", "feeds");
     let is_asked_for = ["dir", "formats"].into_iter().any(|key| section.get(key).is_some());
@@ -121,7 +121,7 @@ pub(super) fn read<'t>(
     let words = [("full", FeedContent::Full), ("summary", FeedContent::Summary)];
     let content = section.word(reader, "content", &words).unwrap_or(FeedContent::Full);
     let by = section.strings(reader, "by").unwrap_or_default();
-    let by = sorted_by(reader, by, &posts.taxonomies);
+    let by = sorted_by(reader, by, taxonomies);
     let min_posts = section.number(reader, "min_posts", 1..100_001).unwrap_or(1);
     let words = [("off", Archive::Off), ("month", Archive::Month), ("year", Archive::Year)];
     let archive = section.word(reader, "archive", &words).unwrap_or(Archive::Off);
@@ -145,7 +145,7 @@ pub(super) fn read<'t>(
     let image = picture("image", "feeds.image");
     section.finish(reader);
     Feeds {
-        are_written: posts.feed.is_none() || is_asked_for,
+        are_written: !has_source || is_asked_for,
         dir,
         formats,
         files,

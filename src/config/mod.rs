@@ -146,7 +146,7 @@ pub fn parse_with(path: &str, text: &str, check: TransportCheck) -> Result<Confi
     let mut root = Section::new("", Some(document.get_ref()));
     let site = site::site(&mut root, &mut reader);
     let posts = posts(&mut root, &mut reader, site.as_ref());
-    let feeds = feeds::read(&mut root, &mut reader, site.as_ref(), &posts);
+    let feeds = feeds::read(&mut root, &mut reader, site.as_ref(), (&posts.taxonomies, posts.feed.is_some()));
     let podcast = podcast::read(&mut root, &mut reader, site.as_ref());
     let web = site::web(&mut root, &mut reader);
     let newsletter = newsletter::read(&mut root, &mut reader, site.as_ref(), &web);

@@ -125,7 +125,7 @@ fn content(
     let Content { mut nodes, left_out, has_data_picture } = read;
     // What HTML says about `{{ x }}` is meant so.
     let may_have_tags = body.markup == Markup::Markdown && !config.posts.raw_shortcodes;
-    let mut found: Vec<Diagnostic> = about_left_out(post, &left_out).into_iter().collect();
+    let mut found: Vec<Diagnostic> = about_left_out(post, body, &left_out).into_iter().collect();
     if has_data_picture {
         found.push(about_data_picture(post, body));
     }
@@ -168,7 +168,14 @@ fn content(
     MailContent { summary, pictures: pictures::pictures(&nodes), content: nodes }
 }
 
-fn about_left_out(post: &Post, names: &BTreeSet<String>) -> Option<Diagnostic> {
+/// What another program puts into the HTML of every post and says nothing.
+const OF_PROGRAMS: [&str; 8] = ["script", "style", "link", "noscript", "form", "input", "button", "select"];
+
+fn about_left_out(post: &Post, body: &Body, names: &BTreeSet<String>) -> Option<Diagnostic> {
+    let says_something = |name: &&String| {
+        body.markup == Markup::Markdown || !OF_PROGRAMS.contains(&name.as_str()) && !name.contains(' ')
+    };
+    let names: Vec<&String> = names.iter().filter(says_something).collect();
     if names.is_empty() {
         return None;
     }

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use ureq::http::header::{ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED};
-use ureq::http::{HeaderMap, HeaderName};
+use ureq::http::{HeaderMap, HeaderName, HeaderValue};
 use url::Url;
 
 use super::agent::{Method, PATIENCE, Web, in_words};
@@ -36,7 +36,9 @@ pub fn fetch(url: &Url, known: &Validators, own: &Url, limit: usize) -> Result<F
     let web = Web::new("reads a feed", own);
     let headers: Vec<_> = [(IF_NONE_MATCH, &known.etag), (IF_MODIFIED_SINCE, &known.last_modified)]
         .into_iter()
-        .filter_map(|(name, value)| Some((name, value.as_deref()?)))
+        .filter_map(|(name, value)| {
+            Some((name, value.as_deref().filter(|value| HeaderValue::from_str(value).is_ok())?))
+        })
         .collect();
     let deadline = Instant::now() + PATIENCE;
     let mut answer = web.answer(Method::Get, url.as_str(), &headers, deadline).map_err(|error| in_words(&error))?;

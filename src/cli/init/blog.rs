@@ -24,6 +24,9 @@ const SITE: [&str; 7] = [
 /// How a note begins that no folder of posts was found.
 pub(super) const NO_FOLDER: &str = "the folder of the posts:";
 
+/// How a note begins that names formats which are not read.
+pub(super) const UNREAD: &str = "posts in a format that is not read:";
+
 /// The names in `generators.toml`, by generator and key.
 static GENERATORS: LazyLock<BTreeMap<String, BTreeMap<String, String>>> =
     LazyLock::new(|| toml::from_str(include_str!("generators.toml")).expect("the file holds names"));
@@ -148,7 +151,7 @@ impl Blog {
     pub(super) fn look(&mut self, survey: &Survey) -> bool {
         let others = survey.others();
         if let Some(others) = &others {
-            self.notes.push(format!("posts in a format that is not read: {others}"));
+            self.notes.push(format!("{UNREAD} {others}"));
         }
         let Some(best) = survey.best() else { return others.is_some() };
         let Best { folder, files, dated } = best;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use url::Url;
 
-use super::blog::{Blog, Folder, NO_FOLDER};
+use super::blog::{Blog, Folder, NO_FOLDER, UNREAD};
 use super::settings::{Found, Settings};
 use crate::feed;
 use crate::model::ReadFeed;
@@ -33,13 +33,7 @@ const SAMPLES: usize = 30;
 
 /// Takes over what is not known yet.
 pub(super) fn complete(blog: &mut Blog, folder: &Folder) {
-    if !blog.taken.iter().any(|(key, _)| matches!(*key, "posts.dir" | "posts.feed"))
-        && let Some((name, feed)) = built_feed(folder).filter(|(_, feed)| !feed.is_ours() && !feed.entries.is_empty())
-    {
-        let from = format!("{} that was built there", count(feed.entries.len() as u64, "entry"));
-        blog.notes.retain(|note| !note.starts_with(NO_FOLDER));
-        blog.take("posts.feed", Some(Found::new(name, from)));
-    }
+    propose_feed(blog, folder);
     let is_known = |blog: &Blog, key: &str| blog.taken.iter().any(|(known, _)| *known == key);
     let wanted = ["site.title", "site.url", "site.description", "site.author.name", "site.language"];
     if wanted.iter().any(|key| !is_known(blog, key)) {
@@ -104,6 +98,28 @@ pub(super) fn complete(blog: &mut Blog, folder: &Folder) {
     let title = blog.taken.iter().find(|(key, _)| *key == "site.title").map(|(_, found)| found.text.clone());
     // Themes fill the author with the name of the blog.
     blog.taken.retain(|(key, found)| *key != "site.author.name" || Some(&found.text) != title.as_ref());
+}
+
+/// The feed that was built there stands in for posts that cannot be read, or is named where only some of them cannot.
+fn propose_feed(blog: &mut Blog, folder: &Folder) {
+    let is_known = |wanted: &str| blog.taken.iter().any(|(key, _)| *key == wanted);
+    let has_posts = is_known("posts.dir");
+    let has_unread = blog.notes.iter().any(|note| note.starts_with(UNREAD));
+    if is_known("posts.feed") || has_posts && !has_unread {
+        return;
+    }
+    let Some((name, feed)) = built_feed(folder) else { return };
+    if feed.is_ours() || feed.entries.is_empty() {
+        return;
+    }
+    let entries = count(feed.entries.len() as u64, "entry");
+    if has_posts {
+        let how = "in the place of posts.dir takes posts from the feed that was built there";
+        blog.notes.push(format!("`feed = \"{name}\"` {how}, which has {entries}"));
+    } else {
+        blog.notes.retain(|note| !note.starts_with(NO_FOLDER));
+        blog.take("posts.feed", Some(Found::new(name, format!("a feed that was built there, with {entries}"))));
+    }
 }
 
 /// The host in `CNAME`.

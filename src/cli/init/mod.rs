@@ -169,7 +169,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
         context.ui.say(&format!("{what}: agreed to on this machine, asked about first on another one."));
     }
     if let Some(online) = &online {
-        online.tell(&folder, context);
+        online.tell(&config, &folder, context);
     }
     next.tell(&telling::left_open(takeover.as_ref().map(|(_, takeover)| takeover)), context);
     Ok(Exit::Done)

@@ -142,7 +142,9 @@ impl Online {
             .map(|(entry, at, _)| (site.posts[at].path.clone(), entry.id.clone()))
             .collect();
         if let Some(url) = self.url() {
-            takeover.take("feeds.online", Found::new(url.as_str(), "so that `build` compares"));
+            takeover
+                .notes
+                .push(format!("with `online = \"{url}\"` below [feeds], `build` compares with that feed first"));
         }
         if others.is_empty() {
             return None;
@@ -153,9 +155,12 @@ impl Online {
     }
 
     /// Says how much of the feed the new site has.
-    pub(super) fn tell(&self, folder: &Path, context: &Context) {
-        let opened = Site::config(folder).and_then(|config| Site::open(folder, config, context.now));
-        let Some(site) = opened.ok().filter(|site| site.config.posts.feed.is_none()) else { return };
+    pub(super) fn tell(&self, config: &str, folder: &Path, context: &Context) {
+        let Some(config) = config::parse("config.toml", config).ok().filter(|config| config.posts.feed.is_none())
+        else {
+            return;
+        };
+        let Ok(site) = Site::open(folder, config, context.now) else { return };
         let compared = against_feed(&site, &self.feed, &self.name);
         context.ui.say(&against::summary(&compared, &self.name));
         for found in compared.found.iter().take(TOLD) {
