@@ -72,3 +72,31 @@ pub(super) fn source(
     };
     Some(FeedSource { place, location, fetched: Arc::default() })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::FeedPlace;
+
+    #[test]
+    fn a_feed_is_a_file_or_an_address_that_only_its_server_answers_for() {
+        let of = |site: &str, posts: &str| {
+            let text = format!("[site]\ntitle = 'x'\nurl = '{site}'\n[posts]\n{posts}\n");
+            let config = crate::config::parse("config.toml", &text);
+            config.map(|config| config.posts.feed.unwrap().place).map_err(|problems| problems[0].message.clone())
+        };
+        let site = "https://example.org";
+        assert_eq!(of(site, "feed = '../public/index.xml'"), Ok(FeedPlace::File("../public/index.xml".into())));
+        assert!(matches!(of(site, "feed = 'https://blog.example/feed/'"), Ok(FeedPlace::Web(_))));
+        assert!(matches!(of("http://localhost:4000", "feed = 'http://localhost:4000/feed'"), Ok(FeedPlace::Web(_))));
+        for (posts, told) in [
+            ("feed = 'http://example.org/feed'", "is not https"),
+            ("feed = 'https://ada:x@example.org/feed'", "a user or a password"),
+            ("feed = 'file:///etc/passwd'", "neither a file nor a web address"),
+            ("feed = 'ftp://example.org/feed'", "neither a file nor a web address"),
+            ("feed = ' '", "neither a file nor a web address"),
+            ("dir = 'posts'\nfeed = 'a.xml'", "are both set"),
+        ] {
+            assert!(of(site, posts).unwrap_err().contains(told), "{posts}");
+        }
+    }
+}

@@ -138,4 +138,45 @@ mod tests {
             assert!(read(bytes).is_err(), "{bytes:?}");
         }
     }
+
+    #[test]
+    fn a_feed_is_read_in_the_encoding_that_it_names() {
+        let feed = |encoding: &str| {
+            format!(
+                "<?xml version='1.0' encoding='{encoding}'?><rss version='2.0'><channel><title>Caf\u{e9}</title><link>x</link><description>y</description></channel></rss>"
+            )
+        };
+        let latin: Vec<u8> = feed("iso-8859-1").chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect();
+        let wide: Vec<u8> = [0xfffe_u16.swap_bytes()]
+            .into_iter()
+            .chain(feed("utf-16").encode_utf16())
+            .flat_map(u16::to_le_bytes)
+            .collect();
+        for bytes in [feed("utf-8").into_bytes(), latin.clone(), wide] {
+            assert_eq!(read(&bytes).unwrap().title.as_deref(), Some("Caf\u{e9}"));
+        }
+        let wrong = String::from_utf8_lossy(&latin).replace("iso-8859-1", "utf-8").into_bytes();
+        assert!(read(&wrong).is_ok(), "what was lost is marked");
+        assert!(read(&latin[50..]).is_err());
+    }
+
+    #[test]
+    fn a_description_is_a_summary_when_it_is_plain_or_breaks_off() {
+        for (html, is_of_hugo, expected) in [
+            ("Which knot holds.", false, true),
+            ("<p>Which knot holds.</p>", false, false),
+            ("<p>Which knot holds, and [&#8230;]</p>", false, true),
+            ("<p>Which knot. <a href='x'>Read more</a></p>", false, true),
+            ("<p>Which knot holds.</p>", true, true),
+        ] {
+            assert_eq!(is_teaser(html, is_of_hugo), expected, "{html}");
+        }
+        assert!(!is_teaser(&format!("<p>{} and so on...</p>", "word ".repeat(1000)), true));
+    }
+
+    #[test]
+    fn plain_text_becomes_paragraphs() {
+        assert_eq!(of_text("a & <b>\nc\n\n\n d"), "<p>a &amp; &lt;b><br>\nc</p>\n<p>d</p>\n");
+        assert_eq!(of_text(""), "");
+    }
 }

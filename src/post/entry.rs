@@ -18,6 +18,12 @@ const LONGEST_ID: usize = 1000;
 /// So many letters of a text stand in for a title.
 const LONGEST_TITLE: usize = 60;
 
+/// In characters; a longer title is cut.
+const MOST_OF_TITLE: usize = 1000;
+
+/// So many terms, authors and files of one entry count.
+const MOST_OF_EACH: usize = 100;
+
 /// More warnings about single entries are not read.
 const MOST_WARNINGS: usize = 20;
 
@@ -147,13 +153,13 @@ fn post(
     let written = entry.title.as_deref().map(|title| if has_html_title { of_html(title) } else { title.to_owned() });
     let mut title = written.unwrap_or_default();
     characters::clean(&mut title);
-    let mut title = characters::one_line(&title);
+    let mut title = beginning(&characters::one_line(&title), MOST_OF_TITLE);
     if title.is_empty() {
-        title = beginning(&nodes::one_line(&content::read(&entry.html).nodes));
+        title = beginning(&nodes::one_line(&content::read(&entry.html).nodes), LONGEST_TITLE);
     }
-    let authors: Vec<Person> = entry.authors.iter().filter_map(|author| person(author)).collect();
+    let authors: Vec<Person> = entry.authors.iter().take(MOST_OF_EACH).filter_map(|author| person(author)).collect();
     let description = entry.summary.as_deref().map(|html| nodes::one_line(&content::read(html).nodes));
-    let segments = url.path_segments().into_iter().flatten();
+    let mut segments = url.path_segments().into_iter().flatten();
     let mut text = entry.html;
     characters::clean(&mut text);
     let markup = if entry.is_summary { Markup::HtmlSummary } else { Markup::Html };
@@ -167,7 +173,7 @@ fn post(
         published,
         date_only: false,
         updated,
-        slug: segments.filter(|segment| !segment.is_empty()).next_back().unwrap_or_default().to_owned(),
+        slug: segments.rfind(|segment| !segment.is_empty()).unwrap_or_default().to_owned(),
         language: config.site.language.clone(),
         taxonomies: taxonomies(entry.categories, config),
         authors: if authors.is_empty() { config.site.author.clone().into_iter().collect() } else { authors },
@@ -177,6 +183,7 @@ fn post(
             .enclosures
             .into_iter()
             .filter(|file| Url::parse(&file.url).is_ok_and(|it| is_web(&it)))
+            .take(MOST_OF_EACH)
             .collect(),
         episode: None,
         status,
@@ -210,8 +217,8 @@ fn of_html(title: &str) -> String {
     nodes::one_line(&content::read(&html).nodes)
 }
 
-fn beginning(line: &str) -> String {
-    let Some((cut, _)) = line.char_indices().nth(LONGEST_TITLE) else { return line.to_owned() };
+fn beginning(line: &str, most: usize) -> String {
+    let Some((cut, _)) = line.char_indices().nth(most) else { return line.to_owned() };
     let start = &line[..cut];
     format!("{}…", start.rsplit_once(' ').map_or(start, |(words, _)| words).trim_end())
 }
@@ -228,7 +235,7 @@ fn taxonomies(terms: Vec<String>, config: &Config) -> Vec<Taxonomy> {
     let all = &config.posts.taxonomies;
     let Some(name) = all.iter().find(|name| *name == "tags").or(all.first()) else { return Vec::new() };
     let mut seen = HashSet::new();
-    let terms = terms.into_iter().map(|term| characters::one_line(&of_html(&term)));
+    let terms = terms.into_iter().take(MOST_OF_EACH).map(|term| characters::one_line(&of_html(&term)));
     let terms: Vec<String> = terms.filter(|term| !term.is_empty() && seen.insert(term.to_lowercase())).collect();
     if terms.is_empty() { Vec::new() } else { vec![Taxonomy { name: name.clone(), terms }] }
 }

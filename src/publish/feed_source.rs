@@ -44,10 +44,6 @@ pub(super) fn read(
     now: Timestamp,
 ) -> Result<(Loaded, Source), PublishError> {
     let feed = whole(site, source, &config.site.url)?;
-    if feed.entries.is_empty() {
-        let empty = format!("the feed has no entries: {}", source.name());
-        return Err(problem(source, "posts/no-entries", empty, "look at what makes it; nothing was changed"));
-    }
     if feed.entries.len() > MOST_ENTRIES {
         let message = format!("the feed has {} entries: {}", feed.entries.len(), source.name());
         return Err(problem(source, "posts/feed", message, &format!("name a feed of at most {MOST_ENTRIES}")));
@@ -57,6 +53,10 @@ pub(super) fn read(
         .or_else(|| feed.address.clone())
         .filter(|address| Url::parse(address).is_ok_and(|url| matches!(url.scheme(), "http" | "https")));
     let FromFeed { loaded, bodies } = post::from_feed(feed, source.name(), config, now);
+    if loaded.posts.is_empty() {
+        let empty = format!("the feed has no entries with an id: {}", source.name());
+        return Err(problem(source, "posts/no-entries", empty, "look at what makes it; nothing was changed"));
+    }
     Ok((loaded, Source { bodies, address }))
 }
 
@@ -124,7 +124,7 @@ fn cached(site: &Folder, url: &Url) -> Option<(Validators, Vec<u8>)> {
     let about: About = serde_json::from_slice(&about).ok()?;
     let bytes = site.read_optional(&cache, FileKind::Memory).ok()??;
     let is_whole = about.url == url.as_str() && about.sha256 == sha256_hex(&bytes);
-    is_whole.then(|| (Validators { etag: about.etag, last_modified: about.last_modified }, bytes))
+    is_whole.then_some((Validators { etag: about.etag, last_modified: about.last_modified }, bytes))
 }
 
 /// Keeps a feed. Where that is not possible, the next command fetches it again.

@@ -40,7 +40,7 @@ impl Blog {
     /// From now on this is its feed.
     fn show(&self, feed: &str) {
         let mut state = self.state.lock().unwrap();
-        state.head = "200 OK".to_owned();
+        "200 OK".clone_into(&mut state.head);
         state.body = feed.replace("{own}", &self.address);
         state.etag = format!("\"{}\"", state.body.len());
     }
@@ -141,7 +141,11 @@ fn a_feed_that_is_not_there_is_never_a_site_without_posts() {
         ("500 Broken", "", "the answer is 500"),
         ("200 OK", "<!DOCTYPE html><html><body>Maintenance</body></html>", "no feed that can be read"),
         ("200 OK", "", "it is empty"),
-        ("200 OK", "<rss version=\"2.0\"><channel><title>x</title></channel></rss>", "the feed has no entries"),
+        (
+            "200 OK",
+            "<rss version=\"2.0\"><channel><title>x</title></channel></rss>",
+            "the feed has no entries with an id",
+        ),
         ("302 Found\r\nLocation: file:///etc/passwd", "", "begins with `file:`"),
         ("302 Found\r\nLocation: http://169.254.169.254/", "", "link-local"),
     ] {

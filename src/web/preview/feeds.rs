@@ -97,12 +97,12 @@ pub(super) fn feeds(snapshot: &Snapshot, choice: &Choice) -> Option<FeedsView> {
         Err(problem) => (ReadFeed::default(), Some(problem)),
     };
     let files = files(snapshot).map(|file| FileView {
-        name: file.file_name.to_string(),
+        name: file.file_name.clone(),
         size: kilobytes(file.bytes.len()),
         is_current: file.file_name == current,
         address: choice
             .with(|choice| {
-                choice.feed = Some(file.file_name.to_string());
+                choice.feed = Some(file.file_name.clone());
                 choice.entry = None;
             })
             .address(),
