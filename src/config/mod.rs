@@ -173,8 +173,8 @@ fn posts<'t>(root: &mut Section<'_, 't>, reader: &mut Reader<'t>, site: Option<&
     let feed = section.string(reader, "feed").and_then(|(text, place)| {
         if has_dir {
             let help = "remove one of them: posts come from files in a folder, or from the entries of a feed";
-            reader.refuse("`posts.dir` and `posts.feed` are both set", place, help);
-            return None;
+            let message = "`posts.dir` counts for nothing, because `posts.feed` is set too".to_owned();
+            reader.warning("config/unused", message, place.clone(), help);
         }
         source::source(reader, "posts.feed", (text, place), site.map(|site| &site.url))
     });

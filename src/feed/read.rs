@@ -176,7 +176,7 @@ mod tests {
 
     #[test]
     fn plain_text_becomes_paragraphs() {
-        assert_eq!(of_text("a & <b>\nc\n\n\n d"), "<p>a &amp; &lt;b><br>\nc</p>\n<p>d</p>\n");
+        assert_eq!(of_text("a & <b>\nc\n\n\n d"), "<p>a &amp; &lt;b&gt;<br>\nc</p>\n<p>d</p>\n");
         assert_eq!(of_text(""), "");
     }
 }
