@@ -1,36 +1,64 @@
-//! Days as natives write them.
+//! Days as natives write them; `dates.toml` holds the patterns and the names of months.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use jiff::Zoned;
+use serde::Deserialize;
 
-use super::wording::primary;
+/// How the days of a language are written.
+#[derive(Debug, Deserialize)]
+struct Calendar {
+    /// With `{day}`, `{month}` and `{year}`.
+    pattern: String,
+    months: Vec<String>,
+    /// The digits from 0 to 9, where they are not those of ASCII.
+    #[serde(default)]
+    digits: String,
+    /// What the first of a month is called.
+    first: Option<String>,
+}
 
-const GERMAN: &str = "Januar Februar März April Mai Juni Juli August September Oktober November Dezember";
-const FRENCH: &str = "janvier février mars avril mai juin juillet août septembre octobre novembre décembre";
-const SPANISH: &str = "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre";
-const PORTUGUESE: &str = "janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro";
-const ITALIAN: &str = "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre";
-const DUTCH: &str = "januari februari maart april mei juni juli augustus september oktober november december";
+/// All languages, by their tags in lower case.
+static LANGUAGES: LazyLock<BTreeMap<String, Calendar>> = LazyLock::new(|| {
+    let read: BTreeMap<String, Calendar> = toml::from_str(include_str!("dates.toml")).unwrap_or_default();
+    read.into_iter().map(|(tag, calendar)| (tag.to_ascii_lowercase(), calendar)).collect()
+});
 
 /// A day as readers of `language` write it; as ISO 8601, which all can read, where the program does not know the words.
 pub(super) fn day(date: &Zoned, language: &str) -> String {
-    let (year, month, day) = (date.year(), date.month(), date.day());
-    let name =
-        |names: &'static str| names.split(' ').nth(usize::try_from(month - 1).unwrap_or_default()).unwrap_or_default();
-    match (&*primary(language), &*language.to_ascii_lowercase()) {
-        (_, "en-us" | "en-ca" | "en-ph") => date.strftime("%B %-d, %Y").to_string(),
-        ("en", _) => date.strftime("%-d %B %Y").to_string(),
-        ("de", "de-at") if month == 1 => format!("{day}. Jänner {year}"),
-        ("de", _) => format!("{day}. {} {year}", name(GERMAN)),
-        ("fr", _) if day == 1 => format!("1er {} {year}", name(FRENCH)),
-        ("fr", _) => format!("{day} {} {year}", name(FRENCH)),
-        ("es", _) => format!("{day} de {} de {year}", name(SPANISH)),
-        ("pt", _) if day == 1 => format!("1º de {} de {year}", name(PORTUGUESE)),
-        ("pt", _) => format!("{day} de {} de {year}", name(PORTUGUESE)),
-        ("it", _) if day == 1 => format!("1º {} {year}", name(ITALIAN)),
-        ("it", _) => format!("{day} {} {year}", name(ITALIAN)),
-        ("nl", _) => format!("{day} {} {year}", name(DUTCH)),
-        ("ja" | "zh", _) => format!("{year}年{month}月{day}日"),
-        _ => date.strftime("%Y-%m-%d").to_string(),
+    let Some(calendar) = calendar(language) else { return date.strftime("%Y-%m-%d").to_string() };
+    let month = usize::try_from(date.month() - 1).ok().and_then(|month| calendar.months.get(month));
+    let day = match &calendar.first {
+        Some(first) if date.day() == 1 => first.clone(),
+        _ => calendar.number(date.day()),
+    };
+    let text = calendar.pattern.replace("{day}", &day).replace("{year}", &calendar.number(date.year()));
+    text.replace("{month}", month.map_or("", String::as_str))
+}
+
+/// That of the tag, or of a shorter one (RFC 4647 §3.4): `sr-Latn-RS`, `sr-Latn`, `sr`.
+fn calendar(language: &str) -> Option<&'static Calendar> {
+    let tag = language.to_ascii_lowercase();
+    let mut rest = tag.as_str();
+    loop {
+        // Names that came before those of today.
+        let name = match rest {
+            "iw" => "he",
+            "no" => "nb",
+            name => name,
+        };
+        if let Some(calendar) = LANGUAGES.get(name) {
+            return Some(calendar);
+        }
+        rest = rest.rsplit_once('-')?.0;
+    }
+}
+
+impl Calendar {
+    fn number(&self, number: impl Into<i32>) -> String {
+        let digit = |c: char| c.to_digit(10).and_then(|digit| self.digits.chars().nth(digit as usize)).unwrap_or(c);
+        number.into().to_string().chars().map(digit).collect()
     }
 }
 
@@ -53,9 +81,26 @@ mod tests {
             ("it", "3 giugno 2025", "1º gennaio 2026"),
             ("nl", "3 juni 2025", "1 januari 2026"),
             ("ja", "2025年6月3日", "2026年1月1日"),
-            ("he", "2025-06-03", "2026-01-01"),
+            ("zh-Hant-TW", "2025年6月3日", "2026年1月1日"),
+            ("he-IL", "3 ביוני 2025", "1 בינואר 2026"),
+            ("ar", "3 يونيو 2025", "1 يناير 2026"),
+            ("ar-EG", "٣ يونيو ٢٠٢٥", "١ يناير ٢٠٢٦"),
+            ("fa", "۳ ژوئن ۲۰۲۵", "۱ ژانویهٔ ۲۰۲۶"),
+            ("pl", "3 czerwca 2025", "1 stycznia 2026"),
+            ("no", "3. juni 2025", "1. januar 2026"),
+            ("tlh", "2025-06-03", "2026-01-01"),
         ] {
             assert_eq!((&*day(&date, language), &*day(&first, language)), (third_of_june, new_year));
+        }
+    }
+
+    #[test]
+    fn every_language_has_twelve_months_and_a_whole_pattern() {
+        assert!(LANGUAGES.len() > 90);
+        for (tag, calendar) in LANGUAGES.iter() {
+            assert_eq!(calendar.months.len(), 12, "{tag}");
+            assert!(["{day}", "{month}", "{year}"].iter().all(|part| calendar.pattern.contains(part)), "{tag}");
+            assert!(matches!(calendar.digits.chars().count(), 0 | 10), "{tag}");
         }
     }
 }
