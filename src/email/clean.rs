@@ -2,7 +2,7 @@
 //! the order of letters around.
 
 use unicode_normalization::UnicodeNormalization as _;
-use unicode_normalization::char::is_combining_mark;
+use unicode_segmentation::GraphemeCursor;
 
 /// A title or name on one line: NFC, white space collapsed, no control characters, no bidirectional controls
 /// (U+202A–U+202E, U+2066–U+2069), which can make one text look like another.
@@ -35,23 +35,14 @@ pub(super) fn shorten(text: &str, limit: usize) -> String {
     format!("{}…", text[..word].trim_end_matches([' ', ',', ';', ':', '.', '-', '–', '—']))
 }
 
-/// The greatest place up to `end` where `text` can be cut without taking an accent or a joined sign off its letter;
-/// `end` itself when there is none.
+/// The greatest place up to `end` between two characters as people see them (UAX #29), of which an accent or a joined sign is
+/// a part; `end` itself when there is none.
 pub(super) fn whole_characters(text: &str, end: usize) -> usize {
-    let mut cut = end;
-    while let (Some(before), Some(after)) = (text[..cut].chars().next_back(), text[cut..].chars().next()) {
-        let joined = before == '\u{200D}' || after == '\u{200D}' || is_combining_mark(after) || is_modifier(after);
-        if !joined {
-            return cut;
-        }
-        cut -= before.len_utf8();
+    let mut cursor = GraphemeCursor::new(end, text.len(), true);
+    match cursor.is_boundary(text, 0) {
+        Ok(true) => end,
+        _ => cursor.prev_boundary(text, 0).ok().flatten().filter(|&cut| cut > 0).unwrap_or(end),
     }
-    if cut == 0 { end } else { cut }
-}
-
-/// Skin tones and variation selectors.
-fn is_modifier(c: char) -> bool {
-    matches!(c, '\u{FE00}'..='\u{FE0F}' | '\u{1F3FB}'..='\u{1F3FF}')
 }
 
 /// White space at which a text may be broken; a no-break space is part of its word.
@@ -81,6 +72,7 @@ mod tests {
     fn a_family_is_not_torn_apart() {
         let text = "ab👩\u{200D}👧";
         assert_eq!(whole_characters(text, text.len() - 4), 2);
+        assert_eq!(whole_characters("🇩🇪🇫🇷", 12), 8, "nor is a flag");
         assert_eq!(
             whole_characters("e\u{301}", 1),
             1,
