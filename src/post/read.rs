@@ -128,14 +128,17 @@ fn readable(
         }
         FrontMatter::Missing if says_something(body) => (Fields::default(), Standing::Bare),
         FrontMatter::Missing => (Fields::default(), Standing::Skipped("it is empty")),
-        FrontMatter::Endless(at, ending) => {
-            findings.warning(
-                "post/front-matter-open",
-                at,
-                "the front matter that begins here has no keys or no end: the file is skipped",
-                ending,
-            );
-            (Fields::default(), Standing::Skipped("its front matter has no keys or no end"))
+        FrontMatter::Endless { at, ends, cure } => {
+            let (what, why) = match (ends, text[at.clone()].trim_end()) {
+                (true, _) => ("has no keys".to_owned(), "its front matter has no keys"),
+                (false, fence @ ("---" | "+++")) => {
+                    (format!("has no end, a line `{fence}`"), "its front matter has no end")
+                }
+                (false, _) => ("has no end".to_owned(), "its front matter has no end"),
+            };
+            let message = format!("the front matter that begins here {what}: the file is skipped");
+            findings.warning("post/front-matter-open", at, message, cure);
+            (Fields::default(), Standing::Skipped(why))
         }
     };
     if let (Standing::Decides | Standing::Bare, true) = (&standing, programs::may_hold(path))

@@ -39,8 +39,12 @@ pub(crate) enum FrontMatter {
     Keys(Fields),
     /// Something that must be mended first; the error is among the findings.
     Broken,
-    /// The beginning of front matter, but no end or no keys: held back; with the cure.
-    Endless(Range<usize>, &'static str),
+    /// The beginning of front matter without an end, or without keys although it ends: held back; with the cure.
+    Endless {
+        at: Range<usize>,
+        ends: bool,
+        cure: &'static str,
+    },
     /// Something that was meant for one and cannot be read as one: held back.
     Lost(Range<usize>),
     Missing,
@@ -51,7 +55,7 @@ enum Opening {
     /// With front matter.
     Block { form: &'static Form, text: Range<usize>, body: usize },
     /// With half of one.
-    Endless(Range<usize>, &'static str),
+    Endless { at: Range<usize>, ends: bool, cure: &'static str },
     /// With a program.
     Program(Range<usize>),
     /// With none.
@@ -62,7 +66,7 @@ enum Opening {
 pub(crate) fn read(text: &str, findings: &mut Findings<'_>) -> (FrontMatter, usize) {
     let (form, block, body) = match find(text, findings) {
         Opening::Block { form, text, body } => (form, text, body),
-        Opening::Endless(at, ending) => return (FrontMatter::Endless(at, ending), 0),
+        Opening::Endless { at, ends, cure } => return (FrontMatter::Endless { at, ends, cure }, 0),
         Opening::Nothing => return (lost::begins(text).map_or(FrontMatter::Missing, FrontMatter::Lost), 0),
         Opening::Program(at) => {
             findings.error(
@@ -117,7 +121,13 @@ fn find(text: &str, findings: &mut Findings<'_>) -> Opening {
                     }
                     return Opening::Block { form, text: block, body };
                 }
-                Some(Extent::Endless) => return Opening::Endless(first_line_at(text, start), form.ending),
+                Some(Extent::Endless) => {
+                    let at = first_line_at(text, start);
+                    let mark = text[at.clone()].chars().next().filter(|mark| matches!(mark, '-' | '+'));
+                    let ends =
+                        mark.is_some_and(|mark| text[at.end..].lines().any(|line| fence::word(line, mark) == Some("")));
+                    return Opening::Endless { at, ends, cure: form.ending };
+                }
                 None => {}
             }
         }

@@ -10,7 +10,7 @@ fn block(text: &str) -> Option<(&str, &str, usize)> {
 }
 
 fn is_endless(text: &str) -> bool {
-    matches!(find(text, &mut Findings::new("a.md", text)), Opening::Endless(..))
+    matches!(find(text, &mut Findings::new("a.md", text)), Opening::Endless { .. })
 }
 
 fn is_text(text: &str) -> bool {

@@ -16,6 +16,13 @@ fn r03_a_file_without_front_matter_is_a_post_only_when_its_name_has_a_date() {
     assert_eq!(one("posts/2025-01-01-notes.md", "# A title\n\nSome notes.\n").0.status, PostStatus::Published);
     let (post, diagnostics) = one("posts/2025-01-01-notes.md", "---\ntitle: x\ndraft: true\n\nnever closed\n");
     assert_eq!((post.status, diagnostics[0].code), (PostStatus::Skipped, "post/front-matter-open"));
+    assert!(diagnostics[0].message.contains("has no end, a line `---`"), "{diagnostics:?}");
+    assert_eq!(post.reason, "its front matter has no end");
+    let (post, diagnostics) = one("posts/2025-01-01-notes.md", "---\ndraft true\n---\n\ntext\n");
+    assert!(
+        post.reason == "its front matter has no keys" || diagnostics[0].code != "post/front-matter-open",
+        "{post:?}"
+    );
     assert_eq!(one("posts/2025-01-01-notes.md", "---js\ndraft\n---\n").0.status, PostStatus::Error);
 }
 
