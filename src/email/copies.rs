@@ -12,7 +12,7 @@ use crate::model::{Issue, Recipient};
 use super::dkim::{RelaxedBody, Signer};
 use super::header;
 use super::name::{self, Part};
-use super::transfer::{Stretch, TransferEncoding, encode_with_names, push_base64_lines, split};
+use super::transfer::{Stretch, TransferEncoding, push_base64_lines, split, with_own};
 
 /// An issue encoded once; each reader's copy is spliced from it, and signed.
 #[derive(Debug, Clone)]
@@ -54,12 +54,12 @@ impl Copies {
         let parts = [("plain", Part::Text, &issue.text, ""), ("html", Part::Html, &issue.html, "\r\n")];
         for (kind, part, text, before) in parts {
             let has_names = issue.names.iter().any(|name| text.contains(&name.marker));
-            let encoding = if has_names { TransferEncoding::QuotedPrintable } else { TransferEncoding::of(text) };
+            let encoding = TransferEncoding::of(text);
             let content_type = header::ascii("Content-Type", &format!("text/{kind}; charset=utf-8"));
             let transfer = header::ascii("Content-Transfer-Encoding", encoding.name());
             body.push(fixed(format!("{before}--{boundary}\r\n{content_type}{transfer}\r\n")));
             let stretches = if has_names {
-                encode_with_names(text, &issue.marker, &issue.names, part)
+                encoding.encode_with_names(text, &issue.marker, &issue.names, part)
             } else {
                 encoding.encode(text, &issue.marker)
             };
@@ -191,13 +191,9 @@ fn fill(pieces: &[Piece], recipient: &Recipient, write: &mut dyn FnMut(&[u8])) {
                 write(name::quoted_printable(&name).as_bytes());
             }
             Piece::Part(Stretch::Token) => write(recipient.token.as_bytes()),
-            Piece::Part(Stretch::Quanta { bytes, tokens }) => {
-                let mut bytes = bytes.clone();
-                for &at in tokens {
-                    bytes[at..at + recipient.token.len()].copy_from_slice(recipient.token.as_bytes());
-                }
+            Piece::Part(Stretch::Quanta { bytes, places }) => {
                 let mut lines = Vec::new();
-                push_base64_lines(&mut lines, &bytes);
+                push_base64_lines(&mut lines, &with_own(bytes, places, &recipient.token, recipient.name.as_deref()));
                 write(&lines);
             }
             Piece::Address => write(recipient.address.as_str().as_bytes()),
@@ -213,7 +209,7 @@ impl Piece {
             Self::Part(Stretch::Fixed(bytes)) => bytes.len(),
             Self::Part(Stretch::Token) => 32,
             Self::Part(Stretch::Name { .. }) => 256,
-            Self::Part(Stretch::Quanta { bytes, .. }) => bytes.len() * 3 / 2 + 8,
+            Self::Part(Stretch::Quanta { bytes, places }) => bytes.len() * 3 / 2 + places.len() * 256 + 8,
             Self::Address | Self::MessageId => 320,
         }
     }

@@ -7,13 +7,20 @@ use std::iter::repeat_n;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::name::Part;
+use super::name::{self, Part};
 use crate::model::NamePlace;
 
 /// Encoded lines are no longer, without CRLF (RFC 2045 §6.7 (5), §6.8).
 const LINE: usize = 76;
 /// The bytes of one base64 line.
 const BASE64_LINE: usize = LINE / 4 * 3;
+/// What no text holds, where there is no marker.
+const NO_MARKER: &str = "\0";
+
+/// How many bytes a part has on its way, which is what Gmail counts.
+pub fn sent_size(part: &str) -> usize {
+    TransferEncoding::of(part).size(part)
+}
 
 /// A stretch of an encoded part.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,8 +31,15 @@ pub(super) enum Stretch {
     Token,
     /// The reader's name stands here, on quoted-printable lines of its own.
     Name { fallback: String, part: Part },
-    /// Whole base64 quanta around tokens: these bytes, with the token at each of these places, are encoded per reader.
-    Quanta { bytes: Vec<u8>, tokens: Vec<usize> },
+    /// Whole base64 quanta: these bytes, with what is the reader's own at each of these places, are encoded per reader.
+    Quanta { bytes: Vec<u8>, places: Vec<(usize, Own)> },
+}
+
+/// What is a reader's own within base64.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Own {
+    Token,
+    Name { fallback: String, part: Part },
 }
 
 /// How a part is encoded.
@@ -54,6 +68,17 @@ impl TransferEncoding {
         }
     }
 
+    /// How many bytes a text with `\n` line ends has when it is encoded.
+    pub(super) fn size(self, text: &str) -> usize {
+        match self {
+            Self::QuotedPrintable => quoted_printable(text, NO_MARKER).len(),
+            Self::Base64 => {
+                let bytes = text.len() + memchr::memchr_iter(b'\n', text.as_bytes()).count();
+                bytes.div_ceil(3) * 4 + bytes.div_ceil(BASE64_LINE) * "\r\n".len()
+            }
+        }
+    }
+
     /// Encodes a text with `\n` line ends; `marker` stands where a token will. The result ends in CRLF.
     pub(super) fn encode(self, text: &str, marker: &str) -> Vec<Stretch> {
         match self {
@@ -66,14 +91,21 @@ impl TransferEncoding {
                 );
                 split(&encoded, marker)
             }
-            Self::Base64 => base64(text, marker),
+            Self::Base64 => base64(text, marker, &[], Part::Text),
+        }
+    }
+
+    /// Like [`TransferEncoding::encode`], for a part with readers' names.
+    pub(super) fn encode_with_names(self, text: &str, marker: &str, names: &[NamePlace], part: Part) -> Vec<Stretch> {
+        match self {
+            Self::QuotedPrintable => quoted_printable_with_names(text, marker, names, part),
+            Self::Base64 => base64(text, marker, names, part),
         }
     }
 }
 
-/// Like [`TransferEncoding::encode`], for a part with readers' names: each has lines of its own, so the lines around it are
-/// the same for all. Always quoted-printable, in which a line may end anywhere.
-pub(super) fn encode_with_names(text: &str, marker: &str, names: &[NamePlace], part: Part) -> Vec<Stretch> {
+/// Each name has lines of its own, so the lines around it are the same for all: in quoted-printable a line may end anywhere.
+fn quoted_printable_with_names(text: &str, marker: &str, names: &[NamePlace], part: Part) -> Vec<Stretch> {
     let mut stretches = Vec::new();
     let mut rest = text;
     let next =
@@ -90,6 +122,25 @@ pub(super) fn encode_with_names(text: &str, marker: &str, names: &[NamePlace], p
     let rest = if rest.is_empty() { "\n" } else { rest };
     stretches.extend(TransferEncoding::QuotedPrintable.encode(rest, marker));
     stretches
+}
+
+/// The bytes of quanta with what is the reader's own.
+pub(super) fn with_own(bytes: &[u8], places: &[(usize, Own)], token: &str, name: Option<&str>) -> Vec<u8> {
+    let mut out = Vec::with_capacity(bytes.len() + 256);
+    let mut done = 0;
+    for (at, own) in places {
+        out.extend_from_slice(&bytes[done..*at]);
+        done = *at;
+        match own {
+            Own::Token => {
+                out.extend_from_slice(token.as_bytes());
+                done += token.len();
+            }
+            Own::Name { fallback, part } => out.extend_from_slice(name::shown(name, fallback, *part).as_bytes()),
+        }
+    }
+    out.extend_from_slice(&bytes[done..]);
+    out
 }
 
 /// Cuts encoded text at the markers.
@@ -116,11 +167,30 @@ pub(super) fn push_base64_lines(out: &mut Vec<u8>, bytes: &[u8]) {
     }
 }
 
-/// Base64 allows lines of any whole number of quanta, so the quanta around a token get lines of their own.
-fn base64(text: &str, marker: &str) -> Vec<Stretch> {
+/// Base64 allows lines of any whole number of quanta, so the quanta around a token get lines of their own. Names differ in
+/// length, so from the first one on all quanta do.
+fn base64(text: &str, marker: &str, names: &[NamePlace], part: Part) -> Vec<Stretch> {
     let text = text.replace('\n', "\r\n");
-    let bytes = text.as_bytes();
-    let tokens: Vec<usize> = text.match_indices(marker).map(|(at, _)| at).collect();
+    let mut marks: Vec<(usize, &str, Own)> = Vec::new();
+    for NamePlace { marker, fallback } in names {
+        let own = |(at, mark)| (at, mark, Own::Name { fallback: fallback.clone(), part });
+        marks.extend(text.match_indices(marker.as_str()).map(own));
+    }
+    marks.extend(text.match_indices(marker).map(|(at, mark)| (at, mark, Own::Token)));
+    marks.sort_by_key(|(at, ..)| *at);
+    // The marker of a token is as long as the token and stays; that of a name goes.
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut places: Vec<(usize, Own)> = Vec::with_capacity(marks.len());
+    let mut read = 0;
+    for (at, mark, own) in marks {
+        bytes.extend_from_slice(text[read..at].as_bytes());
+        read = at;
+        if matches!(own, Own::Name { .. }) {
+            read += mark.len();
+        }
+        places.push((bytes.len(), own));
+    }
+    bytes.extend_from_slice(text[read..].as_bytes());
     let mut stretches = Vec::new();
     let mut done = 0;
     let fixed = |from: usize, to: usize| {
@@ -128,21 +198,24 @@ fn base64(text: &str, marker: &str) -> Vec<Stretch> {
         push_base64_lines(&mut lines, &bytes[from..to]);
         Stretch::Fixed(lines)
     };
-    let mut rest = tokens.as_slice();
-    while let Some(&first) = rest.first() {
+    let mut rest = places.as_slice();
+    while let Some((first, _)) = rest.first() {
         let start = first / 3 * 3;
-        let end_after = |token: usize| (token + marker.len()).next_multiple_of(3).min(bytes.len());
-        let mut end = end_after(first);
+        let end_after = |(at, own): &(usize, Own)| match own {
+            Own::Token => (at + marker.len()).next_multiple_of(3).min(bytes.len()),
+            Own::Name { .. } => bytes.len(),
+        };
+        let mut end = end_after(&rest[0]);
         let mut count = 1;
-        while let Some(&next) = rest.get(count).filter(|&&next| next < end) {
-            end = end_after(next);
+        while let Some(next) = rest.get(count).filter(|(at, _)| *at < end || end == bytes.len()) {
+            end = end_after(next).max(end);
             count += 1;
         }
         if start > done {
             stretches.push(fixed(done, start));
         }
-        let places = rest[..count].iter().map(|token| token - start).collect();
-        stretches.push(Stretch::Quanta { bytes: bytes[start..end].to_vec(), tokens: places });
+        let places = rest[..count].iter().map(|(at, own)| (at - start, own.clone())).collect();
+        stretches.push(Stretch::Quanta { bytes: bytes[start..end].to_vec(), places });
         rest = &rest[count..];
         done = end;
     }
@@ -250,13 +323,7 @@ mod tests {
                 Stretch::Fixed(bytes) => out.extend_from_slice(bytes),
                 Stretch::Token => out.extend_from_slice(token.as_bytes()),
                 Stretch::Name { .. } => {}
-                Stretch::Quanta { bytes, tokens } => {
-                    let mut bytes = bytes.clone();
-                    for &at in tokens {
-                        bytes[at..at + token.len()].copy_from_slice(token.as_bytes());
-                    }
-                    push_base64_lines(&mut out, &bytes);
-                }
+                Stretch::Quanta { bytes, places } => push_base64_lines(&mut out, &with_own(bytes, places, token, None)),
             }
         }
         out
@@ -289,11 +356,53 @@ mod tests {
                     "日".repeat(before) + &"x".repeat(before % 3),
                     "y".repeat(between)
                 );
-                let encoded = filled(&base64(&text, MARKER), token);
+                let encoded = filled(&base64(&text, MARKER, &[], Part::Text), token);
                 let lines = String::from_utf8(encoded).unwrap();
                 assert!(lines.lines().all(|line| line.len() <= LINE));
                 let decoded = STANDARD.decode(lines.replace("\r\n", "")).unwrap();
                 assert_eq!(String::from_utf8(decoded).unwrap(), text.replace('\n', "\r\n").replace(MARKER, token));
+            }
+        }
+    }
+
+    #[test]
+    fn base64_can_be_filled_with_names_of_every_length_beside_tokens() {
+        let token = "zyxwvutsrqponmlkjihgfedcba";
+        let marker = "nnnnnnnnnnnnnnnnnnnnnnnnnn".to_owned();
+        let names = [NamePlace { marker: marker.clone(), fallback: "読者".to_owned() }];
+        for before in 0..4 {
+            let text = format!("{}{MARKER}様{marker}\nと{marker}、{MARKER}\n終", "x".repeat(before));
+            let stretches = base64(&text, MARKER, &names, Part::Text);
+            for name in [None, Some("A"), Some("花子"), Some("A very long name of many words, which is not cut yet")]
+            {
+                let mut encoded = Vec::new();
+                for stretch in &stretches {
+                    match stretch {
+                        Stretch::Fixed(bytes) => encoded.extend_from_slice(bytes),
+                        Stretch::Quanta { bytes, places } => {
+                            push_base64_lines(&mut encoded, &with_own(bytes, places, token, name));
+                        }
+                        other => panic!("{other:?}"),
+                    }
+                }
+                let lines = String::from_utf8(encoded).unwrap();
+                let decoded = String::from_utf8(STANDARD.decode(lines.replace("\r\n", "")).unwrap()).unwrap();
+                let expected =
+                    text.replace('\n', "\r\n").replace(MARKER, token).replace(&marker, name.unwrap_or("読者"));
+                assert_eq!(decoded, expected);
+            }
+        }
+    }
+
+    #[test]
+    fn the_size_is_that_of_what_is_sent() {
+        for text in ["", "a = b\n", &"Zeile – länger als eine\n".repeat(40), &"日本語の本文です。\n".repeat(50)]
+        {
+            for encoding in [TransferEncoding::QuotedPrintable, TransferEncoding::Base64] {
+                let sent = encoding.encode(text, MARKER);
+                let length: usize =
+                    sent.iter().map(|one| if let Stretch::Fixed(bytes) = one { bytes.len() } else { 0 }).sum();
+                assert_eq!(encoding.size(text), length, "{encoding:?} {text}");
             }
         }
     }
