@@ -214,7 +214,7 @@ fn a_site_replaces_single_rules_of_the_look() {
     assert_eq!(tag(&after, "<h1"), tag(&before, "<h1").replace("font-size:36px", "font-size:30px"));
     let heading = "margin:32px 0 8px;font-size:26px;line-height:1.3;font-weight:bold;color:#0b5a86";
     assert_eq!(tag(&after, "<h2"), format!("<h2 style=\"{heading}\""));
-    assert!(tag(&after, "<blockquote").contains(";border-left:6px double #ddd8cd;color:"), "{after}");
+    assert!(after.contains("<td style=\"padding:2px 0 2px 20px;border-left:6px double #ddd8cd;"), "{after}");
     assert!(after.contains("@media (max-width:640px){\nh2{font-size:22px!important}\n}\n</style>"), "{after}");
     for kept in ["<p style=\"margin:0 0 20px\">Text.", "h1{font-size:30px!important}"] {
         assert!(before.contains(kept) && after.contains(kept), "{kept}");
@@ -254,7 +254,10 @@ fn a_long_post_ends_where_gmail_would_cut_and_goes_on_online() {
     assert!(!issue.text.contains(&format!("Paragraph {} ", last + 1)));
     assert!(issue.text.contains(&format!("\n[{last}] https://example.org/{last}/\n")));
     assert!(!issue.text.contains(&format!("\n[{}] ", last + 1)));
-    assert!(issue.text.contains("Continue reading online:\nhttps://example.org/2026/03/02/long/\n"));
+    let (_, rest) = issue.text.split_once("Continue reading online (").unwrap();
+    let (minutes, rest) = rest.split_once(" min more)").unwrap();
+    assert!((1..63).contains(&minutes.parse::<u32>().unwrap()), "{minutes}");
+    assert!(rest.starts_with(":\nhttps://example.org/2026/03/02/long/\n"), "{rest}");
     for part in [&issue.html, &issue.text] {
         assert!(
             !part.contains("A note.") && !part.contains("[^1]") && !part.contains("<sup"),
@@ -268,7 +271,7 @@ fn in_a_digest_the_long_posts_give_and_the_short_ones_stay() {
     let (one, two) = (long_post("One", ""), long_post("Two", ""));
     let issue = issue_of(&[("one", &one), ("two", &two), ("code", POSTS[0].1)]);
     assert!((60_000..90_000).contains(&issue.html.len()), "{}", issue.html.len());
-    assert_eq!(issue.text.matches("Continue reading online:").count(), 2);
+    assert_eq!(issue.text.matches("Continue reading online (").count(), 2);
     assert_eq!(issue.text.matches("Read this post online:").count(), 1);
     assert!(issue.text.contains("Any reason to exist."));
 }
@@ -277,7 +280,7 @@ fn in_a_digest_the_long_posts_give_and_the_short_ones_stay() {
 fn the_authors_mark_is_where_a_post_ends_when_it_must() {
     let marked = long_post("Long", "Second.\n\n<!-- more -->");
     let issue = issue_of(&[("long", &marked)]);
-    assert!(issue.text.contains("First.\n\nSecond.\n\nContinue reading online:"), "{}", &issue.text[..600]);
+    assert!(issue.text.contains("First.\n\nSecond.\n\nContinue reading online (63 min more):"), "{}", issue.text);
 }
 
 #[test]

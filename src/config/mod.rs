@@ -25,7 +25,7 @@ pub use dkim::Dkim;
 pub use domain::DomainLimit;
 pub use feeds::{Archive, FeedContent, Feeds, FeedsBy};
 pub use mail::{InDoubt, Mail, Relay};
-pub use newsletter::{MailContent, Mode, NO_SERVER, Newsletter, TOKEN};
+pub use newsletter::{MailContent, Mode, NO_SERVER, Newsletter, Part, TOKEN};
 pub use permalink::{Permalink, PermalinkPart, SlugFrom, Slugify};
 pub(crate) use placeholder::is_loopback;
 pub use podcast::Podcast;
@@ -138,10 +138,24 @@ pub fn parse(path: &str, text: &str) -> Result<Config, Vec<Diagnostic>> {
 /// # Errors
 /// As for [`parse`].
 pub fn parse_with(path: &str, text: &str, check: TransportCheck) -> Result<Config, Vec<Diagnostic>> {
+    match read(path, text, check) {
+        (Some(config), faults) if faults.is_empty() => Ok(config),
+        (_, faults) => Err(faults),
+    }
+}
+
+/// What a text says all the same that [`parse`] refuses: with defaults in the place of its faults. `None` when it is not TOML, or
+/// does not say what site this is.
+pub fn parse_as_far(path: &str, text: &str) -> Option<Config> {
+    read(path, text, |_| Ok(())).0
+}
+
+/// The configuration as far as it could be read, and the faults in it.
+fn read(path: &str, text: &str, check: TransportCheck) -> (Option<Config>, Vec<Diagnostic>) {
     let mut reader = Reader::new(path, text);
     let document = reader.document();
     if !reader.diagnostics.is_empty() {
-        return Err(reader.diagnostics);
+        return (None, reader.diagnostics);
     }
     let mut root = Section::new("", Some(document.get_ref()));
     let site = site::site(&mut root, &mut reader);
@@ -149,21 +163,15 @@ pub fn parse_with(path: &str, text: &str, check: TransportCheck) -> Result<Confi
     let feeds = feeds::read(&mut root, &mut reader, site.as_ref(), (&posts.taxonomies, posts.feed.is_some()));
     let podcast = podcast::read(&mut root, &mut reader, site.as_ref());
     let web = site::web(&mut root, &mut reader);
-    let newsletter = newsletter::read(&mut root, &mut reader, site.as_ref(), &web);
+    let newsletter = newsletter::read(&mut root, &mut reader, site.as_ref(), &web, &feeds);
     let theme = theme::read(&mut root, &mut reader);
     let mail = mail::read(&mut root, &mut reader, site.as_ref(), newsletter.from.as_ref(), check);
     let store = store::read(&mut root, &mut reader);
     root.finish(&mut reader);
-    match site {
-        Some(site) if reader.diagnostics.is_empty() => {
-            let warnings = reader.warnings;
-            Ok(Config { site, posts, feeds, podcast, newsletter, theme, mail, store, web, warnings })
-        }
-        _ => {
-            reader.diagnostics.sort_by_key(|d| d.location.as_ref().map(|place| (place.line, place.column)));
-            Err(reader.diagnostics)
-        }
-    }
+    reader.diagnostics.sort_by_key(|d| d.location.as_ref().map(|place| (place.line, place.column)));
+    let warnings = reader.warnings;
+    let config = site.map(|site| Config { site, posts, feeds, podcast, newsletter, theme, mail, store, web, warnings });
+    (config, reader.diagnostics)
 }
 
 fn posts<'t>(root: &mut Section<'_, 't>, reader: &mut Reader<'t>, site: Option<&Site>) -> Posts {

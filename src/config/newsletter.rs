@@ -10,7 +10,7 @@ use crate::model::{ListId, Mailbox};
 use super::placeholder;
 use super::reader::{Reader, Section};
 use super::words::{self, Words};
-use super::{Site, Web};
+use super::{Feeds, Site, Web};
 
 /// What must not stand as it is in the address of a `mailto:` (RFC 6068 §2), or in brackets in a header.
 const NOT_IN_MAILTO: &AsciiSet =
@@ -43,6 +43,30 @@ pub enum MailContent {
     Auto,
 }
 
+/// What an issue can show above and below its title.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// The name of the site, above the title.
+    Name,
+    /// The picture of `feeds.logo`, above the title.
+    Logo,
+    /// Who wrote an entry, below its title.
+    Byline,
+    /// What an entry's author says about it.
+    Description,
+    /// The picture of an entry from its front matter.
+    Cover,
+}
+
+/// The words for these parts.
+const PARTS: [(&str, Part); 5] = [
+    ("name", Part::Name),
+    ("logo", Part::Logo),
+    ("byline", Part::Byline),
+    ("description", Part::Description),
+    ("cover", Part::Cover),
+];
+
 /// `[newsletter]`
 #[derive(Debug, Clone)]
 pub struct Newsletter {
@@ -56,6 +80,12 @@ pub struct Newsletter {
     pub mode: Mode,
     /// How much of each entry.
     pub content: MailContent,
+    /// What stands above and below titles.
+    pub show: Vec<Part>,
+    /// Whether mail shows pictures of films that come from the firm that shows the film, which learns who reads.
+    pub embed_thumbnails: bool,
+    /// Where those can subscribe who read a copy of somebody else: an https or mailto address.
+    pub subscribe: Option<String>,
     /// More due entries than this are a mistake until `--allow too-many`.
     pub max_entries: usize,
     /// After the first run, a due entry older than this many days is a mistake until `--allow too-late`; 0 switches the guard off.
@@ -81,6 +111,7 @@ pub(super) fn read<'t>(
     reader: &mut Reader<'t>,
     site: Option<&Site>,
     web: &Web,
+    feeds: &Feeds,
 ) -> Newsletter {
     let mut section = root.section(reader, "newsletter", "newsletter");
     let from = mailbox(&mut section, reader, "from");
@@ -93,6 +124,9 @@ pub(super) fn read<'t>(
     let mode = section.word(reader, "mode", &[("digest", Mode::Digest), ("each", Mode::Each)]).unwrap_or(Mode::Digest);
     let contents = [("auto", MailContent::Auto), ("full", MailContent::Full), ("excerpt", MailContent::Excerpt)];
     let content = section.word(reader, "content", &contents).unwrap_or(MailContent::Auto);
+    let show = parts(&mut section, reader, feeds);
+    let embed_thumbnails = section.switch(reader, "embed_thumbnails").unwrap_or(false);
+    let subscribe = subscribe(&mut section, reader);
     let max_entries = section.number(reader, "max_entries", 1..10_001).unwrap_or(10);
     let max_lateness = section.number(reader, "max_lateness", 0..36_501).unwrap_or(90);
     let require_live = section.switch(reader, "require_live").unwrap_or(false);
@@ -137,6 +171,9 @@ pub(super) fn read<'t>(
         start,
         mode,
         content,
+        show,
+        embed_thumbnails,
+        subscribe,
         words,
         max_entries: max_entries as usize,
         max_lateness,
@@ -145,6 +182,37 @@ pub(super) fn read<'t>(
         feedback_id,
         list_id: ListId { name: site.map(|site| site.title.clone()).unwrap_or_default(), id: list_id },
     }
+}
+
+fn parts<'t>(section: &mut Section<'_, 't>, reader: &mut Reader<'t>, feeds: &Feeds) -> Vec<Part> {
+    let mut parts = Vec::new();
+    for (text, place) in section.strings(reader, "show").unwrap_or_default() {
+        let part = PARTS.iter().find(|(word, _)| *word == text).map(|(_, part)| *part);
+        match part {
+            Some(Part::Logo) if feeds.logo.is_none() => {
+                let message = "`newsletter.show` has the logo, and `feeds.logo` is not set";
+                reader.refuse(message, place, "set `feeds.logo`, or write \"name\"");
+            }
+            Some(part) => parts.push(part),
+            None => {
+                let words = PARTS.map(|(word, _)| format!("\"{word}\"")).join(", ");
+                let message = format!("`newsletter.show` has an unknown value: `{text}`");
+                reader.refuse(message, place, format!("write any of {words}"));
+            }
+        }
+    }
+    parts
+}
+
+fn subscribe<'t>(section: &mut Section<'_, 't>, reader: &mut Reader<'t>) -> Option<String> {
+    let (text, place) = section.string(reader, "subscribe")?;
+    let url = Url::parse(text.trim()).ok();
+    let url = url.filter(|url| url.scheme() == "mailto" || url.scheme() == "https" && url.host_str().is_some());
+    if url.is_none() {
+        let message = format!("`newsletter.subscribe` is neither an https nor a mailto address: `{text}`");
+        reader.refuse(message, place, "write the address of the page where people subscribe");
+    }
+    url.map(String::from)
 }
 
 /// https before mailto (RFC 2369 §2: the first one is preferred), those that know the reader before others, and what was chosen

@@ -5,18 +5,23 @@ use std::collections::BTreeMap;
 use super::reader::{Reader, Section};
 
 /// Every word or phrase that can be set, and what may stand in it for something else.
-pub const WORDS: [(&str, Option<&str>); 14] = [
+pub const WORDS: [(&str, Option<&str>); 19] = [
     ("in_this_issue", None),
     ("issue", Some("{number}")),
     ("reading_time", Some("{minutes}")),
     ("read_online", None),
     ("read_on", None),
+    ("read_on_minutes", Some("{minutes}")),
+    ("view_online", None),
     ("reader", None),
     ("unsubscribe", None),
     ("unsubscribe_by_mail", None),
     ("archive", None),
     ("feed", None),
     ("reason", Some("{publication}")),
+    ("reply", None),
+    ("forwarded", None),
+    ("subscribe", None),
     ("and_one_more", None),
     ("and_more", Some("{count}")),
     ("colon", None),

@@ -10,11 +10,13 @@ use crate::diagnostic::Diagnostic;
 use crate::model::{Entry, Issue, NamePlace, sha256_hex};
 use crate::templates::Templates;
 
+use super::NEAR_CLIP;
 use super::clean::one_line;
-use super::extent::{LIMIT, Shown, cap};
+use super::extent::{Shown, cap};
 use super::look::Look;
 use super::name::{MOST, Part, place};
 use super::recipient::{TOKEN_LENGTH, base32};
+use super::transfer::{TransferEncoding, sent_size};
 use super::view::{IssueView, inlined};
 
 /// RFC 5322 §2.1.1 allows lines of 998 octets, and an address cannot be folded.
@@ -62,16 +64,20 @@ pub fn compose(
     let shown: Vec<Shown<'_>> = match newsletter.content {
         MailContent::Full => entries.iter().map(Shown::whole).collect(),
         // The rest of a very long one is cut off without a look at it.
-        MailContent::Auto => entries.iter().map(|entry| Shown::beginning(entry, FAR_TOO_LONG * LIMIT)).collect(),
+        MailContent::Auto => entries.iter().map(|entry| Shown::beginning(entry, FAR_TOO_LONG * NEAR_CLIP)).collect(),
         MailContent::Excerpt => entries.iter().map(Shown::excerpt).collect(),
     };
     let look = Look::new(templates.stylesheet(), &config.theme);
     let told = (entries, &texts[..]);
     let mut parts = parts(number, told, &shown, config, (templates, &look), feed)?;
-    let is_any_cut = shown.iter().any(|shown| shown.is_cut);
-    if newsletter.content == MailContent::Auto && (parts.html.len() > LIMIT || is_any_cut) {
-        let shown = shorter(entries, &shown, &parts, &look);
-        parts = self::parts(number, told, &shown, config, (templates, &look), feed)?;
+    let mut is_fitted = !shown.iter().any(|shown| shown.is_cut);
+    // What is left may be encoded in another way, and be longer for it.
+    for _ in 0..2 {
+        if newsletter.content == MailContent::Auto && (sent_size(&parts.html) > NEAR_CLIP || !is_fitted) {
+            let shown = shorter(entries, &shown, &parts, &look);
+            parts = self::parts(number, told, &shown, config, (templates, &look), feed)?;
+            is_fitted = true;
+        }
     }
     let Parts { view, html, text, marker, names, unsubscribe } = parts;
     let reply_to = newsletter.reply_to.as_ref();
@@ -136,11 +142,12 @@ fn parts(
 
 /// What is shown when everything is too much.
 fn shorter<'e>(entries: &'e [Entry], shown: &[Shown<'e>], parts: &Parts, look: &Look) -> Vec<Shown<'e>> {
-    let sizes = parts.view.sizes();
-    let frame = parts.html.len().saturating_sub(sizes.iter().sum());
-    let cap = cap(&sizes, LIMIT.saturating_sub(frame));
+    let encoding = TransferEncoding::of(&parts.html);
+    let sizes: Vec<usize> = parts.view.contents().map(|html| encoding.size(html)).collect();
+    let frame = encoding.size(&parts.html).saturating_sub(sizes.iter().sum());
+    let cap = cap(&sizes, NEAR_CLIP.saturating_sub(frame));
     let fits = |entry: &Entry, shown: &Shown<'e>| {
-        shown.length() / FAR_TOO_LONG <= cap && inlined(entry, shown, entries.len() == 1, look).len() <= cap
+        shown.length() / FAR_TOO_LONG <= cap && encoding.size(&inlined(entry, shown, entries.len() == 1, look)) <= cap
     };
     let shorten = |((entry, shown), size): ((&'e Entry, &Shown<'e>), usize)| {
         if size > cap || shown.is_cut { Shown::fitting(entry, |shown| fits(entry, shown)) } else { shown.clone() }

@@ -6,11 +6,8 @@ use std::borrow::Cow;
 use crate::content::{Element, MORE, Node, write};
 use crate::model::Entry;
 
-/// An issue's HTML part stays below so many bytes: Gmail cuts at about 102 KB, and the encoding for the way adds to it.
-pub(super) const LIMIT: usize = 80_000;
-
 /// The room for what says that an entry goes on.
-const RESERVE: usize = 200;
+const RESERVE: usize = 400;
 
 /// What an issue shows of an entry.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -70,14 +70,34 @@ impl Look {
         if let Some((property, value)) = own {
             declare(&mut declarations, property, value);
         }
-        let mut style = String::new();
-        for (property, value) in declarations {
-            if !style.is_empty() {
-                style.push(';');
-            }
-            push(&mut style, property, value, subject.place.right_to_left);
+        written(&declarations, subject.place)
+    }
+
+    /// The declarations for what is written as a table of one cell: those of the space around it, of its cell, and of the text
+    /// in it. Outlook knows paddings and grounds on cells only, and margins on everything else.
+    pub(super) fn cell(&self, subject: Subject<'_>) -> Cell {
+        let is = |property: &str, kinds: &[&str]| kinds.contains(&property.split('-').next().unwrap_or_default());
+        let declarations = self.declarations(subject);
+        let (around, inside): (Vec<_>, Vec<_>) = declarations.iter().partition(|(name, _)| is(name, &["margin"]));
+        let (width, inside): (Vec<_>, Vec<_>) = inside.into_iter().partition(|(name, _)| *name == "width");
+        let (cell, text): (Vec<_>, Vec<_>) =
+            inside.into_iter().partition(|(name, _)| is(name, &["padding", "background", "border", "vertical"]));
+        let is_centred = around.iter().any(|(_, value)| value.ends_with(" auto") || value.contains(" auto "));
+        Cell {
+            around: written(&around, subject.place),
+            width: width
+                .first()
+                .map_or_else(|| "100%".to_owned(), |(_, width)| width.trim_end_matches("px").to_owned()),
+            is_centred,
+            ground: written(&cell, subject.place),
+            text: written(&text, subject.place),
         }
-        style
+    }
+
+    /// How many pixels wide a part of the frame is, where its style says so.
+    pub(super) fn width_of(&self, class: &str) -> Option<u32> {
+        let part = self.declarations(Subject::of_frame(class));
+        part.iter().find(|(property, _)| *property == "width").and_then(|(_, width)| pixels(width))
     }
 
     fn declarations<'l>(&'l self, subject: Subject<'_>) -> Vec<(&'l str, &'l str)> {
@@ -95,21 +115,61 @@ impl Look {
         declarations
     }
 
-    /// The style of every part of the frame, by its class.
+    /// The style of every part of the frame, by its class; that of the part `x` also as `x-space` and `x-cell`, for what is
+    /// written as a table of one cell.
     pub(super) fn parts(&self, right_to_left: bool) -> BTreeMap<String, String> {
         let place = Position { right_to_left, ..Position::default() };
-        let classes = self.rules.keys().filter_map(|key| key.strip_prefix('.'));
-        classes
-            .map(|class| (class.to_owned(), self.style(Subject { place, ..Subject::of_frame(class) }, None)))
-            .collect()
+        let mut parts = BTreeMap::new();
+        for class in self.rules.keys().filter_map(|key| key.strip_prefix('.')) {
+            let subject = Subject { place, ..Subject::of_frame(class) };
+            let Cell { around, ground, text, .. } = self.cell(subject);
+            parts.entry(format!("{class}-space")).or_insert(around);
+            parts.entry(format!("{class}-cell")).or_insert(joined(&ground, &text));
+            parts.insert(class.to_owned(), self.style(subject, None));
+        }
+        parts
     }
 
-    /// The style elements of the head. What has attribute selectors is in the last one: Gmail leaves out the whole of one in
-    /// which it does not know something.
-    pub(super) fn head(&self) -> Vec<String> {
-        let (special, common): (Vec<_>, Vec<_>) = self.head.iter().partition(|rule| rule.selectors.contains('['));
+    /// The style elements of the head; with the rules for tables as cards when there are such. What has attribute selectors is in the
+    /// last one: Gmail leaves out the whole of one in which it does not know something.
+    pub(super) fn head(&self, has_cards: bool) -> Vec<String> {
+        let is_of_cards = |rule: &HeadRule| rule.selectors.split(',').all(|selector| selector.starts_with(".cards"));
+        let rules = self.head.iter().filter(|rule| has_cards || !is_of_cards(rule));
+        let (special, common): (Vec<_>, Vec<_>) = rules.partition(|rule| rule.selectors.contains('['));
         [common, special].iter().filter(|rules| !rules.is_empty()).map(|rules| sheet(rules)).collect()
     }
+}
+
+/// The styles of what is written as a table of one cell.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Cell {
+    /// For what is around the table.
+    pub(super) around: String,
+    /// That of the table, as in HTML: `100%`, `72`.
+    pub(super) width: String,
+    /// Whether the table is in the middle.
+    pub(super) is_centred: bool,
+    /// For the cell itself.
+    pub(super) ground: String,
+    /// For what is in it.
+    pub(super) text: String,
+}
+
+/// Two styles as one.
+pub(super) fn joined(one: &str, other: &str) -> String {
+    let joint = if one.is_empty() || other.is_empty() { "" } else { ";" };
+    format!("{one}{joint}{other}")
+}
+
+fn written(declarations: &[(&str, &str)], place: Position) -> String {
+    let mut style = String::new();
+    for (property, value) in declarations {
+        if !style.is_empty() {
+            style.push(';');
+        }
+        push(&mut style, property, value, place.right_to_left);
+    }
+    style
 }
 
 /// Rules as they stand in the head.

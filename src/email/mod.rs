@@ -20,6 +20,7 @@ mod plain;
 mod recipient;
 #[cfg(test)]
 mod tests;
+mod text_form;
 mod transfer;
 mod view;
 mod wording;
@@ -27,11 +28,18 @@ mod wording;
 use crate::model::{Issue, Recipient};
 use name::Part;
 
+/// Gmail hides what comes after about so many bytes of the HTML part as it is sent, and with it the link for unsubscribing.
+pub const CLIP: usize = 102 * 1024;
+/// From here on an issue is too long for comfort: what is added on the way may push it over the edge. Issues that may be
+/// shortened stay below.
+pub const NEAR_CLIP: usize = 90 * 1024;
+
 pub use compose::compose;
 pub use copies::Copies;
 #[cfg(test)]
 use recipient::recipient;
 pub use recipient::{Recipients, Tokens, is_token};
+pub use transfer::sent_size;
 
 /// The HTML part as one reader gets it.
 pub fn html_for(issue: &Issue, recipient: &Recipient) -> String {

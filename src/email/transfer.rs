@@ -183,14 +183,14 @@ fn base64(text: &str, marker: &str, names: &[NamePlace], part: Part) -> Vec<Stre
     let mut places: Vec<(usize, Own)> = Vec::with_capacity(marks.len());
     let mut read = 0;
     for (at, mark, own) in marks {
-        bytes.extend_from_slice(text[read..at].as_bytes());
+        bytes.extend_from_slice(&text.as_bytes()[read..at]);
         read = at;
         if matches!(own, Own::Name { .. }) {
             read += mark.len();
         }
         places.push((bytes.len(), own));
     }
-    bytes.extend_from_slice(text[read..].as_bytes());
+    bytes.extend_from_slice(&text.as_bytes()[read..]);
     let mut stretches = Vec::new();
     let mut done = 0;
     let fixed = |from: usize, to: usize| {

@@ -5,18 +5,17 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::config::{Config, Theme, Words};
-use crate::content::nodes::{self, Element, Node};
-use crate::content::text;
-use crate::model::{Entry, MailPicture};
+use crate::config::{Config, Part, Theme, Words};
+use crate::model::{Entry, Mailbox, media_type};
 use crate::templates::{NAME_END, NAME_START};
 
 use super::calendar::day;
 use super::clean::{one_line, printable, shorten};
 use super::extent::Shown;
-use super::inline::{Surroundings, inline};
+use super::inline::{CARDS, Surroundings, inline};
 use super::look::Look;
 use super::plain::{labelled, underlined, wrap};
+use super::text_form;
 use super::wording::{Wording, direction, primary};
 
 /// RFC 5322 sets no limit; no client shows more.
@@ -50,8 +49,14 @@ pub(super) struct IssueView {
     site_url: String,
     /// `None` when the site has no feed that mail links to.
     feed_url: Option<String>,
+    /// What stands above the title.
+    masthead: Option<MastheadView>,
     entries: Vec<EntryView>,
     reason: String,
+    /// That replies reach somebody.
+    reply: Option<String>,
+    /// For those who read a copy of somebody else.
+    subscribe: Option<LinkView>,
     /// Unsubscribing, archive, feed.
     links: Vec<LinkView>,
     /// Lines.
@@ -70,6 +75,25 @@ pub(super) struct IssueView {
 }
 
 #[derive(Debug, Serialize)]
+struct MastheadView {
+    /// The picture with the name of the publication; the name itself stands there without one.
+    logo: Option<PictureView>,
+    /// The name, wrapped, when the text part does not name the publication elsewhere.
+    text: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct PictureView {
+    url: String,
+    alt: String,
+    /// In pixels, at most those of the column.
+    width: u32,
+    height: Option<u32>,
+    /// As it stands in the text part.
+    text: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
 struct SubscriberView {
     /// The name; `| default("friend")` says what readers without one are called, else that is a word of the newsletter's.
     name: String,
@@ -84,6 +108,7 @@ struct IssueText {
     /// One item for each entry.
     contents: Vec<String>,
     reason: String,
+    reply: Option<String>,
     postal_address: Vec<String>,
 }
 
@@ -104,6 +129,14 @@ struct EntryView {
     /// `Publication · 23 June 2025 · 4 min read`, without what is said above it (the publication in a digest, the day where
     /// it is the heading) and what would say nothing.
     meta: String,
+    /// Whether the whole issue is at its address.
+    is_issue: bool,
+    /// What its author says about it, when that is not how it begins.
+    description: Option<String>,
+    /// The picture from its front matter, when it is not in the content.
+    cover: Option<PictureView>,
+    /// What the link to its address says below it.
+    read_label: String,
     language: String,
     direction: &'static str,
     start: &'static str,
@@ -120,6 +153,9 @@ struct EntryText {
     /// The heading, underlined.
     heading: String,
     meta: String,
+    /// A label and the address of its page.
+    view_online: String,
+    description: Option<String>,
     /// The content: many lines.
     body: String,
 }
@@ -151,15 +187,21 @@ impl IssueView {
         let own = if primary(language) == primary(&config.site.language) { &config.newsletter.words } else { &none };
         let words = Wording::of(language, own);
         let publication = one_line(&config.site.title);
-        let alone = Some(publication.as_str()).filter(|_| entries.len() == 1);
+        let alone = entries.len() == 1;
+        let masthead = masthead(config, look, &publication, alone);
+        let frame = Frame {
+            publication: Some(&*publication).filter(|_| alone && masthead.is_none()),
+            alone,
+            show: &config.newsletter.show,
+        };
         let date = entries.iter().max_by_key(|entry| &entry.published).map(|entry| day(&entry.published, language));
         let date = date.unwrap_or_default();
-        let meta = format!("{} · {date}", words.issue(number));
+        let meta = [words.issue(number), date.clone()].join(joint(direction(language)));
         let views: Vec<_> = entries
             .iter()
             .zip(texts)
             .zip(shown)
-            .map(|((entry, text), shown)| EntryView::new((entry, text), shown, alone, &words, look))
+            .map(|((entry, text), shown)| EntryView::new((entry, text), shown, &frame, &words, look))
             .collect();
         let subject = subject(&views, &words);
         let preheader = preheader((entries, texts), &views, &subject, &publication);
@@ -168,6 +210,16 @@ impl IssueView {
         let postal_address: Vec<_> = postal_address.lines().map(one_line).filter(|line| !line.is_empty()).collect();
         let site_url = config.site.url.to_string();
         let direction = direction(language);
+        let reply = config.newsletter.reply_to.as_ref().filter(|mailbox| is_read(mailbox)).map(|_| words.word("reply"));
+        let subscribe = config.newsletter.subscribe.as_ref().map(|url| LinkView {
+            label: words.word("subscribe").to_owned(),
+            text: labelled(
+                &format!("{} {}", words.word("forwarded"), words.word("subscribe")),
+                words.word("colon"),
+                url,
+            ),
+            url: url.clone(),
+        });
         Self {
             preheader_padding: PADDING
                 .repeat(PREHEADER_LIMIT.saturating_sub(preheader.chars().count()).min(PADDING_LIMIT)),
@@ -180,20 +232,24 @@ impl IssueView {
                 meta: wrap(&meta, ""),
                 contents: views.iter().map(|entry| wrap(&entry.headline, "- ")).collect(),
                 reason: wrap(&reason, ""),
+                reply: reply.map(|reply| wrap(reply, "")),
                 postal_address: postal_address.iter().map(|line| wrap(line, "")).collect(),
             },
+            reply: reply.map(str::to_owned),
+            subscribe,
+            masthead,
             date,
             meta,
             site_url,
             feed_url: feed.map(str::to_owned),
-            entries: views,
             reason,
             links: Vec::new(),
             postal_address,
             theme: config.theme.clone(),
             look: look.parts(direction == "rtl"),
-            head: look.head(),
+            head: look.head(views.iter().any(|view| view.html.contains(CARDS))),
             column: look.column,
+            entries: views,
             subscriber: SubscriberView { name: format!("{NAME_START}{}{NAME_END}", words.word("reader")) },
             words,
             subject,
@@ -202,9 +258,9 @@ impl IssueView {
         }
     }
 
-    /// The bytes of what is shown of each entry.
-    pub(super) fn sizes(&self) -> Vec<usize> {
-        self.entries.iter().map(|entry| entry.html.len()).collect()
+    /// What is shown of each entry.
+    pub(super) fn contents(&self) -> impl Iterator<Item = &str> {
+        self.entries.iter().map(|entry| entry.html.as_str())
     }
 
     /// Fills in the footer's links; `unsubscribe` holds addresses with the marker in them.
@@ -219,14 +275,7 @@ impl IssueView {
 }
 
 impl EntryView {
-    /// `publication` when the entry is the only one of its issue: a digest has named it already.
-    fn new(
-        (entry, whole): (&Entry, &str),
-        shown: &Shown<'_>,
-        publication: Option<&str>,
-        words: &Wording,
-        look: &Look,
-    ) -> Self {
+    fn new((entry, whole): (&Entry, &str), shown: &Shown<'_>, frame: &Frame<'_>, words: &Wording, look: &Look) -> Self {
         let direction = direction(&entry.language);
         let date = day(&entry.published, &entry.language);
         let title = one_line(&entry.title);
@@ -236,21 +285,40 @@ impl EntryView {
         let (heading, dated) = if title.is_empty() { (date.clone(), None) } else { (title, Some(date.as_str())) };
         let readable = primary(&words.language) == primary(&entry.language);
         let reading_time = words.reading_time(minutes(whole)).filter(|_| readable);
-        let meta = publication.into_iter().chain(dated).chain(reading_time.as_deref()).collect::<Vec<_>>().join(" · ");
+        let authors: Vec<_> =
+            entry.authors.iter().map(|author| one_line(&author.name)).filter(|name| !name.is_empty()).collect();
+        let authors = Some(authors.join(", ")).filter(|names| frame.shows(Part::Byline) && !names.is_empty());
+        let meta = authors
+            .as_deref()
+            .into_iter()
+            .chain(frame.publication)
+            .chain(dated)
+            .chain(reading_time.as_deref())
+            .collect::<Vec<_>>()
+            .join(joint(direction));
         let mailing = entry.mailing.as_deref();
         let own = |text: &Option<String>| text.as_deref().map(one_line).filter(|text| !text.is_empty());
-        let body = printable(&text_of(entry, shown, whole));
+        let body = printable(&text_form::of(entry, shown, whole));
+        let more = if shown.is_cut { minutes(whole).saturating_sub(minutes(&body)) } else { 0 };
+        let description = description(entry, whole).filter(|_| frame.shows(Part::Description));
+        let read_label = if shown.is_whole { words.word("read_online").to_owned() } else { words.read_on(more) };
         Self {
             text: EntryText {
                 heading: underlined(&heading, "-"),
                 meta: wrap(&meta, ""),
+                view_online: labelled(words.word("view_online"), words.word("colon"), &entry.url),
+                description: description.as_ref().map(|text| wrap(text, "")),
                 // No blanks at line ends: `-- ` alone on a line would start the signature (RFC 3676 §4.3).
                 body: body.lines().map(str::trim_end).collect::<Vec<_>>().join("\n").trim_matches('\n').to_owned(),
             },
             subject: mailing.and_then(|mailing| own(&mailing.subject)),
             preheader: mailing.and_then(|mailing| own(&mailing.preheader)),
-            html: inlined(entry, shown, publication.is_some(), look),
+            html: inlined(entry, shown, frame.alone, look),
             is_whole: shown.is_whole,
+            is_issue: frame.alone,
+            description,
+            cover: cover(entry, look).filter(|_| frame.shows(Part::Cover)),
+            read_label,
             heading,
             headline,
             url: entry.url.clone(),
@@ -261,6 +329,66 @@ impl EntryView {
             start: start(direction),
         }
     }
+}
+
+/// What is around an entry.
+struct Frame<'a> {
+    /// The publication, when nothing above the entry names it.
+    publication: Option<&'a str>,
+    /// Whether the entry is the only one of its issue.
+    alone: bool,
+    show: &'a [Part],
+}
+
+impl Frame<'_> {
+    fn shows(&self, part: Part) -> bool {
+        self.show.contains(&part)
+    }
+}
+
+/// What stands above the title; nothing for the name in an issue of several entries, of which it is the title.
+fn masthead(config: &Config, look: &Look, publication: &str, alone: bool) -> Option<MastheadView> {
+    let show = &config.newsletter.show;
+    let logo = config.feeds.logo.as_ref().filter(|_| show.contains(&Part::Logo));
+    let logo = logo.map(|url| PictureView {
+        url: url.to_string(),
+        alt: publication.to_owned(),
+        width: look.width_of("logo").unwrap_or(look.column).min(look.column),
+        height: None,
+        text: None,
+    });
+    let is_shown = logo.is_some() || show.contains(&Part::Name) && alone && !publication.is_empty();
+    is_shown.then(|| MastheadView { logo, text: alone.then(|| wrap(publication, "")) })
+}
+
+/// What an entry's author says about it; nothing when that is how it begins.
+fn description(entry: &Entry, whole: &str) -> Option<String> {
+    let summary = one_line(entry.summary.as_deref()?);
+    let beginning = content_words(&one_line(&summary));
+    let begins = content_words(whole).starts_with(beginning.trim_end_matches(['…', '.']));
+    Some(summary).filter(|summary| !summary.is_empty() && !begins)
+}
+
+/// The picture of an entry's front matter as mail shows it.
+fn cover(entry: &Entry, look: &Look) -> Option<PictureView> {
+    let image = entry.image.as_ref().filter(|image| !entry.pictures.iter().any(|other| other.url == image.url))?;
+    let kind = image.media_type.as_deref().or_else(|| media_type(&image.url));
+    let is_shown = kind.is_none_or(|kind| ["image/png", "image/jpeg", "image/gif"].contains(&kind));
+    let alt = one_line(image.alt.as_deref().unwrap_or_default());
+    let width = image.width.map_or(look.column, |width| width.min(look.column));
+    is_shown.then(|| PictureView {
+        url: image.url.clone(),
+        height: image.width.zip(image.height).map(|(full, height)| (height.saturating_mul(width) / full.max(1)).max(1)),
+        width,
+        text: Some(wrap(&format!("[Image: {alt}]"), "")).filter(|_| !alt.is_empty()),
+        alt,
+    })
+}
+
+/// Whether replies to an address are read, by its name.
+fn is_read(mailbox: &Mailbox) -> bool {
+    let name = mailbox.address.local_part().to_lowercase().replace(['-', '_', '.'], "");
+    !["noreply", "donotreply", "dontreply"].iter().any(|refusal| name.contains(refusal))
 }
 
 /// What is shown of an entry, made fit for mail clients; `alone` when it is the only one of its issue.
@@ -284,43 +412,6 @@ impl LinkView {
     fn new(label: &str, colon: &str, url: &str) -> Self {
         Self { label: label.to_owned(), url: url.to_owned(), text: labelled(label, colon, url) }
     }
-}
-
-/// What is shown of an entry as text, of which `whole` is all: with the addresses of the pictures that the HTML part only links
-/// to, and without the numbers of notes that are not there. Both parts have the same links.
-fn text_of(entry: &Entry, shown: &Shown<'_>, whole: &str) -> String {
-    let is_linked = |element: &Element| {
-        let url = element.get("src").filter(|_| element.name == "img");
-        url.is_some_and(|url| entry.mail_pictures.get(url) == Some(&MailPicture::Link))
-    };
-    if shown.is_cut || nodes::any(&shown.content, &is_linked) {
-        text::write(&for_text(&shown.content, shown.is_whole, &is_linked))
-    } else {
-        whole.to_owned()
-    }
-}
-
-fn for_text(nodes: &[Node], has_notes: bool, is_linked: &dyn Fn(&Element) -> bool) -> Vec<Node> {
-    let one = |node: &Node| match node {
-        Node::Element(element) if !has_notes && element.has_class("footnote") => vec![],
-        Node::Element(element) if is_linked(element) => {
-            let url = element.get("src").unwrap_or_default();
-            let link = |of: Node| Element::new("a", &[("href", url)], vec![of]);
-            if element.get("alt").is_none_or(|alt| alt.trim().is_empty()) {
-                return vec![Node::Element(link(node.clone()))];
-            }
-            let link = link(Node::Text(url.to_owned()));
-            let line_end = || Element::new("br", &[], vec![]);
-            [element.clone(), line_end(), link, line_end()].map(Node::Element).into()
-        }
-        // In a link, a picture is words.
-        Node::Element(element) if element.name != "a" => {
-            let children = for_text(&element.children, has_notes, is_linked);
-            vec![Node::Element(Element { attributes: element.attributes.clone(), children, ..*element })]
-        }
-        node => vec![node.clone()],
-    };
-    nodes.iter().flat_map(one).collect()
 }
 
 /// One entry: its subject or headline. Several: the first one's, and how many more there are.
@@ -385,6 +476,12 @@ fn minutes(text: &str) -> usize {
     let words = words.filter(|word| word.chars().any(char::is_alphanumeric) && !word.contains("://")).count();
     let characters = text.chars().filter(|&c| unspaced(c)).count();
     (words * 60 / 230 + characters * 60 / 500 + 30) / 60
+}
+
+/// What stands between the parts of a line. From right to left, a mark keeps the number behind it from going with the Latin letters
+/// before it (UAX #9).
+fn joint(direction: &str) -> &'static str {
+    if direction == "rtl" { " ·\u{200F} " } else { " · " }
 }
 
 fn start(direction: &str) -> &'static str {

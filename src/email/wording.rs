@@ -53,6 +53,14 @@ impl Wording {
         (minutes > 1).then(|| self.word("reading_time").replace("{minutes}", &minutes.to_string()))
     }
 
+    /// What a link to the rest of an entry says, which takes so many minutes more.
+    pub(super) fn read_on(&self, minutes: usize) -> String {
+        match minutes {
+            0 => self.word("read_on").to_owned(),
+            minutes => self.word("read_on_minutes").replace("{minutes}", &minutes.to_string()),
+        }
+    }
+
     /// Why the reader gets this.
     pub(super) fn reason(&self, publication: &str) -> String {
         self.word("reason").replace("{publication}", publication)

@@ -50,6 +50,8 @@ pub enum MailPicture {
     Instead(Image),
     /// A link to it.
     Link,
+    /// Nothing: the server of another firm would learn who reads.
+    LeftOut,
 }
 
 /// A file that publishing makes beside the feeds.

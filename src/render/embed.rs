@@ -16,6 +16,15 @@ pub(crate) struct Embedded {
     pub(crate) poster: Option<String>,
 }
 
+/// How the addresses of their pictures begin.
+const DAILYMOTION: &str = "https://www.dailymotion.com/thumbnail/video/";
+const YOUTUBE: &str = "https://i.ytimg.com/vi/";
+
+/// Whether this is the address of a film's picture as [`shown`] makes it.
+pub(crate) fn is_poster(address: &str) -> bool {
+    [DAILYMOTION, YOUTUBE].iter().any(|beginning| address.starts_with(beginning))
+}
+
 /// What the frames of a host, and of all below it, are.
 static KINDS: LazyLock<BTreeMap<String, String>> =
     LazyLock::new(|| toml::from_str(include_str!("embeds.toml")).expect("the file holds texts"));
@@ -35,7 +44,7 @@ pub(crate) fn shown(address: &str) -> Embedded {
         }
         ("dailymotion.com", "embed") if second == "video" => match parts.next().filter(|id| is_id(id)) {
             Some(film) => Embedded {
-                poster: Some(format!("https://www.dailymotion.com/thumbnail/video/{film}")),
+                poster: Some(format!("{DAILYMOTION}{film}")),
                 ..plain(&format!("https://www.dailymotion.com/video/{film}"), "Video on Dailymotion".to_owned())
             },
             None => plain(address, "Video on Dailymotion".to_owned()),
@@ -60,7 +69,7 @@ fn youtube(url: &Url, film: &str) -> Embedded {
     Embedded {
         address: format!("https://www.youtube.com/watch?v={film}{start}"),
         label,
-        poster: Some(format!("https://i.ytimg.com/vi/{film}/hqdefault.jpg")),
+        poster: Some(format!("{YOUTUBE}{film}/hqdefault.jpg")),
     }
 }
 

@@ -29,7 +29,7 @@ use crate::config::Config;
 use crate::content::nodes::{self, Element, Node};
 use crate::content::{self, Content, Kind};
 use crate::diagnostic::{Diagnostic, Location, Places};
-use crate::model::{Body, Category, Entry, MailContent, Markup, Post, distinct};
+use crate::model::{Body, Category, Entry, Image, MailContent, MailPicture, Markup, Post, distinct};
 use crate::post::Posts;
 use crate::post::audience::{Audience, marks, select};
 
@@ -91,14 +91,21 @@ fn made(post: &Post, body: &Body, web: MailContent, mail: Option<Box<MailContent
         image: post.image.clone(),
         enclosures: post.enclosures.clone(),
         episode: post.episode.clone(),
+        mail_pictures: left_out(&pictures, mail.as_deref(), config),
         pictures,
-        mail_pictures: BTreeMap::new(),
         summary,
         content,
         is_summary: body.markup == Markup::HtmlSummary,
         mailing: post.mailing.clone(),
         mail,
     }
+}
+
+/// The pictures of films that mail leaves out.
+fn left_out(web: &[Image], mail: Option<&MailContent>, config: &Config) -> BTreeMap<String, MailPicture> {
+    let all = web.iter().chain(mail.map(|mail| mail.pictures.as_slice()).unwrap_or_default());
+    let posters = all.filter(|picture| !config.newsletter.embed_thumbnails && embed::is_poster(&picture.url));
+    posters.map(|picture| (picture.url.clone(), MailPicture::LeftOut)).collect()
 }
 
 /// A joint has done its work when the text was read.

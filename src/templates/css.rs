@@ -30,7 +30,8 @@ const FUNCTIONS: [&str; 12] =
     ["", "var", "rgb", "rgba", "hsl", "hsla", "calc", "min", "max", "clamp", "linear-gradient", "radial-gradient"];
 
 /// The classes of parts of an entry; all others are those of the frame, of which each stands alone.
-const CLASSES_WITHIN: [&str; 4] = ["footnotes", "long-word", "reference", "table-frame"];
+const CLASSES_WITHIN: [&str; 9] =
+    ["box", "footnotes", "label", "long-word", "reference", "table-frame", "task", "tasks", "unsized"];
 
 /// Bytes of the declarations of one element. They are written on each.
 const ELEMENT_LIMIT: usize = 800;

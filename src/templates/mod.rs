@@ -80,7 +80,8 @@ impl Templates {
         let mut texts: BTreeMap<String, String> =
             DEFAULTS.map(|(name, text)| (name.to_owned(), text.to_owned())).into();
         texts.extend(own.iter().map(|(name, text)| (name.clone(), text.clone())));
-        let rules = texts.remove(STYLESHEET).unwrap_or_default();
+        // A copy of the built-in one says nothing more.
+        let rules = texts.remove(STYLESHEET).filter(|rules| rules != BUILT_IN_STYLESHEET).unwrap_or_default();
         let mut stylesheet = Stylesheet::default();
         let read = stylesheet.read(BUILT_IN_STYLESHEET).and_then(|()| stylesheet.read(&rules));
         let mut problems: Vec<_> = read.map_err(|wrong| in_stylesheet(&rules, wrong)).err().into_iter().collect();
@@ -216,6 +217,13 @@ mod tests {
         let places: Vec<_> = problems.iter().filter_map(|problem| problem.location.as_ref()).collect();
         assert_eq!(places.len(), 2, "{problems:?}");
         assert_eq!((places[0].path.as_str(), places[0].line, places[0].column), ("templates/email/style.css", 2, 6));
+    }
+
+    #[test]
+    fn a_copy_of_the_built_in_style_sheet_changes_nothing() {
+        let own = BTreeMap::from([(STYLESHEET.to_owned(), BUILT_IN_STYLESHEET.to_owned())]);
+        let rules = |own| Templates::new(own).unwrap().stylesheet().head.len();
+        assert_eq!(rules(&own), rules(&BTreeMap::new()));
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod wrap;
 
 use super::nodes::{self, Element, Node};
 use inline::{Line, LinkList};
+pub(crate) use table::headings_of_wide;
 use wrap::width;
 pub(crate) use wrap::wrap;
 
@@ -181,7 +182,10 @@ fn list(items: &[Node], start: Option<i64>, columns: usize, links: &mut LinkList
             Node::Text(text) if text.trim().is_empty() => continue,
             other => std::slice::from_ref(other),
         };
-        let marker = number.map_or_else(|| "- ".to_owned(), |n| format!("{n}. "));
+        let task = if number.is_none() { task(item) } else { None };
+        let dot = task.as_ref().map_or_else(|| "- ".to_owned(), |(mark, _)| format!("{mark} "));
+        let item = task.as_ref().map_or(item, |(_, content)| content);
+        let marker = number.map_or(dot, |n| format!("{n}. "));
         number = number.map(|n| n.saturating_add(1));
         if loose && !lines.is_empty() {
             lines.push(String::new());
@@ -191,13 +195,32 @@ fn list(items: &[Node], start: Option<i64>, columns: usize, links: &mut LinkList
     lines
 }
 
+/// The box with which an item of a task list begins, which stands in the place of a dot, and what is behind it.
+fn task(item: &[Node]) -> Option<(char, Vec<Node>)> {
+    let is_blank = |node: &Node| matches!(node, Node::Text(text) if text.trim().is_empty());
+    let (first, others) = item[item.iter().take_while(|node| is_blank(node)).count()..].split_first()?;
+    let (mark, rest) = match first {
+        Node::Text(text) => {
+            let mark = text.chars().next().filter(|mark| matches!(mark, '☐' | '☑'))?;
+            (mark, Node::Text(text[mark.len_utf8()..].trim_start().to_owned()))
+        }
+        Node::Element(paragraph) if is_paragraph(first) => {
+            let (mark, children) = task(&paragraph.children)?;
+            (mark, Node::Element(Element { attributes: paragraph.attributes.clone(), children, ..*paragraph }))
+        }
+        Node::Element(_) => return None,
+    };
+    Some((mark, std::iter::once(rest).chain(others.iter().cloned()).collect()))
+}
+
 fn is_paragraph(node: &Node) -> bool {
     matches!(node, Node::Element(element) if element.name == "p")
 }
 
 /// A block with a marker before its first line and as much room before the others.
 fn hanging(nodes: &[Node], marker: &str, columns: usize, tight: bool, links: &mut LinkList) -> Vec<String> {
-    let room = if columns >= NARROWEST + marker.len() { marker.len() } else { 0 };
+    let wide = width(marker);
+    let room = if columns >= NARROWEST + wide { wide } else { 0 };
     let lines = blocks(nodes, columns - room, tight, links);
     let mut hung = Vec::with_capacity(lines.len().max(1));
     for (n, line) in lines.iter().enumerate() {

@@ -1,6 +1,8 @@
 //! Tables as text: aligned columns, with cells of several lines where that makes them fit, or else `heading: value` lines.
 
-use super::super::nodes::{Element, Node};
+use unicode_segmentation::UnicodeSegmentation as _;
+
+use super::super::nodes::{Element, Node, any, each, one_line};
 use super::inline::{Line, LinkList};
 use super::wrap::{finish, width, wrap};
 
@@ -10,6 +12,10 @@ const LONGEST_HEADING: usize = 200;
 /// In a table of so many rows they are said in fewer characters.
 const MANY_ROWS: usize = 1_000;
 const LONGEST_OF_MANY: usize = 20;
+
+/// Cells may say their headings in a table of so many rows, in so many characters.
+const FEW_ROWS: usize = 50;
+const LONGEST_LABEL: usize = 40;
 
 /// A row of more lines is no row to the eye.
 const HIGHEST: usize = 8;
@@ -49,6 +55,28 @@ pub(super) fn render(table: &Element, columns: usize, links: &mut LinkList) -> V
     let fitting = narrowed(&rows, count, columns).map(|widths| aligned(&rows, &widths));
     lines.extend(fitting.flatten().unwrap_or_else(|| listed(&rows, columns)));
     lines
+}
+
+/// The headings of a table that does not fit into so many columns, each shortened, when they can be said in every row: each
+/// cell has its own, and there are not too many rows.
+pub(crate) fn headings_of_wide(table: &Element, columns: usize) -> Option<Vec<String>> {
+    let mut rows = Rows::default();
+    collect(&table.children, &mut rows, &mut LinkList::default());
+    let count = rows.head.as_ref()?.len();
+    let fits = || narrowed(&rows, count, columns).and_then(|widths| aligned(&rows, &widths)).is_some();
+    let is_even = rows.body.iter().all(|row| row.len() <= count)
+        && !any(&table.children, &|cell| ["colspan", "rowspan"].iter().any(|key| cell.get(key).is_some()));
+    if rows.body.is_empty() || rows.body.len() > FEW_ROWS || !is_even || fits() {
+        return None;
+    }
+    let mut head = None;
+    each(&table.children, &mut |row| {
+        if row.name == "tr" && head.is_none() {
+            let cells = row.children.iter().filter_map(cell_element);
+            head = Some(cells.map(|cell| beginning(&one_line(&cell.children), LONGEST_LABEL)).collect());
+        }
+    });
+    head
 }
 
 /// Widths that fit beside each other: the widest columns give way, as far as no word breaks. `None` when that is not enough.
@@ -171,7 +199,7 @@ fn pad((text, width): (&str, usize), side: Side, columns: usize, line: &mut Stri
 
 /// A heading that is said again in every row, or its first words.
 fn beginning(heading: &str, longest: usize) -> String {
-    match heading.char_indices().nth(longest) {
+    match heading.grapheme_indices(true).nth(longest) {
         Some((end, _)) => format!("{}…", heading[..end].trim_end()),
         None => heading.to_owned(),
     }

@@ -12,14 +12,10 @@ use crate::config::{Config, READABLE};
 use crate::diagnostic::{Diagnostic, Location};
 use crate::model::{Entry, Issue, distinct};
 
-use super::transfer::{Stretch, TransferEncoding};
+use super::{CLIP, NEAR_CLIP, sent_size};
 use findings::Findings;
 pub use findings::Sources;
 
-/// Gmail hides what comes after about 102 KB of the HTML part; other mail programs after more.
-const CLIP: usize = 100_000;
-/// From here on a longer footer may push it over the edge.
-const NEAR_CLIP: usize = 80_000;
 /// A longer subject is cut on every screen.
 const LONG_SUBJECT: usize = 100;
 /// A line of a list of messages has about so much room beside the subject.
@@ -71,26 +67,15 @@ pub fn lint(issue: &Issue, entries: &[Entry], config: &Config, sources: &Sources
 
 fn size(issue: &Issue, findings: &mut Findings<'_>) {
     const HELP: &str = "set `newsletter.content = \"auto\"`, which shows as much as fits and links to the rest";
-    let decoded = issue.html.len();
-    // Base64 is undone before the size is counted; quoted-printable may not be.
-    let encoded = match TransferEncoding::of(&issue.html) {
-        TransferEncoding::QuotedPrintable => {
-            let stretches = TransferEncoding::QuotedPrintable.encode(&issue.html, &issue.marker);
-            let length =
-                |stretch: &Stretch| if let Stretch::Fixed(bytes) = stretch { bytes.len() } else { issue.marker.len() };
-            stretches.iter().map(length).sum()
-        }
-        TransferEncoding::Base64 => decoded,
-    };
     let place = findings.sources.only_post();
-    if decoded > CLIP {
-        let message =
-            format!("the mail has {} KB; Gmail cuts it at about 100 KB, with the link to unsubscribe", decoded / 1000);
-        findings.error("mail/size", message, place, HELP);
-    } else if decoded > NEAR_CLIP || encoded > CLIP {
-        let message =
-            format!("the mail has {} KB, {} KB on its way; Gmail cuts at about 100 KB", decoded / 1000, encoded / 1000);
-        findings.warning("mail/size", message, place, HELP);
+    let (kilobytes, limit) = (sent_size(&issue.html) / 1024, CLIP / 1024);
+    let message = format!("the mail has {kilobytes} KB as it is sent; Gmail cuts it at {limit} KB");
+    match sent_size(&issue.html) {
+        size if size > CLIP => {
+            findings.error("mail/size", format!("{message}, with the link to unsubscribe"), place, HELP);
+        }
+        size if size > NEAR_CLIP => findings.warning("mail/size", message, place, HELP),
+        _ => {}
     }
 }
 
@@ -129,6 +114,17 @@ fn subject(issue: &Issue, tokens: &[document::Token], entries: &[Entry], finding
     } else if length > LONG_SUBJECT {
         let message = format!("the subject has {length} characters; mail programs show 40 to 70");
         findings.warning("mail/subject", message, place, "write a shorter `subject:` into the front matter");
+    } else if is_shouted(&issue.subject) {
+        let message = "the subject is all in capitals, as those of spam are";
+        findings.warning(
+            "mail/subject",
+            message,
+            place,
+            "write it as in a sentence, or a `subject:` into the front matter",
+        );
+    } else if let Some(word) = answers(&issue.subject) {
+        let message = format!("the subject begins with `{word}:`, as if this were an answer");
+        findings.warning("mail/subject", message, place, "leave that out: filters take it for a fraud");
     }
     let hidden = body::hidden_beginning(tokens);
     let place = || findings.sources.find(&["preheader:"]).or_else(|| findings.sources.only_post());
@@ -149,6 +145,19 @@ fn subject(issue: &Issue, tokens: &[document::Token], entries: &[Entry], finding
         place,
         "write `preheader:` into the front matter, a sentence of 40 to 130 characters",
     );
+}
+
+/// Two words or more, without a small letter.
+fn is_shouted(subject: &str) -> bool {
+    let words = subject.split_whitespace().filter(|word| word.chars().filter(|c| c.is_uppercase()).count() > 1).count();
+    words > 1 && !subject.chars().any(char::is_lowercase)
+}
+
+/// The word with which mail programs begin the subject of an answer or of what they forward.
+fn answers(subject: &str) -> Option<&str> {
+    const WORDS: [&str; 9] = ["re", "fwd", "fw", "aw", "wg", "sv", "rv", "antw", "回复"];
+    let (word, _) = subject.trim_start().split_once([':', '：'])?;
+    WORDS.contains(&&*word.trim_end().to_lowercase()).then_some(word.trim_end())
 }
 
 fn unsubscribe(issue: &Issue, findings: &mut Findings<'_>) {

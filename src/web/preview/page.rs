@@ -5,6 +5,7 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use crate::diagnostic::Diagnostic;
+use crate::email::{CLIP, NEAR_CLIP, sent_size};
 use crate::model::sha256_hex;
 
 use super::choice::{Choice, Images, Part, View, Width};
@@ -13,11 +14,6 @@ use super::findings::FindingsView;
 use super::frame::{self, Scheme};
 use super::plan::{self, PlanView};
 use super::snapshot::{Refresh, Seen, ShownIssue, Snapshot, Standing};
-
-/// Gmail cuts messages whose HTML is longer, and with it the link for unsubscribing.
-const CLIP: usize = 102 * 1024;
-/// From here on an issue is too long for comfort.
-const NEAR_CLIP: usize = 80 * 1024;
 
 #[derive(Serialize, Default)]
 pub(super) struct PageView {
@@ -236,7 +232,7 @@ fn issue(snapshot: &Snapshot, shown: ShownIssue, choice: &Choice) -> IssueView {
         post: choice.post.clone().filter(|_| standing == Standing::Asked),
         back: choice.with(|choice| choice.post = None).address(),
         others: others(snapshot, standing, choice),
-        meter: Meter::new(&copy.message, copy.text.len()),
+        meter: Meter::new(sent_size(&issue.html), copy.text.len(), copy.message.len()),
         // A frame whose address does not change is not loaded again.
         frame: format!("/issue{query}{joint}content={digest}"),
         width: choice.width,
@@ -322,13 +318,11 @@ fn headers(head: &str) -> Vec<(String, String)> {
 }
 
 impl Meter {
-    fn new(message: &[u8], text: usize) -> Self {
-        let mark = b"Content-Type: text/html";
-        let html = message.windows(mark.len()).rposition(|window| window == mark).unwrap_or(0);
-        let bytes = message.len() - html;
+    /// `bytes` are those of the HTML part as it is sent.
+    fn new(bytes: usize, text: usize, message: usize) -> Self {
         let state = match bytes {
-            bytes if bytes >= CLIP => "bad",
-            bytes if bytes >= NEAR_CLIP => "warn",
+            bytes if bytes > CLIP => "bad",
+            bytes if bytes > NEAR_CLIP => "warn",
             _ => "good",
         };
         Self {
@@ -337,7 +331,7 @@ impl Meter {
             percent: (bytes * 100).div_ceil(CLIP).min(100),
             html: feeds::kilobytes(bytes),
             text: feeds::kilobytes(text),
-            message: feeds::kilobytes(message.len()),
+            message: feeds::kilobytes(message),
             state,
         }
     }
@@ -359,10 +353,12 @@ mod tests {
     }
 
     #[test]
-    fn the_meter_measures_the_html_part_as_it_travels() {
-        let message = |size: usize| [b"x: y\r\n\r\nContent-Type: text/html".as_slice(), &vec![b'x'; size]].concat();
-        let meter = |size| Meter::new(&message(size), 10).state;
-        assert_eq!((meter(10), meter(NEAR_CLIP), meter(CLIP)), ("good", "warn", "bad"));
-        assert_eq!(Meter::new(&message(1001), 10).html, "1.0 KB");
+    fn the_meter_is_as_strict_as_the_check() {
+        let meter = |size| Meter::new(size, 10, size).state;
+        assert_eq!(
+            (meter(NEAR_CLIP), meter(NEAR_CLIP + 1), meter(CLIP), meter(CLIP + 1)),
+            ("good", "warn", "warn", "bad")
+        );
+        assert_eq!(Meter::new(1024, 10, 0).html, "1.0 KB");
     }
 }
