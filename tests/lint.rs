@@ -52,6 +52,44 @@ fn an_issue_that_would_be_cut_is_shown_but_does_not_leave() {
 }
 
 #[test]
+fn a_wrong_setting_does_not_hide_the_faults_of_posts() {
+    let site = TestSite::new("outbox:outbox");
+    site.configure("newsletter", "subscirbe = \"x\"");
+    site.configure("theme", "width = 1");
+    site.write("posts/2026-03-01-a.md", "---\ntitle: A\ndate: 2026-02-30\n---\n[b](gone.md)\n");
+    site.write("posts/2026-03-02-b.md", "---\ntitle: B\ndate: 2026-03-02\n---\n[b](gone.md)\n");
+    let found = codes(&site, &["check", "--json"]);
+    for code in ["config/unknown-key", "config/type", "post/date", "post/link"] {
+        assert!(found.iter().any(|found| found == code), "{code}: {found:?}");
+    }
+    site.edit("config.toml", "title", "tilte");
+    let found = codes(&site, &["check", "--json"]);
+    assert!(
+        found.iter().all(|found| found.starts_with("config/")),
+        "without a site nothing is known of posts: {found:?}"
+    );
+}
+
+#[test]
+fn a_picture_that_is_not_there_is_found_where_its_folder_is() {
+    let site = TestSite::new("outbox:outbox");
+    std::fs::create_dir_all(site.file("static/img")).unwrap();
+    std::fs::write(site.file("static/img/here.png"), b"no picture, but a file").unwrap();
+    let pictures = "![a](beside.png) ![b](/img/gone.png) ![c](/img/here.png) ![d](/elsewhere/of-the-theme.png) ![e](https://other.example/f.png)";
+    site.write("posts/2026-03-02-b.md", &format!("---\ntitle: B\ndate: 2026-03-02\n---\n{pictures}\n"));
+    let run = site.run(NOW, &["check", "--json"]).json();
+    let messages: Vec<_> =
+        run["diagnostics"].as_array().unwrap().iter().filter(|one| one["code"] == "post/picture").collect();
+    let told: Vec<_> =
+        messages.iter().map(|one| (one["message"].as_str().unwrap(), one["column"].as_u64().unwrap())).collect();
+    let expected = [
+        ("there is no picture `2026/03/02/b/beside.png` in this site", 6),
+        ("there is no picture `img/gone.png` in this site", 28),
+    ];
+    assert_eq!(told, expected, "{run:#}");
+}
+
+#[test]
 fn warnings_about_the_mail_count_when_asked_to() {
     let site = TestSite::new("outbox:outbox");
     site.edit("config.toml", "https://example.org", "https://blog.example.org");

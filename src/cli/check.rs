@@ -11,12 +11,13 @@ use super::agreement::{self, Yes};
 use super::failure::{Exit, Failure};
 use super::init::ignore::{self, GITIGNORE};
 use super::posts::diagnostic_as_json;
+use super::report::Extent;
 use super::{Context, Ui, report, session};
 use crate::config::NO_SERVER;
 use crate::diagnostic::{Diagnostic, Location, Severity};
 use crate::feed::lint::{LARGEST, lint};
 use crate::files::{self, FileKind, Folder};
-use crate::publish::{Activity, Past, PublishError, Site, dead_links, inspect, try_one_click};
+use crate::publish::{Activity, Past, PublishError, Site, dead_links, inspect, inspect_posts, try_one_click};
 
 /// Look for mistakes in all posts, the configuration, the templates, the feeds and the next issue, and say how to mend them.
 ///
@@ -63,7 +64,7 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
     if arguments.json {
         Ui::json(&json!({ "diagnostics": found.iter().map(diagnostic_as_json).collect::<Vec<_>>() }));
     } else {
-        Ui::painted(&report::as_text(&found, files, context.ui.is_quiet(), context.ui.colors_results()));
+        Ui::painted(&report::as_text(&found, files, Extent::of(&context.ui), context.ui.colors_results()));
     }
     Ok(if found.iter().any(Diagnostic::is_error) { Exit::Problems } else { Exit::Done })
 }
@@ -91,14 +92,28 @@ fn find_in_feeds(files: &[PathBuf], context: &Context) -> Result<Vec<Diagnostic>
     Ok(found)
 }
 
+/// What is wrong with a configuration, and with the posts that are where it says all the same.
+fn in_posts_alone(
+    mut found: Vec<Diagnostic>,
+    arguments: &Arguments,
+    context: &Context,
+) -> Result<(Vec<Diagnostic>, usize), Failure> {
+    let Some(config) = Site::config_as_far(&context.site) else { return Ok((found, 1)) };
+    agreement::settle(&config, Activity::Read, arguments.yes.answer(), context)?;
+    let Ok(site) = Site::open_whole(&context.site, config, context.now) else { return Ok((found, 1)) };
+    found.extend(inspect_posts(&site));
+    Ok((found, 1 + site.posts.len()))
+}
+
 /// Everything there is to say, and how many files were looked at.
 async fn find(arguments: &Arguments, context: &Context) -> Result<(Vec<Diagnostic>, usize), Failure> {
     let config = agreement::config(Activity::Read, arguments.yes.answer(), context);
     let opened = config.and_then(|config| Ok(Site::open_whole(&context.site, config, context.now)?));
     let site = match opened {
         Ok(site) => site,
-        // Without a configuration or a folder it is not known where the posts are.
-        Err(failure) if failure.exit == Exit::Problems => return Ok((failure.diagnostics, 1)),
+        Err(failure) if failure.exit == Exit::Problems => {
+            return in_posts_alone(failure.diagnostics, arguments, context);
+        }
         Err(failure) => return Err(failure),
     };
     let mut store = session::existing_store(&site.config, &context.site).await?;

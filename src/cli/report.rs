@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use annotate_snippets::renderer::{AnsiColor, Style};
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
+use super::Ui;
 use super::printable::one_line;
 use super::table::cut;
 use crate::diagnostic::{Diagnostic, Location};
@@ -39,15 +40,38 @@ pub(super) fn sort(diagnostics: &mut [Diagnostic]) {
     });
 }
 
+/// How much a report tells.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// A few screens of errors.
+    Errors,
+    /// A few screens.
+    Usual,
+    /// Everything.
+    All,
+}
+
+impl Extent {
+    /// As much as the user wants to know.
+    pub(super) fn of(ui: &Ui) -> Self {
+        match (ui.is_quiet(), ui.is_verbose()) {
+            (true, _) => Self::Errors,
+            (false, true) => Self::All,
+            (false, false) => Self::Usual,
+        }
+    }
+}
+
 /// The report on sorted diagnostics, found in so many files.
-pub(super) fn as_text(diagnostics: &[Diagnostic], files: usize, only_errors: bool, color: bool) -> String {
+pub(super) fn as_text(diagnostics: &[Diagnostic], files: usize, extent: Extent, color: bool) -> String {
     let paint = Paint { color };
     let told: Vec<&Diagnostic> =
-        diagnostics.iter().filter(|diagnostic| !only_errors || diagnostic.is_error()).collect();
+        diagnostics.iter().filter(|diagnostic| extent != Extent::Errors || diagnostic.is_error()).collect();
     let mut text = String::new();
     let mut file = None;
     let mut help = None;
-    for diagnostic in told.iter().take(SHOWN) {
+    let shown = if extent == Extent::All { told.len() } else { SHOWN };
+    for diagnostic in told.iter().take(shown) {
         if file != Some(diagnostic.path()) {
             file = Some(diagnostic.path());
             help = None;
@@ -59,7 +83,7 @@ pub(super) fn as_text(diagnostics: &[Diagnostic], files: usize, only_errors: boo
         help = Some(&diagnostic.help);
         text.push('\n');
     }
-    text += &rest(told.get(SHOWN..).unwrap_or_default());
+    text += &rest(told.get(shown..).unwrap_or_default());
     text + &sum(diagnostics, files)
 }
 
@@ -101,7 +125,7 @@ fn window(place: &Location) -> (String, String) {
     (shown, format!("{}{}", " ".repeat(indent), "^".repeat(meant)))
 }
 
-/// `… and 31 more: 20 × post/link, 11 × post/no-title`
+/// `… and 31 more, which `-v` shows: 20 × post/link, 11 × post/no-title`
 fn rest(diagnostics: &[&Diagnostic]) -> String {
     if diagnostics.is_empty() {
         return String::new();
@@ -113,7 +137,7 @@ fn rest(diagnostics: &[&Diagnostic]) -> String {
     let mut kinds: Vec<_> = kinds.into_iter().collect();
     kinds.sort_by_key(|(_, number)| std::cmp::Reverse(*number));
     let kinds: Vec<_> = kinds.iter().map(|(code, number)| format!("{number} × {code}")).collect();
-    format!("… and {} more: {}\n\n", diagnostics.len(), kinds.join(", "))
+    format!("… and {} more, which `-v` shows: {}\n\n", diagnostics.len(), kinds.join(", "))
 }
 
 fn sum(diagnostics: &[Diagnostic], files: usize) -> String {
@@ -160,13 +184,18 @@ mod tests {
         let mut found: Vec<_> = (1..=31).map(|line| warning("a.md", line)).collect();
         found.extend((0..3).map(|_| Diagnostic::warning("post/no-title", "no title").at(Location::start_of("b.md"))));
         sort(&mut found);
-        let text = as_text(&found, 240, false, false);
+        let text = as_text(&found, 240, Extent::Usual, false);
         assert_eq!(text.matches("a link").count(), 20);
         assert!(
-            text.ends_with("… and 14 more: 11 × post/link, 3 × post/no-title\n\n0 errors, 34 warnings in 240 files\n"),
+            text.ends_with("… and 14 more, which `-v` shows: 11 × post/link, 3 × post/no-title\n\n0 errors, 34 warnings in 240 files\n"),
             "{text}"
         );
-        assert_eq!(as_text(&found, 240, true, false), "0 errors, 34 warnings in 240 files\n", "only errors are told");
+        assert_eq!(as_text(&found, 240, Extent::All, false).matches("a link").count(), 31);
+        assert_eq!(
+            as_text(&found, 240, Extent::Errors, false),
+            "0 errors, 34 warnings in 240 files\n",
+            "only errors are told"
+        );
     }
 
     #[test]
@@ -182,8 +211,8 @@ mod tests {
     fn nothing_from_a_file_reaches_the_terminal_as_a_command() {
         let place = Location::in_text("a.md", "\u{1b}[2Jtitle: x", 5, 3);
         let found = [Diagnostic::error("post/yaml", "bad \u{1b}[31m").at(place)];
-        assert!(!as_text(&found, 1, false, false).contains('\u{1b}'));
-        assert!(as_text(&found, 1, false, true).contains("\u{1b}[31m"), "colours are ours");
+        assert!(!as_text(&found, 1, Extent::Usual, false).contains('\u{1b}'));
+        assert!(as_text(&found, 1, Extent::Usual, true).contains("\u{1b}[31m"), "colours are ours");
     }
 
     #[test]
@@ -193,6 +222,6 @@ mod tests {
             warning("a.md", 2).help("mend it"),
             warning("b.md", 1).help("mend it"),
         ];
-        assert_eq!(as_text(&found, 2, false, false).matches("help: mend it").count(), 2);
+        assert_eq!(as_text(&found, 2, Extent::Usual, false).matches("help: mend it").count(), 2);
     }
 }

@@ -13,6 +13,7 @@ use crate::model::Post;
 pub struct Posts {
     all: Vec<Post>,
     by_path: OnceLock<Vec<usize>>,
+    by_url: OnceLock<Vec<usize>>,
     by_slug: OnceLock<Vec<usize>>,
     by_name: OnceLock<Vec<(u64, usize)>>,
 }
@@ -22,6 +23,16 @@ impl Posts {
     pub fn at_path(&self, path: &str) -> Option<&Post> {
         let places = self.by_path.get_or_init(|| self.sorted_by(|a, b| a.path.cmp(&b.path)));
         let found = places.binary_search_by(|n| self.all[*n].path.as_str().cmp(path)).ok()?;
+        Some(&self.all[places[found]])
+    }
+
+    /// A post with this address; a slash at its end does not count.
+    pub(crate) fn at_url(&self, url: &str) -> Option<&Post> {
+        let places = self
+            .by_url
+            .get_or_init(|| self.sorted_by(|a, b| a.url.trim_end_matches('/').cmp(b.url.trim_end_matches('/'))));
+        let found =
+            places.binary_search_by(|n| self.all[*n].url.trim_end_matches('/').cmp(url.trim_end_matches('/'))).ok()?;
         Some(&self.all[places[found]])
     }
 

@@ -65,6 +65,14 @@ pub fn inspect(site: &Site, past: &Past, now: Timestamp) -> Result<Vec<Diagnosti
     Ok(found)
 }
 
+/// What is wrong with the posts of a site, whatever else is.
+pub fn inspect_posts(site: &Site) -> Vec<Diagnostic> {
+    let mut looked = Looked { found: site.diagnostics.clone(), ..Looked::default() };
+    let is_readable = |at: &usize| matches!(site.posts[*at].status, PostStatus::Published | PostStatus::Scheduled);
+    looked.look_at(site, (0..site.posts.len()).filter(is_readable), None);
+    looked.found
+}
+
 /// The posts that are due; these and the newest one are kept.
 fn due<'s>(site: &'s Site, past: &Past, now: Timestamp) -> Result<Vec<&'s Post>, PublishError> {
     let verdicts = verdicts(site, past, now)?;

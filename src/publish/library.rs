@@ -12,10 +12,11 @@ use url::Url;
 
 use super::error::refused;
 use crate::config::Config;
+use crate::content::nodes;
 use crate::diagnostic::{Diagnostic, Location, Places, Severity};
 use crate::files::{FileKind, Folder, Open, Refusal, Why};
 use crate::media::{self, Facts};
-use crate::model::{Body, Entry, Image, Markup};
+use crate::model::{Body, Entry, Image, Markup, media_type};
 use crate::render;
 
 /// The folders whose content generators put at the root of a site.
@@ -128,6 +129,7 @@ impl Library {
                 know(picture, &found.facts);
             }
         }
+        warnings.extend(self.missing(&pictures, entry, body));
         (entry.pictures, entry.mail) = (pictures, mail);
         if !sizes.is_empty() {
             render::add_sizes(&mut entry.content, &sizes);
@@ -164,6 +166,45 @@ impl Library {
                 None => {}
             }
         }
+    }
+
+    /// Pictures, and files that are linked to, of the site itself that are not there, although the folder is in which they would
+    /// be.
+    fn missing(&self, pictures: &[Image], entry: &Entry, body: &Body) -> Vec<Diagnostic> {
+        let mut wanted: Vec<(&str, &'static str, &str)> = Vec::new();
+        wanted.extend(pictures.iter().map(|picture| (picture.url.as_str(), "post/picture", "picture")));
+        nodes::each(&entry.content, &mut |element| {
+            let file = element.get("href").filter(|url| element.name == "a" && media_type(url).is_some());
+            wanted.extend(file.map(|url| (url, "post/link", "file")));
+        });
+        let Ok(permalink) = Url::parse(&entry.url) else { return Vec::new() };
+        let warning = |(url, code, what): &(&str, &'static str, &str)| {
+            let path = url.strip_prefix(self.site.as_str()).unwrap_or(url);
+            let message = format!("there is no {what} `{path}` in this site");
+            let help = "put it beside the post, write its name as it is, or the whole address where it is";
+            Diagnostic::warning(code, message).at(place(&entry.path, body, url)).help(help)
+        };
+        let is_missing = |(url, ..): &&(&str, &'static str, &str)| self.is_missing(url, entry, &permalink);
+        wanted.iter().filter(is_missing).take(MOST_WARNINGS).map(warning).collect()
+    }
+
+    fn is_missing(&self, url: &str, entry: &Entry, permalink: &Url) -> bool {
+        if !url.starts_with(self.site.as_str()) || self.find(url, entry).is_some() {
+            return false;
+        }
+        let Ok(url) = Url::parse(url) else { return false };
+        let places = self.places(&url, &entry.path, permalink);
+        let is_beside = permalink.make_relative(&url).is_some_and(|path| !path.starts_with(['.', '/']));
+        // What is at the root of a site comes neither from its posts nor from its feeds.
+        let is_source =
+            |folder: &str| is_beside || !entry.path.starts_with(&format!("{folder}/")) && folder != self.feeds;
+        let is_known = |path: &String| {
+            let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+            let is_inside = !folder.is_empty() && !path.contains("..") && is_source(folder);
+            is_inside && self.seen().has_folder(folder, &self.folder)
+        };
+        let is_there = |path: &String| self.seen().refused.contains_key(path) || self.folder.is_file(path);
+        places.iter().any(is_known) && !places.iter().any(is_there)
     }
 
     /// The file that a URL of an entry stands for.

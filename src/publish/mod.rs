@@ -68,7 +68,7 @@ pub use forecast::{Forecast, LimitUse, forecast, limits};
 pub use guard::{Guard, GuardName, count};
 use guard::{earliest, is_old, unfinished_too_late};
 pub use halt::{Halt, Stop};
-pub use inspect::{dead_links, inspect};
+pub use inspect::{dead_links, inspect, inspect_posts};
 pub use mail_pictures::{compare_made, write_made};
 pub use manifest::feed_plans;
 pub use missing::MissingIssue;

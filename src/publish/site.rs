@@ -81,6 +81,13 @@ impl Site {
         config::parse_with(CONFIG_FILE, &text, transport::check).map_err(PublishError::Site)
     }
 
+    /// What a faulty `config.toml` says all the same, with defaults in the place of its faults; `None` when it does not say
+    /// what site this is.
+    pub fn config_as_far(root: &Path) -> Option<Config> {
+        let bytes = Folder::new(root).read_optional(CONFIG_FILE, FileKind::Settings).ok()??;
+        config::parse_as_far(CONFIG_FILE, &String::from_utf8(bytes).ok()?)
+    }
+
     /// Reads of every post what its front matter says. Bodies are read when they are shown. `config` is what the owner has
     /// agreed to: were it read again here, it could have changed since.
     ///

@@ -4,6 +4,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use pulldown_cmark::{CowStr, Event, Tag, TagEnd};
 
+use crate::content::nodes::Node;
+use crate::diagnostic::{Diagnostic, Places};
+use crate::model::{Body, Post};
+
+/// More warnings than this about one body are not read.
+const MOST_WARNINGS: usize = 40;
+
 /// So many links lead from a note back to where it is referred to; the last one says how many more there are.
 const MOST_BACK_LINKS: usize = 20;
 
@@ -109,6 +116,41 @@ impl<'a> Footnotes<'a> {
             event => event,
         };
         events.into_iter().map(reference).collect()
+    }
+}
+
+/// References outside of code that are shown as they were written, because no note has their name: each name once.
+pub(crate) fn undefined(nodes: &[Node], post: &Post, body: &Body) -> Vec<Diagnostic> {
+    if !body.text.contains("[^") {
+        return Vec::new();
+    }
+    let mut text = String::new();
+    prose(nodes, &mut text);
+    let mut names = BTreeSet::new();
+    for rest in text.split("[^").skip(1) {
+        let is_name = |name: &str| !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || "-_.".contains(c));
+        names.extend(rest.split_once(']').map(|(name, _)| name).filter(|name| is_name(name)));
+    }
+    let places = Places::from_line(body.first_line, &post.path, &body.text);
+    let warning = |name: &str| {
+        let mark = format!("[^{name}]");
+        let is_meant = |at: &usize| !body.text[..*at].ends_with('\\');
+        let at = body.text.match_indices(&mark).map(|(at, _)| at).find(is_meant)?;
+        let message = format!("there is no note `{mark}`: the reference is shown as it stands");
+        let help = format!("write `{mark}: …` on a line of its own");
+        Some(Diagnostic::warning("post/footnote", message).at(places.at(at..at + mark.len())).help(help))
+    };
+    names.into_iter().take(MOST_WARNINGS).filter_map(warning).collect()
+}
+
+/// All text but code.
+fn prose(nodes: &[Node], into: &mut String) {
+    for node in nodes {
+        match node {
+            Node::Text(text) => into.push_str(text),
+            Node::Element(element) if matches!(element.name, "code" | "pre") => into.push(' '),
+            Node::Element(element) => prose(&element.children, into),
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 use percent_encoding::percent_decode_str;
 use url::{Position, Url};
 
-use crate::config::Config;
+use crate::config::{Config, PermalinkPart};
 use crate::diagnostic::{Diagnostic, Location, Places};
 use crate::model::{Body, Post, PostStatus, percent_encoded};
 
@@ -15,6 +15,9 @@ use crate::post::{Posts, source_path, without_mark};
 
 /// More warnings than this about one body are not read.
 const MOST_WARNINGS: usize = 40;
+
+/// How the names of places begin that pages have around a post.
+const PLACES_OF_PAGES: [&str; 6] = ["comment", "disqus", "respond", "top", "webmention", "reply"];
 
 /// What is needed to resolve the URLs of one post.
 pub(crate) struct Links<'a> {
@@ -86,6 +89,7 @@ impl<'a> Links<'a> {
     fn href(&mut self, written: &str) -> Option<String> {
         let written = written.trim();
         if written.is_empty() {
+            self.warn_at("]()", "this link has no address".to_owned(), "write the address between the brackets");
             return None;
         }
         let mark = |name: &str| {
@@ -105,13 +109,69 @@ impl<'a> Links<'a> {
             return None;
         }
         if let Some(fragment) = written.strip_prefix('#') {
+            self.look_for_place(written, fragment);
             return Some(self.place(fragment)).filter(|_| !fragment.is_empty());
         }
         match self.post_file(written) {
             Target::Post(url) => Some(self.own_place(url)),
             Target::Missing => None,
-            Target::Other => self.join(written, &SCHEMES).map(|url| self.own_place(url)),
+            Target::Other => {
+                let url = self.join(written, &SCHEMES).map(|url| self.own_place(url));
+                if let Some(url) = &url {
+                    self.look_for_post(written, url);
+                }
+                url
+            }
         }
+    }
+
+    /// A place in this post that is not there. What a page has around a post may have others.
+    fn look_for_place(&mut self, written: &str, fragment: &str) {
+        let is_of_page = |known: &&str| fragment.to_ascii_lowercase().starts_with(known);
+        if fragment.is_empty()
+            || self.ids.renamed(fragment).is_some()
+            || PLACES_OF_PAGES.iter().any(|known| is_of_page(&known))
+        {
+            return;
+        }
+        let message = format!("there is no place `{written}` in this post: the link leads to the post");
+        self.warn(written, message, "name a heading as it is in addresses: in lower case, with `-` for blanks");
+    }
+
+    /// The address of a post that is not there: one that looks as the addresses of posts do, by their dates or folders.
+    fn look_for_post(&mut self, written: &str, url: &str) {
+        let page = url.split(['#', '?']).next().unwrap_or_default();
+        match self.posts.at_url(page) {
+            Some(post) if matches!(post.status, PostStatus::Published | PostStatus::Page) => {}
+            Some(post) => {
+                let message = format!("this link leads to {}, which is not published: {}", post.path, post.reason);
+                self.warn(written, message, "publish that post first, or remove the link");
+            }
+            None if is_like_a_post(page, self.config) => {
+                let message = format!("no post has the address `{written}`");
+                self.warn(
+                    written,
+                    message,
+                    "write the path of the post's file, which stays right when its address changes",
+                );
+            }
+            None => {}
+        }
+    }
+
+    /// An address with a scheme that neither feeds nor mail link to: reading has left it out.
+    pub(crate) fn look_at_scheme(&mut self, written: &str) {
+        let scheme = Url::parse(written).map(|url| url.scheme().to_owned()).unwrap_or_default();
+        // What a dialect made of something else has been told.
+        if scheme.is_empty() || SCHEMES.contains(&&*scheme) || !self.body.text.contains(written) {
+            return;
+        }
+        let nearest = SCHEMES.iter().map(|known| (strsim::damerau_levenshtein(known, &scheme), *known)).min();
+        let help = match nearest {
+            Some((1..=2, known)) => format!("did you mean `{known}:`?"),
+            _ => "write an address of the web, or say in words where it is".to_owned(),
+        };
+        self.warn(written, format!("feeds and mail have no links with `{scheme}:`: this one is left out"), &help);
     }
 
     /// An absolute address; where it is one in this post, the place as it is called now.
@@ -221,6 +281,13 @@ impl<'a> Links<'a> {
         self.warn_of("post/link", written, message, help);
     }
 
+    /// Warns of the place of a text that is not an address.
+    fn warn_at(&mut self, text: &str, message: String, help: &str) {
+        if self.body.text.contains(text) {
+            self.warn_of("post/link", text, message, help);
+        }
+    }
+
     fn warn_of(&mut self, code: &'static str, written: &str, message: String, help: &str) {
         if self.warnings.len() >= MOST_WARNINGS {
             return;
@@ -232,6 +299,37 @@ impl<'a> Links<'a> {
         );
         self.warnings.push(Diagnostic::warning(code, message).at(place).help(help));
     }
+}
+
+/// Whether an address of the site is made as those of its posts are: with a year, a month or another fixed part where they have it.
+fn is_like_a_post(page: &str, config: &Config) -> bool {
+    let Some(below) = page.strip_prefix(config.site.url.as_str()) else { return false };
+    let mut has_fixed = false;
+    let mut rest = below.trim_end_matches('/');
+    for (at, part) in config.posts.permalink.parts().iter().enumerate() {
+        let digits = match part {
+            PermalinkPart::Year => 4,
+            PermalinkPart::Month | PermalinkPart::Day => 2,
+            PermalinkPart::DayOfYear => 3,
+            PermalinkPart::Text(text) => {
+                let text = if at == 0 { text.trim_start_matches('/') } else { text };
+                match rest.strip_prefix(text) {
+                    Some(behind) => rest = behind,
+                    None => return false,
+                }
+                has_fixed |= text.bytes().any(|byte| byte.is_ascii_alphanumeric());
+                continue;
+            }
+            // The rest is a name.
+            _ => return has_fixed && !rest.is_empty() && !rest.contains(['/', '.']),
+        };
+        if rest.len() < digits || !rest.bytes().take(digits).all(|byte| byte.is_ascii_digit()) {
+            return false;
+        }
+        rest = &rest[digits..];
+        has_fixed = true;
+    }
+    false
 }
 
 /// The picture of a set that is best for a column of 600 pixels on a screen of twice as many: the smallest that is large

@@ -23,7 +23,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use pulldown_cmark::{CowStr, Event};
+use pulldown_cmark::{CowStr, Event, Tag};
 
 use crate::config::Config;
 use crate::content::nodes::{self, Element, Node};
@@ -51,6 +51,7 @@ pub fn entry(post: &Post, body: &Body, posts: &Posts, config: &Config) -> (Entry
     let (Expanded { text, events }, found) = dialect::expand((post, body), posts, config);
     warnings.extend(found);
     warnings.extend(audience::check(post, body));
+    let no_ids = Ids::default();
     let mut of = |text: &str, events: Option<Vec<Event<'_>>>| {
         let plain = |(event, _)| without_joints(event);
         let events = match events {
@@ -62,6 +63,13 @@ pub fn entry(post: &Post, body: &Body, posts: &Posts, config: &Config) -> (Entry
         if has_more_notes {
             warnings.push(extent::about_notes(post));
         }
+        let mut schemes = links::Links::new((post, body), posts, config, &no_ids);
+        for event in &events {
+            if let Event::Start(Tag::Link { dest_url, .. }) = event {
+                schemes.look_at_scheme(dest_url);
+            }
+        }
+        warnings.append(&mut schemes.warnings);
         content(markdown_tree::read(&events), &key, (post, body), posts, config, &mut warnings)
     };
     // Whether the text differs between web and mail.
@@ -136,6 +144,7 @@ fn content(
     if has_data_picture {
         found.push(about_data_picture(post, body));
     }
+    found.extend(footnotes::undefined(&nodes, post, body));
     drop_title(&mut nodes, &post.title);
     demote_headings(&mut nodes);
     if nodes::any(&nodes, &is_double) {

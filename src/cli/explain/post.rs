@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::super::failure::{Exit, Failure};
 use super::super::posts::{diagnostic_as_json, rfc_3339};
 use super::super::printable::{one_line, printable};
+use super::super::report::Extent;
 use super::super::table::columns;
 use super::super::{Context, Ui, posts, report, session};
 use super::media;
@@ -58,7 +59,7 @@ pub(super) async fn explain(
         if found.is_empty() {
             text += "\nThere is nothing to mend in it.\n";
         } else {
-            text += &format!("\n{}", report::as_text(&found, 1, context.ui.is_quiet(), context.ui.colors_results()));
+            text += &format!("\n{}", report::as_text(&found, 1, Extent::of(&context.ui), context.ui.colors_results()));
         }
         Ui::painted(&text);
     }

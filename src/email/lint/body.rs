@@ -235,6 +235,7 @@ fn headings(tokens: &[Token], findings: &mut Findings<'_>) {
 fn tables(tokens: &[Token], findings: &mut Findings<'_>) {
     let (mut headless, mut wide) = (0, 0);
     for (at, table) in elements(tokens, "table") {
+        let table_at = at;
         let is_layout = table.attribute("role").is_some_and(|role| matches!(role, "presentation" | "none"));
         let inside = &tokens[at..table.close];
         if is_layout {
@@ -257,15 +258,22 @@ fn tables(tokens: &[Token], findings: &mut Findings<'_>) {
                     .count()
             })
             .max();
-        if columns.is_some_and(|columns| columns > COLUMNS) && is_told(&mut wide) {
+        let is_of_cards =
+            table.attribute("class").is_some_and(|class| class.split_whitespace().any(|name| name == "cards"));
+        if columns.is_some_and(|columns| columns > COLUMNS) && !is_of_cards && is_told(&mut wide) {
+            let cells = elements(inside, "th").chain(elements(inside, "td")).take(2);
+            let cells =
+                cells.map(|(at, cell)| text(&inside[at..cell.close.saturating_sub(table_at).min(inside.len())]));
+            let row = cells.map(|text| text.trim().to_owned()).collect::<Vec<_>>().join(" | ");
             let words = text(inside);
             let first = words.split_whitespace().next().unwrap_or_default();
             let message = format!(
                 "a table of {} columns is wider than a phone, and Gmail cannot scroll it",
                 columns.unwrap_or_default()
             );
-            let place = findings.sources.find(&["<table", &format!("| {first}"), first]);
-            let help = "turn columns into rows, or put it between `<!-- web-only -->` and `<!-- /web-only -->`";
+            let place = findings.sources.find(&[&row, &format!("| {first}"), "<table", first]);
+            let help = "begin it with a row of headings and leave out cells of several columns or rows: then phones show each row as a \
+                        card; or turn columns into rows, or put it between `<!-- web-only -->` and `<!-- /web-only -->`";
             findings.warning("mail/wide-table", message, place, help);
         }
     }

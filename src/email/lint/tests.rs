@@ -63,12 +63,12 @@ fn what_is_cut_is_an_error_and_what_nearly_is_a_warning() {
     let long = |bytes: usize| {
         changed(|issue| issue.html = issue.html.replace("</body>", &format!("<!--{}--></body>", "x".repeat(bytes))))
     };
-    assert_eq!(long(70_000), [""; 0]);
-    assert_eq!(long(85_000), ["mail/size"]);
+    assert_eq!(long(80_000), [""; 0]);
+    assert_eq!(long(92_000), ["mail/size"]);
     let config = config("");
     let entries = [entry("One")];
     let mut issue = issue(&config, &entries);
-    issue.html += &" ".repeat(100_000);
+    issue.html += &"日".repeat(26_000);
     let found = look(&issue, &entries, &config);
     assert!(found.iter().any(|found| found.code == "mail/size" && found.is_error()), "{found:#?}");
 }
@@ -168,4 +168,41 @@ fn a_sender_without_a_public_domain_is_doubted() {
         let found = changed(|issue| address.clone_into(&mut issue.from_address));
         assert_eq!(found, ["mail/header"]);
     }
+}
+
+#[test]
+fn subjects_that_look_like_spam_are_found() {
+    let of = |subject: &str| changed(|issue| subject.clone_into(&mut issue.subject));
+    for subject in ["READ THIS NOW", "ÖFFNEN SIE DAS", "Re: One", "FWD: One", "AW : One", "Fw：One"] {
+        assert_eq!(of(subject), ["mail/subject"], "{subject}");
+    }
+    for subject in ["NASA and ESA", "HTML5", "A B", "日本語の 題名", "Remember: One", "Rust: what is new", "GNU"]
+    {
+        assert_eq!(of(subject), [""; 0], "{subject}");
+    }
+}
+
+#[test]
+fn the_size_that_counts_is_that_on_the_way() {
+    let config = config("");
+    let mut issue = issue(&config, &[entry("One")]);
+    issue.html = issue.html.replace("</body>", &format!("<p>{}</p></body>", "日".repeat(26_000)));
+    let found = look(&issue, &[entry("One")], &config);
+    let size = found.iter().find(|found| found.code == "mail/size").unwrap();
+    assert!(issue.html.len() < 85_000 && size.is_error(), "{size:?}");
+    assert!(size.message.starts_with("the mail has 110 KB as it is sent; Gmail cuts it at 102 KB"), "{size:?}");
+}
+
+#[test]
+fn a_wide_table_that_becomes_cards_is_no_finding_and_any_other_is_found_where_it_is() {
+    let cells = |name: &str, word: &str| {
+        let cells = (1..=7).map(|n| format!("<{name}>{word}{n}</{name}>"));
+        format!("<tr>{}</tr>", cells.collect::<String>())
+    };
+    let table = |span: &str| {
+        let body = cells("td", "something").replacen("<td", &format!("<td{span}"), 1).repeat(3);
+        format!("<table><thead>{}</thead><tbody>{body}</tbody></table>", cells("th", "Heading"))
+    };
+    assert_eq!(of_content(&table("")), [""; 0]);
+    assert_eq!(of_content(&table(" rowspan=\"2\"")), ["mail/wide-table"]);
 }

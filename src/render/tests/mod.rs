@@ -1,4 +1,5 @@
 mod markdown_tree;
+mod nowhere;
 
 use std::time::Instant;
 
