@@ -127,11 +127,8 @@ impl<'a> Links<'a> {
 
     /// A place in this post that is not there. What a page has around a post may have others.
     fn look_for_place(&mut self, written: &str, fragment: &str) {
-        let is_of_page = |known: &&str| fragment.to_ascii_lowercase().starts_with(known);
-        if fragment.is_empty()
-            || self.ids.renamed(fragment).is_some()
-            || PLACES_OF_PAGES.iter().any(|known| is_of_page(&known))
-        {
+        let is_of_page = |known: &&str| fragment.to_ascii_lowercase().starts_with(*known);
+        if fragment.is_empty() || self.ids.renamed(fragment).is_some() || PLACES_OF_PAGES.iter().any(is_of_page) {
             return;
         }
         let message = format!("there is no place `{written}` in this post: the link leads to the post");
