@@ -38,6 +38,7 @@
 //! | [`media`] | bytes of pictures, sound and film → what they are; pictures that mail does not show → such that it does | `model` |
 //! | [`feed`] | entries → RSS 2.0, Atom 1.0, JSON Feed 1.1; one file for each format | `content`, `model`, `diagnostic`, `config` |
 //! | [`email`] | due entries → issue → the bytes of one reader's message | `content`, `model`, `diagnostic`, `config`, `templates` |
+//! | [`inbox`] | messages that came back → what they say: bounces, complaints, automatic answers, leaving | `content`, `model`, `diagnostic`, `config`, `templates` |
 //! | [`list`] | CSV files → readers and what they say about consent; the list → CSV | `model`, `diagnostic` |
 //! | [`store`] | what publishing remembers; all SQL | `model`, `diagnostic`, `config`, `clock`, `files` |
 //! | [`transport`] | how a message leaves: SMTP, outbox, sendmail; what else goes out to the network | `model`, `diagnostic`, `config`, `clock`, `files` |
@@ -69,6 +70,7 @@ pub mod diagnostic;
 pub mod email;
 pub mod feed;
 pub mod files;
+pub mod inbox;
 pub mod list;
 pub mod media;
 pub mod model;

@@ -100,6 +100,12 @@ impl From<PublishError> for Failure {
                 Diagnostic::error("guard", message)
                     .help("change that in its front matter, or leave it out of `--include`"),
             ),
+            PublishError::Spike(_) => Self::new(
+                Exit::Incomplete,
+                Diagnostic::error("guard", message).help(
+                    "look what they say with `tidings explain ADDRESS`; when the cause is mended, let it pass with `--allow spike`",
+                ),
+            ),
             PublishError::Busy => Self::new(
                 Exit::Refused,
                 Diagnostic::error("guard", message).help("wait for it to end; `tidings status` shows how far it is"),

@@ -14,6 +14,7 @@ mod explain;
 mod failure;
 mod feeds;
 mod history;
+mod inbox;
 mod init;
 mod man;
 mod missing;
@@ -117,6 +118,7 @@ commands! { |arguments, context|
     Explain(explain) => explain::run(&arguments, context).await,
     Status(status) => status::run(&arguments, context).await,
     Runs(runs) => runs::run(arguments, context).await,
+    Inbox(inbox) => inbox::run(&arguments, context).await,
     Subscribers(subscribers) => subscribers::run(arguments, context).await,
     Store(store) => store::run(arguments, context).await,
     Dkim(dkim) => dkim::run(arguments, context),

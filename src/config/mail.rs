@@ -1,10 +1,11 @@
 //! `[mail]`: how messages leave.
 
 use super::reader::{Reader, Section};
+use super::newsletter::TOKEN;
 use super::relay::{self, RelayProfile};
 use super::{Dkim, DomainLimit, RateLimit, Site, TransportCheck, TransportUrl, dkim, domain};
 use crate::diagnostic::Location;
-use crate::model::Mailbox;
+use crate::model::{EmailAddress, Mailbox};
 
 /// What happens to a delivery in doubt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +29,8 @@ pub struct Mail {
     pub timeout: u32,
     /// How messages are signed; `None` when that is left to the server.
     pub dkim: Option<Dkim>,
+    /// Where copies come back to, with `{token}` in the place of what tells which one; `None` for the sender.
+    pub bounces: Option<String>,
 }
 
 /// One way out: `[mail]` itself, or one of `mail.relays`.
@@ -74,6 +77,9 @@ impl Mail {
     }
 }
 
+/// How many letters a token in the address for bounces has.
+const BOUNCE_TOKEN: usize = 40;
+
 /// How a way out is read when `[mail]` has several.
 const RELAYS: &str = "mail.relays";
 
@@ -93,12 +99,26 @@ pub(super) fn read<'t>(
     let in_doubt = section.word(reader, "in_doubt", &words).unwrap_or(InDoubt::Hold);
     let timeout = section.number(reader, "timeout", 1..3_601).unwrap_or(300);
     let dkim = dkim::read(&mut section, reader, site, from);
+    let bounces = bounces(&mut section, reader);
     section.finish(reader);
     if relays.is_empty() {
         relays.push(usual);
     }
     relays.sort_by_key(|relay| relay.priority);
-    Mail { relays, domains, in_doubt, timeout, dkim }
+    Mail { relays, domains, in_doubt, timeout, dkim, bounces }
+}
+
+/// An address of which the local part has a place for 40 letters and digits.
+fn bounces<'t>(section: &mut Section<'_, 't>, reader: &mut Reader<'t>) -> Option<String> {
+    let (text, place) = section.string(reader, "bounces")?;
+    let address = text.replacen(TOKEN, &"a".repeat(BOUNCE_TOKEN), 1).parse::<EmailAddress>();
+    let has_place = text.split_once('@').is_some_and(|(local, rest)| local.contains(TOKEN) && !rest.contains(TOKEN));
+    if has_place && text.is_ascii() && address.is_ok_and(|address| !address.as_str().contains(['{', '}'])) {
+        return Some(text);
+    }
+    let message = format!("`mail.bounces` is no address with `{TOKEN}` before the `@`: `{text}`");
+    reader.refuse(message, place, "write for example `bounces = \"bounces+{token}@example.org\"`: the token has 40 letters, and all before the `@` at most 64");
+    None
 }
 
 /// The entries of `mail.relays`: what one does not say itself, `[mail]` says.

@@ -4,6 +4,7 @@
 //! and splices each reader's copy from it; [`Recipients`] derives what only that reader's copy has. Nothing in this room
 //! has an effect: the same entries, configuration and time give the same bytes.
 
+mod bounces;
 mod calendar;
 mod clean;
 mod compose;
@@ -34,6 +35,7 @@ pub const CLIP: usize = 102 * 1024;
 /// shortened stay below.
 pub const NEAR_CLIP: usize = 90 * 1024;
 
+pub use bounces::{BOUNCE_TOKEN_LENGTH, BounceTokens, ReturnPaths};
 pub use compose::compose;
 pub use copies::Copies;
 #[cfg(test)]

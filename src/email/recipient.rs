@@ -109,7 +109,7 @@ pub(super) fn base32(bytes: &[u8]) -> String {
     out
 }
 
-fn letter(value: u32) -> char {
+pub(super) fn letter(value: u32) -> char {
     char::from(b"abcdefghijklmnopqrstuvwxyz234567"[(value & 31) as usize])
 }
 

@@ -31,6 +31,8 @@ pub enum FileKind {
     Feed,
     /// What an earlier command remembered.
     Memory,
+    /// A mailbox, or a message in one: it is read piece by piece.
+    Mailbox,
 }
 
 impl FileKind {
@@ -45,7 +47,7 @@ impl FileKind {
             Self::Password => SECRET_BYTES,
             Self::Picture => 64 * MB,
             Self::Feed => 128 * MB,
-            Self::Media => u64::MAX,
+            Self::Media | Self::Mailbox => u64::MAX,
         }
     }
 
@@ -65,6 +67,7 @@ impl FileKind {
             Self::Picture | Self::Media => "a picture",
             Self::Feed => "a feed",
             Self::Memory => "such a file",
+            Self::Mailbox => "a mailbox",
         }
     }
 }

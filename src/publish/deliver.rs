@@ -24,7 +24,7 @@ use super::worker::work;
 use crate::clock::Clock;
 use crate::config::{Mail, RateLimit};
 use crate::email::dkim::Signer;
-use crate::email::{Copies, Recipients};
+use crate::email::{Copies, Recipients, ReturnPaths};
 use crate::model::{DeliveryState, Issue};
 use crate::store::{Stopped, Store};
 use crate::transport::Checkpoint;
@@ -90,7 +90,7 @@ async fn prepare(store: &mut Store, task: Task) -> Result<Shared, PublishError> 
     let secret = store.secret().await?;
     let mut frozen = BTreeMap::new();
     for issue in issues {
-        let mut thawed = thaw(&issue, &secret, signer.clone())?;
+        let mut thawed = thaw(&issue, &secret, signer.clone(), mail.bounces.as_deref())?;
         if clock.now().duration_since(thawed.frozen_at) >= GIVE_UP_AFTER {
             thawed.never_accepted = store.never_accepted(issue.number, MANY).await?;
         }
@@ -167,7 +167,12 @@ async fn open_ways(
     Ok(open)
 }
 
-fn thaw(issue: &Issue, secret: &[u8], signer: Option<Arc<Signer>>) -> Result<FrozenIssue, PublishError> {
+fn thaw(
+    issue: &Issue,
+    secret: &[u8],
+    signer: Option<Arc<Signer>>,
+    bounces: Option<&str>,
+) -> Result<FrozenIssue, PublishError> {
     let damaged = |what: &str| PublishError::DamagedIssue { number: issue.number, what: what.to_owned() };
     let from = issue.from_address.parse().map_err(|_| damaged("its sender"))?;
     let frozen_at = issue.date.parse().map_err(|_| damaged("its date"))?;
@@ -176,7 +181,9 @@ fn thaw(issue: &Issue, secret: &[u8], signer: Option<Arc<Signer>>) -> Result<Fro
         return Err(damaged(fault));
     }
     let recipients = Recipients::new(secret, issue);
-    Ok(FrozenIssue { frozen_at, copies, recipients, from: Arc::new(from), never_accepted: Some(BTreeSet::new()) })
+    let return_paths = bounces.and_then(|address| ReturnPaths::new(secret, address));
+    let never_accepted = Some(BTreeSet::new());
+    Ok(FrozenIssue { frozen_at, copies, recipients, from: Arc::new(from), return_paths, never_accepted })
 }
 
 async fn run(store: Store, shared: Arc<Shared>, which: Which) -> (Store, Result<Delivered, PublishError>) {

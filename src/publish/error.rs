@@ -26,6 +26,8 @@ pub enum PublishError {
     NotMailable { path: String, reason: String },
     #[error("there is no issue {0} in this database")]
     NoIssue(i64),
+    #[error("{0}: nothing more is sent")]
+    Spike(String),
     #[error("another process is delivering from this database")]
     Busy,
     #[error("issue {number} in the database is damaged: {what} cannot be read")]

@@ -30,11 +30,13 @@ pub enum GuardName {
     Placeholder,
     /// The person at this machine has not said yet that this site may reach, run and use what it names.
     NewSite,
+    /// So much of an issue came back that something is wrong with it, or with the sender.
+    Spike,
 }
 
 impl GuardName {
     /// Every guard.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::NoStart,
         Self::TooMany,
         Self::TooLate,
@@ -44,6 +46,7 @@ impl GuardName {
         Self::LostDatabase,
         Self::Placeholder,
         Self::NewSite,
+        Self::Spike,
     ];
 
     /// The word for `--allow`.
@@ -58,6 +61,7 @@ impl GuardName {
             Self::LostDatabase => "lost-database",
             Self::Placeholder => "placeholder",
             Self::NewSite => "new-site",
+            Self::Spike => "spike",
         }
     }
 }

@@ -22,6 +22,8 @@ pub enum Stop {
     PutOff(String),
     /// The server cannot be reached any more, or closes every connection.
     Unreachable(String),
+    /// Too much of an issue came back; what.
+    Spike(String),
     /// A limit of `mail.rate` that holds for hours is used up.
     RateLimit,
     /// The ledger cannot be written: nothing may be sent that cannot be recorded.
@@ -47,6 +49,7 @@ impl Stop {
             Self::Refused(reply) => format!("the server refuses this sender: {reply}"),
             Self::PutOff(reply) => format!("the server is putting off all readers: {reply}"),
             Self::Unreachable(what) => what.clone(),
+            Self::Spike(what) => format!("{what}; when the cause is mended, go on with `--allow spike`"),
             Self::RateLimit => "the limit of `mail.rate` is used up for now".to_owned(),
             Self::Ledger => "the database cannot be written".to_owned(),
             Self::Checkpoint(what) => format!("`store.checkpoint`: {what}"),
@@ -59,7 +62,7 @@ impl Stop {
             Self::Refused(_) | Self::PutOff(_) => "refused",
             Self::Unreachable(_) => "unreachable",
             Self::RateLimit => RATE_LIMIT,
-            Self::Asked | Self::Ledger | Self::Checkpoint(_) => return None,
+            Self::Asked | Self::Ledger | Self::Checkpoint(_) | Self::Spike(_) => return None,
         };
         Some(Stopped {
             relay: relay.to_owned(),

@@ -43,6 +43,7 @@ mod reach;
 mod recorder;
 mod refusal;
 mod rendered;
+mod returned;
 mod run;
 mod shared;
 mod signing;
@@ -81,6 +82,7 @@ pub use plan::{Fingerprint, Fingerprints, Ledger, Likeness, Rules, Verdict, plan
 pub use prepare::{Options, Past, Prepared, is_worth_telling, prepare, specimen, verdicts};
 pub use reach::{Outside, Use, folder as site_folder, outside};
 pub use rendered::{rendered, renders};
+pub use returned::{Arrival, Heard, Recorded, correlate, record};
 pub use run::{Done, End, Order, deliver, plan_with_feeds, publish, publish_missing};
 use shared::Which;
 pub use signing::{misaligned, signer};
@@ -158,6 +160,11 @@ impl Publisher {
         let untried = self.store.untried_issues().await?;
         let guards = unfinished_too_late(&untried, config, now).into_iter();
         found.allowed(guards.chain(placeholder::guard_of_frozen(&issues, &self.mail)), allow)?;
+        match self.store.spike().await? {
+            Some(_) if allow.contains(&GuardName::Spike) => self.store.allow_spikes().await?,
+            Some(spike) => return Err(PublishError::Spike(spike.reason)),
+            None => {}
+        }
         let taken_up = self.memory.take_up(&mut self.store, &found, now).await?;
         self.warning = found.warning.or(taken_up.warning);
         self.store.set_deliverer(std::process::id(), &now.to_string()).await?;

@@ -174,7 +174,14 @@ impl Recorder<'_> {
 
     async fn look_for_leavers(&mut self) -> Result<(), StoreError> {
         let (readers, moment) = (self.shared.claimed_readers(), Instant::now());
-        let left = if readers.is_empty() { Vec::new() } else { self.store.leavers(readers.into_iter()).await? };
+        let left = if readers.is_empty() { None } else { self.store.leavers(readers.into_iter()).await? };
+        // What changed the list may be what came back.
+        if left.is_some()
+            && let Some(spike) = self.store.spike().await?
+        {
+            self.shared.halt.set(Stop::Spike(spike.reason));
+        }
+        let left = left.unwrap_or_default();
         self.shared.have_left(left, moment);
         self.shared.ways.iter().for_each(|way| way.pace.share(self.store.senders()));
         Ok(())

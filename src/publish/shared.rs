@@ -18,7 +18,7 @@ use super::watcher::Watcher;
 use super::way::Way;
 use crate::clock::Clock;
 use crate::config::{InDoubt, RelayProfile};
-use crate::email::{Copies, Recipients};
+use crate::email::{Copies, Recipients, ReturnPaths};
 use crate::model::{EmailAddress, Recipient};
 use crate::store::{DeliveryKey, Doubt, Marks, QueuedDelivery, Recorded};
 use crate::transport::Checkpoint;
@@ -94,11 +94,19 @@ pub(super) struct FrozenIssue {
     pub(super) copies: Copies,
     pub(super) recipients: Recipients,
     pub(super) from: Arc<EmailAddress>,
+    /// Where copies come back to, when each comes back to an address of its own.
+    pub(super) return_paths: Option<ReturnPaths>,
     /// Of one that is old: the domains with many readers of which none was accepted; `None` when none was at all.
     pub(super) never_accepted: Option<BTreeSet<String>>,
 }
 
 impl FrozenIssue {
+    /// The envelope sender of a copy.
+    pub(super) fn sender(&self, key: DeliveryKey) -> Arc<EmailAddress> {
+        let own = self.return_paths.as_ref().and_then(|paths| paths.of(key.issue, key.subscriber));
+        own.map_or_else(|| Arc::clone(&self.from), Arc::new)
+    }
+
     /// Whether the server has accepted others like a reader of this domain, or is still expected to.
     pub(super) fn accepts_others_like(&self, domain: &str) -> bool {
         self.never_accepted.as_ref().is_some_and(|domains| !domains.contains(domain))

@@ -79,18 +79,18 @@ impl Store {
         Ok(claimed)
     }
 
-    /// Which of these readers, whose deliveries are claimed, are not on the list any more, with what is said of it. Costs
-    /// next to nothing as long as no other process has changed the database.
+    /// Which of these readers, whose deliveries are claimed, are not on the list any more, with what is said of it; `None` as long
+    /// as no other process has changed the database, which costs next to nothing.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn leavers(&mut self, readers: impl Iterator<Item = i64>) -> Result<Vec<(i64, String)>> {
+    pub async fn leavers(&mut self, readers: impl Iterator<Item = i64>) -> Result<Option<Vec<(i64, String)>>> {
         let version = match &mut self.sender {
             Some(sender) => sender.list_version(&mut self.connection).await?,
             None => query("PRAGMA data_version").value(&mut self.connection).await?,
         };
         if self.seen_version == Some(version) {
-            return Ok(Vec::new());
+            return Ok(None);
         }
         let readers = serde_json::Value::from(readers.collect::<Vec<_>>()).to_string();
         let left = query(
@@ -101,7 +101,7 @@ impl Store {
         .fetch_all(&mut self.connection)
         .await?;
         self.seen_version = Some(version);
-        left.iter().map(|row| Ok((row.try_get(0)?, left_because(row.try_get(1)?)))).collect()
+        left.iter().map(|row| Ok((row.try_get(0)?, left_because(row.try_get(1)?)))).collect::<Result<_>>().map(Some)
     }
 
     /// Outcomes as they are handed to the database.

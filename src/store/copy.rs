@@ -24,7 +24,7 @@ enum Kind {
 use Kind::{Number, Text};
 
 /// Every table with its columns, those first that others name. What belongs to a machine or a sender stays behind.
-const TABLES: [(&str, &[(&str, Kind)]); 11] = [
+const TABLES: [(&str, &[(&str, Kind)]); 13] = [
     ("site", &[("name", Text), ("value", Text)]),
     (
         "subscribers",
@@ -99,6 +99,20 @@ const TABLES: [(&str, &[(&str, Kind)]); 11] = [
         ],
     ),
     ("tried", &[("at", Number), ("relay", Number), ("sender", Number), ("count", Number)]),
+    (
+        "reports",
+        &[
+            ("subscriber", Number),
+            ("issue", Number),
+            ("kind", Text),
+            ("message", Text),
+            ("at", Text),
+            ("status", Text),
+            ("diagnostic", Text),
+            ("effect", Text),
+        ],
+    ),
+    ("spikes", &[("issue", Number), ("kind", Text), ("at", Text), ("reason", Text), ("allowed", Number)]),
 ];
 
 /// How much was moved.

@@ -1,15 +1,18 @@
 //! What brings a database up to date, one step after the other.
 
 /// Never edit a migration that was released: add one.
-pub(super) const MIGRATIONS: [(i64, &str, &str); 6] = [
+pub(super) const MIGRATIONS: [(i64, &str, &str); 7] = [
     (1, "ledger", include_str!("migrations/0001_ledger.sql")),
     (2, "memory", include_str!("migrations/0002_memory.sql")),
     (3, "tries", include_str!("migrations/0003_tries.sql")),
     (5, "sketch", include_str!("migrations/0005_sketch.sql")),
     (6, "relays", include_str!("migrations/0006_relays.sql")),
     (7, "compact", include_str!("migrations/0007_compact.sql")),
+    (8, "reports", include_str!("migrations/0008_reports.sql")),
 ];
 
 /// The same for a server, in its dialect. Where one of them only changes tables, both lists have it.
-pub(super) const MIGRATIONS_AT_SERVER: [(i64, &str, &str); 1] =
-    [(7, "tidings", include_str!("migrations/postgres_0007.sql"))];
+pub(super) const MIGRATIONS_AT_SERVER: [(i64, &str, &str); 2] = [
+    (7, "tidings", include_str!("migrations/postgres_0007.sql")),
+    (8, "reports", include_str!("migrations/0008_reports.sql")),
+];

@@ -141,7 +141,7 @@ pub(super) fn status_of(word: &str) -> Result<SubscriberStatus> {
     SubscriberStatus::parse(word).ok_or_else(|| StoreError::Content(format!("a subscriber's status `{word}`")))
 }
 
-fn read(row: &Row) -> Result<Subscriber> {
+pub(super) fn read(row: &Row) -> Result<Subscriber> {
     let id = row.try_get("id")?;
     let address: &str = row.try_get("address")?;
     Ok(Subscriber {

@@ -10,7 +10,7 @@ use super::super::table::columns;
 use super::words::moment;
 use crate::model::{EmailAddress, Subscriber, SubscriberStatus};
 use crate::publish::count;
-use crate::store::{DeliveryTo, Store};
+use crate::store::{DeliveryTo, Reported, Store};
 
 /// Prints what there is to say about an address.
 pub(super) async fn explain(address: &EmailAddress, store: Option<&mut Store>, json: bool) -> Result<Exit, Failure> {
@@ -21,15 +21,16 @@ pub(super) async fn explain(address: &EmailAddress, store: Option<&mut Store>, j
     let store = store.ok_or_else(unknown)?;
     let reader = store.subscriber(address).await?.ok_or_else(unknown)?;
     let deliveries = store.deliveries_to(reader.id).await?;
+    let reports = store.reports_about(reader.id).await?;
     if json {
-        Ui::json(&as_json(&reader, &deliveries));
+        Ui::json(&as_json(&reader, &deliveries, &reports));
     } else {
-        Ui::result(&as_text(&reader, &deliveries));
+        Ui::result(&as_text(&reader, &deliveries, &reports));
     }
     Ok(Exit::Done)
 }
 
-fn as_text(reader: &Subscriber, deliveries: &[DeliveryTo]) -> String {
+fn as_text(reader: &Subscriber, deliveries: &[DeliveryTo], reports: &[Reported]) -> String {
     let row = |name: &str, text: String| [format!("  {name}"), text];
     let gets = match reader.status {
         SubscriberStatus::Confirmed => "gets every issue",
@@ -43,6 +44,7 @@ fn as_text(reader: &Subscriber, deliveries: &[DeliveryTo]) -> String {
     rows.push(row("status", format!("{} since {}: {gets}", reader.status.as_str(), moment(&reader.updated_at))));
     rows.push(row("on the list", format!("since {}", moment(&reader.created_at))));
     rows.push(row("source", reader.source.clone()));
+    rows.extend(reports.iter().map(|report| row("came back", came_back(report))));
     let mut text = format!("{}\n{}\n", reader.address.as_str(), columns(&rows));
     if deliveries.is_empty() {
         return text + "No issue was ever meant for them.\n";
@@ -68,7 +70,17 @@ fn as_text(reader: &Subscriber, deliveries: &[DeliveryTo]) -> String {
     text + &format!("\n{} in all.\n", count(deliveries.len() as u64, "issue"))
 }
 
-fn as_json(reader: &Subscriber, deliveries: &[DeliveryTo]) -> Value {
+/// `issue 3, hard 5.1.1 “user unknown”, read on …: bounced by it`
+fn came_back(report: &Reported) -> String {
+    let Reported { issue, kind, at, status, diagnostic, effect } = report;
+    let mut text = if *issue == 0 { kind.clone() } else { format!("issue {issue}, {kind}") };
+    text += &status.as_deref().map(|status| format!(" {status}")).unwrap_or_default();
+    text += &diagnostic.as_deref().map(|said| format!(" “{said}”")).unwrap_or_default();
+    text += &format!(", read {}", moment(at));
+    text + &effect.as_deref().map(|effect| format!(": {effect} since")).unwrap_or_default()
+}
+
+fn as_json(reader: &Subscriber, deliveries: &[DeliveryTo], reports: &[Reported]) -> Value {
     let delivery = |delivery: &DeliveryTo| {
         json!({
             "issue": delivery.issue,
@@ -84,6 +96,8 @@ fn as_json(reader: &Subscriber, deliveries: &[DeliveryTo]) -> Value {
         })
     };
     let mut value = show::as_json(reader);
+    let report = |Reported { issue, kind, at, status, diagnostic, effect }: &Reported| json!({ "issue": issue, "kind": kind, "at": at, "status": status, "diagnostic": diagnostic, "effect": effect });
+    value["reports"] = reports.iter().map(report).collect();
     value["deliveries"] = deliveries.iter().map(delivery).collect();
     value
 }

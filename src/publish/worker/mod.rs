@@ -246,7 +246,7 @@ impl Worker<'_> {
         };
         self.letters += 1;
         let name = format!("issue-{}-{:05}", key.issue, key.subscriber);
-        Some(Letter { number: self.letters, from: Arc::clone(&frozen.from), to, name })
+        Some(Letter { number: self.letters, from: frozen.sender(key), to, name })
     }
 
     /// Whether the reader has left since the delivery was claimed, which is noted then.

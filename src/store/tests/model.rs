@@ -68,7 +68,7 @@ async fn run(events: Vec<Event>) {
             }
             Event::Send(which) if !world.claimed.is_empty() => {
                 let readers: Vec<_> = world.claimed.iter().map(|it| it.key().subscriber).collect();
-                let heard = store.leavers(readers.into_iter()).await.unwrap();
+                let heard = store.leavers(readers.into_iter()).await.unwrap().unwrap_or_default();
                 world.heard.extend(heard.into_iter().map(|(reader, _)| reader));
                 let delivery = world.claimed.remove(which % world.claimed.len());
                 let reader = delivery.key().subscriber;

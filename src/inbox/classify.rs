@@ -1,0 +1,95 @@
+//! What a code and a text say: is it the reader, does it pass, or is it against us.
+
+use super::Kind;
+use super::rules::{RULES, has};
+
+const LONGEST_DIAGNOSTIC: usize = 300;
+
+/// What a failure is. The code counts first (RFC 3463), unless it says nothing: `5.0.0` and the like, which servers send for everything.
+pub(super) fn failure(status: Option<&str>, said: &str) -> Kind {
+    let said = said.to_lowercase();
+    // The server that refused has its own code in its text; the one that reports has often none of its own.
+    let own = status_in(&said);
+    let is_vague = |status: &str| status.ends_with(".0.0") || status.ends_with(".5.0") || status.ends_with(".3.0");
+    let status = match (status, own.as_deref()) {
+        (Some(status), Some(own)) if is_vague(status) || status == "5.4.7" || status == "4.4.7" => Some(own),
+        (Some(status), _) => Some(status),
+        (None, own) => own,
+    };
+    let is_unknown = has(&RULES.hard, &said);
+    let is_policy = has(&RULES.policy, &said);
+    let by_code = match status.and_then(parts) {
+        Some((5, 1, 1 | 2 | 3 | 4 | 6 | 10) | (5, 4, 4) | (5, 2, 1)) => Some(if is_policy && !is_unknown && has_strong_policy(&said) { Kind::Policy } else { Kind::Hard }),
+        // Office 365 says so of readers who are not there.
+        Some((5, 4, 1)) => Some(Kind::Hard),
+        Some((5, 7, _)) => Some(if is_unknown && !has_strong_policy(&said) { Kind::Hard } else { Kind::Policy }),
+        Some((5, 6, _)) => Some(Kind::Policy),
+        Some((4, 7, _)) => Some(Kind::Policy).filter(|_| is_policy).or(Some(Kind::Soft)),
+        Some((4, _, _) | (5, 2, 2 | 3) | (5, 3, 1 | 2 | 4) | (5, 4, 7)) => Some(Kind::Soft),
+        Some((5, 4, 6)) => Some(Kind::Policy),
+        _ => None,
+    };
+    if let Some(kind) = by_code {
+        return kind;
+    }
+    let is_soft = has(&RULES.soft, &said);
+    match reply_code(&said) {
+        _ if is_policy && has_strong_policy(&said) => Kind::Policy,
+        _ if is_unknown && !is_full(&said) => Kind::Hard,
+        _ if is_soft => Kind::Soft,
+        _ if is_policy => Kind::Policy,
+        Some(550 | 551 | 553 | 556) => Kind::Hard,
+        _ => Kind::Soft,
+    }
+}
+
+/// Words that are about the sender even beside a name that is not known.
+fn has_strong_policy(said: &str) -> bool {
+    ["spam", "block", "blacklist", "reputation", "spf", "dkim", "dmarc", "unsolicited", "relay", "policy", "denied", "virus", "listed at", "rate limit", "not accepting mail from", "looping", "too many hops"]
+        .iter()
+        .any(|word| said.contains(word))
+}
+
+fn is_full(said: &str) -> bool {
+    ["quota", "full", "storage"].iter().any(|word| said.contains(word))
+}
+
+fn parts(status: &str) -> Option<(u16, u16, u16)> {
+    let mut numbers = status.split('.').map(|number| number.parse().ok());
+    Some((numbers.next()??, numbers.next()??, numbers.next()??))
+}
+
+/// The first code such as `5.1.1` in a text; an IP address has four numbers.
+pub(super) fn status_in(text: &str) -> Option<String> {
+    let is_part = |c: char| c.is_ascii_digit() || c == '.';
+    let mut words = text.split(|c: char| !is_part(c)).map(|word| word.trim_matches('.'));
+    words
+        .find(|word| {
+            let is_class = word.starts_with("2.") || word.starts_with("4.") || word.starts_with("5.");
+            let numbers = word.split('.').filter(|number| (1..=3).contains(&number.len()));
+            is_class && numbers.count() == 3 && word.matches('.').count() == 2
+        })
+        .map(str::to_owned)
+}
+
+/// The first reply code of SMTP that refuses.
+fn reply_code(text: &str) -> Option<u16> {
+    let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '.');
+    words.filter(|word| word.len() == 3).filter_map(|word| word.parse().ok()).find(|code| (400..600).contains(code))
+}
+
+/// A text on one line, shortened.
+pub(super) fn one_line(text: &str) -> String {
+    let mut line = String::new();
+    for word in text.split_whitespace() {
+        if line.len() + word.len() >= LONGEST_DIAGNOSTIC {
+            let room = LONGEST_DIAGNOSTIC.saturating_sub(line.len());
+            let end = (0..=room.min(word.len())).rev().find(|end| word.is_char_boundary(*end)).unwrap_or(0);
+            line += &word[..end];
+            return line + "…";
+        }
+        line += word;
+        line.push(' ');
+    }
+    line.trim_end().to_owned()
+}

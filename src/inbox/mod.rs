@@ -1,0 +1,187 @@
+//! Messages that came back: bounces, complaints, answers of programs and wishes to leave. Bytes in, what they say out; whether it
+//! is true is for those to judge who know the site's secret ([`Clues`] are what they go by).
+//!
+//! Every message may be hostile. So no more than [`LONGEST`] bytes of it are looked at, its parts are limited in number, depth and
+//! length, and each line is read a fixed number of times.
+
+mod addresses;
+mod classify;
+mod mailbox;
+mod mime;
+mod report;
+mod rules;
+mod text;
+#[cfg(test)]
+mod tests;
+
+use mime::{Head, Part};
+use rules::RULES;
+
+pub use addresses::token_in;
+pub use mailbox::{Message, Messages};
+
+/// So many bytes of a message are looked at.
+pub const LONGEST: usize = 1 << 20;
+
+/// So many recipients of one report are told.
+const MOST_RECIPIENTS: usize = 100;
+
+/// What a message says of a recipient.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// The address does not exist, or takes no mail for good.
+    Hard,
+    /// The mailbox is full, the server is away: it may pass.
+    Soft,
+    /// The server refuses the sender or the message, which says nothing of the reader.
+    Policy,
+    /// The reader has reported a copy as unwanted (RFC 5965).
+    Complaint,
+    /// A program has answered in the place of the reader (RFC 3834).
+    AutoReply,
+    /// A copy has arrived or was handed on (RFC 3464).
+    Delivered,
+    /// The reader wants to leave.
+    Unsubscribe,
+}
+
+impl Kind {
+    /// The word in `--json` and in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Hard => "hard",
+            Self::Soft => "soft",
+            Self::Policy => "policy",
+            Self::Complaint => "complaint",
+            Self::AutoReply => "auto-reply",
+            Self::Delivered => "delivered",
+            Self::Unsubscribe => "unsubscribe",
+        }
+    }
+}
+
+/// What a message says of one recipient.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// The address that it names, as it stands there; `None` when it names none.
+    pub recipient: Option<String>,
+    /// What it says.
+    pub kind: Kind,
+    /// The code, such as `5.1.1` (RFC 3463).
+    pub status: Option<String>,
+    /// What the server said, on one line and shortened.
+    pub diagnostic: Option<String>,
+    /// False when the server goes on trying: nothing has failed yet.
+    pub is_final: bool,
+}
+
+/// What tells which reader and which issue a message is about, if it can be proved.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Clues {
+    /// What may be a token: 26 or 40 letters and digits in an address that it was sent to, or at the end of its subject.
+    pub tokens: Vec<String>,
+    /// Message-IDs of the copy that came back, without brackets.
+    pub message_ids: Vec<String>,
+    /// Whom that copy was for.
+    pub readers: Vec<String>,
+}
+
+/// What a message says, and what it goes by. A message that is neither a bounce nor any of the rest has no reports.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Returned {
+    /// One for each recipient.
+    pub reports: Vec<Report>,
+    /// What may prove it.
+    pub clues: Clues,
+}
+
+/// Reads a message. What comes after [`LONGEST`] bytes of it is not looked at.
+pub fn read(message: &[u8]) -> Returned {
+    let parts = mime::parts(&message[..message.len().min(LONGEST)]);
+    let Some(first) = parts.first() else { return Returned::default() };
+    let prose = text::Prose::new(&parts);
+    let clues = clues(&first.head, &parts, &prose);
+    let mut reports = report::feedback(&parts, &clues);
+    if reports.is_empty() {
+        reports = report::delivery_status(&parts);
+    }
+    if reports.is_empty() {
+        reports = text::bounce(&first.head, &prose, &parts);
+    }
+    if reports.is_empty() {
+        reports.extend(auto_reply(&first.head));
+    }
+    if reports.is_empty() {
+        reports.extend(unsubscribe(&first.head, &clues));
+    }
+    reports.truncate(MOST_RECIPIENTS);
+    Returned { reports, clues }
+}
+
+fn clues(head: &Head<'_>, parts: &[Part<'_>], prose: &text::Prose) -> Clues {
+    const SENT_TO: [&str; 8] =
+        ["To", "Cc", "Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "X-Delivered-To", "Resent-To"];
+    let mut clues = Clues::default();
+    let mut sent_to: Vec<String> = SENT_TO.iter().flat_map(|name| head.addresses(name)).collect();
+    let originals: Vec<&Head<'_>> = parts.iter().filter_map(|part| part.original.as_ref()).collect();
+    for original in &originals {
+        sent_to.extend(original.addresses("Return-Path"));
+        clues.message_ids.extend(original.message_ids("Message-ID"));
+        clues.readers.extend(original.addresses("To"));
+    }
+    for name in ["In-Reply-To", "References"] {
+        clues.message_ids.extend(head.message_ids(name));
+    }
+    clues.message_ids.extend(prose.copied("message-id:").flat_map(mime::message_ids));
+    clues.readers.extend(prose.copied("to:").flat_map(addresses::all));
+    sent_to.extend(prose.copied("return-path:").flat_map(addresses::all));
+    clues.tokens.extend(sent_to.iter().filter_map(|address| token_in(address.split('@').next().unwrap_or_default())));
+    clues.tokens.extend(subject_token(head));
+    clues
+}
+
+/// The token at the end of a subject such as `unsubscribe TOKEN`.
+fn subject_token(head: &Head<'_>) -> Option<String> {
+    let subject = head.subject();
+    let mut words = subject.split_whitespace();
+    let last = words.next_back()?;
+    (words.count() < 4).then(|| token_in(last)).flatten().filter(|token| token.len() == addresses::LEAVE_TOKEN)
+}
+
+fn auto_reply(head: &Head<'_>) -> Option<Report> {
+    let says = |name: &'static str, words: &[&str]| {
+        head.text(name).is_some_and(|value| words.iter().any(|word| value.to_lowercase().starts_with(word)))
+    };
+    let is_marked = says("Auto-Submitted", &["auto-replied"])
+        || says("Precedence", &["auto_reply", "auto-reply"])
+        || ["X-Autoreply", "X-Autorespond", "X-Autoreply-From"].iter().any(|name| head.text(name).is_some());
+    let subject = head.subject().to_lowercase();
+    let is_answer = !head.is_of_a_list() && RULES.auto_reply.iter().any(|phrase| subject.starts_with(phrase.as_str()));
+    (is_marked || is_answer).then(|| Report {
+        recipient: head.addresses("From").into_iter().next(),
+        kind: Kind::AutoReply,
+        status: None,
+        diagnostic: Some(classify::one_line(&head.subject())).filter(|subject| !subject.is_empty()),
+        is_final: true,
+    })
+}
+
+/// A mail to an address that holds a token, or with a word such as `unsubscribe` for its subject. What a program has sent by itself
+/// is no wish.
+fn unsubscribe(head: &Head<'_>, clues: &Clues) -> Option<Report> {
+    let is_automatic = head.text("Auto-Submitted").is_some_and(|value| !value.to_lowercase().starts_with("no"));
+    if head.is_of_a_list() || is_automatic {
+        return None;
+    }
+    let subject = head.subject().to_lowercase();
+    let first = subject.split_whitespace().next().unwrap_or_default();
+    let is_word = RULES.leave.iter().any(|word| word == first) && subject.split_whitespace().count() <= 2;
+    let has_token = clues.tokens.iter().any(|token| token.len() == addresses::LEAVE_TOKEN);
+    (is_word || has_token).then(|| Report {
+        recipient: head.addresses("From").into_iter().next(),
+        kind: Kind::Unsubscribe,
+        status: None,
+        diagnostic: None,
+        is_final: true,
+    })
+}

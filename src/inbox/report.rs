@@ -1,0 +1,104 @@
+//! Reports that programs are meant to read: delivery status (RFC 3464) and feedback (RFC 5965).
+
+use std::collections::BTreeMap;
+
+use super::classify::{failure, one_line, status_in};
+use super::mime::Part;
+use super::{Clues, Kind, Report, addresses};
+
+/// Fields by their names in lower case; of each the last.
+type Fields = BTreeMap<String, String>;
+
+/// Groups of fields with empty lines between them.
+fn groups(text: &str) -> Vec<Fields> {
+    let mut groups = vec![Fields::new()];
+    let mut last: Option<String> = None;
+    for line in text.lines() {
+        if line.trim().is_empty() {
+            last = None;
+            if groups.last().is_some_and(|group| !group.is_empty()) {
+                groups.push(Fields::new());
+            }
+        } else if let (true, Some(name), Some(group)) = (line.starts_with([' ', '\t']), &last, groups.last_mut()) {
+            if let Some(value) = group.get_mut(name) {
+                value.push(' ');
+                *value += line.trim();
+            }
+        } else if let (Some((name, value)), Some(group)) = (line.split_once(':'), groups.last_mut()) {
+            let name = name.trim().to_ascii_lowercase();
+            group.insert(name.clone(), value.trim().to_owned());
+            last = Some(name);
+        }
+    }
+    groups
+}
+
+/// The address of a field such as `rfc822; <reader@example.org>`.
+fn address(value: Option<&String>) -> Option<String> {
+    addresses::all(value?).into_iter().next()
+}
+
+/// What the reports on delivery among the parts say.
+pub(super) fn delivery_status(parts: &[Part<'_>]) -> Vec<Report> {
+    let is_status = |part: &&Part<'_>| {
+        matches!(part.media_type.as_str(), "message/delivery-status" | "message/global-delivery-status")
+    };
+    parts.iter().filter(is_status).flat_map(|part| groups(&part.text())).filter_map(|group| of_recipient(&group)).collect()
+}
+
+fn of_recipient(group: &Fields) -> Option<Report> {
+    // The first one is ours; the last one is what a forwarding reader made of it.
+    let recipient = address(group.get("original-recipient")).or_else(|| address(group.get("final-recipient")));
+    let action = group.get("action").map(|action| action.to_lowercase()).unwrap_or_default();
+    let status = group.get("status").and_then(|status| status_in(status));
+    let said = group.get("diagnostic-code").map(|code| code.split_once(';').map_or(code.as_str(), |(_, text)| text).trim());
+    if recipient.is_none() && (action.is_empty() || status.is_none()) {
+        return None;
+    }
+    let is_delivered = ["delivered", "relayed", "expanded"].iter().any(|word| action.starts_with(word));
+    let is_delayed = action.starts_with("delayed");
+    let kind = match () {
+        () if is_delivered || status.as_deref().is_some_and(|status| status.starts_with('2')) => Kind::Delivered,
+        () if is_delayed => Kind::Soft,
+        () => failure(status.as_deref(), said.unwrap_or_default()),
+    };
+    let diagnostic = said.map(one_line).filter(|said| !said.is_empty());
+    Some(Report { recipient, kind, status, diagnostic, is_final: !is_delayed })
+}
+
+/// What the reports of unwanted mail among the parts say.
+pub(super) fn feedback(parts: &[Part<'_>], clues: &Clues) -> Vec<Report> {
+    let mut complained = Vec::new();
+    let mut said = None;
+    for part in parts.iter().filter(|part| part.media_type == "message/feedback-report") {
+        let fields = groups(&part.text()).into_iter().flatten().collect::<Fields>();
+        let kind = fields.get("feedback-type").map(|kind| kind.to_lowercase()).unwrap_or_default();
+        // The others are about how a message was checked, or take a complaint back.
+        if !["abuse", "fraud", "virus", "opt-out"].iter().any(|word| kind.starts_with(word)) {
+            continue;
+        }
+        let names = ["original-rcpt-to", "removal-recipient"];
+        complained.extend(names.iter().filter_map(|name| address(fields.get(*name))));
+        said = Some(format!("reported as {kind}"));
+    }
+    // What Microsoft's programme sends.
+    let originals = parts.iter().filter_map(|part| part.original.as_ref());
+    let named: Vec<_> = originals.flat_map(|original| original.addresses("X-HmXmrOriginalRecipient")).collect();
+    if !named.is_empty() {
+        said.get_or_insert_with(|| "reported as abuse".to_owned());
+        complained.extend(named);
+    }
+    let Some(said) = said else { return Vec::new() };
+    if complained.is_empty() {
+        complained.extend(clues.readers.first().cloned());
+    }
+    complained.dedup();
+    let report = |recipient: Option<String>| Report {
+        recipient,
+        kind: Kind::Complaint,
+        status: None,
+        diagnostic: Some(one_line(&said)),
+        is_final: true,
+    };
+    if complained.is_empty() { vec![report(None)] } else { complained.into_iter().map(Some).map(report).collect() }
+}

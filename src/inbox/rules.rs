@@ -1,0 +1,42 @@
+//! What servers write, as data: `rules.toml`.
+
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+/// Every phrase is in lower case and stands within one line.
+#[derive(Debug, Deserialize)]
+pub(super) struct Rules {
+    /// Who reports that mail did not arrive: local parts and names.
+    pub(super) senders: Vec<String>,
+    /// What the subject of a bounce has.
+    pub(super) subjects: Vec<String>,
+    /// What its text has.
+    pub(super) failures: Vec<String>,
+    /// What its text has as long as the server goes on trying.
+    pub(super) delays: Vec<String>,
+    /// What a line has that names a recipient.
+    pub(super) labels: Vec<String>,
+    /// Lines whose addresses are for questions.
+    pub(super) contacts: Vec<String>,
+    /// What a line begins with, after signs, from which on it is a copy of our message.
+    pub(super) copies: Vec<String>,
+    /// Beginnings of the subjects of programs that answer.
+    pub(super) auto_reply: Vec<String>,
+    /// Subjects of those who leave.
+    pub(super) leave: Vec<String>,
+    /// What says that the sender or the message is refused.
+    pub(super) policy: Vec<String>,
+    /// What says that there is no such reader.
+    pub(super) hard: Vec<String>,
+    /// What may pass.
+    pub(super) soft: Vec<String>,
+}
+
+pub(super) static RULES: LazyLock<Rules> =
+    LazyLock::new(|| toml::from_str(include_str!("rules.toml")).expect("the file holds these lists"));
+
+/// True when a text in lower case has one of these.
+pub(super) fn has(phrases: &[String], text: &str) -> bool {
+    phrases.iter().any(|phrase| text.contains(phrase.as_str()))
+}

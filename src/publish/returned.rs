@@ -1,0 +1,203 @@
+//! What came back, and what of it is true. A message counts when it proves that it is about one of our copies: by the token of the
+//! address that it was sent to, or by the Message-ID of the copy. Whatever else it says, an address that it names changes nothing.
+
+use std::collections::{HashMap, HashSet};
+
+use jiff::Timestamp;
+
+use crate::email::{BounceTokens, Recipients, Tokens};
+use crate::inbox::{Kind, Report, Returned};
+use crate::model::{EmailAddress, Issue, Subscriber, SubscriberStatus, sha256_hex};
+use crate::store::{Effect, NewReport, Result, Store};
+
+/// How many readers are looked through at a time for the owner of a token.
+const PAGE: u32 = 1_000;
+
+/// A message that says something.
+#[derive(Debug)]
+pub struct Arrival {
+    /// What it says.
+    pub returned: Returned,
+    /// The SHA-256 of its bytes.
+    pub digest: String,
+}
+
+impl Arrival {
+    /// A message, unless it says nothing.
+    pub fn read(message: &[u8]) -> Option<Self> {
+        let returned = crate::inbox::read(message);
+        // A token alone may be a wish to leave, whatever the words.
+        (!returned.reports.is_empty()).then(|| Self { returned, digest: sha256_hex(message) })
+    }
+}
+
+/// What one message says of one recipient, and whom it proves to be about.
+#[derive(Debug, Clone)]
+pub struct Heard {
+    /// What it says.
+    pub report: Report,
+    /// The reader that it is about.
+    pub reader: Option<Subscriber>,
+    /// What to record, when there is anything.
+    pub record: Option<NewReport>,
+}
+
+/// Finds out whom messages are about.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn correlate(store: Option<&mut Store>, arrivals: Vec<Arrival>) -> Result<Vec<Heard>> {
+    let Some(store) = store else {
+        let reports = arrivals.into_iter().flat_map(|arrival| arrival.returned.reports);
+        return Ok(reports.map(|report| Heard { report, reader: None, record: None }).collect());
+    };
+    let secret = store.secret().await?;
+    let mut proofs = Proofs { bounces: BounceTokens::new(&secret), secret, issues: HashMap::new() };
+    let leavers = leavers(store, &proofs.secret, &arrivals).await?;
+    let mut all = Vec::new();
+    for Arrival { returned, digest } in arrivals {
+        let left = returned.clues.tokens.iter().find_map(|token| leavers.get(token));
+        if returned.reports.iter().any(|report| report.kind == Kind::Unsubscribe) {
+            let heard = returned.reports.into_iter().map(|report| Heard {
+                record: left.map(|reader| to_record(&report, reader.id, 0, digest.clone())),
+                reader: left.cloned(),
+                report,
+            });
+            all.extend(heard);
+            continue;
+        }
+        let proven = proofs.of(store, &returned).await?;
+        let Some((issue, reader)) = proven else {
+            all.extend(returned.reports.into_iter().map(|report| Heard { report, reader: None, record: None }));
+            continue;
+        };
+        // The copy had one recipient: of several in a report that one counts, else the first, to whom it was handed on.
+        let is_readers = |report: &Report| {
+            let address = report.recipient.as_deref().and_then(|address| address.parse::<EmailAddress>().ok());
+            address.is_some_and(|address| address.key() == reader.address.key())
+        };
+        let at = returned.reports.iter().position(is_readers).unwrap_or(0);
+        for (number, mut report) in returned.reports.into_iter().enumerate() {
+            let is_about = number == at;
+            if is_about {
+                report.recipient.get_or_insert_with(|| reader.address.as_str().to_owned());
+            }
+            let counts = is_about && report.is_final && !matches!(report.kind, Kind::AutoReply | Kind::Delivered);
+            all.push(Heard {
+                record: counts.then(|| to_record(&report, reader.id, issue, String::new())),
+                reader: is_about.then(|| reader.clone()),
+                report,
+            });
+        }
+    }
+    Ok(all)
+}
+
+fn to_record(report: &Report, subscriber: i64, issue: i64, message: String) -> NewReport {
+    let effect = match report.kind {
+        Kind::Hard => Effect::Bounced,
+        Kind::Soft => Effect::BouncedInTime,
+        Kind::Complaint => Effect::Complained,
+        Kind::Unsubscribe => Effect::Left,
+        Kind::Policy | Kind::AutoReply | Kind::Delivered => Effect::Nothing,
+    };
+    NewReport {
+        subscriber,
+        issue,
+        kind: report.kind.as_str(),
+        message,
+        status: report.status.clone(),
+        diagnostic: report.diagnostic.clone(),
+        effect,
+    }
+}
+
+/// The readers whose tokens for leaving occur. The list is gone through once, however many there are.
+async fn leavers(store: &mut Store, secret: &[u8], arrivals: &[Arrival]) -> Result<HashMap<String, Subscriber>> {
+    let tokens = Tokens::new(secret);
+    let leaving = arrivals.iter().filter(|arrival| arrival.returned.reports.iter().any(|it| it.kind == Kind::Unsubscribe));
+    let given: Vec<&String> = leaving.flat_map(|arrival| &arrival.returned.clues.tokens).collect();
+    let mut wanted: HashMap<Vec<u8>, &String> = given.into_iter().map(|token| (tokens.blinded(token), token)).collect();
+    let mut found = HashMap::new();
+    let mut after = 0;
+    while !wanted.is_empty() {
+        let page = store.subscribers(None, after, PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after = last.id;
+        for reader in page {
+            if let Some(token) = wanted.remove(&tokens.blinded(&tokens.of(reader.id))) {
+                found.insert(token.clone(), reader);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// What proves that a message is about a copy.
+struct Proofs {
+    secret: Vec<u8>,
+    bounces: BounceTokens,
+    /// Issues that were asked for; `None` for those that there are not.
+    issues: HashMap<i64, Option<Issue>>,
+}
+
+impl Proofs {
+    /// The issue and the reader of the copy that a message is about.
+    async fn of(&mut self, store: &mut Store, returned: &Returned) -> Result<Option<(i64, Subscriber)>> {
+        for (issue, subscriber) in returned.clues.tokens.iter().filter_map(|token| self.bounces.read(token)) {
+            if let Some(reader) = store.subscriber_numbered(subscriber).await? {
+                return Ok(Some((issue, reader)));
+            }
+        }
+        let named = returned.reports.iter().filter_map(|report| report.recipient.as_ref());
+        let addresses: HashSet<EmailAddress> =
+            named.chain(&returned.clues.readers).filter_map(|address| address.parse().ok()).take(20).collect();
+        for id in returned.clues.message_ids.iter().take(20) {
+            let number = id.split('.').next().and_then(|number| number.parse().ok());
+            let Some(number) = number.filter(|number| *number > 0) else { continue };
+            if !self.issues.contains_key(&number) {
+                let issue = store.issue(number).await?.map(|(_, issue)| issue);
+                self.issues.insert(number, issue);
+            }
+            let Some(Some(issue)) = self.issues.get(&number) else { continue };
+            let recipients = Recipients::new(&self.secret, issue);
+            for address in &addresses {
+                if let Some(reader) = store.subscriber(address).await?
+                    && recipients.of(reader.id, &reader.address).message_id.eq_ignore_ascii_case(id)
+                {
+                    return Ok(Some((number, reader)));
+                }
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// What reading did.
+#[derive(Debug, Default)]
+pub struct Recorded {
+    /// How many reports were new.
+    pub new: u64,
+    /// How many were recorded before.
+    pub known: u64,
+    /// The readers who get no more mail by it, and what they are now.
+    pub changed: Vec<(EmailAddress, SubscriberStatus, Kind)>,
+}
+
+/// Records what is proven.
+///
+/// # Errors
+/// When the database does not answer; nothing is recorded then.
+pub async fn record(store: &mut Store, heard: &[Heard], now: Timestamp) -> Result<Recorded> {
+    let proven: Vec<(&Heard, &Subscriber, &NewReport)> =
+        heard.iter().filter_map(|it| Some((it, it.reader.as_ref()?, it.record.as_ref()?))).collect();
+    let reports: Vec<NewReport> = proven.iter().map(|(_, _, report)| (*report).clone()).collect();
+    let done = store.record_reports(&reports, now).await?;
+    store.look_for_spikes(now).await?;
+    let mut recorded = Recorded::default();
+    for ((it, reader, _), (is_new, became)) in proven.into_iter().zip(done) {
+        if is_new { recorded.new += 1 } else { recorded.known += 1 }
+        recorded.changed.extend(became.map(|became| (reader.address.clone(), became, it.report.kind)));
+    }
+    Ok(recorded)
+}
