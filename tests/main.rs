@@ -21,6 +21,7 @@ mod from_feed;
 mod generator_tags;
 mod hubs;
 mod importing;
+mod inbox;
 mod kept;
 mod lint;
 mod lost;

@@ -6,7 +6,8 @@ use crate::source::Code;
 use crate::tidy::files;
 
 /// What stands before a `/` in texts that are no codes: media types and folders.
-const OTHERS: [&str; 9] = ["application", "audio", "content", "docs", "image", "multipart", "src", "text", "video"];
+const OTHERS: [&str; 10] =
+    ["application", "audio", "content", "docs", "image", "message", "multipart", "src", "text", "video"];
 
 /// Every code in a text of the program: `room/what-is-wrong`.
 fn codes(texts: impl Iterator<Item = String>) -> BTreeSet<String> {

@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 /// A message as it came in.
 #[derive(Debug, Clone)]
 pub(crate) struct Received {
+    /// The envelope sender.
+    pub(crate) from: String,
     pub(crate) to: String,
     pub(crate) message: String,
 }
@@ -186,7 +188,7 @@ fn serve(stream: TcpStream, state: &State) -> std::io::Result<()> {
     stream.set_nodelay(true)?;
     let mut reader = BufReader::new(stream.try_clone()?);
     let mut stream = stream;
-    let mut to = String::new();
+    let (mut from, mut to) = (String::new(), String::new());
     if !state.say(&mut stream, "CONNECT", "", "220 sink.test ready")? {
         return Ok(());
     }
@@ -204,11 +206,14 @@ fn serve(stream: TcpStream, state: &State) -> std::io::Result<()> {
                 let mut chunk = vec![0; size];
                 reader.read_exact(&mut chunk)?;
                 let message = String::from_utf8_lossy(&chunk).into_owned();
-                state.received.lock().unwrap().push(Received { to: to.clone(), message });
+                state.received.lock().unwrap().push(Received { from: from.clone(), to: to.clone(), message });
                 std::thread::sleep(state.pause);
                 stream.write_all(b"250 2.0.0 queued\r\n")?;
             }
-            "MAIL" => drop(state.say(&mut stream, "MAIL", "", "250 2.0.0 ok")?),
+            "MAIL" => {
+                command.split(['<', '>']).nth(1).unwrap_or_default().clone_into(&mut from);
+                drop(state.say(&mut stream, "MAIL", "", "250 2.0.0 ok")?);
+            }
             "RSET" | "NOOP" => stream.write_all(b"250 2.0.0 ok\r\n")?,
             "RCPT" => {
                 command.split(['<', '>']).nth(1).unwrap_or_default().clone_into(&mut to);
@@ -244,7 +249,7 @@ fn serve(stream: TcpStream, state: &State) -> std::io::Result<()> {
                         }
                         let copies = {
                             let mut received = state.received.lock().unwrap();
-                            received.push(Received { to: to.clone(), message });
+                            received.push(Received { from: from.clone(), to: to.clone(), message });
                             received.iter().filter(|one| one.to == to).count()
                         };
                         if kind == "lost" || (kind == "doubt" && copies == 1) {

@@ -86,7 +86,8 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
 
 /// That nothing more is sent.
 fn refused(spike: &Spike, context: &Context) -> Exit {
-    let help = "look what they say with `tidings explain ADDRESS`; when the cause is mended, publish with `--allow spike`";
+    let help =
+        "look what they say with `tidings explain ADDRESS`; when the cause is mended, publish with `--allow spike`";
     let message = format!("{}: nothing more is sent", spike.reason);
     context.ui.diagnostics(&[Diagnostic::error("inbox/spike", message).help(help)]);
     Exit::Incomplete

@@ -1,7 +1,7 @@
 //! `[mail]`: how messages leave.
 
-use super::reader::{Reader, Section};
 use super::newsletter::TOKEN;
+use super::reader::{Reader, Section};
 use super::relay::{self, RelayProfile};
 use super::{Dkim, DomainLimit, RateLimit, Site, TransportCheck, TransportUrl, dkim, domain};
 use crate::diagnostic::Location;

@@ -34,7 +34,8 @@ pub(super) fn find(text: &str) -> Vec<Found> {
             Some((before, after)) if ["smtp", "rfc822"].contains(&before.to_ascii_lowercase().as_str()) => after,
             _ => local,
         };
-        let has_end = domain.rsplit('.').next().is_some_and(|end| end.len() > 1 && !end.bytes().all(|b| b.is_ascii_digit()));
+        let has_end =
+            domain.rsplit('.').next().is_some_and(|end| end.len() > 1 && !end.bytes().all(|b| b.is_ascii_digit()));
         if !domain.contains('.') || !has_end || local.is_empty() {
             continue;
         }

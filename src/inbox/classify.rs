@@ -19,7 +19,9 @@ pub(super) fn failure(status: Option<&str>, said: &str) -> Kind {
     let is_unknown = has(&RULES.hard, &said);
     let is_policy = has(&RULES.policy, &said);
     let by_code = match status.and_then(parts) {
-        Some((5, 1, 1 | 2 | 3 | 4 | 6 | 10) | (5, 4, 4) | (5, 2, 1)) => Some(if is_policy && !is_unknown && has_strong_policy(&said) { Kind::Policy } else { Kind::Hard }),
+        Some((5, 1, 1 | 2 | 3 | 4 | 6 | 10) | (5, 4, 4) | (5, 2, 1)) => {
+            Some(if is_policy && !is_unknown && has_strong_policy(&said) { Kind::Policy } else { Kind::Hard })
+        }
         // Office 365 says so of readers who are not there.
         Some((5, 4, 1)) => Some(Kind::Hard),
         Some((5, 7, _)) => Some(if is_unknown && !has_strong_policy(&said) { Kind::Hard } else { Kind::Policy }),
@@ -39,15 +41,35 @@ pub(super) fn failure(status: Option<&str>, said: &str) -> Kind {
         _ if is_soft => Kind::Soft,
         _ if is_policy => Kind::Policy,
         Some(550 | 551 | 553 | 556) => Kind::Hard,
+        // Nothing says why, but it is for good.
+        None if status.is_some_and(|status| status.starts_with('5')) || has(&RULES.permanent, &said) => Kind::Hard,
         _ => Kind::Soft,
     }
 }
 
 /// Words that are about the sender even beside a name that is not known.
 fn has_strong_policy(said: &str) -> bool {
-    ["spam", "block", "blacklist", "reputation", "spf", "dkim", "dmarc", "unsolicited", "relay", "policy", "denied", "virus", "listed at", "rate limit", "not accepting mail from", "looping", "too many hops"]
-        .iter()
-        .any(|word| said.contains(word))
+    [
+        "spam",
+        "block",
+        "blacklist",
+        "reputation",
+        "spf",
+        "dkim",
+        "dmarc",
+        "unsolicited",
+        "relay",
+        "policy",
+        "denied",
+        "virus",
+        "listed at",
+        "rate limit",
+        "not accepting mail from",
+        "looping",
+        "too many hops",
+    ]
+    .iter()
+    .any(|word| said.contains(word))
 }
 
 fn is_full(said: &str) -> bool {
@@ -65,7 +87,7 @@ pub(super) fn status_in(text: &str) -> Option<String> {
     let mut words = text.split(|c: char| !is_part(c)).map(|word| word.trim_matches('.'));
     words
         .find(|word| {
-            let is_class = word.starts_with("2.") || word.starts_with("4.") || word.starts_with("5.");
+            let is_class = word.starts_with("4.") || word.starts_with("5.");
             let numbers = word.split('.').filter(|number| (1..=3).contains(&number.len()));
             is_class && numbers.count() == 3 && word.matches('.').count() == 2
         })

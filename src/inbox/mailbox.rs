@@ -61,7 +61,9 @@ impl<R: BufRead> Messages<R> {
             }
             is_after_empty = self.line.trim_ascii().is_empty();
             // `>From ` at the beginning of a line was `From `.
-            let is_quoted = is_mbox && self.line.starts_with(b">") && self.line.trim_ascii_start().iter().skip_while(|byte| **byte == b'>').take(5).eq(b"From ");
+            let is_quoted = is_mbox
+                && self.line.starts_with(b">")
+                && self.line.trim_ascii_start().iter().skip_while(|byte| **byte == b'>').take(5).eq(b"From ");
             let line = &self.line[usize::from(is_quoted)..];
             let room = LONGEST.saturating_sub(message.bytes.len());
             message.is_cut |= line.len() > room;

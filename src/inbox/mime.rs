@@ -107,7 +107,8 @@ pub(super) fn parts(message: &[u8]) -> Vec<Part<'_>> {
         let (head, body) = split(bytes, longest);
         let head = Head::new(head);
         let media_type = head.media_type();
-        let boundary = media_type.starts_with("multipart/").then(|| head.parameter("boundary").map(str::to_owned)).flatten();
+        let boundary =
+            media_type.starts_with("multipart/").then(|| head.parameter("boundary").map(str::to_owned)).flatten();
         match boundary.filter(|_| depth < DEEPEST) {
             Some(boundary) => {
                 let found = between(body, boundary.as_bytes(), MOST_PARTS - parts.len());

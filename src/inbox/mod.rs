@@ -10,9 +10,9 @@ mod mailbox;
 mod mime;
 mod report;
 mod rules;
-mod text;
 #[cfg(test)]
 mod tests;
+mod text;
 
 use mime::{Head, Part};
 use rules::RULES;
@@ -105,8 +105,11 @@ pub fn read(message: &[u8]) -> Returned {
     if reports.is_empty() {
         reports = report::delivery_status(&parts);
     }
-    if reports.is_empty() {
-        reports = text::bounce(&first.head, &prose, &parts);
+    if reports.iter().all(|report| report.recipient.is_none()) {
+        let told = text::bounce(&first.head, &prose, &parts);
+        if reports.is_empty() || told.iter().any(|report| report.recipient.is_some()) {
+            reports = told;
+        }
     }
     if reports.is_empty() {
         reports.extend(auto_reply(&first.head));

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::classify::{failure, one_line, status_in};
 use super::mime::Part;
-use super::{Clues, Kind, Report, addresses};
+use super::{Clues, Kind, MOST_RECIPIENTS, Report, addresses};
 
 /// Fields by their names in lower case; of each the last.
 type Fields = BTreeMap<String, String>;
@@ -43,7 +43,14 @@ pub(super) fn delivery_status(parts: &[Part<'_>]) -> Vec<Report> {
     let is_status = |part: &&Part<'_>| {
         matches!(part.media_type.as_str(), "message/delivery-status" | "message/global-delivery-status")
     };
-    parts.iter().filter(is_status).flat_map(|part| groups(&part.text())).filter_map(|group| of_recipient(&group)).collect()
+    let groups = parts.iter().filter(is_status).flat_map(|part| groups(&part.text()));
+    let mut reports: Vec<Report> = Vec::new();
+    for report in groups.filter_map(|group| of_recipient(&group)) {
+        if reports.len() < MOST_RECIPIENTS && reports.iter().all(|known| known.recipient != report.recipient) {
+            reports.push(report);
+        }
+    }
+    reports
 }
 
 fn of_recipient(group: &Fields) -> Option<Report> {
@@ -51,14 +58,16 @@ fn of_recipient(group: &Fields) -> Option<Report> {
     let recipient = address(group.get("original-recipient")).or_else(|| address(group.get("final-recipient")));
     let action = group.get("action").map(|action| action.to_lowercase()).unwrap_or_default();
     let status = group.get("status").and_then(|status| status_in(status));
-    let said = group.get("diagnostic-code").map(|code| code.split_once(';').map_or(code.as_str(), |(_, text)| text).trim());
+    let has_arrived = group.get("status").is_some_and(|status| status.starts_with("2."));
+    let said =
+        group.get("diagnostic-code").map(|code| code.split_once(';').map_or(code.as_str(), |(_, text)| text).trim());
     if recipient.is_none() && (action.is_empty() || status.is_none()) {
         return None;
     }
     let is_delivered = ["delivered", "relayed", "expanded"].iter().any(|word| action.starts_with(word));
     let is_delayed = action.starts_with("delayed");
     let kind = match () {
-        () if is_delivered || status.as_deref().is_some_and(|status| status.starts_with('2')) => Kind::Delivered,
+        () if is_delivered || (action.is_empty() && has_arrived) => Kind::Delivered,
         () if is_delayed => Kind::Soft,
         () => failure(status.as_deref(), said.unwrap_or_default()),
     };

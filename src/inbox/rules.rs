@@ -29,6 +29,8 @@ pub(super) struct Rules {
     pub(super) policy: Vec<String>,
     /// What says that there is no such reader.
     pub(super) hard: Vec<String>,
+    /// What says that it is for good.
+    pub(super) permanent: Vec<String>,
     /// What may pass.
     pub(super) soft: Vec<String>,
 }

@@ -1,6 +1,181 @@
 use super::*;
 
-/// What a message says, in short: kind and recipient.
-fn said(message: &str) -> Vec<(Kind, String)> {
-    read(message.as_bytes()).reports.into_iter().map(|it| (it.kind, it.recipient.unwrap_or_default())).collect()
+/// What a message says, in short: kind, recipient and code.
+fn said(message: &str) -> Vec<String> {
+    let short = |it: Report| {
+        let parts = [Some(it.kind.as_str().to_owned()), it.recipient, it.status];
+        parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
+    };
+    read(message.as_bytes()).reports.into_iter().map(short).collect()
+}
+
+fn report(action: &str, status: &str, diagnostic: &str) -> String {
+    format!(
+        "From: Mail Delivery System <MAILER-DAEMON@mx.test>\nTo: ada@example.org\nSubject: Undelivered Mail Returned to Sender\n\
+         Content-Type: multipart/report; report-type=delivery-status; boundary=\"b\"\n\n--b\nContent-Type: text/plain\n\n\
+         This is the mail system at host mx.test.\n\n--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx.test\n\n\
+         Final-Recipient: rfc822; other@reader.test\nOriginal-Recipient: rfc822;r1@reader.test\nAction: {action}\nStatus: {status}\n\
+         Diagnostic-Code: smtp; {diagnostic}\n\n--b\nContent-Type: message/rfc822\n\nMessage-ID: <1.abc@example.org>\n\
+         To: r1@reader.test\nReturn-Path: <bounces+abcdefghijklmnopqrstuvwxyzabcdefghijklmn@example.org>\n\nHello\n\n--b--\n"
+    )
+}
+
+#[test]
+fn codes_and_texts_say_whether_it_is_the_reader_or_passes_or_is_about_us() {
+    for (status, diagnostic, kind) in [
+        ("5.1.1", "550 5.1.1 User unknown", "hard"),
+        ("5.1.10", "550 5.1.10 RESOLVER.ADR.RecipientNotFound", "hard"),
+        ("5.4.4", "Host not found", "hard"),
+        ("5.2.1", "The email account that you tried to reach is disabled", "hard"),
+        ("5.4.1", "550 5.4.1 Recipient address rejected: Access denied", "hard"),
+        ("5.0.0", "550 no such user here", "hard"),
+        ("5.0.0", "", "hard"),
+        ("5.2.2", "552 5.2.2 over quota", "soft"),
+        ("5.3.4", "552 message too large", "soft"),
+        ("5.4.7", "delivery time expired", "soft"),
+        ("4.4.1", "connection timed out", "soft"),
+        ("5.5.0", "452 mailbox full", "soft"),
+        ("5.7.1", "550 5.7.1 message refused by policy", "policy"),
+        ("5.7.26", "unauthenticated", "policy"),
+        ("5.6.0", "content", "policy"),
+        ("5.0.0", "554 5.7.1 listed at spamhaus", "policy"),
+        ("5.1.1", "550 5.1.1 blocked using zen.spamhaus.org", "policy"),
+        ("5.3.0", "554 your IP has a poor reputation", "policy"),
+    ] {
+        assert_eq!(
+            said(&report("failed", status, diagnostic)),
+            [format!("{kind} r1@reader.test {status}")],
+            "{diagnostic}"
+        );
+    }
+}
+
+#[test]
+fn only_failures_are_failures() {
+    let delayed = read(report("delayed", "4.4.1", "timed out").as_bytes()).reports;
+    assert!(delayed[0].kind == Kind::Soft && !delayed[0].is_final, "{delayed:?}");
+    for action in ["delivered", "relayed", "expanded"] {
+        assert_eq!(said(&report(action, "2.0.0", "ok")), ["delivered r1@reader.test"]);
+    }
+}
+
+#[test]
+fn what_may_prove_it_is_in_the_envelope_and_in_the_copy() {
+    let clues = read(report("failed", "5.1.1", "x").as_bytes()).clues;
+    assert_eq!(clues.tokens, ["abcdefghijklmnopqrstuvwxyzabcdefghijklmn"]);
+    assert_eq!((clues.message_ids, clues.readers), (vec!["1.abc@example.org".into()], vec!["r1@reader.test".into()]));
+    let qmail = "From: MAILER-DAEMON@mx.test\nTo: ada@example.org\nSubject: failure notice\n\nHi. This is the qmail-send program.\n\n\
+        <r1@reader.test>:\nSorry, no mailbox here by that name. (#5.1.1)\n\n--- Below this line is a copy of the message.\n\n\
+        Return-Path: <ada@example.org>\nTo: r1@reader.test\nMessage-ID: <1.abc@example.org>\n\n<r2@reader.test>:\n";
+    assert_eq!(said(qmail), ["hard r1@reader.test 5.1.1"]);
+    let clues = read(qmail.as_bytes()).clues;
+    assert_eq!((clues.message_ids, clues.readers), (vec!["1.abc@example.org".into()], vec!["r1@reader.test".into()]));
+}
+
+#[test]
+fn servers_that_write_for_people_are_understood() {
+    let from = |from: &str, subject: &str, text: &str| {
+        said(&format!("From: {from}\nTo: ada@example.org\nSubject: {subject}\n\n{text}\n"))
+    };
+    let exim = "A message that you sent could not be delivered to one or more of its\nrecipients. This is a permanent error. The following \
+        address(es) failed:\n\n  r1@reader.test\n    host mx.test [192.0.2.1]\n    SMTP error from remote mail server after RCPT TO:<r1@reader.test>:\n    \
+        550 5.1.1 <r1@reader.test>: Recipient address rejected: User unknown";
+    assert_eq!(
+        from("Mailer-Daemon@mx.test", "Mail delivery failed: returning message to sender", exim),
+        ["hard r1@reader.test 5.1.1"]
+    );
+    let outlook = "Delivery has failed to these recipients or groups:\n\nr1@reader.test<mailto:r1@reader.test>\nThe recipient's mailbox is full \
+        and can't accept messages now.";
+    assert_eq!(from("postmaster@outlook.com", "Undeliverable: Slow rivers", outlook), ["soft r1@reader.test"]);
+    let gmail = "** Address not found **\n\nYour message wasn't delivered to r1@reader.test because the address couldn't be found.\n\n\
+        The response from the remote server was:\n550 5.1.1 no such user";
+    assert_eq!(
+        from("Mail Delivery Subsystem <mailer-daemon@googlemail.com>", "Delivery Status Notification (Failure)", gmail)
+            [0]
+        .split(' ')
+        .take(2)
+        .collect::<Vec<_>>(),
+        ["hard", "r1@reader.test"]
+    );
+    let late = "A message that you sent has not yet been delivered to one or more of its recipients after more than 24 hours.\n\n  r1@reader.test\n";
+    assert_eq!(from("Mailer-Daemon@mx.test", "Warning: message delayed 24 hours", late), ["soft r1@reader.test"]);
+}
+
+#[test]
+fn complaints_are_told_from_other_feedback() {
+    let feedback = |kind: &str| {
+        format!(
+            "From: fbl@isp.test\nContent-Type: multipart/report; report-type=feedback-report; boundary=b\n\n--b\n\nA report.\n\n--b\n\
+             Content-Type: message/feedback-report\n\nFeedback-Type: {kind}\nVersion: 1\n\n--b\nContent-Type: message/rfc822\n\n\
+             To: r1@reader.test\nMessage-ID: <1.abc@example.org>\n\nHello\n--b--\n"
+        )
+    };
+    assert_eq!(said(&feedback("abuse")), ["complaint r1@reader.test"]);
+    assert_eq!(said(&feedback("not-spam")), [""; 0]);
+    assert_eq!(said(&feedback("auth-failure")), [""; 0]);
+}
+
+#[test]
+fn programs_that_answer_and_people_who_write_are_no_bounces() {
+    for (head, expected) in [
+        (
+            "From: r1@reader.test\nSubject: Out of Office: Slow rivers\nAuto-Submitted: auto-replied",
+            "auto-reply r1@reader.test",
+        ),
+        ("From: r1@reader.test\nSubject: Automatische Antwort: Slow rivers", "auto-reply r1@reader.test"),
+        ("From: r1@reader.test\nPrecedence: auto_reply\nSubject: Gracias", "auto-reply r1@reader.test"),
+        (
+            "From: r1@reader.test\nTo: leave+abcdefghijklmnopqrstuvwxyz@example.org\nSubject: x",
+            "unsubscribe r1@reader.test",
+        ),
+        ("From: r1@reader.test\nSubject: unsubscribe abcdefghijklmnopqrstuvwxyz", "unsubscribe r1@reader.test"),
+        ("From: r1@reader.test\nSubject: Abmelden", "unsubscribe r1@reader.test"),
+    ] {
+        assert_eq!(said(&format!("{head}\n\nI am away until Monday.\n")), [expected]);
+    }
+    for head in [
+        "From: r1@reader.test\nSubject: Re: Slow rivers",
+        "From: r1@reader.test\nSubject: How to unsubscribe from everything you ever joined",
+        "From: news@example.org\nSubject: Delivery failed: how mail is lost\nList-Id: <news.example.org>",
+        "From: news@example.org\nSubject: unsubscribe\nList-Unsubscribe: <mailto:x@example.org>",
+        "From: r1@reader.test\nTo: leave+abcdefghijklmnopqrstuvwxyz@example.org\nAuto-Submitted: auto-generated\nSubject: x",
+    ] {
+        assert_eq!(
+            said(&format!("{head}\n\nThe mail to <x@y.test> could not be delivered: user unknown.\n")),
+            [""; 0],
+            "{head}"
+        );
+    }
+}
+
+#[test]
+fn hostile_messages_end_within_limits() {
+    let start = std::time::Instant::now();
+    let nested = "Content-Type: message/rfc822\n\n".repeat(1_000);
+    let encoded = "Content-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\n".repeat(1_000);
+    let boxes: String =
+        (0..20_000).map(|n| format!("Content-Type: multipart/mixed; boundary=b{n}\n\n--b{n}\n")).collect();
+    let parameters: String = (0..100_000).map(|n| format!(" a*{n}=x;\n")).collect();
+    for message in [
+        nested,
+        encoded,
+        boxes,
+        format!("Content-Type: multipart/report;\n{parameters}\n\nx"),
+        "X: y\n".repeat(1_000_000),
+        format!("Content-Type: multipart/mixed; boundary=b\n\n{}", "--b\n\n".repeat(300_000)),
+        format!(
+            "Subject: failure notice\nFrom: mailer-daemon@x.test\n\n{}",
+            "<a@b.test>: user unknown\n".repeat(40_000)
+        ),
+        format!("Subject: failure notice\nFrom: mailer-daemon@x.test\n\n{}", "@".repeat(LONGEST)),
+        format!("Content-Type: text/html\nSubject: undelivered\n\n{}", "<a ".repeat(LONGEST / 3)),
+        format!(
+            "Content-Type: multipart/report; boundary=b\n\n--b\nContent-Type: message/delivery-status\n\n{}",
+            "Final-Recipient: rfc822; a@b.test\nAction: failed\n\n".repeat(20_000)
+        ),
+    ] {
+        let reports = read(message.as_bytes()).reports;
+        assert!(reports.len() <= 1, "{reports:?}");
+    }
+    assert!(start.elapsed() < std::time::Duration::from_secs(30), "{:?}", start.elapsed());
 }

@@ -60,9 +60,11 @@ fn begins_copy(line: &str) -> bool {
     let text = text.trim_end();
     let has_signs = line.trim_start().starts_with(['-', '=', '*', '|', '_', '#']);
     let is_short = text.len() <= 80;
-    let is_named = |phrase: &String| if has_signs { text.contains(phrase.as_str()) } else { text.starts_with(phrase.as_str()) };
+    let is_named =
+        |phrase: &String| if has_signs { text.contains(phrase.as_str()) } else { text.starts_with(phrase.as_str()) };
     // `--- The message was not delivered to the following addresses:`
-    let is_list = ["recip", "address", "fail", "transcript", "log follows", "not "].iter().any(|word| text.contains(word));
+    let is_list =
+        ["recip", "address", "fail", "transcript", "log follows", "not "].iter().any(|word| text.contains(word));
     is_short && (!is_list || text.contains("undelivered")) && RULES.copies.iter().any(is_named)
 }
 
@@ -131,7 +133,12 @@ fn says_why(text: &str) -> bool {
 
 /// The first line with a reason, for a report that names no address.
 fn first_reason(prose: &Prose) -> String {
-    prose.lines.iter().find(|line| says_why(line) || has(&RULES.failures, &line.to_lowercase())).cloned().unwrap_or_default()
+    prose
+        .lines
+        .iter()
+        .find(|line| says_why(line) || has(&RULES.failures, &line.to_lowercase()))
+        .cloned()
+        .unwrap_or_default()
 }
 
 /// From a line with an address on: up to an empty line, or the next line that begins with an address.
@@ -154,7 +161,8 @@ fn is_listed(line: &str) -> bool {
 fn begins_with(line: &str, found: &Found) -> bool {
     let before = line[..found.place.start].trim();
     let is_signs = before.chars().all(|c| !c.is_alphanumeric());
-    let is_quoted = before.ends_with('<') && before.trim_matches(['"', '<', ' ', '\'']).ends_with(|c: char| c.is_alphanumeric());
+    let is_quoted =
+        before.ends_with('<') && before.trim_matches(['"', '<', ' ', '\'']).ends_with(|c: char| c.is_alphanumeric());
     let label = before.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
     let is_origin = label == "expanded from" || label == "generated from";
     // The end of `(expanded from` on the line before.

@@ -115,7 +115,8 @@ fn to_record(report: &Report, subscriber: i64, issue: i64, message: String) -> N
 /// The readers whose tokens for leaving occur. The list is gone through once, however many there are.
 async fn leavers(store: &mut Store, secret: &[u8], arrivals: &[Arrival]) -> Result<HashMap<String, Subscriber>> {
     let tokens = Tokens::new(secret);
-    let leaving = arrivals.iter().filter(|arrival| arrival.returned.reports.iter().any(|it| it.kind == Kind::Unsubscribe));
+    let leaving =
+        arrivals.iter().filter(|arrival| arrival.returned.reports.iter().any(|it| it.kind == Kind::Unsubscribe));
     let given: Vec<&String> = leaving.flat_map(|arrival| &arrival.returned.clues.tokens).collect();
     let mut wanted: HashMap<Vec<u8>, &String> = given.into_iter().map(|token| (tokens.blinded(token), token)).collect();
     let mut found = HashMap::new();
@@ -196,7 +197,11 @@ pub async fn record(store: &mut Store, heard: &[Heard], now: Timestamp) -> Resul
     store.look_for_spikes(now).await?;
     let mut recorded = Recorded::default();
     for ((it, reader, _), (is_new, became)) in proven.into_iter().zip(done) {
-        if is_new { recorded.new += 1 } else { recorded.known += 1 }
+        if is_new {
+            recorded.new += 1
+        } else {
+            recorded.known += 1
+        }
         recorded.changed.extend(became.map(|became| (reader.address.clone(), became, it.report.kind)));
     }
     Ok(recorded)

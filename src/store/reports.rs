@@ -116,7 +116,8 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn subscriber_numbered(&mut self, id: i64) -> Result<Option<Subscriber>> {
-        let row = query("SELECT * FROM subscribers WHERE id = $1").bind(id).fetch_optional(&mut self.connection).await?;
+        let row =
+            query("SELECT * FROM subscribers WHERE id = $1").bind(id).fetch_optional(&mut self.connection).await?;
         row.map(|row| read(&row)).transpose()
     }
 
@@ -140,7 +141,8 @@ impl Store {
         .await?;
         for row in rows {
             let issue: i64 = row.try_get("number")?;
-            let (sent, refused, complaints) = (row.try_get("sent")?, row.try_get("refused")?, row.try_get("complaints")?);
+            let (sent, refused, complaints) =
+                (row.try_get("sent")?, row.try_get("refused")?, row.try_get("complaints")?);
             for (kind, reason) in spikes(issue, sent, refused, complaints) {
                 query("INSERT INTO spikes (issue, kind, at, reason) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING")
                     .bind(issue)
@@ -247,7 +249,8 @@ async fn record(
 
 /// Whether an issue was sent since the reader is what they are: what came back before says nothing of one who was taken back.
 async fn is_newer(transaction: &mut Transaction<'_>, issue: i64, since: &str) -> Result<bool> {
-    let of_run = "SELECT EXISTS (SELECT 1 FROM issues i JOIN runs r ON r.id = i.run WHERE i.number = $1 AND r.cutoff >= $2)";
+    let of_run =
+        "SELECT EXISTS (SELECT 1 FROM issues i JOIN runs r ON r.id = i.run WHERE i.number = $1 AND r.cutoff >= $2)";
     Ok(query(of_run).bind(issue).bind(since).value(transaction).await?)
 }
 
