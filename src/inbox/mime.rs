@@ -132,17 +132,20 @@ pub(super) fn parts(message: &[u8]) -> Vec<Part<'_>> {
     parts
 }
 
-/// The headers, of which so many bytes are looked at, with the empty line after them, and what follows.
+/// The headers, of which so many bytes are looked at, and what follows the empty line after them.
 fn split(bytes: &[u8], longest: usize) -> (&[u8], &[u8]) {
-    if bytes.starts_with(b"\n") || bytes.starts_with(b"\r\n") {
-        return (b"", bytes);
+    let after_empty = |rest: &'_ [u8]| {
+        let length = if rest.starts_with(b"\r\n") { 2 } else { usize::from(rest.starts_with(b"\n")) };
+        (length > 0).then_some(length)
+    };
+    if let Some(length) = after_empty(bytes) {
+        return (b"", &bytes[length..]);
     }
-    let end = memchr::memchr_iter(b'\n', bytes).find(|at| {
-        let rest = &bytes[at + 1..];
-        rest.starts_with(b"\n") || rest.starts_with(b"\r\n")
-    });
-    let end = end.map_or(bytes.len(), |end| end + 1);
-    (&bytes[..end.min(longest)], &bytes[end..])
+    let mut ends = memchr::memchr_iter(b'\n', bytes).map(|at| at + 1);
+    match ends.find_map(|end| Some((end, after_empty(&bytes[end..])?))) {
+        Some((end, length)) => (&bytes[..end.min(longest)], &bytes[end + length..]),
+        None => (&bytes[..bytes.len().min(longest)], b""),
+    }
 }
 
 /// What stands between the lines of a boundary (RFC 2046 §5.1.1), at most so many parts.
