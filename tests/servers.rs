@@ -52,6 +52,11 @@ stories! {
     missing:
         an_issue_goes_to_who_joined_later
         who_may_have_it_and_whose_server_refused_it_are_named_and_left_alone;
+    inbox:
+        what_proves_to_be_about_a_copy_counts_once_and_is_told
+        a_forged_message_changes_nothing
+        a_mailbox_that_is_full_for_weeks_gets_no_more
+        a_spike_stops_the_next_run_until_the_owner_lets_it_pass;
     importing:
         readers_of_every_service_come_in_as_what_they_are
         our_own_export_comes_back_byte_for_byte

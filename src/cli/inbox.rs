@@ -129,7 +129,7 @@ fn read(path: &Path) -> Result<Mailbox, Failure> {
     for part in parts {
         let names = folder.list(part, &|_| false).map_err(|error| unreadable(&shown, &error))?;
         for name in names {
-            let name = if name.starts_with(part) { name } else { format!("{part}/{name}") };
+            let name = format!("{part}/{name}");
             let opened = match folder.open(&name, FileKind::Mailbox) {
                 // A mail program has moved it meanwhile.
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
