@@ -181,12 +181,21 @@ fn table(heard: &[Heard], recorded: Option<&Recorded>, is_quiet: bool) -> Option
             for Heard { report, reader, .. } in heard {
                 let who = report.recipient.as_deref().map_or("no address".to_owned(), masked);
                 let status = report.status.as_deref().map(|status| format!(" {status}")).unwrap_or_default();
-                let proof = if reader.is_some() { "" } else { ", not proven to be about a copy of ours" };
+                let proof = if counts(report.kind) && reader.is_none() {
+                    ", not proven to be about a copy of ours"
+                } else {
+                    ""
+                };
                 text += &format!("{who}: {}{status}{proof}\n", report.kind.as_str());
             }
         }
     }
     (!text.is_empty() && !is_quiet).then_some(text)
+}
+
+/// Whether it would change anything if it were proven.
+fn counts(kind: Kind) -> bool {
+    !matches!(kind, Kind::AutoReply | Kind::Delivered)
 }
 
 fn masked(address: &str) -> String {
@@ -206,8 +215,7 @@ fn summary(heard: &[Heard], (messages, others): (u64, u64), recorded: Option<&Re
     if others > 0 {
         text += &format!("; {others} not understood and left alone");
     }
-    let wants = |it: &&Heard| !matches!(it.report.kind, Kind::AutoReply | Kind::Delivered) && it.reader.is_none();
-    let unproven = heard.iter().filter(wants).count();
+    let unproven = heard.iter().filter(|it| counts(it.report.kind) && it.reader.is_none()).count();
     if unproven > 0 {
         text += &format!("; {unproven} not proven to be about a copy of ours, and not counted");
     }

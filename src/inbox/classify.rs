@@ -1,7 +1,7 @@
 //! What a code and a text say: is it the reader, does it pass, or is it against us.
 
-use super::Kind;
 use super::rules::{RULES, has};
+use super::said::Kind;
 
 const LONGEST_DIAGNOSTIC: usize = 300;
 

@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead, Read as _};
 
-use super::LONGEST;
+use super::said::LONGEST;
 
 /// One message of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]

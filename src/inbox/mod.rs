@@ -10,90 +10,18 @@ mod mailbox;
 mod mime;
 mod report;
 mod rules;
+mod said;
 #[cfg(test)]
 mod tests;
 mod text;
 
 use mime::{Head, Part};
 use rules::RULES;
+use said::MOST_RECIPIENTS;
 
 pub use addresses::token_in;
 pub use mailbox::{Message, Messages};
-
-/// So many bytes of a message are looked at.
-pub const LONGEST: usize = 1 << 20;
-
-/// So many recipients of one report are told.
-const MOST_RECIPIENTS: usize = 100;
-
-/// What a message says of a recipient.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// The address does not exist, or takes no mail for good.
-    Hard,
-    /// The mailbox is full, the server is away: it may pass.
-    Soft,
-    /// The server refuses the sender or the message, which says nothing of the reader.
-    Policy,
-    /// The reader has reported a copy as unwanted (RFC 5965).
-    Complaint,
-    /// A program has answered in the place of the reader (RFC 3834).
-    AutoReply,
-    /// A copy has arrived or was handed on (RFC 3464).
-    Delivered,
-    /// The reader wants to leave.
-    Unsubscribe,
-}
-
-impl Kind {
-    /// The word in `--json` and in the database.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Hard => "hard",
-            Self::Soft => "soft",
-            Self::Policy => "policy",
-            Self::Complaint => "complaint",
-            Self::AutoReply => "auto-reply",
-            Self::Delivered => "delivered",
-            Self::Unsubscribe => "unsubscribe",
-        }
-    }
-}
-
-/// What a message says of one recipient.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Report {
-    /// The address that it names, as it stands there; `None` when it names none.
-    pub recipient: Option<String>,
-    /// What it says.
-    pub kind: Kind,
-    /// The code, such as `5.1.1` (RFC 3463).
-    pub status: Option<String>,
-    /// What the server said, on one line and shortened.
-    pub diagnostic: Option<String>,
-    /// False when the server goes on trying: nothing has failed yet.
-    pub is_final: bool,
-}
-
-/// What tells which reader and which issue a message is about, if it can be proved.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Clues {
-    /// What may be a token: 26 or 40 letters and digits in an address that it was sent to, or at the end of its subject.
-    pub tokens: Vec<String>,
-    /// Message-IDs of the copy that came back, without brackets.
-    pub message_ids: Vec<String>,
-    /// Whom that copy was for.
-    pub readers: Vec<String>,
-}
-
-/// What a message says, and what it goes by. A message that is neither a bounce nor any of the rest has no reports.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Returned {
-    /// One for each recipient.
-    pub reports: Vec<Report>,
-    /// What may prove it.
-    pub clues: Clues,
-}
+pub use said::{Clues, Kind, LONGEST, Report, Returned};
 
 /// Reads a message. What comes after [`LONGEST`] bytes of it is not looked at.
 pub fn read(message: &[u8]) -> Returned {

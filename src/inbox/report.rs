@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use super::addresses;
 use super::classify::{failure, one_line, status_in};
 use super::mime::Part;
-use super::{Clues, Kind, MOST_RECIPIENTS, Report, addresses};
+use super::said::{Clues, Kind, MOST_RECIPIENTS, Report};
 
 /// Fields by their names in lower case; of each the last.
 type Fields = BTreeMap<String, String>;

@@ -4,7 +4,7 @@ use super::addresses::{self, Found};
 use super::classify::{failure, one_line, status_in};
 use super::mime::{Head, Part};
 use super::rules::{RULES, has};
-use super::{Kind, MOST_RECIPIENTS, Report};
+use super::said::{Kind, MOST_RECIPIENTS, Report};
 
 const MOST_LINES: usize = 400;
 /// So many lines say what happened to an address.
