@@ -212,7 +212,7 @@ fn serve(stream: TcpStream, state: &State) -> std::io::Result<()> {
             }
             "MAIL" => {
                 command.split(['<', '>']).nth(1).unwrap_or_default().clone_into(&mut from);
-                drop(state.say(&mut stream, "MAIL", "", "250 2.0.0 ok")?);
+                state.say(&mut stream, "MAIL", "", "250 2.0.0 ok")?;
             }
             "RSET" | "NOOP" => stream.write_all(b"250 2.0.0 ok\r\n")?,
             "RCPT" => {

@@ -94,7 +94,6 @@ fn refused(spike: &Spike, context: &Context) -> Exit {
 }
 
 /// Reads a mailbox whole.
-#[expect(clippy::disallowed_methods, reason = "a person named the mailbox")]
 fn read(path: &Path) -> Result<Mailbox, Failure> {
     let mut mailbox = Mailbox::default();
     let unreadable = |name: &str, error: &std::io::Error| {

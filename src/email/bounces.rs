@@ -7,7 +7,7 @@ use super::recipient::letter;
 use crate::model::EmailAddress;
 
 /// How many letters such a token has: 16 octets of proof, 4 of the issue and 5 of the reader in base32.
-pub const BOUNCE_TOKEN_LENGTH: usize = 40;
+const BOUNCE_TOKEN_LENGTH: usize = 40;
 
 const PROOF: usize = 16;
 const LENGTH: usize = 25;

@@ -35,7 +35,7 @@ pub const CLIP: usize = 102 * 1024;
 /// shortened stay below.
 pub const NEAR_CLIP: usize = 90 * 1024;
 
-pub use bounces::{BOUNCE_TOKEN_LENGTH, BounceTokens, ReturnPaths};
+pub use bounces::{BounceTokens, ReturnPaths};
 pub use compose::compose;
 pub use copies::Copies;
 #[cfg(test)]

@@ -25,10 +25,9 @@ pub(super) fn failure(status: Option<&str>, said: &str) -> Kind {
         // Office 365 says so of readers who are not there.
         Some((5, 4, 1)) => Some(Kind::Hard),
         Some((5, 7, _)) => Some(if is_unknown && !has_strong_policy(&said) { Kind::Hard } else { Kind::Policy }),
-        Some((5, 6, _)) => Some(Kind::Policy),
         Some((4, 7, _)) => Some(Kind::Policy).filter(|_| is_policy).or(Some(Kind::Soft)),
         Some((4, _, _) | (5, 2, 2 | 3) | (5, 3, 1 | 2 | 4) | (5, 4, 7)) => Some(Kind::Soft),
-        Some((5, 4, 6)) => Some(Kind::Policy),
+        Some((5, 6, _) | (5, 4, 6)) => Some(Kind::Policy),
         _ => None,
     };
     if let Some(kind) = by_code {

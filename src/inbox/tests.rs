@@ -1,3 +1,5 @@
+#![allow(clippy::format_collect, reason = "tests favour short code over fast code")]
+
 use super::*;
 
 /// What a message says, in short: kind, recipient and code.

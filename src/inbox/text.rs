@@ -200,13 +200,17 @@ impl<'o> Named<'o> {
             let before = at.checked_sub(1).map(|before| lines[before].to_lowercase()).unwrap_or_default();
             let line = line.to_lowercase();
             if (has(&RULES.labels, &line) || has(&RULES.labels, &before)) && !is_contact(&line) {
-                found.iter().for_each(|found| named.add(found.address.clone(), Some(at)));
+                for found in found {
+                    named.add(found.address.clone(), Some(at));
+                }
             }
         }
         if named.recipients.is_empty() {
             let all = lines.iter().zip(&found).enumerate().filter(|(_, (line, _))| !is_contact(&line.to_lowercase()));
             for (at, (_, found)) in all {
-                found.iter().for_each(|found| named.add(found.address.clone(), Some(at)));
+                for found in found {
+                    named.add(found.address.clone(), Some(at));
+                }
             }
             if named.recipients.len() > 1 {
                 named.recipients.clear();

@@ -1,6 +1,7 @@
 //! What came back, and what of it is true. A message counts when it proves that it is about one of our copies: by the token of the
 //! address that it was sent to, or by the Message-ID of the copy. Whatever else it says, an address that it names changes nothing.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
@@ -156,11 +157,11 @@ impl Proofs {
         for id in returned.clues.message_ids.iter().take(20) {
             let number = id.split('.').next().and_then(|number| number.parse().ok());
             let Some(number) = number.filter(|number| *number > 0) else { continue };
-            if !self.issues.contains_key(&number) {
-                let issue = store.issue(number).await?.map(|(_, issue)| issue);
-                self.issues.insert(number, issue);
-            }
-            let Some(Some(issue)) = self.issues.get(&number) else { continue };
+            let issue = match self.issues.entry(number) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(place) => place.insert(store.issue(number).await?.map(|(_, issue)| issue)),
+            };
+            let Some(issue) = issue else { continue };
             let recipients = Recipients::new(&self.secret, issue);
             for address in &addresses {
                 if let Some(reader) = store.subscriber(address).await?
@@ -198,9 +199,9 @@ pub async fn record(store: &mut Store, heard: &[Heard], now: Timestamp) -> Resul
     let mut recorded = Recorded::default();
     for ((it, reader, _), (is_new, became)) in proven.into_iter().zip(done) {
         if is_new {
-            recorded.new += 1
+            recorded.new += 1;
         } else {
-            recorded.known += 1
+            recorded.known += 1;
         }
         recorded.changed.extend(became.map(|became| (reader.address.clone(), became, it.report.kind)));
     }

@@ -219,12 +219,11 @@ async fn record(
         return Ok((false, None));
     }
     let wanted = match effect {
-        Effect::Nothing => old,
         Effect::Complained => SubscriberStatus::Complained,
         Effect::Left => SubscriberStatus::Unsubscribed,
         Effect::Bounced if is_newer(transaction, *issue, &since).await? => SubscriberStatus::Bounced,
         Effect::BouncedInTime if is_often(transaction, *subscriber, &since, now).await? => SubscriberStatus::Bounced,
-        Effect::Bounced | Effect::BouncedInTime => old,
+        Effect::Nothing | Effect::Bounced | Effect::BouncedInTime => old,
     };
     let new = old.or_more_careful(wanted);
     if new == old {
