@@ -21,6 +21,9 @@ use crate::publish::{Activity, Past, PublishError, Site, dead_links, inspect, tr
 ///
 /// With files, look at those instead: RSS, Atom or JSON Feed of any program. No site is needed for that.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  tidings check\n  tidings check --strict --online\n  tidings check public/feed.xml"
+)]
 pub(super) struct Arguments {
     /// Feeds to look at instead of the site
     #[arg(value_name = "FEED")]
@@ -57,7 +60,9 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
     if arguments.json {
         Ui::json(&json!({ "diagnostics": found.iter().map(diagnostic_as_json).collect::<Vec<_>>() }));
     } else {
-        Ui::painted(&report::as_text(&found, files, context.ui.is_quiet(), context.ui.colors_results()));
+        let mut page = context.ui.new_page();
+        page.painted(&report::as_text(&found, files, context.ui.is_quiet(), page.look()));
+        Ui::page(page);
     }
     Ok(if found.iter().any(Diagnostic::is_error) { Exit::Problems } else { Exit::Done })
 }

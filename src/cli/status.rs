@@ -2,11 +2,14 @@
 
 use clap::Args;
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use super::agreement::{self, Answer};
 use super::failure::{Exit, Failure};
+use super::page::{self, ATTENTION};
 use super::{Context, Ui, plan, session};
+use crate::clock::{self, told_of};
 use crate::config::Relay;
 use crate::model::{DeliveryCounts, DeliveryState, SubscriberCounts};
 use crate::publish::{self, Activity, Forecast, LimitUse, Past, count};
@@ -20,6 +23,7 @@ const STOPS_SHOWN: usize = 10;
 /// Also which process delivers now, how long that will take, what is left of the limits of `mail.rate`, and what keeps
 /// deliveries from being tried.
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  tidings status")]
 pub(super) struct Arguments {
     /// Print it as JSON
     #[arg(long)]
@@ -69,60 +73,70 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
         context.ui.diagnostics(&past.findings());
         return Ok(Exit::Done);
     }
-    let mut text = match past.last_run() {
-        Some(moment) if is_finished => format!("Last run: {moment}, finished.\n"),
-        Some(moment) => format!("Last run: {moment}, not finished: `tidings deliver` goes on.\n"),
-        None => "Nothing was published yet.\n".to_owned(),
-    };
-    text += &format!("Next issue: {}.\n", past.next_issue());
+    let zone = &config.site.timezone;
+    let mut page = context.ui.new_page();
+    match past.last_run().map(|moment| clock::told(moment, zone)) {
+        Some(moment) if is_finished => page.push(&format!("Last run: {moment}, finished.\n")),
+        Some(moment) => {
+            page.push(&format!("Last run: {moment}, "));
+            page.paint(ATTENTION, "not finished");
+            page.push(": `tidings deliver` goes on.\n");
+        }
+        None => page.push("Nothing was published yet.\n"),
+    }
+    page.push(&format!("Next issue: {}.\n", past.next_issue()));
     let SubscriberCounts { pending, confirmed, unsubscribed, bounced, complained } = subscribers;
-    text += &format!(
-        "Subscribers: {confirmed} confirmed, {pending} pending, {unsubscribed} unsubscribed, {bounced} bounced, {complained} complained.\n"
-    );
-    let states: Vec<_> = DeliveryState::ALL
-        .into_iter()
-        .filter(|state| deliveries.get(*state) > 0)
-        .map(|state| format!("{} {}", deliveries.get(state), state.as_str().replace('_', " ")))
-        .collect();
-    text += &format!("Deliveries: {}.\n", if states.is_empty() { "none".to_owned() } else { states.join(", ") });
+    page.paragraph(&format!(
+        "Subscribers: {confirmed} confirmed, {pending} pending, {unsubscribed} unsubscribed, {bounced} bounced, {complained} complained."
+    ));
+    page.push("Deliveries: ");
+    let states: Vec<_> = DeliveryState::ALL.into_iter().filter(|state| deliveries.get(*state) > 0).collect();
+    for (at, state) in states.iter().enumerate() {
+        page.push(if at > 0 { ", " } else { "" });
+        let words = format!("{} {}", deliveries.get(*state), state.as_str().replace('_', " "));
+        page.paint(page::of_delivery(*state), &words);
+    }
+    page.push(if states.is_empty() { "none.\n" } else { ".\n" });
     if let Some(deliverer) = &deliverer {
-        text += &delivering(deliverer);
+        page.push(&delivering(deliverer, zone));
     }
     if let Some(forecast) = &forecast {
-        text += &how_long(forecast);
+        page.push(&how_long(forecast));
     }
     if config.mail.relays.len() > 1 {
-        config.mail.relays.iter().for_each(|relay| text += &how_it_is(relay, &stops));
+        config.mail.relays.iter().for_each(|relay| page.push(&how_it_is(relay, &stops)));
     }
     for limit in &limits {
-        text += &left_of(limit);
+        page.push(&left_of(limit, zone));
     }
     if let Some(next) = next_attempt {
         let what = if deliveries.deferred > 0 { "Deferred deliveries" } else { "Deliveries that were put off" };
-        text += &format!("{what} can be tried again {}.\n", from_when(&next, context));
+        page.push(&format!("{what} can be tried again {}.\n", from_when(&next, zone, context)));
     }
     for stop in stops.iter().take(STOPS_SHOWN) {
-        let until = stop.until.as_ref().map(|until| format!(" until {until}")).unwrap_or_default();
+        let until = stop.until.as_ref().map(|until| format!(" until {}", told_of(until, zone))).unwrap_or_default();
         let relay = Some(&stop.relay).filter(|relay| !relay.is_empty()).map(|relay| format!("{relay}: "));
         let relay = relay.unwrap_or_default();
-        text += &format!("Stopped at {}{until}: {relay}{}\n  {}.\n", stop.at, stop.reason, help(stop));
+        page.paint(ATTENTION, "Stopped");
+        let at = told_of(&stop.at, zone);
+        page.push(&format!(" at {at}{until}: {relay}{}\n  {}.\n", stop.reason, help(stop)));
     }
     if let Some(more) = stops.len().checked_sub(STOPS_SHOWN).filter(|more| *more > 0) {
-        text += &format!("… and {}; `tidings status --json` names them.\n", count(more as u64, "more domain"));
+        page.push(&format!("… and {}; `tidings status --json` names them.\n", count(more as u64, "more domain")));
     }
     if deliveries.in_doubt > 0 {
-        text += "See `tidings runs show` for what is in doubt, and settle it with `tidings runs resolve`.\n";
+        page.push("See `tidings runs show` for what is in doubt, and settle it with `tidings runs resolve`.\n");
     }
-    Ui::result(&text);
+    Ui::page(page);
     context.ui.diagnostics(&past.findings());
     context.ui.diagnostics(&guards.iter().map(Failure::warning).collect::<Vec<_>>());
     Ok(Exit::Done)
 }
 
-/// `A process is delivering now: number 4711, since 2026-03-02T09:00:00Z.`
-fn delivering(Deliverer { process, since }: &Deliverer) -> String {
+/// `A process is delivering now: number 4711, since 2026-03-02 09:00:00 UTC.`
+fn delivering(Deliverer { process, since }: &Deliverer, zone: &TimeZone) -> String {
     let process = process.map(|process| format!("number {process}"));
-    let since = since.as_ref().map(|since| format!("since {since}"));
+    let since = since.as_ref().map(|since| format!("since {}", told_of(since, zone)));
     let known: Vec<_> = process.into_iter().chain(since).collect();
     if known.is_empty() {
         return "A process is delivering now.\n".to_owned();
@@ -142,8 +156,8 @@ fn how_long(Forecast { waiting, per_second, seconds }: &Forecast) -> String {
     format!("{messages} can be tried now: about {time}, at {rate} a second.\n")
 }
 
-fn left_of(LimitUse { relay, domains, limit, used, left, from }: &LimitUse) -> String {
-    let from = from.map(|from| format!(", the next one from {from}")).unwrap_or_default();
+fn left_of(LimitUse { relay, domains, limit, used, left, from }: &LimitUse, zone: &TimeZone) -> String {
+    let from = from.map(|from| format!(", the next one from {}", clock::told(from, zone))).unwrap_or_default();
     let relay = if relay.is_empty() { String::new() } else { format!(" of {relay}") };
     let domains = if domains.is_empty() { String::new() } else { format!(" for {}", domains.join(", ")) };
     format!("Limit {limit}{relay}{domains}: {used} used, {left} left{from}.\n")
@@ -189,9 +203,9 @@ fn limit_as_json(LimitUse { relay, domains, limit, used, left, from }: &LimitUse
 }
 
 /// From when on something can be tried: `from` a moment, or `now` when that is past.
-pub(super) fn from_when(next: &str, context: &Context) -> String {
+pub(super) fn from_when(next: &str, zone: &TimeZone, context: &Context) -> String {
     let is_past = next.parse::<Timestamp>().is_ok_and(|next| next <= context.now);
-    if is_past { "now".to_owned() } else { format!("from {next}") }
+    if is_past { "now".to_owned() } else { format!("from {}", told_of(next, zone)) }
 }
 
 /// What to do about it.

@@ -2,15 +2,17 @@
 
 use std::collections::BTreeSet;
 
+use annotate_snippets::renderer::Style;
+use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use super::super::failure::{Exit, Failure};
-use super::super::posts::{diagnostic_as_json, rfc_3339};
-use super::super::printable::{one_line, printable};
-use super::super::table::columns;
+use super::super::page::{self, BOLD, GREY, PLAIN, Page};
+use super::super::posts::diagnostic_as_json;
 use super::super::{Context, Ui, posts, report, session};
 use super::media;
-use super::words::{moment, states};
+use super::words::states;
+use crate::clock::{told, told_of};
 use crate::diagnostic::Diagnostic;
 use crate::feed::{FeedPlan, Format, Layout};
 use crate::model::{Entry, Post, PostStatus, distinct};
@@ -54,13 +56,15 @@ pub(super) async fn explain(
         story["mailed"] = mailings.iter().map(mailing_as_json).collect();
         Ui::json(&story);
     } else {
-        let mut text = printable(&as_text(post, entry, verdict, &feeds, &mailings));
+        let mut page = context.ui.new_page();
+        tell(post, entry, verdict, &feeds, &mailings, &site.config.site.timezone, &mut page);
         if found.is_empty() {
-            text += "\nThere is nothing to mend in it.\n";
+            page.push("\nThere is nothing to mend in it.\n");
         } else {
-            text += &format!("\n{}", report::as_text(&found, 1, context.ui.is_quiet(), context.ui.colors_results()));
+            page.push("\n");
+            page.painted(&report::as_text(&found, 1, context.ui.is_quiet(), page.look()));
         }
-        Ui::painted(&text);
+        Ui::page(page);
     }
     Ok(Exit::Done)
 }
@@ -115,17 +119,26 @@ impl Feeds {
     }
 }
 
-fn as_text(post: &Post, entry: Option<&Entry>, verdict: &Verdict, feeds: &Feeds, mailings: &[Mailing]) -> String {
-    let row = |name: &str, text: String| [format!("  {name}"), text];
+fn tell(
+    post: &Post,
+    entry: Option<&Entry>,
+    verdict: &Verdict,
+    feeds: &Feeds,
+    mailings: &[Mailing],
+    zone: &TimeZone,
+    page: &mut Page,
+) {
+    let in_style = |style: Style, name: &str, text: String| [(format!("  {name}"), GREY), (text, style)];
+    let row = |name: &str, text: String| in_style(PLAIN, name, text);
     let mut rows = vec![row("file", post.path.clone()), row("url", post.url.clone())];
     rows.push(row("id", if post.id == post.url { "its url".to_owned() } else { post.id.clone() }));
     if let Some(published) = &post.published {
         let day = published.strftime("%Y-%m-%d");
-        let date = if post.date_only { format!("{day}, without a time") } else { rfc_3339(published) };
+        let date = if post.date_only { format!("{day}, without a time") } else { told(published.timestamp(), zone) };
         rows.push(row("published", date));
     }
     if let Some(updated) = post.updated.as_ref().filter(|updated| Some(*updated) != post.published.as_ref()) {
-        rows.push(row("updated", rfc_3339(updated)));
+        rows.push(row("updated", told(updated.timestamp(), zone)));
     }
     rows.push(row("language", post.language.clone()));
     let authors: Vec<_> = post.authors.iter().map(|author| author.name.as_str()).collect();
@@ -134,7 +147,8 @@ fn as_text(post: &Post, entry: Option<&Entry>, verdict: &Verdict, feeds: &Feeds,
     }
     rows.extend(post.taxonomies.iter().map(|taxonomy| row(&taxonomy.name, taxonomy.terms.join(", "))));
     rows.extend(entry.map(media::rows).unwrap_or_default().into_iter().map(|(name, text)| row(name, text)));
-    rows.push(row("status", format!("{} ({})", post.status.as_str(), post.reason)));
+    let status = format!("{} ({})", post.status.as_str(), post.reason);
+    rows.push(in_style(page::of_post(post.status), "status", status));
     rows.push(row("feeds", feeds.told()));
     let word = match verdict {
         Verdict::Due(_) | Verdict::Included => "due",
@@ -143,20 +157,23 @@ fn as_text(post: &Post, entry: Option<&Entry>, verdict: &Verdict, feeds: &Feeds,
         _ => "not due",
     };
     let why = verdict.reason();
-    rows.push(row("newsletter", if why.starts_with(word) { why } else { format!("{word} ({why})") }));
+    let newsletter = if why.starts_with(word) { why } else { format!("{word} ({why})") };
+    rows.push(in_style(page::of_verdict(verdict), "newsletter", newsletter));
     rows.extend(mailings.iter().map(|mailing| {
         let Mailing { run, cutoff, issue, subject, deliveries, .. } = mailing;
-        let mut text = format!("issue {issue} “{subject}”, run {run} at {}: {}", moment(cutoff), states(deliveries));
+        let mut text =
+            format!("issue {issue} “{subject}”, run {run} at {}: {}", told_of(cutoff, zone), states(deliveries));
         if mailing.path != post.path {
             text += &format!("; the file was {}", mailing.path);
         }
         if mailing.title != post.title {
             text += &format!("; the title was “{}”", mailing.title);
         }
-        row("mailed", text)
+        in_style(page::of_deliveries(deliveries), "mailed", text)
     }));
-    let title = if post.title.is_empty() { "(without a title)".to_owned() } else { one_line(&post.title) };
-    format!("{title}\n{}", columns(&rows))
+    page.paint(BOLD, if post.title.is_empty() { "(without a title)" } else { &post.title });
+    page.push("\n");
+    page.table(&rows);
 }
 
 fn mailing_as_json(mailing: &Mailing) -> Value {
