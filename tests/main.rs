@@ -19,6 +19,7 @@ mod forms;
 mod generator_tags;
 mod hubs;
 mod importing;
+mod in_feeds;
 mod kept;
 mod lint;
 mod lost;

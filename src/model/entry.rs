@@ -7,7 +7,7 @@ use jiff::Zoned;
 
 use crate::content::{Element, Node, write};
 
-use super::{Enclosure, Episode, Image, MailPicture, Mailing, Person, is_right_to_left};
+use super::{Enclosure, Episode, Image, InFeeds, MailPicture, Mailing, Person, is_right_to_left};
 
 /// A term of a taxonomy (RFC 4287 §4.2.2).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,6 +67,8 @@ pub struct Entry {
     pub summary: Option<String>,
     /// What it says: every URL absolute, every `id` unique among all posts of the site. HTML and text are written from it.
     pub content: Vec<Node>,
+    /// What feeds show of it in another way than of others.
+    pub in_feeds: Option<Box<InFeeds>>,
     /// How its author wants it mailed, if in any special way.
     pub mailing: Option<Box<Mailing>>,
     /// What it says in mail, when that is something else.

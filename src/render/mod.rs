@@ -15,6 +15,7 @@ mod markdown;
 mod markdown_tree;
 mod media;
 mod pictures;
+mod source;
 mod summary;
 #[cfg(test)]
 mod tests;
@@ -67,7 +68,7 @@ pub fn entry(post: &Post, body: &Body, posts: &Posts, config: &Config) -> (Entry
     let MailContent { summary, content, pictures } = web;
     // Only posts with a date are published; for any other the beginning of time is as good as none.
     let published = post.published.clone().unwrap_or_else(|| Timestamp::UNIX_EPOCH.to_zoned(TimeZone::UTC));
-    let entry = Entry {
+    let mut entry = Entry {
         id: post.id.clone(),
         url: post.url.clone(),
         path: post.path.clone(),
@@ -85,9 +86,17 @@ pub fn entry(post: &Post, body: &Body, posts: &Posts, config: &Config) -> (Entry
         mail_pictures: BTreeMap::new(),
         summary,
         content,
+        in_feeds: post.in_feeds.clone(),
         mailing: post.mailing.clone(),
         mail,
     };
+    if config.feeds.markdown {
+        let ids = Ids::default();
+        let mut links = links::Links::new((post, body), posts, config, &ids);
+        if let Some(markdown) = source::source(&select(&text, Audience::Web), &mut links, config) {
+            entry.in_feeds.get_or_insert_default().markdown = Some(markdown);
+        }
+    }
     (entry, warnings)
 }
 

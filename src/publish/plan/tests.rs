@@ -26,6 +26,7 @@ pub(super) fn post(path: &str, published: &str) -> Post {
         status: PostStatus::Published,
         reason: "published".into(),
         feed: true,
+        in_feeds: None,
         newsletter: true,
         mailing: None,
         draft_unclear: false,
