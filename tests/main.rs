@@ -59,4 +59,5 @@ mod tidy;
 mod tolerance;
 mod unfinished;
 mod upgrade;
+mod waiting;
 mod watching;

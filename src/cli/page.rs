@@ -116,7 +116,7 @@ pub(super) fn of_post(status: PostStatus) -> Style {
 pub(super) fn of_verdict(verdict: &Verdict) -> Style {
     match verdict {
         Verdict::Due(_) | Verdict::Included => GOOD,
-        Verdict::Late(_) => ATTENTION,
+        Verdict::Late(_) | Verdict::Waiting { .. } => ATTENTION,
         verdict if verdict.is_held_back() => ATTENTION,
         Verdict::NotPublished(status, _) => of_post(*status),
         _ => PLAIN,

@@ -10,7 +10,7 @@ use super::table::cut;
 use crate::clock;
 use crate::config::Config;
 use crate::model::{Issue, Post};
-use crate::publish::{Guard, Prepared, Site, Verdict, count, dry_run, is_worth_telling};
+use crate::publish::{Guard, Options, Prepared, Site, Verdict, count, dry_run, is_worth_telling};
 
 /// So many posts that are not due are named; the others are counted, unless the user wants to hear more.
 const NAMED: usize = 12;
@@ -20,7 +20,7 @@ pub(super) fn tell(
     site: &Site,
     prepared: &Prepared,
     files: &[String],
-    included: &[String],
+    options: &Options,
     verbose: bool,
     page: &mut Page,
 ) {
@@ -38,11 +38,13 @@ pub(super) fn tell(
     let pairs: Vec<_> = site.posts.iter().zip(&prepared.verdicts).collect();
     let (due, rest): (Vec<_>, Vec<_>) = pairs.into_iter().partition(|(_, verdict)| verdict.is_due());
     let (late, rest): (Vec<_>, Vec<_>) = rest.into_iter().partition(|(_, verdict)| matches!(verdict, Verdict::Late(_)));
+    let is_waiting = |(_, verdict): &(&Post, &Verdict)| matches!(verdict, Verdict::Waiting { .. });
+    let (waiting, rest): (Vec<_>, Vec<_>) = rest.into_iter().partition(is_waiting);
     let (held, rest): (Vec<_>, Vec<_>) = rest.into_iter().partition(|(_, verdict)| verdict.is_held_back());
     let rest: Vec<_> = rest.into_iter().filter(|(_, verdict)| verbose || is_worth_telling(verdict)).collect();
     let readers = count(prepared.recipients.unsigned_abs(), "reader");
     if due.is_empty() {
-        page.push("\nNothing is due.\n");
+        page.push(if waiting.is_empty() { "\nNothing is due.\n" } else { "\nToo little is due for an issue.\n" });
         if let (true, Some(newest)) = (files.contains(&specimen()), site.published().next()) {
             let title = one_line(&cut(&newest.title, 60));
             page.push(&format!("{} shows how the newest post, “{title}”, would look in mail.\n", specimen()));
@@ -54,6 +56,13 @@ pub(super) fn tell(
         page.push(&format!(" goes to {readers}.\n"));
     }
     section(&site.config, ("Due", GOOD), &due, due.len(), page);
+    section(
+        &site.config,
+        ("Waiting for more, and sent before only with --min-entries", ATTENTION),
+        &waiting,
+        waiting.len(),
+        page,
+    );
     section(&site.config, ("Held back until you have had a look", ATTENTION), &held, held.len(), page);
     section(&site.config, ("Late, and sent only with --include", ATTENTION), &late, late.len(), page);
     section(&site.config, ("Not due", PLAIN), &rest, if verbose { rest.len() } else { NAMED }, page);
@@ -61,11 +70,12 @@ pub(super) fn tell(
         page.push("\n");
         page.paragraph(&format!("In preview/: {}.", in_preview(files)));
         if !prepared.issues.is_empty() && prepared.guards.is_empty() {
-            let include: Vec<_> = included.iter().map(|post| format!(" --include {}", one_line(post))).collect();
-            let include = include.concat();
+            let include = options.include.iter().map(|post| format!(" --include {}", one_line(post)));
+            let least = options.min_entries.map(|least| format!(" --min-entries {least}"));
+            let wanted = include.chain(least).collect::<Vec<_>>().concat();
             let digest = prepared.short_digest();
             page.push("Nothing was sent. To send this and nothing else: ");
-            page.paint(BOLD, &format!("tidings publish{include} --expect {digest}"));
+            page.paint(BOLD, &format!("tidings publish{wanted} --expect {digest}"));
             page.push("\n");
         }
     }

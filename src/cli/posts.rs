@@ -51,6 +51,7 @@ fn tell(site: &Site, verdicts: &[Verdict], verbose: bool, page: &mut Page) {
         let mail = match verdict {
             Verdict::Due(_) | Verdict::Included => "due",
             Verdict::Late(_) => "late",
+            Verdict::Waiting { .. } => "waits",
             Verdict::Mailed { .. } => "mailed",
             _ => "no",
         };

@@ -1,5 +1,7 @@
 //! `tidings publish`
 
+use std::num::NonZeroUsize;
+
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -34,8 +36,12 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "POST")]
     include: Vec<String>,
 
+    /// Mail what is due when it is so many entries or more, in the place of `newsletter.min_entries`; 1 waits for no other
+    #[arg(long, value_name = "N")]
+    min_entries: Option<NonZeroUsize>,
+
     /// Mail this issue to the confirmed readers who never got it, since they joined later or were skipped; plan and build nothing
-    #[arg(long, value_name = "N", conflicts_with_all = ["include", "to", "expect"])]
+    #[arg(long, value_name = "N", conflicts_with_all = ["include", "to", "expect", "min_entries"])]
     missing: Option<i64>,
 
     /// Send the next issue to this address only, as a test; record nothing
@@ -75,6 +81,7 @@ impl Arguments {
     fn options(&self) -> Options {
         Options {
             include: self.include.clone(),
+            min_entries: self.min_entries.map(NonZeroUsize::get),
             allow: self.allow.guards(),
             expect: self.expect.clone(),
             tolerance: self.tolerance.tolerance(),
@@ -127,7 +134,7 @@ async fn dry_run(arguments: &Arguments, config: &Config, context: &Context) -> R
         Ui::json(&plan);
     } else {
         let mut page = context.ui.new_page();
-        plan::tell(&site, &prepared, &files, &options.include, context.ui.is_verbose(), &mut page);
+        plan::tell(&site, &prepared, &files, &options, context.ui.is_verbose(), &mut page);
         Ui::page(page);
     }
     allowed.map(|()| Exit::Done)

@@ -8,11 +8,12 @@ use serde_json::{Value, json};
 use super::agreement::{self, Answer};
 use super::failure::{Exit, Failure};
 use super::page::{self, ATTENTION};
+use super::table::cut;
 use super::{Context, Ui, plan, session};
 use crate::clock::{self, told_of};
-use crate::config::Relay;
-use crate::model::{DeliveryCounts, DeliveryState, SubscriberCounts};
-use crate::publish::{self, Activity, Forecast, LimitUse, Past, count};
+use crate::config::{Config, Relay};
+use crate::model::{DeliveryCounts, DeliveryState, Post, SubscriberCounts};
+use crate::publish::{self, Activity, Forecast, LimitUse, Past, Site, Verdict, count};
 use crate::store::{Deliverer, Stopped};
 
 /// Of what keeps deliveries from being tried, so much is shown.
@@ -35,6 +36,7 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
     let mut store = session::existing_store(&config, &context.site).await?;
     let past = Past::read(store.as_mut(), &session::memory(&config, &context.site, &context.state)).await?;
     let guards = past.guards();
+    let waiting = waiting(&config, &past, context)?;
     let mut is_finished = true;
     let mut subscribers = SubscriberCounts::default();
     let mut deliveries = DeliveryCounts::default();
@@ -63,6 +65,7 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
             "next_issue": past.next_issue(),
             "subscribers": subscribers,
             "deliveries": deliveries,
+            "waiting": waiting.iter().map(|(post, why)| json!({ "path": post.path, "title": post.title, "reason": why })).collect::<Value>(),
             "guards": guards.iter().map(plan::guard_as_json).collect::<Vec<_>>(),
             "delivering": deliverer.as_ref().map(deliverer_as_json),
             "forecast": forecast.as_ref().map(forecast_as_json),
@@ -85,6 +88,14 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
         None => page.push("Nothing was published yet.\n"),
     }
     page.push(&format!("Next issue: {}.\n", past.next_issue()));
+    if !waiting.is_empty() {
+        let least = config.newsletter.min_entries;
+        page.paint(ATTENTION, "Waiting for more");
+        page.push(&format!(": {} of the {least} entries of `newsletter.min_entries`.\n", waiting.len()));
+        page.table(
+            &waiting.iter().map(|(post, _)| [format!("  {}", post.path), cut(&post.title, 40)]).collect::<Vec<_>>(),
+        );
+    }
     let SubscriberCounts { pending, confirmed, unsubscribed, bounced, complained } = subscribers;
     page.paragraph(&format!(
         "Subscribers: {confirmed} confirmed, {pending} pending, {unsubscribed} unsubscribed, {bounced} bounced, {complained} complained."
@@ -131,6 +142,19 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
     context.ui.diagnostics(&past.findings());
     context.ui.diagnostics(&guards.iter().map(Failure::warning).collect::<Vec<_>>());
     Ok(Exit::Done)
+}
+
+/// The entries that wait until more are due, and why.
+fn waiting(config: &Config, past: &Past, context: &Context) -> Result<Vec<(Post, String)>, Failure> {
+    if config.newsletter.min_entries == 1 || config.newsletter.from.is_none() {
+        return Ok(Vec::new());
+    }
+    let site = Site::open(&context.site, config.clone(), context.now)?;
+    let verdicts = publish::verdicts(&site, past, context.now)?;
+    let waits = |(post, verdict): (&Post, &Verdict)| {
+        matches!(verdict, Verdict::Waiting { .. }).then(|| (post.clone(), verdict.reason()))
+    };
+    Ok(site.posts.iter().zip(&verdicts).filter_map(waits).collect())
 }
 
 /// `A process is delivering now: number 4711, since 2026-03-02 09:00:00 UTC.`

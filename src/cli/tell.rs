@@ -9,8 +9,8 @@ use super::{Context, Ui, missing, plan, session, status};
 use crate::clock::told_of;
 use crate::model::DeliveryState;
 use crate::publish::{
-    Delivered, Event, Frontend, Halt, Left, MissingIssue, Prepared, Publisher, Resumed, Site, Stop, Verdict, WayOut,
-    count,
+    Delivered, Event, Frontend, Halt, Left, MissingIssue, Options, Prepared, Publisher, Resumed, Site, Stop, Verdict,
+    WayOut, count,
 };
 use crate::store::RunSummary;
 
@@ -108,7 +108,7 @@ impl Frontend for Teller<'_> {
             return true;
         }
         let mut page = self.context.ui.new_message();
-        plan::tell(site, prepared, &[], &[], false, &mut page);
+        plan::tell(site, prepared, &[], &Options::default(), false, &mut page);
         Ui::message(page);
         let readers = count(prepared.recipients.unsigned_abs(), "reader");
         Ui::confirm(&format!("Send this to {readers} now?"))
@@ -127,7 +127,7 @@ impl Teller<'_> {
     /// Names the posts that are never mailed by surprise, and never lost from sight.
     fn held_back(&self, site: &Site, prepared: &Prepared) {
         for (post, verdict) in site.posts.iter().zip(&prepared.verdicts) {
-            if matches!(verdict, Verdict::Late(_)) || verdict.is_held_back() {
+            if matches!(verdict, Verdict::Late(_) | Verdict::Waiting { .. }) || verdict.is_held_back() {
                 self.say(&format!("Not mailed: {}: {}.", post.path, verdict.reason()));
             }
         }
@@ -136,7 +136,9 @@ impl Teller<'_> {
     fn nothing_to_mail(&mut self, prepared: &Prepared) {
         let nothing = if self.has_tried || prepared.unfinished > 0 { "nothing new" } else { "nothing" };
         if prepared.issues.is_empty() {
-            self.say(&format!("Nothing is due: the feeds are up to date and {nothing} was mailed."));
+            let is_waiting = prepared.verdicts.iter().any(|verdict| matches!(verdict, Verdict::Waiting { .. }));
+            let due = if is_waiting { "Too little is due for an issue" } else { "Nothing is due" };
+            self.say(&format!("{due}: the feeds are up to date and {nothing} was mailed."));
             return;
         }
         let due = count(prepared.entries.len() as u64, "entry");

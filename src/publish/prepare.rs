@@ -32,6 +32,8 @@ use crate::store::{FrozenEntry, Store, StoreError, Untried};
 pub struct Options {
     /// Posts to mail on purpose: path, file name, slug, id or URL.
     pub include: Vec<String>,
+    /// How many due entries it takes, in the place of `newsletter.min_entries`.
+    pub min_entries: Option<usize>,
     /// Guards to let pass.
     pub allow: Vec<GuardName>,
     /// The digest of the plan that was reviewed.
@@ -276,7 +278,9 @@ pub fn prepare<F>(
     if options.tolerance == Tolerance::BadPosts {
         refuse_bad_due(site, &warnings, &past.ledger, &rules(site))?;
     }
-    let verdicts = plan(&site.posts, &past.ledger, &rules(site), &included, &fingerprints, now);
+    let mut rules = rules(site);
+    rules.min_entries = options.min_entries.unwrap_or(rules.min_entries);
+    let verdicts = plan(&site.posts, &past.ledger, &rules, &included, &fingerprints, now);
     for (post, verdict) in site.posts.iter().zip(&verdicts) {
         if included.contains(&post.path) && !verdict.is_due() {
             return Err(PublishError::NotMailable { path: post.path.clone(), reason: verdict.reason() });
@@ -357,7 +361,8 @@ fn is_or_are(number: usize) -> &'static str {
 }
 
 fn rules(site: &Site) -> Rules {
-    Rules { start: site.config.newsletter.start, timezone: site.config.site.timezone.clone() }
+    let newsletter = &site.config.newsletter;
+    Rules { start: newsletter.start, timezone: site.config.site.timezone.clone(), min_entries: newsletter.min_entries }
 }
 
 /// The paths of the posts that the owner named.

@@ -153,6 +153,7 @@ fn tell(
     let word = match verdict {
         Verdict::Due(_) | Verdict::Included => "due",
         Verdict::Late(_) => "late",
+        Verdict::Waiting { .. } => "waits",
         Verdict::Mailed { .. } => "mailed",
         _ => "not due",
     };

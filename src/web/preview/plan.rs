@@ -91,10 +91,12 @@ fn groups(snapshot: &Snapshot, prepared: &Prepared, choice: &Choice) -> Vec<Grou
         verdict if verdict.is_due() => "due",
         Verdict::Late(_) => "late",
         verdict if verdict.is_held_back() => "held",
+        Verdict::Waiting { .. } => "waiting",
         _ => "rest",
     };
     let names = [
         ("due", "Due"),
+        ("waiting", "Waiting for more entries"),
         ("held", "Held back until you have had a look"),
         ("late", "Late: sent only with --include"),
         ("rest", "Not due"),
