@@ -9,7 +9,7 @@ use serde_json::json;
 use super::agreement::{self, Yes};
 use super::failure::{Exit, Failure};
 use super::init::ignore::{self, GITIGNORE};
-use super::posts::diagnostic_as_json;
+use super::report::diagnostic_as_json;
 use super::{Context, Ui, report, session};
 use crate::config::NO_SERVER;
 use crate::diagnostic::{Diagnostic, Location, Severity};

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
-use super::posts::diagnostic_as_json;
+use super::report::diagnostic_as_json;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::publish::{Guard, PublishError, refused};
 use crate::store::StoreError;

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::agreement::{self, Answer};
 use super::failure::{Exit, Failure};
 use super::printable::with_references;
-use super::{Context, Ui, page};
+use super::{Context, Ui, look};
 use crate::feed::{self, FeedPlan, Format, Layout, Subject};
 use crate::publish::{Activity, PublishError, Site, feed_plans};
 
@@ -47,12 +47,12 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
         let lines: String = chosen.iter().map(|plan| feed::links(plan, formats)).collect();
         Ui::data(&with_references(&lines));
     } else {
-        let mut rows = vec![page::header(["ENTRIES", "TITLE", "ADDRESS"])];
+        let mut rows = vec![look::header(["ENTRIES", "TITLE", "ADDRESS"])];
         for plan in chosen {
             for format in formats {
                 let address = plan.address(format.file_name);
                 let cells = [plan.posts.len().to_string(), plan.title().to_owned(), address];
-                rows.push(cells.map(|cell| (cell, page::PLAIN)));
+                rows.push(cells.map(|cell| (cell, look::PLAIN)));
             }
         }
         let mut page = context.ui.new_page();

@@ -15,6 +15,7 @@ mod feeds;
 mod help;
 mod history;
 mod init;
+mod look;
 mod man;
 mod missing;
 mod new;

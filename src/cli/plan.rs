@@ -3,7 +3,8 @@
 use annotate_snippets::renderer::Style;
 use serde_json::{Value, json};
 
-use super::page::{self, ATTENTION, BOLD, GOOD, GREY, PLAIN, Page};
+use super::look::{self, ATTENTION, BOLD, GOOD, GREY, PLAIN};
+use super::page::Page;
 use super::posts;
 use super::printable::one_line;
 use super::table::cut;
@@ -126,7 +127,7 @@ fn section(
     }
     let row = |(post, verdict): &(&Post, &Verdict)| {
         let date = posts::day(post, config).unwrap_or_else(|| "no date   ".to_owned());
-        let style = page::of_verdict(verdict);
+        let style = look::of_verdict(verdict);
         let other = if style == GREY { GREY } else { PLAIN };
         [(format!("  {date}"), other), (cut(&post.title, 40), style), (verdict.reason(), other)]
     };

@@ -6,7 +6,9 @@ use serde_json::{Map, Value, json};
 
 use super::agreement::{self, Answer};
 use super::failure::{Exit, Failure};
-use super::page::{self, GREY, PLAIN, Page};
+use super::look::{self, GREY, PLAIN};
+use super::page::Page;
+use super::report::diagnostic_as_json;
 use super::table::cut;
 use super::{Context, Ui, session};
 use crate::config::Config;
@@ -45,7 +47,7 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
 }
 
 fn tell(site: &Site, verdicts: &[Verdict], verbose: bool, page: &mut Page) {
-    let mut rows = vec![page::header(["DATE", "STATUS", "MAIL", "TITLE", "WHY"])];
+    let mut rows = vec![look::header(["DATE", "STATUS", "MAIL", "TITLE", "WHY"])];
     for (post, verdict) in site.posts.iter().zip(verdicts) {
         let date = day(post, &site.config).unwrap_or_default();
         let mail = match verdict {
@@ -57,10 +59,10 @@ fn tell(site: &Site, verdicts: &[Verdict], verbose: bool, page: &mut Page) {
         };
         let title = cut(&post.title, 40);
         let title = if verbose { format!("{title}  {}", post.path) } else { title };
-        let of_post = page::of_post(post.status);
+        let of_post = look::of_post(post.status);
         // What is not for readers stands back.
         let other = if of_post == GREY { GREY } else { PLAIN };
-        let of_mail = if mail == "no" { other } else { page::of_verdict(verdict) };
+        let of_mail = if mail == "no" { other } else { look::of_verdict(verdict) };
         let status = (post.status.as_str().to_owned(), of_post);
         rows.push([(date, other), status, (mail.to_owned(), of_mail), (title, other), (verdict.reason(), other)]);
     }
@@ -100,20 +102,6 @@ pub(super) fn as_json(site: &Site, post: &Post, verdict: &Verdict) -> Value {
         "due": verdict.is_due(),
         "mail_reason": verdict.reason(),
         "diagnostics": diagnostics.map(diagnostic_as_json).collect::<Vec<_>>(),
-    })
-}
-
-/// A diagnostic for programs; the keys are a promise.
-pub(super) fn diagnostic_as_json(diagnostic: &Diagnostic) -> Value {
-    let place = diagnostic.location.as_ref();
-    json!({
-        "severity": diagnostic.severity.as_str(),
-        "code": diagnostic.code,
-        "path": place.map(|place| &place.path),
-        "line": place.map(|place| place.line),
-        "column": place.map(|place| place.column),
-        "message": diagnostic.message,
-        "help": diagnostic.help,
     })
 }
 

@@ -166,7 +166,7 @@ async fn test(to: &EmailAddress, arguments: &Arguments, config: &Config, context
                 issue.number,
                 issue.subject,
                 to.as_str(),
-                reply.to_string().trim_end_matches('.')
+                reply.trim_end_matches('.')
             ),
             Outcome::Deferred(reply) | Outcome::Failed(reply) | Outcome::InDoubt(reply) | Outcome::Refused(reply) => {
                 exit = Exit::Incomplete;

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use annotate_snippets::renderer::{AnsiColor, Style};
+use serde_json::{Value, json};
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
-use super::page::{BAD, BOLD, GREY, Look};
+use super::look::{BAD, BOLD, GREY, Look};
 use super::printable::one_line;
 use super::table::cut;
 use crate::diagnostic::{Diagnostic, Location};
@@ -58,6 +59,20 @@ pub(super) fn as_text(diagnostics: &[Diagnostic], files: usize, only_errors: boo
     }
     text += &rest(told.get(SHOWN..).unwrap_or_default());
     text + &sum(diagnostics, files)
+}
+
+/// A diagnostic for programs; the keys are a promise.
+pub(super) fn diagnostic_as_json(diagnostic: &Diagnostic) -> Value {
+    let place = diagnostic.location.as_ref();
+    json!({
+        "severity": diagnostic.severity.as_str(),
+        "code": diagnostic.code,
+        "path": place.map(|place| &place.path),
+        "line": place.map(|place| place.line),
+        "column": place.map(|place| place.column),
+        "message": diagnostic.message,
+        "help": diagnostic.help,
+    })
 }
 
 fn one(diagnostic: &Diagnostic, with_help: bool, look: Look) -> String {

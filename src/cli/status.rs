@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use super::agreement::{self, Answer};
 use super::failure::{Exit, Failure};
-use super::page::{self, ATTENTION};
+use super::look::{self, ATTENTION};
+use super::page::Page;
 use super::table::cut;
 use super::{Context, Ui, plan, session};
 use crate::clock::{self, told_of};
@@ -78,36 +79,8 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
     }
     let zone = &config.site.timezone;
     let mut page = context.ui.new_page();
-    match past.last_run().map(|moment| clock::told(moment, zone)) {
-        Some(moment) if is_finished => page.push(&format!("Last run: {moment}, finished.\n")),
-        Some(moment) => {
-            page.push(&format!("Last run: {moment}, "));
-            page.paint(ATTENTION, "not finished");
-            page.push(": `tidings deliver` goes on.\n");
-        }
-        None => page.push("Nothing was published yet.\n"),
-    }
-    page.push(&format!("Next issue: {}.\n", past.next_issue()));
-    if !waiting.is_empty() {
-        let least = config.newsletter.min_entries;
-        page.paint(ATTENTION, "Waiting for more");
-        page.push(&format!(": {} of the {least} entries of `newsletter.min_entries`.\n", waiting.len()));
-        page.table(
-            &waiting.iter().map(|(post, _)| [format!("  {}", post.path), cut(&post.title, 40)]).collect::<Vec<_>>(),
-        );
-    }
-    let SubscriberCounts { pending, confirmed, unsubscribed, bounced, complained } = subscribers;
-    page.paragraph(&format!(
-        "Subscribers: {confirmed} confirmed, {pending} pending, {unsubscribed} unsubscribed, {bounced} bounced, {complained} complained."
-    ));
-    page.push("Deliveries: ");
-    let states: Vec<_> = DeliveryState::ALL.into_iter().filter(|state| deliveries.get(*state) > 0).collect();
-    for (at, state) in states.iter().enumerate() {
-        page.push(if at > 0 { ", " } else { "" });
-        let words = format!("{} {}", deliveries.get(*state), state.as_str().replace('_', " "));
-        page.paint(page::of_delivery(*state), &words);
-    }
-    page.push(if states.is_empty() { "none.\n" } else { ".\n" });
+    tell_past(&past, is_finished, &waiting, &config, &mut page);
+    tell_counts(&subscribers, &deliveries, &mut page);
     if let Some(deliverer) = &deliverer {
         page.push(&delivering(deliverer, zone));
     }
@@ -142,6 +115,45 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
     context.ui.diagnostics(&past.findings());
     context.ui.diagnostics(&guards.iter().map(Failure::warning).collect::<Vec<_>>());
     Ok(Exit::Done)
+}
+
+/// When there was a run, which issue is next, and what waits for it.
+fn tell_past(past: &Past, is_finished: bool, waiting: &[(Post, String)], config: &Config, page: &mut Page) {
+    let zone = &config.site.timezone;
+    match past.last_run().map(|moment| clock::told(moment, zone)) {
+        Some(moment) if is_finished => page.push(&format!("Last run: {moment}, finished.\n")),
+        Some(moment) => {
+            page.push(&format!("Last run: {moment}, "));
+            page.paint(ATTENTION, "not finished");
+            page.push(": `tidings deliver` goes on.\n");
+        }
+        None => page.push("Nothing was published yet.\n"),
+    }
+    page.push(&format!("Next issue: {}.\n", past.next_issue()));
+    if !waiting.is_empty() {
+        let least = config.newsletter.min_entries;
+        page.paint(ATTENTION, "Waiting for more");
+        page.push(&format!(": {} of the {least} entries of `newsletter.min_entries`.\n", waiting.len()));
+        page.table(
+            &waiting.iter().map(|(post, _)| [format!("  {}", post.path), cut(&post.title, 40)]).collect::<Vec<_>>(),
+        );
+    }
+}
+
+/// How many readers and deliveries there are in each state.
+fn tell_counts(subscribers: &SubscriberCounts, deliveries: &DeliveryCounts, page: &mut Page) {
+    let SubscriberCounts { pending, confirmed, unsubscribed, bounced, complained } = subscribers;
+    page.paragraph(&format!(
+        "Subscribers: {confirmed} confirmed, {pending} pending, {unsubscribed} unsubscribed, {bounced} bounced, {complained} complained."
+    ));
+    page.push("Deliveries: ");
+    let states: Vec<_> = DeliveryState::ALL.into_iter().filter(|state| deliveries.get(*state) > 0).collect();
+    for (at, state) in states.iter().enumerate() {
+        page.push(if at > 0 { ", " } else { "" });
+        let words = format!("{} {}", deliveries.get(*state), state.as_str().replace('_', " "));
+        page.paint(look::of_delivery(*state), &words);
+    }
+    page.push(if states.is_empty() { "none.\n" } else { ".\n" });
 }
 
 /// The entries that wait until more are due, and why.

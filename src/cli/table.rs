@@ -3,7 +3,7 @@
 use annotate_snippets::renderer::Style;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
-use super::page::{Look, PLAIN};
+use super::look::{Look, PLAIN};
 use super::printable::one_line;
 use crate::content::text::wrap;
 
@@ -82,7 +82,9 @@ impl<const N: usize> Columns<N> {
         let mut widths = self.natural;
         let Some(whole) = self.look.width else { return Layout::Beside(widths) };
         let sum = |widths: &[usize]| widths.iter().sum::<usize>() + GAP * widths.len().saturating_sub(1);
-        widths.iter_mut().for_each(|width| *width = (*width).min(whole));
+        for width in &mut widths {
+            *width = (*width).min(whole);
+        }
         while sum(&widths) > whole {
             let least = |at: usize| self.least[at].max(LEAST);
             let widest = (0..N).filter(|at| widths[*at] > least(*at)).max_by_key(|at| widths[*at]);
@@ -169,7 +171,8 @@ pub(super) fn cut(text: &str, columns: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::page::{GOOD, Page};
+    use super::super::look::GOOD;
+    use super::super::page::Page;
     use super::*;
 
     fn table<const N: usize>(width: Option<usize>, rows: &[[&str; N]]) -> String {

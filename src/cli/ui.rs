@@ -8,7 +8,8 @@ use anstream::{AutoStream, ColorChoice};
 use clap::ValueEnum;
 
 use super::failure::Failure;
-use super::page::{Look, Page};
+use super::look::Look;
+use super::page::Page;
 use super::printable::{escaped, for_programs, one_line, printable};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::model::without_logins;

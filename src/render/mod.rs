@@ -93,7 +93,7 @@ pub fn entry(post: &Post, body: &Body, posts: &Posts, config: &Config) -> (Entry
     if config.feeds.markdown {
         let ids = Ids::default();
         let mut links = links::Links::new((post, body), posts, config, &ids);
-        if let Some(markdown) = source::source(&select(&text, Audience::Web), &mut links, config) {
+        if let Some(markdown) = source::source(&select(&text, Audience::Web), &post.url, &mut links, config) {
             entry.in_feeds.get_or_insert_default().markdown = Some(markdown);
         }
     }

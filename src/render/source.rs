@@ -13,10 +13,11 @@ use super::dialect::JOINT;
 use super::links::Links;
 use crate::config::Config;
 use crate::content::nodes::{Element, Node};
+use crate::model::percent_encoded;
 use crate::post::{MARKDOWN, without_marks};
 
 /// The Markdown of an expanded text; `None` where it cannot be shown faithfully.
-pub(crate) fn source(text: &str, links: &mut Links<'_>, config: &Config) -> Option<String> {
+pub(crate) fn source(text: &str, permalink: &str, links: &mut Links<'_>, config: &Config) -> Option<String> {
     let mut edits: Vec<(Range<usize>, String)> = Vec::new();
     // Of links and pictures that are open: where they begin, how their address is written, where what is in them ends.
     let mut open: Vec<(Range<usize>, Option<String>, usize)> = Vec::new();
@@ -49,9 +50,9 @@ pub(crate) fn source(text: &str, links: &mut Links<'_>, config: &Config) -> Opti
             Event::Start(Tag::Link { link_type, dest_url, id, .. } | Tag::Image { link_type, dest_url, id, .. }) => {
                 let is_picture = matches!(event, Event::Start(Tag::Image { .. }));
                 let written = match link_type {
-                    LinkType::Inline => Some(resolved(dest_url, is_picture, links)),
+                    LinkType::Inline => Some(resolved(dest_url, is_picture, permalink, links)),
                     LinkType::Reference | LinkType::Collapsed | LinkType::Shortcut => {
-                        used.insert(id.to_string(), resolved(dest_url, is_picture, links));
+                        used.insert(id.to_string(), resolved(dest_url, is_picture, permalink, links));
                         None
                     }
                     LinkType::Autolink | LinkType::Email => None,
@@ -67,7 +68,7 @@ pub(crate) fn source(text: &str, links: &mut Links<'_>, config: &Config) -> Opti
                 }
             }
             Event::End(tag) if !matches!(tag, TagEnd::Emphasis | TagEnd::Strong | TagEnd::Strikethrough) => {
-                words.push('\n')
+                words.push('\n');
             }
             _ => {}
         }
@@ -130,12 +131,14 @@ fn without_comments(html: &str) -> String {
 }
 
 /// The address as the content has it, as it stands in Markdown; empty where that has none.
-fn resolved(url: &str, is_picture: bool, links: &mut Links<'_>) -> String {
+fn resolved(url: &str, is_picture: bool, permalink: &str, links: &mut Links<'_>) -> String {
     let (name, key) = if is_picture { ("img", "src") } else { ("a", "href") };
     let mut nodes = [Node::Element(Element::new(name, &[(key, url)], Vec::new()))];
     links.resolve(&mut nodes);
     let [Node::Element(element)] = &nodes else { return "<>".to_owned() };
-    let url = element.get(key).unwrap_or_default();
+    // Only the content has ids of its own.
+    let place = url.starts_with('#').then(|| format!("{permalink}{}", percent_encoded(url)));
+    let url = place.as_deref().or_else(|| element.get(key)).unwrap_or_default();
     let is_plain =
         !url.is_empty() && url.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'(' | b')' | b'<' | b'>' | b'\\'));
     if is_plain { url.to_owned() } else { format!("<{}>", url.replace(['<', '>', '\n'], "")) }
@@ -193,16 +196,16 @@ mod tests {
 
     #[test]
     fn markdown_stays_as_it_was_written_with_absolute_addresses() {
-        let body = "# Head *it*\n\n- [ ] one [b](b.md \"T\") and ![p](p (1).png)\n\n| a | b |\n|---|:-:|\n| `[x](y)` | [*c*](/c(1)) |\n\n```js\n[d](e)\n[f]: g\n```\n\n[One][r], [R][] and <https://e.example>.[^1]\n\n[r]: ../up.md 'It'\n[^1]: A note with [h](#head).\n";
+        let body = "# Head *it*\n\n- [ ] one [b](b.md \"T\") and ![p](p (1).png)\n\n| a | b |\n|---|:-:|\n| `[x](y)` | [*c*](/c(1)) |\n\n```js\n[d](e)\n[f]: g\n```\n\n[One][r], [R][] and <https://e.example>.[^1]\n\n[r]: ../up 'It'\n[^1]: A note with [h](#head).\n";
         let body = body.replace("p (1)", "p");
         let source = of(&body).unwrap();
-        let permalink = "https://example.org/2025/01/31/a-walk/";
+        let permalink = "https://example.org/blog/2025/01/31/a-walk/";
         assert_eq!(
             source,
-            body.replace("(b.md ", "(https://example.org/2025/01/30/b/ ")
+            body.replace("(b.md ", "(https://example.org/blog/2025/01/30/b/ ")
                 .replace("(p.png)", &format!("({permalink}p.png)"))
                 .replace("](/c(1))", "](<https://example.org/c(1)>)")
-                .replace("[r]: ../up.md 'It'", "[r]: https://example.org/2025/01/31/up.md \"It\"")
+                .replace("[r]: ../up 'It'", "[r]: https://example.org/blog/2025/01/31/up \"It\"")
                 .replace("(#head)", &format!("({permalink}#head)"))
         );
     }

@@ -7,8 +7,9 @@ use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use super::super::failure::{Exit, Failure};
-use super::super::page::{self, BOLD, GREY, PLAIN, Page};
-use super::super::posts::diagnostic_as_json;
+use super::super::look::{self, BOLD, GREY, PLAIN};
+use super::super::page::Page;
+use super::super::report::diagnostic_as_json;
 use super::super::{Context, Ui, posts, report, session};
 use super::media;
 use super::words::states;
@@ -148,7 +149,7 @@ fn tell(
     rows.extend(post.taxonomies.iter().map(|taxonomy| row(&taxonomy.name, taxonomy.terms.join(", "))));
     rows.extend(entry.map(media::rows).unwrap_or_default().into_iter().map(|(name, text)| row(name, text)));
     let status = format!("{} ({})", post.status.as_str(), post.reason);
-    rows.push(in_style(page::of_post(post.status), "status", status));
+    rows.push(in_style(look::of_post(post.status), "status", status));
     rows.push(row("feeds", feeds.told()));
     let word = match verdict {
         Verdict::Due(_) | Verdict::Included => "due",
@@ -159,7 +160,7 @@ fn tell(
     };
     let why = verdict.reason();
     let newsletter = if why.starts_with(word) { why } else { format!("{word} ({why})") };
-    rows.push(in_style(page::of_verdict(verdict), "newsletter", newsletter));
+    rows.push(in_style(look::of_verdict(verdict), "newsletter", newsletter));
     rows.extend(mailings.iter().map(|mailing| {
         let Mailing { run, cutoff, issue, subject, deliveries, .. } = mailing;
         let mut text =
@@ -170,7 +171,7 @@ fn tell(
         if mailing.title != post.title {
             text += &format!("; the title was “{}”", mailing.title);
         }
-        in_style(page::of_deliveries(deliveries), "mailed", text)
+        in_style(look::of_deliveries(deliveries), "mailed", text)
     }));
     page.paint(BOLD, if post.title.is_empty() { "(without a title)" } else { &post.title });
     page.push("\n");

@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use super::super::Ui;
 use super::super::failure::{Exit, Failure};
 use super::super::history;
-use super::super::page::{self, BOLD, GREY, PLAIN, Page};
+use super::super::look::{self, BOLD, GREY, PLAIN};
+use super::super::page::Page;
 use super::super::subscribers::show;
 use crate::clock::told_of;
 use crate::model::{EmailAddress, Subscriber, SubscriberStatus};
@@ -51,7 +52,7 @@ fn tell(reader: &Subscriber, deliveries: &[DeliveryTo], zone: &TimeZone, page: &
     let mut rows = Vec::new();
     rows.extend(reader.name.clone().map(|name| row("name", name)));
     let status = format!("{} since {}: {gets}", reader.status.as_str(), moment(&reader.updated_at));
-    rows.push([("  status".to_owned(), GREY), (status, page::of_reader(reader.status))]);
+    rows.push([("  status".to_owned(), GREY), (status, look::of_reader(reader.status))]);
     rows.push(row("on the list", format!("since {}", moment(&reader.created_at))));
     rows.push(row("source", reader.source.clone()));
     page.paint(BOLD, reader.address.as_str());
@@ -62,7 +63,7 @@ fn tell(reader: &Subscriber, deliveries: &[DeliveryTo], zone: &TimeZone, page: &
         page.push("No issue was ever meant for them.\n");
         return;
     }
-    let mut rows = vec![page::header(["ISSUE", "STATE", "TRIES", "AT", "WHAT THE SERVER SAID"])];
+    let mut rows = vec![look::header(["ISSUE", "STATE", "TRIES", "AT", "WHAT THE SERVER SAID"])];
     for DeliveryTo { issue, subject, standing, .. } in deliveries {
         let mut said = standing.reply().unwrap_or_default();
         if let Some(next) = &standing.next_attempt_at {
@@ -71,7 +72,7 @@ fn tell(reader: &Subscriber, deliveries: &[DeliveryTo], zone: &TimeZone, page: &
         let plain = |text: String| (text, PLAIN);
         rows.push([
             plain(format!("{issue} “{subject}”")),
-            (standing.state.as_str().replace('_', " "), page::of_delivery(standing.state)),
+            (standing.state.as_str().replace('_', " "), look::of_delivery(standing.state)),
             plain(standing.attempts.to_string()),
             plain(moment(&standing.updated_at)),
             plain(said),

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::super::page::{self, PLAIN, Page};
+use super::super::look::{self, PLAIN};
+use super::super::page::Page;
 use crate::model::DeliveryState;
 use crate::store::NotSent;
 
@@ -57,9 +58,9 @@ impl Reasons {
     }
 
     pub(super) fn tell(&self, page: &mut Page) {
-        let mut rows = vec![page::header(["STATE", "READERS", "WHY"])];
+        let mut rows = vec![look::header(["STATE", "READERS", "WHY"])];
         for (key, group) in self.sorted() {
-            let style = DeliveryState::from_number(key.state).map_or(PLAIN, page::of_delivery);
+            let style = DeliveryState::from_number(key.state).map_or(PLAIN, look::of_delivery);
             let state = (word(key).replace('_', " "), style);
             rows.push([state, (group.count.to_string(), PLAIN), (group.shown.clone(), PLAIN)]);
         }
@@ -107,7 +108,7 @@ fn without(text: &str, address: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::page::Look;
+    use super::super::super::look::Look;
     use super::*;
     use crate::model::Answer;
     use crate::store::{DeliveryKey, Standing, Try};

@@ -6,7 +6,8 @@ use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use super::super::failure::Failure;
-use super::super::page::{self, GREY, PLAIN, Page};
+use super::super::look::{self, GREY, PLAIN};
+use super::super::page::Page;
 use super::super::{Ui, history};
 use super::reasons::Reasons;
 use super::summary::{as_json, find, tell};
@@ -131,7 +132,7 @@ fn row_as_json(row: &NotSent) -> Value {
 }
 
 fn tell_rows(rows: &[NotSent], zone: &TimeZone, page: &mut Page) {
-    let mut lines = vec![page::header(["ISSUE", "READER", "STATE", "TRIES", "WHY"])];
+    let mut lines = vec![look::header(["ISSUE", "READER", "STATE", "TRIES", "WHY"])];
     for row in rows {
         let mut why = row.standing.reply().unwrap_or_default();
         if let Some(next) = &row.standing.next_attempt_at {
@@ -141,7 +142,7 @@ fn tell_rows(rows: &[NotSent], zone: &TimeZone, page: &mut Page) {
         lines.push([
             (row.key.issue.to_string(), PLAIN),
             (row.address.clone(), PLAIN),
-            (row.standing.state.as_str().replace('_', " "), page::of_delivery(row.standing.state)),
+            (row.standing.state.as_str().replace('_', " "), look::of_delivery(row.standing.state)),
             (row.standing.attempts.to_string(), PLAIN),
             (why, PLAIN),
         ]);

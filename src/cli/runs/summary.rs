@@ -4,7 +4,8 @@ use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use super::super::failure::Failure;
-use super::super::page::{self, PLAIN, Page};
+use super::super::look::{self, PLAIN};
+use super::super::page::Page;
 use crate::clock::told_of;
 use crate::model::DeliveryState;
 use crate::store::{RunSummary, Store};
@@ -22,7 +23,7 @@ pub(super) fn tell(runs: &[RunSummary], zone: &TimeZone, page: &mut Page) {
         page.push("Nothing was published yet.\n");
         return;
     }
-    let mut rows = vec![page::header(["RUN", "AT", "ISSUE", "DELIVERIES"])];
+    let mut rows = vec![look::header(["RUN", "AT", "ISSUE", "DELIVERIES"])];
     for summary in runs {
         let issues: Vec<_> = summary.issues.iter().map(|(number, subject)| format!("{number} “{subject}”")).collect();
         let states: Vec<_> = DeliveryState::ALL
@@ -34,7 +35,7 @@ pub(super) fn tell(runs: &[RunSummary], zone: &TimeZone, page: &mut Page) {
             (summary.run.id.to_string(), PLAIN),
             (told_of(&summary.run.cutoff, zone), PLAIN),
             (issues.join(", "), PLAIN),
-            (states.join(", "), page::of_deliveries(&summary.deliveries)),
+            (states.join(", "), look::of_deliveries(&summary.deliveries)),
         ]);
     }
     page.table(&rows);

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::super::Context;
 use super::super::failure::{Exit, Failure};
-use super::super::page::{self, PLAIN};
+use super::super::look::{self, PLAIN};
 use super::super::table::Columns;
 use super::super::ui::Output;
 use super::pages::Pages;
@@ -68,7 +68,7 @@ async fn as_array(mut pages: Pages) -> Result<Exit, Failure> {
 
 /// Goes through the list twice: first to know how wide the columns are.
 async fn as_table(mut pages: Pages, zone: &TimeZone, context: &Context) -> Result<Exit, Failure> {
-    let header = page::header(["ADDRESS", "STATUS", "SINCE", "NAME"]);
+    let header = look::header(["ADDRESS", "STATUS", "SINCE", "NAME"]);
     let mut columns = Columns::new(context.ui.new_page().look());
     columns.fit(&header);
     let mut is_empty = true;
@@ -94,7 +94,9 @@ async fn as_table(mut pages: Pages, zone: &TimeZone, context: &Context) -> Resul
         if readers.is_empty() {
             break;
         }
-        readers.iter().for_each(|reader| text.painted(&columns.lines(&row(reader, zone))));
+        for reader in &readers {
+            text.painted(&columns.lines(&row(reader, zone)));
+        }
     }
     out.end();
     pages.close().await
@@ -104,7 +106,7 @@ fn row(reader: &Subscriber, zone: &TimeZone) -> [(String, Style); 4] {
     let since = told_of(&reader.created_at, zone);
     [
         (reader.address.as_str().to_owned(), PLAIN),
-        (reader.status.as_str().to_owned(), page::of_reader(reader.status)),
+        (reader.status.as_str().to_owned(), look::of_reader(reader.status)),
         // The day.
         (since.get(..10).unwrap_or_default().to_owned(), PLAIN),
         (reader.name.clone().unwrap_or_default(), PLAIN),
