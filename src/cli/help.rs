@@ -19,9 +19,15 @@ const STYLES: Styles = Styles::styled()
     .literal(AnsiColor::Cyan.on_default().bold())
     .placeholder(AnsiColor::Cyan.on_default());
 
-/// The command line as it is read and explained; `typed` says whether in colours.
-pub(super) fn shaped(command: Command, typed: &[OsString]) -> Command {
+/// Help has no longer lines, however wide the terminal is.
+const WIDEST: usize = 100;
+
+/// The command line as it is read and explained; `typed` says whether in colours, `width` is that of the terminal.
+pub(super) fn shaped(command: Command, typed: &[OsString], width: Option<usize>) -> Command {
     let mut command = command.color(color(typed)).styles(STYLES);
+    if let Some(width) = width {
+        command = command.term_width(width.min(WIDEST));
+    }
     // Commands have their whole names and the options of all from here on.
     command.build();
     with_heading(command, None).mut_subcommands(shaped_below)
@@ -79,7 +85,7 @@ mod tests {
 
     #[test]
     fn every_command_has_an_example_that_can_be_typed() {
-        let command = shaped(Cli::command(), &[]);
+        let command = shaped(Cli::command(), &[], None);
         for (name, help) in all(&command) {
             let examples: Vec<_> = help.lines().filter_map(|line| line.trim().strip_prefix("tidings ")).collect();
             assert!(!examples.is_empty(), "{name} has no example: {help}");
@@ -100,7 +106,7 @@ mod tests {
 
     #[test]
     fn the_options_of_every_command_are_explained_once() {
-        let command = shaped(Cli::command(), &[]);
+        let command = shaped(Cli::command(), &[], None);
         for (name, help) in all(&command) {
             let is_program = name == "tidings";
             assert_eq!(help.contains("When to use colours"), is_program, "{name}: {help}");

@@ -136,7 +136,7 @@ commands! { |arguments, context|
 /// Runs the program with the arguments of the process.
 pub fn main() -> ExitCode {
     let typed: Vec<_> = std::env::args_os().collect();
-    let command = || help::shaped(Cli::command(), &typed);
+    let command = || help::shaped(Cli::command(), &typed, Ui::width());
     let read = |matches: ArgMatches| Ok((help::is_set("json", &matches), Cli::from_arg_matches(&matches)?));
     let (is_json, cli) = match command().try_get_matches_from(&typed).and_then(read) {
         Ok(read) => read,

@@ -103,8 +103,9 @@ impl<const N: usize> Columns<N> {
         match self.layout() {
             Layout::Beside(widths) => self.beside(&cells, &widths),
             Layout::Below(number) => {
-                let mut lines = self.beside(&cells[..number], &self.natural[..number]);
-                let columns = self.look.width.unwrap_or(usize::MAX).saturating_sub(INDENT).max(1);
+                let whole = self.look.width.unwrap_or(usize::MAX);
+                let mut lines = self.beside(&cells[..number], &self.natural.map(|width| width.min(whole))[..number]);
+                let columns = whole.saturating_sub(INDENT).max(1);
                 for (cell, style) in &cells[number..] {
                     for line in wrap(cell, columns) {
                         lines += &format!("{:INDENT$}{}\n", "", self.look.paint(*style, &line));
@@ -214,6 +215,13 @@ mod tests {
             table(Some(40), &[row]),
             "2026-03-02  published  due\n    Slow rivers and stones\n    new: nothing was published before\n"
         );
+    }
+
+    #[test]
+    fn a_first_column_that_is_too_wide_has_lines_too() {
+        let text = table(Some(30), &[["Issue 1 and all of its many words", "sent", "to everyone who reads it here"]]);
+        assert!(text.lines().all(|line| line.width() <= 30), "{text}");
+        assert!(text.starts_with("Issue 1 and all of its many\nwords\n    sent\n"), "{text}");
     }
 
     #[test]

@@ -133,6 +133,12 @@ impl Ui {
         }
     }
 
+    /// The columns of the terminal that results go to.
+    pub(super) fn width() -> Option<usize> {
+        let out = io::stdout();
+        columns(&out).map(usize::from).filter(|columns| *columns > 0 && out.is_terminal())
+    }
+
     /// A page that will be a result.
     pub(super) fn new_page(&self) -> Page {
         Page::new(self.results)
