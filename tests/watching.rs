@@ -81,7 +81,10 @@ fn who_delivers_and_how_long_that_takes_is_told() {
     );
     assert_eq!(told["forecast"]["per_second"], 2.0, "the clock stands still: {told:#}");
     let text = site.run(MONDAY, &["status"]).exits(0).stdout;
-    assert!(text.contains(&format!("A process is delivering now: number {}, since {MONDAY}.", publish.id())), "{text}");
+    assert!(
+        text.contains(&format!("A process is delivering now: number {}, since 2026-03-02 09:00:00 UTC.", publish.id())),
+        "{text}"
+    );
     assert!(text.contains("Limit 50/h: 2 used, 48 left.\n"), "{text}");
     is_held.store(false, Ordering::SeqCst);
     end_of(publish).exits(0);
