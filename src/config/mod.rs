@@ -23,7 +23,7 @@ use crate::diagnostic::Diagnostic;
 
 pub use dkim::Dkim;
 pub use domain::DomainLimit;
-pub use feeds::{Archive, FeedContent, Feeds, FeedsBy};
+pub use feeds::{Archive, CommentsPattern, FeedContent, FeedTerm, Feeds, FeedsBy};
 pub use mail::{InDoubt, Mail, Relay};
 pub use newsletter::{MailContent, Mode, NO_SERVER, Newsletter, Part, TOKEN};
 pub use permalink::{Permalink, PermalinkPart, SlugFrom, Slugify};

@@ -2,7 +2,7 @@
 
 use jiff::{Timestamp, Zoned};
 
-use super::{Enclosure, Episode, Image, Person};
+use super::{Enclosure, Episode, Image, InFeeds, Person};
 
 /// Whether a post is in the feeds, and if not, why not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -140,6 +140,8 @@ pub struct Post {
     pub reason: String,
     /// False when the front matter says `feed: false`.
     pub feed: bool,
+    /// What feeds show of it in another way than of others.
+    pub in_feeds: Option<Box<InFeeds>>,
     /// False when the front matter says `newsletter: false`.
     pub newsletter: bool,
     /// What the front matter says about the mail that carries it, if anything.

@@ -24,6 +24,7 @@ mod front_matter;
 mod generator_tags;
 mod identity;
 mod image;
+mod in_feeds;
 mod language;
 mod mailing;
 mod markdown;

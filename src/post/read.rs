@@ -19,7 +19,8 @@ use super::source::Source;
 use super::source_path::SourcePath;
 use super::terms::TaxonomyKeys;
 use super::{
-    author, date, enclosure, generator_tags, identity, image, language, mailing, permalink, status, terms, title,
+    author, date, enclosure, generator_tags, identity, image, in_feeds, language, mailing, permalink, status, terms,
+    title,
 };
 
 /// What the top of a file allows.
@@ -267,6 +268,7 @@ fn assemble(
         date_only: published.as_ref().is_some_and(|day| day.date_only),
         updated: updated.or_else(|| published.clone()).map(|day| day.at),
         published: published.map(|day| day.at),
+        in_feeds: in_feeds::in_feeds(fields, &address, day, config),
         slug: address.slug,
         language,
         taxonomies: terms::taxonomies(fields, around.taxonomies, &place, findings),

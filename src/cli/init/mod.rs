@@ -67,6 +67,9 @@ const FIRST_POST: &str = include_str!("first-post.md");
 /// Eleventy, Astro, Hexo, Pelican, Gatsby, Cobalt, Quartz, Quarto, Nikola, Lektor and VitePress are taken over, also by a new
 /// folder inside of such a blog. The blog's own files stay as they are; only `.gitignore` gets lines that it lacks.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  tidings init notes        # a new site\n  tidings init              # in the folder of a blog"
+)]
 pub(super) struct Arguments {
     /// The folder of the new site; it is made when it is missing
     #[arg(default_value = ".")]
