@@ -163,11 +163,15 @@ fn posts<'t>(root: &mut Section<'_, 't>, reader: &mut Reader<'t>) -> Posts {
         ("hugo", Slugify::Hugo),
         ("jekyll", Slugify::Jekyll),
         ("zola", Slugify::Zola),
+        ("zola-safe", Slugify::ZolaSafe),
+        ("eleventy", Slugify::Eleventy),
+        ("astro", Slugify::Astro),
+        ("hexo", Slugify::Hexo),
         ("pelican", Slugify::Pelican),
         ("quartz", Slugify::Quartz),
     ];
     let slugify = section.word(reader, "slugify", &slugify).unwrap_or_default();
-    let slug_from = [("name", SlugFrom::Name), ("title", SlugFrom::Title)];
+    let slug_from = [("name", SlugFrom::Name), ("title", SlugFrom::Title), ("file", SlugFrom::File)];
     let slug_from = section.word(reader, "slug_from", &slug_from).unwrap_or_default();
     let words = [("dmy", DateOrder::DayFirst), ("mdy", DateOrder::MonthFirst)];
     let date_order = section.word(reader, "date_order", &words);

@@ -50,12 +50,26 @@ pub(super) fn recognise(folder: &Folder) -> Option<Blog> {
         }
         None => place_of_data.unwrap_or_default(),
     };
-    // What the folder's own file says for all in it.
-    let name = posts.rsplit('/').next().unwrap_or_default();
-    let files = ["json", "11tydata.json", "11tydata.js", "11tydata.mjs", "11tydata.cjs"];
-    let pattern = files.iter().find_map(|end| folder.settings(&format!("{posts}/{name}.{end}"))?.get(&["permalink"]));
-    match pattern {
-        Some(pattern) => permalink(&mut blog, pattern, &by_folder(&posts, content, ":slug")),
+    blog.take("posts.slugify", Some(Found::new("eleventy", "Eleventy's own way")));
+    // What the folder's own file says for all in it, or that of a folder around it.
+    let endings = ["json", "11tydata.json", "11tydata.js", "11tydata.mjs", "11tydata.cjs"];
+    let mut folders = vec![posts.as_str()];
+    while let Some((above, _)) = folders.last().and_then(|last| last.rsplit_once('/')) {
+        folders.push(above);
+    }
+    let files = folders.into_iter().flat_map(|at| {
+        let name = at.rsplit('/').next().unwrap_or_default();
+        endings.map(|end| format!("{at}/{name}.{end}"))
+    });
+    let said = files.into_iter().find_map(|file| {
+        let text = folder.text(&file).filter(|text| text.contains("permalink"))?;
+        Some((Settings::read(&file, &text).get(&["permalink", "eleventyComputed.permalink"]), file))
+    });
+    match said {
+        Some((Some(pattern), _)) => permalink(&mut blog, pattern, &by_folder(&posts, content, ":basename")),
+        Some((None, file)) => blog.notes.push(format!(
+            "the addresses are made by a program ({file}); set posts.permalink, or `permalink:` in each post"
+        )),
         None => {
             // Only `fileSlug` is without the date.
             let pattern = by_folder(&posts, content, ":basename");
@@ -84,12 +98,18 @@ fn input_folder(settings: &Settings, program: &str) -> Option<String> {
 /// `/blog/{{ page.fileSlug }}/` → `/blog/:slug/`; a template that says more than that is named.
 fn permalink(blog: &mut Blog, pattern: Found, default: &str) {
     let mut text = String::new();
+    let mut is_of_title = false;
     let mut rest = pattern.text.as_str();
     while let Some((before, after)) = rest.split_once("{{") {
         let (name, after) = after.split_once("}}").unwrap_or((after, ""));
         text += before;
         match name.trim_matches([' ', '-']) {
             "page.fileSlug" => text += ":slug",
+            "slug" => text += ":slugorbasename",
+            "title | slugify" | "title | slugify | url" => {
+                text += ":slug";
+                is_of_title = true;
+            }
             "page.filePathStem" => text += default.trim_end_matches('/'),
             _ => text += "{{",
         }
@@ -103,7 +123,10 @@ fn permalink(blog: &mut Blog, pattern: Found, default: &str) {
         ));
         return;
     }
-    let text = text.trim_end_matches("index.html").replace("//", "/");
+    if is_of_title {
+        blog.take("posts.slug_from", Some(Found { text: "title".to_owned(), ..pattern.clone() }));
+    }
+    let text = format!("/{}", text.trim_end_matches("index.html").trim_start_matches('/')).replace("//", "/");
     blog.take("posts.permalink", Some(Found { text, ..pattern }));
 }
 
@@ -120,7 +143,9 @@ mod tests {
         };
         assert_eq!(taken("/notes/{{ page.fileSlug }}/index.html"), (Some("/notes/:slug/".into()), 0));
         assert_eq!(taken("/{{page.filePathStem}}.html"), (Some("/blog/:dir/:slug.html".into()), 0));
-        assert_eq!(taken("/{{ title | slugify }}/"), (None, 1));
+        assert_eq!(taken("blog/{{ title | slugify }}/"), (Some("/blog/:slug/".into()), 0));
+        assert_eq!(taken("/{{ slug }}/"), (Some("/:slugorbasename/".into()), 0));
+        assert_eq!(taken("/{{ title | slug }}/"), (None, 1));
         assert_eq!(taken("/{% if x %}a{% endif %}/"), (None, 1));
     }
 

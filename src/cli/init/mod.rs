@@ -9,6 +9,7 @@ mod hexo;
 mod hugo;
 pub(super) mod ignore;
 mod jekyll;
+mod nikola;
 mod pelican;
 mod settings;
 mod survey;
@@ -50,7 +51,7 @@ const GENERATORS: [Generator; 14] = [
     Generator { name: "Cobalt", recognise: |folder| table::recognise("cobalt", "Cobalt", folder) },
     Generator { name: "Quartz", recognise: |folder| table::recognise("quartz", "Quartz", folder) },
     Generator { name: "Quarto", recognise: |folder| table::recognise("quarto", "Quarto", folder) },
-    Generator { name: "Nikola", recognise: |folder| table::recognise("nikola", "Nikola", folder) },
+    Generator { name: "Nikola", recognise: nikola::recognise },
     Generator { name: "Lektor", recognise: |folder| table::recognise("lektor", "Lektor", folder) },
     Generator { name: "Jekyll", recognise: jekyll::recognise },
     Generator { name: "VitePress", recognise: |folder| table::recognise("vitepress", "VitePress", folder) },

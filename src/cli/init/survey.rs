@@ -75,6 +75,12 @@ impl Survey {
         self.markdown.iter().any(|(_, is_dated)| *is_dated)
     }
 
+    /// True for a folder that is one post.
+    pub(super) fn is_one_post(&self, folder: &str) -> bool {
+        let names = self.within(folder, false).map(|path| &path[folder.len() + 1..]).take(2);
+        is_bundle(&names.collect::<Vec<_>>())
+    }
+
     /// How many Markdown files there are.
     pub(super) fn count(&self) -> usize {
         self.markdown.len()
