@@ -1,5 +1,7 @@
 //! A post: one Markdown file as it was written, with what the loader found out about it.
 
+use std::collections::BTreeMap;
+
 use jiff::{Timestamp, Zoned};
 
 use super::{Enclosure, Episode, Image, Person};
@@ -66,6 +68,8 @@ pub struct Body {
     pub text: String,
     /// The line of the file on which `text` starts, from 1: diagnostics about the body point there.
     pub first_line: usize,
+    /// The plain files that the text includes, by the names that it gives them.
+    pub includes: BTreeMap<String, String>,
 }
 
 /// How a post wants to be mailed.

@@ -11,6 +11,7 @@ mod arguments;
 mod cjk;
 mod hexo;
 mod hugo;
+mod include;
 mod indent;
 mod inline;
 mod kramdown;
@@ -76,6 +77,7 @@ const DIALECTS: &[(Place, Reader)] = &[
     (Place::At(b'<'), mdx::tag),
     (Place::At(b'!'), wiki::read),
     (Place::At(b'['), admonition::callout),
+    (Place::At(b'['), include::reference),
     (Place::At(b'['), wiki::read),
     (Place::At(b'['), wordpress::read),
     (Place::At(b']'), wiki::destination),
