@@ -24,6 +24,9 @@ const SITE: [&str; 7] = [
 /// How a note begins that no folder of posts was found.
 pub(super) const NO_FOLDER: &str = "the folder of the posts:";
 
+/// How a note begins about posts that are no Markdown.
+pub(super) const UNREAD: &str = "posts in a format that is not read: ";
+
 /// The names in `generators.toml`, by generator and key.
 static GENERATORS: LazyLock<BTreeMap<String, BTreeMap<String, String>>> =
     LazyLock::new(|| toml::from_str(include_str!("generators.toml")).expect("the file holds names"));
@@ -146,9 +149,9 @@ impl Blog {
     /// Takes over the folder of the posts that was found by looking, and says what was seen; false when there is nothing that may be
     /// a post.
     pub(super) fn look(&mut self, survey: &Survey) -> bool {
-        let others = survey.others();
+        let others = survey.others(".");
         if let Some(others) = &others {
-            self.notes.push(format!("posts in a format that is not read: {others}"));
+            self.notes.push(format!("{UNREAD}{others}"));
         }
         let Some(best) = survey.best() else { return others.is_some() };
         let Best { folder, files, dated } = best;

@@ -153,8 +153,15 @@ fn find(folder: &Path) -> Option<Found> {
         GENERATORS.iter().find_map(|generator| Some((generator.name, (generator.recognise)(&folder)?)))
     };
     let of = |(generator, mut blog): (&'static str, Blog), folder: &Path, is_above| {
-        if !blog.taken.iter().any(|(key, _)| *key == "posts.dir") {
-            blog.look(Folder::new(folder).survey());
+        let posts = blog.taken.iter().find(|(key, _)| *key == "posts.dir").map(|(_, found)| found.text.clone());
+        match posts {
+            Some(posts) => {
+                let others = Folder::new(folder).survey().others(&posts);
+                blog.notes.extend(others.map(|others| format!("{}{others}", blog::UNREAD)));
+            }
+            None => {
+                blog.look(Folder::new(folder).survey());
+            }
         }
         Found { generator: Some(generator), blog, is_above }
     };
