@@ -151,7 +151,7 @@ fn r06_a_sidecar_fills_in_absent_keys_and_no_others() {
         assert_eq!(loaded.posts.len(), 1);
         (loaded.posts.into_iter().next().unwrap(), loaded.diagnostics)
     };
-    let yaml = "{title: Beside, date: 2025-01-31, tags: [a]}\n";
+    let yaml = "{\"title\": \"Beside\", \"date\": \"2025-01-31\", \"tags\": [\"a\"]}\n";
     for (path, beside) in [
         ("posts/walk.md", "posts/walk.yml"),
         ("posts/walk.fr.md", "posts/walk.yaml"),
