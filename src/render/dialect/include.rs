@@ -1,11 +1,7 @@
 //! Files that a text includes: one that is there and plain stands where its tag is. Where one is missing, references whose
 //! definitions it may have held are the words that they show.
 
-use std::collections::HashSet;
-
-use crate::model::{Body, Post};
-use crate::post;
-
+use super::included::plain;
 use super::part::Part;
 use super::writer::Writer;
 
@@ -14,38 +10,6 @@ const MOST: usize = 1 << 18;
 
 /// A reference is not longer than this.
 const LONGEST: usize = 300;
-
-/// What is known about the files that a text includes.
-#[derive(Default)]
-pub(crate) struct Includes {
-    /// How much was included.
-    written: usize,
-    /// When a file is missing: the labels that the text defines itself.
-    labels: Option<HashSet<String>>,
-}
-
-impl Includes {
-    pub(crate) fn of(post: &Post, body: &Body, posts_dir: &str) -> Self {
-        let is_there = |name: &str| body.includes.contains_key(name);
-        let is_whole = post::includes(&body.text, &post.path, posts_dir).iter().all(|wanted| is_there(wanted.name));
-        let labels = || {
-            let texts = body.includes.values().chain([&body.text]);
-            texts.flat_map(|text| text.lines()).filter_map(definition).collect()
-        };
-        Self { written: 0, labels: (!is_whole).then(labels) }
-    }
-}
-
-/// The label that a line defines: `[label]: https://…`.
-fn definition(line: &str) -> Option<String> {
-    let (label, _) = line.trim_start_matches([' ', '>']).strip_prefix('[')?.split_once("]:")?;
-    Some(plain(label))
-}
-
-/// Labels are compared without regard to case and blanks (`CommonMark` §4.7).
-fn plain(label: &str) -> String {
-    label.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
-}
 
 /// Writes the file that a tag names in its place; false when there is none, or too much.
 pub(crate) fn write(writer: &mut Writer<'_>, part: &Part<'_>, (at, end): (usize, usize), name: &str) -> bool {

@@ -12,6 +12,7 @@ mod cjk;
 mod hexo;
 mod hugo;
 mod include;
+mod included;
 mod indent;
 mod inline;
 mod kramdown;

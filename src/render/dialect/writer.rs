@@ -9,7 +9,7 @@ use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Places};
 use crate::model::{Body, Post};
 
-use super::include::Includes;
+use super::included::Includes;
 use super::part::{Part, Work};
 use crate::post::Posts;
 
