@@ -1,5 +1,7 @@
 //! A post: one Markdown file as it was written, with what the loader found out about it.
 
+use std::collections::BTreeMap;
+
 use jiff::{Timestamp, Zoned};
 
 use super::{Enclosure, Episode, Image, InFeeds, Person};
@@ -80,6 +82,8 @@ pub struct Body {
     pub first_line: usize,
     /// What the text is written in.
     pub markup: Markup,
+    /// The plain files that the text includes, by the names that it gives them.
+    pub includes: BTreeMap<String, String>,
 }
 
 /// How a post wants to be mailed.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::config::Config;
+use crate::config::{Config, Slugify};
 use crate::diagnostic::Diagnostic;
 use crate::model::{Head, Post, PostStatus};
 
@@ -206,7 +206,12 @@ fn assemble(
     let folder = place.language_folder().filter(|_| around.language_folders);
     let language_of_file = place.language.as_deref().or(folder);
     let language = language::language(fields, language_of_file, &config.site.language, findings);
-    let day = published.as_ref().map(|day| day.at.date());
+    // These make addresses with the clock of the site.
+    let is_of_site = matches!(config.posts.slugify, Slugify::Jekyll | Slugify::Hexo);
+    let day = published.as_ref().map(|day| match is_of_site {
+        true => day.at.with_time_zone(config.site.timezone.clone()).date(),
+        false => day.at.date(),
+    });
     let title = title::title(fields, body, &place)?;
     let address = permalink::address(fields, &place, (&title.text, day, &language), config, findings);
     let mut decision = status::decide(fields, &place, published.as_ref(), conventions, around.now, findings);
