@@ -36,7 +36,7 @@
 //! | [`post`] | files → posts and all their diagnostics | `content`, `model`, `diagnostic`, `config` |
 //! | [`render`] | the body of a post → its entry: Markdown and its dialects → the content tree | `content`, `model`, `diagnostic`, `config`, `post` |
 //! | [`media`] | bytes of pictures, sound and film → what they are; pictures that mail does not show → such that it does | `model` |
-//! | [`feed`] | entries → RSS 2.0, Atom 1.0, JSON Feed 1.1; one file for each format | `content`, `model`, `diagnostic`, `config` |
+//! | [`feed`] | entries → RSS 2.0, Atom 1.0, JSON Feed 1.1; one file for each format | `content`, `model`, `diagnostic`, `config`, `templates` |
 //! | [`email`] | due entries → issue → the bytes of one reader's message | `content`, `model`, `diagnostic`, `config`, `templates` |
 //! | [`inbox`] | messages that came back → what they say: bounces, complaints, automatic answers, leaving | `content`, `model`, `diagnostic`, `config`, `templates` |
 //! | [`list`] | CSV files → readers and what they say about consent; the list → CSV | `model`, `diagnostic` |

@@ -53,6 +53,28 @@ proptest! {
 }
 
 #[test]
+fn a_plain_file_that_is_included_is_read_and_references_to_a_missing_one_lose_their_brackets() {
+    let site = TestSite::new("outbox:outbox");
+    let front = "---\ntitle: A walk\ndate: 2026-03-01\n---\n";
+    site.write("_includes/notice.md", "It *rained*.\n\n[mud]: https://mud.example.org\n");
+    site.write("_includes/template.md", "{{ page.title }}\n");
+    site.write("secret.md", "never\n");
+    site.write("posts/beside.txt", "not Markdown\n");
+    let body = "> {% include notice.md %}\n\n- {% include notice.md %}\n\nSee [the mud][mud], [all][], [the *rest*][gone] and [^1].\n\n\
+                {% include \"template.md\" %} {% include ../secret.md %} {% include_relative beside.txt %}\n\n[^1]: A note.\n";
+    site.write("posts/a.md", &format!("{front}\n{body}"));
+    site.run("2026-03-02T09:00:00Z", &["build"]).exits(0);
+    let feed: serde_json::Value = serde_json::from_str(&site.read("public/feed.json")).unwrap();
+    let html = feed["items"][0]["content_html"].as_str().unwrap();
+    assert_eq!(html.matches("It <em>rained</em>.").count(), 1, "in the quote; beside a mark there is no room: {html}");
+    assert!(html.contains("<blockquote>\n<p>It <em>rained</em>.</p>"), "{html}");
+    assert!(html.contains("<a href=\"https://mud.example.org/\">the mud</a>, all, the <em>rest</em> and"), "{html}");
+    for other in ["never", "not Markdown", "{{", "{%", "[all]"] {
+        assert!(!html.contains(other), "{other}: {html}");
+    }
+}
+
+#[test]
 fn they_are_left_out_of_titles_subjects_and_tags_with_a_warning() {
     let site = TestSite::new("outbox:outbox");
     let front = "title: \"A {{< x >}}walk\"\nsubject: \"{% include a %}Walk\"\ntags: [\"{{ a }}b\"]";

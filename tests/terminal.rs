@@ -164,6 +164,111 @@ fn no_command_prints_what_steers_a_terminal() {
     );
 }
 
+/// The program in a terminal of so many columns; what it prints there.
+#[cfg(target_os = "linux")]
+fn in_terminal(site: &TestSite, columns: usize, variable: (&str, &str), arguments: &str) -> Option<String> {
+    let program = env!("CARGO_BIN_EXE_tidings");
+    let line = format!("stty cols {columns}; exec {program} -C {} {arguments}", site.path().display());
+    let mut command = site.command(NOW, &[]);
+    let envs: Vec<_> =
+        command.get_envs().filter_map(|(key, value)| Some((key.to_owned(), value?.to_owned()))).collect();
+    command = std::process::Command::new("script");
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    command.env_clear().envs(envs).env("PATH", path).env("TERM", "xterm").env(variable.0, variable.1);
+    let Ok(output) = command.args(["-qec", &line, "/dev/null"]).stdin(std::process::Stdio::null()).output() else {
+        crate::site::missing("script");
+        return None;
+    };
+    Some(String::from_utf8(output.stdout).unwrap().replace("\r\n", "\n"))
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_terminal_has_colours_and_tables_as_wide_as_it_is() {
+    use unicode_width::UnicodeWidthStr as _;
+    let site = TestSite::new("outbox:outbox");
+    let post = |title: &str, date: &str, more: &str| format!("---\ntitle: {title}\ndate: {date}\n{more}---\n\nText.\n");
+    site.write("posts/a.md", &post("雨の降る町で、川はゆっくりと海へ流れていく", "2026-03-02", ""));
+    site.write("posts/b.md", &post("Slow rivers and the patience of stones", "2026-03-01", "draft: true\n"));
+    site.readers(1);
+    let piped = site.run(NOW, &["posts"]).exits(0).stdout;
+    assert!(!piped.contains('\u{1b}') && piped.lines().any(|line| line.width() > 80), "{piped}");
+    for columns in [80, 40] {
+        for arguments in ["posts", "publish --dry-run", "explain a"] {
+            let Some(colored) = in_terminal(&site, columns, ("LANG", "C"), arguments) else { return };
+            assert!(colored.contains("\u{1b}[32m"), "due is green: {colored:?}");
+            let plain: Vec<&str> = colored.split('\u{1b}').collect();
+            let plain: String = plain
+                .iter()
+                .enumerate()
+                .map(|(at, part)| if at > 0 { part.split_once('m').unwrap().1 } else { part })
+                .collect();
+            let of_table = |line: &&str| {
+                !["To send this", "plan for", "://", " goes to "].iter().any(|words| line.contains(words))
+                    && !line.starts_with('雨')
+            };
+            let wide: Vec<_> = plain.lines().filter(of_table).filter(|line| line.width() > columns).collect();
+            assert!(wide.is_empty(), "{arguments} in {columns}: {wide:?}");
+            let same = in_terminal(&site, columns, ("NO_COLOR", "1"), arguments).unwrap();
+            assert_eq!(same, plain, "without colours nothing else changes");
+        }
+    }
+    let forced = site.command(NOW, &["posts"]).env("CLICOLOR_FORCE", "1").output().unwrap();
+    assert!(String::from_utf8(forced.stdout).unwrap().contains("\u{1b}[2mdraft"), "a draft is grey");
+}
+
+#[test]
+fn a_failure_is_json_where_json_was_asked_for() {
+    let site = TestSite::new("outbox:outbox");
+    let error = |run: Run, code: i32| {
+        assert!(run.stderr.starts_with("error: "), "people are told too: {run:?}");
+        let error = run.exits(code).json()["error"].clone();
+        assert_eq!(error["exit"], code);
+        let first = &error["diagnostics"][0];
+        assert_eq!(first["severity"], "error");
+        (first["code"].as_str().unwrap().to_owned(), first["message"].as_str().unwrap().to_owned())
+    };
+    let unknown = error(site.run(NOW, &["explain", "nothing", "--json"]), 2);
+    assert_eq!(unknown, ("usage".to_owned(), "this is not one post, nor an address: `nothing`".to_owned()));
+    let typed = error(site.run(NOW, &["posts", "--json", "--jsno"]), 2);
+    assert_eq!(typed, ("usage".to_owned(), "unexpected argument '--jsno' found".to_owned()));
+    site.write("posts/a.md", "---\ntitle: A\ndate: 2026-03-01\n---\n\nText.\n");
+    site.readers(1);
+    // A plan that is refused is one document too.
+    let refused = site.run(NOW, &["publish", "--dry-run", "--json", "--expect", "0123456789"]);
+    assert_eq!(refused.json()["issue"]["number"], 1);
+    assert_eq!(error(refused, 5).0, "guard");
+    site.edit("config.toml", "title = ", "titel = 'x'\ntitle = ");
+    for command in ["posts", "status", "build", "runs", "feeds"] {
+        assert_eq!(error(site.run(NOW, &[command, "--json"]), 3).0, "config/unknown-key", "{command}");
+    }
+    assert_eq!(site.run(NOW, &["posts"]).stdout, "", "only where it was asked for");
+}
+
+#[test]
+fn a_plan_is_expected_by_the_first_letters_of_its_digest() {
+    let site = TestSite::new("outbox:outbox");
+    site.write("posts/a.md", "---\ntitle: A\ndate: 2026-03-01\n---\n\nText.\n");
+    site.readers(1);
+    let digest = site.run(NOW, &["publish", "--dry-run", "--json"]).json()["digest"].as_str().unwrap().to_owned();
+    let shown = site.run(NOW, &["publish", "--dry-run"]).stdout;
+    assert!(digest.len() == 64 && shown.ends_with(&format!("--expect {}\n", &digest[..12])), "{shown}");
+    let other = if digest.starts_with('0') { "1" } else { "0" }.repeat(12);
+    for (expected, code) in [(&digest[..7], 5), (&*other, 5), ("", 5), (&digest[..8], 0)] {
+        site.run(NOW, &["publish", "--yes", "--expect", expected]).exits(code);
+    }
+}
+
+#[test]
+fn the_address_that_was_typed_is_named() {
+    let site = TestSite::new("outbox:outbox");
+    site.write("posts/a.md", "---\ntitle: A\ndate: 2026-03-01\n---\n\nText.\n");
+    let test = site.run(NOW, &["publish", "--yes", "--to", "ada@reader.test"]).exits(0);
+    let said =
+        "Sent issue 1 “A” to ada@reader.test as a test: written to outbox/test-issue-1.eml. Nothing is recorded.\n";
+    assert!(test.stderr.ends_with(said), "{test:?}");
+}
+
 #[cfg(unix)]
 #[test]
 fn what_a_server_says_is_recorded_and_shown_without_the_password() {

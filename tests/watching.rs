@@ -81,7 +81,10 @@ fn who_delivers_and_how_long_that_takes_is_told() {
     );
     assert_eq!(told["forecast"]["per_second"], 2.0, "the clock stands still: {told:#}");
     let text = site.run(MONDAY, &["status"]).exits(0).stdout;
-    assert!(text.contains(&format!("A process is delivering now: number {}, since {MONDAY}.", publish.id())), "{text}");
+    assert!(
+        text.contains(&format!("A process is delivering now: number {}, since 2026-03-02 09:00:00 UTC.", publish.id())),
+        "{text}"
+    );
     assert!(text.contains("Limit 50/h: 2 used, 48 left.\n"), "{text}");
     is_held.store(false, Ordering::SeqCst);
     end_of(publish).exits(0);
@@ -103,7 +106,7 @@ fn what_a_limit_leaves_is_told_with_when_it_takes_more() {
     assert_eq!(told["forecast"], json!({ "messages": 2, "per_second": 4.0, "seconds": 57_600 }));
     let text = site.run("2026-03-02T10:00:00Z", &["status"]).exits(0).stdout;
     assert!(text.contains("2 messages can be tried now: about 16 hours, at 4.0 a second.\n"), "{text}");
-    assert!(text.contains("Limit 3/day: 3 used, 0 left, the next one from 2026-03-03T09:00:01Z.\n"), "{text}");
+    assert!(text.contains("Limit 3/day: 3 used, 0 left, the next one from 2026-03-03 09:00:01 UTC.\n"), "{text}");
     site.run("2026-03-03T09:00:00Z", &["deliver"]).exits(4);
     assert_eq!(sink.count(), 3);
     site.run(from, &["deliver"]).exits(0);

@@ -25,6 +25,7 @@ const NAMED: usize = 20;
 /// that would be gone, are named and nothing is written (exit code 5) unless you accept it. New, edited and redated entries,
 /// and old ones that make room for new ones, are no reason to refuse.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  tidings build\n  tidings build --check     # what would change")]
 pub(super) struct Arguments {
     /// Write nothing; say what would change. The exit code is 5 if the feeds would be refused, else 0
     #[arg(long)]

@@ -10,8 +10,7 @@ use super::against;
 use super::agreement::{self, Yes};
 use super::failure::{Exit, Failure};
 use super::init::ignore::{self, GITIGNORE};
-use super::posts::diagnostic_as_json;
-use super::report::Extent;
+use super::report::{Extent, diagnostic_as_json};
 use super::{Context, Ui, report, session};
 use crate::config::NO_SERVER;
 use crate::diagnostic::{Diagnostic, Location, Severity};
@@ -23,6 +22,9 @@ use crate::publish::{Activity, Past, PublishError, Site, dead_links, inspect, in
 ///
 /// With files, look at those instead: RSS, Atom or JSON Feed of any program. No site is needed for that.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  tidings check\n  tidings check --strict --online\n  tidings check public/feed.xml"
+)]
 pub(super) struct Arguments {
     /// Feeds to look at instead of the site
     #[arg(value_name = "FEED")]
@@ -64,7 +66,9 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
     if arguments.json {
         Ui::json(&json!({ "diagnostics": found.iter().map(diagnostic_as_json).collect::<Vec<_>>() }));
     } else {
-        Ui::painted(&report::as_text(&found, files, Extent::of(&context.ui), context.ui.colors_results()));
+        let mut page = context.ui.new_page();
+        page.painted(&report::as_text(&found, files, Extent::of(&context.ui), page.look()));
+        Ui::page(page);
     }
     Ok(if found.iter().any(Diagnostic::is_error) { Exit::Problems } else { Exit::Done })
 }

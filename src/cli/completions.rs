@@ -11,6 +11,7 @@ use super::failure::Exit;
 /// For bash: `tidings completions bash > ~/.local/share/bash-completion/completions/tidings`. For zsh, into a folder of
 /// `$fpath` under the name `_tidings`; for fish: `tidings completions fish > ~/.config/fish/completions/tidings.fish`.
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  tidings completions fish > ~/.config/fish/completions/tidings.fish")]
 pub(super) struct Arguments {
     /// The shell
     #[arg(value_enum)]

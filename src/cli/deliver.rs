@@ -20,6 +20,7 @@ const BUSY_PAUSE: Duration = Duration::from_secs(1);
 
 /// Deliver what is queued or deferred, and plan nothing new.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  tidings deliver\n  tidings deliver --limit 100 --wait 0")]
 pub(super) struct Arguments {
     /// Deliver at most this many messages now; the rest stay queued
     #[arg(long, value_name = "N")]
@@ -55,7 +56,7 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
     if arguments.follow {
         return Box::pin(follow(publisher, order, context)).await;
     }
-    let mut teller = Teller::new(&publisher, context);
+    let mut teller = Teller::new(&publisher, &config.site.timezone, context);
     teller.plans_nothing = true;
     Box::pin(publish::deliver(publisher, &order, &mut teller)).await?;
     Ok(teller.exit)
@@ -72,7 +73,7 @@ async fn follow(publisher: Publisher, order: Order<'_>, context: &Context) -> Re
             None => session::publisher(order.config, context, &order.options.allow).await?,
         };
         publisher.halt = Arc::clone(&halt);
-        let mut teller = Teller::new(&publisher, context);
+        let mut teller = Teller::new(&publisher, &order.config.site.timezone, context);
         teller.plans_nothing = true;
         let order = Order { now: context.clock.now(), options: order.options.clone(), ..order };
         let pause = match Box::pin(publish::deliver(publisher, &order, &mut teller)).await {

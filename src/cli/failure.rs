@@ -2,6 +2,9 @@
 
 use std::process::ExitCode;
 
+use serde_json::{Value, json};
+
+use super::report::diagnostic_as_json;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::publish::{Guard, PublishError, refused};
 use crate::store::StoreError;
@@ -53,8 +56,29 @@ impl Failure {
         Diagnostic::warning("guard", guard.message.clone()).help(help)
     }
 
+    /// The same for programs; the keys are a promise: `exit`, and `diagnostics` as `check --json` has them.
+    pub(super) fn as_json(&self) -> Value {
+        let diagnostics: Value = self.diagnostics.iter().map(diagnostic_as_json).collect();
+        json!({ "exit": self.exit as u8, "diagnostics": diagnostics })
+    }
+
     pub(super) fn usage(message: impl Into<String>, help: impl Into<String>) -> Self {
         Self::new(Exit::Usage, Diagnostic::error("usage", message).help(help))
+    }
+}
+
+/// What clap says in lines for people.
+impl From<&clap::Error> for Failure {
+    fn from(error: &clap::Error) -> Self {
+        let said = error.render().to_string();
+        let (message, more) = said.split_once("\n\n").unwrap_or((&said, ""));
+        let message = message.strip_prefix("error: ").unwrap_or(message);
+        let message = message.split_whitespace().collect::<Vec<_>>().join(" ");
+        let tip = more.lines().find_map(|line| line.trim().strip_prefix("tip: "));
+        Self::usage(
+            message,
+            tip.unwrap_or("`tidings --help` lists all commands, and `tidings help COMMAND` explains one"),
+        )
     }
 }
 

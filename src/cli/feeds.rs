@@ -8,8 +8,7 @@ use serde_json::json;
 use super::agreement::{self, Answer};
 use super::failure::{Exit, Failure};
 use super::printable::with_references;
-use super::table::columns;
-use super::{Context, Ui};
+use super::{Context, Ui, look};
 use crate::feed::{self, FeedPlan, Format, Layout, Subject};
 use crate::publish::{Activity, PublishError, Site, feed_plans};
 
@@ -18,6 +17,7 @@ use crate::publish::{Activity, PublishError, Site, feed_plans};
 /// `--html` prints `<link rel="alternate" …>` lines for the head of your pages: those of the site's feed for every page, and
 /// with a folder, such as `tags/rust`, those of another feed for the page of that tag.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  tidings feeds\n  tidings feeds --html tags/rust")]
 pub(super) struct Arguments {
     /// The folder of a feed, such as tags/rust; `.` is the site's own
     #[arg(value_name = "FOLDER")]
@@ -53,14 +53,17 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
         let lines: String = chosen.iter().map(|plan| feed::links(plan, formats)).collect();
         Ui::data(&with_references(&lines));
     } else {
-        let mut rows = vec![["ENTRIES", "TITLE", "ADDRESS"].map(str::to_owned)];
+        let mut rows = vec![look::header(["ENTRIES", "TITLE", "ADDRESS"])];
         for plan in chosen {
             for format in formats {
                 let address = plan.address(&format.file_name);
-                rows.push([plan.posts.len().to_string(), plan.title().to_owned(), address]);
+                let cells = [plan.posts.len().to_string(), plan.title().to_owned(), address];
+                rows.push(cells.map(|cell| (cell, look::PLAIN)));
             }
         }
-        Ui::result(&columns(&rows));
+        let mut page = context.ui.new_page();
+        page.table(&rows);
+        Ui::page(page);
     }
     Ok(Exit::Done)
 }

@@ -73,7 +73,9 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
             spike = store.spike().await?;
         }
         if let Some(text) = table(&heard, recorded.as_ref(), context.ui.is_quiet()) {
-            Ui::result(&text);
+            let mut page = context.ui.new_page();
+            page.push(&text);
+            Ui::page(page);
         }
         context.ui.say(&summary(&heard, (messages, others), recorded.as_ref()));
         if cut > 0 {

@@ -7,6 +7,7 @@ use super::failure::{Exit, Failure};
 
 /// Print the manual page: `tidings man > ~/.local/share/man/man1/tidings.1`, or of a command: `tidings man publish`.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  tidings man > ~/.local/share/man/man1/tidings.1\n  tidings man runs show")]
 pub(super) struct Arguments {
     /// The command, such as `publish` or `runs show`; the whole program without one
     #[arg(value_name = "COMMAND")]

@@ -19,14 +19,17 @@ pub(super) async fn dry_run(
     let found = session::memory(config, &context.site, &context.state).look(Some(&mut store), true).await?;
     let missing = MissingIssue::find(&mut store, number).await?;
     store.close().await?;
+    let allowed = found.allowed(None, allow).and_then(|()| missing.allowed(&config.mail, allow)).map_err(Failure::from);
     if is_json {
-        Ui::json(&as_json(&missing));
+        let mut told = as_json(&missing);
+        if let Err(refusal) = &allowed {
+            told["error"] = refusal.as_json();
+        }
+        Ui::json(&told);
     } else {
         Ui::result(&as_text(&missing));
     }
-    found.allowed(None, allow)?;
-    missing.allowed(&config.mail, allow)?;
-    Ok(Exit::Done)
+    allowed.map(|()| Exit::Done)
 }
 
 /// What is shown before the question, and in a dry run.

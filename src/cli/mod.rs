@@ -13,12 +13,15 @@ mod dkim;
 mod explain;
 mod failure;
 mod feeds;
+mod help;
 mod history;
 mod inbox;
 mod init;
+mod look;
 mod man;
 mod missing;
 mod new;
+mod page;
 mod ping;
 mod plan;
 mod posts;
@@ -42,26 +45,33 @@ mod wait;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{CommandFactory as _, Parser, Subcommand};
+use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
+use serde_json::json;
 
 use crate::clock::{self, Clock};
 use context::Context;
 use failure::{Exit, Failure};
+use help::GLOBAL;
 use printable::one_line;
 use ui::{ColorWhen, Ui};
-
-/// Options that every command takes stand below its own.
-const GLOBAL: &str = "Options of every command";
 
 /// Turn a folder of Markdown posts into feeds and a newsletter.
 ///
 /// Every reader gets every new entry once, and you can see why: `tidings publish --dry-run` shows byte for byte what
 /// `tidings publish` sends.
 #[derive(Debug, Parser)]
-#[command(name = "tidings", version, max_term_width = 100)]
+#[command(
+    name = "tidings",
+    version,
+    max_term_width = 100,
+    after_help = "Examples:
+  tidings init notes                    # a new site, or one for the blog in that folder
+  tidings -C notes publish --dry-run    # what would go out, and to how many
+  tidings help publish                  # all about one command"
+)]
 struct Cli {
     /// The folder of the site, where config.toml is
     #[arg(short = 'C', long = "site", value_name = "SITE", global = true, help_heading = GLOBAL, default_value = ".")]
@@ -128,14 +138,23 @@ commands! { |arguments, context|
 
 /// Runs the program with the arguments of the process.
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
+    let typed: Vec<_> = std::env::args_os().collect();
+    let command = || help::shaped(Cli::command(), &typed, Ui::width());
+    let read = |matches: ArgMatches| Ok((help::is_set("json", &matches), Cli::from_arg_matches(&matches)?));
+    let (is_json, cli) = match command().try_get_matches_from(&typed).and_then(read) {
+        Ok(read) => read,
         Err(error) => {
-            let exit = if error.use_stderr() { Exit::Usage } else { Exit::Done };
             // What it repeats of the arguments must not look like lines of ours.
-            let arguments = std::env::args_os().map(|argument| one_line(&argument.to_string_lossy()));
-            Ui::usage(&Cli::try_parse_from(arguments).err().unwrap_or(error));
-            return exit.into();
+            let clean = typed.iter().map(|argument| one_line(&argument.to_string_lossy()));
+            let error = command().try_get_matches_from(clean).err().unwrap_or(error);
+            Ui::usage(&error);
+            if !error.use_stderr() {
+                return Exit::Done.into();
+            }
+            if typed.iter().take_while(|argument| *argument != "--").any(|argument| argument == "--json") {
+                Ui::json(&json!({ "error": Failure::from(&error).as_json() }));
+            }
+            return Exit::Usage.into();
         }
     };
     let clock = cli.now.map_or(Clock::System, Clock::Fixed);
@@ -159,6 +178,9 @@ pub fn main() -> ExitCode {
         Ok(exit) => exit.into(),
         Err(failure) => {
             context.ui.failure(&failure);
+            if is_json && !Ui::has_printed_json() {
+                Ui::json(&json!({ "error": failure.as_json() }));
+            }
             failure.exit.into()
         }
     }

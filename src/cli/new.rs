@@ -12,6 +12,7 @@ use crate::publish::{Activity, PublishError, Use, site_folder};
 
 /// Make a new post: a draft with today's date, ready to be written.
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  tidings new \"Slow rivers\"")]
 pub(super) struct Arguments {
     /// The title
     title: String,

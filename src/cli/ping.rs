@@ -13,6 +13,7 @@ use crate::publish::{Activity, Ping, Site, Told, count, due_pings, ping};
 /// Run it when the feeds are online: a hub fetches them when it is told. A feed is told of once for each change; the site
 /// remembers that in .tidings/pings.json. The exit code is 1 if a hub could not be told.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  tidings ping --dry-run\n  tidings ping")]
 pub(super) struct Arguments {
     /// Tell of every feed, changed or not
     #[arg(long)]
@@ -55,15 +56,18 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
     } else {
         ping(&site, &pings, |ping, told| watch(ping, Some(told)))?;
     }
+    let failure = (failed > 0).then(|| {
+        let more = if skipped > 0 { format!(", and {skipped} more were not sent") } else { String::new() };
+        Failure::unexpected(format!("{} failed{more}", count(failed, "ping")))
+    });
     if arguments.json {
-        Ui::json(&json!({ "pings": rows }));
+        let mut told = json!({ "pings": rows });
+        if let Some(failure) = &failure {
+            told["error"] = failure.as_json();
+        }
+        Ui::json(&told);
     } else if pings.is_empty() {
         context.ui.say("No feed changed since the hubs were last told.");
     }
-    if failed > 0 {
-        let more = if skipped > 0 { format!(", and {skipped} more were not sent") } else { String::new() };
-        let message = format!("{} failed{more}", count(failed, "ping"));
-        return Err(Failure::unexpected(message));
-    }
-    Ok(Exit::Done)
+    failure.map_or(Ok(Exit::Done), Err)
 }

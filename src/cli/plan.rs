@@ -1,69 +1,85 @@
 //! A plan as text for people and as JSON for programs.
 
+use annotate_snippets::renderer::Style;
 use serde_json::{Value, json};
 
+use super::look::{self, ATTENTION, BOLD, GOOD, GREY, PLAIN};
+use super::page::Page;
 use super::posts;
 use super::printable::one_line;
-use super::table::{columns, cut};
+use super::table::cut;
+use crate::clock;
 use crate::config::Config;
 use crate::model::{Issue, Post};
-use crate::publish::{Guard, Prepared, Site, Verdict, count, dry_run, is_worth_telling};
+use crate::publish::{Guard, Options, Prepared, Site, Verdict, count, dry_run, is_worth_telling};
 
 /// So many posts that are not due are named; the others are counted, unless the user wants to hear more.
 const NAMED: usize = 12;
 
 /// The plan for people.
-pub(super) fn as_text(
+pub(super) fn tell(
     site: &Site,
     prepared: &Prepared,
     files: &[String],
-    included: &[String],
+    options: &Options,
     verbose: bool,
-) -> String {
+    page: &mut Page,
+) {
     let zone = &site.config.site.timezone;
-    let day = |moment: jiff::Timestamp| moment.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M %Z").to_string();
+    let day = |moment| clock::told(moment, zone);
     let last = prepared
         .last_run
         .map_or("nothing was published before".to_owned(), |moment| format!("the last run was at {}", day(moment)));
-    let mut text = format!("{}: plan for {}; {last}.\n", one_line(&site.config.site.title), day(prepared.now));
+    page.paint(BOLD, &site.config.site.title);
+    page.push(&format!(": plan for {}; {last}.\n", day(prepared.now)));
     if prepared.unfinished > 0 {
-        text += &format!(
-            "\nFirst, {} of an earlier run will be finished.\n",
-            count(prepared.unfinished.unsigned_abs(), "delivery")
-        );
+        let unfinished = count(prepared.unfinished.unsigned_abs(), "delivery");
+        page.push(&format!("\nFirst, {unfinished} of an earlier run will be finished.\n"));
     }
     let pairs: Vec<_> = site.posts.iter().zip(&prepared.verdicts).collect();
     let (due, rest): (Vec<_>, Vec<_>) = pairs.into_iter().partition(|(_, verdict)| verdict.is_due());
     let (late, rest): (Vec<_>, Vec<_>) = rest.into_iter().partition(|(_, verdict)| matches!(verdict, Verdict::Late(_)));
+    let is_waiting = |(_, verdict): &(&Post, &Verdict)| matches!(verdict, Verdict::Waiting { .. });
+    let (waiting, rest): (Vec<_>, Vec<_>) = rest.into_iter().partition(is_waiting);
     let (held, rest): (Vec<_>, Vec<_>) = rest.into_iter().partition(|(_, verdict)| verdict.is_held_back());
     let rest: Vec<_> = rest.into_iter().filter(|(_, verdict)| verbose || is_worth_telling(verdict)).collect();
     let readers = count(prepared.recipients.unsigned_abs(), "reader");
     if due.is_empty() {
-        text += "\nNothing is due.\n";
+        page.push(if waiting.is_empty() { "\nNothing is due.\n" } else { "\nToo little is due for an issue.\n" });
         if let (true, Some(newest)) = (files.contains(&specimen()), site.published().next()) {
-            let title = cut(&newest.title, 60);
-            text += &format!("{} shows how the newest post, “{title}”, would look in mail.\n", specimen());
+            let title = one_line(&cut(&newest.title, 60));
+            page.push(&format!("{} shows how the newest post, “{title}”, would look in mail.\n", specimen()));
         }
     }
     for issue in &prepared.issues {
-        text += &format!("\nIssue {} “{}” goes to {readers}.\n", issue.number, one_line(&issue.subject));
+        page.push("\n");
+        page.paint(BOLD, &format!("Issue {} “{}”", issue.number, issue.subject));
+        page.push(&format!(" goes to {readers}.\n"));
     }
-    text += &section(&site.config, "Due", &due, due.len());
-    text += &section(&site.config, "Held back until you have had a look", &held, held.len());
-    text += &section(&site.config, "Late, and sent only with --include", &late, late.len());
-    text += &section(&site.config, "Not due", &rest, if verbose { rest.len() } else { NAMED });
+    section(&site.config, ("Due", GOOD), &due, due.len(), page);
+    section(
+        &site.config,
+        ("Waiting for more, and sent before only with --min-entries", ATTENTION),
+        &waiting,
+        waiting.len(),
+        page,
+    );
+    section(&site.config, ("Held back until you have had a look", ATTENTION), &held, held.len(), page);
+    section(&site.config, ("Late, and sent only with --include", ATTENTION), &late, late.len(), page);
+    section(&site.config, ("Not due", PLAIN), &rest, if verbose { rest.len() } else { NAMED }, page);
     if !files.is_empty() {
-        text += &format!("\nIn preview/: {}.\n", in_preview(files));
+        page.push("\n");
+        page.paragraph(&format!("In preview/: {}.", in_preview(files)));
         if !prepared.issues.is_empty() && prepared.guards.is_empty() {
-            let include: Vec<_> = included.iter().map(|post| format!(" --include {}", one_line(post))).collect();
-            let include = include.concat();
-            let digest = prepared.digest();
-            text += &format!(
-                "Nothing was sent. To send this and nothing else: tidings publish{include} --expect {digest}\n"
-            );
+            let include = options.include.iter().map(|post| format!(" --include {}", one_line(post)));
+            let least = options.min_entries.map(|least| format!(" --min-entries {least}"));
+            let wanted = include.chain(least).collect::<Vec<_>>().concat();
+            let digest = prepared.short_digest();
+            page.push("Nothing was sent. To send this and nothing else: ");
+            page.paint(BOLD, &format!("tidings publish{wanted} --expect {digest}"));
+            page.push("\n");
         }
     }
-    text
 }
 
 /// The page of a specimen.
@@ -99,20 +115,30 @@ fn in_preview(files: &[String]) -> String {
     names.join(", ")
 }
 
-fn section(config: &Config, heading: &str, list: &[(&Post, &Verdict)], shown: usize) -> String {
+fn section(
+    config: &Config,
+    (heading, style): (&str, Style),
+    list: &[(&Post, &Verdict)],
+    shown: usize,
+    page: &mut Page,
+) {
     if list.is_empty() {
-        return String::new();
+        return;
     }
     let row = |(post, verdict): &(&Post, &Verdict)| {
         let date = posts::day(post, config).unwrap_or_else(|| "no date   ".to_owned());
-        [format!("  {date}"), cut(&post.title, 40), verdict.reason()]
+        let style = look::of_verdict(verdict);
+        let other = if style == GREY { GREY } else { PLAIN };
+        [(format!("  {date}"), other), (cut(&post.title, 40), style), (verdict.reason(), other)]
     };
     let rows: Vec<_> = list.iter().take(shown).map(row).collect();
-    let more = match list.len().saturating_sub(shown) {
-        0 => String::new(),
-        more => format!("  … and {} (`-v` names them)\n", count(more as u64, "older post")),
-    };
-    format!("\n{heading}:\n{}{more}", columns(&rows))
+    page.push("\n");
+    page.paint(style, &format!("{heading}:"));
+    page.push("\n");
+    page.table(&rows);
+    if let Some(more) = list.len().checked_sub(shown).filter(|more| *more > 0) {
+        page.push(&format!("  … and {} (`-v` names them)\n", count(more as u64, "older post")));
+    }
 }
 
 /// The plan for programs; the keys are a promise.

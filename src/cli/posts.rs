@@ -6,7 +6,10 @@ use serde_json::{Map, Value, json};
 
 use super::agreement::{self, Answer};
 use super::failure::{Exit, Failure};
-use super::table::{columns, cut};
+use super::look::{self, GREY, PLAIN};
+use super::page::Page;
+use super::report::diagnostic_as_json;
+use super::table::cut;
 use super::{Context, Ui, session};
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
@@ -15,6 +18,7 @@ use crate::publish::{Activity, Past, Site, Verdict, count, rendered, verdicts};
 
 /// List every post: in the feed or not, due or not, and why.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  tidings posts\n  tidings posts --json")]
 pub(super) struct Arguments {
     /// Print the list as JSON, with every key of a post
     #[arg(long)]
@@ -33,31 +37,40 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
         let list = site.posts.iter().zip(&verdicts).map(|(post, verdict)| as_json(&site, post, verdict)).collect();
         Ui::json(&Value::Array(list));
     } else {
-        Ui::result(&as_text(&site, &verdicts, context.ui.is_verbose()));
+        let mut page = context.ui.new_page();
+        tell(&site, &verdicts, context.ui.is_verbose(), &mut page);
+        Ui::page(page);
         context.ui.diagnostics(&site.diagnostics);
     }
     context.ui.diagnostics(&past.findings());
     Ok(if site.diagnostics.iter().any(Diagnostic::is_error) { Exit::Problems } else { Exit::Done })
 }
 
-fn as_text(site: &Site, verdicts: &[Verdict], verbose: bool) -> String {
-    let mut rows = vec![["DATE", "STATUS", "MAIL", "TITLE", "WHY"].map(str::to_owned)];
+fn tell(site: &Site, verdicts: &[Verdict], verbose: bool, page: &mut Page) {
+    let mut rows = vec![look::header(["DATE", "STATUS", "MAIL", "TITLE", "WHY"])];
     for (post, verdict) in site.posts.iter().zip(verdicts) {
         let date = day(post, &site.config).unwrap_or_default();
         let mail = match verdict {
             Verdict::Due(_) | Verdict::Included => "due",
             Verdict::Late(_) => "late",
+            Verdict::Waiting { .. } => "waits",
             Verdict::Mailed { .. } => "mailed",
             _ => "no",
         };
         let title = cut(&post.title, 40);
         let title = if verbose { format!("{title}  {}", post.path) } else { title };
-        rows.push([date, post.status.as_str().to_owned(), mail.to_owned(), title, verdict.reason()]);
+        let of_post = look::of_post(post.status);
+        // What is not for readers stands back.
+        let other = if of_post == GREY { GREY } else { PLAIN };
+        let of_mail = if mail == "no" { other } else { look::of_verdict(verdict) };
+        let status = (post.status.as_str().to_owned(), of_post);
+        rows.push([(date, other), status, (mail.to_owned(), of_mail), (title, other), (verdict.reason(), other)]);
     }
     let due = verdicts.iter().filter(|verdict| verdict.is_due()).count();
     let published = site.posts.iter().filter(|post| post.status == PostStatus::Published).count();
+    page.table(&rows);
     let noun = if site.config.posts.feed.is_some() { "entry" } else { "file" };
-    format!("{}\n{}, {published} published, {due} due.\n", columns(&rows), count(site.posts.len() as u64, noun))
+    page.push(&format!("\n{}, {published} published, {due} due.\n", count(site.posts.len() as u64, noun)));
 }
 
 /// A post for programs; the keys are a promise.
@@ -90,20 +103,6 @@ pub(super) fn as_json(site: &Site, post: &Post, verdict: &Verdict) -> Value {
         "due": verdict.is_due(),
         "mail_reason": verdict.reason(),
         "diagnostics": diagnostics.map(diagnostic_as_json).collect::<Vec<_>>(),
-    })
-}
-
-/// A diagnostic for programs; the keys are a promise.
-pub(super) fn diagnostic_as_json(diagnostic: &Diagnostic) -> Value {
-    let place = diagnostic.location.as_ref();
-    json!({
-        "severity": diagnostic.severity.as_str(),
-        "code": diagnostic.code,
-        "path": place.map(|place| &place.path),
-        "line": place.map(|place| place.line),
-        "column": place.map(|place| place.column),
-        "message": diagnostic.message,
-        "help": diagnostic.help,
     })
 }
 

@@ -34,6 +34,7 @@ use crate::web::{AccessGate, leading_to};
 /// feeds as a reader shows them. It follows every change of a file. Nothing is changed or recorded; a test leaves only on
 /// your word, and only to your own address.
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  tidings preview")]
 pub(super) struct Arguments {
     /// Answer at this port; any free one by default
     #[arg(long, value_name = "PORT", default_value_t = 0, hide_default_value = true)]

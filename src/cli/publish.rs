@@ -1,5 +1,7 @@
 //! `tidings publish`
 
+use std::num::NonZeroUsize;
+
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -22,6 +24,9 @@ use crate::publish::{
 /// An entry is due when it is new since the last recorded run. Each is mailed once: an edit, a new title, a new date or a
 /// moved file never mails it again. `--dry-run` shows all of it and changes nothing but the folder preview.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  tidings publish --dry-run               # the plan, and the exact files in preview/\n  tidings publish --to you@example.org    # one copy to yourself\n  tidings publish                         # all readers, once"
+)]
 pub(super) struct Arguments {
     /// Show the plan and write the exact files and messages to preview/; send and record nothing
     #[arg(short = 'n', long)]
@@ -31,15 +36,19 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "POST")]
     include: Vec<String>,
 
+    /// Mail what is due when it is so many entries or more, in the place of `newsletter.min_entries`; 1 waits for no other
+    #[arg(long, value_name = "N")]
+    min_entries: Option<NonZeroUsize>,
+
     /// Mail this issue to the confirmed readers who never got it, since they joined later or were skipped; plan and build nothing
-    #[arg(long, value_name = "N", conflicts_with_all = ["include", "to", "expect"])]
+    #[arg(long, value_name = "N", conflicts_with_all = ["include", "to", "expect", "min_entries"])]
     missing: Option<i64>,
 
     /// Send the next issue to this address only, as a test; record nothing
     #[arg(long, value_name = "ADDRESS", conflicts_with_all = ["expect", "limit"])]
     to: Option<EmailAddress>,
 
-    /// Publish only if the plan has this digest, as a dry run named it
+    /// Publish only if the plan has this digest, as a dry run named it: its first 8 letters or more
     #[arg(long, value_name = "DIGEST")]
     expect: Option<String>,
 
@@ -72,6 +81,7 @@ impl Arguments {
     fn options(&self) -> Options {
         Options {
             include: self.include.clone(),
+            min_entries: self.min_entries.map(NonZeroUsize::get),
             allow: self.allow.guards(),
             expect: self.expect.clone(),
             tolerance: self.tolerance.tolerance(),
@@ -108,6 +118,7 @@ async fn dry_run(arguments: &Arguments, config: &Config, context: &Context) -> R
     let purpose = Purpose::Show(dry_run::FOLDER);
     let (prepared, feeds) = plan_with_feeds(&site, &past, &options, purpose, context.now).await?;
     let allowed = feeds.allowed(arguments.accept.accept);
+    let allowed = allowed.and_then(|()| prepared.allowed(&options)).map_err(Failure::from);
     // On the first day an old blog has nothing that is due, and its owner wants to see what mail would look like.
     let newest = site.published().next().filter(|_| prepared.issues.is_empty() && prepared.last_run.is_none());
     let shown = newest.and_then(|post| specimen(&site, &past, post, context.now).ok().flatten());
@@ -116,13 +127,17 @@ async fn dry_run(arguments: &Arguments, config: &Config, context: &Context) -> R
     context.ui.diagnostics(&past.findings());
     context.ui.diagnostics(&prepared.warnings);
     if arguments.json {
-        Ui::json(&plan::as_json(&site, &prepared, &files));
+        let mut plan = plan::as_json(&site, &prepared, &files);
+        if let Err(refusal) = &allowed {
+            plan["error"] = refusal.as_json();
+        }
+        Ui::json(&plan);
     } else {
-        Ui::result(&plan::as_text(&site, &prepared, &files, &options.include, context.ui.is_verbose()));
+        let mut page = context.ui.new_page();
+        plan::tell(&site, &prepared, &files, &options, context.ui.is_verbose(), &mut page);
+        Ui::page(page);
     }
-    allowed?;
-    prepared.allowed(&options)?;
-    Ok(Exit::Done)
+    allowed.map(|()| Exit::Done)
 }
 
 /// Sends the next issue to one address. Nothing is recorded.
@@ -147,14 +162,15 @@ async fn test(to: &EmailAddress, arguments: &Arguments, config: &Config, context
     for (issue, outcome) in prepared.issues.iter().zip(outcomes) {
         let said = match outcome {
             Outcome::Sent(reply) => format!(
-                "Sent issue {} “{}” to {} as a test; nothing is recorded. {reply}",
+                "Sent issue {} “{}” to {} as a test: {}. Nothing is recorded.",
                 issue.number,
                 issue.subject,
-                to.masked()
+                to.as_str(),
+                reply.trim_end_matches('.')
             ),
             Outcome::Deferred(reply) | Outcome::Failed(reply) | Outcome::InDoubt(reply) | Outcome::Refused(reply) => {
                 exit = Exit::Incomplete;
-                format!("Issue {} was not sent to {}: {reply}", issue.number, to.masked())
+                format!("Issue {} was not sent to {}: {reply}", issue.number, to.as_str())
             }
         };
         context.ui.say(&said);
@@ -175,7 +191,7 @@ async fn publish(arguments: &Arguments, config: &Config, context: &Context) -> R
         wait: arguments.wait.wait,
         now: context.now,
     };
-    let mut teller = Teller::new(&publisher, context);
+    let mut teller = Teller::new(&publisher, &config.site.timezone, context);
     teller.asks = !arguments.yes && Ui::is_interactive();
     let end = match arguments.missing {
         Some(issue) => Box::pin(publish::publish_missing(publisher, &order, issue, &mut teller)).await?,

@@ -2,14 +2,19 @@
 
 use clap::Args;
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use super::agreement::{self, Answer};
 use super::failure::{Exit, Failure};
+use super::look::{self, ATTENTION};
+use super::page::Page;
+use super::table::cut;
 use super::{Context, Ui, plan, session};
-use crate::config::Relay;
-use crate::model::{DeliveryCounts, DeliveryState, SubscriberCounts};
-use crate::publish::{self, Activity, Forecast, LimitUse, Past, count};
+use crate::clock::{self, told_of};
+use crate::config::{Config, Relay};
+use crate::model::{DeliveryCounts, DeliveryState, Post, SubscriberCounts};
+use crate::publish::{self, Activity, Forecast, LimitUse, Past, Site, Verdict, count};
 use crate::store::{Deliverer, Stopped};
 
 /// Of what keeps deliveries from being tried, so much is shown.
@@ -20,6 +25,7 @@ const STOPS_SHOWN: usize = 10;
 /// Also which process delivers now, how long that will take, what is left of the limits of `mail.rate`, and what keeps
 /// deliveries from being tried.
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  tidings status")]
 pub(super) struct Arguments {
     /// Print it as JSON
     #[arg(long)]
@@ -31,6 +37,7 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
     let mut store = session::existing_store(&config, &context.site).await?;
     let past = Past::read(store.as_mut(), &session::memory(&config, &context.site, &context.state)).await?;
     let guards = past.guards();
+    let waiting = waiting(&config, &past, context)?;
     let mut is_finished = true;
     let mut subscribers = SubscriberCounts::default();
     let mut deliveries = DeliveryCounts::default();
@@ -59,6 +66,7 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
             "next_issue": past.next_issue(),
             "subscribers": subscribers,
             "deliveries": deliveries,
+            "waiting": waiting.iter().map(|(post, why)| json!({ "path": post.path, "title": post.title, "reason": why })).collect::<Value>(),
             "guards": guards.iter().map(plan::guard_as_json).collect::<Vec<_>>(),
             "delivering": deliverer.as_ref().map(deliverer_as_json),
             "forecast": forecast.as_ref().map(forecast_as_json),
@@ -69,60 +77,102 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
         context.ui.diagnostics(&past.findings());
         return Ok(Exit::Done);
     }
-    let mut text = match past.last_run() {
-        Some(moment) if is_finished => format!("Last run: {moment}, finished.\n"),
-        Some(moment) => format!("Last run: {moment}, not finished: `tidings deliver` goes on.\n"),
-        None => "Nothing was published yet.\n".to_owned(),
-    };
-    text += &format!("Next issue: {}.\n", past.next_issue());
-    let SubscriberCounts { pending, confirmed, unsubscribed, bounced, complained } = subscribers;
-    text += &format!(
-        "Subscribers: {confirmed} confirmed, {pending} pending, {unsubscribed} unsubscribed, {bounced} bounced, {complained} complained.\n"
-    );
-    let states: Vec<_> = DeliveryState::ALL
-        .into_iter()
-        .filter(|state| deliveries.get(*state) > 0)
-        .map(|state| format!("{} {}", deliveries.get(state), state.as_str().replace('_', " ")))
-        .collect();
-    text += &format!("Deliveries: {}.\n", if states.is_empty() { "none".to_owned() } else { states.join(", ") });
+    let zone = &config.site.timezone;
+    let mut page = context.ui.new_page();
+    tell_past(&past, is_finished, &waiting, &config, &mut page);
+    tell_counts(&subscribers, &deliveries, &mut page);
     if let Some(deliverer) = &deliverer {
-        text += &delivering(deliverer);
+        page.push(&delivering(deliverer, zone));
     }
     if let Some(forecast) = &forecast {
-        text += &how_long(forecast);
+        page.push(&how_long(forecast));
     }
     if config.mail.relays.len() > 1 {
-        config.mail.relays.iter().for_each(|relay| text += &how_it_is(relay, &stops));
+        config.mail.relays.iter().for_each(|relay| page.push(&how_it_is(relay, &stops)));
     }
     for limit in &limits {
-        text += &left_of(limit);
+        page.push(&left_of(limit, zone));
     }
     if let Some(next) = next_attempt {
         let what = if deliveries.deferred > 0 { "Deferred deliveries" } else { "Deliveries that were put off" };
-        text += &format!("{what} can be tried again {}.\n", from_when(&next, context));
+        page.push(&format!("{what} can be tried again {}.\n", from_when(&next, zone, context)));
     }
     for stop in stops.iter().take(STOPS_SHOWN) {
-        let until = stop.until.as_ref().map(|until| format!(" until {until}")).unwrap_or_default();
+        let until = stop.until.as_ref().map(|until| format!(" until {}", told_of(until, zone))).unwrap_or_default();
         let relay = Some(&stop.relay).filter(|relay| !relay.is_empty()).map(|relay| format!("{relay}: "));
         let relay = relay.unwrap_or_default();
-        text += &format!("Stopped at {}{until}: {relay}{}\n  {}.\n", stop.at, stop.reason, help(stop));
+        page.paint(ATTENTION, "Stopped");
+        let at = told_of(&stop.at, zone);
+        page.push(&format!(" at {at}{until}: {relay}{}\n  {}.\n", stop.reason, help(stop)));
     }
     if let Some(more) = stops.len().checked_sub(STOPS_SHOWN).filter(|more| *more > 0) {
-        text += &format!("… and {}; `tidings status --json` names them.\n", count(more as u64, "more domain"));
+        page.push(&format!("… and {}; `tidings status --json` names them.\n", count(more as u64, "more domain")));
     }
     if deliveries.in_doubt > 0 {
-        text += "See `tidings runs show` for what is in doubt, and settle it with `tidings runs resolve`.\n";
+        page.push("See `tidings runs show` for what is in doubt, and settle it with `tidings runs resolve`.\n");
     }
-    Ui::result(&text);
+    Ui::page(page);
     context.ui.diagnostics(&past.findings());
     context.ui.diagnostics(&guards.iter().map(Failure::warning).collect::<Vec<_>>());
     Ok(Exit::Done)
 }
 
-/// `A process is delivering now: number 4711, since 2026-03-02T09:00:00Z.`
-fn delivering(Deliverer { process, since }: &Deliverer) -> String {
+/// When there was a run, which issue is next, and what waits for it.
+fn tell_past(past: &Past, is_finished: bool, waiting: &[(Post, String)], config: &Config, page: &mut Page) {
+    let zone = &config.site.timezone;
+    match past.last_run().map(|moment| clock::told(moment, zone)) {
+        Some(moment) if is_finished => page.push(&format!("Last run: {moment}, finished.\n")),
+        Some(moment) => {
+            page.push(&format!("Last run: {moment}, "));
+            page.paint(ATTENTION, "not finished");
+            page.push(": `tidings deliver` goes on.\n");
+        }
+        None => page.push("Nothing was published yet.\n"),
+    }
+    page.push(&format!("Next issue: {}.\n", past.next_issue()));
+    if !waiting.is_empty() {
+        let least = config.newsletter.min_entries;
+        page.paint(ATTENTION, "Waiting for more");
+        page.push(&format!(": {} of the {least} entries of `newsletter.min_entries`.\n", waiting.len()));
+        page.table(
+            &waiting.iter().map(|(post, _)| [format!("  {}", post.path), cut(&post.title, 40)]).collect::<Vec<_>>(),
+        );
+    }
+}
+
+/// How many readers and deliveries there are in each state.
+fn tell_counts(subscribers: &SubscriberCounts, deliveries: &DeliveryCounts, page: &mut Page) {
+    let SubscriberCounts { pending, confirmed, unsubscribed, bounced, complained } = subscribers;
+    page.paragraph(&format!(
+        "Subscribers: {confirmed} confirmed, {pending} pending, {unsubscribed} unsubscribed, {bounced} bounced, {complained} complained."
+    ));
+    page.push("Deliveries: ");
+    let states: Vec<_> = DeliveryState::ALL.into_iter().filter(|state| deliveries.get(*state) > 0).collect();
+    for (at, state) in states.iter().enumerate() {
+        page.push(if at > 0 { ", " } else { "" });
+        let words = format!("{} {}", deliveries.get(*state), state.as_str().replace('_', " "));
+        page.paint(look::of_delivery(*state), &words);
+    }
+    page.push(if states.is_empty() { "none.\n" } else { ".\n" });
+}
+
+/// The entries that wait until more are due, and why.
+fn waiting(config: &Config, past: &Past, context: &Context) -> Result<Vec<(Post, String)>, Failure> {
+    if config.newsletter.min_entries == 1 || config.newsletter.from.is_none() {
+        return Ok(Vec::new());
+    }
+    let site = Site::open(&context.site, config.clone(), context.now)?;
+    let verdicts = publish::verdicts(&site, past, context.now)?;
+    let waits = |(post, verdict): (&Post, &Verdict)| {
+        matches!(verdict, Verdict::Waiting { .. }).then(|| (post.clone(), verdict.reason()))
+    };
+    Ok(site.posts.iter().zip(&verdicts).filter_map(waits).collect())
+}
+
+/// `A process is delivering now: number 4711, since 2026-03-02 09:00:00 UTC.`
+fn delivering(Deliverer { process, since }: &Deliverer, zone: &TimeZone) -> String {
     let process = process.map(|process| format!("number {process}"));
-    let since = since.as_ref().map(|since| format!("since {since}"));
+    let since = since.as_ref().map(|since| format!("since {}", told_of(since, zone)));
     let known: Vec<_> = process.into_iter().chain(since).collect();
     if known.is_empty() {
         return "A process is delivering now.\n".to_owned();
@@ -142,8 +192,8 @@ fn how_long(Forecast { waiting, per_second, seconds }: &Forecast) -> String {
     format!("{messages} can be tried now: about {time}, at {rate} a second.\n")
 }
 
-fn left_of(LimitUse { relay, domains, limit, used, left, from }: &LimitUse) -> String {
-    let from = from.map(|from| format!(", the next one from {from}")).unwrap_or_default();
+fn left_of(LimitUse { relay, domains, limit, used, left, from }: &LimitUse, zone: &TimeZone) -> String {
+    let from = from.map(|from| format!(", the next one from {}", clock::told(from, zone))).unwrap_or_default();
     let relay = if relay.is_empty() { String::new() } else { format!(" of {relay}") };
     let domains = if domains.is_empty() { String::new() } else { format!(" for {}", domains.join(", ")) };
     format!("Limit {limit}{relay}{domains}: {used} used, {left} left{from}.\n")
@@ -189,9 +239,9 @@ fn limit_as_json(LimitUse { relay, domains, limit, used, left, from }: &LimitUse
 }
 
 /// From when on something can be tried: `from` a moment, or `now` when that is past.
-pub(super) fn from_when(next: &str, context: &Context) -> String {
+pub(super) fn from_when(next: &str, zone: &TimeZone, context: &Context) -> String {
     let is_past = next.parse::<Timestamp>().is_ok_and(|next| next <= context.now);
-    if is_past { "now".to_owned() } else { format!("from {next}") }
+    if is_past { "now".to_owned() } else { format!("from {}", told_of(next, zone)) }
 }
 
 /// What to do about it.

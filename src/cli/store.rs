@@ -11,6 +11,7 @@ use crate::store::{Database, Store};
 
 /// Move everything into another database.
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  tidings store copy sqlite:.tidings/tidings.db env:DATABASE_URL")]
 pub(super) struct Arguments {
     #[command(subcommand)]
     action: Action,
@@ -23,6 +24,7 @@ enum Action {
     /// A database is `sqlite:FILE`, relative to the site, `postgres://…`, or `env:NAME` for the environment variable that holds the
     /// URL, as one with a password must be. The other database must be empty. From then on nothing is sent from the old one; put the
     /// new one into `store.url` or `store.url_env`.
+    #[command(after_help = "Example:\n  tidings store copy sqlite:.tidings/tidings.db env:DATABASE_URL")]
     Copy {
         /// The database that there is
         from: String,

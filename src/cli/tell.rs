@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
+use jiff::tz::TimeZone;
+
 use super::failure::Exit;
 use super::{Context, Ui, missing, plan, session, status};
+use crate::clock::told_of;
 use crate::model::DeliveryState;
 use crate::publish::{
-    Delivered, Event, Frontend, Halt, Left, MissingIssue, Prepared, Publisher, Resumed, Site, Stop, Verdict, WayOut,
-    count,
+    Delivered, Event, Frontend, Halt, Left, MissingIssue, Options, Prepared, Publisher, Resumed, Site, Stop, Verdict,
+    WayOut, count,
 };
 use crate::store::RunSummary;
 
@@ -18,6 +21,8 @@ const PAUSES_SHOWN: usize = 3;
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(super) struct Teller<'c> {
     context: &'c Context,
+    /// Of the site.
+    zone: &'c TimeZone,
     halt: Arc<Halt>,
     /// How messages leave, for people.
     transport: String,
@@ -34,11 +39,12 @@ pub(super) struct Teller<'c> {
 }
 
 impl<'c> Teller<'c> {
-    pub(super) fn new(publisher: &Publisher, context: &'c Context) -> Self {
+    pub(super) fn new(publisher: &Publisher, zone: &'c TimeZone, context: &'c Context) -> Self {
         let halt = Arc::clone(&publisher.halt);
         let transport = publisher.ways.iter().map(WayOut::name).collect::<Vec<_>>().join(", ");
         Self {
             context,
+            zone,
             halt,
             transport,
             asks: false,
@@ -84,7 +90,7 @@ impl Frontend for Teller<'_> {
             Event::Missing(missing) if self.asks && missing.readers.count > 0 => {}
             Event::Missing(missing) => self.context.ui.say_lines(missing::as_text(missing).trim_end()),
             Event::Waiting(deferred, next) => {
-                let deferred = count(deferred.unsigned_abs(), "delivery");
+                let (deferred, next) = (count(deferred.unsigned_abs(), "delivery"), told_of(next, self.zone));
                 self.say(&format!(
                     "{deferred} put off: trying again at {next}. Ctrl-C leaves the rest to `tidings deliver`."
                 ));
@@ -101,7 +107,9 @@ impl Frontend for Teller<'_> {
         if !self.asks {
             return true;
         }
-        Ui::lines(&plan::as_text(site, prepared, &[], &[], false));
+        let mut page = self.context.ui.new_message();
+        plan::tell(site, prepared, &[], &Options::default(), false, &mut page);
+        Ui::message(page);
         let readers = count(prepared.recipients.unsigned_abs(), "reader");
         Ui::confirm(&format!("Send this to {readers} now?"))
     }
@@ -119,7 +127,7 @@ impl Teller<'_> {
     /// Names the posts that are never mailed by surprise, and never lost from sight.
     fn held_back(&self, site: &Site, prepared: &Prepared) {
         for (post, verdict) in site.posts.iter().zip(&prepared.verdicts) {
-            if matches!(verdict, Verdict::Late(_)) || verdict.is_held_back() {
+            if matches!(verdict, Verdict::Late(_) | Verdict::Waiting { .. }) || verdict.is_held_back() {
                 self.say(&format!("Not mailed: {}: {}.", post.path, verdict.reason()));
             }
         }
@@ -128,7 +136,9 @@ impl Teller<'_> {
     fn nothing_to_mail(&mut self, prepared: &Prepared) {
         let nothing = if self.has_tried || prepared.unfinished > 0 { "nothing new" } else { "nothing" };
         if prepared.issues.is_empty() {
-            self.say(&format!("Nothing is due: the feeds are up to date and {nothing} was mailed."));
+            let is_waiting = prepared.verdicts.iter().any(|verdict| matches!(verdict, Verdict::Waiting { .. }));
+            let due = if is_waiting { "Too little is due for an issue" } else { "Nothing is due" };
+            self.say(&format!("{due}: the feeds are up to date and {nothing} was mailed."));
             return;
         }
         let due = count(prepared.entries.len() as u64, "entry");
@@ -216,7 +226,7 @@ impl Teller<'_> {
             self.say(&format!("Not by way of {}: {}.", down.relay, down.reason));
         }
         for left in delivered.left_alone.iter().take(PAUSES_SHOWN) {
-            let until = left.until.as_deref().unwrap_or_default();
+            let until = told_of(left.until.as_deref().unwrap_or_default(), self.zone);
             self.say(&format!("Paused until {until}: {}", left.reason));
         }
         if let Some(more) = delivered.left_alone.len().checked_sub(PAUSES_SHOWN).filter(|more| *more > 0) {
@@ -233,7 +243,7 @@ impl Teller<'_> {
     fn left(&mut self, Left { stopped, counts, next_attempt_at }: &Left) {
         if let Some(next) = next_attempt_at {
             let deferred = if counts.deferred > 0 { format!("{} deferred; ", counts.deferred) } else { String::new() };
-            let from = status::from_when(next, self.context);
+            let from = status::from_when(next, self.zone, self.context);
             self.say(&format!("{deferred}`tidings deliver` can try again {from}."));
         }
         let why = match stopped {

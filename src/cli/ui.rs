@@ -4,9 +4,12 @@ use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+use anstream::{AutoStream, ColorChoice};
 use clap::ValueEnum;
 
 use super::failure::Failure;
+use super::look::Look;
+use super::page::Page;
 use super::printable::{escaped, for_programs, one_line, printable};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::model::without_logins;
@@ -17,10 +20,13 @@ const SHOWN: usize = 20;
 /// Whether a part of the result never left: an export that was cut short must not look like a good one.
 static LOST_OUTPUT: AtomicBool = AtomicBool::new(false);
 
+/// Whether a result was printed as JSON: there is one, also when the command fails afterwards.
+static HAS_PRINTED_JSON: AtomicBool = AtomicBool::new(false);
+
 /// When to use colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum ColorWhen {
-    /// On a terminal, unless `NO_COLOR` is set
+    /// On a terminal, unless `NO_COLOR` is set; elsewhere if `CLICOLOR_FORCE` is
     Auto,
     /// Always
     Always,
@@ -37,7 +43,8 @@ fn print(text: &str) {
 /// How to talk to the user.
 #[derive(Debug)]
 pub struct Ui {
-    colors: Colors,
+    results: Look,
+    messages: Look,
     quiet: bool,
     verbose: bool,
 }
@@ -56,9 +63,9 @@ impl Output {
         Self { out: io::BufWriter::with_capacity(1 << 16, io::stdout()), is_open: true }
     }
 
-    /// Prints a piece of what [`Ui::result`] prints. False when there is no use in printing more.
-    pub(super) fn result(&mut self, text: &str) -> bool {
-        self.write(&printable(text))
+    /// Prints a piece of what [`Ui::page`] prints. False when there is no use in printing more.
+    pub(super) fn page(&mut self, page: Page) -> bool {
+        self.write(&page.into_text())
     }
 
     /// Prints a piece of what [`Ui::data`] prints, likewise.
@@ -68,6 +75,7 @@ impl Output {
 
     /// Prints a piece of what [`Ui::json`] prints, likewise.
     pub(super) fn json(&mut self, text: &str) -> bool {
+        HAS_PRINTED_JSON.store(true, Ordering::Relaxed);
         self.write(&without_logins(&escaped(text)))
     }
 
@@ -91,30 +99,54 @@ impl Output {
     }
 }
 
-/// Where there are colours.
-#[derive(Debug)]
-struct Colors {
-    results: bool,
-    messages: bool,
+/// The columns of a terminal.
+#[cfg(unix)]
+fn columns(stream: &impl std::os::fd::AsFd) -> Option<u16> {
+    rustix::termios::tcgetwinsize(stream).ok().map(|size| size.ws_col)
 }
+
+#[cfg(not(unix))]
+fn columns(stream: &impl std::os::windows::io::AsHandle) -> Option<u16> {
+    terminal_size::terminal_size_of(stream).map(|(width, _)| width.0)
+}
+
+/// The columns of a terminal that does not say how many it has.
+const USUAL_WIDTH: usize = 80;
 
 impl Ui {
     /// Decides once how to talk.
-    #[expect(clippy::disallowed_methods, reason = "NO_COLOR is for the printer")]
     pub fn new(color: ColorWhen, quiet: bool, verbose: bool) -> Self {
-        let is_wanted = |is_terminal: bool| match color {
-            ColorWhen::Always => true,
-            ColorWhen::Never => false,
-            ColorWhen::Auto => is_terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+        let look = |by_itself: ColorChoice, is_terminal: bool, columns: Option<u16>| Look {
+            color: match color {
+                ColorWhen::Always => true,
+                ColorWhen::Never => false,
+                ColorWhen::Auto => by_itself != ColorChoice::Never,
+            },
+            width: is_terminal.then(|| columns.filter(|columns| *columns > 0).map_or(USUAL_WIDTH, usize::from)),
         };
-        let colors =
-            Colors { results: is_wanted(io::stdout().is_terminal()), messages: is_wanted(io::stderr().is_terminal()) };
-        Self { colors, quiet, verbose }
+        let (out, err) = (io::stdout(), io::stderr());
+        Self {
+            results: look(AutoStream::choice(&out), out.is_terminal(), columns(&out)),
+            messages: look(AutoStream::choice(&err), err.is_terminal(), columns(&err)),
+            quiet,
+            verbose,
+        }
     }
 
-    /// True when results are shown in colours.
-    pub fn colors_results(&self) -> bool {
-        self.colors.results
+    /// The columns of the terminal that results go to.
+    pub(super) fn width() -> Option<usize> {
+        let out = io::stdout();
+        columns(&out).map(usize::from).filter(|columns| *columns > 0 && out.is_terminal())
+    }
+
+    /// A page that will be a result.
+    pub(super) fn new_page(&self) -> Page {
+        Page::new(self.results)
+    }
+
+    /// A page that leads to a question.
+    pub(super) fn new_message(&self) -> Page {
+        Page::new(self.messages)
     }
 
     /// True when the user wants to hear more.
@@ -138,9 +170,14 @@ impl Ui {
         Self::write(&printable(text));
     }
 
-    /// Prints a result for people whose foreign words were cleaned before colours came in.
-    pub(super) fn painted(text: &str) {
-        Self::write(text);
+    /// Prints a result for people that has tables or colours.
+    pub(super) fn page(page: Page) {
+        Self::write(&page.into_text());
+    }
+
+    /// Prints what leads to a question, whether the user wants to hear much or not.
+    pub(super) fn message(page: Page) {
+        print(&format!("{}\n", page.into_text()));
     }
 
     /// Prints a result for a program, such as CSV; on a terminal people see it.
@@ -150,6 +187,7 @@ impl Ui {
 
     /// Prints a result as JSON.
     pub fn json(value: &serde_json::Value) {
+        HAS_PRINTED_JSON.store(true, Ordering::Relaxed);
         Self::write(&without_logins(&escaped(&format!("{value:#}"))));
     }
 
@@ -158,6 +196,11 @@ impl Ui {
         out.write(text);
         out.write(if text.ends_with('\n') { "" } else { "\n" });
         out.end();
+    }
+
+    /// True when there is JSON on stdout.
+    pub fn has_printed_json() -> bool {
+        HAS_PRINTED_JSON.load(Ordering::Relaxed)
     }
 
     /// True when a result could not be written.
@@ -174,6 +217,13 @@ impl Ui {
     pub fn say_lines(&self, lines: &str) {
         if !self.quiet {
             print(&format!("{}\n", printable(lines)));
+        }
+    }
+
+    /// Says what has tables or colours.
+    pub(super) fn say_page(&self, page: Page) {
+        if !self.quiet {
+            print(&page.into_text());
         }
     }
 
@@ -251,7 +301,8 @@ impl Ui {
         if let Some(help) = &diagnostic.help {
             group = group.element(Level::HELP.message(help.as_str()));
         }
-        let renderer = if self.colors.messages { Renderer::styled() } else { Renderer::plain() };
+        let renderer = if self.messages.color { Renderer::styled() } else { Renderer::plain() };
+        let renderer = self.messages.width.map_or(renderer.clone(), |columns| renderer.term_width(columns));
         renderer.render(&[group]).clone()
     }
 }

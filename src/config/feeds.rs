@@ -6,9 +6,9 @@ use url::Url;
 
 use crate::diagnostic::Location;
 
-use super::Site;
 use super::reader::{Reader, Section, distance};
 use super::source::{FeedSource, source};
+use super::{PermalinkPart, Site};
 
 /// How much of a post a feed holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +52,56 @@ pub enum Archive {
     Year,
 }
 
+/// A term, author or language of `feeds.by`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FeedTerm {
+    /// What it is one of.
+    pub by: FeedsBy,
+    /// Its name, in any spelling.
+    pub name: String,
+}
+
+/// Where the comments of every post are: an address, or one relative to that of the post, in which words such as `:slug` stand
+/// for what differs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommentsPattern(Vec<PermalinkPart>);
+
+impl CommentsPattern {
+    /// The pieces, in order: texts, `:year`, `:month`, `:day` and `:slug`.
+    pub fn parts(&self) -> &[PermalinkPart] {
+        &self.0
+    }
+
+    /// Reads a pattern. A colon that begins no word is a colon.
+    ///
+    /// # Errors
+    /// The first word behind a colon that means nothing.
+    fn parse(pattern: &str) -> Result<Self, String> {
+        let mut parts = Vec::new();
+        let (mut text, mut rest) = (String::new(), pattern);
+        while let Some((before, behind)) = rest.split_once(':') {
+            let end = behind.find(|c: char| !c.is_ascii_alphabetic() && c != '_').unwrap_or(behind.len());
+            let part = match &behind[..end] {
+                "" => None,
+                "year" => Some(PermalinkPart::Year),
+                "month" => Some(PermalinkPart::Month),
+                "day" => Some(PermalinkPart::Day),
+                "slug" => Some(PermalinkPart::Slug),
+                other => return Err(other.to_owned()),
+            };
+            text.push_str(before);
+            match part {
+                None => text.push(':'),
+                Some(part) => parts.extend([PermalinkPart::Text(std::mem::take(&mut text)), part]),
+            }
+            rest = &behind[end..];
+        }
+        text.push_str(rest);
+        parts.push(PermalinkPart::Text(text));
+        Ok(Self(parts))
+    }
+}
+
 /// `[feeds]`
 #[derive(Debug, Clone)]
 pub struct Feeds {
@@ -73,6 +123,18 @@ pub struct Feeds {
     pub by: Vec<FeedsBy>,
     /// How many posts it takes to make such a feed.
     pub min_posts: usize,
+    /// Of the sorts named here, only these have a feed.
+    pub only: Vec<FeedTerm>,
+    /// These have none.
+    pub except: Vec<FeedTerm>,
+    /// Where the comments of a post are that does not say so itself.
+    pub comments: Option<CommentsPattern>,
+    /// Where the feed of its comments is.
+    pub comments_feed: Option<CommentsPattern>,
+    /// A template whose HTML stands below every entry, and where it is set.
+    pub footer: Option<(String, Location)>,
+    /// Whether RSS holds the Markdown of each entry too.
+    pub markdown: bool,
     /// Whether a reader can go back beyond `limit`.
     pub archive: Archive,
     /// Servers that tell readers at once of a new entry (`WebSub` §4).
@@ -123,6 +185,17 @@ pub(super) fn read<'t>(
     let by = section.strings(reader, "by").unwrap_or_default();
     let by = sorted_by(reader, by, taxonomies);
     let min_posts = section.number(reader, "min_posts", 1..100_001).unwrap_or(1);
+    let mut terms = |key| section.strings(reader, key).unwrap_or_default();
+    let (only, except) = (terms("only"), terms("except"));
+    let only = only.into_iter().filter_map(|found| term(reader, "only", found, &by)).collect();
+    let except = except.into_iter().filter_map(|found| term(reader, "except", found, &by)).collect();
+    let base = site.map(|site| &site.url);
+    let comments =
+        section.string(reader, "comments").and_then(|found| comments_pattern(reader, "comments", found, base));
+    let comments_feed = section.string(reader, "comments_feed");
+    let comments_feed = comments_feed.and_then(|found| comments_pattern(reader, "comments_feed", found, base));
+    let footer = section.string(reader, "footer").filter(|(text, _)| !text.trim().is_empty());
+    let markdown = section.switch(reader, "markdown").unwrap_or(false);
     let words = [("off", Archive::Off), ("month", Archive::Month), ("year", Archive::Year)];
     let archive = section.word(reader, "archive", &words).unwrap_or(Archive::Off);
     let hubs = section.strings(reader, "hub").unwrap_or_default();
@@ -131,7 +204,6 @@ pub(super) fn read<'t>(
     let online = online.and_then(|found| source(reader, "feeds.online", found, site.map(|site| &site.url)));
     let stylesheet = section.switch(reader, "stylesheet").unwrap_or(true);
     let rights = section.string(reader, "rights").map(|(text, _)| text).filter(|text| !text.trim().is_empty());
-    let base = site.map(|site| &site.url);
     let license = section.string(reader, "license").and_then(|found| license(reader, found, base));
     let mut places = BTreeMap::new();
     let mut picture = |key: &'static str, name: &str| {
@@ -154,6 +226,12 @@ pub(super) fn read<'t>(
         content,
         by,
         min_posts: min_posts as usize,
+        only,
+        except,
+        comments,
+        comments_feed,
+        footer,
+        markdown,
         archive,
         hubs,
         online,
@@ -165,6 +243,58 @@ pub(super) fn read<'t>(
         logo,
         image,
         places,
+    }
+}
+
+/// A pattern that makes web addresses.
+fn comments_pattern(
+    reader: &mut Reader<'_>,
+    key: &str,
+    (text, place): (String, Location),
+    base: Option<&Url>,
+) -> Option<CommentsPattern> {
+    let help = format!("write for example `{key} = \"#comments\"` or `\"https://talk.example.org/:year/:slug/\"`");
+    match CommentsPattern::parse(&text) {
+        Err(word) => {
+            let help = format!("{help}; `:slug`, `:year`, `:month` and `:day` stand for what the post says");
+            reader.refuse(format!("`feeds.{key}` has an unknown placeholder: `:{word}`"), place, help);
+            None
+        }
+        Ok(pattern) => {
+            let example: String =
+                pattern.0.iter().map(|part| if let PermalinkPart::Text(text) = part { text } else { "1" }).collect();
+            let parsed = base.map_or_else(|| Url::parse(&example), |base| base.join(&example));
+            let is_address =
+                parsed.is_ok_and(|url| matches!(url.scheme(), "http" | "https")) && !text.trim().is_empty();
+            if !is_address {
+                reader.refuse(format!("`feeds.{key}` makes no web address: `{text}`"), place, help);
+            }
+            is_address.then_some(pattern)
+        }
+    }
+}
+
+/// A term as the folder of its feed is written: `tags/rust`.
+fn term(reader: &mut Reader<'_>, key: &str, (text, place): (String, Location), by: &[FeedsBy]) -> Option<FeedTerm> {
+    let (sort, name) = text.split_once('/').unwrap_or((&text, ""));
+    let sort = sort.trim().to_lowercase();
+    let found = by.iter().find(|by| by.as_str() == sort);
+    match (found, name.trim()) {
+        (Some(by), name) if !name.is_empty() => Some(FeedTerm { by: by.clone(), name: name.to_owned() }),
+        (Some(_), _) => {
+            let help = format!("write for example `{key} = [\"{sort}/rust\"]`");
+            reader.refuse(format!("`feeds.{key}` names no term: `{text}`"), place, help);
+            None
+        }
+        (None, _) => {
+            let nearest = by.iter().map(|by| (distance(by.as_str(), &sort), by.as_str())).min();
+            let help = match nearest.filter(|(distance, _)| *distance <= 2) {
+                Some((_, word)) => format!("did you mean `{word}/…`?"),
+                None => "write `tags/…` for a term of a taxonomy that `feeds.by` names".to_owned(),
+            };
+            reader.refuse(format!("`feeds.{key}` names what `feeds.by` does not: `{text}`"), place, help);
+            None
+        }
     }
 }
 
@@ -228,7 +358,7 @@ pub(super) fn address(
 
 #[cfg(test)]
 mod tests {
-    use super::{Archive, FeedsBy};
+    use super::{Archive, FeedTerm, FeedsBy};
 
     fn with(feeds: &str) -> Result<super::Feeds, String> {
         let text = format!("[site]\ntitle = 'x'\nurl = 'https://example.org'\n[feeds]\n{feeds}");
@@ -245,6 +375,26 @@ mod tests {
         {
             assert_eq!(with(&format!("license = '{written}'\n")).unwrap().license.unwrap().as_str(), address);
         }
+    }
+
+    #[test]
+    fn patterns_of_comments_make_addresses() {
+        for good in ["#comments", "https://talk.example:8080/:year/:slug/#c", "/comments/:year-:month-:day/"] {
+            assert!(with(&format!("comments = '{good}'\n")).unwrap().comments.is_some(), "{good}");
+        }
+        assert!(with("comments = '/:title/'\n").unwrap_err().contains("`:slug`, `:year`"));
+        assert!(with("comments_feed = 'mailto:a@b.example'\n").unwrap_err().contains("#comments"));
+        assert_eq!(with("coments = '#c'\n").unwrap_err(), "did you mean `comments`?");
+    }
+
+    #[test]
+    fn terms_are_named_as_their_folders_are() {
+        let feeds = with("by = ['tags', 'authors']\nonly = 'Tags/rust'\nexcept = ['authors/A / B']\n").unwrap();
+        assert_eq!(feeds.only, [FeedTerm { by: FeedsBy::Taxonomy("tags".into()), name: "rust".into() }]);
+        assert_eq!(feeds.except, [FeedTerm { by: FeedsBy::Authors, name: "A / B".into() }]);
+        assert_eq!(with("by = 'tags'\nonly = 'tag/rust'\n").unwrap_err(), "did you mean `tags/…`?");
+        assert!(with("only = 'tags/rust'\n").is_err(), "there are no such feeds");
+        assert!(with("by = 'tags'\nexcept = 'tags'\n").unwrap_err().contains("tags/rust"));
     }
 
     #[test]

@@ -23,7 +23,7 @@ use crate::diagnostic::Diagnostic;
 
 pub use dkim::Dkim;
 pub use domain::DomainLimit;
-pub use feeds::{Archive, FeedContent, Feeds, FeedsBy};
+pub use feeds::{Archive, CommentsPattern, FeedContent, FeedTerm, Feeds, FeedsBy};
 pub use mail::{InDoubt, Mail, Relay};
 pub use newsletter::{MailContent, Mode, NO_SERVER, Newsletter, Part, TOKEN};
 pub use permalink::{Permalink, PermalinkPart, SlugFrom, Slugify};
@@ -198,11 +198,15 @@ fn posts<'t>(root: &mut Section<'_, 't>, reader: &mut Reader<'t>, site: Option<&
         ("hugo", Slugify::Hugo),
         ("jekyll", Slugify::Jekyll),
         ("zola", Slugify::Zola),
+        ("zola-safe", Slugify::ZolaSafe),
+        ("eleventy", Slugify::Eleventy),
+        ("astro", Slugify::Astro),
+        ("hexo", Slugify::Hexo),
         ("pelican", Slugify::Pelican),
         ("quartz", Slugify::Quartz),
     ];
     let slugify = section.word(reader, "slugify", &slugify).unwrap_or_default();
-    let slug_from = [("name", SlugFrom::Name), ("title", SlugFrom::Title)];
+    let slug_from = [("name", SlugFrom::Name), ("title", SlugFrom::Title), ("file", SlugFrom::File)];
     let slug_from = section.word(reader, "slug_from", &slug_from).unwrap_or_default();
     let id_from = [("address", IdFrom::Address), ("jekyll", IdFrom::Jekyll)];
     let id_from = section.word(reader, "id_from", &id_from).unwrap_or_default();

@@ -86,6 +86,8 @@ pub struct Newsletter {
     pub embed_thumbnails: bool,
     /// Where those can subscribe who read a copy of somebody else: an https or mailto address.
     pub subscribe: Option<String>,
+    /// Fewer due entries than this wait for more.
+    pub min_entries: usize,
     /// More due entries than this are a mistake until `--allow too-many`.
     pub max_entries: usize,
     /// After the first run, a due entry older than this many days is a mistake until `--allow too-late`; 0 switches the guard off.
@@ -128,6 +130,16 @@ pub(super) fn read<'t>(
     let embed_thumbnails = section.switch(reader, "embed_thumbnails").unwrap_or(false);
     let subscribe = subscribe(&mut section, reader);
     let max_entries = section.number(reader, "max_entries", 1..10_001).unwrap_or(10);
+    let min_entries = section.number(reader, "min_entries", 1..10_001).unwrap_or(1);
+    if let Some(place) = section.get("min_entries").map(|value| reader.place(value.span())) {
+        if min_entries > max_entries {
+            let help = "write a smaller number, or a larger `max_entries`";
+            reader.refuse("`newsletter.min_entries` is more than `newsletter.max_entries`", place, help);
+        } else if min_entries > 1 && mode == Mode::Each {
+            let help = "remove it, or write `mode = \"digest\"`";
+            reader.refuse("`newsletter.min_entries` is for issues of several entries", place, help);
+        }
+    }
     let max_lateness = section.number(reader, "max_lateness", 0..36_501).unwrap_or(90);
     let require_live = section.switch(reader, "require_live").unwrap_or(false);
     let postal_address = section.string(reader, "postal_address").map(|(text, place)| {
@@ -175,6 +187,7 @@ pub(super) fn read<'t>(
         embed_thumbnails,
         subscribe,
         words,
+        min_entries: min_entries as usize,
         max_entries: max_entries as usize,
         max_lateness,
         require_live,

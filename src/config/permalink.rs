@@ -17,8 +17,10 @@ pub enum PermalinkPart {
     DayNumber,
     /// `:y_day`, the day of the year, three digits.
     DayOfYear,
-    /// `:slug` (Jekyll also says `:title`).
+    /// `:slug`.
     Slug,
+    /// `:title`, the slug; with `posts.slugify = "hugo"` the title, spelled like one.
+    Title,
     /// `:filename`, the name of the file with the date that it may begin with (Hugo also says `:contentbasename`), in lower
     /// case, with `-` for blanks and without other signs. With it `:dir` is spelled like that too.
     Filename,
@@ -26,8 +28,14 @@ pub enum PermalinkPart {
     Language,
     /// `:slugorfilename`, the key `slug`, or else the name, spelled like `:filename` (Hugo also says `:slugorcontentbasename`).
     SlugOrFilename,
+    /// `:slugified`, the slug in lower case with `-` for all but letters and digits, as Jekyll's `:slug`.
+    Slugified,
     /// `:basename`, the name of the file as it stands, with its date.
     Basename,
+    /// `:slugorbasename`, the key `slug`, or else the name with its date, spelled as `posts.slugify` says.
+    SlugOrBasename,
+    /// `:abbrlink`, the key of that name, which a plugin of Hexo writes; a post without it has its slug there.
+    Abbrlink,
     /// `:category`, the first category of the post, or the folder of the file.
     Category,
     /// `:categories`, all categories of the post in lower case, one below the other.
@@ -38,7 +46,8 @@ pub enum PermalinkPart {
     Dir,
 }
 
-/// How the slug of a post and the folders above it are spelled in addresses (`posts.slugify`).
+/// The generator whose ways with addresses hold (`posts.slugify`): how the slug of a post and the folders above it are spelled,
+/// and how an address ends that a post names.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Slugify {
     /// As they stand.
@@ -46,10 +55,19 @@ pub enum Slugify {
     Off,
     /// As Hugo does it: in lower case, without most signs.
     Hugo,
-    /// As Jekyll's `:title`: what is no letter, digit or sign of an address becomes a hyphen. Folders stay.
+    /// As Jekyll's `:title`: what is no letter, digit or sign of an address becomes a hyphen. Folders stay. The day is that of
+    /// the site's time zone.
     Jekyll,
-    /// As Zola's `slugify.paths = "on"`: Latin letters and digits.
+    /// As Zola's `slugify.paths = "on"`: Latin letters and digits. Folders stay.
     Zola,
+    /// As Zola's `slugify.paths = "safe"`, and `"off"` nearly: without signs that some file systems refuse. Folders stay.
+    ZolaSafe,
+    /// As Eleventy does it: names stay, titles are spelled as by its filter `slugify`. A key `slug` means nothing to it.
+    Eleventy,
+    /// As Astro does it: in lower case, without signs.
+    Astro,
+    /// As Hexo does it: names stay, categories get hyphens for signs. A key `slug` means nothing to it.
+    Hexo,
     /// As Pelican does it: Latin letters, digits and `_`. Folders, and slugs that posts name, stay.
     Pelican,
     /// As Quartz does it: hyphens for blanks.
@@ -64,6 +82,8 @@ pub enum SlugFrom {
     Name,
     /// Its title.
     Title,
+    /// The name of its file without its date, as it stands.
+    File,
 }
 
 /// A checked permalink pattern such as `/:year/:month/:day/:slug/`.
@@ -87,10 +107,13 @@ impl Permalink {
         let parts =
             parts(pattern).map_err(|word| format!("`posts.permalink` has an unknown placeholder: `:{word}`"))?;
         let tells_apart = |part: &PermalinkPart| {
-            use PermalinkPart::{Basename, Filename, Slug, SlugOrFilename};
-            matches!(part, Slug | Filename | SlugOrFilename | Basename)
+            use PermalinkPart::{Abbrlink, Basename, Filename, Slug, SlugOrBasename, SlugOrFilename, Slugified, Title};
+            matches!(part, Slug | Title | Slugified | Filename | SlugOrFilename | Basename | SlugOrBasename | Abbrlink)
         };
-        if !parts.iter().any(tells_apart) {
+        // With the whole day in it, one post a day has an address of its own.
+        let has = |part: &PermalinkPart| parts.contains(part);
+        let is_daily = has(&PermalinkPart::Year) && has(&PermalinkPart::Month) && has(&PermalinkPart::Day);
+        if !is_daily && !parts.iter().any(tells_apart) {
             return Err(format!("`posts.permalink` has no `:slug`, so posts would share one address: `{pattern}`"));
         }
         Ok(Self(parts))
@@ -128,11 +151,15 @@ fn parts(pattern: &str) -> Result<Vec<PermalinkPart>, &str> {
             "i_month" => PermalinkPart::MonthNumber,
             "i_day" => PermalinkPart::DayNumber,
             "y_day" => PermalinkPart::DayOfYear,
-            "slug" | "title" => PermalinkPart::Slug,
+            "slug" => PermalinkPart::Slug,
+            "title" => PermalinkPart::Title,
             "lang" | "language" => PermalinkPart::Language,
             "filename" | "contentbasename" => PermalinkPart::Filename,
             "slugorfilename" | "slugorcontentbasename" => PermalinkPart::SlugOrFilename,
+            "slugified" => PermalinkPart::Slugified,
             "basename" => PermalinkPart::Basename,
+            "slugorbasename" => PermalinkPart::SlugOrBasename,
+            "abbrlink" => PermalinkPart::Abbrlink,
             "category" => PermalinkPart::Category,
             "categories" => PermalinkPart::Categories,
             "slugified_categories" => PermalinkPart::SlugifiedCategories,

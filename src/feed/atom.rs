@@ -119,6 +119,7 @@ fn entry(item: &Item<'_>) -> Entry {
             })
             .collect(),
         links: std::iter::once(link("alternate", "text/html", item.url.clone()))
+            .chain(replies(item))
             .chain(item.attachments.iter().map(enclosure))
             .collect(),
         published: Some(date::fixed(item.published)),
@@ -142,6 +143,13 @@ fn attributes(item: &Item<'_>) -> String {
 
 fn link(rel: &str, media_type: &str, href: String) -> Link {
     Link { href, rel: rel.into(), mime_type: Some(media_type.into()), ..Link::default() }
+}
+
+/// Where comments are, and their feed (RFC 4685 §4), which is of any format.
+fn replies(item: &Item<'_>) -> impl Iterator<Item = Link> {
+    let page = item.comments.clone().map(|href| link("replies", "text/html", href));
+    let feed = item.comments_feed.clone().map(|href| link("replies", "application/rss+xml", href));
+    page.into_iter().chain(feed)
 }
 
 fn enclosure(attachment: &Attachment) -> Link {

@@ -29,6 +29,10 @@ pub(super) struct Feed {
     /// Where it lies below the site, percent-encoded: empty for the site's own feed, else with a `/` at the end.
     pub(super) folder: String,
     pub(super) history: History,
+    /// Whether an item may name the feed of its comments.
+    pub(super) has_comment_feeds: bool,
+    /// Whether items hold their Markdown.
+    pub(super) has_markdown: bool,
 }
 
 /// How a feed hangs together with older entries (RFC 5005). The texts are folders, as in [`Feed::folder`].
@@ -68,6 +72,8 @@ impl Feed {
             about: About::new(config),
             folder: String::new(),
             history: History::Untold,
+            has_comment_feeds: false,
+            has_markdown: config.feeds.markdown,
         }
     }
 

@@ -4,7 +4,8 @@
 use jiff::Zoned;
 
 use crate::config::{Config, FeedContent};
-use crate::model::{Entry, Episode, Person};
+use crate::content::write::escaped;
+use crate::model::{Entry, Episode, InFeeds, Person};
 
 use super::media::{Attachment, Picture};
 use super::{language, media, text, uri};
@@ -38,6 +39,11 @@ pub(super) struct Item<'a> {
     pub(super) summary: Option<String>,
     /// HTML.
     pub(super) content: Option<String>,
+    /// Where its comments are.
+    pub(super) comments: Option<String>,
+    pub(super) comments_feed: Option<String>,
+    /// The Markdown of the content; only with all of that.
+    pub(super) markdown: Option<String>,
 }
 
 /// Who wrote it, as far as a feed tells: never the e-mail address.
@@ -63,12 +69,12 @@ impl Item<'_> {
 
 impl<'a> Item<'a> {
     /// An entry of the site whose ids begin with `id_base`.
-    pub(super) fn new(entry: &'a Entry, config: &Config, id_base: &str) -> Self {
-        item(entry, config, id_base)
+    pub(super) fn new(entry: &'a Entry, config: &Config, id_base: &str, footer: Option<String>) -> Self {
+        item(entry, config, id_base, footer)
     }
 }
 
-fn item<'a>(entry: &'a Entry, config: &Config, id_base: &str) -> Item<'a> {
+fn item<'a>(entry: &'a Entry, config: &Config, id_base: &str, footer: Option<String>) -> Item<'a> {
     let tag = language::tag(&entry.language).unwrap_or_else(|| config.site.language.clone());
     let title = Some(text::line(&entry.title)).filter(|title| !title.is_empty());
     let mut summary = entry.summary.as_deref().map(text::line).filter(|summary| !summary.is_empty());
@@ -80,11 +86,20 @@ fn item<'a>(entry: &'a Entry, config: &Config, id_base: &str) -> Item<'a> {
     }
     let label = title.clone().unwrap_or_else(|| text::first_words(&opening));
 
-    let is_full = config.feeds.content == FeedContent::Full && !entry.content.is_empty();
-    let content = is_full.then(|| text::html(entry.html()));
+    let in_feeds = entry.in_feeds.as_deref();
+    let is_whole = in_feeds.and_then(|it| it.whole).unwrap_or(config.feeds.content == FeedContent::Full);
+    let is_full = is_whole && !entry.content.is_empty();
+    let mut content = is_full.then(|| entry.html());
     if content.is_none() {
         summary = Some(opening.clone());
     }
+    if let Some(footer) = footer {
+        // Below an excerpt too, which is HTML then.
+        let above = content.take().unwrap_or_else(|| format!("<p>{}</p>\n", escaped(&opening, false)));
+        content = Some(format!("{above}{footer}\n"));
+    }
+    let content = content.map(text::html);
+    let address = |of: fn(&InFeeds) -> &Option<String>| in_feeds.and_then(|it| of(it).as_deref()).and_then(uri::web);
 
     let (guid, url) = uri::of_entry(&entry.id, &entry.url);
     Item {
@@ -106,6 +121,12 @@ fn item<'a>(entry: &'a Entry, config: &Config, id_base: &str) -> Item<'a> {
         is_podcast: config.podcast.is_some(),
         summary,
         content,
+        comments: address(|it| &it.comments),
+        comments_feed: address(|it| &it.comments_feed),
+        markdown: in_feeds
+            .and_then(|it| it.markdown.as_deref())
+            .filter(|_| is_full)
+            .map(|text| text::clean(text).into()),
     }
 }
 

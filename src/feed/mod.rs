@@ -11,6 +11,7 @@ mod compare;
 mod date;
 mod escape;
 mod folders;
+mod footer;
 mod format;
 mod item;
 mod json;
@@ -32,9 +33,10 @@ use std::sync::Arc;
 
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Location};
-use crate::model::{Entry, ReadFeed};
+use crate::model::{Entry, InFeeds, ReadFeed};
 
 use channel::Feed;
+use footer::Footer;
 use item::Item;
 
 pub use compare::{Changes, Match, Names, compare};
@@ -69,10 +71,16 @@ pub struct FeedFile {
 /// ```
 pub fn build(entries: &[Entry], config: &Config) -> Result<Vec<FeedFile>, Vec<Diagnostic>> {
     let entries = &entries[..entries.len().min(config.feeds.limit)];
-    let feed = Feed::new(config, entries.iter().map(|entry| &entry.updated).max().cloned());
+    let mut feed = Feed::new(config, entries.iter().map(|entry| &entry.updated).max().cloned());
+    feed.has_comment_feeds = entries.iter().any(|entry| has_comments_feed(entry.in_feeds.as_deref()));
     let layout = Layout::new(config)?;
     let items: Vec<_> = entries.iter().map(|entry| layout.item(entry)).collect();
     Ok(layout.files(&feed, &items))
+}
+
+/// True when an item names a feed of comments.
+fn has_comments_feed(in_feeds: Option<&InFeeds>) -> bool {
+    in_feeds.is_some_and(|it| it.comments_feed.is_some())
 }
 
 /// Reads a feed of any of [`FORMATS`], whatever its name is.
@@ -105,15 +113,22 @@ pub struct Layout<'c> {
     config: &'c Config,
     formats: Vec<Format>,
     id_base: String,
+    footer: Option<Footer>,
 }
 
 impl<'c> Layout<'c> {
     /// The formats of `feeds.formats`, each once.
     ///
     /// # Errors
-    /// Every unknown name, with its place; or that there is no format at all.
+    /// Every unknown name, with its place; or that there is no format at all; or a footer that is no template.
     pub fn new(config: &'c Config) -> Result<Self, Vec<Diagnostic>> {
-        Ok(Self { config, formats: formats(config)?, id_base: uri::from_url(config.site.id_base()) })
+        let footer = Footer::new(config)?;
+        Ok(Self { config, formats: formats(config)?, id_base: uri::from_url(config.site.id_base()), footer })
+    }
+
+    /// Why the footer could not be made for an entry that was laid out.
+    pub fn fault(&self) -> Option<Diagnostic> {
+        self.footer.as_ref().and_then(Footer::fault)
     }
 
     /// The formats, in the order of everything that the other functions return.
@@ -128,7 +143,8 @@ impl<'c> Layout<'c> {
 
     /// An item in each format: the same in every feed that shows it.
     pub fn item(&self, entry: &Entry) -> Vec<Arc<String>> {
-        let item = Item::new(entry, self.config, &self.id_base);
+        let footer = self.footer.as_ref().map(|footer| footer.of(entry)).filter(|html| !html.is_empty());
+        let item = Item::new(entry, self.config, &self.id_base, footer);
         self.formats.iter().map(|format| Arc::new((format.item)(&item))).collect()
     }
 

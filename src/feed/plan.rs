@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::config::{Archive, Config, FeedsBy};
+use crate::config::{Archive, Config, FeedTerm, FeedsBy};
 use crate::model::Post;
 
 use super::channel::{Feed, History};
 use super::folders::{Contested, Folders, Group, Named};
-use super::{language, slug, text, uri};
+use super::{has_comments_feed, language, slug, text, uri};
 
 /// What a feed is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,6 +102,7 @@ fn made(subject: Subject, folder: String, shown: Vec<usize>, posts: &[Post], con
     let updated = shown.iter().filter_map(|at| posts[*at].updated.as_ref()).max().cloned();
     let mut feed = Feed::new(config, updated);
     feed.folder = uri::encode(&folder);
+    feed.has_comment_feeds = shown.iter().any(|at| has_comments_feed(posts[*at].in_feeds.as_deref()));
     match &subject {
         Subject::Site => {}
         Subject::Archive(name) => feed.title = format!("{}: {name}", feed.title),
@@ -182,7 +183,7 @@ fn parts(by: &FeedsBy, published: &[usize], posts: &[Post], config: &Config, nam
     let mut plans = Vec::new();
     for mut group in groups {
         // Named all the same: whether there are enough posts must not change the name of another one.
-        if group.posts.len() >= config.feeds.min_posts {
+        if group.posts.len() >= config.feeds.min_posts && is_wanted(by, &group.key, config) {
             let subject = Subject::Part { by: by.clone(), name: most_frequent(&group.spellings) };
             group.posts.truncate(config.feeds.limit);
             plans.push(made(subject, group.folder, group.posts, posts, config));
@@ -190,6 +191,13 @@ fn parts(by: &FeedsBy, published: &[usize], posts: &[Post], config: &Config, nam
     }
     plans.sort_by(|one, other| one.folder.cmp(&other.folder));
     plans
+}
+
+/// Whether a term may have a feed: `feeds.only` and `feeds.except`.
+fn is_wanted(by: &FeedsBy, key: &str, config: &Config) -> bool {
+    let is_it = |term: &&FeedTerm| term.by == *by && slug::key(&term.name) == key;
+    let mut only = config.feeds.only.iter().filter(|term| term.by == *by).peekable();
+    (only.peek().is_none() || only.any(|term| is_it(&term))) && !config.feeds.except.iter().any(|term| is_it(&term))
 }
 
 /// What a post is sorted under.

@@ -101,6 +101,7 @@ fn of(item: &Item<'_>, content: Option<&str>) -> rss::Item {
             .map(|category| Category { name: category.term.clone(), domain: category.scheme.clone() })
             .collect(),
         guid: Some(Guid { value: item.guid.clone(), permalink: item.guid == item.url }),
+        comments: item.comments.clone(),
         pub_date: Some(date::rfc822(item.published)),
         content: content.map(str::to_owned),
         enclosure: item.attachments.first().map(|attachment| Enclosure {
@@ -127,6 +128,13 @@ fn item_extensions(item: &Item<'_>) -> ExtensionMap {
     }
     if !elements.is_empty() {
         extensions.insert("media".to_owned(), elements);
+    }
+    let others = [("wfw", "commentRss", &item.comments_feed), ("source", "markdown", &item.markdown)];
+    for (prefix, name, value) in others {
+        if let Some(value) = value {
+            let element = element(&format!("{prefix}:{name}"), BTreeMap::new(), value);
+            extensions.insert(prefix.to_owned(), BTreeMap::from([(name.to_owned(), vec![element])]));
+        }
     }
     extensions
 }
@@ -169,10 +177,14 @@ fn dublin_core(item: &Item<'_>) -> Option<DublinCoreExtension> {
 fn namespaces(feed: &Feed) -> BTreeMap<String, String> {
     let podcast = feed.about.podcast.as_ref().map(|_| ("itunes", "http://www.itunes.com/dtds/podcast-1.0.dtd"));
     let history = feed.history_element().map(|_| ("fh", HISTORY));
+    let comments = feed.has_comment_feeds.then_some(("wfw", "http://wellformedweb.org/CommentAPI/"));
+    let markdown = feed.has_markdown.then_some(("source", "http://source.scripting.com/"));
     NAMESPACES
         .into_iter()
         .chain(podcast)
         .chain(history)
+        .chain(comments)
+        .chain(markdown)
         .map(|(prefix, uri)| (prefix.to_owned(), uri.to_owned()))
         .collect()
 }

@@ -7,7 +7,7 @@ use jiff::Zoned;
 
 use crate::content::{Element, Node, write};
 
-use super::{Enclosure, Episode, Image, MailPicture, Mailing, Person, is_right_to_left};
+use super::{Enclosure, Episode, Image, InFeeds, MailPicture, Mailing, Person, is_right_to_left};
 
 /// A term of a taxonomy (RFC 4287 §4.2.2).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,6 +69,8 @@ pub struct Entry {
     pub content: Vec<Node>,
     /// True when the content is a summary, and the entry goes on at its address.
     pub is_summary: bool,
+    /// What feeds show of it in another way than of others.
+    pub in_feeds: Option<Box<InFeeds>>,
     /// How its author wants it mailed, if in any special way.
     pub mailing: Option<Box<Mailing>>,
     /// What it says in mail, when that is something else.

@@ -1,8 +1,10 @@
 //! A post: one Markdown file as it was written, with what the loader found out about it.
 
+use std::collections::BTreeMap;
+
 use jiff::{Timestamp, Zoned};
 
-use super::{Enclosure, Episode, Image, Person};
+use super::{Enclosure, Episode, Image, InFeeds, Person};
 
 /// Whether a post is in the feeds, and if not, why not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,6 +82,8 @@ pub struct Body {
     pub first_line: usize,
     /// What the text is written in.
     pub markup: Markup,
+    /// The plain files that the text includes, by the names that it gives them.
+    pub includes: BTreeMap<String, String>,
 }
 
 /// How a post wants to be mailed.
@@ -140,6 +144,8 @@ pub struct Post {
     pub reason: String,
     /// False when the front matter says `feed: false`.
     pub feed: bool,
+    /// What feeds show of it in another way than of others.
+    pub in_feeds: Option<Box<InFeeds>>,
     /// False when the front matter says `newsletter: false`.
     pub newsletter: bool,
     /// What the front matter says about the mail that carries it, if anything.

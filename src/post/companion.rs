@@ -8,6 +8,8 @@ use super::body;
 use super::decode::decode;
 use super::findings::Findings;
 use super::front_matter::{self, Fields, Value};
+use super::names::NAMES;
+use super::programs::may_hold;
 use super::source::Source;
 use super::source_path::{is_post_file, split_language, stem};
 
@@ -31,15 +33,27 @@ pub fn author_files(posts_dir: &str) -> Vec<String> {
 /// use tidings::post::files_to_read;
 /// let files = ["walk.md", "walk.yml", "rain/index.md", "rain/index.json", "rain/photos.json"].map(str::to_owned);
 /// assert_eq!(files_to_read(&files, false), ["walk.md", "walk.yml", "rain/index.md", "rain/index.json"]);
+/// let files = ["walk.Rmd", "walk.md", "mud.qmd"].map(str::to_owned);
+/// assert_eq!(files_to_read(&files, false), ["walk.md", "mud.qmd"], "what it was rendered to");
 /// ```
 pub fn files_to_read(files: &[String], txt: bool) -> Vec<&str> {
+    let posts: Vec<&str> = posts_of(files, txt);
     if !files.iter().any(|path| is_companion(path)) {
-        return files.iter().map(String::as_str).filter(|path| is_post_file(path, txt)).collect();
+        return posts;
     }
-    let posts: Vec<&str> = files.iter().map(String::as_str).filter(|path| is_post_file(path, txt)).collect();
     let wanted: Vec<String> = posts.iter().flat_map(|post| sidecars_of(post)).collect();
-    let wanted: BTreeSet<&str> = wanted.iter().map(String::as_str).collect();
-    files.iter().map(String::as_str).filter(|path| is_post_file(path, txt) || wanted.contains(path)).collect()
+    let wanted: BTreeSet<&str> = posts.into_iter().chain(wanted.iter().map(String::as_str)).collect();
+    files.iter().map(String::as_str).filter(|path| wanted.contains(path)).collect()
+}
+
+/// The posts among these files. What a program was rendered to stands beside it under the same name, and is the post.
+fn posts_of(files: &[String], txt: bool) -> Vec<&str> {
+    let mut posts: Vec<&str> = files.iter().map(String::as_str).filter(|path| is_post_file(path, txt)).collect();
+    if posts.iter().any(|path| may_hold(path)) {
+        let rendered: BTreeSet<&str> = posts.iter().filter(|path| !may_hold(path)).map(|path| stem(path)).collect();
+        posts.retain(|path| !may_hold(path) || !rendered.contains(stem(path)));
+    }
+    posts
 }
 
 /// True for a file that is read for what it says about others: a sidecar file or a table of authors.
@@ -47,14 +61,18 @@ pub fn is_companion(path: &str) -> bool {
     path.rsplit_once('.').is_some_and(|(_, extension)| DATA_EXTENSIONS.contains(&extension))
 }
 
-/// Where the sidecar of a post may be: the same name, also without the language, or `index` beside a `content.md`.
+/// Where the sidecar of a post may be: the same name, also without the language; beside an `index.md` or `content.md` also other
+/// names that say that it is about the post of the folder.
 fn sidecars_of(post: &str) -> impl Iterator<Item = String> {
     let (folder, name) = post.rsplit_once('/').map_or(("", post), |(folder, name)| (folder, name));
     let stem = stem(name).to_owned();
     let (plain, _) = split_language(&stem);
     let mut stems = vec![stem];
-    stems.extend((plain.eq_ignore_ascii_case("content")).then(|| "index".to_owned()));
+    let is_content = plain.eq_ignore_ascii_case("content");
+    stems.extend(is_content.then(|| "index".to_owned()));
+    let is_of_folder = is_content || plain.eq_ignore_ascii_case("index");
     stems.push(plain);
+    stems.extend(NAMES.sidecars.iter().filter(|_| is_of_folder).cloned());
     stems.dedup();
     let folder = if folder.is_empty() { String::new() } else { format!("{folder}/") };
     stems.into_iter().flat_map(move |stem| {

@@ -170,6 +170,7 @@ fn post(
         title,
         // A text of a few words often has none, and its readers know it so.
         untitled: false,
+        in_feeds: None,
         published,
         date_only: false,
         updated,

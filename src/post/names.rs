@@ -18,6 +18,7 @@ pub(crate) struct Names {
     pub(crate) usual: Vec<String>,
     pub(crate) pages: Vec<String>,
     pub(crate) foreign_folders: Vec<String>,
+    pub(crate) sidecars: Vec<String>,
     pub(crate) zones: BTreeMap<String, i32>,
 }
 

@@ -42,24 +42,32 @@ pub(crate) fn address(
     config: &Config,
     findings: &mut Findings<'_>,
 ) -> Address {
-    let own = slug(fields);
-    let has_slug = own.is_some();
-    let slugify = config.posts.slugify;
-    let slug = own.unwrap_or_else(|| match config.posts.slug_from {
+    let posts = &config.posts;
+    let slugify = posts.slugify;
+    let own = slug(fields, slugify);
+    let (name, is_own) = match (&own, posts.slug_from) {
+        // To these the key is a word like others, which a pattern may ask for.
+        (Some(own), _) if !matches!(slugify, Slugify::Eleventy | Slugify::Hexo) => (own.clone(), true),
         // A title may hold what parts the segments of a path.
-        SlugFrom::Title => match slugify {
-            Slugify::Hugo => title.to_owned(),
-            Slugify::Pelican => title.replace('/', ""),
-            _ => title.replace('/', " "),
-        },
-        SlugFrom::Name => slug_of_name(path),
-    });
-    let slug = match slugify {
-        Slugify::Off => slug,
-        how => slug.split('/').map(|part| spelled(part, how, has_slug)).collect::<Vec<_>>().join("/"),
+        (_, SlugFrom::Title) => {
+            let instead = match slugify {
+                Slugify::Hugo => "-",
+                Slugify::Pelican => "",
+                _ => " ",
+            };
+            (title.replace('/', instead), false)
+        }
+        (_, SlugFrom::Name) => (slug_of_name(path, slugify), false),
+        (_, SlugFrom::File) => (slug_of_name(path, slugify), true),
     };
-    let language = (!language.eq_ignore_ascii_case(&config.site.language)).then_some(language);
-    let naming = Naming { slug: &slug, has_slug, fields, path, day, language, slugify };
+    let is_as_named = slugify == Slugify::Eleventy && posts.slug_from != SlugFrom::Title || slugify == Slugify::Hexo;
+    let spelled =
+        |name: &str, is_own| name.split('/').map(|part| spelled(part, slugify, is_own)).collect::<Vec<_>>().join("/");
+    let slug = if slugify == Slugify::Off || is_as_named { name } else { spelled(&name, is_own) };
+    let own = own.map(|own| if slugify == Slugify::Off || is_as_named { own } else { spelled(&own, true) });
+    let language = (!is_of(language, &config.site.language)).then_some(language);
+    let slug_from = posts.slug_from;
+    let naming = Naming { slug: &slug, own: own.as_deref(), title, fields, path, day, language, slugify, slug_from };
     let url = own_address(&naming, &config.site.url, findings)
         .unwrap_or_else(|| naming.url(&config.posts.permalink, &config.site.url));
     let last = slug.rsplit('/').next().unwrap_or_default().to_owned();
@@ -68,7 +76,7 @@ pub(crate) fn address(
     }
     let key = fields.get(&["permalink", "url", "path", "slug", "categories"]);
     let too_long = Some((key.map_or(0..1, |field| field.at.clone()), url.len()));
-    let slug = slug_of_name(path);
+    let slug = slug_of_name(path, slugify);
     let url = config.site.url.join(&utf8_percent_encode(&slug, IN_ADDRESS).to_string());
     Address { url: url.map_or_else(|_| config.site.url.to_string(), Into::into), slug, too_long }
 }
@@ -89,7 +97,8 @@ pub(crate) fn id(
         IdFrom::Jekyll => {
             let trimmed = url.trim_end_matches('/');
             let folder = trimmed.rsplit_once('/').map_or(trimmed, |(folder, _)| folder);
-            Cow::Owned(format!("{folder}/{}", slug(fields).unwrap_or_else(|| slug_of_name(path))))
+            let slug = slug(fields, Slugify::Jekyll).unwrap_or_else(|| slug_of_name(path, Slugify::Jekyll));
+            Cow::Owned(format!("{folder}/{slug}"))
         }
     };
     // A folder of translations counts whatever stands beside it: an id must not change when a language is added.
@@ -106,13 +115,28 @@ pub(crate) fn id(
     }
 }
 
-fn slug(fields: &Fields) -> Option<String> {
+/// True when a language is that of the site, or the part of it that comes before the region.
+fn is_of(language: &str, site: &str) -> bool {
+    site.get(..language.len()).is_some_and(|start| start.eq_ignore_ascii_case(language))
+        && matches!(site.as_bytes().get(language.len()), None | Some(b'-'))
+}
+
+fn slug(fields: &Fields, how: Slugify) -> Option<String> {
     let slug = fields.get(&["slug"])?.value.text()?.trim_matches('/');
+    let slug = if how == Slugify::Hugo { slug.trim_matches('-') } else { slug };
     (!slug.is_empty() && !is_template(slug)).then(|| composed(slug).into_owned())
 }
 
-fn slug_of_name(path: &SourcePath) -> String {
-    let name = date::split_name(&path.name).map_or(&*path.name, |(_, rest)| rest);
+/// The name without the day that it begins with, as far as the generator takes it for one.
+fn slug_of_name(path: &SourcePath, how: Slugify) -> String {
+    let is_day = |name: &str| {
+        let is_digit = |(n, b): (usize, &u8)| if matches!(n, 4 | 7) { *b == b'-' } else { b.is_ascii_digit() };
+        name.len() > 10 && name.as_bytes()[..10].iter().enumerate().all(is_digit)
+    };
+    let name = match how {
+        Slugify::Zola | Slugify::ZolaSafe | Slugify::Eleventy | Slugify::Hexo if !is_day(&path.name) => &*path.name,
+        _ => date::slug_in_name(path),
+    };
     let name = name.strip_suffix(".html").unwrap_or(name);
     if name.is_empty() { path.name.clone() } else { name.to_owned() }
 }
@@ -132,10 +156,13 @@ fn own_address(naming: &Naming<'_>, site: &Url, findings: &mut Findings<'_>) -> 
         let Some(field) = naming.fields.get(&[key]) else { continue };
         let Some(text) = field.value.text().filter(|text| !STYLES.contains(text) && *text != "false") else { continue };
         if !is_template(text) {
-            return written(text, site);
+            return written(&naming.as_written(text), site);
         }
         match Permalink::of_post(text) {
-            Ok(pattern) if !text.contains(['{', '<']) => return Some(naming.url(&pattern, site)),
+            Ok(pattern) if !text.contains(['{', '<']) => {
+                let url = naming.url(&pattern, site);
+                return Some(naming.as_written(&url).into_owned());
+            }
             read if key == "permalink" => {
                 let why = match read {
                     Err(word) if !text.contains(['{', '<']) => format!("has an unknown placeholder, `:{word}`"),

@@ -1,11 +1,13 @@
 //! What the placeholders of permalink patterns stand for, each as the generator means it that it comes from.
 
+use std::borrow::Cow;
+
 use jiff::civil::Date;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use unicode_normalization::char::is_combining_mark;
 use url::Url;
 
-use crate::config::{Permalink, PermalinkPart, Slugify};
+use crate::config::{Permalink, PermalinkPart, SlugFrom, Slugify};
 
 use super::front_matter::Fields;
 use super::slugify::{file_name, slugify};
@@ -35,8 +37,9 @@ const IN_SEGMENT: &AsciiSet = &IN_ADDRESS.add(b'#').add(b'?').add(b'%').add(b'/'
 pub(crate) struct Naming<'n> {
     /// The key `slug`, or the name without its date.
     pub(crate) slug: &'n str,
-    /// The slug is a key.
-    pub(crate) has_slug: bool,
+    /// The key `slug`.
+    pub(crate) own: Option<&'n str>,
+    pub(crate) title: &'n str,
     pub(crate) fields: &'n Fields,
     pub(crate) path: &'n SourcePath,
     pub(crate) day: Option<Date>,
@@ -44,6 +47,7 @@ pub(crate) struct Naming<'n> {
     pub(crate) language: Option<&'n str>,
     /// How names are spelled.
     pub(crate) slugify: Slugify,
+    pub(crate) slug_from: SlugFrom,
 }
 
 impl Naming<'_> {
@@ -91,34 +95,88 @@ impl Naming<'_> {
             PermalinkPart::MonthNumber => *made += &day.month().to_string(),
             PermalinkPart::DayNumber => *made += &day.day().to_string(),
             PermalinkPart::DayOfYear => *made += &format!("{:03}", day.day_of_year()),
-            PermalinkPart::Slug => push_segments(self.slug.split('/'), made),
-            PermalinkPart::SlugOrFilename if self.has_slug => {
-                push_segments(self.slug.split('/').map(file_name), made);
+            PermalinkPart::Title if self.slugify == Slugify::Hugo => {
+                push_segments([slugify(&self.title.replace('/', "-"), Slugify::Hugo, false)].iter(), made);
             }
-            PermalinkPart::Filename | PermalinkPart::SlugOrFilename => {
-                push_segments([file_name(&self.path.name)].iter(), made);
+            PermalinkPart::Slug | PermalinkPart::Title => push_segments(self.slug.split('/'), made),
+            PermalinkPart::Slugified => push_segments([slugified(self.slug)].iter(), made),
+            PermalinkPart::SlugOrFilename | PermalinkPart::Filename => {
+                match self.own.filter(|_| *part == PermalinkPart::SlugOrFilename) {
+                    Some(own) => push_segments(own.split('/').map(file_name), made),
+                    None => push_segments([file_name(&self.path.name)].iter(), made),
+                }
             }
-            PermalinkPart::Language => push_segments(self.language.iter(), made),
+            PermalinkPart::Language => {
+                let small = |tag: &str| if self.slugify == Slugify::Hugo { tag.to_lowercase() } else { tag.to_owned() };
+                push_segments(self.language.map(small).iter(), made);
+            }
             PermalinkPart::Categories => self.push_categories(made, str::to_lowercase),
             PermalinkPart::SlugifiedCategories => self.push_categories(made, slugified),
-            PermalinkPart::Basename => push_segments([slugify(&self.path.name, self.slugify, false)].iter(), made),
-            PermalinkPart::Category => push_segments([self.category()].iter(), made),
+            PermalinkPart::SlugOrBasename | PermalinkPart::Basename => {
+                match self.own.filter(|_| *part == PermalinkPart::SlugOrBasename) {
+                    Some(own) => push_segments(own.split('/'), made),
+                    None => push_segments(self.basename().iter(), made),
+                }
+            }
+            PermalinkPart::Abbrlink => {
+                let key = self.fields.get(&["abbrlink"]).and_then(|field| field.value.text());
+                push_segments([key.unwrap_or(self.slug)].iter(), made);
+            }
+            PermalinkPart::Category => push_segments(self.category().split('/'), made),
             PermalinkPart::Dir if by_filename => push_segments(self.path.permalink_folders().map(file_name), made),
-            PermalinkPart::Dir if matches!(self.slugify, Slugify::Hugo | Slugify::Zola | Slugify::Quartz) => {
+            PermalinkPart::Dir if matches!(self.slugify, Slugify::Hugo | Slugify::Astro | Slugify::Quartz) => {
                 push_segments(self.path.permalink_folders().map(|name| slugify(name, self.slugify, false)), made);
             }
             PermalinkPart::Dir => push_segments(self.path.permalink_folders(), made),
         }
     }
 
-    /// The first category of a post; as Pelican does it, the folder of the file where it names none.
+    /// The name with its day. Eleventy takes a file that is called like its folder for the page of the folder.
+    fn basename(&self) -> Option<String> {
+        let name = &self.path.name;
+        match self.slugify {
+            Slugify::Eleventy if self.path.folders.last() == Some(name) => None,
+            Slugify::Eleventy | Slugify::Hexo => Some(name.clone()),
+            _ if self.slug_from == SlugFrom::File => Some(name.clone()),
+            how => Some(slugify(name, how, false)),
+        }
+    }
+
+    /// The first category of a post; as Pelican does it, the folder of the file where it names none; as Hexo does it, all of them,
+    /// each below the one before.
     fn category(&self) -> String {
-        let named = terms::categories(self.fields, self.path).into_iter().next();
-        let is_pelican = self.slugify == Slugify::Pelican;
-        let folder = || self.path.permalink_folders().last().filter(|_| is_pelican).map(str::to_owned);
-        let name = named.or_else(folder);
-        let none = if is_pelican { "misc" } else { "uncategorized" };
-        slugify(&name.unwrap_or_else(|| none.to_owned()), self.slugify, false)
+        let named = terms::categories(self.fields, self.path);
+        let spelled = |name: &String| slugify(name, self.slugify, false);
+        match self.slugify {
+            Slugify::Hexo if !named.is_empty() => named.iter().map(spelled).collect::<Vec<_>>().join("/"),
+            Slugify::Pelican => {
+                let folder = || self.path.permalink_folders().last().map(str::to_owned);
+                spelled(&named.into_iter().next().or_else(folder).unwrap_or_else(|| "misc".to_owned()))
+            }
+            _ => named.first().map_or("uncategorized".to_owned(), spelled),
+        }
+    }
+
+    /// An address that the post names, as its generator completes it: Hugo and Zola end folders with `/`, and Hugo puts
+    /// those of another language than the site's below it, unless they begin with `/`.
+    pub(crate) fn as_written<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        let is_file = |text: &str| match self.slugify {
+            Slugify::Hugo => text
+                .rsplit("://")
+                .next()
+                .unwrap_or_default()
+                .split_once('/')
+                .map_or(text, |(_, path)| path)
+                .contains('.'),
+            how => !matches!(how, Slugify::Zola | Slugify::ZolaSafe),
+        };
+        let end = if text.ends_with('/') || text.contains(['?', '#']) || is_file(text) { "" } else { "/" };
+        match self.language.filter(|_| self.slugify == Slugify::Hugo && !text.starts_with('/') && !text.contains("://"))
+        {
+            Some(language) => format!("{}/{text}{end}", language.to_lowercase()).into(),
+            None if end.is_empty() => text.into(),
+            None => format!("{text}{end}").into(),
+        }
     }
 
     /// As Jekyll does it: the folders that a folder `_posts` lies in, then what the post says, each once.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::config::Config;
+use crate::config::{Config, Slugify};
 use crate::diagnostic::Diagnostic;
 use crate::model::{Head, Post, PostStatus};
 
@@ -19,7 +19,8 @@ use super::source::Source;
 use super::source_path::SourcePath;
 use super::terms::TaxonomyKeys;
 use super::{
-    author, date, enclosure, generator_tags, identity, image, language, mailing, permalink, status, terms, title,
+    author, date, enclosure, generator_tags, identity, image, in_feeds, language, mailing, permalink, status, terms,
+    title,
 };
 
 /// What the top of a file allows.
@@ -205,7 +206,12 @@ fn assemble(
     let folder = place.language_folder().filter(|_| around.language_folders);
     let language_of_file = place.language.as_deref().or(folder);
     let language = language::language(fields, language_of_file, &config.site.language, findings);
-    let day = published.as_ref().map(|day| day.at.date());
+    // These make addresses with the clock of the site.
+    let is_of_site = matches!(config.posts.slugify, Slugify::Jekyll | Slugify::Hexo);
+    let day = published.as_ref().map(|day| match is_of_site {
+        true => day.at.with_time_zone(config.site.timezone.clone()).date(),
+        false => day.at.date(),
+    });
     let title = title::title(fields, body, &place)?;
     let address = permalink::address(fields, &place, (&title.text, day, &language), config, findings);
     let mut decision = status::decide(fields, &place, published.as_ref(), conventions, around.now, findings);
@@ -267,6 +273,7 @@ fn assemble(
         date_only: published.as_ref().is_some_and(|day| day.date_only),
         updated: updated.or_else(|| published.clone()).map(|day| day.at),
         published: published.map(|day| day.at),
+        in_feeds: in_feeds::in_feeds(fields, &address, day, config),
         slug: address.slug,
         language,
         taxonomies: terms::taxonomies(fields, around.taxonomies, &place, findings),

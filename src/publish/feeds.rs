@@ -162,6 +162,9 @@ pub fn build_feeds(site: &Site, purpose: Purpose, with_mail_files: bool) -> Resu
             break (plans, folders, finished);
         }
     };
+    if let Some(fault) = layout.fault() {
+        return Err(PublishError::Site(vec![fault]));
+    }
     let mut warnings: Vec<_> = noted.found.into_values().flatten().collect();
     let mut files = Vec::new();
     for (plan, finished) in plans.iter().zip(finished) {

@@ -118,15 +118,19 @@ pub(super) fn guards(
             help: "look at `tidings publish --dry-run` before you let them all go".into(),
         });
     }
-    // On the first run `newsletter.start` says how far back to go; later on, old entries mean that runs were missed.
-    let is_overdue = |post: &&Post| {
-        circumstances.published_before
-            && post.mailed_from().is_some_and(|moment| {
-                is_too_late(moment, circumstances.now, newsletter.max_lateness, &config.site.timezone)
-            })
-    };
     let chosen = posts.iter().zip(verdicts).filter(|(_, verdict)| matches!(verdict, Verdict::Due(_)));
-    let overdue: Vec<_> = chosen.map(|(post, _)| post).filter(is_overdue).map(|post| post.path.as_str()).collect();
+    let chosen: Vec<_> = chosen.filter_map(|(post, _)| Some((post.mailed_from()?, post))).collect();
+    // Until there were `newsletter.min_entries`, it was right to wait.
+    let mut moments: Vec<Timestamp> = chosen.iter().map(|(moment, _)| *moment).collect();
+    moments.sort_unstable();
+    let enough = moments.get(newsletter.min_entries.saturating_sub(1)).copied().unwrap_or(circumstances.now);
+    // On the first run `newsletter.start` says how far back to go; later on, old entries mean that runs were missed.
+    let is_overdue = |(moment, _): &&(Timestamp, &Post)| {
+        let since = enough.max(*moment);
+        circumstances.published_before
+            && is_too_late(since, circumstances.now, newsletter.max_lateness, &config.site.timezone)
+    };
+    let overdue: Vec<_> = chosen.iter().filter(is_overdue).map(|(_, post)| post.path.as_str()).collect();
     if !overdue.is_empty() {
         refusals.push(Guard {
             name: GuardName::TooLate,

@@ -169,7 +169,7 @@ fn of_feeds(site: &Site, looked: &mut Looked, now: Timestamp) -> Result<Vec<Diag
         files.filter(|(format, _)| format.is_linted).flat_map(look_at).collect::<Vec<_>>()
     });
     let mut said = BTreeSet::new();
-    let mut all = Vec::new();
+    let mut all: Vec<Diagnostic> = layout.fault().into_iter().collect();
     for found in found {
         let key =
             |one: &Diagnostic| (one.code, one.message.clone(), one.location.as_ref().map(|at| at.excerpt.clone()));

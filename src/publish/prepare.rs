@@ -17,6 +17,7 @@ use super::signing::misaligned;
 use super::site::Site;
 use super::tolerance::{Tolerance, refuse_bad_due};
 use super::witnesses::{Memory, Witnesses};
+use crate::clock;
 use crate::config::Mode;
 use crate::config::placeholder::CODE as EXAMPLE;
 use crate::diagnostic::Diagnostic;
@@ -30,6 +31,8 @@ use crate::store::{FrozenEntry, Store, StoreError, Untried};
 pub struct Options {
     /// Posts to mail on purpose: path, file name, slug, id or URL.
     pub include: Vec<String>,
+    /// How many due entries it takes, in the place of `newsletter.min_entries`.
+    pub min_entries: Option<usize>,
     /// Guards to let pass.
     pub allow: Vec<GuardName>,
     /// The digest of the plan that was reviewed.
@@ -71,6 +74,11 @@ impl Prepared {
         digest_of(self.issues.iter().map(|issue| issue.digest.as_str()))
     }
 
+    /// As much of the digest as people are shown.
+    pub fn short_digest(&self) -> String {
+        short(&self.digest()).to_owned()
+    }
+
     /// Stops where an issue is faulty, a guard stands or the plan is not the expected one.
     ///
     /// # Errors
@@ -85,10 +93,27 @@ impl Prepared {
             return Err(PublishError::Refused(standing));
         }
         match &options.expect {
-            Some(expected) if *expected != self.digest() => Err(PublishError::OtherPlan { found: self.digest() }),
+            Some(expected) if !is_expected(&self.digest(), expected) => {
+                Err(PublishError::OtherPlan { found: self.short_digest() })
+            }
             _ => Ok(()),
         }
     }
+}
+
+/// So many letters of a digest are shown to people: enough that no two plans of a site share them.
+const SHOWN: usize = 12;
+
+/// With fewer letters a digest is not taken for one.
+const FEWEST: usize = 8;
+
+fn short(digest: &str) -> &str {
+    digest.get(..SHOWN).unwrap_or(digest)
+}
+
+/// True when `expected` is the digest, or enough of its first letters.
+pub(super) fn is_expected(digest: &str, expected: &str) -> bool {
+    digest == expected || (expected.len() >= FEWEST && digest.starts_with(&expected.to_ascii_lowercase()))
 }
 
 /// The digest of a plan whose issues have these.
@@ -252,7 +277,9 @@ pub fn prepare<F>(
     if options.tolerance == Tolerance::BadPosts {
         refuse_bad_due(site, &warnings, &past.ledger, &rules(site))?;
     }
-    let verdicts = plan(&site.posts, &past.ledger, &rules(site), &included, &fingerprints, now);
+    let mut rules = rules(site);
+    rules.min_entries = options.min_entries.unwrap_or(rules.min_entries);
+    let verdicts = plan(&site.posts, &past.ledger, &rules, &included, &fingerprints, now);
     for (post, verdict) in site.posts.iter().zip(&verdicts) {
         if included.contains(&post.path) && !verdict.is_due() {
             return Err(PublishError::NotMailable { path: post.path.clone(), reason: verdict.reason() });
@@ -267,6 +294,7 @@ pub fn prepare<F>(
     // Whether an example may leave is a guard's business.
     warnings.extend(site.config.warnings.iter().filter(|found| found.code != EXAMPLE).cloned());
     if let Some(last) = past.ledger.last_run.filter(|last| *last > now) {
+        let last = clock::told(last, &site.config.site.timezone);
         let message = format!("the last run is dated {last}, after this one: new entries count as late until then");
         warnings.push(
             Diagnostic::warning("publish/clock", message).help("check the clock, or name entries with `--include`"),
@@ -332,7 +360,8 @@ fn is_or_are(number: usize) -> &'static str {
 }
 
 fn rules(site: &Site) -> Rules {
-    Rules { start: site.config.newsletter.start, timezone: site.config.site.timezone.clone() }
+    let newsletter = &site.config.newsletter;
+    Rules { start: newsletter.start, timezone: site.config.site.timezone.clone(), min_entries: newsletter.min_entries }
 }
 
 /// The paths of the posts that the owner named.

@@ -1,5 +1,6 @@
 //! The posts of a site, read and rendered: each once, however many ask for it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -30,9 +31,21 @@ fn read(site: &Site, post: &Post) -> ReadBody {
     }
     let read = || {
         let bytes = folder::bytes(&site.folder, &post.path, FileKind::Post)?;
-        post::body(post, &bytes).map(|(body, warning)| (Arc::new(body), warning))
+        let (mut body, warning) = post::body(post, &bytes)?;
+        body.includes = includes(site, post, &body);
+        Ok((Arc::new(body), warning))
     };
     site.made.bodies.of(&post.path).get_or_init(read).clone()
+}
+
+/// The plain files that the text of a post includes. One that is missing is as good as none: its tag is warned of.
+fn includes(site: &Site, post: &Post, body: &Body) -> BTreeMap<String, String> {
+    let wanted = post::includes(&body.text, &post.path, &site.config.posts.dir).into_iter();
+    let found = wanted.filter_map(|wanted| {
+        let read = |place: &String| site.folder.read_optional(place, FileKind::Post).ok()?;
+        Some((wanted.name.to_owned(), post::plain_include(wanted.places.iter().find_map(read)?)?))
+    });
+    found.collect()
 }
 
 /// These posts will be rendered more than once: what the first one makes of them is there for all.

@@ -15,6 +15,7 @@ mod markdown;
 mod markdown_tree;
 mod media;
 mod pictures;
+mod source;
 mod summary;
 #[cfg(test)]
 mod tests;
@@ -77,7 +78,14 @@ pub fn entry(post: &Post, body: &Body, posts: &Posts, config: &Config) -> (Entry
     let web = if divides { of(&select(&text, Audience::Web), None) } else { of(&text, events) };
     let mail = divides.then(|| Box::new(of(&select(&text, Audience::Mail), None)));
     distinct(&mut warnings);
-    (made(post, body, web, mail, config), warnings)
+    let mut entry = made(post, body, web, mail, config);
+    if config.feeds.markdown {
+        let mut links = links::Links::new((post, body), posts, config, &no_ids);
+        if let Some(markdown) = source::source(&select(&text, Audience::Web), &post.url, &mut links, config) {
+            entry.in_feeds.get_or_insert_default().markdown = Some(markdown);
+        }
+    }
+    (entry, warnings)
 }
 
 /// The entry that a post is with this content, and this one in mail.
@@ -104,6 +112,7 @@ fn made(post: &Post, body: &Body, web: MailContent, mail: Option<Box<MailContent
         summary,
         content,
         is_summary: body.markup == Markup::HtmlSummary,
+        in_feeds: post.in_feeds.clone(),
         mailing: post.mailing.clone(),
         mail,
     }

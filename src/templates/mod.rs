@@ -10,6 +10,7 @@ use std::fmt::Write as _;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Rest, Serde};
 use minijinja::{AutoEscape, Environment, Output, State, UndefinedBehavior, Value};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 
 use crate::diagnostic::{Diagnostic, Location};
@@ -103,12 +104,22 @@ impl Templates {
         Self::compile(PREVIEW.map(|(name, text)| (name.to_owned(), text.to_owned())).into(), false)
     }
 
+    /// Compiles a template that is a setting of the site, such as `feeds.footer`, under a name of its own. It may come from a
+    /// stranger, and so is limited.
+    ///
+    /// # Errors
+    /// What is wrong with it, with the line in it.
+    pub fn of_setting(name: &str, text: &str) -> Result<Self, Vec<Diagnostic>> {
+        Self::compile(BTreeMap::from([(name.to_owned(), text.to_owned())]), true)
+    }
+
     fn compile(texts: BTreeMap<String, String>, is_limited: bool) -> Result<Self, Vec<Diagnostic>> {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         environment.set_auto_escape_callback(|name| if is_html(name) { AutoEscape::Html } else { AutoEscape::None });
         environment.set_formatter(format);
         environment.add_filter("default", default);
+        environment.add_filter("urlencode", |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string());
         environment.set_syntax(whitespace());
         environment.set_recursion_limit(limits::DEPTH);
         let (environment, faults) = limits::compile(environment, &texts);

@@ -124,6 +124,8 @@ fn tags_of_generators_cost_in_proportion() {
         ("tags", |n| fill(n, |i| format!("{{% a{i} %}}"))),
         ("figures of Hugo", |n| fill(n, |i| format!("{{{{< figure src=\"{i}.png\" >}}}}\n\n"))),
         ("included files", |n| rep("{% include a.html %}\n", n)),
+        ("included Markdown that is missing", |n| fill(n, |i| format!("{{% include {i}.md %}}\n"))),
+        ("references beside it", |n| "{% include a.md %}\n".to_owned() + &rep("[a][b] [c ", n)),
         ("boxes of colons", |n| rep(":::note[a]\nb\n:::\n\n", n)),
         ("abbreviations", |n| fill(n, |i| format!("*[A{i}]: a b\n")) + "A1 A2\n"),
         ("components", |n| rep("<A b={c}>", n)),

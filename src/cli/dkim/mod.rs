@@ -16,6 +16,7 @@ use crate::publish::{Activity, CONFIG_FILE, PublishError, Use, signer, site_fold
 
 /// Make a key for signing mail, and show the DNS record that lets receivers check it.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  tidings dkim new\n  tidings dkim show")]
 pub(super) struct Arguments {
     #[command(subcommand)]
     action: Action,
@@ -23,8 +24,10 @@ pub(super) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Action {
+    #[command(after_help = "Examples:\n  tidings dkim new\n  tidings dkim new --ed25519")]
     New(New),
     /// Show the DNS record of each key that signs
+    #[command(after_help = "Example:\n  tidings dkim show --json")]
     Show {
         /// Print the records as JSON
         #[arg(long)]

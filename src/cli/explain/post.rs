@@ -2,16 +2,18 @@
 
 use std::collections::BTreeSet;
 
+use annotate_snippets::renderer::Style;
+use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use super::super::failure::{Exit, Failure};
-use super::super::posts::{diagnostic_as_json, rfc_3339};
-use super::super::printable::{one_line, printable};
-use super::super::report::Extent;
-use super::super::table::columns;
+use super::super::look::{self, BOLD, GREY, PLAIN};
+use super::super::page::Page;
+use super::super::report::{Extent, diagnostic_as_json};
 use super::super::{Context, Ui, posts, report, session};
 use super::media;
-use super::words::{moment, states};
+use super::words::states;
+use crate::clock::{told, told_of};
 use crate::diagnostic::Diagnostic;
 use crate::feed::{FeedPlan, Format, Layout};
 use crate::model::{Entry, Post, PostStatus, distinct};
@@ -55,13 +57,15 @@ pub(super) async fn explain(
         story["mailed"] = mailings.iter().map(mailing_as_json).collect();
         Ui::json(&story);
     } else {
-        let mut text = printable(&as_text(post, entry, verdict, &feeds, &mailings));
+        let mut page = context.ui.new_page();
+        tell(post, entry, verdict, &feeds, &mailings, &site.config.site.timezone, &mut page);
         if found.is_empty() {
-            text += "\nThere is nothing to mend in it.\n";
+            page.push("\nThere is nothing to mend in it.\n");
         } else {
-            text += &format!("\n{}", report::as_text(&found, 1, Extent::of(&context.ui), context.ui.colors_results()));
+            page.push("\n");
+            page.painted(&report::as_text(&found, 1, Extent::of(&context.ui), page.look()));
         }
-        Ui::painted(&text);
+        Ui::page(page);
     }
     Ok(Exit::Done)
 }
@@ -120,19 +124,28 @@ impl Feeds {
     }
 }
 
-fn as_text(post: &Post, entry: Option<&Entry>, verdict: &Verdict, feeds: &Feeds, mailings: &[Mailing]) -> String {
-    let row = |name: &str, text: String| [format!("  {name}"), text];
+fn tell(
+    post: &Post,
+    entry: Option<&Entry>,
+    verdict: &Verdict,
+    feeds: &Feeds,
+    mailings: &[Mailing],
+    zone: &TimeZone,
+    page: &mut Page,
+) {
+    let in_style = |style: Style, name: &str, text: String| [(format!("  {name}"), GREY), (text, style)];
+    let row = |name: &str, text: String| in_style(PLAIN, name, text);
     let is_file = !post.path.contains("://") && post.path != post.id;
     let mut rows: Vec<_> = is_file.then(|| row("file", post.path.clone())).into_iter().collect();
     rows.push(row("url", post.url.clone()));
     rows.push(row("id", if post.id == post.url { "its url".to_owned() } else { post.id.clone() }));
     if let Some(published) = &post.published {
         let day = published.strftime("%Y-%m-%d");
-        let date = if post.date_only { format!("{day}, without a time") } else { rfc_3339(published) };
+        let date = if post.date_only { format!("{day}, without a time") } else { told(published.timestamp(), zone) };
         rows.push(row("published", date));
     }
     if let Some(updated) = post.updated.as_ref().filter(|updated| Some(*updated) != post.published.as_ref()) {
-        rows.push(row("updated", rfc_3339(updated)));
+        rows.push(row("updated", told(updated.timestamp(), zone)));
     }
     rows.push(row("language", post.language.clone()));
     let authors: Vec<_> = post.authors.iter().map(|author| author.name.as_str()).collect();
@@ -141,29 +154,34 @@ fn as_text(post: &Post, entry: Option<&Entry>, verdict: &Verdict, feeds: &Feeds,
     }
     rows.extend(post.taxonomies.iter().map(|taxonomy| row(&taxonomy.name, taxonomy.terms.join(", "))));
     rows.extend(entry.map(media::rows).unwrap_or_default().into_iter().map(|(name, text)| row(name, text)));
-    rows.push(row("status", format!("{} ({})", post.status.as_str(), post.reason)));
+    let status = format!("{} ({})", post.status.as_str(), post.reason);
+    rows.push(in_style(look::of_post(post.status), "status", status));
     rows.push(row("feeds", feeds.told()));
     let word = match verdict {
         Verdict::Due(_) | Verdict::Included => "due",
         Verdict::Late(_) => "late",
+        Verdict::Waiting { .. } => "waits",
         Verdict::Mailed { .. } => "mailed",
         _ => "not due",
     };
     let why = verdict.reason();
-    rows.push(row("newsletter", if why.starts_with(word) { why } else { format!("{word} ({why})") }));
+    let newsletter = if why.starts_with(word) { why } else { format!("{word} ({why})") };
+    rows.push(in_style(look::of_verdict(verdict), "newsletter", newsletter));
     rows.extend(mailings.iter().map(|mailing| {
         let Mailing { run, cutoff, issue, subject, deliveries, .. } = mailing;
-        let mut text = format!("issue {issue} “{subject}”, run {run} at {}: {}", moment(cutoff), states(deliveries));
+        let mut text =
+            format!("issue {issue} “{subject}”, run {run} at {}: {}", told_of(cutoff, zone), states(deliveries));
         if mailing.path != post.path {
             text += &format!("; the file was {}", mailing.path);
         }
         if mailing.title != post.title {
             text += &format!("; the title was “{}”", mailing.title);
         }
-        row("mailed", text)
+        in_style(look::of_deliveries(deliveries), "mailed", text)
     }));
-    let title = if post.title.is_empty() { "(without a title)".to_owned() } else { one_line(&post.title) };
-    format!("{title}\n{}", columns(&rows))
+    page.paint(BOLD, if post.title.is_empty() { "(without a title)" } else { &post.title });
+    page.push("\n");
+    page.table(&rows);
 }
 
 fn mailing_as_json(mailing: &Mailing) -> Value {

@@ -1,19 +1,27 @@
 //! What is known of a reader.
 
+use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use super::super::Ui;
 use super::super::failure::{Exit, Failure};
 use super::super::history;
+use super::super::look::{self, BOLD, GREY, PLAIN};
+use super::super::page::Page;
 use super::super::subscribers::show;
-use super::super::table::columns;
-use super::words::moment;
+use crate::clock::told_of;
 use crate::model::{EmailAddress, Subscriber, SubscriberStatus};
 use crate::publish::count;
 use crate::store::{DeliveryTo, Reported, Store};
 
 /// Prints what there is to say about an address.
-pub(super) async fn explain(address: &EmailAddress, store: Option<&mut Store>, json: bool) -> Result<Exit, Failure> {
+pub(super) async fn explain(
+    address: &EmailAddress,
+    store: Option<&mut Store>,
+    zone: &TimeZone,
+    json: bool,
+    ui: &Ui,
+) -> Result<Exit, Failure> {
     let unknown = || {
         let message = format!("this address is not on the list: {}", address.as_str());
         Failure::usage(message, "see `tidings subscribers list` for who is")
@@ -25,13 +33,16 @@ pub(super) async fn explain(address: &EmailAddress, store: Option<&mut Store>, j
     if json {
         Ui::json(&as_json(&reader, &deliveries, &reports));
     } else {
-        Ui::result(&as_text(&reader, &deliveries, &reports));
+        let mut page = ui.new_page();
+        tell(&reader, &deliveries, &reports, zone, &mut page);
+        Ui::page(page);
     }
     Ok(Exit::Done)
 }
 
-fn as_text(reader: &Subscriber, deliveries: &[DeliveryTo], reports: &[Reported]) -> String {
-    let row = |name: &str, text: String| [format!("  {name}"), text];
+fn tell(reader: &Subscriber, deliveries: &[DeliveryTo], reports: &[Reported], zone: &TimeZone, page: &mut Page) {
+    let row = |name: &str, text: String| [(format!("  {name}"), GREY), (text, PLAIN)];
+    let moment = |at: &str| told_of(at, zone);
     let gets = match reader.status {
         SubscriberStatus::Confirmed => "gets every issue",
         SubscriberStatus::Pending => "gets no issue before they confirm",
@@ -41,42 +52,49 @@ fn as_text(reader: &Subscriber, deliveries: &[DeliveryTo], reports: &[Reported])
     };
     let mut rows = Vec::new();
     rows.extend(reader.name.clone().map(|name| row("name", name)));
-    rows.push(row("status", format!("{} since {}: {gets}", reader.status.as_str(), moment(&reader.updated_at))));
+    let status = format!("{} since {}: {gets}", reader.status.as_str(), moment(&reader.updated_at));
+    rows.push([("  status".to_owned(), GREY), (status, look::of_reader(reader.status))]);
     rows.push(row("on the list", format!("since {}", moment(&reader.created_at))));
     rows.push(row("source", reader.source.clone()));
-    rows.extend(reports.iter().map(|report| row("came back", came_back(report))));
-    let mut text = format!("{}\n{}\n", reader.address.as_str(), columns(&rows));
+    rows.extend(reports.iter().map(|report| row("came back", came_back(report, zone))));
+    page.paint(BOLD, reader.address.as_str());
+    page.push("\n");
+    page.table(&rows);
+    page.push("\n");
     if deliveries.is_empty() {
-        return text + "No issue was ever meant for them.\n";
+        page.push("No issue was ever meant for them.\n");
+        return;
     }
-    let mut rows = vec![["ISSUE", "STATE", "TRIES", "AT", "WHAT THE SERVER SAID"].map(str::to_owned)];
+    let mut rows = vec![look::header(["ISSUE", "STATE", "TRIES", "AT", "WHAT THE SERVER SAID"])];
     for DeliveryTo { issue, subject, standing, .. } in deliveries {
         let mut said = standing.reply().unwrap_or_default();
         if let Some(next) = &standing.next_attempt_at {
             said += &format!(" (again from {})", moment(next));
         }
+        let plain = |text: String| (text, PLAIN);
         rows.push([
-            format!("{issue} “{subject}”"),
-            standing.state.as_str().replace('_', " "),
-            standing.attempts.to_string(),
-            moment(&standing.updated_at),
-            said,
+            plain(format!("{issue} “{subject}”")),
+            (standing.state.as_str().replace('_', " "), look::of_delivery(standing.state)),
+            plain(standing.attempts.to_string()),
+            plain(moment(&standing.updated_at)),
+            plain(said),
         ]);
+        let before = history::as_rows(standing, zone);
         rows.extend(
-            history::as_rows(standing).map(|[state, at, said]| [String::new(), state, String::new(), at, said]),
+            before.map(|[state, at, said]| [String::new(), state, String::new(), at, said].map(|cell| (cell, GREY))),
         );
     }
-    text += &columns(&rows);
-    text + &format!("\n{} in all.\n", count(deliveries.len() as u64, "issue"))
+    page.table(&rows);
+    page.push(&format!("\n{} in all.\n", count(deliveries.len() as u64, "issue")));
 }
 
 /// `issue 3, hard 5.1.1 “user unknown”, read on …: bounced by it`
-fn came_back(report: &Reported) -> String {
+fn came_back(report: &Reported, zone: &TimeZone) -> String {
     let Reported { issue, kind, at, status, diagnostic, effect } = report;
     let mut text = if *issue == 0 { kind.clone() } else { format!("issue {issue}, {kind}") };
     text += &status.as_deref().map(|status| format!(" {status}")).unwrap_or_default();
     text += &diagnostic.as_deref().map(|said| format!(" “{said}”")).unwrap_or_default();
-    text += &format!(", read {}", moment(at));
+    text += &format!(", read {}", told_of(at, zone));
     text + &effect.as_deref().map(|effect| format!(": {effect} since")).unwrap_or_default()
 }
 

@@ -1,4 +1,4 @@
-//! States and moments of the ledger in words.
+//! States of the ledger in words.
 
 use crate::model::{DeliveryCounts, DeliveryState};
 
@@ -10,9 +10,4 @@ pub(super) fn states(counts: &DeliveryCounts) -> String {
         .map(|state| format!("{} {}", counts.get(state), state.as_str().replace('_', " ")))
         .collect();
     if states.is_empty() { "no deliveries".to_owned() } else { states.join(", ") }
-}
-
-/// A moment of the ledger as people read it; the zone is UTC.
-pub(super) fn moment(text: &str) -> String {
-    text.replace('T', " ").replace('Z', " UTC")
 }

@@ -1,10 +1,12 @@
 //! Astro: `site` in `astro.config.mjs`; what else is known stands where its starters put it. Nothing is run.
 
-use super::blog::{Blog, Folder, sections};
+use super::blog::{Blog, Folder, by_folder, sections};
 use super::settings::Found;
 
 const FILES: [&str; 5] =
     ["astro.config.mjs", "astro.config.js", "astro.config.ts", "astro.config.mts", "astro.config.cjs"];
+
+const PAGES: &str = "src/pages";
 
 pub(super) fn recognise(folder: &Folder) -> Option<Blog> {
     let (file, settings) = folder.first(&FILES)?;
@@ -47,10 +49,70 @@ pub(super) fn recognise(folder: &Folder) -> Option<Blog> {
     .into();
     candidates.extend(sections(folder, "src/content"));
     if let Some(posts) = blog.posts(folder, &candidates) {
-        let section = posts.strip_prefix("src/content").unwrap_or(&posts).rsplit('/').next().unwrap_or_default();
-        let pattern = format!("/{section}/:dir/:slugorfilename/").replace("//", "/");
-        let pattern = Found::new(pattern, "the name of the folder, as its starters do it");
+        let end = if settings.get(&["trailingSlash"]).is_some_and(|found| found.text == "never") { "" } else { "/" };
+        let pattern = if posts.starts_with(PAGES) {
+            // A page is called as its file is.
+            let path = by_folder(&posts, PAGES, ":basename");
+            Found::new(path.trim_end_matches('/').to_owned() + end, "Astro's own way with pages")
+        } else {
+            blog.take("posts.slugify", Some(Found::new("astro", "Astro's own way")));
+            let collection = posts.rsplit('/').next().unwrap_or_default();
+            match route(folder, collection) {
+                Some((path, file)) => Found::new(path + end, file),
+                None => {
+                    let path = format!("/{collection}/:dir/:slugorbasename{end}");
+                    Found::new(path, "the name of the folder, as its starters do it")
+                }
+            }
+        };
         blog.take("posts.permalink", Some(pattern));
     }
     Some(blog)
+}
+
+/// The address of an entry of a collection, and the page that makes it: `src/pages/blog/[...slug].astro`.
+fn route(folder: &Folder, collection: &str) -> Option<(String, String)> {
+    let names = [format!("'{collection}'"), format!("\"{collection}\"")];
+    let mut routes: Vec<(usize, String, String)> = Vec::new();
+    for file in folder.files(PAGES) {
+        let Some(path) = address(&file) else { continue };
+        let name = format!("{PAGES}/{file}");
+        let text = folder.text(&name).unwrap_or_default();
+        if !names.iter().any(|name| text.contains(name)) {
+            continue;
+        }
+        // A page of the collection's own name, then the one that is nearest to the top.
+        let is_named = path.split('/').any(|part| part == collection);
+        routes.push((2 * path.matches('/').count() + usize::from(!is_named), path, name));
+    }
+    routes.into_iter().min().map(|(_, path, name)| (path, name))
+}
+
+/// `blog/[...slug].astro` → `/blog/:dir/:slugorbasename`; nothing for a page that is no post.
+fn address(file: &str) -> Option<String> {
+    let path = file.strip_suffix(".astro")?;
+    let path = path.strip_suffix("/index").unwrap_or(path);
+    let (before, parameter) = path.strip_suffix(']')?.rsplit_once('[')?;
+    let (rest, parameter) = parameter.strip_prefix("...").map_or((false, parameter), |name| (true, name));
+    let is_list = ["page", "tag", "category", "lang", "locale", "author", "year", "series"].contains(&parameter);
+    if is_list || before.contains('[') || !(before.is_empty() || before.ends_with('/')) {
+        return None;
+    }
+    Some(format!("/{before}{}", if rest { ":dir/:slugorbasename" } else { ":slugorbasename" }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::address;
+
+    #[test]
+    fn a_page_of_a_collection_says_the_addresses_of_its_entries() {
+        let of = |file: &str| address(file).unwrap_or_default();
+        assert_eq!(of("blog/[...slug].astro"), "/blog/:dir/:slugorbasename");
+        assert_eq!(of("[slug]/index.astro"), "/:slugorbasename");
+        for other in ["blog/[page].astro", "[lang]/[slug].astro", "index.astro", "[slug].png.ts", "blog/x-[slug].astro"]
+        {
+            assert_eq!(of(other), "", "{other}");
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! A blog that is there already, made by another program: what its settings say, in our words.
 
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::LazyLock;
 
@@ -149,7 +149,7 @@ impl Blog {
     /// Takes over the folder of the posts that was found by looking, and says what was seen; false when there is nothing that may be
     /// a post.
     pub(super) fn look(&mut self, survey: &Survey) -> bool {
-        let others = survey.others();
+        let others = survey.others(".");
         if let Some(others) = &others {
             self.notes.push(format!("{UNREAD} {others}"));
         }
@@ -289,10 +289,20 @@ fn translate(pattern: &str, meaning: impl Fn(&str) -> Option<String>) -> (String
 /// The folders that may hold the posts of a blog whose content is sorted by section, those with usual names first.
 pub(super) fn sections(folder: &Folder, content: &str) -> Vec<String> {
     let usual = ["posts", "post", "blog", "articles", "writing", "notes", "news"];
-    let is_section = |name: &String| !usual.contains(&name.as_str()) && !is_of_one_kind(name);
+    let is_section = |name: &String| {
+        !usual.contains(&name.as_str())
+            && !is_of_one_kind(name)
+            && !folder.survey().is_one_post(&format!("{content}/{name}"))
+    };
     let there = folder.folders(content).into_iter().filter(is_section);
     let names = usual.iter().map(ToString::to_string).chain(there);
     names.map(|name| format!("{content}/{name}")).chain([content.to_owned()]).collect()
+}
+
+/// How many languages a generator's settings have a part of their own for.
+pub(super) fn languages(settings: &Settings) -> usize {
+    let names: BTreeSet<&str> = settings.below("languages").filter_map(|(key, _)| key.split('.').next()).collect();
+    names.len()
 }
 
 /// `content/posts` below `content`, and the `name` of a post → `/posts/:dir/:slug/`

@@ -1,6 +1,6 @@
 //! Eleventy: a configuration that is a program, and the site's data beside it. Nothing is run.
 
-use super::blog::{Blog, Folder, by_folder, sections};
+use super::blog::{Blog, Folder, by_folder, names, sections};
 use super::settings::{Found, Settings};
 
 const FILES: [&str; 5] =
@@ -9,7 +9,7 @@ const FILES: [&str; 5] =
 pub(super) fn recognise(folder: &Folder) -> Option<Blog> {
     let (file, settings) = folder.first(&FILES)?;
     let input = input_folder(&settings, &folder.text(file).unwrap_or_default());
-    let mut places = vec!["", "src", "content"];
+    let mut places = vec!["", "src", "content", "src/content"];
     if let Some(input) = input.as_deref().filter(|input| !places.contains(input)) {
         places.insert(0, input);
     }
@@ -28,12 +28,16 @@ pub(super) fn recognise(folder: &Folder) -> Option<Blog> {
         }
     }
     let mut blog = Blog::default();
-    blog.site("eleventy", None, |names| data.get(names));
+    // Parts of a page have titles and addresses too, which are no addresses of a site.
+    let is_site = |found: &Found| found.text.contains("://") && !found.text.contains("://localhost");
+    let urls: Vec<_> = names("eleventy", "site.url").split_whitespace().filter_map(|name| data.get(&[name])).collect();
+    let url = urls.into_iter().find(is_site);
+    blog.site("eleventy", url.as_ref(), |names| data.get(names).filter(|found| !found.text.starts_with('/')));
     let in_places =
         places.iter().flat_map(|place| sections(folder, place).into_iter().chain([format!("{place}/_posts")]));
     let mut candidates: Vec<String> = in_places.map(|name| name.trim_matches('/').to_owned()).collect();
     candidates.retain(|candidate| !places.contains(&candidate.as_str()));
-    candidates.push("content".to_owned());
+    candidates.extend(["content", "src/content"].map(str::to_owned));
     if let Some(input) = input.as_deref().filter(|input| !input.is_empty()) {
         candidates.retain(|candidate| candidate.strip_prefix(input).is_some_and(|rest| rest.starts_with('/')));
     }
@@ -50,12 +54,18 @@ pub(super) fn recognise(folder: &Folder) -> Option<Blog> {
         }
         None => place_of_data.unwrap_or_default(),
     };
-    // What the folder's own file says for all in it.
-    let name = posts.rsplit('/').next().unwrap_or_default();
-    let files = ["json", "11tydata.json", "11tydata.js", "11tydata.mjs", "11tydata.cjs"];
-    let pattern = files.iter().find_map(|end| folder.settings(&format!("{posts}/{name}.{end}"))?.get(&["permalink"]));
-    match pattern {
-        Some(pattern) => permalink(&mut blog, pattern, &by_folder(&posts, content, ":slug")),
+    blog.take("posts.slugify", Some(Found::new("eleventy", "Eleventy's own way")));
+    // What the folder's own file says for all in it, or that of a folder around it.
+    let mut folders = vec![posts.as_str()];
+    while let Some((above, _)) = folders.last().and_then(|last| last.rsplit_once('/')) {
+        folders.push(above);
+    }
+    let said = folders.into_iter().find_map(|at| said_in(folder, at)).or_else(|| said_below(folder, &posts));
+    match said {
+        Some((Some(pattern), _)) => permalink(&mut blog, pattern, &by_folder(&posts, content, ":basename")),
+        Some((None, file)) => blog.notes.push(format!(
+            "the addresses are made by a program ({file}); set posts.permalink, or `permalink:` in each post"
+        )),
         None => {
             // Only `fileSlug` is without the date.
             let pattern = by_folder(&posts, content, ":basename");
@@ -63,6 +73,32 @@ pub(super) fn recognise(folder: &Folder) -> Option<Blog> {
         }
     }
     Some(blog)
+}
+
+/// The pattern that the data file of a folder has for all in it, `None` when a program makes it; and the file.
+fn said_in(folder: &Folder, at: &str) -> Option<(Option<Found>, String)> {
+    let name = at.rsplit('/').next().unwrap_or_default();
+    ["json", "11tydata.json", "11tydata.js", "11tydata.mjs", "11tydata.cjs"].iter().find_map(|end| {
+        let file = format!("{at}/{name}.{end}");
+        let text = folder.text(&file).filter(|text| text.contains("permalink"))?;
+        Some((Settings::read(&file, &text).get(&["permalink", "eleventyComputed.permalink"]), file))
+    })
+}
+
+/// The pattern of folders that have one each, which differ by the name of the folder only: languages.
+fn said_below(folder: &Folder, posts: &str) -> Option<(Option<Found>, String)> {
+    let mut all: Option<(Option<Found>, String)> = None;
+    for name in folder.folders(posts) {
+        let Some((found, file)) = said_in(folder, &format!("{posts}/{name}")) else { continue };
+        let found = found.map(|found| Found { text: found.text.replace(&format!("/{name}/"), "/:dir/"), ..found });
+        let is_other = |known: &Option<Found>| known.as_ref().map(|it| &it.text) != found.as_ref().map(|it| &it.text);
+        match &mut all {
+            Some((known, _)) if is_other(known) => *known = None,
+            Some(_) => {}
+            None => all = Some((found, file)),
+        }
+    }
+    all
 }
 
 fn below(place: &str, name: &str) -> String {
@@ -84,12 +120,18 @@ fn input_folder(settings: &Settings, program: &str) -> Option<String> {
 /// `/blog/{{ page.fileSlug }}/` → `/blog/:slug/`; a template that says more than that is named.
 fn permalink(blog: &mut Blog, pattern: Found, default: &str) {
     let mut text = String::new();
+    let mut is_of_title = false;
     let mut rest = pattern.text.as_str();
     while let Some((before, after)) = rest.split_once("{{") {
         let (name, after) = after.split_once("}}").unwrap_or((after, ""));
         text += before;
         match name.trim_matches([' ', '-']) {
             "page.fileSlug" => text += ":slug",
+            "slug" => text += ":slugorbasename",
+            "title | slugify" | "title | slugify | url" => {
+                text += ":slug";
+                is_of_title = true;
+            }
             "page.filePathStem" => text += default.trim_end_matches('/'),
             _ => text += "{{",
         }
@@ -103,7 +145,10 @@ fn permalink(blog: &mut Blog, pattern: Found, default: &str) {
         ));
         return;
     }
-    let text = text.trim_end_matches("index.html").replace("//", "/");
+    if is_of_title {
+        blog.take("posts.slug_from", Some(Found { text: "title".to_owned(), ..pattern.clone() }));
+    }
+    let text = format!("/{}", text.trim_end_matches("index.html").trim_start_matches('/')).replace("//", "/");
     blog.take("posts.permalink", Some(Found { text, ..pattern }));
 }
 
@@ -120,7 +165,9 @@ mod tests {
         };
         assert_eq!(taken("/notes/{{ page.fileSlug }}/index.html"), (Some("/notes/:slug/".into()), 0));
         assert_eq!(taken("/{{page.filePathStem}}.html"), (Some("/blog/:dir/:slug.html".into()), 0));
-        assert_eq!(taken("/{{ title | slugify }}/"), (None, 1));
+        assert_eq!(taken("blog/{{ title | slugify }}/"), (Some("/blog/:slug/".into()), 0));
+        assert_eq!(taken("/{{ slug }}/"), (Some("/:slugorbasename/".into()), 0));
+        assert_eq!(taken("/{{ title | slug }}/"), (None, 1));
         assert_eq!(taken("/{% if x %}a{% endif %}/"), (None, 1));
     }
 

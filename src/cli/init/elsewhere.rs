@@ -192,9 +192,16 @@ fn language(folder: &Folder, posts: &str) -> Option<Found> {
 
 /// The words of a post, without front matter, code, tags and addresses, as far as the language needs them.
 fn words(text: &str) -> String {
-    let body = text.strip_prefix("---").and_then(|rest| rest.split_once("\n---")).map_or(text, |(_, body)| body);
+    let mut fences = ["---", "+++"].iter();
+    let body = fences.find_map(|fence| Some(text.strip_prefix(fence)?.split_once(&format!("\n{fence}"))?.1));
+    let mut is_code = false;
+    let prose = body.unwrap_or(text).lines().filter(|line| {
+        let is_fence = line.trim_start().starts_with("```");
+        is_code ^= is_fence;
+        !is_code && !is_fence
+    });
     let is_word = |word: &&str| !word.contains(['<', '>', '{', '}', '/', '`', '=', '_', '#', '|']);
-    body.split_whitespace().filter(is_word).take(500).collect::<Vec<_>>().join(" ")
+    prose.flat_map(str::split_whitespace).filter(is_word).take(500).collect::<Vec<_>>().join(" ")
 }
 
 /// The two letters of a language (ISO 639-1) by the three that the detector says (ISO 639-3).
@@ -221,6 +228,8 @@ mod tests {
             "Der Fluss ist im August langsam, und alles neben ihm ist es auch: die Hunde, die Boote und das Brot.\n";
         write("a.md", &format!("---\ntitle: The title is English all the same\n---\n{}", text.repeat(3)));
         write("b.md", "---\ntitle: b\n---\n1 2 3\n");
+        let code = "let the = river.is_slow in August and so is everything beside it;\n".repeat(9);
+        assert_eq!(words(&format!("+++\ntitle = 'b'\n+++\n流水\n```rust\n{code}```\n山\n")), "流水 山");
         assert_eq!(language(&folder, ".").unwrap().text, "de");
         for name in ["c.md", "d.md"] {
             write(name, &"The river is slow in August, and so is everything beside it. ".repeat(4));

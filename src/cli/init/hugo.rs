@@ -1,6 +1,6 @@
 //! Hugo: `hugo.toml`, `config.toml` with a word of Hugo such as `baseURL`, or the files of `config/_default`, in any of its three languages.
 
-use super::blog::{Blog, Folder, by_folder, sections};
+use super::blog::{Blog, Folder, by_folder, languages, sections};
 use super::settings::{Found, Settings};
 
 /// The languages of its settings.
@@ -31,37 +31,47 @@ pub(super) fn recognise(folder: &Folder) -> Option<Blog> {
         .map(|(key, found)| (key.strip_prefix("page.").unwrap_or(key).to_owned(), found.clone()))
         .filter(|(section, _)| !section.contains('.'))
         .collect();
-    let main = settings.items("params.mainSections").into_iter().filter_map(|item| item.get(&[""]));
-    let main: Vec<_> = main.map(|section| format!("{content}/{}", section.text.trim_matches('/'))).collect();
+    let named = settings.items("params.mainSections").into_iter().filter_map(|item| item.get(&[""]));
+    let named: Vec<_> = named.map(|section| format!("{content}/{}", section.text.trim_matches('/'))).collect();
     let mut candidates: Vec<_> = patterns.iter().map(|(section, _)| format!("{content}/{section}")).collect();
     let sections = sections(folder, &content);
     candidates.retain(|candidate| sections.contains(candidate));
     candidates.extend(sections);
     // What the blog itself calls its posts goes before what holds more.
-    let is_main = |name: &String| main.contains(name) && folder.posts(name) > 0;
+    let is_main = |name: &String| named.contains(name) && folder.posts(name) > 0;
     if candidates.iter().any(is_main) {
         candidates.retain(is_main);
     }
     let posts = blog.posts(folder, &candidates).unwrap_or_else(|| content.clone());
     let section = posts.strip_prefix(&content).unwrap_or_default().trim_matches('/').to_owned();
     let is_ugly = settings.get(&["uglyURLs"]).is_some_and(|found| found.text == "true");
+    // Hugo takes the date out of a name only when it takes it for the date.
+    let is_date = settings
+        .items("frontmatter.date")
+        .iter()
+        .any(|item| item.get(&[""]).is_some_and(|handler| handler.text == ":filename"));
+    let of_language = match languages(&settings) {
+        0 | 1 => String::new(),
+        _ if settings.get(&["defaultContentLanguageInSubdir"]).is_some_and(|found| found.text == "true") => {
+            blog.notes
+                .push(format!("posts in another language than `{main}` need `permalink:`, for all lie below theirs"));
+            format!("/{main}")
+        }
+        _ => "/:lang".to_owned(),
+    };
+    blog.take("posts.slugify", Some(Found::new("hugo", "Hugo's own way")));
     match patterns.into_iter().find(|(name, _)| *name == section) {
         Some((_, pattern)) => {
-            if [":title", ":slug", ":slugortitle"].iter().any(|word| has_word(&pattern.text, word)) {
-                blog.take("posts.slugify", Some(Found::new("hugo", pattern.from.clone())));
+            let is_of_title = [":title", ":slug", ":slugortitle"].iter().any(|word| has_word(&pattern.text, word));
+            if is_of_title && !is_date {
                 blog.take("posts.slug_from", Some(Found::new("title", pattern.from.clone())));
             }
-            let pattern = Found { text: with_ending(&pattern.text, is_ugly), ..pattern };
-            blog.permalink(pattern, |word| meaning(word, &section));
+            let text = format!("{of_language}/{}", with_ending(&pattern.text, is_ugly).trim_start_matches('/'));
+            blog.permalink(Found { text, ..pattern }, |word| meaning(word, &section));
         }
         None => {
-            // Hugo takes the date out of a name only when it takes it for the date.
-            let is_date = settings
-                .items("frontmatter.date")
-                .iter()
-                .any(|item| item.get(&[""]).is_some_and(|handler| handler.text == ":filename"));
             let pattern = by_folder(&posts, &content, if is_date { ":slug" } else { ":slugorfilename" });
-            let pattern = with_ending(&pattern, is_ugly);
+            let pattern = of_language + &with_ending(&pattern, is_ugly);
             blog.take("posts.permalink", Some(Found::new(pattern, "Hugo's own default")));
         }
     }
@@ -131,8 +141,9 @@ fn settings(folder: &Folder) -> Option<Settings> {
 
 fn meaning(word: &str, section: &str) -> Option<String> {
     Some(match word {
-        "year" | "month" | "day" => format!(":{word}"),
-        "slug" | "title" | "slugortitle" => ":slug".to_owned(),
+        "lang" | "year" | "month" | "day" => format!(":{word}"),
+        "slug" | "slugortitle" => ":slug".to_owned(),
+        "title" => ":title".to_owned(),
         "filename" | "contentbasename" => ":filename".to_owned(),
         "slugorfilename" | "slugorcontentbasename" => ":slugorfilename".to_owned(),
         "section" => section.to_owned(),

@@ -22,7 +22,12 @@ pub(super) fn recognise(folder: &Folder) -> Option<Blog> {
             Found::new(format!("{}/{base}", url.text.trim_end_matches('/')), format!("{file}: url, baseurl"))
         }
     });
-    blog.take("site.url", url);
+    match settings.get(&["baseurl"]).filter(|base| url.is_none() && !base.text.trim_matches('/').is_empty()) {
+        Some(base) => {
+            blog.notes.push(format!("the site lies below `{}` ({}): let site.url end with it", base.text, base.from))
+        }
+        None => blog.take("site.url", url),
+    }
     blog.take("site.description", settings.get(&["description", "tagline"]));
     blog.take("site.language", settings.get(&["lang", "language", "locale"]));
     let defaults = Defaults::of(&settings, file);
@@ -62,7 +67,9 @@ pub(super) fn recognise(folder: &Folder) -> Option<Blog> {
             "year" | "month" | "day" | "i_month" | "i_day" | "y_day" | "categories" | "slugified_categories" => {
                 format!(":{word}")
             }
-            "title" | "slug" | "name" => ":slug".to_owned(),
+            "title" | "name" => ":slug".to_owned(),
+            "slug" => ":slugified".to_owned(),
+            "path" => ":dir/:basename".to_owned(),
             "output_ext" => ".html".to_owned(),
             "collection" => "posts".to_owned(),
             _ => return None,

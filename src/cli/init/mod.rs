@@ -9,6 +9,7 @@ mod hexo;
 mod hugo;
 pub(super) mod ignore;
 mod jekyll;
+mod nikola;
 mod online;
 mod pelican;
 mod settings;
@@ -52,7 +53,7 @@ const GENERATORS: [Generator; 14] = [
     Generator { name: "Cobalt", recognise: |folder| table::recognise("cobalt", "Cobalt", folder) },
     Generator { name: "Quartz", recognise: |folder| table::recognise("quartz", "Quartz", folder) },
     Generator { name: "Quarto", recognise: |folder| table::recognise("quarto", "Quarto", folder) },
-    Generator { name: "Nikola", recognise: |folder| table::recognise("nikola", "Nikola", folder) },
+    Generator { name: "Nikola", recognise: nikola::recognise },
     Generator { name: "Lektor", recognise: |folder| table::recognise("lektor", "Lektor", folder) },
     Generator { name: "Jekyll", recognise: jekyll::recognise },
     Generator { name: "VitePress", recognise: |folder| table::recognise("vitepress", "VitePress", folder) },
@@ -67,6 +68,9 @@ const FIRST_POST: &str = include_str!("first-post.md");
 /// Eleventy, Astro, Hexo, Pelican, Gatsby, Cobalt, Quartz, Quarto, Nikola, Lektor and VitePress are taken over, also by a new
 /// folder inside of such a blog. The blog's own files stay as they are; only `.gitignore` gets lines that it lacks.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  tidings init notes        # a new site\n  tidings init              # in the folder of a blog"
+)]
 pub(super) struct Arguments {
     /// The folder of the new site; it is made when it is missing
     #[arg(default_value = ".")]
@@ -183,8 +187,15 @@ fn find(folder: &Path) -> Option<Found> {
         GENERATORS.iter().find_map(|generator| Some((generator.name, (generator.recognise)(&folder)?)))
     };
     let of = |(generator, mut blog): (&'static str, Blog), folder: &Path, is_above| {
-        if !blog.taken.iter().any(|(key, _)| *key == "posts.dir") {
-            blog.look(Folder::new(folder).survey());
+        let posts = blog.taken.iter().find(|(key, _)| *key == "posts.dir").map(|(_, found)| found.text.clone());
+        match posts {
+            Some(posts) => {
+                let others = Folder::new(folder).survey().others(&posts);
+                blog.notes.extend(others.map(|others| format!("{} {others}", blog::UNREAD)));
+            }
+            None => {
+                blog.look(Folder::new(folder).survey());
+            }
         }
         Found { generator: Some(generator), blog, is_above }
     };

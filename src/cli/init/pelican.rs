@@ -30,14 +30,21 @@ pub(super) fn recognise(folder: &Folder) -> Option<Blog> {
         }));
     }
     let pattern = settings.get(&["ARTICLE_URL"]).unwrap_or_else(|| Found::new("{slug}.html", "Pelican's own default"));
-    blog.permalink(Found { text: with_colons(&pattern.text), ..pattern }, |word| {
-        matches!(word, "year" | "month" | "day" | "slug" | "category").then(|| format!(":{word}"))
-    });
     let source = settings.get(&["SLUGIFY_SOURCE"]).unwrap_or_else(|| Found::new("title", "Pelican's own default"));
+    // A slug that is read from the name stays as it is.
+    let of_name = settings.get(&["FILENAME_METADATA"]).filter(|names| names.text.contains("(?P<slug>"));
+    let is_whole = of_name.as_ref().map_or(source.text == "basename", |names| names.text.starts_with("(?P<slug>"));
+    blog.permalink(Found { text: with_colons(&pattern.text), ..pattern }, |word| match word {
+        "slug" if is_whole => Some(":slugorbasename".to_owned()),
+        "year" | "month" | "day" | "slug" | "category" => Some(format!(":{word}")),
+        _ => None,
+    });
     blog.take("posts.slugify", Some(Found::new("pelican", "Pelican's own way")));
-    if source.text == "title" {
-        blog.take("posts.slug_from", Some(source));
-    }
+    let slug_from = match of_name {
+        Some(names) => Some(Found { text: "file".to_owned(), ..names }),
+        None => Some(source).filter(|source| source.text == "title"),
+    };
+    blog.take("posts.slug_from", slug_from);
     Some(blog)
 }
 

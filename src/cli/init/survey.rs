@@ -23,8 +23,8 @@ const FEW: usize = 5;
 pub(super) struct Survey {
     /// The Markdown files, sorted, and whether each says a day.
     markdown: Vec<(String, bool)>,
-    /// How many files there are of each format that is not read.
-    others: BTreeMap<String, usize>,
+    /// Files of formats that are not read.
+    others: Vec<String>,
 }
 
 /// A folder of posts.
@@ -46,12 +46,12 @@ impl Survey {
         for path in folder.list("", &post::enters).unwrap_or_default() {
             let ending = path.rsplit_once('.').map_or(String::new(), |(_, ending)| ending.to_ascii_lowercase());
             if OTHERS.contains(&&*ending) {
-                *survey.others.entry(ending).or_default() += 1;
+                survey.others.push(path);
             } else if post::is_post_file(&path, false)
                 && let Ok(bytes) = folder.read(&path, FileKind::Post)
             {
                 if post::may_hold_programs(&path) && post::first_program(&String::from_utf8_lossy(&bytes)).is_some() {
-                    *survey.others.entry(ending).or_default() += 1;
+                    survey.others.push(path);
                 } else {
                     sources.push(Source { path, bytes });
                 }
@@ -71,8 +71,16 @@ impl Survey {
         self.within(folder, self.is_any_dated()).count()
     }
 
+    /// True unless next to none says a day: then those that do are not where the posts are.
     fn is_any_dated(&self) -> bool {
-        self.markdown.iter().any(|(_, is_dated)| *is_dated)
+        let dated = self.markdown.iter().filter(|(_, is_dated)| *is_dated).count();
+        dated >= FEW || dated > 0 && dated * 20 >= self.markdown.len()
+    }
+
+    /// True for a folder that is one post.
+    pub(super) fn is_one_post(&self, folder: &str) -> bool {
+        let names = self.within(folder, false).map(|path| &path[folder.len() + 1..]).take(2);
+        is_bundle(&names.collect::<Vec<_>>())
     }
 
     /// How many Markdown files there are.
@@ -94,10 +102,15 @@ impl Survey {
         (!named.is_empty()).then(|| format!("{text}{}", named.join(", ")))
     }
 
-    /// The formats that are not read, with the number of files: `12 .org, 3 .ipynb`.
-    pub(super) fn others(&self) -> Option<String> {
-        let mut others: Vec<_> = self.others.iter().collect();
-        others.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+    /// The formats below a folder that are not read, with the number of files: `12 .org, 3 .ipynb`.
+    pub(super) fn others(&self, folder: &str) -> Option<String> {
+        let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+        for path in self.others.iter().filter(|path| is_within(path, folder)) {
+            let ending = path.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
+            *counts.entry(ending).or_default() += 1;
+        }
+        let mut others: Vec<_> = counts.into_iter().collect();
+        others.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
         let named: Vec<_> = others.iter().map(|(ending, count)| format!("{count} .{ending}")).collect();
         (!named.is_empty()).then(|| named.join(", "))
     }
@@ -132,11 +145,13 @@ impl Survey {
 
     /// The Markdown files below a folder, or those of them that say a day.
     fn within(&self, folder: &str, only_dated: bool) -> impl Iterator<Item = &str> {
-        let is_within =
-            move |path: &str| folder == "." || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
-        let wanted = move |(path, is_dated): &&(String, bool)| (*is_dated || !only_dated) && is_within(path);
+        let wanted = move |(path, is_dated): &&(String, bool)| (*is_dated || !only_dated) && is_within(path, folder);
         self.markdown.iter().filter(wanted).map(|(path, _)| path.as_str())
     }
+}
+
+fn is_within(path: &str, folder: &str) -> bool {
+    folder == "." || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// True for a folder whose like comes again: one of a year, or one that begins with a day.
@@ -172,5 +187,8 @@ mod tests {
         let two = [("tech/a.md", true), ("tech/b.md", true), ("life/c.md", true), ("life/d.md", true)];
         assert_eq!(best(&two), told(".", 4, 4), "two of a kind");
         assert_eq!(best(&[("docs/a.md", false), ("docs/b.md", false)]), told("docs", 2, 0), "no day anywhere");
+        let names: Vec<_> = (0..40).map(|n| format!("docs/{}/{n}.md", n % 4)).collect();
+        let files: Vec<_> = names.iter().enumerate().map(|(n, name)| (name.as_str(), n == 0)).collect();
+        assert_eq!(best(&files), told("docs", 40, 1), "one day says nothing about forty files");
     }
 }

@@ -13,10 +13,6 @@ pub(super) fn recognise(row: &str, label: &str, folder: &Folder) -> Option<Blog>
         }
         .and_then(|name| Some((name.clone(), folder.settings(&name)?)))
     })?;
-    // A name that others use for their files too.
-    if words("mark").any(|mark| settings.get(&[mark]).is_none()) {
-        return None;
-    }
     let mut blog = Blog::default();
     let url = settings.get(&words_of(row, "site.url")).map(|url| {
         let text = if url.text.contains("://") { url.text } else { format!("https://{}", url.text) };

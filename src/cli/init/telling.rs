@@ -6,7 +6,7 @@ use super::elsewhere::GUESS;
 use super::settings::Found;
 use super::takeover::Takeover;
 use crate::cli::Context;
-use crate::cli::table::{columns, cut};
+use crate::cli::table::cut;
 use crate::config::{Config, placeholder};
 
 /// Where a blog is that was there already.
@@ -36,7 +36,9 @@ pub(super) fn tell(place: &Place, takeover: &Takeover, context: &Context) {
     let row =
         |(key, found): &(&'static str, Found)| [format!("  {key}"), cut(&found.text, 44), format!("({})", found.from)];
     if !taken.is_empty() {
-        context.ui.say_lines(columns(&taken.iter().map(row).collect::<Vec<_>>()).trim_end());
+        let mut page = context.ui.new_message();
+        page.table(&taken.iter().map(row).collect::<Vec<_>>());
+        context.ui.say_page(page);
     }
     if !notes.is_empty() {
         context.ui.say("Not taken over, or good to know:");

@@ -1,6 +1,6 @@
 //! Zola: `config.toml` (or `zola.toml`) with `base_url`.
 
-use super::blog::{Blog, Folder, by_folder, sections};
+use super::blog::{Blog, Folder, by_folder, languages, sections};
 use super::settings::Found;
 
 const CONTENT: &str = "content";
@@ -14,10 +14,15 @@ pub(super) fn recognise(folder: &Folder) -> Option<Blog> {
     if settings.get(&["markdown.smart_punctuation"]).is_some_and(|found| found.text == "true") {
         blog.take("posts.smart_punctuation", settings.get(&["markdown.smart_punctuation"]));
     }
-    let slugify = settings.get(&["slugify.paths"]);
-    if slugify.as_ref().is_none_or(|paths| paths.text == "on") {
-        blog.take("posts.slugify", Some(Found::new("zola", "Zola's own default")));
-    }
-    blog.take("posts.permalink", Some(Found::new(by_folder(&posts, CONTENT, ":slug"), "Zola's own default")));
+    let slugify = match settings.get(&["slugify.paths"]).filter(|paths| paths.text != "on") {
+        Some(paths) => Found { text: "zola-safe".to_owned(), ..paths },
+        None => Found::new("zola", "Zola's own default"),
+    };
+    blog.take("posts.slugify", Some(slugify));
+    let keeps_days = settings.get(&["slugify.paths_keep_dates"]).is_some_and(|found| found.text == "true");
+    let pattern = by_folder(&posts, CONTENT, if keeps_days { ":slugorbasename" } else { ":slug" });
+    // Translations lie below their language.
+    let pattern = if languages(&settings) > 0 { format!("/:lang{pattern}") } else { pattern };
+    blog.take("posts.permalink", Some(Found::new(pattern, "Zola's own default")));
     Some(blog)
 }

@@ -6,6 +6,7 @@ mod show;
 mod summary;
 
 use clap::{Args, Subcommand};
+use jiff::tz::TimeZone;
 use serde_json::json;
 
 use super::agreement::{self, Answer};
@@ -15,10 +16,11 @@ use crate::model::{DeliveryState, EmailAddress};
 use crate::publish::Activity;
 use crate::store::{Decision, Store};
 use settle::Settling;
-use summary::{as_json, as_text};
+use summary::{as_json, tell};
 
 /// List the recorded runs; show who did not get an issue, and why; settle what is in doubt.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  tidings runs\n  tidings runs show --state failed")]
 pub(super) struct Arguments {
     /// Print the list as JSON
     #[arg(long)]
@@ -35,6 +37,7 @@ enum Action {
     /// Settle the deliveries of a run that are in doubt, have failed, or were given up
     ///
     /// All of them, or those to the readers that are named. The decision is added to the history of each.
+    #[command(after_help = "Example:\n  tidings runs resolve 7 --resend ada@example.org")]
     #[command(group = clap::ArgGroup::new("how").required(true))]
     Resolve {
         /// The number of the run
@@ -65,6 +68,7 @@ enum Action {
     ///
     /// It is queued, and leaves with the next `deliver` or `publish`. Only for confirmed readers; what is in doubt is for
     /// `runs resolve`.
+    #[command(after_help = "Example:\n  tidings runs resend 7 ada@example.org")]
     Resend {
         /// The number of the run
         run: i64,
@@ -76,6 +80,7 @@ enum Action {
         issue: Option<i64>,
     },
     /// Send the deliveries of a run again that failed or were given up, with the next `deliver` or `publish`
+    #[command(after_help = "Example:\n  tidings runs retry 7 --failed")]
     #[command(group = clap::ArgGroup::new("which").required(true).multiple(true))]
     Retry {
         /// The number of the run
@@ -88,6 +93,7 @@ enum Action {
         given_up: bool,
     },
     /// Give up the deliveries of a run that have not left yet; who got it keeps it
+    #[command(after_help = "Example:\n  tidings runs cancel 7")]
     Cancel {
         /// The number of the run
         run: i64,
@@ -106,11 +112,11 @@ pub(super) async fn run(arguments: Arguments, context: &Context) -> Result<Exit,
     let settle = |store, run| Settling::begin(store, &config, run, context);
     match arguments.action {
         None => {
-            list(&mut store, arguments.json).await?;
+            list(&mut store, arguments.json, &config.site.timezone, &context.ui).await?;
             store.close().await?;
         }
         Some(Action::Show(which)) => {
-            show::run(&mut store, &which, arguments.json).await?;
+            show::run(&mut store, &which, arguments.json, &config.site.timezone, &context.ui).await?;
             store.close().await?;
         }
         Some(Action::Resolve { run, addresses, resend, drop, sent: _, failed, skipped, only }) => {
@@ -140,12 +146,14 @@ pub(super) async fn run(arguments: Arguments, context: &Context) -> Result<Exit,
     Ok(Exit::Done)
 }
 
-async fn list(store: &mut Store, is_json: bool) -> Result<(), Failure> {
+async fn list(store: &mut Store, is_json: bool, zone: &TimeZone, ui: &Ui) -> Result<(), Failure> {
     let runs = store.runs().await?;
     if is_json {
         Ui::json(&runs.iter().map(as_json).collect());
     } else {
-        Ui::result(&as_text(&runs));
+        let mut page = ui.new_page();
+        tell(&runs, zone, &mut page);
+        Ui::page(page);
     }
     Ok(())
 }

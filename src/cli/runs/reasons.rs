@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::super::table::columns;
+use super::super::look::{self, PLAIN};
+use super::super::page::Page;
 use crate::model::DeliveryState;
 use crate::store::NotSent;
 
@@ -56,12 +57,14 @@ impl Reasons {
         groups
     }
 
-    pub(super) fn as_text(&self) -> String {
-        let mut rows = vec![["STATE", "READERS", "WHY"].map(str::to_owned)];
+    pub(super) fn tell(&self, page: &mut Page) {
+        let mut rows = vec![look::header(["STATE", "READERS", "WHY"])];
         for (key, group) in self.sorted() {
-            rows.push([word(key).replace('_', " "), group.count.to_string(), group.shown.clone()]);
+            let style = DeliveryState::from_number(key.state).map_or(PLAIN, look::of_delivery);
+            let state = (word(key).replace('_', " "), style);
+            rows.push([state, (group.count.to_string(), PLAIN), (group.shown.clone(), PLAIN)]);
         }
-        columns(&rows)
+        page.table(&rows);
     }
 
     /// Keys of each: `state`, `code`, `enhanced`, `count`, `text` (the answer to one of them, without its codes).
@@ -105,6 +108,7 @@ fn without(text: &str, address: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::look::Look;
     use super::*;
     use crate::model::Answer;
     use crate::store::{DeliveryKey, Standing, Try};
@@ -136,8 +140,10 @@ mod tests {
         reasons.add(&delivery(4, DeliveryState::Failed, Some("550 5.7.1 not you")));
         reasons.add(&delivery(5, DeliveryState::Failed, Some("554 5.1.1 no such user")));
         reasons.add(&delivery(6, DeliveryState::Queued, None));
+        let mut page = Page::new(Look::default());
+        reasons.tell(&mut page);
         assert_eq!(
-            reasons.as_text(),
+            page.into_text(),
             "STATE     READERS  WHY\n\
              queued    1        not tried yet\n\
              deferred  3        the connection was lost at R1@reader.test\n\

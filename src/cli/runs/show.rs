@@ -2,13 +2,16 @@
 
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
+use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use super::super::failure::Failure;
-use super::super::table::columns;
+use super::super::look::{self, GREY, PLAIN};
+use super::super::page::Page;
 use super::super::{Ui, history};
 use super::reasons::Reasons;
-use super::summary::{as_json, as_text, find};
+use super::summary::{as_json, find, tell};
+use crate::clock::told_of;
 use crate::model::DeliveryState;
 use crate::publish::PublishError;
 use crate::store::{NotSent, Store};
@@ -17,6 +20,7 @@ use crate::store::{NotSent, Store};
 const SHOWN: usize = 50;
 
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  tidings runs show\n  tidings runs show 7 --state failed")]
 pub(super) struct Arguments {
     /// The number of the run; the last one when left out
     run: Option<i64>,
@@ -46,7 +50,13 @@ struct Shown {
     count: usize,
 }
 
-pub(super) async fn run(store: &mut Store, which: &Arguments, is_json: bool) -> Result<(), Failure> {
+pub(super) async fn run(
+    store: &mut Store,
+    which: &Arguments,
+    is_json: bool,
+    zone: &TimeZone,
+    ui: &Ui,
+) -> Result<(), Failure> {
     let run = match which.issue {
         Some(issue) => Some(store.issue(issue).await?.ok_or(PublishError::NoIssue(issue))?.0),
         None => which.run,
@@ -75,17 +85,24 @@ pub(super) async fn run(store: &mut Store, which: &Arguments, is_json: bool) -> 
         Ui::json(&value);
         return Ok(());
     }
-    let mut text = as_text(std::slice::from_ref(&summary));
-    text += &match shown.count {
-        0 if which.state.is_empty() => "\nEvery delivery was made.\n".to_owned(),
-        0 => "\nThere is no such delivery.\n".to_owned(),
-        count if count > most => format!(
-            "\n{}\n{count} deliveries; `--state STATE` lists those of a state, `--json` all of them.\n",
-            shown.reasons.as_text()
-        ),
-        _ => format!("\n{}\n{}", shown.reasons.as_text(), rows_as_text(&shown.rows)),
-    };
-    Ui::result(&text);
+    let mut page = ui.new_page();
+    tell(std::slice::from_ref(&summary), zone, &mut page);
+    page.push("\n");
+    match shown.count {
+        0 if which.state.is_empty() => page.push("Every delivery was made.\n"),
+        0 => page.push("There is no such delivery.\n"),
+        count => {
+            shown.reasons.tell(&mut page);
+            page.push("\n");
+            if count > most {
+                let more = "`--state STATE` lists those of a state, `--json` all of them";
+                page.push(&format!("{count} deliveries; {more}.\n"));
+            } else {
+                tell_rows(&shown.rows, zone, &mut page);
+            }
+        }
+    }
+    Ui::page(page);
     Ok(())
 }
 
@@ -114,26 +131,25 @@ fn row_as_json(row: &NotSent) -> Value {
     })
 }
 
-fn rows_as_text(rows: &[NotSent]) -> String {
-    let mut lines = vec![["ISSUE", "READER", "STATE", "TRIES", "WHY"].map(str::to_owned)];
+fn tell_rows(rows: &[NotSent], zone: &TimeZone, page: &mut Page) {
+    let mut lines = vec![look::header(["ISSUE", "READER", "STATE", "TRIES", "WHY"])];
     for row in rows {
         let mut why = row.standing.reply().unwrap_or_default();
         if let Some(next) = &row.standing.next_attempt_at {
             let put_off = if row.standing.attempts == 0 { "not tried, others of its domain are refused " } else { "" };
-            why = format!("{put_off}{why} (again from {next})");
+            why = format!("{put_off}{why} (again from {})", told_of(next, zone));
         }
         lines.push([
-            row.key.issue.to_string(),
-            row.address.clone(),
-            row.standing.state.as_str().replace('_', " "),
-            row.standing.attempts.to_string(),
-            why,
+            (row.key.issue.to_string(), PLAIN),
+            (row.address.clone(), PLAIN),
+            (row.standing.state.as_str().replace('_', " "), look::of_delivery(row.standing.state)),
+            (row.standing.attempts.to_string(), PLAIN),
+            (why, PLAIN),
         ]);
-        let before = history::as_rows(&row.standing);
-        lines
-            .extend(before.map(|[state, at, said]| {
-                [String::new(), String::new(), state, String::new(), format!("{at}: {said}")]
-            }));
+        let before = history::as_rows(&row.standing, zone);
+        lines.extend(before.map(|[state, at, said]| {
+            [String::new(), String::new(), state, String::new(), format!("{at}: {said}")].map(|cell| (cell, GREY))
+        }));
     }
-    columns(&lines)
+    page.table(&lines);
 }

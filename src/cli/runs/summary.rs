@@ -1,9 +1,12 @@
 //! A run as `tidings runs` shows it.
 
+use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use super::super::failure::Failure;
-use super::super::table::columns;
+use super::super::look::{self, PLAIN};
+use super::super::page::Page;
+use crate::clock::told_of;
 use crate::model::DeliveryState;
 use crate::store::{RunSummary, Store};
 
@@ -15,11 +18,12 @@ pub(super) async fn find(store: &mut Store, number: Option<i64>) -> Result<RunSu
     })
 }
 
-pub(super) fn as_text(runs: &[RunSummary]) -> String {
+pub(super) fn tell(runs: &[RunSummary], zone: &TimeZone, page: &mut Page) {
     if runs.is_empty() {
-        return "Nothing was published yet.\n".to_owned();
+        page.push("Nothing was published yet.\n");
+        return;
     }
-    let mut rows = vec![["RUN", "AT", "ISSUE", "DELIVERIES"].map(str::to_owned)];
+    let mut rows = vec![look::header(["RUN", "AT", "ISSUE", "DELIVERIES"])];
     for summary in runs {
         let issues: Vec<_> = summary.issues.iter().map(|(number, subject)| format!("{number} “{subject}”")).collect();
         let states: Vec<_> = DeliveryState::ALL
@@ -27,9 +31,14 @@ pub(super) fn as_text(runs: &[RunSummary]) -> String {
             .filter(|state| summary.deliveries.get(*state) > 0)
             .map(|state| format!("{} {}", summary.deliveries.get(state), state.as_str().replace('_', " ")))
             .collect();
-        rows.push([summary.run.id.to_string(), summary.run.cutoff.clone(), issues.join(", "), states.join(", ")]);
+        rows.push([
+            (summary.run.id.to_string(), PLAIN),
+            (told_of(&summary.run.cutoff, zone), PLAIN),
+            (issues.join(", "), PLAIN),
+            (states.join(", "), look::of_deliveries(&summary.deliveries)),
+        ]);
     }
-    columns(&rows)
+    page.table(&rows);
 }
 
 pub(super) fn as_json(summary: &RunSummary) -> Value {

@@ -26,6 +26,7 @@ use crate::store::{Arrivals, Arrived};
 /// by the file gets no mail from here either. All rows or none: a row with an error stops the import, unless --skip-bad
 /// leaves such rows out.
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  tidings subscribers import readers.csv")]
 pub(super) struct Arguments {
     /// The file, or - for the standard input
     file: PathBuf,

@@ -18,6 +18,7 @@ use crate::store::{NewSubscriber, Store};
 
 /// Keep the list of readers.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  tidings subscribers add \"Ada <ada@example.org>\"\n  tidings subscribers list")]
 pub(super) struct Arguments {
     #[command(subcommand)]
     action: Action,
@@ -26,6 +27,7 @@ pub(super) struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Action {
     /// Put readers on the list as confirmed: you vouch that they asked for it
+    #[command(after_help = "Example:\n  tidings subscribers add \"Ada <ada@example.org>\" bob@example.org")]
     Add {
         /// Addresses, or `Name <address>`
         #[arg(required = true, value_name = "ADDRESS")]
@@ -36,6 +38,7 @@ enum Action {
     },
     Import(import::Arguments),
     /// List readers
+    #[command(after_help = "Example:\n  tidings subscribers list --status unsubscribed")]
     List {
         /// Only readers of this status
         #[arg(long, value_parser = PossibleValuesParser::new(SubscriberStatus::ALL.map(SubscriberStatus::as_str)))]
@@ -48,6 +51,7 @@ enum Action {
     ///
     /// The column `token` holds the value of `{token}` in each reader's address for unsubscribing. It is enough to
     /// unsubscribe that reader, so keep it as private as the list.
+    #[command(after_help = "Example:\n  tidings subscribers export > readers.csv")]
     Export {
         /// Only readers of this status
         #[arg(long, value_parser = PossibleValuesParser::new(SubscriberStatus::ALL.map(SubscriberStatus::as_str)))]
@@ -56,6 +60,7 @@ enum Action {
     /// Unsubscribe readers; they stay on record, so that no import mails them again
     ///
     /// With --token a form or an address of your own can do it that knows a reader only by the link in an issue.
+    #[command(after_help = "Example:\n  tidings subscribers remove ada@example.org")]
     Remove {
         /// Addresses
         #[arg(required_unless_present = "tokens", value_name = "ADDRESS")]

@@ -1,13 +1,17 @@
 //! `tidings subscribers list` and `export`.
 
+use annotate_snippets::renderer::Style;
+use jiff::tz::TimeZone;
 use serde_json::json;
 
 use super::super::Context;
 use super::super::failure::{Exit, Failure};
+use super::super::look::{self, PLAIN};
 use super::super::table::Columns;
 use super::super::ui::Output;
 use super::pages::Pages;
 use super::token;
+use crate::clock::told_of;
 use crate::config::Config;
 use crate::list;
 use crate::model::Subscriber;
@@ -35,7 +39,7 @@ pub(super) async fn list(
     json: bool,
 ) -> Result<Exit, Failure> {
     let pages = Pages::open(config, context, status).await?;
-    if json { as_array(pages).await } else { as_table(pages, context).await }
+    if json { as_array(pages).await } else { as_table(pages, &config.site.timezone, context).await }
 }
 
 /// Prints one array, as `Ui::json` would.
@@ -63,9 +67,9 @@ async fn as_array(mut pages: Pages) -> Result<Exit, Failure> {
 }
 
 /// Goes through the list twice: first to know how wide the columns are.
-async fn as_table(mut pages: Pages, context: &Context) -> Result<Exit, Failure> {
-    let header = ["ADDRESS", "STATUS", "SINCE", "NAME"].map(str::to_owned);
-    let mut columns = Columns::default();
+async fn as_table(mut pages: Pages, zone: &TimeZone, context: &Context) -> Result<Exit, Failure> {
+    let header = look::header(["ADDRESS", "STATUS", "SINCE", "NAME"]);
+    let mut columns = Columns::new(context.ui.new_page().look());
     columns.fit(&header);
     let mut is_empty = true;
     loop {
@@ -75,7 +79,7 @@ async fn as_table(mut pages: Pages, context: &Context) -> Result<Exit, Failure> 
         }
         is_empty = false;
         for reader in &page {
-            columns.fit(&row(reader));
+            columns.fit(&row(reader, zone));
         }
     }
     if is_empty {
@@ -83,24 +87,29 @@ async fn as_table(mut pages: Pages, context: &Context) -> Result<Exit, Failure> 
         return pages.close().await;
     }
     let mut out = Output::new();
-    out.result(&columns.line(&header));
-    loop {
-        let page = pages.next().await?;
-        let lines: Vec<String> = page.iter().map(|reader| columns.line(&row(reader))).collect();
-        if page.is_empty() || !out.result(&lines.concat()) {
+    let mut text = context.ui.new_page();
+    text.painted(&columns.lines(&header));
+    while out.page(std::mem::replace(&mut text, context.ui.new_page())) {
+        let readers = pages.next().await?;
+        if readers.is_empty() {
             break;
+        }
+        for reader in &readers {
+            text.painted(&columns.lines(&row(reader, zone)));
         }
     }
     out.end();
     pages.close().await
 }
 
-fn row(reader: &Subscriber) -> [String; 4] {
+fn row(reader: &Subscriber, zone: &TimeZone) -> [(String, Style); 4] {
+    let since = told_of(&reader.created_at, zone);
     [
-        reader.address.as_str().to_owned(),
-        reader.status.as_str().to_owned(),
-        reader.created_at.get(..10).unwrap_or_default().to_owned(),
-        reader.name.clone().unwrap_or_default(),
+        (reader.address.as_str().to_owned(), PLAIN),
+        (reader.status.as_str().to_owned(), look::of_reader(reader.status)),
+        // The day.
+        (since.get(..10).unwrap_or_default().to_owned(), PLAIN),
+        (reader.name.clone().unwrap_or_default(), PLAIN),
     ]
 }
 

@@ -44,6 +44,7 @@ pub(super) fn entry(title: &str) -> Entry {
         mail_pictures: BTreeMap::new(),
         summary: Some("What the first reader of this post will take away from it.".to_owned()),
         content: read(&format!("<p>The text of {title}.</p>")).nodes,
+        in_feeds: None,
         mailing: None,
         is_summary: false,
         mail: None,

@@ -36,6 +36,7 @@ pub(super) fn entry(slug: &str, published: &str) -> Entry {
         mail_pictures: std::collections::BTreeMap::new(),
         summary: Some(format!("About the {slug}.")),
         content: read(&format!("<p>About the {slug}.</p>\n<p>More.</p>")).nodes,
+        in_feeds: None,
         mailing: None,
         is_summary: false,
         mail: None,

@@ -12,7 +12,7 @@ use super::source_path::SourcePath;
 use grammar::DateError;
 
 pub(crate) use grammar::{Conventions, Moment, parse};
-pub(crate) use name::split_name;
+pub(crate) use name::{slug_in_name, split_name};
 
 /// Keys that say when a post is no longer public.
 pub(crate) const EXPIRY_KEYS: [&str; 3] = ["expirydate", "expires", "unpublishdate"];

@@ -33,6 +33,21 @@ pub(crate) fn split_name(name: &str) -> Option<(NamedDay, &str)> {
     (rest.is_empty() || slug.len() < rest.len()).then_some((day, slug))
 }
 
+/// The name without the day in it; `07-29-scaling` in a folder of a year has one too.
+pub(crate) fn slug_in_name(path: &SourcePath) -> &str {
+    if let Some((_, rest)) = split_name(&path.name) {
+        return rest;
+    }
+    let month_and_day = || {
+        let year = path.folders.last().filter(|year| year.len() == 4)?;
+        let (month, rest) = short(&path.name)?;
+        let (number, rest) = short(rest.strip_prefix('-')?)?;
+        day(year, month, number)?;
+        rest.strip_prefix('-').filter(|rest| !rest.is_empty())
+    };
+    month_and_day().unwrap_or(&path.name)
+}
+
 fn short(text: &str) -> Option<(&str, &str)> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     (1..=2).contains(&digits).then(|| text.split_at(digits))

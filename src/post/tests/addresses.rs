@@ -57,6 +57,61 @@ fn r14_each_placeholder_stands_for_what_its_generator_means() {
     assert_eq!(url("/:categories/:slug/", below, "categories: slow rivers"), "rivers/slow/a/");
 }
 
+/// What the programs themselves make of these.
+#[test]
+fn r14_an_address_ends_and_a_name_begins_as_its_generator_has_it() {
+    let url = |settings: &str, path, keys: &str| {
+        let text = format!("---\ntitle: A/B c\ndate: 2025-02-03T23:30:00-05:00\n{keys}\n---\nx\n");
+        let more = format!("[posts]\n{settings}\n");
+        let loaded = load(vec![source(path, &text)], &config(&more), "2025-06-01T12:00:00Z".parse().unwrap());
+        loaded.posts[0].url.strip_prefix("https://example.org/blog/").unwrap().to_owned()
+    };
+    for (how, key, expected) in [
+        ("hugo", "url: /x/y", "x/y/"),
+        ("hugo", "url: /x/v1.2/y", "x/v1.2/y"),
+        ("hugo", "url: /x/:title\nslug: z", "x/a-b-c/"),
+        ("zola", "path: x/v1.2", "x/v1.2/"),
+        ("jekyll", "permalink: /x/y", "x/y"),
+        ("eleventy", "permalink: /x/y", "x/y"),
+        ("off", "permalink: /x/y", "x/y"),
+    ] {
+        assert_eq!(url(&format!("slugify = '{how}'"), "posts/a.md", key), expected, "{how}, {key}");
+    }
+    let in_french = |how: &str, key: &str| {
+        url(&format!("permalink = '/:lang/:dir/:slugorbasename/'\nslugify = '{how}'"), "posts/Über/Ça va.fr.md", key)
+    };
+    assert_eq!(in_french("hugo", ""), "fr/%C3%BCber/%C3%A7a-va/");
+    assert_eq!(in_french("hugo", "url: x/y"), "fr/x/y/", "below its language");
+    assert_eq!(in_french("hugo", "url: /x/y"), "x/y/");
+    assert_eq!(in_french("zola", ""), "fr/%C3%9Cber/ca-va/", "folders stay");
+    assert_eq!(in_french("zola-safe", ""), "fr/%C3%9Cber/%C3%87a%20va/");
+    assert_eq!(in_french("astro", "slug: Own Slug"), "fr/%C3%BCber/Own%20Slug/");
+    let slug = |how: &str, path, keys: &str| url(&format!("permalink = '/:slug/'\nslugify = '{how}'"), path, keys);
+    for how in ["zola", "eleventy", "hexo"] {
+        assert_eq!(slug(how, "posts/2025-02-03-a.md", ""), "a/", "{how}");
+        assert_eq!(slug(how, "posts/20250203-a.md", ""), "20250203-a/", "{how} takes no day out of this");
+    }
+    assert_eq!(slug("off", "posts/20250203-a.md", ""), "a/");
+    assert_eq!(slug("off", "posts/2019/07-29-scaling.md", ""), "scaling/", "the day is in the name and in the folder");
+    assert_eq!(slug("off", "posts/x/07-29-scaling.md", ""), "07-29-scaling/");
+    assert_eq!(slug("eleventy", "posts/a.md", "slug: b"), "a/", "it has no such key");
+    assert_eq!(url("permalink = '/:dir/:basename/'\nslugify = 'eleventy'", "posts/x/a/a.md", ""), "x/a/");
+    assert_eq!(url("permalink = '/:slug/'\nslugify = 'eleventy'\nslug_from = 'title'", "posts/x.md", ""), "a-b-c/");
+    let daily = "permalink = '/:year/:month/:day/'\nslugify = ";
+    assert_eq!(url(&format!("{daily}'jekyll'"), "posts/a.md", ""), "2025/02/04/", "the clock of the site");
+    assert_eq!(url(&format!("{daily}'hugo'"), "posts/a.md", ""), "2025/02/03/", "the clock of the post");
+    let hexo =
+        |pattern: &str, keys: &str| url(&format!("permalink = '{pattern}'\nslugify = 'hexo'"), "posts/a.md", keys);
+    assert_eq!(hexo("/:category/:basename/", "categories: [Self Care, 'C++ & x']"), "Self-Care/C-x/a/");
+    assert_eq!(
+        (hexo("/:abbrlink.html", "abbrlink: 4a17"), hexo("/:abbrlink.html", "")),
+        ("4a17.html".into(), "a.html".into())
+    );
+    assert_eq!(url("permalink = '/:slugified/'\nslugify = 'jekyll'", "posts/a.md", "slug: A.b C"), "a-b-c/");
+    let file = "permalink = '/:category/:slug.html'\nslugify = 'pelican'\nslug_from = 'file'";
+    assert_eq!(url(file, "posts/Two Words/A b.md", ""), "two-words/A%20b.html");
+}
+
 #[test]
 fn r14_a_permalink_that_only_its_program_can_fill_in_is_named() {
     let found = |keys: &str| {

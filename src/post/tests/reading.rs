@@ -158,12 +158,14 @@ fn r06_a_sidecar_fills_in_absent_keys_and_no_others() {
         assert_eq!(loaded.posts.len(), 1);
         (loaded.posts.into_iter().next().unwrap(), loaded.diagnostics)
     };
-    let yaml = "title: Beside\ndate: 2025-01-31\ntags: [a]\n";
+    let yaml = "{\"title\": \"Beside\", \"date\": \"2025-01-31\", \"tags\": [\"a\"]}\n";
     for (path, beside) in [
         ("posts/walk.md", "posts/walk.yml"),
         ("posts/walk.fr.md", "posts/walk.yaml"),
         ("posts/walk/index.md", "posts/walk/index.yml"),
         ("posts/walk/content.md", "posts/walk/index.yaml"),
+        ("posts/walk/content.md", "posts/walk/hawk-post.json"),
+        ("posts/walk/index.md", "posts/walk/metadata.yml"),
     ] {
         let (post, found) = load(path, "Only text.\n", beside, yaml);
         assert_eq!(

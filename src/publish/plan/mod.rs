@@ -29,6 +29,8 @@ pub struct Rules {
     pub start: Option<Date>,
     /// Its midnight divides the days.
     pub timezone: TimeZone,
+    /// Fewer due posts than this wait for more.
+    pub min_entries: usize,
 }
 
 /// Whether the next run mails a post, and why.
@@ -36,6 +38,9 @@ pub struct Rules {
 pub enum Verdict {
     /// New since the last run; the run's day.
     Due(Option<Date>),
+    /// New, and waiting until more are due: as many as `newsletter.min_entries` says.
+    #[expect(missing_docs, reason = "so many are due, and so many it takes")]
+    Waiting { due: usize, least: usize },
     /// Mailed on the owner's word (`--include`).
     Included,
     /// Older than the last run, and never mailed: named, and sent only on the owner's word.
@@ -85,6 +90,12 @@ impl Verdict {
         match self {
             Self::Due(Some(day)) => format!("new since the last run on {day}"),
             Self::Due(None) => "new: nothing was published before".into(),
+            Self::Waiting { due, least } => {
+                format!(
+                    "waits until {least} entries are due (`newsletter.min_entries`), and {due} {}",
+                    if *due == 1 { "is" } else { "are" }
+                )
+            }
             Self::Included => "included by --include".into(),
             Self::Late(day) => {
                 format!("late: dated before the last run on {day} and never mailed; send it with --include")
@@ -139,7 +150,7 @@ pub fn undecided<'p>(
     let compares = ledger.mailed.iter().any(|entry| entry.content_hash.is_some());
     let verdicts = plan(posts, ledger, rules, included, &Fingerprints::new(), now);
     let may_change = |verdict: &Verdict| match verdict {
-        Verdict::Due(_) | Verdict::Included => true,
+        Verdict::Due(_) | Verdict::Waiting { .. } | Verdict::Included => true,
         Verdict::Late(_) | Verdict::Resembles { .. } | Verdict::Untitled => compares,
         _ => false,
     };
@@ -218,7 +229,20 @@ pub fn plan(
             last => Verdict::Due(last),
         }
     };
-    posts.iter().map(judge).collect()
+    let mut verdicts = posts.iter().map(judge).collect::<Vec<_>>();
+    wait_for_more(&mut verdicts, rules.min_entries);
+    verdicts
+}
+
+/// Holds what is due while it is too little, unless the owner has named a post: then all of it goes out. So no run is ever
+/// recorded that leaves a waiting post behind, and what waits stays due: its day is not before that of the last run.
+fn wait_for_more(verdicts: &mut [Verdict], least: usize) {
+    let due = verdicts.iter().filter(|verdict| matches!(verdict, Verdict::Due(_))).count();
+    if due < least && !verdicts.contains(&Verdict::Included) {
+        for verdict in verdicts.iter_mut().filter(|verdict| matches!(verdict, Verdict::Due(_))) {
+            *verdict = Verdict::Waiting { due, least };
+        }
+    }
 }
 
 /// The moment that a post waits for, without a time at midnight.

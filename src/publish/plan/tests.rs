@@ -26,6 +26,7 @@ pub(super) fn post(path: &str, published: &str) -> Post {
         status: PostStatus::Published,
         reason: "published".into(),
         feed: true,
+        in_feeds: None,
         newsletter: true,
         mailing: None,
         draft_unclear: false,
@@ -52,7 +53,7 @@ fn mailed(post: &Post) -> MailedEntry {
 }
 
 fn rules() -> Rules {
-    Rules { start: Some(date(2026, 1, 1)), timezone: TimeZone::get("Europe/Berlin").unwrap() }
+    Rules { start: Some(date(2026, 1, 1)), timezone: TimeZone::get("Europe/Berlin").unwrap(), min_entries: 1 }
 }
 
 fn ledger(last_run: &str, posts: &[&Post]) -> Ledger {
@@ -73,6 +74,31 @@ fn judge(posts: &[Post], ledger: &Ledger, now: Timestamp) -> Vec<Verdict> {
 
 fn now() -> Timestamp {
     "2026-03-10T12:00:00Z".parse().unwrap()
+}
+
+#[test]
+fn too_few_entries_wait_for_more_and_are_due_then() {
+    let posts = |days: &[u8]| -> Vec<Post> {
+        days.iter()
+            .map(|day| post(&format!("p{day}"), &format!("2026-03-{day:02}T08:00:00+01:00[Europe/Berlin]")))
+            .collect()
+    };
+    let rules = Rules { min_entries: 3, ..rules() };
+    let ledger = ledger("2026-03-05T20:00:00Z", &[]);
+    let at = |days: &[u8], named: &[&str], now: &str| {
+        let named = named.iter().map(|path| (*path).to_owned()).collect();
+        plan(&posts(days), &ledger, &rules, &named, &Fingerprints::new(), now.parse().unwrap())
+    };
+    let waiting = at(&[6, 5], &[], "2026-03-06T20:00:00Z");
+    assert_eq!(waiting, [Verdict::Waiting { due: 2, least: 3 }, Verdict::Waiting { due: 2, least: 3 }]);
+    assert_eq!(waiting[0].reason(), "waits until 3 entries are due (`newsletter.min_entries`), and 2 are");
+    assert!(at(&[6, 5], &[], "2026-05-06T20:00:00Z") == waiting, "however long it takes");
+    let enough = at(&[27, 6, 5], &[], "2026-03-27T20:00:00Z");
+    assert!(enough.iter().all(|verdict| matches!(verdict, Verdict::Due(_))), "{enough:?}");
+    let named = at(&[6, 5], &["p5"], "2026-03-06T20:00:00Z");
+    assert!(named[0].is_due() && named[1] == Verdict::Included, "no run leaves one behind that waits: {named:?}");
+    let late = at(&[6, 5, 4], &[], "2026-03-06T20:00:00Z");
+    assert!(matches!(late[2], Verdict::Late(_)) && late[0] == waiting[0], "what is late counts for nothing: {late:?}");
 }
 
 #[test]

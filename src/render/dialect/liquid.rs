@@ -3,6 +3,7 @@
 
 use super::arguments::Arguments;
 use super::hexo;
+use super::include;
 use super::liquid_tag::{LONGEST, Tag};
 use super::part::Part;
 use super::shortcode::{self, Meaning};
@@ -36,6 +37,9 @@ pub(crate) fn tag(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) -> Option
             let file_end =
                 source.find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ',')).unwrap_or(source.len());
             let (file, source) = source.split_at(file_end);
+            if include::write(writer, part, span, file) {
+                return Some(tag.end);
+            }
             let arguments = Arguments::read(source.trim_start_matches(['"', '\'']));
             shortcode::show(writer, part, span, &format!("{{% {} {file} %}}", tag.name), file, &arguments);
             return Some(tag.end);

@@ -11,6 +11,8 @@ mod arguments;
 mod cjk;
 mod hexo;
 mod hugo;
+mod include;
+mod included;
 mod indent;
 mod inline;
 mod kramdown;
@@ -76,6 +78,7 @@ const DIALECTS: &[(Place, Reader)] = &[
     (Place::At(b'<'), mdx::tag),
     (Place::At(b'!'), wiki::read),
     (Place::At(b'['), admonition::callout),
+    (Place::At(b'['), include::reference),
     (Place::At(b'['), wiki::read),
     (Place::At(b'['), wordpress::read),
     (Place::At(b']'), wiki::destination),

@@ -9,6 +9,7 @@ use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Places};
 use crate::model::{Body, Post};
 
+use super::included::Includes;
 use super::part::{Part, Work};
 use crate::post::Posts;
 
@@ -18,7 +19,7 @@ const MOST_WARNINGS: usize = 40;
 pub(crate) struct Writer<'a> {
     pub(crate) out: String,
     pub(crate) post: &'a Post,
-    body: &'a Body,
+    pub(crate) body: &'a Body,
     pub(crate) posts: &'a Posts,
     pub(crate) config: &'a Config,
     /// Until here in the text only tags in braces are read: within HTML tags and addresses.
@@ -29,6 +30,7 @@ pub(crate) struct Writer<'a> {
     pub(crate) emoji_end: usize,
     /// The files that MDX imports, by the names that it gives them.
     pub(crate) imports: BTreeMap<String, String>,
+    pub(crate) includes: Includes,
     /// Posts that were looked for by name.
     pub(crate) known: BTreeMap<String, Option<usize>>,
     /// Tags of which no end is left.
@@ -60,6 +62,7 @@ impl<'a> Writer<'a> {
             mark_ends: None,
             emoji_end: usize::MAX,
             imports: BTreeMap::new(),
+            includes: Includes::of(post, body, &config.posts.dir),
             known: BTreeMap::new(),
             unclosed: BTreeSet::new(),
             open: Vec::new(),
@@ -152,7 +155,7 @@ impl<'a> Writer<'a> {
     }
 
     /// A new line below `at`, as far in as its line is.
-    fn new_line(&mut self, part: &Part<'_>, at: usize) {
+    pub(crate) fn new_line(&mut self, part: &Part<'_>, at: usize) {
         let start = part.text[..at].rfind('\n').map_or(0, |end| end + 1);
         self.work.spend(at - start);
         let line = &part.text[start..at];

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::clock;
 use crate::model::Post;
 use crate::publish::{Prepared, Verdict, count, is_worth_telling};
 
@@ -14,7 +15,7 @@ use super::snapshot::{Snapshot, is_showable};
 pub(super) struct PlanView {
     /// Why there is no plan.
     problems: Option<FindingsView>,
-    /// `2026-03-02 10:00 CET`
+    /// `2026-03-02 10:00:00 CET`
     now: String,
     /// When it was, if ever.
     last_run: Option<String>,
@@ -57,7 +58,7 @@ struct Row {
 
 pub(super) fn plan(snapshot: &Snapshot, now: Timestamp, choice: &Choice) -> PlanView {
     let zone = &snapshot.site.config.site.timezone;
-    let time = |moment: Timestamp| moment.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M %Z").to_string();
+    let time = |moment| clock::told(moment, zone);
     let config = &snapshot.site.config;
     let prepared = match &snapshot.prepared {
         Ok(prepared) => prepared,
@@ -80,7 +81,7 @@ pub(super) fn plan(snapshot: &Snapshot, now: Timestamp, choice: &Choice) -> Plan
         unfinished: (prepared.unfinished > 0).then(|| count(prepared.unfinished.unsigned_abs(), "delivery")),
         guards: guards.collect(),
         groups: groups(snapshot, prepared, choice),
-        command: is_clear.then(|| format!("tidings publish --expect {}", prepared.digest())),
+        command: is_clear.then(|| format!("tidings publish --expect {}", prepared.short_digest())),
         asks_for_pages: config.newsletter.require_live,
     }
 }
@@ -90,10 +91,12 @@ fn groups(snapshot: &Snapshot, prepared: &Prepared, choice: &Choice) -> Vec<Grou
         verdict if verdict.is_due() => "due",
         Verdict::Late(_) => "late",
         verdict if verdict.is_held_back() => "held",
+        Verdict::Waiting { .. } => "waiting",
         _ => "rest",
     };
     let names = [
         ("due", "Due"),
+        ("waiting", "Waiting for more entries"),
         ("held", "Held back until you have had a look"),
         ("late", "Late: sent only with --include"),
         ("rest", "Not due"),

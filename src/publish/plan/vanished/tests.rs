@@ -48,7 +48,7 @@ fn mailed(seen: Seen<'_>, has_sketch: bool) -> MailedEntry {
 }
 
 fn rules() -> Rules {
-    Rules { start: Some(date(2026, 1, 1)), timezone: TimeZone::get("Europe/Berlin").unwrap() }
+    Rules { start: Some(date(2026, 1, 1)), timezone: TimeZone::get("Europe/Berlin").unwrap(), min_entries: 1 }
 }
 
 /// The verdict on the last of the posts that are there now.
