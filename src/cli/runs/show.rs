@@ -8,13 +8,14 @@ use serde_json::{Value, json};
 use super::super::failure::Failure;
 use super::super::look::{self, GREY, PLAIN};
 use super::super::page::Page;
+use super::super::ui::Output;
 use super::super::{Ui, history};
 use super::reasons::Reasons;
 use super::summary::{as_json, find, tell};
 use crate::clock::told_of;
 use crate::model::DeliveryState;
 use crate::publish::PublishError;
-use crate::store::{NotSent, Store};
+use crate::store::{NotSent, RunSummary, Store};
 
 /// So many deliveries are shown one by one when they are not asked for by their state.
 const SHOWN: usize = 50;
@@ -66,9 +67,11 @@ pub(super) async fn run(
         summary.issues.retain(|(number, _)| *number == issue);
         summary.deliveries = store.issue_counts(issue).await?;
     }
-    let is_json = is_json || which.json;
     let is_wanted = |state| which.state.is_empty() || which.state.contains(&state);
-    let most = if is_json || !which.state.is_empty() { usize::MAX } else { SHOWN };
+    if is_json || which.json {
+        return print_json(store, &summary, is_wanted).await;
+    }
+    let most = if which.state.is_empty() { SHOWN } else { usize::MAX };
     let mut shown = Shown { reasons: Reasons::default(), rows: Vec::new(), count: 0 };
     for (issue, _) in &summary.issues {
         let add = |delivery: NotSent| {
@@ -77,13 +80,6 @@ pub(super) async fn run(
             }
         };
         store.not_sent(*issue, add).await?;
-    }
-    if is_json {
-        let mut value = as_json(&summary);
-        value["not_sent"] = shown.rows.iter().map(row_as_json).collect();
-        value["reasons"] = shown.reasons.as_json();
-        Ui::json(&value);
-        return Ok(());
     }
     let mut page = ui.new_page();
     tell(std::slice::from_ref(&summary), zone, &mut page);
@@ -103,6 +99,39 @@ pub(super) async fn run(
         }
     }
     Ui::page(page);
+    Ok(())
+}
+
+/// Prints what [`Ui::json`] would, and never holds all deliveries.
+async fn print_json(
+    store: &mut Store,
+    summary: &RunSummary,
+    is_wanted: impl Fn(DeliveryState) -> bool,
+) -> Result<(), Failure> {
+    const EMPTY: &str = "\"not_sent\": []";
+    let mut value = as_json(summary);
+    value["not_sent"] = json!([]);
+    // Another key, or a text that says the same, has a sign before its quotes.
+    let halves = |value: &Value| {
+        let text = format!("{value:#}\n");
+        text.split_once(EMPTY).map(|(head, tail)| (head.to_owned(), tail.to_owned())).unwrap_or_default()
+    };
+    let (mut out, mut reasons, mut separator) = (Output::new(), Reasons::default(), "\n");
+    out.json(&(halves(&value).0 + EMPTY.trim_end_matches(']')));
+    for (issue, _) in &summary.issues {
+        let add = |delivery: NotSent| {
+            if is_wanted(delivery.standing.state) {
+                reasons.add(&delivery);
+                let row = format!("{:#}", row_as_json(&delivery)).replace('\n', "\n    ");
+                out.json(&format!("{separator}    {row}"));
+                separator = ",\n";
+            }
+        };
+        store.not_sent(*issue, add).await?;
+    }
+    value["reasons"] = reasons.as_json();
+    out.json(&((if separator == "\n" { "]" } else { "\n  ]" }).to_owned() + &halves(&value).1));
+    out.end();
     Ok(())
 }
 
