@@ -10,7 +10,7 @@ use super::against;
 use super::agreement::{self, Yes};
 use super::failure::{Exit, Failure};
 use super::init::ignore::{self, GITIGNORE};
-use super::report::{Extent, diagnostic_as_json};
+use super::report::diagnostic_as_json;
 use super::{Context, Ui, report, session};
 use crate::config::NO_SERVER;
 use crate::diagnostic::{Diagnostic, Location, Severity};
@@ -67,7 +67,7 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
         Ui::json(&json!({ "diagnostics": found.iter().map(diagnostic_as_json).collect::<Vec<_>>() }));
     } else {
         let mut page = context.ui.new_page();
-        page.painted(&report::as_text(&found, files, Extent::of(&context.ui), page.look()));
+        page.painted(&report::as_text(&found, files, context.ui.extent(), page.look()));
         Ui::page(page);
     }
     Ok(if found.iter().any(Diagnostic::is_error) { Exit::Problems } else { Exit::Done })

@@ -6,7 +6,6 @@ use annotate_snippets::renderer::{AnsiColor, Style};
 use serde_json::{Value, json};
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
-use super::Ui;
 use super::look::{BAD, BOLD, GREY, Look};
 use super::printable::one_line;
 use super::table::cut;
@@ -52,8 +51,8 @@ pub(super) enum Extent {
 
 impl Extent {
     /// As much as the user wants to know.
-    pub(super) fn of(ui: &Ui) -> Self {
-        match (ui.is_quiet(), ui.is_verbose()) {
+    pub(super) fn new(is_quiet: bool, is_verbose: bool) -> Self {
+        match (is_quiet, is_verbose) {
             (true, _) => Self::Errors,
             (false, true) => Self::All,
             (false, false) => Self::Usual,

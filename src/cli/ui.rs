@@ -11,6 +11,7 @@ use super::failure::Failure;
 use super::look::Look;
 use super::page::Page;
 use super::printable::{escaped, for_programs, one_line, printable};
+use super::report::Extent;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::model::without_logins;
 
@@ -157,6 +158,11 @@ impl Ui {
     /// True when the user wants to hear only what is wrong.
     pub fn is_quiet(&self) -> bool {
         self.quiet
+    }
+
+    /// How much a report tells.
+    pub(super) fn extent(&self) -> Extent {
+        Extent::new(self.quiet, self.verbose)
     }
 
     /// True at a terminal, where a question can be answered.

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::super::failure::{Exit, Failure};
 use super::super::look::{self, BOLD, GREY, PLAIN};
 use super::super::page::Page;
-use super::super::report::{Extent, diagnostic_as_json};
+use super::super::report::diagnostic_as_json;
 use super::super::{Context, Ui, posts, report, session};
 use super::media;
 use super::words::states;
@@ -63,7 +63,7 @@ pub(super) async fn explain(
             page.push("\nThere is nothing to mend in it.\n");
         } else {
             page.push("\n");
-            page.painted(&report::as_text(&found, 1, Extent::of(&context.ui), page.look()));
+            page.painted(&report::as_text(&found, 1, context.ui.extent(), page.look()));
         }
         Ui::page(page);
     }
