@@ -208,10 +208,9 @@ fn assemble(
     let language = language::language(fields, language_of_file, &config.site.language, findings);
     // These make addresses with the clock of the site.
     let is_of_site = matches!(config.posts.slugify, Slugify::Jekyll | Slugify::Hexo);
-    let day = published.as_ref().map(|day| match is_of_site {
-        true => day.at.with_time_zone(config.site.timezone.clone()).date(),
-        false => day.at.date(),
-    });
+    let day = published
+        .as_ref()
+        .map(|day| if is_of_site { day.at.with_time_zone(config.site.timezone.clone()).date() } else { day.at.date() });
     let title = title::title(fields, body, &place)?;
     let address = permalink::address(fields, &place, (&title.text, day, &language), config, findings);
     let mut decision = status::decide(fields, &place, published.as_ref(), conventions, around.now, findings);

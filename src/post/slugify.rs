@@ -17,11 +17,9 @@ pub(crate) fn slugify(name: &str, how: Slugify, is_own: bool) -> String {
         Slugify::ZolaSafe => zola_safe(name),
         Slugify::Eleventy => eleventy(name),
         // What a post calls itself is its name there.
-        Slugify::Astro if is_own => String::new(),
+        Slugify::Astro | Slugify::Pelican if is_own => String::new(),
         Slugify::Astro => astro(name),
         Slugify::Hexo => hexo(name),
-        // It takes what it is given.
-        Slugify::Pelican if is_own => String::new(),
         Slugify::Pelican => pelican(name),
         Slugify::Quartz => quartz(name),
     };

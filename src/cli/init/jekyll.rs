@@ -24,7 +24,7 @@ pub(super) fn recognise(folder: &Folder) -> Option<Blog> {
     });
     match settings.get(&["baseurl"]).filter(|base| url.is_none() && !base.text.trim_matches('/').is_empty()) {
         Some(base) => {
-            blog.notes.push(format!("the site lies below `{}` ({}): let site.url end with it", base.text, base.from))
+            blog.notes.push(format!("the site lies below `{}` ({}): let site.url end with it", base.text, base.from));
         }
         None => blog.take("site.url", url),
     }

@@ -16,7 +16,7 @@ pub(crate) fn write(writer: &mut Writer<'_>, part: &Part<'_>, (at, end): (usize,
     let body = writer.body;
     let Some(text) = body.includes.get(name).map(|text| text.trim_matches('\n')) else { return false };
     let is_alone = part.margin(at).is_some() && part.ends_line(end);
-    if writer.includes.written + text.len() > MOST || !(is_alone || !text.contains('\n')) {
+    if writer.includes.written + text.len() > MOST || !is_alone && text.contains('\n') {
         return false;
     }
     writer.includes.written += text.len();
