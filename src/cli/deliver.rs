@@ -20,7 +20,9 @@ const BUSY_PAUSE: Duration = Duration::from_secs(1);
 
 /// Deliver what is queued or deferred, and plan nothing new.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  tidings deliver\n  tidings deliver --limit 100 --wait 0")]
+#[command(
+    after_help = "Examples:\n  tidings deliver\n  tidings deliver --limit 100 --wait 0\n  tidings deliver --follow"
+)]
 pub(super) struct Arguments {
     /// Deliver at most this many messages now; the rest stay queued
     #[arg(long, value_name = "N")]

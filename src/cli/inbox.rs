@@ -24,12 +24,9 @@ use crate::store::Spike;
 ///
 /// A reader gets no more mail after one bounce that is final (no such address), after five issues over at least three weeks that
 /// came back for now (mailbox full), or after a complaint. When much of an issue comes back, nothing more is sent: exit code 4,
-/// and `publish` stops too until `--allow spike`.
-///
-/// In cron or CI, before each issue:
-///
-///     tidings inbox ~/Maildir && tidings publish --yes
+/// and `publish` stops too until `--allow spike`. In cron or CI it belongs before `tidings publish`.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  tidings inbox ~/Maildir\n  tidings inbox report.eml --dry-run")]
 pub(super) struct Arguments {
     /// A Maildir, an mbox file, one message, or - for the standard input
     #[arg(value_name = "FILE or MAILDIR or -", default_value = "-")]
