@@ -13,7 +13,7 @@ use crate::tidy::files;
 pub(crate) const NOW: &str = "2026-03-02T09:00:00Z";
 
 /// Commands that read a site.
-pub(crate) const READING: [&[&str]; 20] = [
+pub(crate) const READING: [&[&str]; 21] = [
     &["build"],
     &["build", "--check"],
     &["check"],
@@ -24,6 +24,7 @@ pub(crate) const READING: [&[&str]; 20] = [
     &["explain", "r1@reader.test"],
     &["feeds"],
     &["ping"],
+    &["inbox"],
     &["new", "Fast rivers"],
     &["status"],
     &["runs"],
