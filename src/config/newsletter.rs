@@ -84,7 +84,7 @@ pub struct Newsletter {
     pub show: Vec<Part>,
     /// Whether mail shows pictures of films that come from the firm that shows the film, which learns who reads.
     pub embed_thumbnails: bool,
-    /// Where those can subscribe who read a copy of somebody else: an https or mailto address.
+    /// Where a person who reads a forwarded copy can subscribe: an https or mailto address.
     pub subscribe: Option<String>,
     /// Fewer due entries than this wait for more.
     pub min_entries: usize,

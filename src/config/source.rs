@@ -42,7 +42,7 @@ impl FeedSource {
     }
 }
 
-/// Reads the value of `key`. Over plain http, whoever is on the way decides what is mailed, so that is only for a `site` whose
+/// Reads the value of `key`. What comes over plain http may be changed on its way and is mailed, so that is only for a `site` whose
 /// own address is so.
 pub(super) fn source(
     reader: &mut Reader<'_>,

@@ -53,9 +53,9 @@ pub(super) struct IssueView {
     masthead: Option<MastheadView>,
     entries: Vec<EntryView>,
     reason: String,
-    /// That replies reach somebody.
+    /// That replies are read.
     reply: Option<String>,
-    /// For those who read a copy of somebody else.
+    /// For readers of a forwarded copy.
     subscribe: Option<LinkView>,
     /// Unsubscribing, archive, feed.
     links: Vec<LinkView>,
