@@ -52,16 +52,18 @@ impl Web {
     /// The status of the answer (RFC 9110 §15), after redirects. A user and a password in an address are not sent: they
     /// may be in the link of a post, and a redirect may lead elsewhere.
     pub(super) fn status(&self, method: Method, address: &str, patience: Duration) -> Result<u16, Error> {
-        Ok(self.answer(method, address, &[], Instant::now() + patience)?.status().as_u16())
+        Ok(self.answer(method, address, &[], Instant::now() + patience, false)?.status().as_u16())
     }
 
-    /// The answer itself, before `deadline`; asked with these headers, wherever a redirect leads.
+    /// The answer itself, before `deadline`; asked with these headers, wherever a redirect leads. When it `stays_encrypted`, none leads
+    /// from https to http, where it may be changed on its way.
     pub(super) fn answer(
         &self,
         method: Method,
         address: &str,
         headers: &[(HeaderName, &str)],
         deadline: Instant,
+        stays_encrypted: bool,
     ) -> Result<Response<Body>, Error> {
         let mut url = Url::parse(address).map_err(|_| Error::BadUri("this is not a web address".to_owned()))?;
         for _ in 0..=REDIRECTS {
@@ -78,7 +80,12 @@ impl Web {
             match answer.headers().get("location").filter(|_| answer.status().is_redirection()) {
                 Some(target) => {
                     let target = target.to_str().ok().and_then(|target| url.join(target).ok());
-                    url = target.ok_or_else(|| Error::BadUri("a redirect leads to no web address".to_owned()))?;
+                    let target =
+                        target.ok_or_else(|| Error::BadUri("a redirect leads to no web address".to_owned()))?;
+                    if stays_encrypted && is_downgrade(&url, &target) {
+                        return Err(Error::BadUri("a redirect leads from https to http".to_owned()));
+                    }
+                    url = target;
                 }
                 None => return Ok(answer),
             }
@@ -116,5 +123,24 @@ pub(super) fn in_words(error: &Error) -> String {
         Error::BadUri(why) => why.clone(),
         Error::HostNotFound => "there is no such server".to_owned(),
         other => not_public(other).map_or_else(|| other.to_string(), ToString::to_string),
+    }
+}
+
+/// Whether what comes from the second may be changed on its way, and what comes from the first not.
+fn is_downgrade(from: &Url, to: &Url) -> bool {
+    from.scheme() == "https" && to.scheme() != "https"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_way_from_https_to_http_is_a_downgrade() {
+        let [plain, encrypted] = ["http://a.test/", "https://a.test/"].map(|url| Url::parse(url).unwrap());
+        assert!(is_downgrade(&encrypted, &plain));
+        assert!(
+            !is_downgrade(&encrypted, &encrypted) && !is_downgrade(&plain, &plain) && !is_downgrade(&plain, &encrypted)
+        );
     }
 }

@@ -41,7 +41,8 @@ pub fn fetch(url: &Url, known: &Validators, own: &Url, limit: usize) -> Result<F
         })
         .collect();
     let deadline = Instant::now() + PATIENCE;
-    let mut answer = web.answer(Method::Get, url.as_str(), &headers, deadline).map_err(|error| in_words(&error))?;
+    let mut answer =
+        web.answer(Method::Get, url.as_str(), &headers, deadline, true).map_err(|error| in_words(&error))?;
     let status = answer.status().as_u16();
     if status == 304 && !headers.is_empty() {
         return Ok(Fetched::Same);
