@@ -4,6 +4,7 @@
 
 use mail_parser::MessageParser;
 use tidings::email::{self, Copies, Recipients};
+use tidings::model::Secret;
 use tidings::templates::Templates;
 
 libfuzzer_sys::fuzz_target!(|texts: (&str, &str, &str, &str, &str)| {
@@ -18,7 +19,7 @@ libfuzzer_sys::fuzz_target!(|texts: (&str, &str, &str, &str, &str)| {
     let templates = Templates::new(&std::collections::BTreeMap::new()).expect("the built-in templates");
     let Ok(issue) = email::compose(1, &date, &[entry], &config, &templates, None) else { return };
     let address = "ada@reader.test".parse().expect("an address");
-    let recipient = Recipients::new(b"secret", &issue).of(1, &address).named(Some(name.to_owned()));
+    let recipient = Recipients::new(&Secret::new(b"secret"), &issue).of(1, &address).named(Some(name.to_owned()));
     let message = Copies::new(&issue, None).message(&recipient);
     let parsed = MessageParser::default().parse(&message).expect("a message");
     for header in ["From", "To", "Subject", "Date", "Message-ID", "MIME-Version", "Content-Type", "List-Id"] {

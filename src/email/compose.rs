@@ -15,7 +15,8 @@ use super::clean::one_line;
 use super::extent::{Shown, cap};
 use super::look::Look;
 use super::name::{MOST, Part, place};
-use super::recipient::{TOKEN_LENGTH, base32};
+use super::recipient::base32;
+use super::tokens::KEYED_LENGTH;
 use super::transfer::{TransferEncoding, sent_size};
 use super::view::{IssueView, inlined};
 
@@ -49,7 +50,7 @@ pub fn compose(
         problems.push(problem.help("choose an entry with `--include`"));
     }
     for address in &newsletter.unsubscribe {
-        if address.replace(TOKEN, &"x".repeat(TOKEN_LENGTH)).len() > ADDRESS_LIMIT {
+        if address.replace(TOKEN, &"x".repeat(KEYED_LENGTH)).len() > ADDRESS_LIMIT {
             let beginning: String = address.chars().take(40).collect();
             let message =
                 format!("an address for unsubscribing is longer than {ADDRESS_LIMIT} characters: `{beginning}…`");
@@ -179,11 +180,12 @@ fn feedback_id(number: i64, config: &Config) -> Option<String> {
     Some(format!("issue{number}:{list}:tidings:{sender}"))
 }
 
-/// Letters that stand for a token: made from what the parts are made of, and found nowhere in it.
+/// As many letters as a token has, which stand for it: made from what the parts are made of, and found nowhere in it.
 fn marker(content: &str) -> String {
     let mut count = 0_u32;
     loop {
-        let marker = base32(digest(&SHA256, format!("marker\n{count}\n{content}").as_bytes()).as_ref());
+        let letters = base32(digest(&SHA256, format!("marker\n{count}\n{content}").as_bytes()).as_ref());
+        let marker = format!("b{letters}");
         if !content.contains(&marker) {
             return marker;
         }

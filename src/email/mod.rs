@@ -22,6 +22,7 @@ mod recipient;
 #[cfg(test)]
 mod tests;
 mod text_form;
+mod tokens;
 mod transfer;
 mod view;
 mod wording;
@@ -38,9 +39,10 @@ pub const NEAR_CLIP: usize = 90 * 1024;
 pub use bounces::{BounceTokens, ReturnPaths};
 pub use compose::compose;
 pub use copies::Copies;
+pub use recipient::Recipients;
 #[cfg(test)]
 use recipient::recipient;
-pub use recipient::{Recipients, Tokens, is_token};
+pub use tokens::{Grant, Purpose, Tokens, is_token};
 pub use transfer::sent_size;
 
 /// The HTML part as one reader gets it.

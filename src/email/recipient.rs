@@ -2,15 +2,16 @@
 
 use aws_lc_rs::hmac;
 
-use crate::model::{EmailAddress, Issue, Recipient};
+use super::tokens::Tokens;
+use crate::model::{EmailAddress, Issue, Recipient, Secret};
 
-/// How many letters a token has: 128 bits in base32.
+/// How many letters 128 bits have in base32.
 pub(super) const TOKEN_LENGTH: usize = 26;
 
 /// The reader's copy of an issue, without a name.
 #[cfg(test)]
 pub(super) fn recipient(secret: &[u8], issue: &Issue, subscriber: i64, address: &EmailAddress) -> Recipient {
-    Recipients::new(secret, issue).of(subscriber, address)
+    Recipients::new(&Secret::new(secret), issue).of(subscriber, address)
 }
 
 /// What makes the readers' copies of an issue. The token and the Message-ID come from the site's `secret` (HMAC-SHA256,
@@ -21,6 +22,7 @@ pub(super) fn recipient(secret: &[u8], issue: &Issue, subscriber: i64, address: 
 /// test copy of an issue must not stand in the way of the real one.
 pub struct Recipients {
     tokens: Tokens,
+    key: hmac::Key,
     /// What a Message-ID is made from, before what is the reader's own.
     message_id: String,
     number: i64,
@@ -29,21 +31,22 @@ pub struct Recipients {
 
 impl Recipients {
     /// Those of an issue of the site with this secret.
-    pub fn new(secret: &[u8], issue: &Issue) -> Self {
+    pub fn new(secret: &Secret, issue: &Issue) -> Self {
         let Issue { number, digest, date, from_address, .. } = issue;
         let domain = from_address.rsplit_once('@').map_or("", |(_, domain)| domain).to_owned();
         let message_id = format!("message-id\n{number}\n{digest}\n{date}\n");
-        Self { tokens: Tokens::new(secret), message_id, number: *number, domain }
+        let key = hmac::Key::new(hmac::HMAC_SHA256, &secret.bytes);
+        Self { tokens: Tokens::new(secret), key, message_id, number: *number, domain }
     }
 
     /// A reader's copy, without a name.
     pub fn of(&self, subscriber: i64, address: &EmailAddress) -> Recipient {
-        let Self { tokens, message_id, number, domain } = self;
-        let id = sign(&tokens.key, &format!("{message_id}{subscriber}\n{}", address.key()));
+        let Self { tokens, key, message_id, number, domain } = self;
+        let id = sign(key, &format!("{message_id}{subscriber}\n{}", address.key()));
         Recipient {
             address: address.clone(),
             name: None,
-            token: tokens.of(subscriber),
+            token: tokens.of_issue(*number, subscriber),
             message_id: format!("{number}.{id}@{domain}"),
             relay_header: String::new(),
         }
@@ -53,40 +56,12 @@ impl Recipients {
     /// the Message-ID comes from, so that every try has the same.
     pub fn for_relay(&self, recipient: Recipient, header: Option<&str>) -> Recipient {
         let Some(header) = header else { return recipient };
-        let key = sign(&self.tokens.key, &format!("idempotency\n{}", recipient.message_id));
+        let key = sign(&self.key, &format!("idempotency\n{}", recipient.message_id));
         Recipient { relay_header: format!("{header}: {key}\r\n"), ..recipient }
     }
 }
 
-/// What makes readers' tokens for unsubscribing.
-pub struct Tokens {
-    key: hmac::Key,
-}
-
-impl Tokens {
-    /// Those of the site with this secret.
-    pub fn new(secret: &[u8]) -> Self {
-        Self { key: hmac::Key::new(hmac::HMAC_SHA256, secret) }
-    }
-
-    /// The token of a reader.
-    pub fn of(&self, subscriber: i64) -> String {
-        sign(&self.key, &format!("unsubscribe\n{subscriber}"))
-    }
-
-    /// What tokens are looked up by: without the secret, the time that a look-up takes does not tell how much of a token is
-    /// right.
-    pub fn blinded(&self, token: &str) -> Vec<u8> {
-        hmac::sign(&self.key, format!("blinded\n{token}").as_bytes()).as_ref().to_vec()
-    }
-}
-
-/// True for what has the form of a token.
-pub fn is_token(text: &str) -> bool {
-    text.len() == TOKEN_LENGTH && text.bytes().all(|b| matches!(b, b'a'..=b'z' | b'2'..=b'7'))
-}
-
-fn sign(key: &hmac::Key, message: &str) -> String {
+pub(super) fn sign(key: &hmac::Key, message: &str) -> String {
     base32(hmac::sign(key, message.as_bytes()).as_ref())
 }
 
@@ -109,6 +84,27 @@ pub(super) fn base32(bytes: &[u8]) -> String {
     out
 }
 
+/// The 128 bits that [`base32`] wrote.
+pub(super) fn decoded(text: &str) -> Option<[u8; 16]> {
+    let mut bytes = [0; 16];
+    let (mut buffer, mut bits, mut at) = (0_u32, 0_u32, 0);
+    for byte in text.bytes() {
+        let value = match byte {
+            b'a'..=b'z' => byte - b'a',
+            b'2'..=b'7' => byte - b'2' + 26,
+            _ => return None,
+        };
+        buffer = (buffer << 5 | u32::from(value)) & 0xFFFF;
+        bits += 5;
+        if bits >= 8 {
+            bits -= 8;
+            *bytes.get_mut(at)? = (buffer >> bits & 0xFF) as u8;
+            at += 1;
+        }
+    }
+    (at == 16).then_some(bytes)
+}
+
 pub(super) fn letter(value: u32) -> char {
     char::from(b"abcdefghijklmnopqrstuvwxyz234567"[(value & 31) as usize])
 }
@@ -116,6 +112,7 @@ pub(super) fn letter(value: u32) -> char {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::email::is_token;
     use crate::email::tests::{config, entry, issue};
 
     #[test]
@@ -131,15 +128,12 @@ mod tests {
         let ada = "ada@example.org".parse().unwrap();
         let first = recipient(b"secret", &issue, 1, &ada);
         assert_eq!(first, recipient(b"secret", &issue, 1, &ada));
-        assert_eq!(first.token.len(), TOKEN_LENGTH);
         assert_eq!(first.token, recipient(b"secret", &later, 1, &ada).token);
         assert_ne!(first.message_id, recipient(b"secret", &later, 1, &ada).message_id);
         assert_ne!(first.token, recipient(b"secret", &issue, 2, &ada).token);
         assert_ne!(first.token, recipient(b"other", &issue, 1, &ada).token);
-        let tokens = Tokens::new(b"secret");
+        let tokens = Tokens::new(&Secret::new(b"secret"));
         assert!(first.token == tokens.of(1) && is_token(&first.token));
-        assert!(tokens.blinded(&first.token) == tokens.blinded(&tokens.of(1)));
-        assert!(tokens.blinded(&first.token) != Tokens::new(b"other").blinded(&first.token));
     }
 
     #[test]
@@ -147,7 +141,7 @@ mod tests {
         let issue = issue(&config(""), &[entry("One")]);
         let ada = "ada@example.org".parse().unwrap();
         let header = |secret: &[u8], subscriber| {
-            let recipients = Recipients::new(secret, &issue);
+            let recipients = Recipients::new(&Secret::new(secret), &issue);
             recipients.for_relay(recipients.of(subscriber, &ada), Some("X-Key")).relay_header
         };
         let first = header(b"secret", 1);
@@ -156,7 +150,7 @@ mod tests {
         let key = first.strip_prefix("X-Key: ").unwrap().strip_suffix("\r\n").unwrap();
         let message_id = recipient(b"secret", &issue, 1, &ada).message_id;
         assert!(is_token(key) && !message_id.contains(key), "{first}");
-        let recipients = Recipients::new(b"secret", &issue);
+        let recipients = Recipients::new(&Secret::new(b"secret"), &issue);
         assert_eq!(recipients.for_relay(recipients.of(1, &ada), None), recipients.of(1, &ada));
     }
 }

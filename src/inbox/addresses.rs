@@ -4,8 +4,11 @@ use std::ops::Range;
 
 use crate::model::EmailAddress;
 
-/// How many letters and digits a token for leaving has.
-pub(super) const LEAVE_TOKEN: usize = 26;
+/// True for as many letters and digits as a token of a reader has: the letter of its key, which older ones lack, and 26 more.
+pub(super) fn is_leave_length(length: usize) -> bool {
+    matches!(length, 26 | 27)
+}
+
 /// And one in the address that bounces go to.
 const BOUNCE_TOKEN: usize = 40;
 
@@ -64,7 +67,8 @@ fn is_domain(byte: u8) -> bool {
 pub fn token_in(text: &str) -> Option<String> {
     let last = text.rsplit(|c: char| !c.is_ascii_alphanumeric()).next()?;
     let is_letter = |b: u8| matches!(b, b'a'..=b'z' | b'A'..=b'Z' | b'2'..=b'7');
-    (matches!(last.len(), LEAVE_TOKEN | BOUNCE_TOKEN) && last.bytes().all(is_letter)).then(|| last.to_ascii_lowercase())
+    ((is_leave_length(last.len()) || last.len() == BOUNCE_TOKEN) && last.bytes().all(is_letter))
+        .then(|| last.to_ascii_lowercase())
 }
 
 #[cfg(test)]

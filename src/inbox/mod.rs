@@ -76,7 +76,7 @@ fn subject_token(head: &Head<'_>) -> Option<String> {
     let subject = head.subject();
     let mut words = subject.split_whitespace();
     let last = words.next_back()?;
-    (words.count() < 4).then(|| token_in(last)).flatten().filter(|token| token.len() == addresses::LEAVE_TOKEN)
+    (words.count() < 4).then(|| token_in(last)).flatten().filter(|token| addresses::is_leave_length(token.len()))
 }
 
 fn auto_reply(head: &Head<'_>) -> Option<Report> {
@@ -107,7 +107,7 @@ fn unsubscribe(head: &Head<'_>, clues: &Clues) -> Option<Report> {
     let subject = head.subject().to_lowercase();
     let first = subject.split_whitespace().next().unwrap_or_default();
     let is_word = RULES.leave.iter().any(|word| word == first) && subject.split_whitespace().count() <= 2;
-    let has_token = clues.tokens.iter().any(|token| token.len() == addresses::LEAVE_TOKEN);
+    let has_token = clues.tokens.iter().any(|token| addresses::is_leave_length(token.len()));
     (is_word || has_token).then(|| Report {
         recipient: head.addresses("From").into_iter().next(),
         kind: Kind::Unsubscribe,

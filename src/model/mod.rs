@@ -16,6 +16,7 @@ mod post;
 mod read_feed;
 mod record;
 mod run;
+mod secret;
 mod subscriber;
 mod uri;
 
@@ -35,5 +36,6 @@ pub use post::{Body, Head, Mailing, Markup, Post, PostStatus, Taxonomy};
 pub use read_feed::{ReadEntry, ReadFeed};
 pub use record::{IssueKey, Record, RecordedEntry};
 pub use run::{MailedEntry, Run};
+pub use secret::{Secret, TokenKey};
 pub use subscriber::{ListedReader, Subscriber, SubscriberCounts, SubscriberStatus};
 pub use uri::{percent_encoded, uri_fault, without_logins};

@@ -25,7 +25,7 @@ use crate::clock::Clock;
 use crate::config::{Mail, RateLimit};
 use crate::email::dkim::Signer;
 use crate::email::{Copies, Recipients, ReturnPaths};
-use crate::model::{DeliveryState, Issue};
+use crate::model::{DeliveryState, Issue, Secret};
 use crate::store::{Stopped, Store};
 use crate::transport::Checkpoint;
 
@@ -169,7 +169,7 @@ async fn open_ways(
 
 fn thaw(
     issue: &Issue,
-    secret: &[u8],
+    secret: &Secret,
     signer: Option<Arc<Signer>>,
     bounces: Option<&str>,
 ) -> Result<FrozenIssue, PublishError> {
@@ -181,7 +181,7 @@ fn thaw(
         return Err(damaged(fault));
     }
     let recipients = Recipients::new(secret, issue);
-    let return_paths = bounces.and_then(|address| ReturnPaths::new(secret, address));
+    let return_paths = bounces.and_then(|address| ReturnPaths::new(&secret.bytes, address));
     let never_accepted = Some(BTreeSet::new());
     Ok(FrozenIssue { frozen_at, copies, recipients, from: Arc::new(from), return_paths, never_accepted })
 }

@@ -12,7 +12,7 @@ use crate::config::Relay;
 use crate::email::dkim::Signer;
 use crate::email::{self, Copies, Recipients};
 use crate::files::{Access, Folder};
-use crate::model::{EmailAddress, Issue};
+use crate::model::{EmailAddress, Issue, Secret};
 use crate::store::Store;
 
 /// The folder, relative to the site.
@@ -29,7 +29,7 @@ const NO_SECRET: &[u8] = b"preview";
 
 /// A person whose own copy can be shown.
 pub struct Addressee {
-    secret: Vec<u8>,
+    secret: Secret,
     signer: Option<Arc<Signer>>,
     relay_header: Option<&'static str>,
     subscriber: i64,
@@ -136,9 +136,9 @@ type ListedReader = (i64, EmailAddress, Option<String>);
 async fn readers(
     store: Option<&mut Store>,
     to: Option<&EmailAddress>,
-) -> Result<(Vec<u8>, Vec<ListedReader>), PublishError> {
+) -> Result<(Secret, Vec<ListedReader>), PublishError> {
     let Some(store) = store else {
-        return Ok((NO_SECRET.to_vec(), to.map(|address| (0, address.clone(), None)).into_iter().collect()));
+        return Ok((Secret::new(NO_SECRET), to.map(|address| (0, address.clone(), None)).into_iter().collect()));
     };
     let secret = store.secret().await?;
     let readers = match to {

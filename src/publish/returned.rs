@@ -6,13 +6,11 @@ use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 
-use crate::email::{BounceTokens, Recipients, Tokens};
+use super::owners::owners_of;
+use crate::email::{BounceTokens, Recipients};
 use crate::inbox::{Kind, Report, Returned};
-use crate::model::{EmailAddress, Issue, Subscriber, SubscriberStatus, sha256_hex};
+use crate::model::{EmailAddress, Issue, Secret, Subscriber, SubscriberStatus, sha256_hex};
 use crate::store::{Effect, NewReport, Result, Store};
-
-/// How many readers are looked through at a time for the owner of a token.
-const PAGE: u32 = 1_000;
 
 /// A message that says something.
 #[derive(Debug)]
@@ -53,8 +51,8 @@ pub async fn correlate(store: Option<&mut Store>, arrivals: Vec<Arrival>) -> Res
         return Ok(reports.map(|report| Heard { report, reader: None, record: None }).collect());
     };
     let secret = store.secret().await?;
-    let mut proofs = Proofs { bounces: BounceTokens::new(&secret), secret, issues: HashMap::new() };
-    let leavers = leavers(store, &proofs.secret, &arrivals).await?;
+    let mut proofs = Proofs { bounces: BounceTokens::new(&secret.bytes), secret, issues: HashMap::new() };
+    let leavers = leavers(store, &arrivals).await?;
     let mut all = Vec::new();
     for Arrival { returned, digest } in arrivals {
         let left = returned.clues.tokens.iter().find_map(|token| leavers.get(token));
@@ -113,31 +111,17 @@ fn to_record(report: &Report, subscriber: i64, issue: i64, message: String) -> N
     }
 }
 
-/// The readers whose tokens for leaving occur. The list is gone through once, however many there are.
-async fn leavers(store: &mut Store, secret: &[u8], arrivals: &[Arrival]) -> Result<HashMap<String, Subscriber>> {
-    let tokens = Tokens::new(secret);
+/// The readers whose tokens for leaving occur.
+async fn leavers(store: &mut Store, arrivals: &[Arrival]) -> Result<HashMap<String, Subscriber>> {
     let leaving =
         arrivals.iter().filter(|arrival| arrival.returned.reports.iter().any(|it| it.kind == Kind::Unsubscribe));
-    let given: Vec<&String> = leaving.flat_map(|arrival| &arrival.returned.clues.tokens).collect();
-    let mut wanted: HashMap<Vec<u8>, &String> = given.into_iter().map(|token| (tokens.blinded(token), token)).collect();
-    let mut found = HashMap::new();
-    let mut after = 0;
-    while !wanted.is_empty() {
-        let page = store.subscribers(None, after, PAGE).await?;
-        let Some(last) = page.last() else { break };
-        after = last.id;
-        for reader in page {
-            if let Some(token) = wanted.remove(&tokens.blinded(&tokens.of(reader.id))) {
-                found.insert(token.clone(), reader);
-            }
-        }
-    }
-    Ok(found)
+    let given: Vec<String> = leaving.flat_map(|arrival| arrival.returned.clues.tokens.clone()).collect();
+    owners_of(store, &given).await
 }
 
 /// What proves that a message is about a copy.
 struct Proofs {
-    secret: Vec<u8>,
+    secret: Secret,
     bounces: BounceTokens,
     /// Issues that were asked for; `None` for those that there are not.
     issues: HashMap<i64, Option<Issue>>,

@@ -24,7 +24,7 @@ enum Kind {
 use Kind::{Number, Text};
 
 /// Every table with its columns, those first that others name. What belongs to a machine or a sender stays behind.
-const TABLES: [(&str, &[(&str, Kind)]); 13] = [
+const TABLES: [(&str, &[(&str, Kind)]); 16] = [
     ("site", &[("name", Text), ("value", Text)]),
     (
         "subscribers",
@@ -112,6 +112,37 @@ const TABLES: [(&str, &[(&str, Kind)]); 13] = [
             ("effect", Text),
         ],
     ),
+    (
+        "changes",
+        &[
+            ("subscriber", Number),
+            ("number", Number),
+            ("at", Text),
+            ("status", Text),
+            ("way", Text),
+            ("shown", Number),
+            ("network", Text),
+        ],
+    ),
+    (
+        "letters",
+        &[
+            ("subscriber", Number),
+            ("number", Number),
+            ("kind", Text),
+            ("asked_at", Text),
+            ("detail", Text),
+            ("way", Text),
+            ("shown", Number),
+            ("network", Text),
+            ("state", Number),
+            ("attempts", Number),
+            ("next_attempt_at", Number),
+            ("answer", Text),
+            ("used_at", Text),
+        ],
+    ),
+    ("barred", &[("hash", Text), ("why", Text), ("at", Text)]),
     ("spikes", &[("issue", Number), ("kind", Text), ("at", Text), ("reason", Text), ("allowed", Number)]),
 ];
 

@@ -43,7 +43,7 @@ impl Store {
     /// When the database does not answer.
     pub async fn ledger_id(&mut self) -> Result<String> {
         let mut named = b"ledger ".to_vec();
-        named.extend(self.secret().await?);
+        named.extend(self.secret().await?.bytes);
         let mut id = sha256_hex(&named);
         id.truncate(32);
         Ok(id)

@@ -14,6 +14,7 @@ mod file;
 mod import;
 mod lease;
 mod ledger;
+mod letters;
 mod lock;
 mod log;
 mod marks;
@@ -21,6 +22,7 @@ mod memory;
 mod migrations;
 mod open;
 mod queue;
+mod readers;
 mod reports;
 mod resend;
 mod right;
@@ -38,6 +40,7 @@ use jiff::Timestamp;
 
 use crate::config::ServerUrl;
 use crate::files::Counter;
+use crate::model::{Secret, TokenKey};
 
 pub use claims::{Claimed, Wanted};
 pub use copy::Moved;
@@ -47,10 +50,12 @@ pub use delivery::{DeliveryKey, Recorded, Said};
 pub use error::{Result, StoreError};
 pub use import::{Arrivals, Arrived};
 pub use ledger::{FrozenEntry, RunSummary, Untried};
+pub use letters::{Letter, LetterKey, LetterKind};
 pub use marks::{Mark, Marks};
 pub use memory::{Adoption, SentIssue};
 pub use open::Database;
 pub use queue::{Doubt, Place, QueuedDelivery};
+pub use readers::{Asked, Asking, Barred, CONFIRM_SPAN, Change, Changing, Confirmed};
 pub use reports::{Effect, NewReport, Reported, Spike};
 pub use resend::{Chosen, Decision, Missing};
 pub use right::{Lock, Right};
@@ -58,6 +63,9 @@ pub use stops::Stopped;
 pub use story::{DeliveryTo, Mailing};
 pub use subscribers::{Added, NewSubscriber};
 pub use tries::Try;
+
+/// The name under which the keys of tokens are kept.
+const TOKEN_KEYS: &str = "token_keys";
 
 /// An open database.
 #[derive(Debug)]
@@ -89,12 +97,38 @@ pub struct Store {
 }
 
 impl Store {
-    /// The site's secret, as the text that is stored.
+    /// The site's secret, as the text that is stored, and the keys of tokens.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn secret(&mut self) -> Result<Vec<u8>> {
-        self.value("secret").await?.map(String::into_bytes).ok_or_else(|| StoreError::Content("no secret".into()))
+    pub async fn secret(&mut self) -> Result<Secret> {
+        let bytes = self.value("secret").await?.ok_or_else(|| StoreError::Content("no secret".into()))?.into_bytes();
+        let keys = self.value(TOKEN_KEYS).await?.unwrap_or_default();
+        let key = |text: &str| {
+            let (number, first) = text.split_once(':')?;
+            Some(TokenKey { number: number.parse().ok()?, first_issue: first.parse().ok()? })
+        };
+        let keys: Option<Vec<TokenKey>> = keys.split(',').map(key).collect();
+        Ok(Secret { bytes, keys: keys.ok_or_else(|| StoreError::Content("the keys of tokens".into()))? })
+    }
+
+    /// Makes a new key of tokens, for issues that are not frozen yet. Tokens of the older ones stay good.
+    ///
+    /// # Errors
+    /// When there are 31 keys already, or the database does not answer.
+    pub async fn add_token_key(&mut self) -> Result<TokenKey> {
+        let keys = self.secret().await?.keys;
+        let number = keys.last().map_or(1, |key| key.number + 1);
+        if number > 31 {
+            return Err(StoreError::Content("the keys of tokens: there are 31 already".into()));
+        }
+        let newest: i64 =
+            connection::query("SELECT COALESCE(MAX(number), 0) FROM issues").value(&mut self.connection).await?;
+        let key = TokenKey { number, first_issue: newest + 1 };
+        let all: Vec<String> =
+            keys.iter().chain([&key]).map(|key| format!("{}:{}", key.number, key.first_issue)).collect();
+        self.set_value(TOKEN_KEYS, &all.join(",")).await?;
+        Ok(key)
     }
 
     async fn set_value(&mut self, name: &str, value: &str) -> Result<()> {

@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::connection::{Transaction, query};
+use super::readers::{Changing, set};
 use super::subscribers::{read, status_of};
 use super::{Result, Store, StoreError};
 use crate::model::{Subscriber, SubscriberStatus};
@@ -229,12 +230,8 @@ async fn record(
     if new == old {
         return Ok((true, None));
     }
-    query("UPDATE subscribers SET status = $2, updated_at = $3 WHERE id = $1")
-        .bind(*subscriber)
-        .bind(new.as_str())
-        .bind(now.to_string())
-        .execute(&mut *transaction)
-        .await?;
+    let way = if *effect == Effect::Left { "mail" } else { kind };
+    set(transaction, *subscriber, new, Changing { way, network: None, now }, None).await?;
     query("UPDATE reports SET effect = $5 WHERE subscriber = $1 AND issue = $2 AND kind = $3 AND message = $4")
         .bind(*subscriber)
         .bind(*issue)

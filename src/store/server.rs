@@ -79,7 +79,7 @@ pub(super) async fn migrated(connection: &mut Connection, server: &str) -> Resul
     }
     let foreign = "SELECT tablename::text FROM pg_tables WHERE schemaname = current_schema() AND tablename IN (
             'site', 'subscribers', 'runs', 'issues', 'entries', 'deliveries', 'earlier_tries', 'tried', 'texts', 'stops',
-            'known_issues', 'senders', 'list_version')
+            'known_issues', 'senders', 'list_version', 'changes', 'letters', 'barred')
         ORDER BY tablename LIMIT 1";
     match query(foreign).optional_value(connection).await? {
         Some(table) => Err(StoreError::ForeignTables { server: server.to_owned(), table }),

@@ -1,6 +1,7 @@
 //! The list of readers.
 
 use super::connection::{Row, query};
+use super::readers::{Changing, set};
 use super::{Result, Store, StoreError};
 use crate::model::{EmailAddress, Subscriber, SubscriberCounts, SubscriberStatus};
 
@@ -70,23 +71,17 @@ impl Store {
         &mut self,
         address: &EmailAddress,
         status: SubscriberStatus,
-        now: &str,
+        changing: Changing<'_>,
     ) -> Result<Option<SubscriberStatus>> {
         let mut transaction = self.connection.begin().await?;
-        let old: Option<String> = query("SELECT status FROM subscribers WHERE address_key = $1")
-            .bind(address.key())
-            .optional_value(&mut transaction)
-            .await?;
-        if old.as_deref().is_some_and(|old| old != status.as_str()) {
-            query("UPDATE subscribers SET status = $2, updated_at = $3 WHERE address_key = $1")
-                .bind(address.key())
-                .bind(status.as_str())
-                .bind(now)
-                .execute(&mut transaction)
-                .await?;
+        let row = query("SELECT id, status FROM subscribers WHERE address_key = $1").bind(address.key());
+        let Some(row) = row.fetch_optional(&mut transaction).await? else { return Ok(None) };
+        let old = status_of(row.try_get("status")?)?;
+        if old != status {
+            set(&mut transaction, row.try_get("id")?, status, changing, None).await?;
         }
         transaction.commit().await?;
-        old.map(|word| status_of(&word)).transpose()
+        Ok(Some(old))
     }
 
     /// One reader by address.

@@ -14,7 +14,7 @@ use super::{Context, session};
 use crate::diagnostic::Diagnostic;
 use crate::model::{AddressError, EmailAddress, Mailbox, SubscriberStatus};
 use crate::publish::Activity;
-use crate::store::{NewSubscriber, Store};
+use crate::store::{Changing, NewSubscriber, Store};
 
 /// Keep the list of readers.
 #[derive(Debug, Args)]
@@ -102,6 +102,11 @@ pub(super) async fn run(arguments: Arguments, context: &Context) -> Result<Exit,
     }
 }
 
+/// What is done on the command line is done by the owner.
+fn owners(context: &Context) -> Changing<'static> {
+    Changing { way: "the owner", network: None, now: context.now }
+}
+
 /// All addresses of the command line, or every one that is not an address.
 fn checked(texts: &[String], parsed: Vec<Result<Mailbox, AddressError>>) -> Result<Vec<Mailbox>, Failure> {
     let mut problems = Vec::new();
@@ -134,7 +139,7 @@ async fn add(store: &mut Store, readers: &[Mailbox], resubscribe: bool, context:
             }
             Some(SubscriberStatus::Confirmed) => context.ui.say(&format!("{address} is on the list already.")),
             Some(_) if resubscribe => {
-                store.set_status(&reader.address, SubscriberStatus::Confirmed, &now).await?;
+                store.set_status(&reader.address, SubscriberStatus::Confirmed, owners(context)).await?;
                 context.ui.say(&format!("{address} is confirmed again."));
             }
             Some(status) => {
@@ -151,7 +156,7 @@ async fn remove(store: &mut Store, readers: &[Mailbox], context: &Context) -> Re
     let mut exit = Exit::Done;
     for reader in readers {
         let address = reader.address.as_str();
-        match store.set_status(&reader.address, SubscriberStatus::Unsubscribed, &context.now.to_string()).await? {
+        match store.set_status(&reader.address, SubscriberStatus::Unsubscribed, owners(context)).await? {
             Some(SubscriberStatus::Unsubscribed) => context.ui.say(&format!("{address} was unsubscribed before.")),
             Some(_) => context.ui.say(&format!("{address} is unsubscribed and gets no more mail.")),
             None => {

@@ -5,11 +5,11 @@ use std::io::BufRead as _;
 
 use super::super::failure::{Exit, Failure};
 use super::super::{Context, session};
-use super::pages::PAGE;
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::email::{Tokens, is_token};
 use crate::model::SubscriberStatus;
+use crate::publish::owners_of;
 use crate::store::Store;
 
 /// A longer line holds no token.
@@ -62,35 +62,27 @@ pub(super) async fn remove(store: &mut Store, texts: &[String], context: &Contex
     if given.is_empty() {
         return Err(Failure::usage("no token was given", "write one token a line"));
     }
-    let tokens = Tokens::new(&store.secret().await?);
-    let mut wanted: HashSet<Vec<u8>> = given.iter().map(|given| tokens.blinded(&given.token)).collect();
-    let mut after = 0;
-    while !wanted.is_empty() {
-        let page = store.subscribers(None, after, PAGE).await?;
-        let Some(last) = page.last() else { break };
-        after = last.id;
-        for reader in page {
-            if !wanted.remove(&tokens.blinded(&tokens.of(reader.id))) {
-                continue;
-            }
-            let who = reader.address.masked();
-            // A complaint says more, and must not be forgotten.
-            if matches!(reader.status, SubscriberStatus::Unsubscribed | SubscriberStatus::Complained) {
-                context.ui.say(&format!("{who} gets no mail already ({}).", reader.status.as_str()));
-                continue;
-            }
-            store.set_status(&reader.address, SubscriberStatus::Unsubscribed, &context.now.to_string()).await?;
-            context.ui.say(&format!("{who} is unsubscribed and gets no more mail."));
+    let wanted: Vec<String> = given.iter().map(|given| given.token.clone()).collect();
+    let owners = owners_of(store, &wanted).await?;
+    let mut done = HashSet::new();
+    for reader in wanted.iter().filter_map(|token| owners.get(token)).filter(|reader| done.insert(reader.id)) {
+        let who = reader.address.masked();
+        // A complaint says more, and must not be forgotten.
+        if matches!(reader.status, SubscriberStatus::Unsubscribed | SubscriberStatus::Complained) {
+            context.ui.say(&format!("{who} gets no mail already ({}).", reader.status.as_str()));
+            continue;
         }
+        store.set_status(&reader.address, SubscriberStatus::Unsubscribed, super::owners(context)).await?;
+        context.ui.say(&format!("{who} is unsubscribed and gets no more mail."));
     }
     let unknown: Vec<_> = given
         .iter()
-        .filter(|given| wanted.contains(&tokens.blinded(&given.token)))
+        .filter(|given| !owners.contains_key(&given.token))
         .map(|Given { place, token }| {
             let (what, help) = if is_token(token) {
                 ("belongs to no reader", "copy it from an address for unsubscribing, or from the column `token` of `tidings subscribers export`")
             } else {
-                ("is none", "write the 26 letters and digits that stand for `{token}` in the address for unsubscribing")
+                ("is none", "write the 27 letters and digits that stand for `{token}` in the address for unsubscribing")
             };
             Diagnostic::error("usage", format!("{place} {what}")).help(help)
         })

@@ -6,7 +6,7 @@ use super::*;
 async fn nothing_is_claimed_for_a_reader_who_left_meanwhile() {
     let Some(ledger) = Ledger::new() else { return };
     let mut store = frozen(&ledger, 2).await;
-    store.set_status(&address("r2@example.org"), SubscriberStatus::Unsubscribed, NOW).await.unwrap();
+    store.set_status(&address("r2@example.org"), SubscriberStatus::Unsubscribed, owners()).await.unwrap();
     let claimed = store.advance(&[], Some(&these(&[1, 2])), NOW).await.unwrap();
     let readers: Vec<_> = claimed.deliveries.iter().map(QueuedDelivery::key).collect();
     assert_eq!((readers, claimed.left), (vec![key(1)], 1));
@@ -26,7 +26,7 @@ async fn who_leaves_while_a_delivery_is_claimed_is_heard_of() {
     assert_eq!(store.leavers([1, 2].into_iter()).await.unwrap().unwrap_or_default(), []);
     let mut other = open(&ledger).await;
     for reader in ["r2@example.org", "r3@example.org"] {
-        other.set_status(&address(reader), SubscriberStatus::Complained, NOW).await.unwrap();
+        other.set_status(&address(reader), SubscriberStatus::Complained, owners()).await.unwrap();
     }
     let left = store.leavers([1, 2].into_iter()).await.unwrap().unwrap();
     assert_eq!(left, [(2, "the reader had left: complained".to_owned())]);

@@ -16,6 +16,10 @@ mod server;
 
 const NOW: &str = "2026-03-01T09:00:00Z";
 
+fn owners() -> Changing<'static> {
+    Changing { way: "the owner", network: None, now: NOW.parse().unwrap() }
+}
+
 fn address(text: &str) -> EmailAddress {
     text.parse().unwrap()
 }

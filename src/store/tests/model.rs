@@ -100,7 +100,7 @@ async fn run(events: Vec<Event>) {
                 // By another process, as `subscribers remove` is one.
                 let mut other = open(&ledger).await;
                 let name = format!("r{reader}@example.org");
-                other.set_status(&address(&name), SubscriberStatus::Unsubscribed, NOW).await.unwrap();
+                other.set_status(&address(&name), SubscriberStatus::Unsubscribed, owners()).await.unwrap();
                 world.left.insert(reader);
             }
             Event::Crash => {

@@ -18,12 +18,12 @@ async fn mixed(ledger: &Ledger) -> Store {
         outcome(7, DeliveryState::InDoubt, None),
     ];
     store.advance(&ended, None, NOW).await.unwrap();
-    store.set_status(&address("r6@example.org"), SubscriberStatus::Unsubscribed, NOW).await.unwrap();
+    store.set_status(&address("r6@example.org"), SubscriberStatus::Unsubscribed, owners()).await.unwrap();
     store.advance(&[], Some(&these(&[6])), NOW).await.unwrap();
-    store.set_status(&address("r6@example.org"), SubscriberStatus::Confirmed, NOW).await.unwrap();
+    store.set_status(&address("r6@example.org"), SubscriberStatus::Confirmed, owners()).await.unwrap();
     assert_eq!(settle(&mut store, DeliveryState::InDoubt, Some(&[7]), Decision::Drop, NOW).await.unwrap(), 1);
     store.add_subscribers(&readers(9)[7..], "test", NOW).await.unwrap();
-    store.set_status(&address("r9@example.org"), SubscriberStatus::Unsubscribed, NOW).await.unwrap();
+    store.set_status(&address("r9@example.org"), SubscriberStatus::Unsubscribed, owners()).await.unwrap();
     store.finish_runs(NOW).await.unwrap();
     store
 }

@@ -104,7 +104,7 @@ async fn several_may_come_first() {
     let (one, two, three) = tokio::join!(open(), open(), open());
     let mut secrets = std::collections::BTreeSet::new();
     for store in [one, two, three] {
-        secrets.insert(store.unwrap().secret().await.unwrap());
+        secrets.insert(store.unwrap().secret().await.unwrap().bytes);
     }
     assert_eq!(secrets.len(), 1);
 }

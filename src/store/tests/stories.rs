@@ -5,6 +5,7 @@ use super::*;
 mod claims;
 mod late;
 mod model;
+mod readers;
 mod resend;
 
 async fn open(ledger: &Ledger) -> Store {
@@ -25,7 +26,7 @@ async fn the_secret_is_made_once() {
     let secret = store.secret().await.unwrap();
     store.close().await.unwrap();
     assert_eq!(open(&ledger).await.secret().await.unwrap(), secret);
-    assert_eq!(secret.len(), 64);
+    assert_eq!(secret.bytes.len(), 64);
 }
 
 #[tokio::test]
@@ -33,12 +34,12 @@ async fn who_left_is_not_brought_back_by_an_import() {
     let Some(ledger) = Ledger::new() else { return };
     let mut store = open(&ledger).await;
     store.add_subscribers(&readers(2), "import", NOW).await.unwrap();
-    store.set_status(&address("R1@example.org"), SubscriberStatus::Unsubscribed, NOW).await.unwrap();
+    store.set_status(&address("R1@example.org"), SubscriberStatus::Unsubscribed, owners()).await.unwrap();
     let added = store.add_subscribers(&readers(3), "import", NOW).await.unwrap();
     assert_eq!((added.new, added.known), (1, 2));
     assert_eq!(store.subscriber_counts().await.unwrap().unsubscribed, 1);
     assert_eq!(
-        store.set_status(&address("nobody@example.org"), SubscriberStatus::Unsubscribed, NOW).await.unwrap(),
+        store.set_status(&address("nobody@example.org"), SubscriberStatus::Unsubscribed, owners()).await.unwrap(),
         None
     );
 }
@@ -48,7 +49,7 @@ async fn freezing_queues_one_delivery_for_each_confirmed_reader() {
     let Some(ledger) = Ledger::new() else { return };
     let mut store = open(&ledger).await;
     store.add_subscribers(&readers(3), "test", NOW).await.unwrap();
-    store.set_status(&address("r2@example.org"), SubscriberStatus::Unsubscribed, NOW).await.unwrap();
+    store.set_status(&address("r2@example.org"), SubscriberStatus::Unsubscribed, owners()).await.unwrap();
     assert_eq!(store.freeze(NOW, &[entry("a")], &[issue(1)]).await.unwrap(), 2);
     assert_eq!(store.delivery_counts(None).await.unwrap().queued, 2);
     assert_eq!(store.open_issues().await.unwrap(), [issue(1)]);

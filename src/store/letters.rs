@@ -1,0 +1,150 @@
+//! Letters to one reader that are no issue, on their way. One is marked as being sent before its message can be complete at a server,
+//! and is not sent again by itself when it is not known what became of it.
+
+use super::connection::{Row, Transaction, query};
+use super::subscribers::read;
+use super::{Result, Store, StoreError};
+use crate::model::{DeliveryState, Subscriber};
+use sqlx::AssertSqlSafe;
+
+/// Whoever takes a letter has so many seconds to say what became of it.
+const PATIENCE: i64 = 600;
+
+/// What a letter is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum LetterKind {
+    /// Asks to confirm that the reader wants the newsletter.
+    Confirm,
+    /// Asks to confirm another address, at that address.
+    Address,
+    /// Greets who has confirmed.
+    Welcome,
+}
+
+impl LetterKind {
+    /// The word in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Confirm => "confirm",
+            Self::Address => "address",
+            Self::Welcome => "welcome",
+        }
+    }
+
+    fn parse(word: &str) -> Option<Self> {
+        [Self::Confirm, Self::Address, Self::Welcome].into_iter().find(|kind| kind.as_str() == word)
+    }
+}
+
+/// Which letter: of those to a reader.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct LetterKey {
+    /// The reader.
+    pub subscriber: i64,
+    /// The number of the letter, 1 first.
+    pub number: i64,
+}
+
+/// A letter that waits.
+#[derive(Debug, Clone)]
+pub struct Letter {
+    /// Which one.
+    pub key: LetterKey,
+    /// What it is for.
+    pub kind: LetterKind,
+    /// Whom it is for.
+    pub reader: Subscriber,
+    /// When it was asked for, RFC 3339 in UTC.
+    pub asked_at: String,
+    /// What it is about: the address to change to.
+    pub detail: Option<String>,
+    /// How often it was tried.
+    pub attempts: i64,
+}
+
+impl Store {
+    /// Letters that may be sent at `now`, in seconds since 1970, the oldest first.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn letters_that_wait(&mut self, now: i64, limit: u32) -> Result<Vec<Letter>> {
+        let rows = query(
+            "SELECT s.*, l.number, l.kind, l.asked_at, l.detail, l.attempts FROM letters l
+             JOIN subscribers s ON s.id = l.subscriber WHERE l.state IN (0, 3) AND l.next_attempt_at <= $1
+             ORDER BY l.next_attempt_at, l.subscriber, l.number LIMIT $2",
+        );
+        let rows = rows.bind(now).bind(limit).fetch_all(&mut self.connection).await?;
+        let letter = |row: &Row| {
+            let reader = read(row)?;
+            let kind: String = row.try_get("kind")?;
+            let kind =
+                LetterKind::parse(&kind).ok_or_else(|| StoreError::Content(format!("a letter's kind `{kind}`")))?;
+            Ok(Letter {
+                key: LetterKey { subscriber: reader.id, number: row.try_get("number")? },
+                kind,
+                reader,
+                asked_at: row.try_get("asked_at")?,
+                detail: row.try_get("detail")?,
+                attempts: row.try_get("attempts")?,
+            })
+        };
+        rows.iter().map(letter).collect()
+    }
+
+    /// Takes a letter, to send it. False when another process has.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn take_letter(&mut self, key: LetterKey, now: i64) -> Result<bool> {
+        let mut transaction = self.connection.begin().await?;
+        let taken = query(
+            "UPDATE letters SET state = 1, attempts = attempts + 1, next_attempt_at = $3
+             WHERE subscriber = $1 AND number = $2 AND state IN (0, 3)",
+        );
+        let taken = taken.bind(key.subscriber).bind(key.number).bind(now).execute(&mut transaction).await?;
+        transaction.commit().await?;
+        Ok(taken == 1)
+    }
+
+    /// Records what became of a letter that was taken; `next` is when to try again, in seconds since 1970.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn settle_letter(&mut self, key: LetterKey, state: DeliveryState, next: i64, answer: &str) -> Result<()> {
+        let mut transaction = self.connection.begin().await?;
+        query(
+            "UPDATE letters SET state = $3, next_attempt_at = $4, answer = $5
+             WHERE subscriber = $1 AND number = $2 AND state = 1",
+        )
+        .bind(key.subscriber)
+        .bind(key.number)
+        .bind(state.number())
+        .bind(next)
+        .bind(answer)
+        .execute(&mut transaction)
+        .await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// Letters of which no process said in time what became of them are in doubt from now on. Returns how many.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn recover_letters(&mut self, now: i64) -> Result<u64> {
+        let mut transaction = self.connection.begin().await?;
+        let lost = query("UPDATE letters SET state = 5 WHERE state = 1 AND next_attempt_at < $1");
+        let lost = lost.bind(now - PATIENCE).execute(&mut transaction).await?;
+        transaction.commit().await?;
+        Ok(lost)
+    }
+}
+
+/// The number of the last row of a reader in a table.
+pub(super) async fn last_number(
+    transaction: &mut Transaction<'_>,
+    table: &'static str,
+    subscriber: i64,
+) -> Result<i64> {
+    let last = AssertSqlSafe(format!("SELECT COALESCE(MAX(number), 0) FROM {table} WHERE subscriber = $1"));
+    Ok(query(last).bind(subscriber).value(transaction).await?)
+}

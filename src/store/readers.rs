@@ -1,0 +1,545 @@
+//! How readers come and leave: each change of a status is kept, and limits are looked at in the transaction that uses them up.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::connection::{Row, Transaction, query};
+use super::letters::{LetterKey, LetterKind, last_number};
+use super::subscribers::{read, status_of};
+use super::tries::number_of;
+use super::{Result, Store};
+use crate::model::{EmailAddress, Subscriber, SubscriberStatus};
+
+/// How long a letter can be confirmed, and a reader who never did is kept.
+pub const CONFIRM_SPAN: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// One letter that asks to confirm in so long a time.
+const LETTER_SPAN: SignedDuration = SignedDuration::from_hours(24);
+/// So many of them, until the reader confirms.
+const MOST_LETTERS: i64 = 3;
+/// An address that has answered none of them is left alone for so long.
+const REST: SignedDuration = SignedDuration::from_hours(90 * 24);
+/// How long leaving can be taken back.
+const UNDO_SPAN: SignedDuration = SignedDuration::from_hours(24);
+
+/// A wish to get the newsletter.
+#[derive(Debug, Clone, Copy)]
+pub struct Asking<'a> {
+    /// Where issues shall go.
+    pub address: &'a EmailAddress,
+    /// The keyed hash of it ([`Store::bar`]).
+    pub hash: &'a str,
+    /// The name that was given; no letter shows it.
+    pub name: Option<&'a str>,
+    /// How it was asked: `form`, `mail`, `the owner`.
+    pub way: &'a str,
+    /// The text that stood where it was asked.
+    pub shown: Option<&'a str>,
+    /// The keyed hash of the network that it came from.
+    pub network: Option<&'a str>,
+    /// So many letters that ask to confirm may be queued in an hour, to all addresses together.
+    pub most_an_hour: i64,
+}
+
+/// What became of a wish to get the newsletter. Who asked is told the same in each case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    /// A letter is queued that asks to confirm.
+    Letter,
+    /// The reader gets the newsletter already.
+    Known,
+    /// The address got such a letter within a day, or as many as it gets.
+    Enough,
+    /// The address wants no letters, or has answered none.
+    Barred,
+    /// So many letters are asked for that no more are queued for now.
+    Busy,
+}
+
+/// Why an address is known by its hash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Barred {
+    /// The reader was erased: only their own wish brings them back.
+    Erased,
+    /// They want no letters, whoever asks.
+    Never,
+    /// Letters that asked to confirm were not answered.
+    Unanswered,
+}
+
+impl Barred {
+    const ALL: [Self; 3] = [Self::Erased, Self::Never, Self::Unanswered];
+
+    /// The word in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Erased => "erased",
+            Self::Never => "never",
+            Self::Unanswered => "unanswered",
+        }
+    }
+}
+
+/// A change of a reader's status, as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// When, RFC 3339 in UTC.
+    pub at: String,
+    /// What the reader became.
+    pub status: SubscriberStatus,
+    /// By which way: `link`, `one click`, `mail`, `the owner`, `hard`.
+    pub way: String,
+    /// The text that stood where they asked.
+    pub shown: Option<String>,
+    /// The keyed hash of the network that it came from.
+    pub network: Option<String>,
+}
+
+/// What a reader wishes, and from where.
+#[derive(Debug, Clone, Copy)]
+pub struct Changing<'a> {
+    /// By which way.
+    pub way: &'a str,
+    /// The keyed hash of the network that it came from.
+    pub network: Option<&'a str>,
+    /// When.
+    pub now: Timestamp,
+}
+
+/// What became of a confirmation.
+#[derive(Debug, Clone)]
+pub enum Confirmed {
+    /// The reader is confirmed now, and was this before.
+    Joined(Subscriber, SubscriberStatus),
+    /// Their address is another one now.
+    Moved(Subscriber),
+    /// This was confirmed before.
+    Again(Subscriber),
+    /// The letter is too old.
+    Expired,
+    /// The address to change to belongs to another reader by now.
+    Taken,
+    /// There is no such letter.
+    Unknown,
+}
+
+impl Store {
+    /// Takes a wish to get the newsletter: puts an unknown address on the list as pending, and queues a letter that asks to confirm,
+    /// within the limits.
+    ///
+    /// # Errors
+    /// When the database does not answer; then nothing has changed.
+    pub async fn ask(&mut self, asking: Asking<'_>, now: Timestamp) -> Result<Asked> {
+        let Asking { address, hash, name, way, shown, network, most_an_hour } = asking;
+        let mut transaction = self.connection.begin().await?;
+        let time = now.to_string();
+        match barred(&mut transaction, hash).await? {
+            Some((Barred::Never, _)) => return Ok(Asked::Barred),
+            Some((Barred::Unanswered, since)) if since > (now - REST).to_string() => return Ok(Asked::Barred),
+            _ => {}
+        }
+        let row = query("SELECT * FROM subscribers WHERE address_key = $1").bind(address.key());
+        let known = row.fetch_optional(&mut transaction).await?.map(|row| read(&row)).transpose()?;
+        if known.as_ref().is_some_and(|reader| reader.status == SubscriberStatus::Confirmed) {
+            return Ok(Asked::Known);
+        }
+        let queued: i64 = query("SELECT COUNT(*) FROM letters WHERE asked_at > $1 AND kind = 'confirm'")
+            .bind((now - SignedDuration::from_hours(1)).to_string())
+            .value(&mut transaction)
+            .await?;
+        if queued >= most_an_hour {
+            return Ok(Asked::Busy);
+        }
+        let subscriber = match known {
+            Some(reader) => {
+                let row = query(
+                    "SELECT COUNT(*) AS count, MAX(asked_at) AS newest FROM letters WHERE subscriber = $1 AND kind = 'confirm'
+                     AND asked_at > COALESCE((SELECT MAX(at) FROM changes WHERE subscriber = $1 AND status = 'confirmed'), '')",
+                );
+                let row = row.bind(reader.id).fetch_one(&mut transaction).await?;
+                let newest: Option<String> = row.try_get("newest")?;
+                let is_recent = newest.is_some_and(|newest| newest > (now - LETTER_SPAN).to_string());
+                if is_recent || row.try_get::<i64, _>("count")? >= MOST_LETTERS {
+                    return Ok(Asked::Enough);
+                }
+                reader.id
+            }
+            None => {
+                query(
+                    "INSERT INTO subscribers (address, address_key, name, status, source, created_at, updated_at)
+                     VALUES ($1, $2, $3, 'pending', $4, $5, $5) RETURNING id",
+                )
+                .bind(address.as_str())
+                .bind(address.key())
+                .bind(name)
+                .bind(way)
+                .bind(&time)
+                .value(&mut transaction)
+                .await?
+            }
+        };
+        let letter = NewLetter { subscriber, kind: LetterKind::Confirm, detail: None, way, shown, network };
+        queue(&mut transaction, letter, &time).await?;
+        transaction.commit().await?;
+        Ok(Asked::Letter)
+    }
+
+    /// Queues a letter to a reader about a change of their address, one in a day. False when there was one.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn ask_to_move(&mut self, subscriber: i64, to: &EmailAddress, changing: Changing<'_>) -> Result<bool> {
+        let mut transaction = self.connection.begin().await?;
+        let recent = query("SELECT COUNT(*) FROM letters WHERE subscriber = $1 AND kind = 'address' AND asked_at > $2");
+        let recent: i64 =
+            recent.bind(subscriber).bind((changing.now - LETTER_SPAN).to_string()).value(&mut transaction).await?;
+        if recent > 0 {
+            return Ok(false);
+        }
+        let letter = NewLetter {
+            subscriber,
+            kind: LetterKind::Address,
+            detail: Some(to.as_str()),
+            way: changing.way,
+            shown: None,
+            network: changing.network,
+        };
+        queue(&mut transaction, letter, &changing.now.to_string()).await?;
+        transaction.commit().await?;
+        Ok(true)
+    }
+
+    /// Confirms what a letter asks about. `welcome` queues a letter to those who are new.
+    ///
+    /// # Errors
+    /// When the database does not answer; then nothing has changed.
+    pub async fn confirm(&mut self, key: LetterKey, changing: Changing<'_>, welcome: bool) -> Result<Confirmed> {
+        let mut transaction = self.connection.begin().await?;
+        let time = changing.now.to_string();
+        let row = query(
+            "SELECT kind, asked_at, detail, shown, used_at FROM letters WHERE subscriber = $1 AND number = $2
+             AND kind IN ('confirm', 'address')",
+        );
+        let row = row.bind(key.subscriber).bind(key.number).fetch_optional(&mut transaction).await?;
+        let (Some(letter), Some(mut reader)) = (row, numbered(&mut transaction, key.subscriber).await?) else {
+            return Ok(Confirmed::Unknown);
+        };
+        if letter.try_get::<Option<String>, _>("used_at")?.is_some() {
+            return Ok(Confirmed::Again(reader));
+        }
+        if letter.try_get::<String, _>("asked_at")? < (changing.now - CONFIRM_SPAN).to_string() {
+            return Ok(Confirmed::Expired);
+        }
+        query("UPDATE letters SET used_at = $3 WHERE subscriber = $1 AND number = $2")
+            .bind(key.subscriber)
+            .bind(key.number)
+            .bind(&time)
+            .execute(&mut transaction)
+            .await?;
+        let detail: Option<String> = letter.try_get("detail")?;
+        let to = detail.and_then(|detail| detail.parse::<EmailAddress>().ok());
+        let confirmed = if let Some(to) = to {
+            let taken = query("SELECT id FROM subscribers WHERE address_key = $1 AND id <> $2");
+            let taken: Option<i64> = taken.bind(to.key()).bind(reader.id).optional_value(&mut transaction).await?;
+            if taken.is_some() {
+                return Ok(Confirmed::Taken);
+            }
+            query("UPDATE subscribers SET address = $2, address_key = $3 WHERE id = $1")
+                .bind(reader.id)
+                .bind(to.as_str())
+                .bind(to.key())
+                .execute(&mut transaction)
+                .await?;
+            note(&mut transaction, reader.id, reader.status, changing, None).await?;
+            reader.address = to;
+            Confirmed::Moved(reader)
+        } else {
+            let was = reader.status;
+            set(&mut transaction, reader.id, SubscriberStatus::Confirmed, changing, letter.try_get("shown")?).await?;
+            reader.status = SubscriberStatus::Confirmed;
+            if welcome && was != SubscriberStatus::Confirmed {
+                let letter = NewLetter {
+                    subscriber: reader.id,
+                    kind: LetterKind::Welcome,
+                    detail: None,
+                    way: changing.way,
+                    shown: None,
+                    network: None,
+                };
+                queue(&mut transaction, letter, &time).await?;
+            }
+            Confirmed::Joined(reader, was)
+        };
+        transaction.commit().await?;
+        Ok(confirmed)
+    }
+
+    /// A reader leaves. Returns what they were; who complained stays so. `None` when there is no such reader.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn unsubscribe(&mut self, subscriber: i64, changing: Changing<'_>) -> Result<Option<SubscriberStatus>> {
+        // Most who come here again have left: they need no transaction that writes.
+        let Some(reader) = self.subscriber_numbered(subscriber).await? else { return Ok(None) };
+        if matches!(reader.status, SubscriberStatus::Unsubscribed | SubscriberStatus::Complained) {
+            return Ok(Some(reader.status));
+        }
+        let mut transaction = self.connection.begin().await?;
+        let Some(reader) = numbered(&mut transaction, subscriber).await? else { return Ok(None) };
+        let new = reader.status.or_more_careful(SubscriberStatus::Unsubscribed);
+        set(&mut transaction, subscriber, new, changing, None).await?;
+        transaction.commit().await?;
+        Ok(Some(reader.status))
+    }
+
+    /// Takes back that a reader left at `left_at`, in seconds since 1970, when that is less than a day ago and the last that they
+    /// did. Returns whether they get mail again.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn take_back(&mut self, subscriber: i64, left_at: i64, changing: Changing<'_>) -> Result<bool> {
+        let mut transaction = self.connection.begin().await?;
+        let rows = query("SELECT at, status FROM changes WHERE subscriber = $1 ORDER BY number DESC LIMIT 2");
+        let rows = rows.bind(subscriber).fetch_all(&mut transaction).await?;
+        let Some(last) = rows.first() else { return Ok(false) };
+        let at: Timestamp = last
+            .try_get::<String, _>("at")?
+            .parse()
+            .map_err(|_| super::StoreError::Content("the time of a change".into()))?;
+        let before = match rows.get(1) {
+            Some(row) => status_of(row.try_get("status")?)?,
+            None => SubscriberStatus::Confirmed,
+        };
+        let is_last =
+            at.as_second() == left_at && status_of(last.try_get("status")?)? == SubscriberStatus::Unsubscribed;
+        let is_recent = at >= changing.now - UNDO_SPAN;
+        let had_issue = query("SELECT COUNT(*) FROM deliveries WHERE subscriber = $1").bind(subscriber);
+        // Who had not confirmed has nothing to take back.
+        let had_issue: i64 = if rows.len() > 1 { 1 } else { had_issue.value(&mut transaction).await? };
+        if !is_last || !is_recent || before != SubscriberStatus::Confirmed || had_issue == 0 {
+            return Ok(false);
+        }
+        set(&mut transaction, subscriber, SubscriberStatus::Confirmed, changing, None).await?;
+        transaction.commit().await?;
+        Ok(true)
+    }
+
+    /// Gives a reader another name, or none.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn rename(&mut self, subscriber: i64, name: Option<&str>) -> Result<()> {
+        let mut transaction = self.connection.begin().await?;
+        query("UPDATE subscribers SET name = $2 WHERE id = $1")
+            .bind(subscriber)
+            .bind(name)
+            .execute(&mut transaction)
+            .await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// Keeps the hash of an address.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn bar(&mut self, hash: &str, why: Barred, now: Timestamp) -> Result<()> {
+        let mut transaction = self.connection.begin().await?;
+        bar(&mut transaction, hash, why, now).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// Whether an address is known by its hash, and why.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn barred(&mut self, hash: &str) -> Result<Option<Barred>> {
+        let row = query("SELECT why FROM barred WHERE hash = $1").bind(hash);
+        let why: Option<String> = row.optional_value(&mut self.connection).await?;
+        Ok(why.and_then(|why| Barred::ALL.into_iter().find(|barred| barred.as_str() == why)))
+    }
+
+    /// Forgets a reader: the row keeps its number, which deliveries name, and nothing else of them. False when the address is not on
+    /// the list; its hash is kept all the same.
+    ///
+    /// # Errors
+    /// When the database does not answer; then nothing is forgotten.
+    pub async fn erase(&mut self, address: &EmailAddress, hash: &str, now: Timestamp) -> Result<bool> {
+        let mut transaction = self.connection.begin().await?;
+        let id: Option<i64> = query("SELECT id FROM subscribers WHERE address_key = $1")
+            .bind(address.key())
+            .optional_value(&mut transaction)
+            .await?;
+        bar(&mut transaction, hash, Barred::Erased, now).await?;
+        if let Some(id) = id {
+            for forget in [
+                "DELETE FROM changes WHERE subscriber = $1",
+                "DELETE FROM letters WHERE subscriber = $1",
+                "DELETE FROM reports WHERE subscriber = $1",
+                // What a server said may name the address.
+                "UPDATE deliveries SET text = NULL WHERE subscriber = $1",
+                "UPDATE earlier_tries SET text = NULL WHERE subscriber = $1",
+            ] {
+                query(forget).bind(id).execute(&mut transaction).await?;
+            }
+            query(
+                "UPDATE subscribers SET address = $2, address_key = $2, name = NULL, status = 'unsubscribed', source = 'erased',
+                 created_at = $3, updated_at = $3 WHERE id = $1",
+            )
+            .bind(id)
+            .bind(format!("erased-{id}@erased.invalid"))
+            .bind(now.to_string())
+            .execute(&mut transaction)
+            .await?;
+        }
+        transaction.commit().await?;
+        Ok(id.is_some())
+    }
+
+    /// Removes those who asked and never confirmed; `hash` makes the hash of an address. Returns how many.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn purge_unconfirmed(&mut self, hash: impl Fn(&EmailAddress) -> String, now: Timestamp) -> Result<u64> {
+        let mut transaction = self.connection.begin().await?;
+        let rows = query(
+            "SELECT * FROM subscribers s WHERE status = 'pending' AND updated_at < $1
+             AND EXISTS (SELECT 1 FROM letters l WHERE l.subscriber = s.id AND l.kind = 'confirm')
+             AND NOT EXISTS (SELECT 1 FROM letters l WHERE l.subscriber = s.id AND l.asked_at >= $1)
+             AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.subscriber = s.id) LIMIT 1000",
+        );
+        let rows = rows.bind((now - CONFIRM_SPAN).to_string()).fetch_all(&mut transaction).await?;
+        for row in &rows {
+            let reader = read(row)?;
+            bar(&mut transaction, &hash(&reader.address), Barred::Unanswered, now).await?;
+            for forget in [
+                "DELETE FROM letters WHERE subscriber = $1",
+                "DELETE FROM changes WHERE subscriber = $1",
+                "DELETE FROM reports WHERE subscriber = $1",
+                "DELETE FROM subscribers WHERE id = $1",
+            ] {
+                query(forget).bind(reader.id).execute(&mut transaction).await?;
+            }
+        }
+        transaction.commit().await?;
+        Ok(rows.len() as u64)
+    }
+
+    /// The changes of a reader's status after they were put on the list, oldest first.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn changes_of(&mut self, subscriber: i64) -> Result<Vec<Change>> {
+        let rows = query(
+            "SELECT at, status, way, network, (SELECT t.text FROM texts t WHERE t.id = shown) AS shown FROM changes
+             WHERE subscriber = $1 ORDER BY number",
+        );
+        let rows = rows.bind(subscriber).fetch_all(&mut self.connection).await?;
+        let read = |row: &Row| {
+            Ok(Change {
+                at: row.try_get("at")?,
+                status: status_of(row.try_get("status")?)?,
+                way: row.try_get("way")?,
+                shown: row.try_get("shown")?,
+                network: row.try_get("network")?,
+            })
+        };
+        rows.iter().map(read).collect()
+    }
+}
+
+struct NewLetter<'a> {
+    subscriber: i64,
+    kind: LetterKind,
+    detail: Option<&'a str>,
+    way: &'a str,
+    shown: Option<&'a str>,
+    network: Option<&'a str>,
+}
+
+async fn queue(transaction: &mut Transaction<'_>, letter: NewLetter<'_>, now: &str) -> Result<()> {
+    let NewLetter { subscriber, kind, detail, way, shown, network } = letter;
+    let shown = match shown {
+        Some(shown) => Some(number_of(shown, &mut *transaction).await?),
+        None => None,
+    };
+    let number = last_number(transaction, "letters", subscriber).await? + 1;
+    query(
+        "INSERT INTO letters (subscriber, number, kind, asked_at, detail, way, shown, network)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+    )
+    .bind(subscriber)
+    .bind(number)
+    .bind(kind.as_str())
+    .bind(now)
+    .bind(detail)
+    .bind(way)
+    .bind(shown)
+    .bind(network)
+    .execute(transaction)
+    .await?;
+    Ok(())
+}
+
+async fn numbered(transaction: &mut Transaction<'_>, id: i64) -> Result<Option<Subscriber>> {
+    let row = query("SELECT * FROM subscribers WHERE id = $1").bind(id).fetch_optional(transaction).await?;
+    row.map(|row| read(&row)).transpose()
+}
+
+async fn barred(transaction: &mut Transaction<'_>, hash: &str) -> Result<Option<(Barred, String)>> {
+    let row = query("SELECT why, at FROM barred WHERE hash = $1").bind(hash).fetch_optional(transaction).await?;
+    let Some(row) = row else { return Ok(None) };
+    let (why, at): (String, String) = (row.try_get("why")?, row.try_get("at")?);
+    Ok(Barred::ALL.into_iter().find(|barred| barred.as_str() == why).map(|barred| (barred, at)))
+}
+
+/// `never` outweighs the other causes.
+async fn bar(transaction: &mut Transaction<'_>, hash: &str, why: Barred, now: Timestamp) -> Result<()> {
+    query(
+        "INSERT INTO barred (hash, why, at) VALUES ($1, $2, $3)
+         ON CONFLICT (hash) DO UPDATE SET why = excluded.why, at = excluded.at WHERE barred.why <> 'never'",
+    )
+    .bind(hash)
+    .bind(why.as_str())
+    .bind(now.to_string())
+    .execute(transaction)
+    .await?;
+    Ok(())
+}
+
+/// Gives a reader a status, and keeps the change.
+pub(super) async fn set(
+    transaction: &mut Transaction<'_>,
+    subscriber: i64,
+    status: SubscriberStatus,
+    changing: Changing<'_>,
+    shown: Option<i64>,
+) -> Result<()> {
+    query("UPDATE subscribers SET status = $2, updated_at = $3 WHERE id = $1")
+        .bind(subscriber)
+        .bind(status.as_str())
+        .bind(changing.now.to_string())
+        .execute(&mut *transaction)
+        .await?;
+    note(transaction, subscriber, status, changing, shown).await
+}
+
+async fn note(
+    transaction: &mut Transaction<'_>,
+    subscriber: i64,
+    status: SubscriberStatus,
+    changing: Changing<'_>,
+    shown: Option<i64>,
+) -> Result<()> {
+    let number = last_number(transaction, "changes", subscriber).await? + 1;
+    query(
+        "INSERT INTO changes (subscriber, number, at, status, way, shown, network) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+    )
+    .bind(subscriber)
+    .bind(number)
+    .bind(changing.now.to_string())
+    .bind(status.as_str())
+    .bind(changing.way)
+    .bind(shown)
+    .bind(changing.network)
+    .execute(transaction)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,138 @@
+use jiff::{SignedDuration, Timestamp};
+
+use super::*;
+
+const DAY: SignedDuration = SignedDuration::from_hours(24);
+
+fn start() -> Timestamp {
+    NOW.parse().unwrap()
+}
+
+fn asking<'a>(address: &'a EmailAddress, hash: &'a str) -> Asking<'a> {
+    Asking {
+        address,
+        hash,
+        name: Some("Ada"),
+        way: "form",
+        shown: Some("Join us"),
+        network: Some("n"),
+        most_an_hour: 3,
+    }
+}
+
+fn by(way: &'static str, now: Timestamp) -> Changing<'static> {
+    Changing { way, network: None, now }
+}
+
+async fn status(store: &mut Store, reader: &EmailAddress) -> Option<SubscriberStatus> {
+    store.subscriber(reader).await.unwrap().map(|reader| reader.status)
+}
+
+#[tokio::test]
+async fn who_asks_is_pending_until_they_confirm_once() {
+    let Some(ledger) = Ledger::new() else { return };
+    let mut store = open(&ledger).await;
+    let (ada, now) = (address("ada@example.org"), start());
+    assert_eq!(store.ask(asking(&ada, "h"), now).await.unwrap(), Asked::Letter);
+    assert_eq!(store.ask(asking(&ada, "h"), now).await.unwrap(), Asked::Enough, "one a day");
+    let letters = store.letters_that_wait(now.as_second(), 10).await.unwrap();
+    let [letter] = letters.as_slice() else { panic!("{letters:?}") };
+    assert!(letter.kind == LetterKind::Confirm && letter.reader.address == ada);
+    assert!(store.take_letter(letter.key, now.as_second()).await.unwrap());
+    assert!(!store.take_letter(letter.key, now.as_second()).await.unwrap(), "another process has it");
+    store.settle_letter(letter.key, DeliveryState::Sent, 0, "250 ok").await.unwrap();
+    let unknown = LetterKey { number: 9, ..letter.key };
+    assert!(matches!(store.confirm(unknown, by("link", now), true).await.unwrap(), Confirmed::Unknown));
+    assert!(matches!(store.confirm(letter.key, by("link", now + DAY * 8), true).await.unwrap(), Confirmed::Expired));
+    let joined = store.confirm(letter.key, by("link", now), true).await.unwrap();
+    assert!(matches!(joined, Confirmed::Joined(_, SubscriberStatus::Pending)), "{joined:?}");
+    assert!(matches!(store.confirm(letter.key, by("link", now), true).await.unwrap(), Confirmed::Again(_)));
+    let changes = store.changes_of(letter.key.subscriber).await.unwrap();
+    assert!(changes.len() == 1 && changes[0].shown.as_deref() == Some("Join us"), "{changes:?}");
+    let welcome = store.letters_that_wait(now.as_second(), 10).await.unwrap();
+    assert!(welcome.len() == 1 && welcome[0].kind == LetterKind::Welcome, "{welcome:?}");
+    assert_eq!(store.ask(asking(&ada, "h"), now + DAY * 9).await.unwrap(), Asked::Known);
+}
+
+#[tokio::test]
+async fn an_address_gets_three_letters_and_then_is_left_alone() {
+    let Some(ledger) = Ledger::new() else { return };
+    let mut store = open(&ledger).await;
+    let (ada, mut now) = (address("ada@example.org"), start());
+    for expected in [Asked::Letter, Asked::Letter, Asked::Letter, Asked::Enough] {
+        assert_eq!(store.ask(asking(&ada, "h"), now).await.unwrap(), expected);
+        now += DAY + SignedDuration::from_secs(1);
+    }
+    assert_eq!(store.purge_unconfirmed(|_| "h".into(), now).await.unwrap(), 0, "the last letter may be answered yet");
+    now += DAY * 8;
+    assert_eq!(store.purge_unconfirmed(|_| "h".into(), now).await.unwrap(), 1);
+    assert_eq!(status(&mut store, &ada).await, None);
+    assert_eq!(store.ask(asking(&ada, "h"), now).await.unwrap(), Asked::Barred);
+    assert_eq!(store.ask(asking(&ada, "h"), now + DAY * 91).await.unwrap(), Asked::Letter);
+}
+
+#[tokio::test]
+async fn no_more_letters_are_queued_in_an_hour_than_may_be() {
+    let Some(ledger) = Ledger::new() else { return };
+    let mut store = open(&ledger).await;
+    let mut asked = Vec::new();
+    for n in 0..5 {
+        let (reader, hash) = (address(&format!("r{n}@example.org")), format!("h{n}"));
+        asked.push(store.ask(asking(&reader, &hash), start()).await.unwrap());
+    }
+    assert_eq!(asked, [Asked::Letter, Asked::Letter, Asked::Letter, Asked::Busy, Asked::Busy]);
+    assert_eq!(store.subscriber_counts().await.unwrap().pending, 3, "nothing is kept of the others");
+}
+
+#[tokio::test]
+async fn leaving_stops_a_queued_copy_and_can_be_taken_back_for_a_day() {
+    let Some(ledger) = Ledger::new() else { return };
+    let mut store = frozen(&ledger, 1).await;
+    let (reader, now) = (address("r1@example.org"), start());
+    assert_eq!(store.unsubscribe(1, by("one click", now)).await.unwrap(), Some(SubscriberStatus::Confirmed));
+    assert_eq!(store.unsubscribe(1, by("one click", now)).await.unwrap(), Some(SubscriberStatus::Unsubscribed));
+    assert_eq!(store.unsubscribe(7, by("one click", now)).await.unwrap(), None);
+    assert!(!store.take_back(1, now.as_second() + 1, by("link", now)).await.unwrap(), "not when they left");
+    assert!(!store.take_back(1, now.as_second(), by("link", now + DAY * 2)).await.unwrap(), "too late");
+    assert_eq!(status(&mut store, &reader).await, Some(SubscriberStatus::Unsubscribed));
+    assert!(store.take_back(1, now.as_second(), by("link", now)).await.unwrap());
+    assert_eq!(status(&mut store, &reader).await, Some(SubscriberStatus::Confirmed));
+    assert!(!store.take_back(1, now.as_second(), by("link", now)).await.unwrap(), "not twice");
+}
+
+#[tokio::test]
+async fn who_is_erased_leaves_a_number_and_a_hash() {
+    let Some(ledger) = Ledger::new() else { return };
+    let mut store = frozen(&ledger, 1).await;
+    let (reader, now) = (address("r1@example.org"), start());
+    store.unsubscribe(1, by("link", now)).await.unwrap();
+    assert!(store.erase(&reader, "h", now).await.unwrap());
+    assert!(!store.erase(&reader, "h", now).await.unwrap());
+    assert_eq!((status(&mut store, &reader).await, store.barred("h").await.unwrap()), (None, Some(Barred::Erased)));
+    let left = store.subscriber_numbered(1).await.unwrap().unwrap();
+    assert!(
+        left.name.is_none() && left.status == SubscriberStatus::Unsubscribed && !left.address.as_str().contains("r1")
+    );
+    assert_eq!(store.changes_of(1).await.unwrap(), []);
+    store.bar("h", Barred::Never, now).await.unwrap();
+    store.bar("h", Barred::Erased, now).await.unwrap();
+    assert_eq!(store.barred("h").await.unwrap(), Some(Barred::Never));
+    assert_eq!(store.ask(asking(&reader, "h"), now).await.unwrap(), Asked::Barred);
+}
+
+#[tokio::test]
+async fn an_address_changes_when_the_new_one_confirms() {
+    let Some(ledger) = Ledger::new() else { return };
+    let mut store = open(&ledger).await;
+    store.add_subscribers(&readers(2), "test", NOW).await.unwrap();
+    let (new, now) = (address("new@example.org"), start());
+    assert!(store.ask_to_move(1, &new, by("preferences", now)).await.unwrap());
+    assert!(!store.ask_to_move(1, &new, by("preferences", now)).await.unwrap(), "one a day");
+    let key = LetterKey { subscriber: 1, number: 1 };
+    let moved = store.confirm(key, by("link", now), true).await.unwrap();
+    assert!(matches!(moved, Confirmed::Moved(_)), "{moved:?}");
+    assert_eq!(status(&mut store, &new).await, Some(SubscriberStatus::Confirmed));
+    assert!(store.ask_to_move(2, &new, by("preferences", now)).await.unwrap());
+    let taken = store.confirm(LetterKey { subscriber: 2, ..key }, by("link", now), true).await.unwrap();
+    assert!(matches!(taken, Confirmed::Taken), "{taken:?}");
+}
