@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
-use super::failure::Exit;
+use super::failure::{Exit, Failure};
 use super::{Context, Ui, missing, plan, session, status};
 use crate::clock::told_of;
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::model::DeliveryState;
 use crate::publish::{
-    Delivered, Event, Frontend, Halt, Left, MissingIssue, Options, Prepared, Publisher, Resumed, Site, Stop, Verdict,
-    WayOut, count,
+    Delivered, Event, Frontend, Halt, Left, LettersSent, MissingIssue, Options, Prepared, PublishError, Publisher,
+    Resumed, Site, Stop, Verdict, WayOut, count,
 };
 use crate::store::RunSummary;
 
@@ -73,6 +74,7 @@ impl Frontend for Teller<'_> {
             Event::Warning(warning) => self.context.ui.diagnostics(std::slice::from_ref(warning)),
             Event::Resumed(resumed) => self.resumed(resumed),
             Event::InDoubt(run) => self.in_doubt(run),
+            Event::Letters(sent) => letters(sent, self.context),
             Event::NothingQueued => self.say("Nothing is queued."),
             Event::OnItsWay(post) => {
                 self.say(&format!("{} is in an issue that is being delivered: it is not sent again.", post.path));
@@ -120,6 +122,27 @@ impl Frontend for Teller<'_> {
         }
         Ui::lines(missing::as_text(missing).trim_end());
         Ui::confirm(&format!("Send it to {} now?", count(missing.readers.count, "reader")))
+    }
+}
+
+/// What became of letters to single readers, or what stood in their way.
+pub(super) fn letters(sent: Result<LettersSent, PublishError>, context: &Context) {
+    match sent {
+        Ok(LettersSent { sent, deferred, over, in_doubt }) => {
+            let parts = [(deferred, "put off"), (over, "not sent"), (in_doubt, "in doubt")];
+            let rest: Vec<_> =
+                parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!(", {count} {what}")).collect();
+            context.ui.say(&format!("Sent {}{}.", count(sent, "letter"), rest.concat()));
+        }
+        Err(error) => {
+            let why: Vec<_> = Failure::from(error)
+                .diagnostics
+                .into_iter()
+                .map(|why| Diagnostic { severity: Severity::Warning, ..why })
+                .collect();
+            context.ui.diagnostics(&why);
+            context.ui.say("The letters to single readers that wait are not sent.");
+        }
     }
 }
 

@@ -86,6 +86,8 @@ pub struct Newsletter {
     pub embed_thumbnails: bool,
     /// Where a person who reads a forwarded copy can subscribe: an https or mailto address.
     pub subscribe: Option<String>,
+    /// Whether a reader who has confirmed gets a letter that welcomes.
+    pub welcome: bool,
     /// Fewer due entries than this wait for more.
     pub min_entries: usize,
     /// More due entries than this are a mistake until `--allow too-many`.
@@ -129,6 +131,7 @@ pub(super) fn read<'t>(
     let show = parts(&mut section, reader, feeds);
     let embed_thumbnails = section.switch(reader, "embed_thumbnails").unwrap_or(false);
     let subscribe = subscribe(&mut section, reader);
+    let welcome = section.switch(reader, "welcome").unwrap_or(false);
     let max_entries = section.number(reader, "max_entries", 1..10_001).unwrap_or(10);
     let min_entries = section.number(reader, "min_entries", 1..10_001).unwrap_or(1);
     if let Some(place) = section.get("min_entries").map(|value| reader.place(value.span())) {
@@ -185,6 +188,7 @@ pub(super) fn read<'t>(
         content,
         show,
         embed_thumbnails,
+        welcome,
         subscribe,
         words,
         min_entries: min_entries as usize,

@@ -12,7 +12,7 @@ use crate::model::{Issue, Recipient};
 use super::dkim::{RelaxedBody, Signer};
 use super::header;
 use super::name::{self, Part};
-use super::transfer::{Stretch, TransferEncoding, push_base64_lines, split, with_own};
+use super::transfer::{NO_MARKER, Stretch, TransferEncoding, push_base64_lines, split, with_own};
 
 /// An issue encoded once; each reader's copy is spliced from it, and signed.
 #[derive(Debug, Clone)]
@@ -69,6 +69,17 @@ impl Copies {
         let capacity = head.iter().chain(&body).map(Piece::size).sum();
         let seal = signer.map(|signer| Seal::new(signer, &body));
         Self { head, body, seal, capacity }
+    }
+
+    /// A letter of plain text to one reader, with `headers` of its own before those that say how it is encoded.
+    pub(super) fn of_letter(headers: String, text: &str, signer: Option<Arc<Signer>>) -> Self {
+        let encoding = TransferEncoding::of(text);
+        let mut headers = headers + "MIME-Version: 1.0\r\n";
+        headers += &header::ascii("Content-Type", "text/plain; charset=utf-8");
+        headers += &header::ascii("Content-Transfer-Encoding", encoding.name());
+        let body: Vec<Piece> = encoding.encode(text, NO_MARKER).into_iter().map(Piece::Part).collect();
+        let seal = signer.map(|signer| Seal::new(signer, &body));
+        Self { capacity: headers.len() + text.len() * 3, head: vec![fixed(headers)], body, seal }
     }
 
     /// Says why no copy may go onto the wire, which is the same for all: a server that takes a bare CR or LF for a line end
@@ -234,7 +245,7 @@ fn list_headers(issue: &Issue) -> String {
 }
 
 /// RFC 5322 §3.3.
-fn internet_date(date: &str) -> String {
+pub(super) fn internet_date(date: &str) -> String {
     let zoned = date.parse::<jiff::Timestamp>().ok().and_then(|timestamp| {
         let offset = jiff::fmt::temporal::Pieces::parse(date).ok()?.to_numeric_offset()?;
         jiff::fmt::rfc2822::to_string(&timestamp.to_zoned(TimeZone::fixed(offset))).ok()

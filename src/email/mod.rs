@@ -13,6 +13,7 @@ pub mod dkim;
 mod extent;
 mod header;
 mod inline;
+mod letter;
 pub mod lint;
 mod look;
 mod markup;
@@ -39,6 +40,7 @@ pub const NEAR_CLIP: usize = 90 * 1024;
 pub use bounces::{BounceTokens, ReturnPaths};
 pub use compose::compose;
 pub use copies::Copies;
+pub use letter::{LetterLinks, letter};
 pub use recipient::Recipients;
 #[cfg(test)]
 use recipient::recipient;

@@ -15,7 +15,7 @@ const LINE: usize = 76;
 /// The bytes of one base64 line.
 const BASE64_LINE: usize = LINE / 4 * 3;
 /// What no text holds, where there is no marker.
-const NO_MARKER: &str = "\0";
+pub(super) const NO_MARKER: &str = "\0";
 
 /// How many bytes a part has on its way, which is what Gmail counts.
 pub fn sent_size(part: &str) -> usize {

@@ -25,13 +25,7 @@ impl Wording {
     /// The words for an issue in `language`: the owner's where there are some, which count as written in that language.
     pub(super) fn of(language: &str, own: &Words) -> Self {
         let primary_of_own = primary(language);
-        // Portuguese of any country but Brazil is written as in Portugal.
-        let name = match (&*primary_of_own, &*language.to_ascii_lowercase()) {
-            ("pt", "pt" | "pt-br") => "pt",
-            ("pt", _) => "pt-PT",
-            (name, _) if LANGUAGES.contains_key(name) => name,
-            _ => "en",
-        };
+        let name = name_of(&LANGUAGES, language);
         let mut words = LANGUAGES.get(name).cloned().unwrap_or_default();
         words.extend(own.iter().map(|(key, text)| ((*key).to_owned(), text.clone())));
         let is_readers = !own.is_empty() || primary(name) == primary_of_own;
@@ -74,6 +68,28 @@ impl Wording {
             others => self.word("and_more").replace("{count}", &others.to_string()),
         }
     }
+}
+
+/// The name of the table for a language: English where there is none.
+fn name_of<'t, W>(tables: &'t BTreeMap<String, W>, language: &str) -> &'t str {
+    // Portuguese of any country but Brazil is written as in Portugal.
+    let name = match (primary(language), &*language.to_ascii_lowercase()) {
+        (name, "pt" | "pt-br") => name,
+        (name, _) if name == "pt" => "pt-PT".to_owned(),
+        (name, _) => name,
+    };
+    tables.get_key_value(&name).map_or("en", |(name, _)| name)
+}
+
+/// The words of a language in another such file of tables.
+pub(super) fn words_of<'t, W>(tables: &'t BTreeMap<String, W>, language: &str) -> &'t W {
+    &tables[name_of(tables, language)]
+}
+
+/// The languages that there are words in.
+#[cfg(test)]
+pub(super) fn languages() -> Vec<&'static String> {
+    LANGUAGES.keys().collect()
 }
 
 /// `rtl` for languages that are written from right to left, by their script or by their usual one.

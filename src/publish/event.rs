@@ -2,7 +2,9 @@
 
 use super::Resumed;
 use super::deliver::Delivered;
+use super::error::PublishError;
 use super::halt::Stop;
+use super::letters::LettersSent;
 use super::missing::MissingIssue;
 use super::prepare::Prepared;
 use super::site::Site;
@@ -32,6 +34,8 @@ pub enum Event<'e> {
     Resumed(&'e Resumed),
     /// A run with deliveries in doubt.
     InDoubt(&'e RunSummary),
+    /// What became of letters to single readers that waited, or what stood in their way.
+    Letters(Result<LettersSent, PublishError>),
     /// A post that was asked for with `--include` is in an issue that is still being delivered.
     OnItsWay(&'e Post),
     /// So many deliveries of an earlier run, which were neither tried nor put off, come first.

@@ -12,6 +12,7 @@ use super::error::PublishError;
 use super::event::{Event, Frontend, Left};
 use super::feeds::{BuiltFeeds, Purpose, build_feeds};
 use super::halt::Stop;
+use super::letters::send_letters;
 use super::mail_pictures::write_made;
 use super::missing::MissingIssue;
 use super::prepare::{Options, Past, Prepared, digest_of, is_expected, prepare};
@@ -236,11 +237,30 @@ impl<'r, F: Frontend> Run<'r, F> {
         };
         run.tell_warning();
         run.frontend.tell(Event::Resumed(&run.resumed));
+        run.send_letters().await?;
         if run.publisher.store.delivery_counts(None).await?.in_doubt > 0 {
             let runs = run.publisher.store.runs().await?;
             runs.iter().filter(|it| it.deliveries.in_doubt > 0).for_each(|it| run.frontend.tell(Event::InDoubt(it)));
         }
         Ok(run)
+    }
+
+    /// Sends letters that wait. What stands in their way does not stand in that of issues.
+    async fn send_letters(&mut self) -> Result<(), PublishError> {
+        let Publisher { store, ways, signer, clock, .. } = &mut self.publisher;
+        if store.letters_that_wait(clock.now().as_second(), 1).await?.is_empty() {
+            return Ok(());
+        }
+        let Order { site, config, .. } = *self.order;
+        let sent = match Site::templates_of(site, config) {
+            Ok(templates) => send_letters(store, ways, config, &templates, signer.as_ref(), *clock).await,
+            Err(error) => Err(error),
+        };
+        if let Err(PublishError::Store(error)) = sent {
+            return Err(error.into());
+        }
+        self.frontend.tell(Event::Letters(sent));
+        Ok(())
     }
 
     /// Step 1, second half: delivers what an earlier run left and did not try. It is frozen, and so needs nothing of what is

@@ -158,34 +158,16 @@ impl Site {
     /// # Errors
     /// All that cannot be read or are no text, as diagnostics; or as the system reports them.
     pub fn own_templates(&self) -> Result<BTreeMap<String, String>, PublishError> {
-        let of_mail = format!("{TEMPLATES}/email");
-        let beside = match self.folder.survey(&of_mail, &|_| true) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Survey::default(),
-            listed => listed.map_err(|error| PublishError::file(of_mail, error))?,
-        };
-        let refused = |(name, why): &(String, LeftOut)| matches!(why, LeftOut::Refused(_)).then(|| name.clone());
-        let is_template =
-            |name: &String| name.rsplit_once('.').is_some_and(|(_, extension)| matches!(extension, "html" | "txt"));
-        let refused = beside.left_out.iter().filter_map(refused);
-        let beside =
-            beside.files.iter().cloned().chain(refused).filter(is_template).map(|name| format!("email/{name}"));
-        let names: BTreeSet<String> = Templates::names().map(str::to_owned).chain(beside).collect();
-        let (mut own, mut problems) = (BTreeMap::new(), Vec::new());
-        for name in names {
-            let path = format!("{TEMPLATES}/{name}");
-            let text = match self.folder.read_optional(&path, FileKind::Template) {
-                Ok(bytes) => bytes.map(|bytes| String::from_utf8(bytes).map_err(|_| not_text(&path))).transpose(),
-                Err(error) => match PublishError::file(path, error) {
-                    PublishError::Site(found) => Err(found),
-                    error => return Err(error),
-                },
-            };
-            match text {
-                Ok(text) => own.extend(text.map(|text| (name, text))),
-                Err(found) => problems.extend(found),
-            }
-        }
-        if problems.is_empty() { Ok(own) } else { Err(PublishError::Site(problems)) }
+        own_templates(&self.folder)
+    }
+
+    /// The templates of a site of which nothing else is read.
+    ///
+    /// # Errors
+    /// As for [`Site::templates`].
+    pub fn templates_of(root: &Path, config: &Config) -> Result<Templates, PublishError> {
+        let own = own_templates(&reach::folder(root, config, Use::Content))?;
+        Templates::new(&own).map_err(PublishError::Site)
     }
 
     /// The address of a feed of the site, for readers of mail: of one that is written, else of the one that the posts come from.
@@ -215,6 +197,36 @@ impl Site {
     pub(super) fn refused_files(&self) -> Vec<Diagnostic> {
         self.library.refused()
     }
+}
+
+fn own_templates(folder: &Folder) -> Result<BTreeMap<String, String>, PublishError> {
+    let of_mail = format!("{TEMPLATES}/email");
+    let beside = match folder.survey(&of_mail, &|_| true) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Survey::default(),
+        listed => listed.map_err(|error| PublishError::file(of_mail, error))?,
+    };
+    let refused = |(name, why): &(String, LeftOut)| matches!(why, LeftOut::Refused(_)).then(|| name.clone());
+    let is_template =
+        |name: &String| name.rsplit_once('.').is_some_and(|(_, extension)| matches!(extension, "html" | "txt"));
+    let refused = beside.left_out.iter().filter_map(refused);
+    let beside = beside.files.iter().cloned().chain(refused).filter(is_template).map(|name| format!("email/{name}"));
+    let names: BTreeSet<String> = Templates::names().map(str::to_owned).chain(beside).collect();
+    let (mut own, mut problems) = (BTreeMap::new(), Vec::new());
+    for name in names {
+        let path = format!("{TEMPLATES}/{name}");
+        let text = match folder.read_optional(&path, FileKind::Template) {
+            Ok(bytes) => bytes.map(|bytes| String::from_utf8(bytes).map_err(|_| not_text(&path))).transpose(),
+            Err(error) => match PublishError::file(path, error) {
+                PublishError::Site(found) => Err(found),
+                error => return Err(error),
+            },
+        };
+        match text {
+            Ok(text) => own.extend(text.map(|text| (name, text))),
+            Err(found) => problems.extend(found),
+        }
+    }
+    if problems.is_empty() { Ok(own) } else { Err(PublishError::Site(problems)) }
 }
 
 /// A template in another encoding would be sent with holes in it.

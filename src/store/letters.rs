@@ -1,40 +1,15 @@
 //! Letters to one reader that are no issue, on their way. One is marked as being sent before its message can be complete at a server,
 //! and is not sent again by itself when it is not known what became of it.
 
+use sqlx::AssertSqlSafe;
+
 use super::connection::{Row, Transaction, query};
 use super::subscribers::read;
 use super::{Result, Store, StoreError};
-use crate::model::{DeliveryState, Subscriber};
-use sqlx::AssertSqlSafe;
+use crate::model::{DeliveryState, LetterKind, Subscriber};
 
 /// Whoever takes a letter has so many seconds to say what became of it.
 const PATIENCE: i64 = 600;
-
-/// What a letter is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum LetterKind {
-    /// Asks to confirm that the reader wants the newsletter.
-    Confirm,
-    /// Asks to confirm another address, at that address.
-    Address,
-    /// Greets who has confirmed.
-    Welcome,
-}
-
-impl LetterKind {
-    /// The word in the database.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Confirm => "confirm",
-            Self::Address => "address",
-            Self::Welcome => "welcome",
-        }
-    }
-
-    fn parse(word: &str) -> Option<Self> {
-        [Self::Confirm, Self::Address, Self::Welcome].into_iter().find(|kind| kind.as_str() == word)
-    }
-}
 
 /// Which letter: of those to a reader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

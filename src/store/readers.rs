@@ -3,11 +3,11 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::connection::{Row, Transaction, query};
-use super::letters::{LetterKey, LetterKind, last_number};
+use super::letters::{LetterKey, last_number};
 use super::subscribers::{read, status_of};
 use super::tries::number_of;
 use super::{Result, Store};
-use crate::model::{EmailAddress, Subscriber, SubscriberStatus};
+use crate::model::{EmailAddress, LetterKind, Subscriber, SubscriberStatus};
 
 /// How long a letter can be confirmed, and a reader who never did is kept.
 pub const CONFIRM_SPAN: SignedDuration = SignedDuration::from_hours(7 * 24);
