@@ -2,14 +2,15 @@
 
 use clap::{Args, Subcommand};
 
+use super::agreement::{self, Answer};
 use super::failure::{Exit, Failure};
-use super::{Context, Ui};
+use super::{Context, Ui, session};
 use crate::config::ServerUrl;
 use crate::diagnostic::Diagnostic;
-use crate::publish::count;
+use crate::publish::{Activity, count};
 use crate::store::{Database, Store};
 
-/// Move everything into another database.
+/// Move everything into another database, or make a new key for readers' tokens.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  tidings store copy sqlite:.tidings/tidings.db env:DATABASE_URL")]
 pub(super) struct Arguments {
@@ -31,10 +32,34 @@ enum Action {
         /// The one to go on with
         to: String,
     },
+    /// Make a new key for the tokens of readers
+    ///
+    /// The tokens in issues that are frozen from now on are made with it. Those in older mails stay good, so that every reader can
+    /// still unsubscribe.
+    #[command(after_help = "Example:\n  tidings store new-key")]
+    NewKey,
 }
 
 pub(super) async fn run(arguments: Arguments, context: &Context) -> Result<Exit, Failure> {
-    let Action::Copy { from, to } = arguments.action;
+    match arguments.action {
+        Action::Copy { from, to } => copy(from, to, context).await,
+        Action::NewKey => new_key(context).await,
+    }
+}
+
+async fn new_key(context: &Context) -> Result<Exit, Failure> {
+    let config = agreement::config(Activity::Read, Answer::Remembered, context)?;
+    let mut store = session::store(&config, &context.site).await?;
+    let key = store.add_token_key().await?;
+    store.close().await?;
+    Ui::result(&format!(
+        "Key {} makes the tokens from issue {} on; older tokens stay good.",
+        key.number, key.first_issue
+    ));
+    Ok(Exit::Done)
+}
+
+async fn copy(from: String, to: String, context: &Context) -> Result<Exit, Failure> {
     let (old, new) = (database(&from, context)?, database(&to, context)?);
     let missing = || Failure::usage(format!("there is no database: {old}"), "name one that was used before");
     let mut store = Store::open_existing(&old).await?.ok_or_else(missing)?;

@@ -3,7 +3,7 @@
 
 use aws_lc_rs::hmac;
 
-use super::recipient::letter;
+use super::base32::letter;
 use crate::model::EmailAddress;
 
 /// How many letters such a token has: 16 octets of proof, 4 of the issue and 5 of the reader in base32.

@@ -11,11 +11,11 @@ use crate::model::{Entry, Issue, NamePlace, sha256_hex};
 use crate::templates::Templates;
 
 use super::NEAR_CLIP;
+use super::base32::base32;
 use super::clean::one_line;
 use super::extent::{Shown, cap};
 use super::look::Look;
 use super::name::{MOST, Part, place};
-use super::recipient::base32;
 use super::tokens::KEYED_LENGTH;
 use super::transfer::{TransferEncoding, sent_size};
 use super::view::{IssueView, inlined};

@@ -4,6 +4,7 @@
 //! and splices each reader's copy from it; [`Recipients`] derives what only that reader's copy has. Nothing in this room
 //! has an effect: the same entries, configuration and time give the same bytes.
 
+mod base32;
 mod bounces;
 mod calendar;
 mod clean;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use aws_lc_rs::cipher::{AES_128, DecryptingKey, DecryptionContext, EncryptingKey, UnboundCipherKey};
 use aws_lc_rs::hmac;
 
-use super::recipient::{TOKEN_LENGTH, base32, decoded, letter, sign};
+use super::base32::{TOKEN_LENGTH, base32, decoded, letter, sign};
 use crate::model::{Secret, TokenKey};
 
 /// How many letters a token has: that of its key before the others.
@@ -35,7 +35,7 @@ impl Purpose {
     const ALL: [Self; 6] = [Self::Leave, Self::Preferences, Self::Confirm, Self::Undo, Self::Never, Self::LogIn];
 
     fn number(self) -> u8 {
-        Self::ALL.iter().position(|purpose| *purpose == self).map_or(0, |at| at as u8 + 1)
+        (1..).zip(Self::ALL).find(|(_, purpose)| *purpose == self).map_or(0, |(number, _)| number)
     }
 }
 

@@ -58,7 +58,7 @@ pub struct Report {
 /// What tells which reader and which issue a message is about, if it can be proved.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Clues {
-    /// What may be a token: 26 or 40 letters and digits in an address that it was sent to, or at the end of its subject.
+    /// What may be a token: 26, 27 or 40 letters and digits in an address that it was sent to, or at the end of its subject.
     pub tokens: Vec<String>,
     /// Message-IDs of the copy that came back, without brackets.
     pub message_ids: Vec<String>,

@@ -76,7 +76,8 @@ pub struct Recipient {
     pub address: EmailAddress,
     /// The reader's name, as it is stored.
     pub name: Option<String>,
-    /// The reader's own secret in unsubscribe addresses: 26 letters and digits (RFC 4648 base32, lower case).
+    /// The reader's own secret in unsubscribe addresses: 27 letters and digits (RFC 4648 base32, lower case); 26 in issues that
+    /// are older than keys.
     pub token: String,
     /// Message-ID without the angle brackets; the same on every try, so that a receiver can tell a repeat.
     pub message_id: String,

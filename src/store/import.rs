@@ -6,7 +6,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{AssertSqlSafe, Connection as _, SqliteConnection};
 
 use super::connection::{BUSY_TIMEOUT, Connection, Transaction, query};
-use super::subscribers::status_of;
+use super::subscriber::status_of;
 use super::{Result, Store, StoreError};
 use crate::model::{ListedReader, SubscriberCounts};
 

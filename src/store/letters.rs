@@ -1,14 +1,16 @@
 //! Letters to one reader that are no issue, on their way. One is marked as being sent before its message can be complete at a server,
 //! and is not sent again by itself when it is not known what became of it.
 
-use sqlx::AssertSqlSafe;
+use jiff::SignedDuration;
 
-use super::connection::{Row, Transaction, query};
-use super::subscribers::read;
+use super::connection::{Row, query};
+use super::subscriber::read;
 use super::{Result, Store, StoreError};
 use crate::model::{DeliveryState, LetterKind, Subscriber};
 
-/// Whoever takes a letter has so many seconds to say what became of it.
+/// How long a letter can be confirmed, and a reader who never did is kept.
+pub const CONFIRM_SPAN: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// A process that takes a letter has so many seconds to say what became of it.
 const PATIENCE: i64 = 600;
 
 /// Which letter: of those to a reader.
@@ -112,14 +114,4 @@ impl Store {
         transaction.commit().await?;
         Ok(lost)
     }
-}
-
-/// The number of the last row of a reader in a table.
-pub(super) async fn last_number(
-    transaction: &mut Transaction<'_>,
-    table: &'static str,
-    subscriber: i64,
-) -> Result<i64> {
-    let last = AssertSqlSafe(format!("SELECT COALESCE(MAX(number), 0) FROM {table} WHERE subscriber = $1"));
-    Ok(query(last).bind(subscriber).value(transaction).await?)
 }

@@ -3,6 +3,8 @@
 //!
 //! All SQL of the program is here. What changes rows is one transaction: it happens whole or not at all.
 
+mod barred;
+mod changes;
 mod claims;
 mod connection;
 mod copy;
@@ -30,6 +32,7 @@ mod senders;
 mod server;
 mod stops;
 mod story;
+mod subscriber;
 mod subscribers;
 mod tries;
 mod wake;
@@ -42,6 +45,8 @@ use crate::config::ServerUrl;
 use crate::files::Counter;
 use crate::model::{Secret, TokenKey};
 
+pub use barred::Barred;
+pub use changes::{Change, Changing};
 pub use claims::{Claimed, Wanted};
 pub use copy::Moved;
 pub use deliverer::Deliverer;
@@ -50,12 +55,12 @@ pub use delivery::{DeliveryKey, Recorded, Said};
 pub use error::{Result, StoreError};
 pub use import::{Arrivals, Arrived};
 pub use ledger::{FrozenEntry, RunSummary, Untried};
-pub use letters::{Letter, LetterKey};
+pub use letters::{CONFIRM_SPAN, Letter, LetterKey};
 pub use marks::{Mark, Marks};
 pub use memory::{Adoption, SentIssue};
 pub use open::Database;
 pub use queue::{Doubt, Place, QueuedDelivery};
-pub use readers::{Asked, Asking, Barred, CONFIRM_SPAN, Change, Changing, Confirmed};
+pub use readers::{Asked, Asking, Confirmed};
 pub use reports::{Effect, NewReport, Reported, Spike};
 pub use resend::{Chosen, Decision, Missing};
 pub use right::{Lock, Right};

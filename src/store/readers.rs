@@ -2,15 +2,15 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::connection::{Row, Transaction, query};
-use super::letters::{LetterKey, last_number};
-use super::subscribers::{read, status_of};
+use super::barred::{Barred, barred};
+use super::changes::{Changing, last_number, note, set};
+use super::connection::{Transaction, query};
+use super::letters::{CONFIRM_SPAN, LetterKey};
+use super::subscriber::{read, status_of};
 use super::tries::number_of;
 use super::{Result, Store};
 use crate::model::{EmailAddress, LetterKind, Subscriber, SubscriberStatus};
 
-/// How long a letter can be confirmed, and a reader who never did is kept.
-pub const CONFIRM_SPAN: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// One letter that asks to confirm in so long a time.
 const LETTER_SPAN: SignedDuration = SignedDuration::from_hours(24);
 /// So many of them, until the reader confirms.
@@ -52,56 +52,6 @@ pub enum Asked {
     Barred,
     /// So many letters are asked for that no more are queued for now.
     Busy,
-}
-
-/// Why an address is known by its hash.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Barred {
-    /// The reader was erased: only their own wish brings them back.
-    Erased,
-    /// They want no letters, whoever asks.
-    Never,
-    /// Letters that asked to confirm were not answered.
-    Unanswered,
-}
-
-impl Barred {
-    const ALL: [Self; 3] = [Self::Erased, Self::Never, Self::Unanswered];
-
-    /// The word in the database.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Erased => "erased",
-            Self::Never => "never",
-            Self::Unanswered => "unanswered",
-        }
-    }
-}
-
-/// A change of a reader's status, as it is kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Change {
-    /// When, RFC 3339 in UTC.
-    pub at: String,
-    /// What the reader became.
-    pub status: SubscriberStatus,
-    /// By which way: `link`, `one click`, `mail`, `the owner`, `hard`.
-    pub way: String,
-    /// The text that stood where they asked.
-    pub shown: Option<String>,
-    /// The keyed hash of the network that it came from.
-    pub network: Option<String>,
-}
-
-/// What a reader wishes, and from where.
-#[derive(Debug, Clone, Copy)]
-pub struct Changing<'a> {
-    /// By which way.
-    pub way: &'a str,
-    /// The keyed hash of the network that it came from.
-    pub network: Option<&'a str>,
-    /// When.
-    pub now: Timestamp,
 }
 
 /// What became of a confirmation.
@@ -335,114 +285,6 @@ impl Store {
             .await?;
         Ok(transaction.commit().await?)
     }
-
-    /// Keeps the hash of an address.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn bar(&mut self, hash: &str, why: Barred, now: Timestamp) -> Result<()> {
-        let mut transaction = self.connection.begin().await?;
-        bar(&mut transaction, hash, why, now).await?;
-        Ok(transaction.commit().await?)
-    }
-
-    /// Whether an address is known by its hash, and why.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn barred(&mut self, hash: &str) -> Result<Option<Barred>> {
-        let row = query("SELECT why FROM barred WHERE hash = $1").bind(hash);
-        let why: Option<String> = row.optional_value(&mut self.connection).await?;
-        Ok(why.and_then(|why| Barred::ALL.into_iter().find(|barred| barred.as_str() == why)))
-    }
-
-    /// Forgets a reader: the row keeps its number, which deliveries name, and nothing else of them. False when the address is not on
-    /// the list; its hash is kept all the same.
-    ///
-    /// # Errors
-    /// When the database does not answer; then nothing is forgotten.
-    pub async fn erase(&mut self, address: &EmailAddress, hash: &str, now: Timestamp) -> Result<bool> {
-        let mut transaction = self.connection.begin().await?;
-        let id: Option<i64> = query("SELECT id FROM subscribers WHERE address_key = $1")
-            .bind(address.key())
-            .optional_value(&mut transaction)
-            .await?;
-        bar(&mut transaction, hash, Barred::Erased, now).await?;
-        if let Some(id) = id {
-            for forget in [
-                "DELETE FROM changes WHERE subscriber = $1",
-                "DELETE FROM letters WHERE subscriber = $1",
-                "DELETE FROM reports WHERE subscriber = $1",
-                // What a server said may name the address.
-                "UPDATE deliveries SET text = NULL WHERE subscriber = $1",
-                "UPDATE earlier_tries SET text = NULL WHERE subscriber = $1",
-            ] {
-                query(forget).bind(id).execute(&mut transaction).await?;
-            }
-            query(
-                "UPDATE subscribers SET address = $2, address_key = $2, name = NULL, status = 'unsubscribed', source = 'erased',
-                 created_at = $3, updated_at = $3 WHERE id = $1",
-            )
-            .bind(id)
-            .bind(format!("erased-{id}@erased.invalid"))
-            .bind(now.to_string())
-            .execute(&mut transaction)
-            .await?;
-        }
-        transaction.commit().await?;
-        Ok(id.is_some())
-    }
-
-    /// Removes those who asked and never confirmed; `hash` makes the hash of an address. Returns how many.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn purge_unconfirmed(&mut self, hash: impl Fn(&EmailAddress) -> String, now: Timestamp) -> Result<u64> {
-        let mut transaction = self.connection.begin().await?;
-        let rows = query(
-            "SELECT * FROM subscribers s WHERE status = 'pending' AND updated_at < $1
-             AND EXISTS (SELECT 1 FROM letters l WHERE l.subscriber = s.id AND l.kind = 'confirm')
-             AND NOT EXISTS (SELECT 1 FROM letters l WHERE l.subscriber = s.id AND l.asked_at >= $1)
-             AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.subscriber = s.id) LIMIT 1000",
-        );
-        let rows = rows.bind((now - CONFIRM_SPAN).to_string()).fetch_all(&mut transaction).await?;
-        for row in &rows {
-            let reader = read(row)?;
-            bar(&mut transaction, &hash(&reader.address), Barred::Unanswered, now).await?;
-            for forget in [
-                "DELETE FROM letters WHERE subscriber = $1",
-                "DELETE FROM changes WHERE subscriber = $1",
-                "DELETE FROM reports WHERE subscriber = $1",
-                "DELETE FROM subscribers WHERE id = $1",
-            ] {
-                query(forget).bind(reader.id).execute(&mut transaction).await?;
-            }
-        }
-        transaction.commit().await?;
-        Ok(rows.len() as u64)
-    }
-
-    /// The changes of a reader's status after they were put on the list, oldest first.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn changes_of(&mut self, subscriber: i64) -> Result<Vec<Change>> {
-        let rows = query(
-            "SELECT at, status, way, network, (SELECT t.text FROM texts t WHERE t.id = shown) AS shown FROM changes
-             WHERE subscriber = $1 ORDER BY number",
-        );
-        let rows = rows.bind(subscriber).fetch_all(&mut self.connection).await?;
-        let read = |row: &Row| {
-            Ok(Change {
-                at: row.try_get("at")?,
-                status: status_of(row.try_get("status")?)?,
-                way: row.try_get("way")?,
-                shown: row.try_get("shown")?,
-                network: row.try_get("network")?,
-            })
-        };
-        rows.iter().map(read).collect()
-    }
 }
 
 struct NewLetter<'a> {
@@ -481,65 +323,4 @@ async fn queue(transaction: &mut Transaction<'_>, letter: NewLetter<'_>, now: &s
 async fn numbered(transaction: &mut Transaction<'_>, id: i64) -> Result<Option<Subscriber>> {
     let row = query("SELECT * FROM subscribers WHERE id = $1").bind(id).fetch_optional(transaction).await?;
     row.map(|row| read(&row)).transpose()
-}
-
-async fn barred(transaction: &mut Transaction<'_>, hash: &str) -> Result<Option<(Barred, String)>> {
-    let row = query("SELECT why, at FROM barred WHERE hash = $1").bind(hash).fetch_optional(transaction).await?;
-    let Some(row) = row else { return Ok(None) };
-    let (why, at): (String, String) = (row.try_get("why")?, row.try_get("at")?);
-    Ok(Barred::ALL.into_iter().find(|barred| barred.as_str() == why).map(|barred| (barred, at)))
-}
-
-/// `never` outweighs the other causes.
-async fn bar(transaction: &mut Transaction<'_>, hash: &str, why: Barred, now: Timestamp) -> Result<()> {
-    query(
-        "INSERT INTO barred (hash, why, at) VALUES ($1, $2, $3)
-         ON CONFLICT (hash) DO UPDATE SET why = excluded.why, at = excluded.at WHERE barred.why <> 'never'",
-    )
-    .bind(hash)
-    .bind(why.as_str())
-    .bind(now.to_string())
-    .execute(transaction)
-    .await?;
-    Ok(())
-}
-
-/// Gives a reader a status, and keeps the change.
-pub(super) async fn set(
-    transaction: &mut Transaction<'_>,
-    subscriber: i64,
-    status: SubscriberStatus,
-    changing: Changing<'_>,
-    shown: Option<i64>,
-) -> Result<()> {
-    query("UPDATE subscribers SET status = $2, updated_at = $3 WHERE id = $1")
-        .bind(subscriber)
-        .bind(status.as_str())
-        .bind(changing.now.to_string())
-        .execute(&mut *transaction)
-        .await?;
-    note(transaction, subscriber, status, changing, shown).await
-}
-
-async fn note(
-    transaction: &mut Transaction<'_>,
-    subscriber: i64,
-    status: SubscriberStatus,
-    changing: Changing<'_>,
-    shown: Option<i64>,
-) -> Result<()> {
-    let number = last_number(transaction, "changes", subscriber).await? + 1;
-    query(
-        "INSERT INTO changes (subscriber, number, at, status, way, shown, network) VALUES ($1, $2, $3, $4, $5, $6, $7)",
-    )
-    .bind(subscriber)
-    .bind(number)
-    .bind(changing.now.to_string())
-    .bind(status.as_str())
-    .bind(changing.way)
-    .bind(shown)
-    .bind(changing.network)
-    .execute(transaction)
-    .await?;
-    Ok(())
 }

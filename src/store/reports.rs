@@ -2,9 +2,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::changes::{Changing, set};
 use super::connection::{Transaction, query};
-use super::readers::{Changing, set};
-use super::subscribers::{read, status_of};
+use super::subscriber::{read, status_of};
 use super::{Result, Store, StoreError};
 use crate::model::{Subscriber, SubscriberStatus};
 

@@ -1,8 +1,9 @@
 //! The list of readers.
 
-use super::connection::{Row, query};
-use super::readers::{Changing, set};
-use super::{Result, Store, StoreError};
+use super::changes::{Changing, set};
+use super::connection::query;
+use super::subscriber::{read, status_of};
+use super::{Result, Store};
 use crate::model::{EmailAddress, Subscriber, SubscriberCounts, SubscriberStatus};
 
 /// A reader to put on the list.
@@ -130,22 +131,4 @@ impl Store {
         }
         Ok(counts)
     }
-}
-
-pub(super) fn status_of(word: &str) -> Result<SubscriberStatus> {
-    SubscriberStatus::parse(word).ok_or_else(|| StoreError::Content(format!("a subscriber's status `{word}`")))
-}
-
-pub(super) fn read(row: &Row) -> Result<Subscriber> {
-    let id = row.try_get("id")?;
-    let address: &str = row.try_get("address")?;
-    Ok(Subscriber {
-        id,
-        address: address.parse().map_err(|_| StoreError::Content(format!("the address of subscriber {id}")))?,
-        name: row.try_get("name")?,
-        status: status_of(row.try_get("status")?)?,
-        source: row.try_get("source")?,
-        created_at: row.try_get("created_at")?,
-        updated_at: row.try_get("updated_at")?,
-    })
 }

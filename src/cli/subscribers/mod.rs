@@ -1,6 +1,7 @@
 //! `tidings subscribers`
 
 mod import;
+mod owner;
 mod pages;
 pub(super) mod show;
 mod token;
@@ -8,13 +9,14 @@ mod token;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
 
+use self::owner::by_owner;
 use super::agreement::{self, Answer};
 use super::failure::{Exit, Failure};
 use super::{Context, session};
 use crate::diagnostic::Diagnostic;
 use crate::model::{AddressError, EmailAddress, Mailbox, SubscriberStatus};
 use crate::publish::Activity;
-use crate::store::{Changing, NewSubscriber, Store};
+use crate::store::{NewSubscriber, Store};
 
 /// Keep the list of readers.
 #[derive(Debug, Args)]
@@ -102,11 +104,6 @@ pub(super) async fn run(arguments: Arguments, context: &Context) -> Result<Exit,
     }
 }
 
-/// What is done on the command line is done by the owner.
-fn owners(context: &Context) -> Changing<'static> {
-    Changing { way: "the owner", network: None, now: context.now }
-}
-
 /// All addresses of the command line, or every one that is not an address.
 fn checked(texts: &[String], parsed: Vec<Result<Mailbox, AddressError>>) -> Result<Vec<Mailbox>, Failure> {
     let mut problems = Vec::new();
@@ -139,7 +136,7 @@ async fn add(store: &mut Store, readers: &[Mailbox], resubscribe: bool, context:
             }
             Some(SubscriberStatus::Confirmed) => context.ui.say(&format!("{address} is on the list already.")),
             Some(_) if resubscribe => {
-                store.set_status(&reader.address, SubscriberStatus::Confirmed, owners(context)).await?;
+                store.set_status(&reader.address, SubscriberStatus::Confirmed, by_owner(context)).await?;
                 context.ui.say(&format!("{address} is confirmed again."));
             }
             Some(status) => {
@@ -156,7 +153,7 @@ async fn remove(store: &mut Store, readers: &[Mailbox], context: &Context) -> Re
     let mut exit = Exit::Done;
     for reader in readers {
         let address = reader.address.as_str();
-        match store.set_status(&reader.address, SubscriberStatus::Unsubscribed, owners(context)).await? {
+        match store.set_status(&reader.address, SubscriberStatus::Unsubscribed, by_owner(context)).await? {
             Some(SubscriberStatus::Unsubscribed) => context.ui.say(&format!("{address} was unsubscribed before.")),
             Some(_) => context.ui.say(&format!("{address} is unsubscribed and gets no more mail.")),
             None => {

@@ -5,6 +5,7 @@ use std::io::BufRead as _;
 
 use super::super::failure::{Exit, Failure};
 use super::super::{Context, session};
+use super::owner::by_owner;
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::email::{Tokens, is_token};
@@ -72,7 +73,7 @@ pub(super) async fn remove(store: &mut Store, texts: &[String], context: &Contex
             context.ui.say(&format!("{who} gets no mail already ({}).", reader.status.as_str()));
             continue;
         }
-        store.set_status(&reader.address, SubscriberStatus::Unsubscribed, super::owners(context)).await?;
+        store.set_status(&reader.address, SubscriberStatus::Unsubscribed, by_owner(context)).await?;
         context.ui.say(&format!("{who} is unsubscribed and gets no more mail."));
     }
     let unknown: Vec<_> = given

@@ -1,0 +1,142 @@
+//! Addresses that are known only by a keyed hash, and the readers behind them, who are forgotten.
+
+use jiff::Timestamp;
+
+use super::connection::{Transaction, query};
+use super::letters::CONFIRM_SPAN;
+use super::subscriber::read;
+use super::{Result, Store};
+use crate::model::EmailAddress;
+
+/// Why an address is known by its hash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Barred {
+    /// The reader was erased: only their own wish brings them back.
+    Erased,
+    /// They want no letters, whoever asks.
+    Never,
+    /// Letters that asked to confirm were not answered.
+    Unanswered,
+}
+
+impl Barred {
+    const ALL: [Self; 3] = [Self::Erased, Self::Never, Self::Unanswered];
+
+    /// The word in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Erased => "erased",
+            Self::Never => "never",
+            Self::Unanswered => "unanswered",
+        }
+    }
+}
+
+impl Store {
+    /// Keeps the hash of an address.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn bar(&mut self, hash: &str, why: Barred, now: Timestamp) -> Result<()> {
+        let mut transaction = self.connection.begin().await?;
+        bar(&mut transaction, hash, why, now).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// Whether an address is known by its hash, and why.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn barred(&mut self, hash: &str) -> Result<Option<Barred>> {
+        let row = query("SELECT why FROM barred WHERE hash = $1").bind(hash);
+        let why: Option<String> = row.optional_value(&mut self.connection).await?;
+        Ok(why.and_then(|why| Barred::ALL.into_iter().find(|barred| barred.as_str() == why)))
+    }
+
+    /// Forgets a reader: the row keeps its number, which deliveries name, and nothing else of them. False when the address is not on
+    /// the list; its hash is kept all the same.
+    ///
+    /// # Errors
+    /// When the database does not answer; then nothing is forgotten.
+    pub async fn erase(&mut self, address: &EmailAddress, hash: &str, now: Timestamp) -> Result<bool> {
+        let mut transaction = self.connection.begin().await?;
+        let id: Option<i64> = query("SELECT id FROM subscribers WHERE address_key = $1")
+            .bind(address.key())
+            .optional_value(&mut transaction)
+            .await?;
+        bar(&mut transaction, hash, Barred::Erased, now).await?;
+        if let Some(id) = id {
+            for forget in [
+                "DELETE FROM changes WHERE subscriber = $1",
+                "DELETE FROM letters WHERE subscriber = $1",
+                "DELETE FROM reports WHERE subscriber = $1",
+                // What a server said may name the address.
+                "UPDATE deliveries SET text = NULL WHERE subscriber = $1",
+                "UPDATE earlier_tries SET text = NULL WHERE subscriber = $1",
+            ] {
+                query(forget).bind(id).execute(&mut transaction).await?;
+            }
+            query(
+                "UPDATE subscribers SET address = $2, address_key = $2, name = NULL, status = 'unsubscribed', source = 'erased',
+                 created_at = $3, updated_at = $3 WHERE id = $1",
+            )
+            .bind(id)
+            .bind(format!("erased-{id}@erased.invalid"))
+            .bind(now.to_string())
+            .execute(&mut transaction)
+            .await?;
+        }
+        transaction.commit().await?;
+        Ok(id.is_some())
+    }
+
+    /// Removes those who asked and never confirmed; `hash` makes the hash of an address. Returns how many.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn purge_unconfirmed(&mut self, hash: impl Fn(&EmailAddress) -> String, now: Timestamp) -> Result<u64> {
+        let mut transaction = self.connection.begin().await?;
+        let rows = query(
+            "SELECT * FROM subscribers s WHERE status = 'pending' AND updated_at < $1
+             AND EXISTS (SELECT 1 FROM letters l WHERE l.subscriber = s.id AND l.kind = 'confirm')
+             AND NOT EXISTS (SELECT 1 FROM letters l WHERE l.subscriber = s.id AND l.asked_at >= $1)
+             AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.subscriber = s.id) LIMIT 1000",
+        );
+        let rows = rows.bind((now - CONFIRM_SPAN).to_string()).fetch_all(&mut transaction).await?;
+        for row in &rows {
+            let reader = read(row)?;
+            bar(&mut transaction, &hash(&reader.address), Barred::Unanswered, now).await?;
+            for forget in [
+                "DELETE FROM letters WHERE subscriber = $1",
+                "DELETE FROM changes WHERE subscriber = $1",
+                "DELETE FROM reports WHERE subscriber = $1",
+                "DELETE FROM subscribers WHERE id = $1",
+            ] {
+                query(forget).bind(reader.id).execute(&mut transaction).await?;
+            }
+        }
+        transaction.commit().await?;
+        Ok(rows.len() as u64)
+    }
+}
+
+pub(super) async fn barred(transaction: &mut Transaction<'_>, hash: &str) -> Result<Option<(Barred, String)>> {
+    let row = query("SELECT why, at FROM barred WHERE hash = $1").bind(hash).fetch_optional(transaction).await?;
+    let Some(row) = row else { return Ok(None) };
+    let (why, at): (String, String) = (row.try_get("why")?, row.try_get("at")?);
+    Ok(Barred::ALL.into_iter().find(|barred| barred.as_str() == why).map(|barred| (barred, at)))
+}
+
+/// `never` outweighs the other causes.
+async fn bar(transaction: &mut Transaction<'_>, hash: &str, why: Barred, now: Timestamp) -> Result<()> {
+    query(
+        "INSERT INTO barred (hash, why, at) VALUES ($1, $2, $3)
+         ON CONFLICT (hash) DO UPDATE SET why = excluded.why, at = excluded.at WHERE barred.why <> 'never'",
+    )
+    .bind(hash)
+    .bind(why.as_str())
+    .bind(now.to_string())
+    .execute(transaction)
+    .await?;
+    Ok(())
+}

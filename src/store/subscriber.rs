@@ -1,0 +1,23 @@
+//! A reader as the table has them.
+
+use super::connection::Row;
+use super::{Result, StoreError};
+use crate::model::{Subscriber, SubscriberStatus};
+
+pub(super) fn status_of(word: &str) -> Result<SubscriberStatus> {
+    SubscriberStatus::parse(word).ok_or_else(|| StoreError::Content(format!("a subscriber's status `{word}`")))
+}
+
+pub(super) fn read(row: &Row) -> Result<Subscriber> {
+    let id = row.try_get("id")?;
+    let address: &str = row.try_get("address")?;
+    Ok(Subscriber {
+        id,
+        address: address.parse().map_err(|_| StoreError::Content(format!("the address of subscriber {id}")))?,
+        name: row.try_get("name")?,
+        status: status_of(row.try_get("status")?)?,
+        source: row.try_get("source")?,
+        created_at: row.try_get("created_at")?,
+        updated_at: row.try_get("updated_at")?,
+    })
+}
