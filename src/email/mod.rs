@@ -18,6 +18,7 @@ pub mod lint;
 mod look;
 mod markup;
 mod name;
+mod page;
 mod plain;
 mod recipient;
 #[cfg(test)]
@@ -37,11 +38,15 @@ pub const CLIP: usize = 102 * 1024;
 /// shortened stay below.
 pub const NEAR_CLIP: usize = 90 * 1024;
 
+pub use calendar::day;
+pub use wording::{Wording, direction, primary};
+
 pub use bounces::{BounceTokens, ReturnPaths};
 pub use compose::compose;
 pub use copies::Copies;
 pub use letter::{LetterLinks, letter};
 pub use recipient::Recipients;
+pub use page::page;
 #[cfg(test)]
 use recipient::recipient;
 pub use tokens::{Grant, Purpose, Tokens, is_token};
