@@ -45,8 +45,8 @@ pub use bounces::{BounceTokens, ReturnPaths};
 pub use compose::compose;
 pub use copies::Copies;
 pub use letter::{LetterLinks, letter};
-pub use recipient::Recipients;
 pub use page::page;
+pub use recipient::Recipients;
 #[cfg(test)]
 use recipient::recipient;
 pub use tokens::{Grant, Purpose, Tokens, is_token};

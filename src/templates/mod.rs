@@ -39,11 +39,13 @@ const DEFAULTS: [(&str, &str); 10] = [
 
 /// The templates of the preview. They are the program's and not the site's: a mistake in them would hide the mistakes that
 /// the page is there to show.
-const PREVIEW: [(&str, &str); 7] = [
+const PREVIEW: [(&str, &str); 9] = [
     ("web/preview.html", include_str!("../../templates/web/preview.html")),
     ("web/preview-entry.html", include_str!("../../templates/web/preview-entry.html")),
     ("web/preview-feeds.html", include_str!("../../templates/web/preview-feeds.html")),
     ("web/preview-findings.html", include_str!("../../templates/web/preview-findings.html")),
+    ("web/preview-issues.html", include_str!("../../templates/web/preview-issues.html")),
+    ("web/preview-readers.html", include_str!("../../templates/web/preview-readers.html")),
     ("web/preview-issue.html", include_str!("../../templates/web/preview-issue.html")),
     ("web/preview-plan.html", include_str!("../../templates/web/preview-plan.html")),
     ("web/preview-words.html", include_str!("../../templates/web/preview-words.html")),
