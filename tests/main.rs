@@ -6,6 +6,7 @@
 
 mod agreement;
 mod answers;
+mod archive;
 mod bad_input;
 mod checkpoint;
 mod cost;

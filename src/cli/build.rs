@@ -14,7 +14,9 @@ use crate::config::FeedSource;
 use crate::diagnostic::Diagnostic;
 use crate::files::Written;
 use crate::model::{PostStatus, distinct};
-use crate::publish::{Activity, BuiltFeeds, Purpose, Site, build_feeds, compare_made, count, write_made};
+use crate::publish::{
+    Activity, BuiltFeeds, Purpose, Site, archive, build_feeds, compare_archive, compare_made, count, write_made,
+};
 
 /// As many files are named one by one; of more, only those that change.
 const NAMED: usize = 20;
@@ -54,7 +56,8 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
     let mut feeds = build_feeds(&site, if arguments.check { Purpose::Compare } else { Purpose::Write }, true)?;
     let mut warnings = site.diagnostics.clone();
     warnings.extend(feeds.warnings.iter().cloned());
-    let made = std::mem::take(&mut feeds.made);
+    let mut made = std::mem::take(&mut feeds.made);
+    let archive = archive(&site, &mut warnings)?;
     // Who reads the top of a file tells what is wrong there, and so does who reads the whole.
     distinct(&mut warnings);
     tolerance.judge(&warnings)?;
@@ -77,11 +80,13 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
     let refused = feeds.allowed(arguments.accept.accept);
     if arguments.check {
         files.extend(told(compare_made(&site, &made), true));
+        files.extend(told(compare_archive(&site, &archive)?, true));
         tell(&files, for_readers(&feeds, &site).into_iter().chain(summary), arguments, context);
         refused?;
     } else {
         refused?;
         feeds.commit()?;
+        made.extend(archive);
         files.extend(told(write_made(&site, &made)?, false));
         tell(&files, left_out.into_iter().chain(summary), arguments, context);
     }

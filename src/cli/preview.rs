@@ -24,7 +24,7 @@ use crate::publish::{
     Activity, CONFIG_FILE, Demand, Options, Past, Site, inspect, own_feeds, prepare, send_test, signer,
 };
 use crate::templates;
-use crate::web::preview::{Backend, Refresh, Snapshot, serve};
+use crate::web::preview::{Backend, Desk, Refresh, Snapshot, serve};
 use crate::web::{AccessGate, leading_to};
 
 /// Show the next issue, the plan and the feeds in the browser, live.
@@ -115,6 +115,12 @@ async fn run_away() {
     }
 }
 
+/// So many readers who came last are shown.
+const NEWEST: u32 = 20;
+
+/// So many issues are shown.
+const ISSUES: usize = 50;
+
 /// A site on disk, for the preview.
 struct SiteBackend {
     site: PathBuf,
@@ -142,6 +148,10 @@ impl Backend for SiteBackend {
             if newest.load(Ordering::Relaxed) == turn { inspect_snapshot(&snapshot, now) } else { Vec::new() }
         });
         inspected.await.unwrap_or_default()
+    }
+
+    async fn desk(&self) -> Result<Desk, Vec<Diagnostic>> {
+        self.look_at_readers().await.map_err(|failure| failure.diagnostics)
     }
 
     async fn send(&self, issue: &Issue, to: &EmailAddress) -> Result<Outcome, Vec<Diagnostic>> {
@@ -192,6 +202,20 @@ impl SiteBackend {
             snapshot.feeds.clear();
         }
         Ok(snapshot)
+    }
+
+    /// What the database knows of readers and issues; without one, nothing.
+    async fn look_at_readers(&self) -> Result<Desk, Failure> {
+        let config = self.config(Activity::Read)?;
+        let Some(mut store) = session::existing_store(&config, &self.site).await? else { return Ok(Desk::default()) };
+        let desk = Desk {
+            counts: store.subscriber_counts().await?,
+            movements: store.movements().await?,
+            newest: store.newest_subscribers(NEWEST).await?,
+            issues: store.outcomes(ISSUES).await?,
+        };
+        session::close(Some(store)).await?;
+        Ok(desk)
     }
 
     /// Sends one issue to one address; nothing is recorded.

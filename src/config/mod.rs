@@ -57,6 +57,21 @@ pub struct Config {
     pub warnings: Vec<Diagnostic>,
 }
 
+impl Config {
+    /// Where the pages of issues are, when the site has them.
+    pub fn archive_url(&self) -> Option<String> {
+        self.newsletter.archive.then(|| format!("{}{ARCHIVE_FOLDER}/", self.site.url))
+    }
+
+    /// Where the page of an issue is or will be, when the site has them.
+    pub fn issue_url(&self, number: i64) -> Option<String> {
+        self.archive_url().map(|archive| format!("{archive}{number}/"))
+    }
+}
+
+/// The folder of the pages of issues, below `feeds.dir` and at the root of the site.
+pub const ARCHIVE_FOLDER: &str = "issues";
+
 /// `[posts]`
 #[derive(Debug, Clone)]
 pub struct Posts {

@@ -88,6 +88,8 @@ pub struct Newsletter {
     pub subscribe: Option<String>,
     /// Whether a reader who has confirmed gets a letter that welcomes.
     pub welcome: bool,
+    /// Whether the issues are published as pages, below `issues/` on the site.
+    pub archive: bool,
     /// Fewer due entries than this wait for more.
     pub min_entries: usize,
     /// More due entries than this are a mistake until `--allow too-many`.
@@ -132,6 +134,7 @@ pub(super) fn read<'t>(
     let embed_thumbnails = section.switch(reader, "embed_thumbnails").unwrap_or(false);
     let subscribe = subscribe(&mut section, reader);
     let welcome = section.switch(reader, "welcome").unwrap_or(false);
+    let archive = section.switch(reader, "archive").unwrap_or(false);
     let max_entries = section.number(reader, "max_entries", 1..10_001).unwrap_or(10);
     let min_entries = section.number(reader, "min_entries", 1..10_001).unwrap_or(1);
     if let Some(place) = section.get("min_entries").map(|value| reader.place(value.span())) {
@@ -190,6 +193,7 @@ pub(super) fn read<'t>(
         embed_thumbnails,
         welcome,
         subscribe,
+        archive,
         words,
         min_entries: min_entries as usize,
         max_entries: max_entries as usize,

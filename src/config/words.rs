@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::reader::{Reader, Section};
 
 /// Every word or phrase that can be set, and what may stand in it for something else.
-pub const WORDS: [(&str, Option<&str>); 19] = [
+pub const WORDS: [(&str, Option<&str>); 22] = [
     ("in_this_issue", None),
     ("issue", Some("{number}")),
     ("reading_time", Some("{minutes}")),
@@ -25,6 +25,9 @@ pub const WORDS: [(&str, Option<&str>); 19] = [
     ("and_one_more", None),
     ("and_more", Some("{count}")),
     ("colon", None),
+    ("newer", None),
+    ("older", None),
+    ("no_issues", None),
 ];
 
 /// The words that are set, by key.

@@ -26,7 +26,7 @@ static LANGUAGES: LazyLock<BTreeMap<String, Calendar>> = LazyLock::new(|| {
 });
 
 /// A day as readers of `language` write it; as ISO 8601, which all can read, where the program does not know the words.
-pub(super) fn day(date: &Zoned, language: &str) -> String {
+pub fn day(date: &Zoned, language: &str) -> String {
     let Some(calendar) = calendar(language) else { return date.strftime("%Y-%m-%d").to_string() };
     let month = usize::try_from(date.month() - 1).ok().and_then(|month| calendar.months.get(month));
     let day = match &calendar.first {

@@ -90,7 +90,8 @@ pub fn compose(
         reply_to: reply_to.map(|mailbox| (mailbox.name.as_deref().map(one_line), mailbox.address.as_str().to_owned())),
         list_id: newsletter.list_id.clone(),
         unsubscribe,
-        archive: Some(config.site.url.to_string()).filter(|address| address.len() <= ADDRESS_LIMIT),
+        archive: Some(config.archive_url().unwrap_or_else(|| config.site.url.to_string()))
+            .filter(|address| address.len() <= ADDRESS_LIMIT),
         feedback_id: feedback_id(number, config),
         date: date.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string(),
         html,

@@ -19,6 +19,7 @@ pub mod lint;
 mod look;
 mod markup;
 mod name;
+mod page;
 mod plain;
 mod recipient;
 #[cfg(test)]
@@ -38,10 +39,14 @@ pub const CLIP: usize = 102 * 1024;
 /// shortened stay below.
 pub const NEAR_CLIP: usize = 90 * 1024;
 
+pub use calendar::day;
+pub use wording::{Wording, direction, primary};
+
 pub use bounces::{BounceTokens, ReturnPaths};
 pub use compose::compose;
 pub use copies::Copies;
 pub use letter::{LetterLinks, letter};
+pub use page::page;
 pub use recipient::Recipients;
 #[cfg(test)]
 use recipient::recipient;

@@ -50,7 +50,7 @@ pub(super) fn place(part: &str, kind: Part, places: &mut Vec<NamePlace>, marker:
 }
 
 /// What the template engine escapes in HTML.
-fn unescaped(text: &str) -> String {
+pub(super) fn unescaped(text: &str) -> String {
     text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&#39;", "'").replace("&amp;", "&")
 }
 

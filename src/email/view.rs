@@ -47,6 +47,11 @@ pub(super) struct IssueView {
     meta: String,
     publication: String,
     site_url: String,
+    /// Where the whole issue is online, when the site has an archive.
+    page_url: Option<String>,
+    /// Where past issues are: the archive, or the site.
+    #[serde(skip)]
+    archive_url: String,
     /// `None` when the site has no feed that mail links to.
     feed_url: Option<String>,
     /// What stands above the title.
@@ -107,6 +112,8 @@ struct IssueText {
     meta: String,
     /// One item for each entry.
     contents: Vec<String>,
+    /// A label and the address of the page of the issue.
+    view_online: Option<String>,
     reason: String,
     reply: Option<String>,
     postal_address: Vec<String>,
@@ -209,6 +216,7 @@ impl IssueView {
         let postal_address = config.newsletter.postal_address.as_deref().unwrap_or_default();
         let postal_address: Vec<_> = postal_address.lines().map(one_line).filter(|line| !line.is_empty()).collect();
         let site_url = config.site.url.to_string();
+        let page_url = config.issue_url(number);
         let direction = direction(language);
         let reply = config.newsletter.reply_to.as_ref().filter(|mailbox| is_read(mailbox)).map(|_| words.word("reply"));
         let subscribe = config.newsletter.subscribe.as_ref().map(|url| LinkView {
@@ -230,6 +238,7 @@ impl IssueView {
             text: IssueText {
                 heading: underlined(&publication, "="),
                 meta: wrap(&meta, ""),
+                view_online: page_url.as_ref().map(|url| labelled(words.word("view_online"), words.word("colon"), url)),
                 contents: views.iter().map(|entry| wrap(&entry.headline, "- ")).collect(),
                 reason: wrap(&reason, ""),
                 reply: reply.map(|reply| wrap(reply, "")),
@@ -240,6 +249,8 @@ impl IssueView {
             masthead,
             date,
             meta,
+            archive_url: config.archive_url().unwrap_or_else(|| site_url.clone()),
+            page_url,
             site_url,
             feed_url: feed.map(str::to_owned),
             reason,
@@ -267,7 +278,7 @@ impl IssueView {
     pub(super) fn link(&mut self, unsubscribe: &[String]) {
         let words = &self.words;
         let labels = ["unsubscribe", "unsubscribe_by_mail"].map(|key| words.word(key));
-        let site = [(words.word("archive"), Some(&self.site_url)), (words.word("feed"), self.feed_url.as_ref())];
+        let site = [(words.word("archive"), Some(&self.archive_url)), (words.word("feed"), self.feed_url.as_ref())];
         let site = site.into_iter().filter_map(|(label, url)| Some((label, url?)));
         let links = labels.into_iter().zip(unsubscribe).chain(site);
         self.links = links.map(|(label, url)| LinkView::new(label, words.word("colon"), url)).collect();

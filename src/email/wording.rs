@@ -14,16 +14,16 @@ static LANGUAGES: LazyLock<BTreeMap<String, BTreeMap<String, String>>> =
 
 /// One language's words, as templates see them.
 #[derive(Debug, Clone, Serialize)]
-pub(super) struct Wording {
+pub struct Wording {
     /// The language of these words (BCP 47), which need not be that of the site.
-    pub(super) language: String,
+    pub language: String,
     #[serde(flatten)]
     words: BTreeMap<String, String>,
 }
 
 impl Wording {
     /// The words for an issue in `language`: the owner's where there are some, which count as written in that language.
-    pub(super) fn of(language: &str, own: &Words) -> Self {
+    pub fn of(language: &str, own: &Words) -> Self {
         let primary_of_own = primary(language);
         let name = name_of(&LANGUAGES, language);
         let mut words = LANGUAGES.get(name).cloned().unwrap_or_default();
@@ -33,12 +33,12 @@ impl Wording {
     }
 
     /// The word of a key of `newsletter.words`.
-    pub(super) fn word(&self, key: &str) -> &str {
+    pub fn word(&self, key: &str) -> &str {
         self.words.get(key).map_or("", String::as_str)
     }
 
     /// `Issue 3`
-    pub(super) fn issue(&self, number: i64) -> String {
+    pub fn issue(&self, number: i64) -> String {
         self.word("issue").replace("{number}", &number.to_string())
     }
 
@@ -93,12 +93,12 @@ pub(super) fn languages() -> Vec<&'static String> {
 }
 
 /// `rtl` for languages that are written from right to left, by their script or by their usual one.
-pub(super) fn direction(language: &str) -> &'static str {
+pub fn direction(language: &str) -> &'static str {
     if is_right_to_left(language) { "rtl" } else { "ltr" }
 }
 
 /// The language without country and script, in lower case.
-pub(super) fn primary(language: &str) -> String {
+pub fn primary(language: &str) -> String {
     language.split('-').next().unwrap_or_default().to_lowercase()
 }
 

@@ -13,6 +13,7 @@ mod escape;
 mod folders;
 mod footer;
 mod format;
+mod issues;
 mod item;
 mod json;
 mod language;
@@ -42,6 +43,7 @@ use item::Item;
 pub use compare::{Changes, Match, Names, compare};
 pub use folders::{Contested, Folders};
 pub use format::Format;
+pub use issues::issues;
 pub use opml::{OPML_FILE, links, opml};
 pub use plan::{FeedPlan, Plans, Subject, plan};
 

@@ -27,6 +27,8 @@ pub enum FileKind {
     Picture,
     /// A picture, sound or film of which the size and a few facts are needed: its length does not matter.
     Media,
+    /// The page of an issue, kept beside its record.
+    Page,
     /// A feed that was built before.
     Feed,
     /// What an earlier command remembered.
@@ -41,7 +43,7 @@ impl FileKind {
         const MB: u64 = 1 << 20;
         match self {
             Self::Settings | Self::Companion => MB,
-            Self::Post | Self::Memory => 32 * MB,
+            Self::Post | Self::Page | Self::Memory => 32 * MB,
             // Gmail cuts a message at 102 KB, and each level of an expression takes a piece of the stack.
             Self::Template | Self::Key => MB / 16,
             Self::Password => SECRET_BYTES,
@@ -53,7 +55,7 @@ impl FileKind {
 
     /// True for what readers may see: no link may bring something there that was never meant for them.
     pub(super) fn is_shown(self) -> bool {
-        matches!(self, Self::Post | Self::Companion | Self::Template | Self::Picture | Self::Media)
+        matches!(self, Self::Post | Self::Companion | Self::Template | Self::Page | Self::Picture | Self::Media)
     }
 
     fn noun(self) -> &'static str {
@@ -65,6 +67,7 @@ impl FileKind {
             Self::Key => "a key",
             Self::Password => "a password",
             Self::Picture | Self::Media => "a picture",
+            Self::Page => "the page of an issue",
             Self::Feed => "a feed",
             Self::Memory => "such a file",
             Self::Mailbox => "a mailbox",

@@ -8,7 +8,7 @@ use super::mail_pictures;
 use super::prepare::Prepared;
 use super::signing::signer;
 use super::site::Site;
-use crate::config::Relay;
+use crate::config::{ARCHIVE_FOLDER, Relay};
 use crate::email::dkim::Signer;
 use crate::email::{self, Copies, Recipients};
 use crate::files::{Access, Folder};
@@ -92,7 +92,7 @@ pub async fn write(
     to: Option<&EmailAddress>,
 ) -> Result<Vec<String>, PublishError> {
     let mut output: Vec<(String, Vec<u8>)> = Vec::new();
-    for file in &prepared.made {
+    for file in prepared.made.iter().chain(&prepared.archive) {
         output.push((file.file_name.clone(), file.bytes.clone()));
     }
     let signer = signer(&site.config, site.folder.path())?;
@@ -179,14 +179,27 @@ fn is_made(name: &str) -> bool {
     file.is_some_and(|(name, _)| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
+/// True for a page of the archive, or its feed.
+fn is_archive(name: &str) -> bool {
+    let file = name.strip_prefix(ARCHIVE_FOLDER).and_then(|rest| rest.strip_prefix('/'));
+    file.is_some_and(|file| {
+        matches!(file, "index.html" | "feed.xml") || file.strip_suffix("/index.html").is_some_and(is_number)
+    })
+}
+
 /// Removes the files of earlier previews, and nothing else that may be there.
 fn clean(site: &Folder, output: &[(String, Vec<u8>)]) -> Result<(), PublishError> {
-    let old = match site.list(FOLDER, &|name| name == "outbox" || name == mail_pictures::FOLDER) {
+    let old = match site.list(FOLDER, &|name| {
+        let is_of_an_issue = |rest: &str| rest.strip_prefix('/').is_some_and(is_number);
+        let is_archive =
+            |name: &str| name.strip_prefix(ARCHIVE_FOLDER).is_some_and(|rest| rest.is_empty() || is_of_an_issue(rest));
+        name == "outbox" || name == mail_pictures::FOLDER || is_archive(name)
+    }) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
         old => old.map_err(|error| PublishError::file(FOLDER, error))?,
     };
     for name in old {
-        if (is_mail(&name) || is_made(&name)) && !output.iter().any(|(new, _)| *new == name) {
+        if (is_mail(&name) || is_made(&name) || is_archive(&name)) && !output.iter().any(|(new, _)| *new == name) {
             let path = format!("{FOLDER}/{name}");
             site.remove(&path).map_err(|error| PublishError::file(path, error))?;
         }
@@ -206,6 +219,10 @@ mod tests {
         for name in ["issue-tracker.md", "issue-1.pdf", "issue-.eml", "issue-one.html", "my-issue-1.html", "issue-1"] {
             assert!(!is_mail(name), "{name}");
         }
+        assert!(is_archive("issues/index.html") && is_archive("issues/12/index.html") && is_archive("issues/feed.xml"));
+        assert!(
+            !is_archive("issues/about/index.html") && !is_archive("issues/1/notes.html") && !is_archive("index.html")
+        );
         assert!(is_made("mail-images/00ff.png") && !is_made("mail-images/mine.png") && !is_made("00ff.png"));
     }
 }

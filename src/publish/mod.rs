@@ -5,6 +5,7 @@
 
 mod against;
 mod agreements;
+mod archive;
 mod backoff;
 mod breaker;
 mod deliver;
@@ -60,6 +61,9 @@ use std::sync::Arc;
 
 pub use against::{Compared, Pages, against_feed, against_pages};
 pub use agreements::Agreements;
+pub use archive::{
+    ArchivedIssue, KeptIssues, archive, compare as compare_archive, pages as archive_pages, read as read_archive,
+};
 pub use deliver::Delivered;
 use deliver::Task;
 pub use demand::{Activity, Demand, demands, program};

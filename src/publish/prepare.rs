@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use jiff::Timestamp;
 
+use super::archive::{self, ArchivedIssue};
 use super::error::PublishError;
 use super::guard::{Circumstances, Guard, GuardName, count, guards, no_readers, unfinished_too_late};
 use super::mail_pictures;
@@ -52,6 +53,8 @@ pub struct Prepared {
     pub verdicts: Vec<Verdict>,
     /// Pictures that the issues show and that have to be online beside the feeds.
     pub made: Vec<MadeFile>,
+    /// The pages of the archive as they are after the run; none for a site without one.
+    pub archive: Vec<MadeFile>,
     /// The issues, none when nothing is due.
     pub issues: Vec<Issue>,
     /// The entries that the run will record.
@@ -330,8 +333,11 @@ pub fn prepare<F>(
     // What is wrong with a post that the feeds show too was told twice.
     distinct(&mut warnings);
     let entries = frozen(&due, &issues, &fingerprints, site.config.newsletter.mode);
+    let planned = issues.iter().map(|issue| ArchivedIssue::planned(issue, now, &entries)).collect();
+    let archive = archive::of_site(site, planned, &mut warnings)?;
     let prepared = Prepared {
         now,
+        archive,
         last_run: past.ledger.last_run,
         verdicts,
         made,

@@ -312,6 +312,7 @@ impl<'r, F: Frontend> Run<'r, F> {
         if prepared.issues.is_empty() || prepared.recipients == 0 {
             feeds.commit()?;
             write_made(&site, &prepared.made)?;
+            write_made(&site, &prepared.archive)?;
             self.frontend.tell(Event::NothingToMail(&prepared));
             return Ok(Planned::Nothing);
         }
@@ -343,6 +344,8 @@ impl<'r, F: Frontend> Run<'r, F> {
         }
         self.frontend.tell(Event::Sending);
         self.done.queued = self.publisher.freeze(&prepared).await?;
+        // Only what is frozen is public.
+        write_made(&site, &prepared.archive)?;
         self.issues = prepared.issues.iter().map(|issue| (issue.number, issue.subject.clone())).collect();
         self.done.prepared = Some(prepared);
         Ok(true)

@@ -24,7 +24,7 @@ const STYLESHEET: &str = "email/style.css";
 const BUILT_IN_STYLESHEET: &str = include_str!("../../templates/email/style.css");
 
 /// The embedded templates by name: the path below `templates/`.
-const DEFAULTS: [(&str, &str); 8] = [
+const DEFAULTS: [(&str, &str); 10] = [
     ("email/issue.html", include_str!("../../templates/email/issue.html")),
     ("email/style.html", include_str!("../../templates/email/style.html")),
     ("email/entry.html", include_str!("../../templates/email/entry.html")),
@@ -33,15 +33,19 @@ const DEFAULTS: [(&str, &str); 8] = [
     ("email/entry.txt", include_str!("../../templates/email/entry.txt")),
     ("email/footer.txt", include_str!("../../templates/email/footer.txt")),
     ("email/welcome.txt", include_str!("../../templates/email/welcome.txt")),
+    ("web/archive.html", include_str!("../../templates/web/archive.html")),
+    ("web/archive-issue.html", include_str!("../../templates/web/archive-issue.html")),
 ];
 
 /// The templates of the preview. They are the program's and not the site's: a mistake in them would hide the mistakes that
 /// the page is there to show.
-const PREVIEW: [(&str, &str); 7] = [
+const PREVIEW: [(&str, &str); 9] = [
     ("web/preview.html", include_str!("../../templates/web/preview.html")),
     ("web/preview-entry.html", include_str!("../../templates/web/preview-entry.html")),
     ("web/preview-feeds.html", include_str!("../../templates/web/preview-feeds.html")),
     ("web/preview-findings.html", include_str!("../../templates/web/preview-findings.html")),
+    ("web/preview-issues.html", include_str!("../../templates/web/preview-issues.html")),
+    ("web/preview-readers.html", include_str!("../../templates/web/preview-readers.html")),
     ("web/preview-issue.html", include_str!("../../templates/web/preview-issue.html")),
     ("web/preview-plan.html", include_str!("../../templates/web/preview-plan.html")),
     ("web/preview-words.html", include_str!("../../templates/web/preview-words.html")),

@@ -14,7 +14,7 @@ const axe = fs.readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 const quiet = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
   "--disable-component-update", "--disable-sync"];
 const post = path.join(site, "posts/2026-03-01-slow-rivers.md");
-const views = ["", "view=text", "view=source", "view=source&part=html", "view=plan", "view=findings", "view=feeds", "view=test",
+const views = ["", "view=text", "view=source", "view=source&part=html", "view=plan", "view=findings", "view=feeds", "view=readers", "view=issues", "view=test",
   "scheme=dark", "width=phone", "images=off", "post=posts%2F2025-12-24-before-the-start.md"];
 const sizes = [
   { name: "light", width: 1280, height: 900, colorScheme: "light" },

@@ -127,15 +127,50 @@ pub(super) fn bytes(record: &Record) -> Vec<u8> {
     (serde_json::to_string_pretty(record).unwrap_or_default() + "\n").into_bytes()
 }
 
-/// Writes a record, unless there is one of another sending with its number.
-pub(super) fn write(site: &Folder, record: &Record) -> Result<(), PublishError> {
+/// What is there in the place of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// Nothing.
+    Free,
+    /// An earlier state of it, and whether the page of the issue is beside it.
+    Ours {
+        /// Records of older versions have none.
+        has_page: bool,
+    },
+    /// The record of another sending with its number.
+    Taken,
+}
+
+/// Looks at the place of a record.
+pub(super) fn place(site: &Folder, record: &Record) -> Result<Place, PublishError> {
     let name = format!("{FOLDER}/{}.json", record.number);
     let failed = |error| PublishError::file(site.path().join(&name), error);
     let there = site.read_optional(&name, FileKind::Memory).map_err(failed)?;
     let is_ours = |bytes: &Vec<u8>| parse(bytes, FOLDER).is_ok_and(|there| there.key() == record.key());
-    if there.as_ref().is_none_or(is_ours) {
-        site.make_folder(FOLDER, Access::Private).map_err(failed)?;
-        site.write_if_changed(&name, &bytes(record), Access::Public).map_err(failed)?;
-    }
-    Ok(())
+    Ok(match there.as_ref().map(is_ours) {
+        None => Place::Free,
+        Some(true) => Place::Ours { has_page: site.is_file(&page_name(record.number)) },
+        Some(false) => Place::Taken,
+    })
+}
+
+/// Writes a record.
+pub(super) fn write(site: &Folder, record: &Record) -> Result<(), PublishError> {
+    write_file(site, &format!("{FOLDER}/{}.json", record.number), &bytes(record))
+}
+
+/// Writes the page of an issue, beside its record.
+pub(super) fn write_page(site: &Folder, number: i64, page: &str) -> Result<(), PublishError> {
+    write_file(site, &page_name(number), page.as_bytes())
+}
+
+/// The name of the page of an issue, below the site.
+pub(in crate::publish) fn page_name(number: i64) -> String {
+    format!("{FOLDER}/{number}.html")
+}
+
+fn write_file(site: &Folder, name: &str, bytes: &[u8]) -> Result<(), PublishError> {
+    let written = site.make_folder(FOLDER, Access::Private);
+    let written = written.and_then(|()| site.write_if_changed(name, bytes, Access::Public));
+    written.map(drop).map_err(|error| PublishError::file(site.path().join(name), error))
 }

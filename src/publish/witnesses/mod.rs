@@ -11,6 +11,7 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
+use self::folder::Place;
 use self::judge::{Database, Doubt, Others, judge};
 use self::machine::{Former, KEPT_AGAIN, LEDGERS, Machine};
 use super::error::PublishError;
@@ -19,10 +20,26 @@ use super::reach::{self, Use};
 use super::site::Site;
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
+use crate::email;
 use crate::files::{Folder, StateFolder};
 use crate::model::{IssueKey, MailedEntry, Record};
 use crate::store::{Adoption, SentIssue, Store};
 use crate::transport::{Server, Target};
+
+pub(super) use self::folder::page_name;
+
+/// The records that are beside the posts of a site.
+///
+/// # Errors
+/// Any that cannot be read.
+pub(super) fn records(site: &Folder) -> Result<Vec<Record>, PublishError> {
+    let found = folder::read(site)?;
+    if found.problems.is_empty() {
+        Ok(found.records.into_values().collect())
+    } else {
+        Err(PublishError::Site(found.problems))
+    }
+}
 
 /// Where the memory of a site is.
 #[derive(Debug, Clone)]
@@ -314,7 +331,16 @@ impl Memory {
         }
         let day = |moment: Timestamp| moment.to_zoned(self.config.site.timezone.clone()).date().to_string();
         for record in store.records(&issues.iter().copied().collect(), day).await? {
-            folder::write(&self.site, &record)?;
+            let place = folder::place(&self.site, &record)?;
+            // The page first: as soon as there is a record, it is there. It is made once, from the frozen issue.
+            if place == Place::Free || place == (Place::Ours { has_page: false }) {
+                if let Some((_, issue)) = store.issue(record.number).await? {
+                    folder::write_page(&self.site, record.number, &email::page(&issue))?;
+                }
+            }
+            if place != Place::Taken {
+                folder::write(&self.site, &record)?;
+            }
             machine.write_copy(&record);
         }
         Ok(())

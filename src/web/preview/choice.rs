@@ -21,6 +21,10 @@ pub(super) enum View {
     Findings,
     /// The feeds as a reader shows them.
     Feeds,
+    /// Who reads, and how the list grew.
+    Readers,
+    /// What was sent, and what became of it.
+    Issues,
     /// The question before a test is sent, and the answer.
     Test,
 }

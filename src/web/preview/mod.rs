@@ -4,6 +4,7 @@
 //! document and fetches the page again when a file has changed. Everything shown comes from the code that publishing runs.
 
 mod choice;
+mod desk;
 mod feeds;
 mod findings;
 mod frame;
@@ -30,6 +31,7 @@ use tokio::sync::watch::error::RecvError;
 
 use super::security::{self, AccessGate, CONTENT, CONTENT_WITHOUT_IMAGES};
 use choice::{Choice, Images, View};
+pub use desk::Desk;
 use pictures::Wanted;
 use server::{Server, TestForm};
 pub use snapshot::{Backend, Refresh, Snapshot};
@@ -64,6 +66,7 @@ fn routes(server: Arc<Server>, gate: AccessGate) -> Router {
         .route("/", get(page))
         .route("/issue", get(issue))
         .route("/entry", get(entry))
+        .route("/kept/{name}", get(kept))
         .route("/picture", get(picture))
         .route("/message.eml", get(message))
         .route("/feed/{*name}", get(feed))
@@ -91,7 +94,7 @@ async fn page(State(server): Shared, Query(choice): Query<Choice>, headers: Head
     if is("sec-fetch-mode", "navigate") || is("x-preview", "return") {
         server.refresh().await;
     }
-    match server.page(&choice) {
+    match server.page(&choice).await {
         Ok(html) => Html(html).into_response(),
         Err(problem) => (StatusCode::INTERNAL_SERVER_ERROR, problem.to_string()).into_response(),
     }
@@ -111,6 +114,13 @@ async fn entry(State(server): Shared, Query(choice): Query<Choice>) -> Response 
         Some(Err(problem)) => (StatusCode::INTERNAL_SERVER_ERROR, problem.to_string()).into_response(),
         None => missing(),
     }
+}
+
+/// What was kept of an issue: its page, or its record.
+async fn kept(State(server): Shared, Name(name): Name<String>) -> Response {
+    let Some(bytes) = server.kept(&name) else { return missing() };
+    let media_type = if name.ends_with(".html") { "text/html; charset=utf-8" } else { "application/json" };
+    ([(header::CONTENT_TYPE, media_type), (header::CONTENT_SECURITY_POLICY, CONTENT)], bytes).into_response()
 }
 
 /// A picture that the frames show.

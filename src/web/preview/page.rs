@@ -9,6 +9,7 @@ use crate::email::{CLIP, NEAR_CLIP, sent_size};
 use crate::model::sha256_hex;
 
 use super::choice::{Choice, Images, Part, View, Width};
+use super::desk::{self, Desk, IssueRow, ReadersView};
 use super::feeds::{self, FeedsView};
 use super::findings::FindingsView;
 use super::frame::{self, Scheme};
@@ -32,6 +33,8 @@ pub(super) struct PageView {
     findings: Option<FindingsView>,
     feeds: Option<FeedsView>,
     test: Option<TestView>,
+    readers: Option<ReadersView>,
+    issues: Option<Vec<IssueRow>>,
 }
 
 /// A link that may be the chosen one.
@@ -72,6 +75,8 @@ struct IssueView {
     others: Vec<Link>,
     meter: Meter,
     frame: String,
+    /// The frame in the other colour scheme.
+    other_frame: String,
     width: Width,
     controls: Vec<Control>,
     text: String,
@@ -134,7 +139,13 @@ impl Report {
 }
 
 /// Lays the page out.
-pub(super) fn page(seen: &Seen, choice: &Choice, token: &str, report: Option<Report>) -> PageView {
+pub(super) fn page(
+    seen: &Seen,
+    choice: &Choice,
+    token: &str,
+    report: Option<Report>,
+    desk: Option<Result<Desk, Vec<Diagnostic>>>,
+) -> PageView {
     let Seen { refresh, findings, revision } = seen;
     let revision = *revision;
     let snapshot = match &refresh.site {
@@ -158,6 +169,11 @@ pub(super) fn page(seen: &Seen, choice: &Choice, token: &str, report: Option<Rep
     };
     let is = |view| choice.view == view;
     let needs_issue = matches!(choice.view, View::Issue | View::Text | View::Source | View::Test);
+    let (desk, no_desk) = match desk {
+        Some(Ok(desk)) => (Some(desk), None),
+        Some(Err(problems)) => (None, Some(FindingsView::new(&problems))),
+        None => (None, None),
+    };
     let (shown, problems) = match shown {
         Ok(shown) => (shown, None),
         Err(problems) => (None, needs_issue.then(|| FindingsView::new(&problems))),
@@ -170,7 +186,12 @@ pub(super) fn page(seen: &Seen, choice: &Choice, token: &str, report: Option<Rep
         tabs,
         test: shown.as_ref().filter(|_| is(View::Test)).map(test),
         issue: shown.map(|shown| issue(snapshot, shown, choice)),
-        problems,
+        problems: problems.or(no_desk),
+        readers: desk
+            .as_ref()
+            .filter(|_| is(View::Readers))
+            .map(|desk| desk::readers(desk, &snapshot.site, refresh.now)),
+        issues: desk.as_ref().filter(|_| is(View::Issues)).map(|desk| desk::issues(desk, &snapshot.site)),
         plan: is(View::Plan).then(|| plan::plan(snapshot, refresh.now, choice)),
         findings: is(View::Findings).then_some(findings),
         feeds: if is(View::Feeds) { feeds::feeds(snapshot, choice) } else { None },
@@ -198,6 +219,8 @@ fn tabs(snapshot: &Snapshot, choice: &Choice, findings: &FindingsView) -> Vec<Ta
         ("Plan", View::Plan, Some((due, "due")), if refused { "bad" } else { "" }),
         ("Findings", View::Findings, Some((findings.total(), "found")), findings.state()),
         ("Feeds", View::Feeds, None, ""),
+        ("Readers", View::Readers, None, ""),
+        ("Issues", View::Issues, None, ""),
     ];
     all.into_iter()
         .map(|(name, view, count, state)| Tab {
@@ -234,6 +257,14 @@ fn issue(snapshot: &Snapshot, shown: ShownIssue, choice: &Choice) -> IssueView {
         others: others(snapshot, standing, choice),
         meter: Meter::new(sent_size(&issue.html), copy.text.len(), copy.message.len()),
         // A frame whose address does not change is not loaded again.
+        other_frame: {
+            let other = choice.with(|choice| {
+                choice.view = View::default();
+                choice.scheme = if choice.scheme == Scheme::Dark { Scheme::Light } else { Scheme::Dark };
+            });
+            let query = other.query();
+            format!("/issue{query}{}content={digest}", if query.is_empty() { '?' } else { '&' })
+        },
         frame: format!("/issue{query}{joint}content={digest}"),
         width: choice.width,
         controls: controls(choice),

@@ -10,11 +10,13 @@ use serde::Deserialize;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::diagnostic::Diagnostic;
+use crate::files::FileKind;
 use crate::model::Outcome;
 use crate::templates::Templates;
 
 use super::super::security::is_same;
-use super::choice::Choice;
+use super::choice::{Choice, View};
+use super::desk::Desk;
 use super::feeds;
 use super::frame::framed;
 use super::page::{self, Report};
@@ -42,7 +44,11 @@ type Inspection<'d> = Pin<Box<dyn Future<Output = Vec<Diagnostic>> + 'd>>;
 pub(super) struct Requests {
     refreshes: mpsc::Receiver<oneshot::Sender<()>>,
     tests: mpsc::Receiver<Test>,
+    desks: mpsc::Receiver<oneshot::Sender<Looked>>,
 }
+
+/// What the database knows, or why it cannot be asked.
+type Looked = Result<Desk, Vec<Diagnostic>>;
 
 struct Test {
     choice: Choice,
@@ -57,27 +63,34 @@ pub(super) struct Server {
     report: Mutex<Option<Report>>,
     refreshes: mpsc::Sender<oneshot::Sender<()>>,
     tests: mpsc::Sender<Test>,
+    desks: mpsc::Sender<oneshot::Sender<Looked>>,
 }
 
 impl Server {
     pub(super) fn new(refresh: Refresh, token: String) -> (Self, Requests) {
         let (newest, _) = watch::channel(Arc::new(Seen { refresh, findings: None, revision: 1 }));
         let ((refreshes, to_refresh), (tests, to_test)) = (mpsc::channel(16), mpsc::channel(1));
+        let (desks, to_desk) = mpsc::channel(16);
         let templates = Templates::of_the_preview();
-        let server = Self { templates, token, newest, report: Mutex::default(), refreshes, tests };
-        (server, Requests { refreshes: to_refresh, tests: to_test })
+        let server = Self { templates, token, newest, report: Mutex::default(), refreshes, tests, desks };
+        (server, Requests { refreshes: to_refresh, tests: to_test, desks: to_desk })
     }
 
     /// Does what handlers ask for, and looks anew after each change of a file.
     pub(super) async fn attend(&self, root: &Path, backend: &impl Backend, requests: Requests, tell: impl Fn(&str)) {
-        let Requests { refreshes, mut tests } = requests;
+        let Requests { refreshes, mut tests, mut desks } = requests;
         let send = async {
             while let Some(Test { choice, form, done }) = tests.recv().await {
                 self.send_test(backend, &choice, &form).await;
                 let _ = done.send(());
             }
         };
-        tokio::join!(self.follow(root, backend, refreshes, tell), send);
+        let look = async {
+            while let Some(done) = desks.recv().await {
+                let _ = done.send(backend.desk().await);
+            }
+        };
+        tokio::join!(self.follow(root, backend, refreshes, tell), send, look);
     }
 
     async fn follow(
@@ -187,6 +200,26 @@ impl Server {
         }
     }
 
+    async fn desk(&self) -> Option<Looked> {
+        let (done, is_done) = oneshot::channel();
+        self.desks.send(done).await.ok()?;
+        is_done.await.ok()
+    }
+
+    /// What was kept of an issue: `3.html`, its page, or `3.json`, its record.
+    pub(super) fn kept(&self, name: &str) -> Option<Vec<u8>> {
+        let seen = self.seen();
+        let (number, extension) = name.split_once('.')?;
+        let number: i64 = number.parse().ok()?;
+        let kind = match extension {
+            "html" => FileKind::Page,
+            "json" => FileKind::Memory,
+            _ => return None,
+        };
+        let site = &seen.refresh.site.as_ref().ok()?.site;
+        site.folder.read_optional(&format!(".tidings/issues/{number}.{extension}"), kind).ok()?
+    }
+
     pub(super) fn news(&self) -> watch::Receiver<Arc<Seen>> {
         self.newest.subscribe()
     }
@@ -208,10 +241,14 @@ impl Server {
     }
 
     /// The page as HTML.
-    pub(super) fn page(&self, choice: &Choice) -> Result<String, Diagnostic> {
+    pub(super) async fn page(&self, choice: &Choice) -> Result<String, Diagnostic> {
+        let desk = match choice.view {
+            View::Readers | View::Issues => self.desk().await,
+            _ => None,
+        };
         let seen = self.seen();
         let report = self.report.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let view = page::page(&seen, choice, &self.token, report);
+        let view = page::page(&seen, choice, &self.token, report, desk);
         self.templates()?.render("web/preview.html", &view)
     }
 

@@ -11,6 +11,7 @@ use crate::publish::dry_run::{Addressee, ReaderCopy};
 use crate::publish::{Past, Prepared, PublishError, Site, specimen};
 
 use super::choice::Choice;
+use super::desk::Desk;
 
 /// Where the page gets what it shows, and what it may do.
 #[expect(async_fn_in_trait, reason = "the backend is asked in one place, by a task that never changes its thread")]
@@ -20,6 +21,12 @@ pub trait Backend {
 
     /// All that `tidings check` says about what was seen, in its order. This reads every post, and so takes its time.
     async fn inspect(&self, snapshot: Arc<Snapshot>, now: Timestamp) -> Vec<Diagnostic>;
+
+    /// What the database knows of readers and issues.
+    ///
+    /// # Errors
+    /// Why it cannot be asked.
+    async fn desk(&self) -> Result<Desk, Vec<Diagnostic>>;
 
     /// Sends one issue to one of the writer's own addresses, as a test; records nothing.
     ///
