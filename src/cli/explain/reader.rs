@@ -44,6 +44,7 @@ fn tell(reader: &Subscriber, deliveries: &[DeliveryTo], reports: &[Reported], zo
     let row = |name: &str, text: String| [(format!("  {name}"), GREY), (text, PLAIN)];
     let moment = |at: &str| told_of(at, zone);
     let gets = match reader.status {
+        SubscriberStatus::Confirmed if reader.details.lists.is_some() => "gets the issues for everyone and for their lists",
         SubscriberStatus::Confirmed => "gets every issue",
         SubscriberStatus::Pending => "gets no issue before they confirm",
         SubscriberStatus::Unsubscribed => "left, and gets no more mail",
@@ -56,6 +57,12 @@ fn tell(reader: &Subscriber, deliveries: &[DeliveryTo], reports: &[Reported], zo
     rows.push([("  status".to_owned(), GREY), (status, look::of_reader(reader.status))]);
     rows.push(row("on the list", format!("since {}", moment(&reader.created_at))));
     rows.push(row("source", reader.source.clone()));
+    rows.extend(reader.details.language.clone().map(|language| row("language", language)));
+    let lists = reader.details.lists.as_ref().map(|lists| lists.names().collect::<Vec<_>>().join(", "));
+    rows.extend(lists.map(|lists| row("lists", if lists.is_empty() { "none".to_owned() } else { lists })));
+    let tags = reader.details.tags().collect::<Vec<_>>().join(", ");
+    rows.extend((!tags.is_empty()).then(|| row("tags", tags)));
+    rows.extend(reader.details.texts().map(|(name, text)| row(name, text.to_owned())));
     rows.extend(reports.iter().map(|report| row("came back", came_back(report, zone))));
     page.paint(BOLD, reader.address.as_str());
     page.push("\n");

@@ -133,6 +133,7 @@ async fn add(store: &mut Store, readers: &[Mailbox], resubscribe: bool, context:
                     address: reader.address.clone(),
                     name: reader.name.clone(),
                     status: SubscriberStatus::Confirmed,
+                    lists: None,
                 };
                 store.add_subscribers(&[new], "vouched for by the owner", &now).await?;
                 context.ui.say(&format!("Added {address}."));

@@ -123,5 +123,8 @@ pub(in crate::cli) fn as_json(reader: &Subscriber) -> serde_json::Value {
         "source": reader.source,
         "created_at": reader.created_at,
         "updated_at": reader.updated_at,
+        "language": reader.details.language,
+        "lists": reader.details.lists.as_ref().map(|lists| lists.names().collect::<Vec<_>>()),
+        "fields": reader.details.fields,
     })
 }
