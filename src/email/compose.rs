@@ -98,7 +98,10 @@ pub fn compose(
         marker,
         names,
         // The caller has put entries for the same lists together.
-        lists: entries.first().and_then(|entry| entry.mailing.as_ref()).map_or_else(Vec::new, |mailing| mailing.lists.clone()),
+        lists: entries
+            .first()
+            .and_then(|entry| entry.mailing.as_ref())
+            .map_or_else(Vec::new, |mailing| mailing.lists.clone()),
         digest: String::new(),
     };
     issue.digest = fingerprint(&issue);

@@ -43,6 +43,12 @@ impl Lists {
         self.0.iter().map(String::as_str)
     }
 
+    /// These and the others.
+    #[must_use]
+    pub fn and(self, others: &Self) -> Self {
+        Self(self.0.into_iter().chain(others.0.iter().cloned()).collect())
+    }
+
     /// Whether one of these names is among them.
     pub fn has_any(&self, names: &[String]) -> bool {
         names.iter().any(|name| self.0.contains(name))
@@ -109,8 +115,7 @@ impl Details {
         if self.tags().any(|known| known == tag) {
             return true;
         }
-        let fits =
-            self.tags().count() < Self::MOST_FIELDS && (1..=Self::LONGEST_TEXT).contains(&tag.chars().count());
+        let fits = self.tags().count() < Self::MOST_FIELDS && (1..=Self::LONGEST_TEXT).contains(&tag.chars().count());
         if fits && let Some(tags) = self.fields.entry(TAGS).or_insert_with(|| json!([])).as_array_mut() {
             tags.push(json!(tag));
         }
@@ -138,7 +143,9 @@ mod tests {
         let issue = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
         assert!(gets(None, &issue(&["notes"])) && gets(Some(&essays), &[]));
         assert!(gets(Some(&essays), &issue(&["notes", "essays"])));
-        assert!(!gets(Some(&essays), &issue(&["notes", "essay"])) && !gets(Some(&Lists::default()), &issue(&["notes"])));
+        assert!(
+            !gets(Some(&essays), &issue(&["notes", "essay"])) && !gets(Some(&Lists::default()), &issue(&["notes"]))
+        );
         assert_eq!(essays.stored(), " essays letters ");
         assert_eq!(Lists::from_stored(&Lists::default().stored()), Lists::default());
     }

@@ -3,8 +3,8 @@
 mod address;
 mod answer;
 mod delivery;
-mod digest;
 mod details;
+mod digest;
 mod direction;
 mod distinct;
 mod entry;

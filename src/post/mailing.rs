@@ -5,8 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::diagnostic::{Diagnostic, Location};
 use crate::config::Newsletter;
+use crate::diagnostic::{Diagnostic, Location};
 use crate::model::{Mailing, Post};
 
 use super::date::{self, Conventions};
@@ -104,7 +104,9 @@ fn known_lists(value: &Value, newsletter: &Newsletter) -> Result<Vec<String>, (S
         let message = format!("`lists` names a list that is not in `newsletter.lists`: `{name}`");
         let known: Vec<_> = newsletter.lists.iter().map(|(name, _)| format!("`{name}`")).collect();
         let help = if known.is_empty() {
-            format!("add `lists = {{ {name} = \"…\" }}` below `[newsletter]`, or remove `lists`: then every reader gets the post")
+            format!(
+                "add `lists = {{ {name} = \"…\" }}` below `[newsletter]`, or remove `lists`: then every reader gets the post"
+            )
         } else {
             format!("write one of {}, or add it to `newsletter.lists`", known.join(", "))
         };

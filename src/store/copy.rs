@@ -43,7 +43,10 @@ const TABLES: [(&str, &[(&str, Kind)]); 16] = [
         ],
     ),
     ("runs", &[("id", Number), ("cutoff", Text), ("finished_at", Text)]),
-    ("issues", &[("number", Number), ("run", Number), ("subject", Text), ("digest", Text), ("frozen", Text), ("lists", Text)]),
+    (
+        "issues",
+        &[("number", Number), ("run", Number), ("subject", Text), ("digest", Text), ("frozen", Text), ("lists", Text)],
+    ),
     (
         "entries",
         &[

@@ -14,8 +14,7 @@ use crate::model::{ListedReader, Lists, SubscriberCounts};
 const BATCH: usize = 500;
 
 /// What is known of an arrival, in the order in which it is written.
-const COLUMNS: &str =
-    "address, address_key, name, status, source, created_at, updated_at, language, lists, fields";
+const COLUMNS: &str = "address, address_key, name, status, source, created_at, updated_at, language, lists, fields";
 
 /// In KiB. The index of addresses is written in no order; what does not stay in memory is written again and again.
 const CACHE: &str = "PRAGMA site.cache_size = -24576";
@@ -72,9 +71,7 @@ impl Arrivals {
     async fn flush(&mut self) -> Result<()> {
         let rows = vec!["(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"; self.batch.len()].join(", ");
         // Only the number of rows makes the statement; full batches share one that is prepared once.
-        let statement = AssertSqlSafe(format!(
-            "INSERT INTO arrivals ({COLUMNS}) VALUES {rows}"
-        ));
+        let statement = AssertSqlSafe(format!("INSERT INTO arrivals ({COLUMNS}) VALUES {rows}"));
         let keys: Vec<String> = self.batch.iter().map(|reader| reader.address.key()).collect();
         let mut insert = query(statement);
         for (reader, key) in self.batch.iter().zip(keys) {

@@ -50,7 +50,7 @@ pub use delivery::{DeliveryKey, Recorded, Said};
 pub use error::{Result, StoreError};
 pub use import::{Arrivals, Arrived};
 pub use ledger::{FrozenEntry, RunSummary, Untried};
-pub use letters::{Letter, LetterKey};
+pub use letters::{KeptLetter, Letter, LetterKey};
 pub use marks::{Mark, Marks};
 pub use memory::{Adoption, SentIssue};
 pub use open::Database;
