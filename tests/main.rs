@@ -51,6 +51,7 @@ mod servers;
 mod sessions;
 mod settings;
 mod settling;
+mod several_lists;
 mod several_relays;
 mod signing;
 mod sink;

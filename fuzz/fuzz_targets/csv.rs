@@ -38,6 +38,7 @@ fn read(bytes: &[u8]) -> Vec<ListedReader> {
 fn kept(id: i64, reader: &ListedReader) -> Subscriber {
     let moment = || "2026-03-01T00:00:00Z".to_owned();
     Subscriber {
+        details: reader.details.clone(),
         id,
         address: reader.address.clone(),
         name: reader.name.clone(),

@@ -43,7 +43,6 @@ pub(super) fn tell(
     let (waiting, rest): (Vec<_>, Vec<_>) = rest.into_iter().partition(is_waiting);
     let (held, rest): (Vec<_>, Vec<_>) = rest.into_iter().partition(|(_, verdict)| verdict.is_held_back());
     let rest: Vec<_> = rest.into_iter().filter(|(_, verdict)| verbose || is_worth_telling(verdict)).collect();
-    let readers = count(prepared.recipients.unsigned_abs(), "reader");
     if due.is_empty() {
         page.push(if waiting.is_empty() { "\nNothing is due.\n" } else { "\nToo little is due for an issue.\n" });
         if let (true, Some(newest)) = (files.contains(&specimen()), site.published().next()) {
@@ -51,10 +50,12 @@ pub(super) fn tell(
             page.push(&format!("{} shows how the newest post, “{title}”, would look in mail.\n", specimen()));
         }
     }
-    for issue in &prepared.issues {
+    for (issue, readers) in prepared.issues.iter().zip(&prepared.readers) {
+        let readers = count(readers.unsigned_abs(), "reader");
+        let of_lists = of_lists(issue);
         page.push("\n");
         page.paint(BOLD, &format!("Issue {} “{}”", issue.number, issue.subject));
-        page.push(&format!(" goes to {readers}.\n"));
+        page.push(&format!(" goes to {readers}{of_lists}.\n"));
     }
     section(&site.config, ("Due", GOOD), &due, due.len(), page);
     section(
@@ -80,6 +81,11 @@ pub(super) fn tell(
             page.push("\n");
         }
     }
+}
+
+/// ` of essays or notes`; nothing for an issue for everyone.
+fn of_lists(issue: &Issue) -> String {
+    if issue.lists.is_empty() { String::new() } else { format!(" of {}", issue.lists.join(" or ")) }
 }
 
 /// The page of a specimen.
@@ -148,6 +154,15 @@ pub(super) fn as_json(site: &Site, prepared: &Prepared, files: &[String]) -> Val
         picked.map(|(post, verdict)| post_as_json(post, verdict)).collect()
     };
     let is_late = |verdict: &Verdict| matches!(verdict, Verdict::Late(_));
+    let of_plan = |(issue, readers): (&Issue, &i64)| {
+        let mut value = issue_as_json(issue);
+        if !issue.lists.is_empty() {
+            value["lists"] = json!(issue.lists);
+            value["recipients"] = json!(readers);
+        }
+        value
+    };
+    let issues: Vec<_> = prepared.issues.iter().zip(&prepared.readers).map(of_plan).collect();
     json!({
         "now": prepared.now.to_string(),
         "last_run": prepared.last_run.map(|moment| moment.to_string()),
@@ -158,8 +173,8 @@ pub(super) fn as_json(site: &Site, prepared: &Prepared, files: &[String]) -> Val
         "recipients": prepared.recipients,
         "unfinished": prepared.unfinished,
         "digest": prepared.digest(),
-        "issue": prepared.issues.first().map(issue_as_json),
-        "issues": prepared.issues.iter().map(issue_as_json).collect::<Vec<_>>(),
+        "issue": issues.first(),
+        "issues": issues,
         "guards": prepared.guards.iter().map(guard_as_json).collect::<Vec<_>>(),
         "files": files,
     })

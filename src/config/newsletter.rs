@@ -5,7 +5,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use url::Url;
 
 use crate::diagnostic::Location;
-use crate::model::{ListId, Mailbox};
+use crate::model::{ListId, Mailbox, is_list_name};
 
 use super::placeholder;
 use super::reader::{Reader, Section};
@@ -110,6 +110,8 @@ pub struct Newsletter {
     pub one_click: Option<(String, Location)>,
     /// What the newsletter says by itself, where the owner says it in other words.
     pub words: Words,
+    /// The lists that readers may be on and posts may be for: the name and title of each, by name.
+    pub lists: Vec<(String, String)>,
 }
 
 pub(super) fn read<'t>(
@@ -165,6 +167,7 @@ pub(super) fn read<'t>(
     });
     let unsubscribe = section.strings(reader, "unsubscribe");
     let words = words::read(&mut section, reader);
+    let lists = lists(&mut section, reader);
     section.finish(reader);
     let host = site.and_then(|site| site.url.host_str()).unwrap_or("localhost");
     let list_id = list_id.map_or_else(
@@ -195,6 +198,7 @@ pub(super) fn read<'t>(
         subscribe,
         archive,
         words,
+        lists,
         min_entries: min_entries as usize,
         max_entries: max_entries as usize,
         max_lateness,
@@ -223,6 +227,20 @@ fn parts<'t>(section: &mut Section<'_, 't>, reader: &mut Reader<'t>, feeds: &Fee
         }
     }
     parts
+}
+
+fn lists<'t>(section: &mut Section<'_, 't>, reader: &mut Reader<'t>) -> Vec<(String, String)> {
+    let mut lists = Vec::new();
+    for (name, title, place) in section.texts(reader, "lists") {
+        if is_list_name(&name) {
+            lists.push((name, title));
+        } else {
+            let message = format!("`newsletter.lists` has a name that no list may have: `{name}`");
+            reader.refuse(message, place, "write letters from a to z in lower case, digits and `-`, at most 40");
+        }
+    }
+    lists.sort();
+    lists
 }
 
 fn subscribe<'t>(section: &mut Section<'_, 't>, reader: &mut Reader<'t>) -> Option<String> {

@@ -98,6 +98,11 @@ pub fn compose(
         text,
         marker,
         names,
+        // The caller has put entries for the same lists together.
+        lists: entries
+            .first()
+            .and_then(|entry| entry.mailing.as_ref())
+            .map_or_else(Vec::new, |mailing| mailing.lists.clone()),
         digest: String::new(),
     };
     issue.digest = fingerprint(&issue);
@@ -208,7 +213,7 @@ fn fingerprint(issue: &Issue) -> String {
         &issue.html,
         &issue.text,
     ];
-    let optional = issue.archive.iter().chain(&issue.feedback_id);
+    let optional = issue.archive.iter().chain(&issue.feedback_id).chain(&issue.lists);
     let addresses = issue.unsubscribe.iter().chain(optional).map(String::as_str);
     let fields = fixed.into_iter().chain(reply_to.into_iter().flatten()).chain(addresses);
     let seen: Vec<u8> = fields.flat_map(|field| format!("{}:{field}\n", field.len()).into_bytes()).collect();

@@ -10,7 +10,7 @@ use super::text::{LONGEST_NAME, LONGEST_SOURCE, clean, is_unseen, unguarded};
 use super::words::{Consent, WORDS};
 use crate::diagnostic::{Diagnostic, Location};
 use crate::model::SubscriberStatus::{self, Confirmed, Pending};
-use crate::model::{EmailAddress, ListedReader};
+use crate::model::{Details, EmailAddress, ListedReader};
 
 /// 1990-01-01 in UTC. What is dated before was not dated, but filled in by a program.
 const FIRST_MAIL: i64 = 631_152_000;
@@ -104,7 +104,8 @@ impl<'a> Reading<'a> {
             ),
             None => (None, self.since(row, layout), None),
         };
-        let reader = ListedReader { address, name, status, source, created_at, updated_at };
+        let details = Details::default();
+        let reader = ListedReader { address, name, status, source, created_at, updated_at, details };
         if self.bad.all == errors && is_known {
             return Ok(reader);
         }

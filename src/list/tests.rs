@@ -2,7 +2,7 @@ use proptest::prelude::Strategy as _;
 
 use super::*;
 use crate::diagnostic::Diagnostic;
-use crate::model::{ListedReader, Subscriber, SubscriberStatus};
+use crate::model::{Details, ListedReader, Subscriber, SubscriberStatus};
 
 fn options<'a>(path: &'a str, ignored: &'a [String]) -> Options<'a> {
     Options { path, now: "2026-03-02T09:00:00Z".parse().unwrap(), taken_as: None, ignored }
@@ -224,6 +224,7 @@ fn only_a_certain_day_counts_as_that_of_consent() {
 
 fn subscriber(name: Option<&str>, source: &str, local: &str) -> Subscriber {
     Subscriber {
+        details: Details::default(),
         id: 1,
         address: format!("{local}@example.org").parse().unwrap(),
         name: name.map(str::to_owned),
@@ -301,7 +302,7 @@ proptest::proptest! {
         let text = header() + &rows(std::slice::from_ref(&reader), |_| "k1".to_owned());
         let (readers, findings) = read(&text);
         proptest::prop_assert_eq!(&findings.diagnostics, &[]);
-        let ListedReader { address, name: read_name, status, source: read_source, created_at, updated_at } = &readers[0];
+        let ListedReader { address, name: read_name, status, source: read_source, created_at, updated_at, details: _ } = &readers[0];
         proptest::prop_assert_eq!(address, &reader.address);
         proptest::prop_assert_eq!(read_name.as_deref().unwrap_or_default(), text::clean(&name, 200));
         proptest::prop_assert_eq!(read_source.as_deref().unwrap_or_default(), text::clean(&source, 1000));

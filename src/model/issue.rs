@@ -48,6 +48,9 @@ pub struct Issue {
     /// The places for readers' names in both parts.
     #[serde(default)]
     pub names: Vec<NamePlace>,
+    /// The lists that it is for: readers on one of them get it. None is for everyone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lists: Vec<String>,
     /// SHA-256 in hex over all that readers see, but for `date`: what `--expect` compares.
     pub digest: String,
 }

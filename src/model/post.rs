@@ -95,6 +95,8 @@ pub struct Mailing {
     pub is_subject_plain: bool,
     /// What mail programs show beside the subject: plain text.
     pub preheader: Option<String>,
+    /// The lists that it is for, in order; none is for everyone.
+    pub lists: Vec<String>,
     /// It is not due before.
     pub send_after: Option<Zoned>,
     /// The line of the front matter for which it is not mailed, where that is another one than `newsletter: false`.

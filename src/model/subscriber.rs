@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::EmailAddress;
+use super::{Details, EmailAddress};
 
 /// Whether a reader gets mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
@@ -73,6 +73,8 @@ pub struct Subscriber {
     pub created_at: String,
     /// When the status last changed, RFC 3339 in UTC.
     pub updated_at: String,
+    /// What they read, and what else is known of them.
+    pub details: Details,
 }
 
 /// A reader as a file lists them, on the way to the list.
@@ -90,6 +92,8 @@ pub struct ListedReader {
     pub created_at: Option<String>,
     /// When the status last changed, likewise.
     pub updated_at: Option<String>,
+    /// What they read, and what else the file says of them.
+    pub details: Details,
 }
 
 /// How many readers there are of each status.

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::config::Newsletter;
 use crate::diagnostic::{Diagnostic, Location};
 use crate::model::{Mailing, Post};
 
@@ -31,13 +32,16 @@ pub(crate) fn text_keys<'k>() -> impl Iterator<Item = &'k str> {
 }
 
 /// The keys that the table `newsletter` may have.
-const INNER: [&str; 4] = ["send", "subject", "preheader", "sendafter"];
+const INNER: [&str; 5] = ["send", "subject", "preheader", "sendafter", LISTS];
+
+/// The key that names the lists that a post is for, at the top and in the table.
+const LISTS: &str = "lists";
 
 /// Whether the post may be mailed, and how.
 pub(crate) fn mailing(
     fields: &Fields,
     conventions: Conventions<'_>,
-    taxonomies: &[String],
+    (taxonomies, newsletter): (&[String], &Newsletter),
     findings: &mut Findings<'_>,
 ) -> (bool, Option<Box<Mailing>>) {
     let mut refusal = status::newsletter(fields, findings);
@@ -65,11 +69,54 @@ pub(crate) fn mailing(
         }
         moment.map(|moment| moment.at)
     });
+    let is_kind = taxonomies.iter().any(|name| name == LISTS);
+    let top = || fields.get(&[LISTS]).filter(|_| !is_kind).map(|field| (field, &field.value));
+    let named = table.and_then(|field| Some((field, field.value.get(LISTS)?))).or_else(top);
+    let mut lists = Vec::new();
+    if let (Some((field, value)), true) = (named, newsletter.from.is_some()) {
+        match known_lists(value, newsletter) {
+            Ok(known) => lists = known,
+            Err((message, help)) => {
+                findings.error("post/lists", field.at.clone(), message, help);
+                refusal.get_or_insert_with(|| "lists".to_owned());
+            }
+        }
+    }
     let may_be_mailed = refusal.is_none();
     let refusal = refusal.filter(|line| line != "newsletter: false");
     let says_something = subject.is_some() || preheader.is_some() || send_after.is_some() || refusal.is_some();
-    let mailing = Mailing { subject, is_subject_plain, preheader, send_after, refusal };
+    let says_something = says_something || !lists.is_empty();
+    let mailing = Mailing { subject, is_subject_plain, preheader, lists, send_after, refusal };
     (may_be_mailed, says_something.then(|| Box::new(mailing)))
+}
+
+/// The lists that a post names, in order; or what is wrong with them, and the cure.
+fn known_lists(value: &Value, newsletter: &Newsletter) -> Result<Vec<String>, (String, String)> {
+    let names: Vec<&str> = match value {
+        Value::List(items) => items.iter().filter_map(Value::text).collect(),
+        value => value.text().into_iter().flat_map(|text| text.split([',', ' '])).collect(),
+    };
+    let mut names: Vec<&str> = names.into_iter().map(str::trim).filter(|name| !name.is_empty()).collect();
+    names.sort_unstable();
+    names.dedup();
+    let is_known = |name: &&str| newsletter.lists.iter().any(|(known, _)| known == name);
+    if let Some(name) = names.iter().find(|name| !is_known(name)) {
+        let message = format!("`lists` names a list that is not in `newsletter.lists`: `{name}`");
+        let known: Vec<_> = newsletter.lists.iter().map(|(name, _)| format!("`{name}`")).collect();
+        let help = if known.is_empty() {
+            format!(
+                "add `lists = {{ {name} = \"…\" }}` below `[newsletter]`, or remove `lists`: then every reader gets the post"
+            )
+        } else {
+            format!("write one of {}, or add it to `newsletter.lists`", known.join(", "))
+        };
+        return Err((message, help));
+    }
+    if names.is_empty() && !value.is_absent() {
+        let message = "`lists` is neither a name nor a list of names".to_owned();
+        return Err((message, "write for example `lists: [essays]`".to_owned()));
+    }
+    Ok(names.into_iter().map(str::to_owned).collect())
 }
 
 /// The text of a setting, and the key that holds it; a key of the table counts as none of those at the top.
@@ -86,7 +133,7 @@ fn warn_of_unknown_keys(field: &Field, findings: &mut Findings<'_>) {
     let Value::Map(pairs) = &field.value else { return };
     for (key, _) in pairs.iter().filter(|(key, _)| !INNER.contains(&&*normal(key))) {
         let message = format!("`{key}` means nothing below `newsletter`");
-        let help = "write `send`, `subject`, `preheader` or `send_after`";
+        let help = "write `send`, `subject`, `preheader`, `send_after` or `lists`";
         findings.warning("post/newsletter-key", field.at.clone(), message, help);
     }
 }

@@ -263,7 +263,8 @@ fn assemble(
     generator_tags::warn(fields, of_texts.chain(of_terms), findings);
     let enclosures = enclosure::enclosures(fields, &address.url, &config.site.url, findings);
     identity::check(fields, findings);
-    let (newsletter, mailing) = mailing::mailing(fields, conventions, &config.posts.taxonomies, findings);
+    let (newsletter, mailing) =
+        mailing::mailing(fields, conventions, (&config.posts.taxonomies, &config.newsletter), findings);
     Some(Post {
         path: path.to_owned(),
         id: permalink::id(fields, &place, &address.url, around.ids.get(path), (&config.site, config.posts.id_from)),

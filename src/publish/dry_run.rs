@@ -12,7 +12,7 @@ use crate::config::{ARCHIVE_FOLDER, Relay};
 use crate::email::dkim::Signer;
 use crate::email::{self, Copies, Recipients};
 use crate::files::{Access, Folder};
-use crate::model::{EmailAddress, Issue, Secret};
+use crate::model::{EmailAddress, Issue, Lists, Secret, Subscriber, gets};
 use crate::store::Store;
 
 /// The folder, relative to the site.
@@ -50,7 +50,8 @@ impl Addressee {
         address: &EmailAddress,
     ) -> Result<Self, PublishError> {
         let (secret, readers) = readers(store, Some(address)).await?;
-        let (subscriber, address, name) = readers.into_iter().next().unwrap_or_else(|| (0, address.clone(), None));
+        let reader = readers.into_iter().next();
+        let (subscriber, address, name, _) = reader.unwrap_or_else(|| (0, address.clone(), None, None));
         Ok(Self { secret, signer, relay_header: relay.idempotency_header(), subscriber, name, address })
     }
 
@@ -101,9 +102,11 @@ pub async fn write(
     for (name, issue) in issues.chain(specimen.map(|issue| (SPECIMEN.to_owned(), issue))) {
         let copies = Copies::new(issue, signer.clone());
         let recipients = Recipients::new(&secret, issue);
-        for (index, (id, address, reader)) in
-            readers.iter().cloned().chain(sample(site, issue, readers.is_empty())).enumerate()
-        {
+        // A copy as a test goes to whoever is named.
+        let is_meant = |(_, _, _, lists): &&ListedReader| to.is_some() || gets(lists.as_ref(), &issue.lists);
+        let of_issue: Vec<ListedReader> = readers.iter().filter(is_meant).cloned().collect();
+        let sample = sample(site, issue, of_issue.is_empty());
+        for (index, (id, address, reader, _)) in of_issue.into_iter().chain(sample).enumerate() {
             let recipient = recipients.of(id, &address).named(reader);
             let recipient = recipients.for_relay(recipient, site.config.mail.first().idempotency_header());
             let message = copies.message(&recipient);
@@ -129,8 +132,8 @@ pub async fn write(
     Ok(names)
 }
 
-/// A reader's number, address and name.
-type ListedReader = (i64, EmailAddress, Option<String>);
+/// A reader's number, address, name and lists.
+type ListedReader = (i64, EmailAddress, Option<String>, Option<Lists>);
 
 /// The first readers, or the one named with `--to`.
 async fn readers(
@@ -138,27 +141,31 @@ async fn readers(
     to: Option<&EmailAddress>,
 ) -> Result<(Secret, Vec<ListedReader>), PublishError> {
     let Some(store) = store else {
-        return Ok((Secret::new(NO_SECRET), to.map(|address| (0, address.clone(), None)).into_iter().collect()));
+        return Ok((Secret::new(NO_SECRET), to.map(|address| (0, address.clone(), None, None)).into_iter().collect()));
     };
     let secret = store.secret().await?;
     let readers = match to {
         Some(address) => {
             let known = store.subscriber(address).await?;
-            vec![known.map_or((0, address.clone(), None), |reader| (reader.id, reader.address, reader.name))]
+            vec![known.map_or_else(|| (0, address.clone(), None, None), listed)]
         }
         None => {
             let page = store.subscribers(Some(crate::model::SubscriberStatus::Confirmed), 0, COPIES).await?;
-            page.into_iter().map(|reader| (reader.id, reader.address, reader.name)).collect()
+            page.into_iter().map(listed).collect()
         }
     };
     Ok((secret, readers))
+}
+
+fn listed(reader: Subscriber) -> ListedReader {
+    (reader.id, reader.address, reader.name, reader.details.lists)
 }
 
 /// Without a reader the preview shows the copy that the sender would get.
 fn sample(site: &Site, issue: &Issue, needed: bool) -> Option<ListedReader> {
     let sender = || issue.from_address.parse().ok();
     let own = site.config.newsletter.from.as_ref().map(|from| from.address.clone());
-    if needed { own.or_else(sender).map(|address| (0, address, None)) } else { None }
+    if needed { own.or_else(sender).map(|address| (0, address, None, None)) } else { None }
 }
 
 /// True for the files of an issue: `issue-12.html`, `.txt` and `.eml`, and `issue-12-00042.eml`; or of a specimen.

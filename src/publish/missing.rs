@@ -33,7 +33,7 @@ impl MissingIssue {
     /// # Errors
     /// [`PublishError::Refused`].
     pub fn allowed(&self, mail: &Mail, allow: &[GuardName]) -> Result<(), PublishError> {
-        let list = (self.readers.confirmed == 0).then(no_readers);
+        let list = (self.readers.confirmed == 0 && self.issue.lists.is_empty()).then(no_readers);
         let example = placeholder::guard_of_frozen(std::slice::from_ref(&self.issue), mail);
         let guards: Vec<_> = list.into_iter().chain(example).filter(|guard| !allow.contains(&guard.name)).collect();
         if guards.is_empty() { Ok(()) } else { Err(PublishError::Refused(guards)) }

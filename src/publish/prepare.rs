@@ -23,7 +23,7 @@ use crate::config::Mode;
 use crate::config::placeholder::CODE as EXAMPLE;
 use crate::diagnostic::Diagnostic;
 use crate::email;
-use crate::model::{Entry, Issue, MadeFile, MailedEntry, Post, PostStatus, Record, distinct, sha256_hex};
+use crate::model::{Entry, Issue, Lists, MadeFile, MailedEntry, Post, PostStatus, Record, distinct, gets, sha256_hex};
 use crate::post::{self, Sketch};
 use crate::store::{FrozenEntry, Store, StoreError, Untried};
 
@@ -59,8 +59,10 @@ pub struct Prepared {
     pub issues: Vec<Issue>,
     /// The entries that the run will record.
     pub entries: Vec<FrozenEntry>,
-    /// How many confirmed readers there are.
+    /// How many readers get an issue; without any, how many confirmed ones there are.
     pub recipients: i64,
+    /// How many readers get each of the issues.
+    pub readers: Vec<i64>,
     /// Deliveries of earlier runs that will be worked on first.
     pub unfinished: i64,
     /// The guards that refuse.
@@ -133,7 +135,7 @@ pub(super) fn digest_of<'d>(issues: impl Iterator<Item = &'d str>) -> String {
 pub struct Past {
     ledger: Ledger,
     next_issue: i64,
-    recipients: i64,
+    audience: Vec<(Option<Lists>, i64)>,
     unfinished: i64,
     unfinished_issues: Vec<Issue>,
     untried_issues: Vec<Untried>,
@@ -164,7 +166,7 @@ impl Past {
             }
             past.ledger.mailed = store.mailed_entries().await?;
             past.next_issue = store.next_issue().await?;
-            past.recipients = store.subscriber_counts().await?.confirmed;
+            past.audience = store.audience().await?;
             past.unfinished = store.delivery_counts(None).await?.open();
             past.unfinished_issues = store.open_issues().await?;
             past.untried_issues = store.untried_issues().await?;
@@ -192,6 +194,11 @@ impl Past {
         Ok(past)
     }
 
+    /// How many confirmed readers are on such lists.
+    pub fn readers(&self, are_meant: impl Fn(Option<&Lists>) -> bool) -> i64 {
+        self.audience.iter().filter(|(lists, _)| are_meant(lists.as_ref())).map(|(_, count)| count).sum()
+    }
+
     /// The time of the last run that anything knows of.
     pub fn last_run(&self) -> Option<Timestamp> {
         self.ledger.last_run
@@ -206,7 +213,7 @@ impl Past {
     pub fn guards(&self) -> Vec<Guard> {
         let mut guards = self.witnesses.guards();
         let is_named = guards.iter().any(|guard| guard.name == GuardName::LostDatabase);
-        if self.recipients == 0 && self.witnesses.has_sent() && !is_named {
+        if self.readers(|_| true) == 0 && self.witnesses.has_sent() && !is_named {
             guards.push(no_readers());
         }
         guards
@@ -341,15 +348,21 @@ pub fn prepare<F>(
         last_run: past.ledger.last_run,
         verdicts,
         made,
-        issues,
         entries,
-        recipients: past.recipients,
+        recipients: past.readers(|lists| is_any_for(&issues, lists)),
+        readers: issues.iter().map(|issue| past.readers(|lists| gets(lists, &issue.lists))).collect(),
+        issues,
         unfinished: past.unfinished,
         guards,
         warnings,
         errors,
     };
     Ok((prepared, feeds))
+}
+
+/// Whether a reader on these lists gets one of the issues. Without issues, everyone is meant.
+fn is_any_for(issues: &[Issue], lists: Option<&Lists>) -> bool {
+    issues.is_empty() || issues.iter().any(|issue| gets(lists, &issue.lists))
 }
 
 /// A picture that is not online leaves a hole in the mail.
@@ -405,7 +418,10 @@ pub(super) fn issues(site: &Site, due: &[Entry], first: i64, now: Timestamp) -> 
         email::compose(number, &date, entries, &site.config, &templates, feed.as_deref()).map_err(PublishError::Site)
     };
     match site.config.newsletter.mode {
-        Mode::Digest => Ok(vec![compose(first, due)?]),
+        Mode::Digest => {
+            let groups = by_lists(due);
+            (first..).zip(&groups).map(|(number, entries)| compose(number, entries)).collect()
+        }
         // The oldest first, so that issues are numbered in the order of the posts.
         Mode::Each => (first..)
             .zip(due.iter().rev())
@@ -414,11 +430,28 @@ pub(super) fn issues(site: &Site, due: &[Entry], first: i64, now: Timestamp) -> 
     }
 }
 
+/// Entries for the same readers come in one issue, those that hold the newest entry first.
+fn by_lists(due: &[Entry]) -> Vec<Vec<Entry>> {
+    let mut groups: Vec<Vec<Entry>> = Vec::new();
+    for entry in due {
+        match groups.iter_mut().find(|group| group.first().is_some_and(|first| lists_of(first) == lists_of(entry))) {
+            Some(group) => group.push(entry.clone()),
+            None => groups.push(vec![entry.clone()]),
+        }
+    }
+    groups
+}
+
+/// The lists that an entry is for; none is for everyone.
+fn lists_of(entry: &Entry) -> &[String] {
+    entry.mailing.as_ref().map_or(&[], |mailing| &mailing.lists)
+}
+
 /// The entries as the ledger will record them, each with the issue that carries it.
 fn frozen(due: &[Entry], issues: &[Issue], prints: &Fingerprints, mode: Mode) -> Vec<FrozenEntry> {
     let carried = |(at, entry): (usize, &Entry)| {
         let issue = match mode {
-            Mode::Digest => issues.first()?,
+            Mode::Digest => issues.iter().find(|issue| issue.lists == lists_of(entry))?,
             // As they are numbered: the oldest first.
             Mode::Each => issues.get(due.len() - 1 - at)?,
         };

@@ -78,6 +78,7 @@ impl Store {
             }
             query(
                 "UPDATE subscribers SET address = $2, address_key = $2, name = NULL, status = 'unsubscribed', source = 'erased',
+                 language = NULL, lists = NULL, fields = NULL,
                  created_at = $3, updated_at = $3 WHERE id = $1",
             )
             .bind(id)

@@ -37,10 +37,16 @@ const TABLES: [(&str, &[(&str, Kind)]); 16] = [
             ("source", Text),
             ("created_at", Text),
             ("updated_at", Text),
+            ("language", Text),
+            ("lists", Text),
+            ("fields", Text),
         ],
     ),
     ("runs", &[("id", Number), ("cutoff", Text), ("finished_at", Text)]),
-    ("issues", &[("number", Number), ("run", Number), ("subject", Text), ("digest", Text), ("frozen", Text)]),
+    (
+        "issues",
+        &[("number", Number), ("run", Number), ("subject", Text), ("digest", Text), ("frozen", Text), ("lists", Text)],
+    ),
     (
         "entries",
         &[

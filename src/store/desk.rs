@@ -1,9 +1,9 @@
 //! What the writer's desk shows of readers and issues, counted by the database.
 
 use super::connection::{Row, query};
+use super::subscriber::read;
 use super::{Result, Store};
 use crate::model::{DeliveryCounts, Subscriber};
-use crate::store::subscribers::read;
 
 /// How many readers came or left on a day by one way.
 #[derive(Debug, Clone, PartialEq, Eq)]

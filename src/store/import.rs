@@ -8,10 +8,13 @@ use sqlx::{AssertSqlSafe, Connection as _, SqliteConnection};
 use super::connection::{BUSY_TIMEOUT, Connection, Transaction, query};
 use super::subscriber::status_of;
 use super::{Result, Store, StoreError};
-use crate::model::{ListedReader, SubscriberCounts};
+use crate::model::{ListedReader, Lists, SubscriberCounts};
 
 /// How many readers go to the database at a time.
 const BATCH: usize = 500;
+
+/// What is known of an arrival, in the order in which it is written.
+const COLUMNS: &str = "address, address_key, name, status, source, created_at, updated_at, language, lists, fields";
 
 /// In KiB. The index of addresses is written in no order; what does not stay in memory is written again and again.
 const CACHE: &str = "PRAGMA site.cache_size = -24576";
@@ -50,7 +53,8 @@ impl Arrivals {
         let mut connection = Connection::Sqlite(SqliteConnection::connect_with(&options).await?);
         let table =
             "CREATE TABLE arrivals (address TEXT NOT NULL, address_key TEXT NOT NULL, name TEXT, status TEXT NOT NULL,
-                                            source TEXT, created_at TEXT, updated_at TEXT, round INTEGER NOT NULL DEFAULT 1)";
+                                            source TEXT, created_at TEXT, updated_at TEXT, language TEXT, lists TEXT, fields TEXT,
+                                            round INTEGER NOT NULL DEFAULT 1)";
         query(table).execute(&mut connection).await?;
         Ok(Self { connection, batch: Vec::with_capacity(BATCH) })
     }
@@ -65,17 +69,17 @@ impl Arrivals {
     }
 
     async fn flush(&mut self) -> Result<()> {
-        let rows = vec!["(?, ?, ?, ?, ?, ?, ?)"; self.batch.len()].join(", ");
+        let rows = vec!["(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"; self.batch.len()].join(", ");
         // Only the number of rows makes the statement; full batches share one that is prepared once.
-        let statement = AssertSqlSafe(format!(
-            "INSERT INTO arrivals (address, address_key, name, status, source, created_at, updated_at) VALUES {rows}"
-        ));
+        let statement = AssertSqlSafe(format!("INSERT INTO arrivals ({COLUMNS}) VALUES {rows}"));
         let keys: Vec<String> = self.batch.iter().map(|reader| reader.address.key()).collect();
         let mut insert = query(statement);
         for (reader, key) in self.batch.iter().zip(keys) {
-            let ListedReader { address, name, status, source, created_at, updated_at } = reader;
+            let ListedReader { address, name, status, source, created_at, updated_at, details } = reader;
             insert = insert.bind(address.as_str()).bind(key).bind(name).bind(status.as_str());
             insert = insert.bind(source).bind(created_at).bind(updated_at);
+            insert = insert.bind(&details.language).bind(&details.lists.as_ref().map(Lists::stored));
+            insert = insert.bind(&details.stored_fields());
         }
         if !self.batch.is_empty() {
             insert.execute(&mut self.connection).await?;
@@ -121,10 +125,10 @@ impl Store {
 async fn carry(from: &mut Connection, to: &mut Transaction<'_>) -> Result<i64> {
     let table = "CREATE TEMPORARY TABLE carried (rowid BIGINT GENERATED ALWAYS AS IDENTITY, address TEXT COLLATE \"C\",
         address_key TEXT COLLATE \"C\", name TEXT, status TEXT, source TEXT, created_at TEXT COLLATE \"C\",
-        updated_at TEXT COLLATE \"C\") ON COMMIT DROP";
+        updated_at TEXT COLLATE \"C\", language TEXT, lists TEXT, fields TEXT) ON COMMIT DROP";
     query(table).execute(&mut *to).await?;
-    let all = "SELECT address, address_key, name, status, source, created_at, updated_at FROM arrivals ORDER BY rowid";
-    let mut rows = query(all).fetch(from);
+    let all = format!("SELECT {COLUMNS} FROM arrivals ORDER BY rowid");
+    let mut rows = query(AssertSqlSafe(all)).fetch(from);
     let mut batch = Vec::with_capacity(BATCH);
     loop {
         let row = rows.try_next().await?;
@@ -134,12 +138,12 @@ async fn carry(from: &mut Connection, to: &mut Transaction<'_>) -> Result<i64> {
                 let text: Option<String> = row.try_get(column)?;
                 Ok(text.map(|text| text.replace('\0', "\u{fffd}")))
             };
-            batch.push((0..7).map(text).collect::<Result<Vec<_>>>()?);
+            batch.push((0..10).map(text).collect::<Result<Vec<_>>>()?);
         }
         if batch.len() == BATCH || is_last {
-            let insert = "INSERT INTO carried (address, address_key, name, status, source, created_at, updated_at)
-                SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6
-                FROM json_each($1)";
+            let values: Vec<_> = (0..10).map(|at| format!("value ->> {at}")).collect();
+            let values = values.join(", ");
+            let insert = AssertSqlSafe(format!("INSERT INTO carried ({COLUMNS}) SELECT {values} FROM json_each($1)"));
             query(insert).bind(json!(batch).to_string()).execute(&mut *to).await?;
             batch.clear();
         }
@@ -170,8 +174,9 @@ async fn join(transaction: &mut Transaction<'_>, rounds: i64, source: &str, now:
     // file says that it was before the last change here.
     for round in 1..=rounds {
         query(
-            "INSERT INTO subscribers (address, address_key, name, status, source, created_at, updated_at)
-             SELECT address, address_key, name, status, COALESCE(source, $1), COALESCE(created_at, $2), COALESCE(updated_at, $2)
+            "INSERT INTO subscribers (address, address_key, name, status, source, created_at, updated_at, language, lists, fields)
+             SELECT address, address_key, name, status, COALESCE(source, $1), COALESCE(created_at, $2), COALESCE(updated_at, $2),
+                    language, lists, fields
              FROM arrivals WHERE round = $5 ORDER BY rowid
              ON CONFLICT (address_key) DO UPDATE SET status = excluded.status,
                updated_at = CASE WHEN subscribers.id > $3 THEN subscribers.updated_at ELSE $2 END

@@ -3,6 +3,7 @@
 use sqlx::AssertSqlSafe;
 
 use super::connection::{Row, query};
+use super::subscriber::IS_ON_LIST;
 use super::wake::wake;
 use super::{Result, Store, StoreError, memory, moment, seconds};
 use crate::model::{DeliveryCounts, Issue, MailedEntry, Run};
@@ -85,8 +86,8 @@ impl Store {
         Ok(query("SELECT COALESCE(MAX(number), 0) + 1 FROM issues").value(&mut self.connection).await?)
     }
 
-    /// Freezes a run: its entries, its issues and one queued delivery of each issue to each confirmed subscriber, in one
-    /// transaction. Returns how many deliveries were queued.
+    /// Freezes a run: its entries, its issues and one queued delivery of each issue to each confirmed subscriber on its lists, in
+    /// one transaction. Returns how many deliveries were queued.
     ///
     /// # Errors
     /// When the database does not answer or the deliveries do not balance with the subscribers; nothing is recorded then.
@@ -99,12 +100,13 @@ impl Store {
             query("INSERT INTO runs (cutoff) VALUES ($1) RETURNING id").bind(cutoff).value(&mut transaction).await?;
         for issue in issues {
             let frozen = serde_json::to_string(issue).map_err(|error| StoreError::Content(error.to_string()))?;
-            query("INSERT INTO issues (number, run, subject, digest, frozen) VALUES ($1, $2, $3, $4, $5)")
+            query("INSERT INTO issues (number, run, subject, digest, frozen, lists) VALUES ($1, $2, $3, $4, $5, $6)")
                 .bind(issue.number)
                 .bind(run)
                 .bind(&issue.subject)
                 .bind(&issue.digest)
                 .bind(frozen)
+                .bind(&lists_of(issue))
                 .execute(&mut transaction)
                 .await?;
         }
@@ -127,17 +129,24 @@ impl Store {
         }
         let confirmed: i64 =
             query("SELECT COUNT(*) FROM subscribers WHERE status = 'confirmed'").value(&mut transaction).await?;
-        let queued = query(
+        let queue = format!(
             "INSERT INTO deliveries (issue, subscriber, state, updated_at)
-             SELECT issues.number, subscribers.id, 0, $2 FROM issues, subscribers
-             WHERE issues.run = $1 AND subscribers.status = 'confirmed' ORDER BY issues.number, subscribers.id",
-        )
-        .bind(run)
-        .bind(seconds(cutoff)?)
-        .execute(&mut transaction)
-        .await?;
-        if queued != confirmed.unsigned_abs() * issues.len() as u64 {
-            return Err(StoreError::Content(format!("{queued} deliveries for {confirmed} subscribers: not balanced")));
+             SELECT i.number, s.id, 0, $2 FROM issues i, subscribers s
+             WHERE i.run = $1 AND s.status = 'confirmed' AND {IS_ON_LIST} ORDER BY i.number, s.id"
+        );
+        let queue = query(AssertSqlSafe(queue)).bind(run).bind(seconds(cutoff)?);
+        let queued = queue.execute(&mut transaction).await?;
+        let mut on_other_lists: i64 = 0;
+        if issues.iter().any(|issue| !issue.lists.is_empty()) {
+            let passed = format!(
+                "SELECT COUNT(*) FROM issues i, subscribers s WHERE i.run = $1 AND s.status = 'confirmed' AND NOT {IS_ON_LIST}"
+            );
+            on_other_lists = query(AssertSqlSafe(passed)).bind(run).value(&mut transaction).await?;
+        }
+        if queued + on_other_lists.unsigned_abs() != confirmed.unsigned_abs() * issues.len() as u64 {
+            return Err(StoreError::Content(format!(
+                "{queued} deliveries for {confirmed} subscribers, {on_other_lists} on other lists: not balanced"
+            )));
         }
         let generation = memory::raise(&mut transaction, self.generation).await?;
         wake(&mut transaction).await?;
@@ -244,6 +253,12 @@ impl Store {
         }
         Ok(summaries)
     }
+}
+
+/// The lists of an issue as the database has them.
+fn lists_of(issue: &Issue) -> Option<String> {
+    let lists: Vec<_> = issue.lists.iter().map(|name| [format!(" {name} ")]).collect();
+    (!lists.is_empty()).then(|| serde_json::json!(lists).to_string())
 }
 
 fn thaw(frozen: &str) -> Result<Issue> {

@@ -4,6 +4,7 @@
 use jiff::SignedDuration;
 
 use super::connection::{Row, query};
+use super::delivery::state_of;
 use super::subscriber::read;
 use super::{Result, Store, StoreError};
 use crate::model::{DeliveryState, LetterKind, Subscriber};
@@ -39,7 +40,60 @@ pub struct Letter {
     pub attempts: i64,
 }
 
+/// A letter as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptLetter {
+    /// What it was for: `confirm`, `address`, `welcome`.
+    pub kind: String,
+    /// When it was asked for, RFC 3339 in UTC.
+    pub asked_at: String,
+    /// What it was about: the address to change to.
+    pub detail: Option<String>,
+    /// How it was asked for.
+    pub way: String,
+    /// The text that stood where it was asked for.
+    pub shown: Option<String>,
+    /// The keyed hash of the network that it was asked from.
+    pub network: Option<String>,
+    /// What became of it.
+    pub state: DeliveryState,
+    /// How often it was tried.
+    pub attempts: i64,
+    /// What the server said last.
+    pub answer: Option<String>,
+    /// When the reader confirmed by it, RFC 3339 in UTC.
+    pub used_at: Option<String>,
+}
+
 impl Store {
+    /// Every letter to a reader, oldest first.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn letters_to(&mut self, subscriber: i64) -> Result<Vec<KeptLetter>> {
+        let rows = query(
+            "SELECT kind, asked_at, detail, way, network, state, attempts, answer, used_at,
+                    (SELECT t.text FROM texts t WHERE t.id = shown) AS shown
+             FROM letters WHERE subscriber = $1 ORDER BY number",
+        );
+        let rows = rows.bind(subscriber).fetch_all(&mut self.connection).await?;
+        let read = |row: &Row| {
+            Ok(KeptLetter {
+                kind: row.try_get("kind")?,
+                asked_at: row.try_get("asked_at")?,
+                detail: row.try_get("detail")?,
+                way: row.try_get("way")?,
+                shown: row.try_get("shown")?,
+                network: row.try_get("network")?,
+                state: state_of(row.try_get("state")?)?,
+                attempts: row.try_get("attempts")?,
+                answer: row.try_get("answer")?,
+                used_at: row.try_get("used_at")?,
+            })
+        };
+        rows.iter().map(read).collect()
+    }
+
     /// Letters that may be sent at `now`, in seconds since 1970, the oldest first.
     ///
     /// # Errors

@@ -57,7 +57,7 @@ pub use desk::{DayCount, IssueOutcome, Movements};
 pub use error::{Result, StoreError};
 pub use import::{Arrivals, Arrived};
 pub use ledger::{FrozenEntry, RunSummary, Untried};
-pub use letters::{CONFIRM_SPAN, Letter, LetterKey};
+pub use letters::{CONFIRM_SPAN, KeptLetter, Letter, LetterKey};
 pub use marks::{Mark, Marks};
 pub use memory::{Adoption, SentIssue};
 pub use open::Database;

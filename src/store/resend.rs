@@ -6,6 +6,7 @@ use sqlx::AssertSqlSafe;
 
 use super::connection::{Query, Value, query};
 use super::delivery::{DeliveryKey, state_of};
+use super::subscriber::IS_ON_LIST;
 use super::tries::keep_last;
 use super::wake::wake;
 use super::{Result, Store, StoreError, memory, seconds};
@@ -57,7 +58,7 @@ pub struct Chosen<'c> {
     pub readers: Option<&'c [i64]>,
 }
 
-/// How many confirmed readers an issue has not reached.
+/// How many confirmed readers an issue has not reached, of those who are on its lists.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Missing {
     /// Who was never sent it: they joined later, or were skipped.
@@ -66,7 +67,7 @@ pub struct Missing {
     pub failed: u64,
     /// For how many it is in doubt.
     pub in_doubt: u64,
-    /// All confirmed readers.
+    /// All confirmed readers on its lists.
     pub confirmed: u64,
 }
 
@@ -127,8 +128,8 @@ impl Store {
         let count = format!(
             "SELECT COUNT(*) FILTER (WHERE {IS_MISSING}) AS missing, COUNT(*) FILTER (WHERE d.state = 4) AS failed,
                     COUNT(*) FILTER (WHERE d.state = 5) AS in_doubt, COUNT(*) AS confirmed
-             FROM subscribers s LEFT JOIN deliveries d ON d.issue = $1 AND d.subscriber = s.id
-             WHERE s.status = 'confirmed'"
+             FROM issues i CROSS JOIN subscribers s LEFT JOIN deliveries d ON d.issue = i.number AND d.subscriber = s.id
+             WHERE i.number = $1 AND s.status = 'confirmed' AND {IS_ON_LIST}"
         );
         let row = query(AssertSqlSafe(count)).bind(issue).fetch_one(&mut self.connection).await?;
         let number = |name| row.try_get::<i64, _>(name).map(i64::unsigned_abs);
@@ -146,9 +147,9 @@ impl Store {
     /// When the database does not answer.
     pub async fn queue_missing(&mut self, issue: i64, now: &str) -> Result<u64> {
         let which = format!(
-            "(SELECT $1 AS issue, s.id AS subscriber FROM subscribers s
-                LEFT JOIN deliveries d ON d.issue = $1 AND d.subscriber = s.id
-                WHERE s.status = 'confirmed' AND {IS_MISSING}) d"
+            "(SELECT i.number AS issue, s.id AS subscriber FROM issues i CROSS JOIN subscribers s
+                LEFT JOIN deliveries d ON d.issue = i.number AND d.subscriber = s.id
+                WHERE i.number = $1 AND s.status = 'confirmed' AND {IS_ON_LIST} AND {IS_MISSING}) d"
         );
         self.decide(&which, [issue.into()], DeliveryState::Queued, "queued by the owner: `publish --missing`", now)
             .await

@@ -2,7 +2,7 @@
 
 use super::connection::Row;
 use super::{Result, StoreError};
-use crate::model::{Subscriber, SubscriberStatus};
+use crate::model::{Details, Subscriber, SubscriberStatus};
 
 pub(super) fn status_of(word: &str) -> Result<SubscriberStatus> {
     SubscriberStatus::parse(word).ok_or_else(|| StoreError::Content(format!("a subscriber's status `{word}`")))
@@ -19,5 +19,14 @@ pub(super) fn read(row: &Row) -> Result<Subscriber> {
         source: row.try_get("source")?,
         created_at: row.try_get("created_at")?,
         updated_at: row.try_get("updated_at")?,
+        details: Details::from_stored(
+            row.try_get("language")?,
+            row.try_get::<Option<String>, _>("lists")?.as_deref(),
+            row.try_get::<Option<String>, _>("fields")?.as_deref(),
+        ),
     })
 }
+
+/// Whether the reader `s` is on one of the lists of the issue `i`.
+pub(super) const IS_ON_LIST: &str = "(i.lists IS NULL OR s.lists IS NULL
+    OR EXISTS (SELECT 1 FROM json_each(i.lists) AS l WHERE instr(s.lists, l.value ->> 0) > 0))";

@@ -1,10 +1,10 @@
 //! The list of readers.
 
 use super::changes::{Changing, set};
-use super::connection::query;
+use super::connection::{Row, query};
 use super::subscriber::{read, status_of};
 use super::{Result, Store};
-use crate::model::{EmailAddress, Subscriber, SubscriberCounts, SubscriberStatus};
+use crate::model::{EmailAddress, Lists, Subscriber, SubscriberCounts, SubscriberStatus};
 
 /// A reader to put on the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +15,8 @@ pub struct NewSubscriber {
     pub name: Option<String>,
     /// The status to begin with.
     pub status: SubscriberStatus,
+    /// The lists that they are on; `None` for everything that is sent.
+    pub lists: Option<Lists>,
 }
 
 /// What adding readers did.
@@ -43,13 +45,14 @@ impl Store {
                         reader.address.as_str(),
                         reader.address.key(),
                         reader.name,
-                        reader.status.as_str()
+                        reader.status.as_str(),
+                        reader.lists.as_ref().map(Lists::stored),
                     ])
                 })
                 .collect();
             let done = query(
-                "INSERT INTO subscribers (address, address_key, name, status, source, created_at, updated_at)
-                 SELECT r.value ->> 0, r.value ->> 1, r.value ->> 2, r.value ->> 3, $2, $3, $3 FROM json_each($1) AS r WHERE true
+                "INSERT INTO subscribers (address, address_key, name, status, source, created_at, updated_at, lists)
+                 SELECT r.value ->> 0, r.value ->> 1, r.value ->> 2, r.value ->> 3, $2, $3, $3, r.value ->> 4 FROM json_each($1) AS r WHERE true
                  ON CONFLICT (address_key) DO NOTHING",
             )
             .bind(serde_json::Value::from(rows).to_string())
@@ -114,6 +117,33 @@ impl Store {
                 .bind(limit)
                 .fetch_all(&mut self.connection)
                 .await?;
+        rows.iter().map(read).collect()
+    }
+
+    /// Puts a reader on these lists and no others; `None` is everything that is sent. False when the address is not on the list.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn set_lists(&mut self, address: &EmailAddress, lists: Option<&Lists>) -> Result<bool> {
+        let mut transaction = self.connection.begin().await?;
+        let change = query("UPDATE subscribers SET lists = $2 WHERE address_key = $1").bind(address.key());
+        let changed = change.bind(&lists.map(Lists::stored)).execute(&mut transaction).await?;
+        transaction.commit().await?;
+        Ok(changed == 1)
+    }
+
+    /// Who gets what: the lists of confirmed readers, and how many are on just these.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn audience(&mut self) -> Result<Vec<(Option<Lists>, i64)>> {
+        let rows = query("SELECT lists, COUNT(*) AS count FROM subscribers WHERE status = 'confirmed' GROUP BY lists")
+            .fetch_all(&mut self.connection)
+            .await?;
+        let read = |row: &Row| {
+            let lists: Option<String> = row.try_get("lists")?;
+            Ok((lists.as_deref().map(Lists::from_stored), row.try_get("count")?))
+        };
         rows.iter().map(read).collect()
     }
 

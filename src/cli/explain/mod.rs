@@ -2,7 +2,7 @@
 
 mod media;
 mod post;
-mod reader;
+pub(super) mod reader;
 mod words;
 
 use clap::Args;

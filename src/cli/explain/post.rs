@@ -53,6 +53,9 @@ pub(super) async fn explain(
         }
         story["diagnostics"] = found.iter().map(diagnostic_as_json).collect();
         story["feeds"] = json!(feeds.names);
+        if let Some(mailing) = post.mailing.as_ref().filter(|mailing| !mailing.lists.is_empty()) {
+            story["lists"] = json!(mailing.lists);
+        }
         story["feeds_reason"] = json!(feeds.reason);
         story["mailed"] = mailings.iter().map(mailing_as_json).collect();
         Ui::json(&story);
@@ -135,6 +138,7 @@ fn tell(
 ) {
     let in_style = |style: Style, name: &str, text: String| [(format!("  {name}"), GREY), (text, style)];
     let row = |name: &str, text: String| in_style(PLAIN, name, text);
+    let lists = post.mailing.as_ref().map(|mailing| mailing.lists.join(", ")).filter(|lists| !lists.is_empty());
     let is_file = !post.path.contains("://") && post.path != post.id;
     let mut rows: Vec<_> = is_file.then(|| row("file", post.path.clone())).into_iter().collect();
     rows.push(row("url", post.url.clone()));
@@ -167,6 +171,7 @@ fn tell(
     let why = verdict.reason();
     let newsletter = if why.starts_with(word) { why } else { format!("{word} ({why})") };
     rows.push(in_style(look::of_verdict(verdict), "newsletter", newsletter));
+    rows.extend(lists.map(|lists| row("lists", format!("{lists}: only their readers get it"))));
     rows.extend(mailings.iter().map(|mailing| {
         let Mailing { run, cutoff, issue, subject, deliveries, .. } = mailing;
         let mut text =

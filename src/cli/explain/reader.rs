@@ -12,10 +12,10 @@ use super::super::subscribers::show;
 use crate::clock::told_of;
 use crate::model::{EmailAddress, Subscriber, SubscriberStatus};
 use crate::publish::count;
-use crate::store::{DeliveryTo, Reported, Store};
+use crate::store::{Change, DeliveryTo, KeptLetter, Reported, Store};
 
 /// Prints what there is to say about an address.
-pub(super) async fn explain(
+pub(in crate::cli) async fn explain(
     address: &EmailAddress,
     store: Option<&mut Store>,
     zone: &TimeZone,
@@ -29,21 +29,35 @@ pub(super) async fn explain(
     let store = store.ok_or_else(unknown)?;
     let reader = store.subscriber(address).await?.ok_or_else(unknown)?;
     let deliveries = store.deliveries_to(reader.id).await?;
-    let reports = store.reports_about(reader.id).await?;
+    let kept = Kept {
+        reports: store.reports_about(reader.id).await?,
+        changes: store.changes_of(reader.id).await?,
+        letters: store.letters_to(reader.id).await?,
+    };
     if json {
-        Ui::json(&as_json(&reader, &deliveries, &reports));
+        Ui::json(&as_json(&reader, &deliveries, &kept));
     } else {
         let mut page = ui.new_page();
-        tell(&reader, &deliveries, &reports, zone, &mut page);
+        tell(&reader, &deliveries, &kept, zone, &mut page);
         Ui::page(page);
     }
     Ok(Exit::Done)
 }
 
-fn tell(reader: &Subscriber, deliveries: &[DeliveryTo], reports: &[Reported], zone: &TimeZone, page: &mut Page) {
+/// What is kept of a reader beside the list and the deliveries.
+struct Kept {
+    reports: Vec<Reported>,
+    changes: Vec<Change>,
+    letters: Vec<KeptLetter>,
+}
+
+fn tell(reader: &Subscriber, deliveries: &[DeliveryTo], kept: &Kept, zone: &TimeZone, page: &mut Page) {
     let row = |name: &str, text: String| [(format!("  {name}"), GREY), (text, PLAIN)];
     let moment = |at: &str| told_of(at, zone);
     let gets = match reader.status {
+        SubscriberStatus::Confirmed if reader.details.lists.is_some() => {
+            "gets the issues for everyone and for their lists"
+        }
         SubscriberStatus::Confirmed => "gets every issue",
         SubscriberStatus::Pending => "gets no issue before they confirm",
         SubscriberStatus::Unsubscribed => "left, and gets no more mail",
@@ -56,7 +70,19 @@ fn tell(reader: &Subscriber, deliveries: &[DeliveryTo], reports: &[Reported], zo
     rows.push([("  status".to_owned(), GREY), (status, look::of_reader(reader.status))]);
     rows.push(row("on the list", format!("since {}", moment(&reader.created_at))));
     rows.push(row("source", reader.source.clone()));
-    rows.extend(reports.iter().map(|report| row("came back", came_back(report, zone))));
+    rows.extend(reader.details.language.clone().map(|language| row("language", language)));
+    let lists = reader.details.lists.as_ref().map(|lists| lists.names().collect::<Vec<_>>().join(", "));
+    rows.extend(lists.map(|lists| row("lists", if lists.is_empty() { "none".to_owned() } else { lists })));
+    let tags = reader.details.tags().collect::<Vec<_>>().join(", ");
+    rows.extend((!tags.is_empty()).then(|| row("tags", tags)));
+    rows.extend(reader.details.texts().map(|(name, text)| row(name, text.to_owned())));
+    rows.extend(kept.letters.iter().map(|letter| row("letter", letter_told(letter, zone))));
+    rows.extend(kept.changes.iter().map(|change| {
+        let Change { at, status, way, network, .. } = change;
+        let from = network.as_deref().map(|network| format!(", from the network {network}")).unwrap_or_default();
+        row("became", format!("{} at {}, by {way}{from}", status.as_str(), moment(at)))
+    }));
+    rows.extend(kept.reports.iter().map(|report| row("came back", came_back(report, zone))));
     page.paint(BOLD, reader.address.as_str());
     page.push("\n");
     page.table(&rows);
@@ -98,7 +124,16 @@ fn came_back(report: &Reported, zone: &TimeZone) -> String {
     text + &effect.as_deref().map(|effect| format!(": {effect} since")).unwrap_or_default()
 }
 
-fn as_json(reader: &Subscriber, deliveries: &[DeliveryTo], reports: &[Reported]) -> Value {
+/// `confirm, asked for at … by form: sent, and confirmed at …`
+fn letter_told(letter: &KeptLetter, zone: &TimeZone) -> String {
+    let KeptLetter { kind, asked_at, detail, way, state, used_at, .. } = letter;
+    let about = detail.as_deref().map(|detail| format!(" to {detail}")).unwrap_or_default();
+    let used = used_at.as_deref().map(|at| format!(", and confirmed at {}", told_of(at, zone))).unwrap_or_default();
+    let state = state.as_str().replace('_', " ");
+    format!("{kind}{about}, asked for at {} by {way}: {state}{used}", told_of(asked_at, zone))
+}
+
+fn as_json(reader: &Subscriber, deliveries: &[DeliveryTo], kept: &Kept) -> Value {
     let delivery = |delivery: &DeliveryTo| {
         json!({
             "issue": delivery.issue,
@@ -115,7 +150,24 @@ fn as_json(reader: &Subscriber, deliveries: &[DeliveryTo], reports: &[Reported])
     };
     let mut value = show::as_json(reader);
     let report = |Reported { issue, kind, at, status, diagnostic, effect }: &Reported| json!({ "issue": issue, "kind": kind, "at": at, "status": status, "diagnostic": diagnostic, "effect": effect });
-    value["reports"] = reports.iter().map(report).collect();
+    let change = |Change { at, status, way, shown, network }: &Change| json!({ "at": at, "status": status.as_str(), "way": way, "shown": shown, "network": network });
+    let letter = |letter: &KeptLetter| {
+        json!({
+            "kind": letter.kind,
+            "asked_at": letter.asked_at,
+            "detail": letter.detail,
+            "way": letter.way,
+            "shown": letter.shown,
+            "network": letter.network,
+            "state": letter.state.as_str(),
+            "attempts": letter.attempts,
+            "answer": letter.answer,
+            "used_at": letter.used_at,
+        })
+    };
+    value["changes"] = kept.changes.iter().map(change).collect();
+    value["letters"] = kept.letters.iter().map(letter).collect();
+    value["reports"] = kept.reports.iter().map(report).collect();
     value["deliveries"] = deliveries.iter().map(delivery).collect();
     value
 }

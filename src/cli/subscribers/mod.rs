@@ -1,21 +1,23 @@
 //! `tidings subscribers`
 
+mod filter;
 mod import;
 mod owner;
 mod pages;
 pub(super) mod show;
 mod token;
 
-use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
 
 use self::owner::by_owner;
 use super::agreement::{self, Answer};
 use super::failure::{Exit, Failure};
-use super::{Context, session};
+use super::{Context, explain, session};
+use crate::config::Config;
 use crate::diagnostic::Diagnostic;
-use crate::model::{AddressError, EmailAddress, Mailbox, SubscriberStatus};
-use crate::publish::Activity;
+use crate::email::Tokens;
+use crate::model::{AddressError, EmailAddress, Lists, Mailbox, SubscriberStatus};
+use crate::publish::{Activity, address_hash};
 use crate::store::{NewSubscriber, Store};
 
 /// Keep the list of readers.
@@ -37,14 +39,18 @@ enum Action {
         /// Take readers back who had unsubscribed, because they asked for it
         #[arg(long)]
         resubscribe: bool,
+        /// Only for the posts of this list of `newsletter.lists`, and those for everyone (repeatable)
+        #[arg(long = "list", value_name = "LIST")]
+        lists: Vec<String>,
     },
     Import(import::Arguments),
     /// List readers
-    #[command(after_help = "Example:\n  tidings subscribers list --status unsubscribed")]
+    #[command(
+        after_help = "Examples:\n  tidings subscribers list --status unsubscribed\n  tidings subscribers list --where list=essays --where tag!=friend"
+    )]
     List {
-        /// Only readers of this status
-        #[arg(long, value_parser = PossibleValuesParser::new(SubscriberStatus::ALL.map(SubscriberStatus::as_str)))]
-        status: Option<String>,
+        #[command(flatten)]
+        which: pages::Which,
         /// Print the list as JSON
         #[arg(long)]
         json: bool,
@@ -55,9 +61,26 @@ enum Action {
     /// unsubscribe that reader, so keep it as private as the list.
     #[command(after_help = "Example:\n  tidings subscribers export > readers.csv")]
     Export {
-        /// Only readers of this status
-        #[arg(long, value_parser = PossibleValuesParser::new(SubscriberStatus::ALL.map(SubscriberStatus::as_str)))]
-        status: Option<String>,
+        #[command(flatten)]
+        which: pages::Which,
+    },
+    /// Tell everything that is kept about a reader: what a request for their data asks for
+    #[command(after_help = "Example:\n  tidings subscribers show ada@example.org --json")]
+    Show {
+        /// The address
+        address: EmailAddress,
+        /// Print it as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Forget readers: what is left is a hash of the address, so that no import brings them back
+    ///
+    /// What was sent to them stays counted, without their address.
+    #[command(after_help = "Example:\n  tidings subscribers erase ada@example.org")]
+    Erase {
+        /// Addresses
+        #[arg(required = true, value_name = "ADDRESS")]
+        addresses: Vec<EmailAddress>,
     },
     /// Unsubscribe readers; they stay on record, so that no import mails them again
     ///
@@ -76,17 +99,31 @@ enum Action {
 pub(super) async fn run(arguments: Arguments, context: &Context) -> Result<Exit, Failure> {
     let config = agreement::config(Activity::Read, Answer::Remembered, context)?;
     match arguments.action {
-        Action::Add { addresses, resubscribe } => {
+        Action::Add { addresses, resubscribe, lists } => {
+            let lists = known_lists(&lists, &config)?;
             let readers = addresses.iter().map(|text| text.parse()).collect::<Vec<Result<Mailbox, _>>>();
             let readers = checked(&addresses, readers)?;
             let mut store = session::store(&config, &context.site).await?;
-            let exit = add(&mut store, &readers, resubscribe, context).await?;
+            let exit = add(&mut store, &readers, resubscribe, lists.as_ref(), context).await?;
             store.close().await?;
             Ok(exit)
         }
         Action::Import(arguments) => import::run(&arguments, &config, context).await,
-        Action::List { status, json } => show::list(&config, context, status.as_deref(), json).await,
-        Action::Export { status } => show::export(&config, context, status.as_deref()).await,
+        Action::List { which, json } => show::list(&config, context, &which, json).await,
+        Action::Export { which } => show::export(&config, context, &which).await,
+        Action::Show { address, json } => {
+            let mut store = session::existing_store(&config, &context.site).await?;
+            let zone = &config.site.timezone;
+            let exit = explain::reader::explain(&address, store.as_mut(), zone, json, &context.ui).await?;
+            session::close(store).await?;
+            Ok(exit)
+        }
+        Action::Erase { addresses } => {
+            let mut store = session::store(&config, &context.site).await?;
+            let exit = erase(&mut store, &addresses, context).await?;
+            store.close().await?;
+            Ok(exit)
+        }
         Action::Remove { tokens, .. } if !tokens.is_empty() => {
             let mut store = session::store(&config, &context.site).await?;
             let exit = token::remove(&mut store, &tokens, context).await?;
@@ -118,11 +155,34 @@ fn checked(texts: &[String], parsed: Vec<Result<Mailbox, AddressError>>) -> Resu
     if problems.is_empty() { Ok(mailboxes) } else { Err(Failure { exit: Exit::Usage, diagnostics: problems }) }
 }
 
-async fn add(store: &mut Store, readers: &[Mailbox], resubscribe: bool, context: &Context) -> Result<Exit, Failure> {
+/// The lists of the command line; `None` for everything.
+fn known_lists(names: &[String], config: &Config) -> Result<Option<Lists>, Failure> {
+    let known = &config.newsletter.lists;
+    if let Some(name) = names.iter().find(|name| !known.iter().any(|(known, _)| known == *name)) {
+        let names: Vec<_> = known.iter().map(|(name, _)| format!("`{name}`")).collect();
+        let help = if names.is_empty() {
+            format!("add `lists = {{ {name} = \"…\" }}` below `[newsletter]`")
+        } else {
+            format!("the lists of `newsletter.lists` are {}", names.join(", "))
+        };
+        return Err(Failure::usage(format!("no list is called `{name}`"), help));
+    }
+    Ok((!names.is_empty()).then(|| Lists::new(names.iter().map(String::as_str))))
+}
+
+async fn add(
+    store: &mut Store,
+    readers: &[Mailbox],
+    resubscribe: bool,
+    lists: Option<&Lists>,
+    context: &Context,
+) -> Result<Exit, Failure> {
     let now = context.now.to_string();
     let mut exit = Exit::Done;
     for reader in readers {
-        let old = store.subscriber(&reader.address).await?.map(|reader| reader.status);
+        let known = store.subscriber(&reader.address).await?;
+        let old = known.as_ref().map(|reader| reader.status);
+        let added = lists.zip(known.and_then(|reader| reader.details.lists)).map(|(new, known)| known.and(new));
         let address = reader.address.as_str();
         match old {
             None => {
@@ -130,12 +190,21 @@ async fn add(store: &mut Store, readers: &[Mailbox], resubscribe: bool, context:
                     address: reader.address.clone(),
                     name: reader.name.clone(),
                     status: SubscriberStatus::Confirmed,
+                    lists: lists.cloned(),
                 };
                 store.add_subscribers(&[new], "vouched for by the owner", &now).await?;
                 context.ui.say(&format!("Added {address}."));
             }
+            Some(SubscriberStatus::Confirmed) if added.is_some() => {
+                store.set_lists(&reader.address, added.as_ref()).await?;
+                let lists = added.as_ref().map(Lists::to_string).unwrap_or_default().replace(' ', ", ");
+                context.ui.say(&format!("{address} is on the list already, and gets {lists} now."));
+            }
             Some(SubscriberStatus::Confirmed) => context.ui.say(&format!("{address} is on the list already.")),
             Some(_) if resubscribe => {
+                if let Some(lists) = lists {
+                    store.set_lists(&reader.address, Some(lists)).await?;
+                }
                 store.set_status(&reader.address, SubscriberStatus::Confirmed, by_owner(context)).await?;
                 context.ui.say(&format!("{address} is confirmed again."));
             }
@@ -164,6 +233,19 @@ async fn remove(store: &mut Store, readers: &[Mailbox], context: &Context) -> Re
         }
     }
     Ok(exit)
+}
+
+async fn erase(store: &mut Store, addresses: &[EmailAddress], context: &Context) -> Result<Exit, Failure> {
+    let tokens = Tokens::new(&store.secret().await?);
+    for address in addresses {
+        let shown = address.as_str();
+        if store.erase(address, &address_hash(&tokens, address), context.now).await? {
+            context.ui.say(&format!("{shown} is forgotten: only a hash is left, so that no import brings them back."));
+        } else {
+            context.ui.say(&format!("{shown} was not on the list; a hash keeps any import from adding them."));
+        }
+    }
+    Ok(Exit::Done)
 }
 
 /// An address on the command line of another command.

@@ -9,15 +9,15 @@ use super::super::failure::{Exit, Failure};
 use super::super::look::{self, PLAIN};
 use super::super::table::Columns;
 use super::super::ui::Output;
-use super::pages::Pages;
+use super::pages::{Pages, Which};
 use super::token;
 use crate::clock::told_of;
 use crate::config::Config;
 use crate::list;
 use crate::model::Subscriber;
 
-pub(super) async fn export(config: &Config, context: &Context, status: Option<&str>) -> Result<Exit, Failure> {
-    let mut pages = Pages::open(config, context, status).await?;
+pub(super) async fn export(config: &Config, context: &Context, which: &Which) -> Result<Exit, Failure> {
+    let mut pages = Pages::open(config, context, which).await?;
     let tokens = token::of_readers(config, context).await?;
     let token = |reader: &Subscriber| tokens.as_ref().map_or(String::new(), |tokens| tokens.of(reader.id));
     let mut out = Output::new();
@@ -32,13 +32,8 @@ pub(super) async fn export(config: &Config, context: &Context, status: Option<&s
     pages.close().await
 }
 
-pub(super) async fn list(
-    config: &Config,
-    context: &Context,
-    status: Option<&str>,
-    json: bool,
-) -> Result<Exit, Failure> {
-    let pages = Pages::open(config, context, status).await?;
+pub(super) async fn list(config: &Config, context: &Context, which: &Which, json: bool) -> Result<Exit, Failure> {
+    let pages = Pages::open(config, context, which).await?;
     if json { as_array(pages).await } else { as_table(pages, &config.site.timezone, context).await }
 }
 
@@ -123,5 +118,8 @@ pub(in crate::cli) fn as_json(reader: &Subscriber) -> serde_json::Value {
         "source": reader.source,
         "created_at": reader.created_at,
         "updated_at": reader.updated_at,
+        "language": reader.details.language,
+        "lists": reader.details.lists.as_ref().map(|lists| lists.names().collect::<Vec<_>>()),
+        "fields": reader.details.fields,
     })
 }

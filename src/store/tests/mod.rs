@@ -29,6 +29,7 @@ fn readers(count: usize) -> Vec<NewSubscriber> {
         address: address(&format!("r{n}@example.org")),
         name: None,
         status: SubscriberStatus::Confirmed,
+        lists: None,
     };
     (1..=count).map(reader).collect()
 }
@@ -49,6 +50,7 @@ fn issue(number: i64) -> Issue {
         text: "text".into(),
         marker: "m".into(),
         names: Vec::new(),
+        lists: Vec::new(),
         digest: "d".into(),
     }
 }
