@@ -178,9 +178,7 @@ mod tests {
     fn a_welcome_tells_how_to_leave() {
         let leave = vec!["https://news.example.org/u/x".to_owned(), "mailto:leave+x@example.org".to_owned()];
         let text = write(LetterKind::Welcome, &LetterLinks { leave, ..LetterLinks::default() }, "").unwrap();
-        assert!(
-            text.contains("List-Unsubscribe: <https://news.example.org/u/x>, <mailto:leave+x@example.org>\r\n")
-        );
+        assert!(text.contains("List-Unsubscribe: <https://news.example.org/u/x>, <mailto:leave+x@example.org>\r\n"));
         assert!(
             text.contains("List-Unsubscribe-Post") && text.contains("\r\nhttps://news.example.org/u/x\r\n"),
             "{text}"

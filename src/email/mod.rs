@@ -46,6 +46,7 @@ pub use recipient::Recipients;
 use recipient::recipient;
 pub use tokens::{Grant, Purpose, Tokens, is_token};
 pub use transfer::sent_size;
+pub use wording::{direction, name_of};
 
 /// The HTML part as one reader gets it.
 pub fn html_for(issue: &Issue, recipient: &Recipient) -> String {
