@@ -46,6 +46,7 @@ mod reading;
 mod relays;
 mod secrets;
 mod senders;
+mod serve;
 mod servers;
 mod sessions;
 mod settings;

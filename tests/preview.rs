@@ -407,8 +407,8 @@ fn a_picture_that_is_not_online_yet_comes_from_the_files_of_the_site() {
     assert!(!String::from_utf8(preview.get("/message.eml").body).unwrap().contains("/picture?"));
 }
 
-/// Does these parts of `browser/preview.cjs` on a site; the site, unless the browser or what drives it is missing.
-fn in_a_browser(parts: &[&str]) -> Option<TestSite> {
+/// The browser, unless it or what drives it is missing.
+pub(crate) fn chromium() -> Option<&'static str> {
     let chromium = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
     let Some(chromium) = chromium.into_iter().find(|path| Path::new(path).exists()) else {
         missing("Chromium");
@@ -424,6 +424,12 @@ fn in_a_browser(parts: &[&str]) -> Option<TestSite> {
             return None;
         }
     }
+    Some(chromium)
+}
+
+/// Does these parts of `browser/preview.cjs` on a site; the site, unless there is no browser.
+fn in_a_browser(parts: &[&str]) -> Option<TestSite> {
+    let chromium = chromium()?;
     let site = TestSite::new("outbox:outbox");
     site.post("2026-03-01", "Slow rivers");
     site.post("2026-02-27", "A second entry");

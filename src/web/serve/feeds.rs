@@ -54,7 +54,7 @@ impl Feeds {
             return None;
         }
         let (_, extension) = name.rsplit_once('.')?;
-        if !["xml", "json", "xsl"].contains(&extension) {
+        if !["xml", "json", "css"].contains(&extension) {
             return None;
         }
         let path = format!("{}/{name}", self.dir);
@@ -105,7 +105,7 @@ fn media_type(bytes: &[u8], extension: &str) -> Option<&'static str> {
     let head = String::from_utf8_lossy(&bytes[..bytes.len().min(4_096)]).into_owned();
     match extension {
         "json" if head.contains("https://jsonfeed.org/version/") => Some("application/feed+json; charset=utf-8"),
-        "xsl" => Some("text/xsl; charset=utf-8"),
+        "css" => Some("text/css; charset=utf-8"),
         "xml" if head.contains("<rss") => Some("application/rss+xml; charset=utf-8"),
         "xml" if head.contains("<feed") => Some("application/atom+xml; charset=utf-8"),
         _ => None,
