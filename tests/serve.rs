@@ -344,7 +344,7 @@ fn a_reader_who_leaves_while_an_issue_goes_out_gets_no_copy() {
     let site = site();
     site.readers(6);
     site.configure("mail", "rate = \"1/s\"");
-    site.run(&now(), &["publish", "--limit", "1"]).exits(0);
+    site.run(&now(), &["publish", "--limit", "1"]).exits(4);
     let serve = Serve::of(&site, "");
     assert_eq!(serve.post(&leave_of(&site, 6), "List-Unsubscribe=One-Click").status, 200);
     wait_for(&site, 5);
