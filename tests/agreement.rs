@@ -38,7 +38,8 @@ pub(crate) const READING: [&[&str]; 21] = [
 ];
 
 /// Commands that send.
-pub(crate) const SENDING: [&[&str]; 3] = [&["publish"], &["publish", "--to", "ada@example.org"], &["deliver"]];
+pub(crate) const SENDING: [&[&str]; 4] =
+    [&["publish"], &["publish", "--to", "ada@example.org"], &["deliver"], &["serve"]];
 
 /// A site with a post and a reader, and a folder outside of it for which `OUTSIDE` stands in `config`.
 pub(crate) fn site(transport: &str, config: &str) -> (TestSite, tempfile::TempDir) {

@@ -47,6 +47,7 @@ mod reading;
 mod relays;
 mod secrets;
 mod senders;
+mod serve;
 mod servers;
 mod sessions;
 mod settings;

@@ -181,7 +181,7 @@ impl TestSite {
             .env("TIDINGS_NOW", now)
             .env("XDG_STATE_HOME", self.state.path())
             .stdin(Stdio::null());
-        let sends = matches!(arguments.first(), Some(&("publish" | "deliver")));
+        let sends = matches!(arguments.first(), Some(&("publish" | "deliver" | "serve")));
         if self.is_agreed_to && sends && !arguments.contains(&"--yes") {
             command.arg("--yes");
         }

@@ -12,7 +12,6 @@ use super::failure::{Exit, Failure};
 use super::init::ignore::{self, GITIGNORE};
 use super::report::diagnostic_as_json;
 use super::{Context, Ui, report, session};
-use crate::config::NO_SERVER;
 use crate::diagnostic::{Diagnostic, Location, Severity};
 use crate::feed::lint::{LARGEST, lint};
 use crate::files::{self, FileKind, Folder};
@@ -135,12 +134,7 @@ async fn find(arguments: &Arguments, context: &Context) -> Result<(Vec<Diagnosti
     }
     if arguments.online {
         found.extend(dead_links(&site, &past, context.now).await?);
-        match try_one_click(&site.config).await {
-            // Something answers where Tidings itself does not.
-            Some(Ok(())) => found.retain(|one| one.code != NO_SERVER),
-            Some(Err(failed)) => found.push(failed),
-            None => {}
-        }
+        found.extend(try_one_click(&site.config).await.and_then(Result::err));
     }
     for wanted in &arguments.against {
         found.extend(against::find(&site, wanted, context)?);

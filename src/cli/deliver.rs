@@ -1,7 +1,6 @@
 //! `tidings deliver`
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use clap::Args;
 
@@ -10,13 +9,8 @@ use super::allow::Allow;
 use super::failure::{Exit, Failure};
 use super::tell::Teller;
 use super::wait::Wait;
-use super::{Context, session};
-use crate::publish::{self, Activity, Options, Order, PublishError, Publisher};
-
-/// How long `--follow` waits when something could be tried and was not: a server or a limit is in its way, or another process has
-/// the right to.
-const PAUSE: Duration = Duration::from_mins(1);
-const BUSY_PAUSE: Duration = Duration::from_secs(1);
+use super::{Context, follow, session};
+use crate::publish::{self, Activity, Options, Order, Publisher};
 
 /// Deliver what is queued or deferred, and plan nothing new.
 #[derive(Debug, Args)]
@@ -70,36 +64,15 @@ async fn follow(publisher: Publisher, order: Order<'_>, context: &Context) -> Re
     session::listen(&halt);
     let (mut next, mut exit) = (Some(publisher), Exit::Done);
     while !halt.is_set() {
-        let mut publisher = match next.take() {
+        let publisher = match next.take() {
             Some(publisher) => publisher,
             None => session::publisher(order.config, context, &order.options.allow).await?,
         };
-        publisher.halt = Arc::clone(&halt);
-        let mut teller = Teller::new(&publisher, &order.config.site.timezone, context);
-        teller.plans_nothing = true;
-        let order = Order { now: context.clock.now(), options: order.options.clone(), ..order };
-        let pause = match Box::pin(publish::deliver(publisher, &order, &mut teller)).await {
-            // Of a file, `publish` has the right meanwhile; it delivers itself.
-            Err(PublishError::Busy) => BUSY_PAUSE,
-            delivered => {
-                delivered?;
-                exit = teller.exit;
-                if teller.is_held_up { PAUSE } else { BUSY_PAUSE }
-            }
-        };
-        let Some(mut store) = session::existing_store(order.config, &context.site).await? else { break };
-        let now = || context.clock.now().to_string();
-        let is_any_left = store.ready(&now()).await? > 0;
-        let waiting = async {
-            if is_any_left {
-                tokio::time::sleep(pause).await;
-            }
-            store.wait_for_ready(now).await
-        };
-        if let Some(waited) = halt.unless(waiting).await {
-            waited?;
+        let (delivered, pause) = follow::deliver(publisher, &order, &halt, context).await?;
+        exit = delivered.unwrap_or(exit);
+        if let Some(false) = halt.unless(follow::wait(&order, pause, context)).await.transpose()? {
+            break;
         }
-        store.close().await?;
     }
     Ok(exit)
 }

@@ -13,6 +13,7 @@ mod dkim;
 mod explain;
 mod failure;
 mod feeds;
+mod follow;
 mod help;
 mod history;
 mod inbox;
@@ -31,6 +32,7 @@ mod progress;
 mod publish;
 mod report;
 mod runs;
+mod serve;
 mod session;
 mod state;
 mod status;
@@ -123,6 +125,7 @@ commands! { |arguments, context|
     Check(check) => check::run(&arguments, context).await,
     Publish(publish) => publish::run(arguments, context).await,
     Preview(preview) => Box::pin(preview::run(&arguments, context)).await,
+    Serve(serve) => Box::pin(serve::run(&arguments, context)).await,
     Deliver(deliver) => deliver::run(&arguments, context).await,
     Posts(posts) => posts::run(&arguments, context).await,
     Explain(explain) => explain::run(&arguments, context).await,

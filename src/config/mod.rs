@@ -11,12 +11,14 @@ mod podcast;
 mod rate;
 mod reader;
 mod relay;
+mod schedule;
 mod server;
 mod site;
 mod source;
 mod store;
 mod theme;
 mod transport;
+mod web;
 mod words;
 
 use crate::diagnostic::Diagnostic;
@@ -25,19 +27,21 @@ pub use dkim::Dkim;
 pub use domain::DomainLimit;
 pub use feeds::{Archive, CommentsPattern, FeedContent, FeedTerm, Feeds, FeedsBy};
 pub use mail::{InDoubt, Mail, Relay};
-pub use newsletter::{MailContent, Mode, NO_SERVER, Newsletter, Part, TOKEN};
+pub use newsletter::{MailContent, Mode, Newsletter, Part, TOKEN};
 pub use permalink::{Permalink, PermalinkPart, SlugFrom, Slugify};
 pub(crate) use placeholder::is_loopback;
 pub use podcast::Podcast;
 pub use rate::RateLimit;
 use reader::{Reader, Section};
 pub use relay::{Idempotency, RelayProfile};
+pub use schedule::Schedule;
 pub use server::ServerUrl;
-pub use site::{Site, Web};
+pub use site::Site;
 pub use source::{FeedPlace, FeedSource};
 pub use store::{DatabaseServer, Store};
 pub use theme::{Pair, Palette, READABLE, Theme, contrast};
 pub use transport::{TransportCheck, TransportUrl};
+pub use web::{Network, Web};
 pub use words::{WORDS, Words};
 
 /// Everything that `config.toml` says, with the defaults filled in.
@@ -177,7 +181,7 @@ fn read(path: &str, text: &str, check: TransportCheck) -> (Option<Config>, Vec<D
     let posts = posts(&mut root, &mut reader, site.as_ref());
     let feeds = feeds::read(&mut root, &mut reader, site.as_ref(), (&posts.taxonomies, posts.feed.is_some()));
     let podcast = podcast::read(&mut root, &mut reader, site.as_ref());
-    let web = site::web(&mut root, &mut reader);
+    let web = web::read(&mut root, &mut reader);
     let newsletter = newsletter::read(&mut root, &mut reader, site.as_ref(), &web, &feeds);
     let theme = theme::read(&mut root, &mut reader);
     let mail = mail::read(&mut root, &mut reader, site.as_ref(), newsletter.from.as_ref(), check);

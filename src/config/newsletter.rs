@@ -10,7 +10,7 @@ use crate::model::{ListId, Mailbox, is_list_name};
 use super::placeholder;
 use super::reader::{Reader, Section};
 use super::words::{self, Words};
-use super::{Feeds, Site, Web};
+use super::{Feeds, Schedule, Site, Web};
 
 /// What must not stand as it is in the address of a `mailto:` (RFC 6068 §2), or in brackets in a header.
 const NOT_IN_MAILTO: &AsciiSet =
@@ -18,9 +18,6 @@ const NOT_IN_MAILTO: &AsciiSet =
 
 /// The placeholder of the reader's token in an address for unsubscribing.
 pub const TOKEN: &str = "{token}";
-
-/// The code of the warning that Tidings itself does not answer where readers unsubscribe.
-pub const NO_SERVER: &str = "newsletter/no-server";
 
 /// Whether the due entries share one issue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,6 +105,8 @@ pub struct Newsletter {
     pub unsubscribe: Vec<String>,
     /// The one of these to which mail programs post when a reader clicks their button (RFC 8058), and where it is set.
     pub one_click: Option<(String, Location)>,
+    /// When `serve` publishes by itself.
+    pub schedule: Option<Schedule>,
     /// What the newsletter says by itself, where the owner says it in other words.
     pub words: Words,
     /// The lists that readers may be on and posts may be for: the name and title of each, by name.
@@ -166,6 +165,14 @@ pub(super) fn read<'t>(
         id
     });
     let unsubscribe = section.strings(reader, "unsubscribe");
+    let schedule = section.string(reader, "schedule").and_then(|(text, place)| match Schedule::parse(&text) {
+        Ok(schedule) => Some(schedule),
+        Err(problem) => {
+            let help = "write for example `schedule = \"mon 09:00\"`, `\"mon-fri 07:30\"`, `\"daily 09:00, 18:00\"` or `\"1 09:00\"`";
+            reader.refuse(format!("`newsletter.schedule` {problem}"), place, help);
+            None
+        }
+    });
     let words = words::read(&mut section, reader);
     let lists = lists(&mut section, reader);
     section.finish(reader);
@@ -197,6 +204,7 @@ pub(super) fn read<'t>(
         welcome,
         subscribe,
         archive,
+        schedule,
         words,
         lists,
         min_entries: min_entries as usize,
@@ -293,9 +301,6 @@ fn unsubscribe_addresses(
         let address = format!("{url}u/{TOKEN}");
         addresses.push(address.clone());
         page = Some((address, place.clone()));
-        if from.is_some() {
-            without_server(url, place.clone(), reader);
-        }
     }
     if let Some((address, place)) = page.as_ref().filter(|(address, _)| from.is_some() && !address.contains(TOKEN)) {
         without_token(address, place.clone(), reader);
@@ -318,17 +323,6 @@ fn without_token(address: &str, place: Location, reader: &mut Reader<'_>) {
     let help = "put `{token}` into it, which stands for the reader, and let what answers there run `tidings subscribers remove \
                 --token`; or leave `newsletter.unsubscribe` out, and readers unsubscribe by mail";
     reader.warning("newsletter/no-token", message, place, help);
-}
-
-/// This version has no server that could answer.
-fn without_server(url: &Url, place: Location, reader: &mut Reader<'_>) {
-    let message = format!(
-        "Tidings itself answers nothing at `{url}u/…`: unless something else does, a reader who clicks comes to an error, the \
-         button of mail programs fails, and the mail is marked as spam"
-    );
-    let help = "remove `web.url`, and readers unsubscribe by mail; or let something answer there that runs `tidings subscribers \
-                remove --token`, name its address in `newsletter.unsubscribe`, and try it with `tidings check --online`";
-    reader.warning(NO_SERVER, message, place, help);
 }
 
 fn start<'t>(section: &mut Section<'_, 't>, reader: &mut Reader<'t>) -> Option<Date> {

@@ -1,4 +1,4 @@
-//! `[site]`, and `[web]`, where its pages for readers are.
+//! `[site]`
 
 use jiff::tz::TimeZone;
 use url::Url;
@@ -32,15 +32,6 @@ impl Site {
     pub fn id_base(&self) -> &Url {
         self.id_base.as_ref().unwrap_or(&self.url)
     }
-}
-
-/// `[web]`
-#[derive(Debug, Clone)]
-pub struct Web {
-    /// Where readers reach the unsubscribe pages; always ends in `/`.
-    pub url: Option<Url>,
-    /// Where it stands, when it is set.
-    pub location: Option<Location>,
 }
 
 pub(super) fn site<'t>(root: &mut Section<'_, 't>, reader: &mut Reader<'t>) -> Option<Site> {
@@ -104,31 +95,11 @@ fn author<'t>(site: &mut Section<'_, 't>, reader: &mut Reader<'t>) -> Option<Per
     name.map(|name| Person { name, email, url })
 }
 
-pub(super) fn web<'t>(root: &mut Section<'_, 't>, reader: &mut Reader<'t>) -> Web {
-    let mut section = root.section(reader, "web", "web");
-    let url = section.string(reader, "url");
-    section.finish(reader);
-    let location = url.as_ref().map(|(_, place)| place.clone());
-    let url = url.and_then(|(text, place)| {
-        let url = web_url(reader, "web.url", &text, place.clone())?;
-        if url.scheme() != "https" {
-            reader.refuse(
-                "`web.url` must be https: mail clients post unsubscribe requests to it (RFC 8058)",
-                place,
-                "write `https://…`",
-            );
-            return None;
-        }
-        Some(url)
-    });
-    Web { url, location }
-}
-
 /// In bytes; every link begins with it.
 const LONGEST_URL: usize = 1000;
 
 /// An absolute http or https URL that ends in `/`, so that other addresses can be joined to it.
-fn web_url(reader: &mut Reader<'_>, key: &str, text: &str, place: Location) -> Option<Url> {
+pub(super) fn web_url(reader: &mut Reader<'_>, key: &str, text: &str, place: Location) -> Option<Url> {
     match Url::parse(text) {
         Ok(url) if !url.username().is_empty() || url.password().is_some() => {
             let message = format!("`{key}` holds a user or a password, which every reader of a feed would see");

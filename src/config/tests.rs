@@ -79,9 +79,7 @@ fn a_way_out_that_may_lead_nowhere_is_told_where_it_stands() {
     let without = ("newsletter/no-token", 6);
     assert_eq!(told("unsubscribe = 'https://example.org/leave'\n"), [without]);
     assert_eq!(told("unsubscribe = ['mailto:a@example.org', 'https://example.org/leave']\n"), [without]);
-    assert_eq!(told("[web]\nurl = 'https://news.example.org'\n"), [("newsletter/no-server", 7)]);
     let by_mail = "unsubscribe = 'mailto:a@example.org'\n";
-    assert_eq!(told(&format!("{by_mail}[web]\nurl = 'https://news.example.org'\n")), [("newsletter/no-server", 8)]);
     let answered = "unsubscribe = 'https://example.org/leave/{token}'\n";
     let both = "unsubscribe = ['https://example.org/help', 'https://example.org/leave/{token}']\n";
     for fine in ["", by_mail, answered, both, &format!("{answered}[web]\nurl = 'https://news.example.org'\n")] {

@@ -40,7 +40,7 @@ pub const CLIP: usize = 102 * 1024;
 pub const NEAR_CLIP: usize = 90 * 1024;
 
 pub use calendar::day;
-pub use wording::{Wording, direction, primary};
+pub use wording::{Wording, direction, name_of, primary};
 
 pub use bounces::{BounceTokens, ReturnPaths};
 pub use compose::compose;

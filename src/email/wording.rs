@@ -71,7 +71,7 @@ impl Wording {
 }
 
 /// The name of the table for a language: English where there is none.
-fn name_of<'t, W>(tables: &'t BTreeMap<String, W>, language: &str) -> &'t str {
+pub fn name_of<'t, W>(tables: &'t BTreeMap<String, W>, language: &str) -> &'t str {
     // Portuguese of any country but Brazil is written as in Portugal.
     let name = match (primary(language), &*language.to_ascii_lowercase()) {
         (name, "pt" | "pt-br") => name,

@@ -200,6 +200,11 @@ pub fn file_names(config: &Config) -> Vec<String> {
     FORMATS.iter().map(|format| named_in(config, format).file_name.into_owned()).collect()
 }
 
+/// The names of the feeds that a site has, in the order in which pages name them.
+pub fn written_names(config: &Config) -> Vec<String> {
+    of_site(config).map(|format| format.file_name.into_owned()).collect()
+}
+
 fn formats(config: &Config) -> Result<Vec<Format>, Vec<Diagnostic>> {
     let mut formats: Vec<Format> = Vec::new();
     let mut problems = Vec::new();

@@ -7,7 +7,7 @@ use super::connection::{Row, query};
 use super::delivery::state_of;
 use super::subscriber::read;
 use super::{Result, Store, StoreError};
-use crate::model::{DeliveryState, LetterKind, Subscriber};
+use crate::model::{DeliveryState, EmailAddress, LetterKind, Subscriber};
 
 /// How long a letter can be confirmed, and a reader who never did is kept.
 pub const CONFIRM_SPAN: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -120,6 +120,22 @@ impl Store {
             })
         };
         rows.iter().map(letter).collect()
+    }
+
+    /// What a letter is for, and the address that it goes to; `None` when there is no such letter.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn letter_to(&mut self, key: LetterKey) -> Result<Option<(LetterKind, EmailAddress)>> {
+        let row = query(
+            "SELECT l.kind, COALESCE(l.detail, s.address) AS address FROM letters l JOIN subscribers s ON s.id = l.subscriber
+             WHERE l.subscriber = $1 AND l.number = $2",
+        );
+        let row = row.bind(key.subscriber).bind(key.number).fetch_optional(&mut self.connection).await?;
+        let Some(row) = row else { return Ok(None) };
+        let (kind, address): (String, String) = (row.try_get("kind")?, row.try_get("address")?);
+        let address = address.parse().map_err(|_| StoreError::Content("the address of a letter".into()))?;
+        Ok(LetterKind::parse(&kind).map(|kind| (kind, address)))
     }
 
     /// Takes a letter, to send it. False when another process has.

@@ -51,6 +51,14 @@ const PREVIEW: [(&str, &str); 9] = [
     ("web/preview-words.html", include_str!("../../templates/web/preview-words.html")),
 ];
 
+/// The templates of the pages that `serve` shows to readers, the program's too.
+const SERVE: [(&str, &str); 4] = [
+    ("web/serve.html", include_str!("../../templates/web/serve.html")),
+    ("web/serve-answer.html", include_str!("../../templates/web/serve-answer.html")),
+    ("web/serve-subscribe.html", include_str!("../../templates/web/serve-subscribe.html")),
+    ("web/serve-preferences.html", include_str!("../../templates/web/serve-preferences.html")),
+];
+
 /// What begins and ends the place for a reader's name in a filled template; between them stands what readers without a name
 /// are called. Unicode sets these characters aside for a program's own use; no text holds them.
 pub const NAME_START: char = '\u{FDD0}';
@@ -107,6 +115,14 @@ impl Templates {
     /// Every template that does not compile, with its line.
     pub fn of_the_preview() -> Result<Self, Vec<Diagnostic>> {
         Self::compile(PREVIEW.map(|(name, text)| (name.to_owned(), text.to_owned())).into(), false)
+    }
+
+    /// Compiles the templates of the pages for readers.
+    ///
+    /// # Errors
+    /// Every template that does not compile, with its line.
+    pub fn of_serve() -> Result<Self, Vec<Diagnostic>> {
+        Self::compile(SERVE.map(|(name, text)| (name.to_owned(), text.to_owned())).into(), false)
     }
 
     /// Compiles a template that is a setting of the site, such as `feeds.footer`, under a name of its own. It may come from a

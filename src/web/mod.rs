@@ -2,5 +2,6 @@
 
 pub mod preview;
 mod security;
+pub mod serve;
 
 pub use security::{AccessGate, leading_to};

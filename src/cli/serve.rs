@@ -1,0 +1,268 @@
+//! `tidings serve`
+
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::Notify;
+
+use super::agreement::{self, Yes};
+use super::allow::Allow;
+use super::failure::{Exit, Failure};
+use super::follow::{self, PAUSE};
+use super::tell::{self, Teller};
+use super::{Context, Ui, session};
+use crate::clock::told;
+use crate::config::Config;
+use crate::diagnostic::{Diagnostic, Location};
+use crate::email::Tokens;
+use crate::publish::{
+    self, Activity, CONFIG_FILE, Demand, Halt, Options, Order, Publisher, Site, Stop, Use, address_hash, send_letters,
+    signer, site_folder,
+};
+use crate::store::Store;
+use crate::transport;
+use crate::web::serve::{Setup, serve};
+
+/// Letters that wait are looked for so often, beside when one is asked for.
+const LOOK: Duration = Duration::from_secs(10);
+/// Those who never confirmed are removed so often.
+const PURGE: SignedDuration = SignedDuration::from_hours(1);
+
+/// Let readers join, confirm and leave over HTTP, deliver what is queued, and publish on schedule.
+///
+/// It answers at `web.bind` for the address `web.url`, behind a proxy that speaks HTTPS. It needs nothing else: what `publish`
+/// queues is delivered, letters that ask to confirm are sent, and with `newsletter.schedule` it publishes by itself, with the
+/// same guards as the command.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  tidings serve    # with web.url = \"https://news.example.org\" in config.toml")]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    allow: Allow,
+
+    #[command(flatten)]
+    yes: Yes,
+}
+
+pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
+    let allow = arguments.allow.guards();
+    let config = agreement::read(&context.site)?;
+    let agreed = agreement::settle(&config, Activity::Send, arguments.yes.answer_or(&allow), context)?;
+    needs(
+        config.web.url.is_some(),
+        "`web.url` is missing: readers have to reach the pages",
+        "[web]` with `url = \"https://news.example.org\"",
+    )?;
+    needs(
+        config.newsletter.from.is_some(),
+        "`newsletter.from` is missing: letters need a sender",
+        "[newsletter]` with `from = \"Your name <you@example.org>\"",
+    )?;
+    let publisher = session::publisher(&config, context, &allow).await?;
+    let listener = TcpListener::bind(config.web.bind).and_then(|listener| {
+        listener.set_nonblocking(true)?;
+        Ok(listener)
+    });
+    let listener = listener.map_err(|error| {
+        Failure::usage(format!("{} cannot be used: {error}", config.web.bind), "choose another one in `web.bind`")
+    })?;
+    let bound = listener.local_addr().map_err(|error| Failure::unexpected(error.to_string()))?;
+    let halt = Arc::clone(&publisher.halt);
+    session::listen(&halt);
+    let wake = Arc::new(Notify::new());
+    let order = Order {
+        site: &context.site,
+        config: &config,
+        options: Options { allow, ..Options::default() },
+        accept: false,
+        limit: None,
+        wait: SignedDuration::ZERO,
+        now: context.now,
+    };
+    let pages = answer(listener, &config, context, &wake, &halt);
+    if let Some(url) = &config.web.url {
+        Ui::result(url.as_str());
+    }
+    context.ui.say(&format!("Answering at {bound} until SIGTERM or Ctrl-C."));
+    notify("READY=1");
+    let work = async {
+        tokio::join!(deliver(publisher, &order, &agreed, &halt, context), letters(&config, &wake, &halt, context));
+    };
+    let (answered, ()) = tokio::join!(pages, work);
+    answered.map(|()| Exit::Done)
+}
+
+fn needs(is_there: bool, message: &str, example: &str) -> Result<(), Failure> {
+    if is_there {
+        return Ok(());
+    }
+    let missing = Diagnostic::error("config/missing", message).at(Location::start_of(CONFIG_FILE));
+    Err(Failure::new(Exit::Problems, missing.help(format!("complete `{example}"))))
+}
+
+/// Tells the service manager how it stands, where one asks for that (sd_notify).
+#[expect(clippy::disallowed_methods, reason = "the command line is where the environment comes in")]
+fn notify(state: &str) {
+    if let Some(socket) = std::env::var_os("NOTIFY_SOCKET") {
+        transport::notify(&socket, state);
+    }
+}
+
+/// Answers in a thread of its own, so that a page need not wait for a message or a feed to be made.
+async fn answer(
+    listener: TcpListener,
+    config: &Config,
+    context: &Context,
+    wake: &Arc<Notify>,
+    halt: &Arc<Halt>,
+) -> Result<(), Failure> {
+    let (config, site, clock) = (config.clone(), context.site.clone(), context.clock);
+    let (wake, stop, halt) = (Arc::clone(wake), Arc::clone(halt), Arc::clone(halt));
+    let answered = tokio::task::spawn_blocking(move || {
+        let failed = |error: std::io::Error| Failure::unexpected(format!("the pages cannot be answered: {error}"));
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
+        runtime.block_on(async {
+            let store = session::store(&config, &site).await?;
+            let folder = site_folder(&site, &config, Use::Content);
+            let listener = tokio::net::TcpListener::from_std(listener).map_err(failed)?;
+            let setup = Setup { config, folder, store, clock, wake, tell: Ui::line };
+            let stopped = async {
+                let _ = stop.unless(std::future::pending::<()>()).await;
+                notify("STOPPING=1");
+            };
+            serve(listener, setup, stopped).await.map_err(failed)
+        })
+    });
+    let answered = answered.await.map_err(|error| Failure::unexpected(error.to_string())).flatten();
+    if answered.is_err() {
+        halt.set(Stop::Asked);
+    }
+    answered
+}
+
+/// Delivers what is queued, and publishes when it is time. What fails is told, and tried again.
+async fn deliver(publisher: Publisher, order: &Order<'_>, agreed: &[Demand], halt: &Arc<Halt>, context: &Context) {
+    let zone = &order.config.site.timezone;
+    let schedule = order.config.newsletter.schedule.as_ref();
+    let after = |now| schedule.and_then(|schedule| schedule.after(now, zone));
+    let mut due = after(context.clock.now());
+    if let Some(due) = due {
+        context.ui.say(&format!("Publishing next at {}.", told(due, zone)));
+    }
+    let mut first = Some(publisher);
+    while !halt.is_set() {
+        let delivered = async {
+            let publisher = match first.take() {
+                Some(publisher) => publisher,
+                None => session::publisher(order.config, context, &order.options.allow).await?,
+            };
+            follow::deliver(publisher, order, halt, context).await
+        };
+        let pause = match delivered.await {
+            Ok((_, pause)) => pause,
+            Err(failure) => {
+                context.ui.failure(&failure);
+                PAUSE
+            }
+        };
+        let until = due;
+        let published = async {
+            until_due(until, context).await;
+        };
+        let waited = halt.unless(async {
+            tokio::select! {
+                waited = follow::wait(order, pause, context) => {
+                    if let Err(failure) = waited {
+                        context.ui.failure(&failure);
+                        tokio::time::sleep(PAUSE).await;
+                    }
+                    false
+                }
+                () = published => true,
+            }
+        });
+        if waited.await == Some(true) {
+            due = after(context.clock.now());
+            if let Err(failure) = publish_now(order, agreed, halt, context).await {
+                context.ui.failure(&failure);
+            }
+            if let Some(due) = due {
+                context.ui.say(&format!("Publishing next at {}.", told(due, zone)));
+            }
+        }
+    }
+}
+
+/// Waits for a moment, by a clock that may be set meanwhile.
+async fn until_due(due: Option<Timestamp>, context: &Context) {
+    let Some(due) = due else { return std::future::pending().await };
+    loop {
+        let left = due.duration_since(context.clock.now());
+        if left <= SignedDuration::ZERO {
+            return;
+        }
+        let left = Duration::try_from(left).unwrap_or(PAUSE);
+        tokio::time::sleep(left.min(PAUSE)).await;
+    }
+}
+
+/// What `publish` does, for the site as it is now.
+async fn publish_now(order: &Order<'_>, agreed: &[Demand], halt: &Arc<Halt>, context: &Context) -> Result<(), Failure> {
+    let config = agreement::read(&context.site)?;
+    agreement::check(&config, Activity::Send, &context.site, &context.state, agreed)?;
+    let mut publisher = session::publisher(&config, context, &order.options.allow).await?;
+    publisher.halt = Arc::clone(halt);
+    let order =
+        Order { config: &config, now: context.clock.now(), options: Options { ..order.options.clone() }, ..*order };
+    let mut teller = Teller::new(&publisher, &config.site.timezone, context);
+    Box::pin(publish::publish(publisher, &order, &mut teller)).await?;
+    Ok(())
+}
+
+/// Sends letters as they are asked for, and removes those who never confirmed.
+async fn letters(config: &Config, wake: &Notify, halt: &Halt, context: &Context) {
+    let mut purged = Timestamp::UNIX_EPOCH;
+    while !halt.is_set() {
+        let pause = match send(config, &mut purged, context).await {
+            Ok(()) => LOOK,
+            Err(failure) => {
+                context.ui.failure(&failure);
+                PAUSE
+            }
+        };
+        let more = async {
+            let _ = tokio::time::timeout(pause, wake.notified()).await;
+        };
+        halt.unless(more).await;
+    }
+}
+
+async fn send(config: &Config, purged: &mut Timestamp, context: &Context) -> Result<(), Failure> {
+    let mut store = session::store(config, &context.site).await?;
+    let now = context.clock.now();
+    if now.duration_since(*purged) >= PURGE {
+        purge(&mut store, now).await?;
+        *purged = now;
+    }
+    if !store.letters_that_wait(now.as_second(), 1).await?.is_empty() {
+        let ways = session::ways(config, &context.site)?;
+        let signer = signer(config, &context.site)?;
+        let templates = Site::templates_of(&context.site, config)?;
+        let sent = send_letters(&mut store, &ways, config, &templates, signer.as_ref(), context.clock).await;
+        let has_failed = sent.is_err();
+        tell::letters(sent, context);
+        if has_failed {
+            // What stands in the way of one letter stands in that of the next.
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+    Ok(store.close().await?)
+}
+
+async fn purge(store: &mut Store, now: Timestamp) -> Result<(), Failure> {
+    let tokens = Tokens::new(&store.secret().await?);
+    while store.purge_unconfirmed(|address| address_hash(&tokens, address), now).await? > 0 {}
+    Ok(())
+}

@@ -1,0 +1,183 @@
+//! Joining: the form, the letter that asks to confirm, and never getting one again.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{Path, Request, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use jiff::Timestamp;
+
+use super::pages::Button;
+use super::request::Posted;
+use super::{Server, Shared};
+use crate::email::{Grant, Purpose};
+use crate::model::{EmailAddress, LetterKind};
+use crate::publish::{address_hash, is_fresh};
+use crate::store::{Asked, Asking, Barred, Confirmed, LetterKey};
+use crate::web::security::is_same;
+
+/// A person needs so many seconds to fill in a form, and no more.
+const FILLING: std::ops::RangeInclusive<i64> = 1..=86_400;
+/// An answer takes at least so long, so that its time does not tell whether an address is known.
+const EVEN: Duration = Duration::from_millis(250);
+
+/// The page on which people subscribe.
+pub(super) async fn page(State(server): Shared) -> Response {
+    server.pages.subscribe(StatusCode::OK, &server.form_time(server.clock.now()), "", "", false)
+}
+
+/// Takes the form, also from a page of another site, which knows no time: then a button of ours is in between.
+pub(super) async fn subscribe(State(server): Shared, request: Request) -> Result<Response, Response> {
+    let posted = Posted::read(&server, request).await?;
+    let (email, name) = (posted.field("email"), posted.name());
+    let time = server.form_time(posted.now);
+    let Ok(address) = email.parse::<EmailAddress>() else {
+        let (status, name) = (StatusCode::UNPROCESSABLE_ENTITY, name.unwrap_or_default());
+        let email: String = email.chars().take(254).collect();
+        return Ok(server.pages.subscribe(status, &time, &email, &name, true));
+    };
+    if !server.is_filled_in(&posted.field("t"), posted.now) {
+        let fields = vec![("email", address.as_str().to_owned()), ("name", name.unwrap_or_default()), ("t", time)];
+        let action = format!("{}subscribe", server.pages.base());
+        let button = Button { word: "subscribe", action, fields, is_quiet: false };
+        return Ok(server.pages.answer(StatusCode::OK, "subscribe_title", &["sure", "consent"], Some(button), None));
+    }
+    if !server.wishes.takes(&posted.network, posted.now) {
+        server.metrics.limited();
+        return Err(server.busy());
+    }
+    // What people do not see, only programs fill in.
+    if posted.field("website").is_empty() {
+        let (asked, ()) = tokio::join!(ask(&server, &posted, &address, name.as_deref()), tokio::time::sleep(EVEN));
+        asked?;
+    } else {
+        tokio::time::sleep(EVEN).await;
+    }
+    Ok(server.pages.sentence(StatusCode::OK, "asked_title", &["asked"]))
+}
+
+async fn ask(
+    server: &Arc<Server>,
+    posted: &Posted,
+    address: &EmailAddress,
+    name: Option<&str>,
+) -> Result<(), Response> {
+    let asking = Asking {
+        address,
+        hash: &address_hash(&server.tokens(), address),
+        name,
+        way: "form",
+        shown: Some(&server.pages.consent()),
+        network: Some(&posted.network),
+        most_an_hour: server.letters_per_hour,
+    };
+    let asked = server.store.lock().await.ask(asking, posted.now).await.map_err(|error| server.failed(&error))?;
+    server.metrics.asked(asked);
+    match asked {
+        Asked::Letter => server.wake.notify_one(),
+        Asked::Busy if server.metrics.is_first_busy(posted.now) => {
+            (server.tell)(
+                "More people ask to subscribe than `web.letters_per_hour` lets have a letter: some get none now.",
+            );
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// The page that a letter leads to.
+pub(super) async fn ask_to_confirm(State(server): Shared, Path(token): Path<String>) -> Result<Response, Response> {
+    let Some(grant) = server.grant(&token, Purpose::Confirm).await? else { return Err(server.missing()) };
+    if !is_fresh(grant, server.clock.now()) {
+        return Err(expired(&server));
+    }
+    let button = Button { word: "confirm", ..Button::default() };
+    Ok(server.pages.answer(StatusCode::OK, "confirm_title", &["confirm_lead"], Some(button), None))
+}
+
+/// Confirms what the letter asked about.
+pub(super) async fn confirm(
+    State(server): Shared,
+    Path(token): Path<String>,
+    request: Request,
+) -> Result<Response, Response> {
+    let posted = Posted::read(&server, request).await?;
+    let Some(grant) = server.grant(&token, Purpose::Confirm).await? else { return Err(server.missing()) };
+    if !is_fresh(grant, posted.now) {
+        return Err(expired(&server));
+    }
+    let mut store = server.store.lock().await;
+    let confirmed = store.confirm(key(grant), posted.changing("link"), server.welcome).await;
+    drop(store);
+    let said = |title, text| Ok(server.pages.sentence(StatusCode::OK, title, &[text]));
+    match confirmed.map_err(|error| server.failed(&error))? {
+        Confirmed::Joined(reader, _) => {
+            server.metrics.joined();
+            server.wake.notify_one();
+            let grant = Grant { purpose: Purpose::Preferences, subscriber: reader.id, letter: 0, at: 0 };
+            let address = format!("{}p/{}", server.pages.base(), server.tokens().make(grant));
+            let link = Some(("preferences", address));
+            Ok(server.pages.answer(StatusCode::OK, "confirmed_title", &["confirmed"], None, link))
+        }
+        Confirmed::Moved(_) => said("moved_title", "moved"),
+        Confirmed::Again(_) => said("confirmed_title", "again"),
+        Confirmed::Expired => Err(expired(&server)),
+        Confirmed::Taken => Err(server.pages.sentence(StatusCode::CONFLICT, "taken_title", &["taken"])),
+        Confirmed::Unknown => Err(server.missing()),
+    }
+}
+
+/// The page for those who want no letters.
+pub(super) async fn ask_never(State(server): Shared, Path(token): Path<String>) -> Result<Response, Response> {
+    if server.grant(&token, Purpose::Never).await?.is_none() {
+        return Err(server.missing());
+    }
+    let button = Button { word: "never", ..Button::default() };
+    Ok(server.pages.answer(StatusCode::OK, "never_title", &["never_lead"], Some(button), None))
+}
+
+/// Keeps all letters from the address that a letter went to. Of whose it is not, no issue is stopped.
+pub(super) async fn never(
+    State(server): Shared,
+    Path(token): Path<String>,
+    request: Request,
+) -> Result<Response, Response> {
+    let posted = Posted::read(&server, request).await?;
+    let Some(grant) = server.grant(&token, Purpose::Never).await? else { return Err(server.missing()) };
+    let mut store = server.store.lock().await;
+    let failed = |error| server.failed(&error);
+    let Some((kind, address)) = store.letter_to(key(grant)).await.map_err(failed)? else {
+        return Err(server.missing());
+    };
+    let hash = address_hash(&server.tokens(), &address);
+    store.bar(&hash, Barred::Never, posted.now).await.map_err(failed)?;
+    if kind == LetterKind::Confirm {
+        store.unsubscribe(grant.subscriber, posted.changing("never")).await.map_err(failed)?;
+    }
+    Ok(server.pages.sentence(StatusCode::OK, "never_title", &["nevered"]))
+}
+
+fn expired(server: &Server) -> Response {
+    let link = Some(("subscribe", server.pages.base().to_owned()));
+    server.pages.answer(StatusCode::GONE, "expired_title", &["expired"], None, link)
+}
+
+fn key(grant: Grant) -> LetterKey {
+    LetterKey { subscriber: grant.subscriber, number: grant.letter.into() }
+}
+
+impl Server {
+    /// The time at which a form is given out, signed.
+    fn form_time(&self, now: Timestamp) -> String {
+        let time = now.as_second().to_string();
+        format!("{time}.{}", self.tokens().hashed("form", &time))
+    }
+
+    /// Whether a form comes back that was given out not too long and not too short ago.
+    fn is_filled_in(&self, time: &str, now: Timestamp) -> bool {
+        let Some((time, signature)) = time.split_once('.') else { return false };
+        let is_ours = is_same(signature, &self.tokens().hashed("form", time));
+        is_ours && time.parse::<i64>().is_ok_and(|time| FILLING.contains(&now.as_second().saturating_sub(time)))
+    }
+}

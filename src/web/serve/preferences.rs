@@ -1,0 +1,96 @@
+//! What a reader gets, and where.
+
+use axum::extract::{Path, Request, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde_json::json;
+
+use super::request::Posted;
+use super::{Server, Shared};
+use crate::email::Purpose;
+use crate::model::{EmailAddress, Subscriber, SubscriberStatus};
+use crate::publish::address_hash;
+use crate::store::Barred;
+
+/// What the page says about what was sent.
+#[derive(Debug, Clone, Copy, Default)]
+struct Report {
+    /// The key of the sentence.
+    said: Option<&'static str>,
+    is_wrong: bool,
+}
+
+/// The page.
+pub(super) async fn page(State(server): Shared, Path(token): Path<String>) -> Result<Response, Response> {
+    let reader = server.reader(&token).await?;
+    Ok(show(&server, &reader, Report::default()))
+}
+
+/// Keeps what was sent. Each thing that a reader can choose is a step of its own here and a field of the template.
+pub(super) async fn save(
+    State(server): Shared,
+    Path(token): Path<String>,
+    request: Request,
+) -> Result<Response, Response> {
+    let posted = Posted::read(&server, request).await?;
+    let mut reader = server.reader(&token).await?;
+    let name = posted.name();
+    if name != reader.name {
+        let renamed = server.store.lock().await.rename(reader.id, name.as_deref()).await;
+        renamed.map_err(|error| server.failed(&error))?;
+        reader.name = name;
+    }
+    let report = match posted.field("email") {
+        email if email.is_empty() => Report { said: Some("saved"), is_wrong: false },
+        email => match email.parse::<EmailAddress>() {
+            Ok(address) => {
+                ask_to_move(&server, &posted, &reader, &address).await?;
+                Report { said: Some("moving"), is_wrong: false }
+            }
+            Err(_) => Report { said: None, is_wrong: true },
+        },
+    };
+    Ok(show(&server, &reader, report))
+}
+
+/// Asks at the new address, unless who has it wants no letters; the answer is the same.
+async fn ask_to_move(
+    server: &Server,
+    posted: &Posted,
+    reader: &Subscriber,
+    address: &EmailAddress,
+) -> Result<(), Response> {
+    if !server.wishes.takes(&posted.network, posted.now) {
+        return Err(server.busy());
+    }
+    let failed = |error| server.failed(&error);
+    let mut store = server.store.lock().await;
+    let barred = store.barred(&address_hash(&server.tokens(), address)).await.map_err(failed)?;
+    let is_same = address.key() == reader.address.key();
+    if barred != Some(Barred::Never) && !is_same {
+        store.ask_to_move(reader.id, address, posted.changing("form")).await.map_err(failed)?;
+        server.wake.notify_one();
+    }
+    Ok(())
+}
+
+fn show(server: &Server, reader: &Subscriber, report: Report) -> Response {
+    let status = if report.is_wrong { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let values = json!({
+        "said": report.said.map(|key| server.pages.word(key)),
+        "is_wrong": report.is_wrong,
+        "name": reader.name.as_deref().unwrap_or_default(),
+        "leave": format!("{}u/{}", server.pages.base(), server.tokens().of(reader.id)),
+    });
+    server.pages.page(status, "web/serve-preferences.html", "preferences", values)
+}
+
+impl Server {
+    /// The reader whose preferences a token opens: only of those who get mail, so that none is kept of others.
+    async fn reader(&self, token: &str) -> Result<Subscriber, Response> {
+        let Some(grant) = self.grant(token, Purpose::Preferences).await? else { return Err(self.missing()) };
+        let found = self.store.lock().await.subscriber_numbered(grant.subscriber).await;
+        let found = found.map_err(|error| self.failed(&error))?;
+        found.filter(|reader| reader.status == SubscriberStatus::Confirmed).ok_or_else(|| self.missing())
+    }
+}
