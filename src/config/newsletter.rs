@@ -10,7 +10,7 @@ use crate::model::{ListId, Mailbox, is_list_name};
 use super::placeholder;
 use super::reader::{Reader, Section};
 use super::words::{self, Words};
-use super::{Feeds, Site, Web};
+use super::{Feeds, Inbox, Site, Web, inbox as joining};
 
 /// What must not stand as it is in the address of a `mailto:` (RFC 6068 §2), or in brackets in a header.
 const NOT_IN_MAILTO: &AsciiSet =
@@ -118,7 +118,7 @@ pub(super) fn read<'t>(
     root: &mut Section<'_, 't>,
     reader: &mut Reader<'t>,
     site: Option<&Site>,
-    web: &Web,
+    (web, inbox): (&Web, &Inbox),
     feeds: &Feeds,
 ) -> Newsletter {
     let mut section = root.section(reader, "newsletter", "newsletter");
@@ -183,7 +183,11 @@ pub(super) fn read<'t>(
             id
         },
     );
-    let (unsubscribe, page) = unsubscribe_addresses(unsubscribe, reader, web, from.as_ref());
+    if let Some((address, place)) = joining::look_at_replies(inbox, from.as_ref(), reply_to.as_ref()) {
+        let message = format!("every answer to an issue would join: `inbox.join` is where answers go: `{address}`");
+        reader.refuse(message, place, "name another address, such as `join@…` or one with `+join` before the `@`");
+    }
+    let (unsubscribe, page) = unsubscribe_addresses(unsubscribe, reader, (web, inbox), from.as_ref());
     Newsletter {
         unsubscribe,
         one_click: page.filter(|(address, _)| address.contains(TOKEN)),
@@ -260,7 +264,7 @@ fn subscribe<'t>(section: &mut Section<'_, 't>, reader: &mut Reader<'t>) -> Opti
 fn unsubscribe_addresses(
     given: Option<Vec<(String, Location)>>,
     reader: &mut Reader<'_>,
-    web: &Web,
+    (web, inbox): (&Web, &Inbox),
     from: Option<&Mailbox>,
 ) -> (Vec<String>, Option<(String, Location)>) {
     let mut addresses = Vec::new();
@@ -302,9 +306,11 @@ fn unsubscribe_addresses(
     }
     // Beside an https address too: not every client can post, and filters look for both.
     if let (true, Some(from)) = (!is_chosen || addresses.is_empty(), from) {
-        let address = &from.address;
-        let local = utf8_percent_encode(address.local_part(), NOT_IN_MAILTO);
-        addresses.push(format!("mailto:{local}@{}?subject=unsubscribe", address.domain()));
+        let address = inbox.leave.as_deref().unwrap_or(from.address.as_str());
+        let (local, domain) = address.rsplit_once('@').unwrap_or((address, ""));
+        let local: Vec<_> =
+            local.split(TOKEN).map(|part| utf8_percent_encode(part, NOT_IN_MAILTO).to_string()).collect();
+        addresses.push(format!("mailto:{}@{domain}?subject=unsubscribe", local.join(TOKEN)));
     }
     addresses.sort_by_key(|address| (!address.starts_with("https:"), !address.contains(TOKEN)));
     (addresses, page)
