@@ -54,6 +54,7 @@ mod site;
 mod tolerance;
 mod watcher;
 mod way;
+mod wishes;
 mod witnesses;
 mod worker;
 
@@ -98,6 +99,7 @@ pub use site::{CONFIG_FILE, Picture, Site};
 pub use tolerance::Tolerance;
 pub use watcher::Watcher;
 pub use way::WayOut;
+pub use wishes::{Fulfilled, MOST_LETTERS_AN_HOUR, Wish, fulfil};
 pub use witnesses::Memory;
 
 use crate::clock::Clock;
