@@ -12,7 +12,11 @@ const BOB: &str = "bob@reader.test";
 /// A site whose mailbox is a Maildir of its own.
 fn site(sink: &Sink) -> TestSite {
     let site = TestSite::new(&sink.transport());
-    site.edit("config.toml", "unsubscribe = \"mailto:leave@news.example.org\"\n", "");
+    site.edit(
+        "config.toml",
+        "unsubscribe = [\"https://news.example.org/u/{token}\", \"mailto:leave@news.example.org\"]\n",
+        "",
+    );
     site.configure(
         "inbox",
         "url = \"maildir:Maildir\"\njoin = \"join@news.example.org\"\nleave = \"leave+{token}@news.example.org\"",

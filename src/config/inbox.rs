@@ -3,11 +3,13 @@
 use percent_encoding::percent_decode_str;
 use url::Url;
 
-use super::TOKEN;
 use super::placeholder::is_loopback;
 use super::reader::{Placed, Reader, Section};
 use crate::diagnostic::Location;
 use crate::model::{EmailAddress, Mailbox};
+
+/// The placeholder of a token in an address.
+pub const TOKEN: &str = "{token}";
 
 /// How many letters a reader's token has.
 const READER_TOKEN: usize = 27;

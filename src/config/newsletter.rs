@@ -7,17 +7,15 @@ use url::Url;
 use crate::diagnostic::Location;
 use crate::model::{ListId, Mailbox, is_list_name};
 
+use super::inbox::{self as joining, Inbox, TOKEN};
 use super::placeholder;
 use super::reader::{Reader, Section};
 use super::words::{self, Words};
-use super::{Feeds, Inbox, Site, Web, inbox as joining};
+use super::{Feeds, Site, Web};
 
 /// What must not stand as it is in the address of a `mailto:` (RFC 6068 §2), or in brackets in a header.
 const NOT_IN_MAILTO: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'+').remove(b'!').remove(b'$');
-
-/// The placeholder of the reader's token in an address for unsubscribing.
-pub const TOKEN: &str = "{token}";
 
 /// The code of the warning that Tidings itself does not answer where readers unsubscribe.
 pub const NO_SERVER: &str = "newsletter/no-server";

@@ -6,59 +6,13 @@ use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 
+use super::heard::{Arrival, Heard, to_record};
 use super::owners::owners_of;
-use super::wishes::{self, Wish};
+use super::wishes;
 use crate::email::{BounceTokens, Recipients, Tokens};
 use crate::inbox::{Kind, Report, Returned};
-use crate::model::{EmailAddress, Issue, Secret, Subscriber, SubscriberStatus, sha256_hex};
-use crate::store::{Effect, NewReport, Result, Store};
-
-/// A message that says something.
-#[derive(Debug)]
-pub struct Arrival {
-    /// What it says.
-    pub returned: Returned,
-    /// The SHA-256 of its bytes.
-    pub digest: String,
-    /// Where it is in its mailbox: its UID (RFC 9051 §2.3.1.1); 0 in a file.
-    pub place: u32,
-}
-
-impl Arrival {
-    /// A message, unless it says nothing; `join` is the address for joining.
-    pub fn read(message: &[u8], join: Option<&EmailAddress>, place: u32) -> Option<Self> {
-        let returned = crate::inbox::read(message, join);
-        // A token alone may be a wish to leave, whatever the words.
-        (!returned.reports.is_empty()).then(|| Self { returned, digest: sha256_hex(message), place })
-    }
-
-    fn is_wish(&self) -> bool {
-        let is_wish = |report: &Report| matches!(report.kind, Kind::Unsubscribe | Kind::Subscribe | Kind::Confirm);
-        self.returned.reports.iter().any(is_wish)
-    }
-}
-
-/// What one message says of one recipient, and whom it proves to be about.
-#[derive(Debug, Clone)]
-pub struct Heard {
-    /// What it says.
-    pub report: Report,
-    /// The reader that it is about.
-    pub reader: Option<Subscriber>,
-    /// What to record, when there is anything.
-    pub record: Option<NewReport>,
-    /// What it asks for, beside leaving.
-    pub wish: Option<Wish>,
-    /// Where the message is in its mailbox.
-    pub place: u32,
-}
-
-impl Heard {
-    /// True when it proves to be about a reader, or asks for what needs no proof.
-    pub fn is_proven(&self) -> bool {
-        self.reader.is_some() || matches!(self.wish, Some(Wish::Join { .. }))
-    }
-}
+use crate::model::{EmailAddress, Issue, Secret, Subscriber, SubscriberStatus};
+use crate::store::{NewReport, Result, Store};
 
 /// Finds out whom messages are about.
 ///
@@ -117,25 +71,6 @@ pub async fn correlate(store: Option<&mut Store>, arrivals: Vec<Arrival>) -> Res
         }
     }
     Ok(all)
-}
-
-pub(super) fn to_record(report: &Report, subscriber: i64, issue: i64, message: String) -> NewReport {
-    let effect = match report.kind {
-        Kind::Hard => Effect::Bounced,
-        Kind::Soft => Effect::BouncedInTime,
-        Kind::Complaint => Effect::Complained,
-        Kind::Unsubscribe => Effect::Left,
-        Kind::Policy | Kind::AutoReply | Kind::Delivered | Kind::Subscribe | Kind::Confirm => Effect::Nothing,
-    };
-    NewReport {
-        subscriber,
-        issue,
-        kind: report.kind.as_str(),
-        message,
-        status: report.status.clone(),
-        diagnostic: report.diagnostic.clone(),
-        effect,
-    }
 }
 
 /// The readers whose tokens for leaving occur.

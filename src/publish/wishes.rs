@@ -5,9 +5,9 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
+use super::heard::{Arrival, Heard, Wish, to_record};
 use super::letters::{address_hash, is_fresh};
-use super::returned::{Arrival, Heard, to_record};
-use crate::email::{Grant, Purpose, Tokens};
+use crate::email::{Purpose, Tokens};
 use crate::inbox::{Kind, Report};
 use crate::model::{EmailAddress, Subscriber};
 use crate::store::{
@@ -19,24 +19,6 @@ pub const MOST_LETTERS_AN_HOUR: i64 = 60;
 
 /// How readers who wrote a mail came or left, as it is kept.
 const WAY: &str = "mail";
-
-/// What a mail asks for, beside leaving.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Wish {
-    /// To get the newsletter.
-    Join {
-        /// At this address.
-        address: EmailAddress,
-        /// When the mail was written, in seconds since 1970, as it says.
-        date: Option<i64>,
-        /// The SHA-256 of the mail.
-        message: String,
-    },
-    /// To confirm what a letter asks about.
-    Confirm(Grant),
-    /// To get no such letters any more.
-    Never,
-}
 
 /// What a mail of a person says, and whom it is about.
 pub(super) async fn heard(

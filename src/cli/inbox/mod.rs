@@ -3,6 +3,7 @@
 mod said;
 mod source;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -14,6 +15,7 @@ use crate::config::{Config, InboxPlace};
 use crate::diagnostic::Diagnostic;
 use crate::publish::{Activity, Heard, Site, Use, correlate, count, fulfil, record, send_letters, signer, site_folder};
 use crate::store::{Spike, Store};
+use crate::transport::{ImapError, ImapMailbox};
 use said::Results;
 use source::Mailbox;
 
@@ -58,13 +60,18 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
     };
     agreement::settle(&config, activity, answer, context)?;
     let join = config.inbox.join.as_ref();
+    let mut open = None;
     let mailbox = match place {
         Some(InboxPlace::Maildir(name)) => {
             source::read_maildir(&site_folder(&context.site, &config, Use::Inbox), name, join)?
         }
         Some(InboxPlace::Server(server)) => {
-            let message = format!("this version does not reach the mailbox at {}", server.host);
-            return Err(Failure::usage(message, "name a Maildir, an mbox file, one message, or `-`"));
+            let from = ("inbox", &config.inbox.password_env, &config.inbox.password_file);
+            let password = session::password(from, &config, &context.site)?.unwrap_or_default();
+            let opened = ImapMailbox::open(server, &password).await.map_err(failed)?;
+            let (opened, mailbox) = source::read_server(opened, context.now, join).await.map_err(failed)?;
+            open = Some(opened);
+            mailbox
         }
         None => source::read(arguments.mailbox.as_deref().unwrap_or(Path::new("-")), join)?,
     };
@@ -77,6 +84,7 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
     };
     let heard = correlate(store.as_mut(), arrivals).await?;
     let mut spike = None;
+    let mut left = Vec::new();
     if arguments.json {
         Ui::json(&heard.iter().map(said::as_json).collect::<Vec<_>>().into());
     } else {
@@ -84,6 +92,7 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
             Some(store) => {
                 let results = take_in(store, &heard, &config, context).await?;
                 spike = store.spike().await?;
+                left.clone_from(&results.fulfilled.left);
                 Some(results)
             }
             None => None,
@@ -98,11 +107,30 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
             context.ui.say(&format!("Of {}, only the beginning was looked at.", count(cut, "long message")));
         }
     }
+    if let Some(mut open) = open {
+        // Only what is recorded goes: after a crash in between it is read again, and known.
+        if store.is_some() && !arguments.dry_run {
+            open.put_away(&understood(&heard, &left)).await.map_err(failed)?;
+        }
+        open.close().await;
+    }
     if let Some(store) = store.as_mut().filter(|_| !is_read_only && !arguments.dry_run) {
         letters(store, &config, context).await?;
     }
     session::close(store).await?;
     Ok(spike.map_or(Exit::Done, |spike| refused(&spike, context)))
+}
+
+/// The messages at a server of which something was proven, but for those that wait.
+fn understood(heard: &[Heard], left: &[u32]) -> Vec<u32> {
+    let is_done = |it: &&Heard| it.is_proven() && !left.contains(&it.place);
+    let uids: BTreeSet<u32> = heard.iter().filter(is_done).map(|it| it.place).collect();
+    uids.into_iter().collect()
+}
+
+fn failed(error: ImapError) -> Failure {
+    let help = error.help;
+    Failure::new(Exit::Unexpected, Diagnostic::error("inbox/server", error.to_string()).help(help))
 }
 
 /// Records what is proven, and does what is asked for.

@@ -3,12 +3,16 @@
 use std::io::BufRead;
 use std::path::Path;
 
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+
 use super::super::failure::{Exit, Failure};
 use crate::diagnostic::{Diagnostic, Location};
 use crate::files::{self, FileKind, Folder};
-use crate::inbox::Messages;
+use crate::inbox::{LONGEST, Messages};
 use crate::model::EmailAddress;
 use crate::publish::Arrival;
+use crate::transport::{ImapError, ImapMailbox};
 
 /// What a mailbox holds.
 #[derive(Debug, Default)]
@@ -53,6 +57,22 @@ pub(super) fn read_maildir(folder: &Folder, name: &str, join: Option<&EmailAddre
     let mut mailbox = Mailbox::new(join);
     mailbox.add_maildir(folder, name, &format!("{name}/"))?;
     Ok(mailbox)
+}
+
+/// How long ago a message of a mailbox at a server may have arrived.
+const SPAN: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// Reads what arrived at a server of late.
+pub(super) async fn read_server(
+    mut server: ImapMailbox,
+    now: Timestamp,
+    join: Option<&EmailAddress>,
+) -> Result<(ImapMailbox, Mailbox), ImapError> {
+    let mut mailbox = Mailbox::new(join);
+    let uids = server.since((now - SPAN).to_zoned(TimeZone::UTC).date()).await?;
+    // One more byte tells whether there is more.
+    server.read(&uids, LONGEST + 1, |uid, bytes| mailbox.add_message(bytes, bytes.len() > LONGEST, uid)).await?;
+    Ok((server, mailbox))
 }
 
 fn unreadable(name: &str, error: &std::io::Error) -> Failure {
