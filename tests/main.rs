@@ -24,6 +24,7 @@ mod hubs;
 mod importing;
 mod in_feeds;
 mod inbox;
+mod joining;
 mod kept;
 mod lint;
 mod lost;

@@ -47,7 +47,7 @@ fn both_files_document_the_same_settings() {
 fn every_setting_is_documented() {
     // An unknown key is told with the list of the known ones, or with the nearest: a key that no word is near gets the list.
     let documented = keys(NEW_SITE);
-    for section in ["site", "posts", "feeds", "podcast", "newsletter", "theme", "mail", "store", "web"] {
+    for section in ["site", "posts", "feeds", "podcast", "newsletter", "theme", "mail", "store", "inbox", "web"] {
         let text =
             format!("[site]\ntitle = 'x'\nurl = 'https://example.org'\n[{section}]\nxxxxxxxxxxxxxxxxxxxxxxxxxx = 1\n");
         let text = text.replace("[site]\nxxx", "xxx");

@@ -195,6 +195,9 @@ fn how_to_agree(activity: Activity, agreements: &Agreements<'_>, state: &StateFo
     }
     match activity {
         Activity::Read => "`tidings check` asks you once, `tidings check --yes` agrees without a question".to_owned(),
+        Activity::Receive => {
+            "`tidings inbox` asks you once, `tidings inbox --yes` agrees without a question".to_owned()
+        }
         Activity::Send => "`tidings publish --to ADDRESS` asks you once and sends the same test".to_owned(),
     }
 }

@@ -127,7 +127,8 @@ fn checkpoint(config: &Config, site: &Path) -> Result<Option<Checkpoint>, Failur
 pub(super) fn ways(config: &Config, site: &Path) -> Result<Vec<WayOut>, Failure> {
     let way = |relay: &Relay| {
         let logs_in = matches!(Target::of(&relay.transport), Ok(Target::Server(Server { user: Some(_), .. })));
-        let password = if logs_in { password(relay, config, site)? } else { None };
+        let from = ("mail", &relay.password_env, &relay.password_file);
+        let password = if logs_in { password(from, config, site)? } else { None };
         way_out(relay, config, site, password)
     };
     config.mail.relays.iter().map(way).collect()
@@ -164,25 +165,29 @@ fn way_out(relay: &Relay, config: &Config, site: &Path, password: Option<SecretS
 
 /// The password, from the environment or a file: never from config.toml.
 #[expect(clippy::disallowed_methods, reason = "the command line is where the environment comes in")]
-fn password(relay: &Relay, config: &Config, site: &Path) -> Result<Option<SecretString>, Failure> {
+pub(super) fn password(
+    (section, variable, file): (&str, &Option<String>, &Option<String>),
+    config: &Config,
+    site: &Path,
+) -> Result<Option<SecretString>, Failure> {
     let problem = |message: String, help: &str| {
         Failure::new(
             Exit::Problems,
             Diagnostic::error("config/password", message).at(Location::start_of(CONFIG_FILE)).help(help),
         )
     };
-    if let Some(name) = &relay.password_env {
+    if let Some(name) = variable {
         return match std::env::var(name) {
             Ok(value) if !value.is_empty() => Ok(Some(value.into())),
             _ => Err(problem(
-                format!("the variable that `mail.password_env` names is not set: `{name}`"),
+                format!("the variable that `{section}.password_env` names is not set: `{name}`"),
                 "set it in the environment of the command",
             )),
         };
     }
-    let Some(name) = &relay.password_file else { return Ok(None) };
+    let Some(name) = file else { return Ok(None) };
     let unusable = |why: String, help: &str| {
-        problem(format!("the file that `mail.password_file` names cannot be used: `{name}`: {why}"), help)
+        problem(format!("the file that `{section}.password_file` names cannot be used: `{name}`: {why}"), help)
     };
     let bytes = site_folder(site, config, Use::Password).read_secret(name).map_err(|error| {
         let help = match error {

@@ -1,6 +1,6 @@
 //! `[mail]`: how messages leave.
 
-use super::newsletter::TOKEN;
+use super::inbox::TOKEN;
 use super::reader::{Reader, Section};
 use super::relay::{self, RelayProfile};
 use super::{Dkim, DomainLimit, RateLimit, Site, TransportCheck, TransportUrl, dkim, domain};

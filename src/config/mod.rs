@@ -3,6 +3,7 @@
 mod dkim;
 mod domain;
 mod feeds;
+mod inbox;
 mod mail;
 mod newsletter;
 mod permalink;
@@ -26,8 +27,9 @@ use crate::diagnostic::Diagnostic;
 pub use dkim::Dkim;
 pub use domain::DomainLimit;
 pub use feeds::{Archive, CommentsPattern, FeedContent, FeedTerm, Feeds, FeedsBy};
+pub use inbox::{Encryption, Inbox, InboxPlace, MailboxServer, TOKEN};
 pub use mail::{InDoubt, Mail, Relay};
-pub use newsletter::{MailContent, Mode, Newsletter, Part, TOKEN};
+pub use newsletter::{MailContent, Mode, Newsletter, Part};
 pub use permalink::{Permalink, PermalinkPart, SlugFrom, Slugify};
 pub(crate) use placeholder::is_loopback;
 pub use podcast::Podcast;
@@ -56,6 +58,7 @@ pub struct Config {
     pub theme: Theme,
     pub mail: Mail,
     pub store: Store,
+    pub inbox: Inbox,
     pub web: Web,
     /// What is worth knowing about the file, and stands in the way of nothing.
     pub warnings: Vec<Diagnostic>,
@@ -182,14 +185,16 @@ fn read(path: &str, text: &str, check: TransportCheck) -> (Option<Config>, Vec<D
     let feeds = feeds::read(&mut root, &mut reader, site.as_ref(), (&posts.taxonomies, posts.feed.is_some()));
     let podcast = podcast::read(&mut root, &mut reader, site.as_ref());
     let web = web::read(&mut root, &mut reader);
-    let newsletter = newsletter::read(&mut root, &mut reader, site.as_ref(), &web, &feeds);
+    let inbox = inbox::read(&mut root, &mut reader);
+    let newsletter = newsletter::read(&mut root, &mut reader, site.as_ref(), (&web, &inbox), &feeds);
     let theme = theme::read(&mut root, &mut reader);
     let mail = mail::read(&mut root, &mut reader, site.as_ref(), newsletter.from.as_ref(), check);
     let store = store::read(&mut root, &mut reader);
     root.finish(&mut reader);
     reader.diagnostics.sort_by_key(|d| d.location.as_ref().map(|place| (place.line, place.column)));
     let warnings = reader.warnings;
-    let config = site.map(|site| Config { site, posts, feeds, podcast, newsletter, theme, mail, store, web, warnings });
+    let config =
+        site.map(|site| Config { site, posts, feeds, podcast, newsletter, theme, mail, store, inbox, web, warnings });
     (config, reader.diagnostics)
 }
 

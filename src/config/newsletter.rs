@@ -7,6 +7,7 @@ use url::Url;
 use crate::diagnostic::Location;
 use crate::model::{ListId, Mailbox, is_list_name};
 
+use super::inbox::{self as joining, Inbox, TOKEN};
 use super::placeholder;
 use super::reader::{Reader, Section};
 use super::words::{self, Words};
@@ -15,9 +16,6 @@ use super::{Feeds, Schedule, Site, Web};
 /// What must not stand as it is in the address of a `mailto:` (RFC 6068 §2), or in brackets in a header.
 const NOT_IN_MAILTO: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'+').remove(b'!').remove(b'$');
-
-/// The placeholder of the reader's token in an address for unsubscribing.
-pub const TOKEN: &str = "{token}";
 
 /// Whether the due entries share one issue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,7 +115,7 @@ pub(super) fn read<'t>(
     root: &mut Section<'_, 't>,
     reader: &mut Reader<'t>,
     site: Option<&Site>,
-    web: &Web,
+    (web, inbox): (&Web, &Inbox),
     feeds: &Feeds,
 ) -> Newsletter {
     let mut section = root.section(reader, "newsletter", "newsletter");
@@ -190,7 +188,11 @@ pub(super) fn read<'t>(
             id
         },
     );
-    let (unsubscribe, page) = unsubscribe_addresses(unsubscribe, reader, web, from.as_ref());
+    if let Some((address, place)) = joining::look_at_replies(inbox, from.as_ref(), reply_to.as_ref()) {
+        let message = format!("every answer to an issue would join: `inbox.join` is where answers go: `{address}`");
+        reader.refuse(message, place, "name another address, such as `join@…` or one with `+join` before the `@`");
+    }
+    let (unsubscribe, page) = unsubscribe_addresses(unsubscribe, reader, (web, inbox), from.as_ref());
     Newsletter {
         unsubscribe,
         one_click: page.filter(|(address, _)| address.contains(TOKEN)),
@@ -268,7 +270,7 @@ fn subscribe<'t>(section: &mut Section<'_, 't>, reader: &mut Reader<'t>) -> Opti
 fn unsubscribe_addresses(
     given: Option<Vec<(String, Location)>>,
     reader: &mut Reader<'_>,
-    web: &Web,
+    (web, inbox): (&Web, &Inbox),
     from: Option<&Mailbox>,
 ) -> (Vec<String>, Option<(String, Location)>) {
     let mut addresses = Vec::new();
@@ -307,9 +309,11 @@ fn unsubscribe_addresses(
     }
     // Beside an https address too: not every client can post, and filters look for both.
     if let (true, Some(from)) = (!is_chosen || addresses.is_empty(), from) {
-        let address = &from.address;
-        let local = utf8_percent_encode(address.local_part(), NOT_IN_MAILTO);
-        addresses.push(format!("mailto:{local}@{}?subject=unsubscribe", address.domain()));
+        let address = inbox.leave.as_deref().unwrap_or(from.address.as_str());
+        let (local, domain) = address.rsplit_once('@').unwrap_or((address, ""));
+        let local: Vec<_> =
+            local.split(TOKEN).map(|part| utf8_percent_encode(part, NOT_IN_MAILTO).to_string()).collect();
+        addresses.push(format!("mailto:{}@{domain}?subject=unsubscribe", local.join(TOKEN)));
     }
     addresses.sort_by_key(|address| (!address.starts_with("https:"), !address.contains(TOKEN)));
     (addresses, page)

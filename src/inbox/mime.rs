@@ -44,6 +44,17 @@ impl<'m> Head<'m> {
         message_ids(&self.text(name).unwrap_or_default())
     }
 
+    /// The first of the headers of this name, which the last server on the way has written, on one line.
+    pub(super) fn topmost(&self, name: &str) -> Option<String> {
+        let raw = self.0.as_ref()?.headers_raw().find(|(found, _)| found.eq_ignore_ascii_case(name))?.1;
+        Some(raw.split_whitespace().collect::<Vec<_>>().join(" "))
+    }
+
+    /// When the message was written, in seconds since 1970.
+    pub(super) fn date(&self) -> Option<i64> {
+        self.0.as_ref()?.date().map(mail_parser::DateTime::to_timestamp)
+    }
+
     /// True for what was sent to many.
     pub(super) fn is_of_a_list(&self) -> bool {
         ["List-Id", "List-Unsubscribe"].iter().any(|name| self.text(name).is_some())

@@ -1,4 +1,4 @@
-//! Messages that came back: bounces, complaints, answers of programs and wishes to leave. Bytes in, what they say out; whether it
+//! Messages that came back: bounces, complaints, answers of programs, and wishes to join, to confirm and to leave. Bytes in, what they say out; whether it
 //! is true is for those to judge who know the site's secret ([`Clues`] are what they go by).
 //!
 //! Every message may be hostile. So no more than [`LONGEST`] bytes of it are looked at, its parts are limited in number, depth and
@@ -14,7 +14,9 @@ mod said;
 #[cfg(test)]
 mod tests;
 mod text;
+mod wishes;
 
+use crate::model::EmailAddress;
 use mime::{Head, Part};
 use rules::RULES;
 use said::MOST_RECIPIENTS;
@@ -23,8 +25,8 @@ pub use addresses::token_in;
 pub use mailbox::{Message, Messages};
 pub use said::{Clues, Kind, LONGEST, Report, Returned};
 
-/// Reads a message. What comes after [`LONGEST`] bytes of it is not looked at.
-pub fn read(message: &[u8]) -> Returned {
+/// Reads a message. What comes after [`LONGEST`] bytes of it is not looked at. A mail to `join` is a wish to get the newsletter.
+pub fn read(message: &[u8], join: Option<&EmailAddress>) -> Returned {
     let parts = mime::parts(&message[..message.len().min(LONGEST)]);
     let Some(first) = parts.first() else { return Returned::default() };
     let prose = text::Prose::new(&parts);
@@ -43,17 +45,15 @@ pub fn read(message: &[u8]) -> Returned {
         reports.extend(auto_reply(&first.head));
     }
     if reports.is_empty() {
-        reports.extend(unsubscribe(&first.head, &clues));
+        reports.extend(wishes::wish(&first.head, &clues, join));
     }
     reports.truncate(MOST_RECIPIENTS);
     Returned { reports, clues }
 }
 
 fn clues(head: &Head<'_>, parts: &[Part<'_>], prose: &text::Prose) -> Clues {
-    const SENT_TO: [&str; 8] =
-        ["To", "Cc", "Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "X-Delivered-To", "Resent-To"];
     let mut clues = Clues::default();
-    let mut sent_to: Vec<String> = SENT_TO.iter().flat_map(|name| head.addresses(name)).collect();
+    let mut sent_to: Vec<String> = wishes::SENT_TO.iter().flat_map(|name| head.addresses(name)).collect();
     let originals: Vec<&Head<'_>> = parts.iter().filter_map(|part| part.original.as_ref()).collect();
     for original in &originals {
         sent_to.extend(original.addresses("Return-Path"));
@@ -67,16 +67,9 @@ fn clues(head: &Head<'_>, parts: &[Part<'_>], prose: &text::Prose) -> Clues {
     clues.readers.extend(prose.copied("to:").flat_map(addresses::all));
     sent_to.extend(prose.copied("return-path:").flat_map(addresses::all));
     clues.tokens.extend(sent_to.iter().filter_map(|address| token_in(address.split('@').next().unwrap_or_default())));
-    clues.tokens.extend(subject_token(head));
+    clues.tokens.extend(wishes::subject_token(&head.subject()));
+    clues.date = head.date();
     clues
-}
-
-/// The token at the end of a subject such as `unsubscribe TOKEN`.
-fn subject_token(head: &Head<'_>) -> Option<String> {
-    let subject = head.subject();
-    let mut words = subject.split_whitespace();
-    let last = words.next_back()?;
-    (words.count() < 4).then(|| token_in(last)).flatten().filter(|token| addresses::is_leave_length(token.len()))
 }
 
 fn auto_reply(head: &Head<'_>) -> Option<Report> {
@@ -93,26 +86,6 @@ fn auto_reply(head: &Head<'_>) -> Option<Report> {
         kind: Kind::AutoReply,
         status: None,
         diagnostic: Some(classify::one_line(&head.subject())).filter(|subject| !subject.is_empty()),
-        is_final: true,
-    })
-}
-
-/// A mail to an address that holds a token, or with a word such as `unsubscribe` for its subject. What a program has sent by itself
-/// is no wish.
-fn unsubscribe(head: &Head<'_>, clues: &Clues) -> Option<Report> {
-    let is_automatic = head.text("Auto-Submitted").is_some_and(|value| !value.to_lowercase().starts_with("no"));
-    if head.is_of_a_list() || is_automatic {
-        return None;
-    }
-    let subject = head.subject().to_lowercase();
-    let first = subject.split_whitespace().next().unwrap_or_default();
-    let is_word = RULES.leave.iter().any(|word| word == first) && subject.split_whitespace().count() <= 2;
-    let has_token = clues.tokens.iter().any(|token| addresses::is_leave_length(token.len()));
-    (is_word || has_token).then(|| Report {
-        recipient: head.addresses("From").into_iter().next(),
-        kind: Kind::Unsubscribe,
-        status: None,
-        diagnostic: None,
         is_final: true,
     })
 }

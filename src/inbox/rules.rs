@@ -25,6 +25,8 @@ pub(super) struct Rules {
     pub(super) auto_reply: Vec<String>,
     /// Subjects of those who leave.
     pub(super) leave: Vec<String>,
+    /// Subjects of those who join.
+    pub(super) join: Vec<String>,
     /// What says that the sender or the message is refused.
     pub(super) policy: Vec<String>,
     /// What says that there is no such reader.

@@ -23,6 +23,10 @@ pub enum Kind {
     Delivered,
     /// The reader wants to leave.
     Unsubscribe,
+    /// Someone wants to get the newsletter.
+    Subscribe,
+    /// The answer to a letter that asks to confirm.
+    Confirm,
 }
 
 impl Kind {
@@ -36,6 +40,8 @@ impl Kind {
             Self::AutoReply => "auto-reply",
             Self::Delivered => "delivered",
             Self::Unsubscribe => "unsubscribe",
+            Self::Subscribe => "subscribe",
+            Self::Confirm => "confirm",
         }
     }
 }
@@ -64,6 +70,8 @@ pub struct Clues {
     pub message_ids: Vec<String>,
     /// Whom that copy was for.
     pub readers: Vec<String>,
+    /// When it was written, as it says itself, in seconds since 1970.
+    pub date: Option<i64>,
 }
 
 /// What a message says, and what it goes by. A message that is neither a bounce nor any of the rest has no reports.

@@ -8,7 +8,7 @@ fn said(message: &str) -> Vec<String> {
         let parts = [Some(it.kind.as_str().to_owned()), it.recipient, it.status];
         parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
     };
-    read(message.as_bytes()).reports.into_iter().map(short).collect()
+    read(message.as_bytes(), None).reports.into_iter().map(short).collect()
 }
 
 fn report(action: &str, status: &str, diagnostic: &str) -> String {
@@ -54,7 +54,7 @@ fn codes_and_texts_say_whether_it_is_the_reader_or_passes_or_is_about_us() {
 
 #[test]
 fn only_failures_are_failures() {
-    let delayed = read(report("delayed", "4.4.1", "timed out").as_bytes()).reports;
+    let delayed = read(report("delayed", "4.4.1", "timed out").as_bytes(), None).reports;
     assert!(delayed[0].kind == Kind::Soft && !delayed[0].is_final, "{delayed:?}");
     for action in ["delivered", "relayed", "expanded"] {
         assert_eq!(said(&report(action, "2.0.0", "ok")), ["delivered r1@reader.test"]);
@@ -63,14 +63,14 @@ fn only_failures_are_failures() {
 
 #[test]
 fn what_may_prove_it_is_in_the_envelope_and_in_the_copy() {
-    let clues = read(report("failed", "5.1.1", "x").as_bytes()).clues;
+    let clues = read(report("failed", "5.1.1", "x").as_bytes(), None).clues;
     assert_eq!(clues.tokens, ["abcdefghijklmnopqrstuvwxyzabcdefghijklmn"]);
     assert_eq!((clues.message_ids, clues.readers), (vec!["1.abc@example.org".into()], vec!["r1@reader.test".into()]));
     let qmail = "From: MAILER-DAEMON@mx.test\nTo: ada@example.org\nSubject: failure notice\n\nHi. This is the qmail-send program.\n\n\
         <r1@reader.test>:\nSorry, no mailbox here by that name. (#5.1.1)\n\n--- Below this line is a copy of the message.\n\n\
         Return-Path: <ada@example.org>\nTo: r1@reader.test\nMessage-ID: <1.abc@example.org>\n\n<r2@reader.test>:\n";
     assert_eq!(said(qmail), ["hard r1@reader.test 5.1.1"]);
-    let clues = read(qmail.as_bytes()).clues;
+    let clues = read(qmail.as_bytes(), None).clues;
     assert_eq!((clues.message_ids, clues.readers), (vec!["1.abc@example.org".into()], vec!["r1@reader.test".into()]));
 }
 
@@ -176,7 +176,7 @@ fn hostile_messages_end_within_limits() {
             "Final-Recipient: rfc822; a@b.test\nAction: failed\n\n".repeat(20_000)
         ),
     ] {
-        let reports = read(message.as_bytes()).reports;
+        let reports = read(message.as_bytes(), None).reports;
         assert!(reports.len() <= 1, "{reports:?}");
     }
     assert!(start.elapsed() < std::time::Duration::from_secs(30), "{:?}", start.elapsed());

@@ -62,7 +62,8 @@ impl<'s> Agreements<'s> {
     /// The setting that leads into the state folder itself, where a site has nothing to write at all.
     pub fn trespass(state: &StateFolder, root: &Path, config: &Config) -> Option<&'static str> {
         let folder = files::resolved(state.path()?);
-        let is_only_read = |setting| ["mail.password_file", "mail.dkim"].contains(&setting);
+        let is_only_read =
+            |setting| ["mail.password_file", "inbox.password_file", "inbox.url", "mail.dkim"].contains(&setting);
         let inside =
             outside(root, config).into_iter().find(|at| at.path.starts_with(&folder) && !is_only_read(at.setting));
         inside.map(|outside| outside.setting)

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use url::Url;
 
 use super::reach::{Outside, outside};
-use crate::config::{Config, DatabaseServer, FeedPlace, Relay};
+use crate::config::{Config, DatabaseServer, Encryption, FeedPlace, InboxPlace, MailboxServer};
 use crate::files::{self, FileKind, Folder, Open};
 use crate::model::distinct;
 use crate::transport::{Security, Server, Target};
@@ -20,6 +20,8 @@ pub enum Activity {
     Read,
     /// That, and send mail.
     Send,
+    /// Read it and the mailbox of `inbox.url`; and send letters, when readers join by mail.
+    Receive,
 }
 
 /// One thing that a site wants. Its [`Display`](fmt::Display) completes “The site wants to …”.
@@ -53,23 +55,30 @@ pub enum Demand {
     },
     /// A database at a server.
     Database(DatabaseServer),
-    /// The environment variable that holds the password.
-    PasswordVariable(String),
-    /// The file that holds the password.
-    PasswordFile(PathBuf),
+    /// A mailbox at a server.
+    Mailbox(MailboxServer),
+    /// The environment variable that holds the password, by the setting that names it.
+    PasswordVariable(&'static str, String),
+    /// The file that holds the password, by the setting that names it.
+    PasswordFile(&'static str, PathBuf),
 }
 
 /// Everything that needs the owner's word before a command goes on, in a fixed order. `search_path` is where programs are
 /// looked for, as in `PATH`.
 pub fn demands(root: &Path, config: &Config, activity: Activity, search_path: &OsStr) -> Vec<Demand> {
-    // Only sending touches these two, and then they are named for what they are.
-    let is_for_sending = |outside: &Outside| ["mail.transport", "mail.password_file"].contains(&outside.setting);
+    // Only sending and receiving touch these, and then they are named for what they are.
+    let is_for_mail = |outside: &Outside| {
+        ["mail.transport", "mail.password_file", "inbox.url", "inbox.password_file"].contains(&outside.setting)
+    };
     let reach = outside(root, config);
     let mut demands: Vec<Demand> =
-        reach.iter().filter(|outside| !is_for_sending(outside)).cloned().map(Demand::Outside).collect();
+        reach.iter().filter(|outside| !is_for_mail(outside)).cloned().map(Demand::Outside).collect();
     demands.extend(fetched(config));
     demands.extend(config.store.server.clone().map(Demand::Database));
-    if activity == Activity::Read {
+    if activity == Activity::Receive {
+        demands.extend(received(root, config, &reach));
+    }
+    if activity == Activity::Read || activity == Activity::Receive && config.inbox.join.is_none() {
         return demands;
     }
     for relay in &config.mail.relays {
@@ -81,7 +90,9 @@ pub fn demands(root: &Path, config: &Config, activity: Activity, search_path: &O
             }
             Ok(Target::Program(name)) => demands.push(started("mail.transport", &name, &[], root, search_path)),
             Ok(Target::Server(server)) => {
-                let password = server.user.as_ref().and(password(root, relay));
+                let from = (relay.password_env.as_deref(), relay.password_file.as_deref());
+                let password =
+                    server.user.as_ref().and(password(root, ["mail.password_env", "mail.password_file"], from));
                 demands.push(Demand::Server(server));
                 demands.extend(password);
             }
@@ -105,6 +116,21 @@ fn fetched(config: &Config) -> impl Iterator<Item = Demand> {
     })
 }
 
+/// What reading the mailbox takes.
+fn received(root: &Path, config: &Config, reach: &[Outside]) -> Vec<Demand> {
+    match &config.inbox.place {
+        Some(InboxPlace::Server(server)) => {
+            let from = (config.inbox.password_env.as_deref(), config.inbox.password_file.as_deref());
+            let password = password(root, ["inbox.password_env", "inbox.password_file"], from);
+            [Some(Demand::Mailbox(server.clone())), password].into_iter().flatten().collect()
+        }
+        Some(InboxPlace::Maildir(_)) => {
+            reach.iter().filter(|outside| outside.setting == "inbox.url").cloned().map(Demand::Outside).collect()
+        }
+        None => Vec::new(),
+    }
+}
+
 /// The program that a setting names.
 fn started(setting: &'static str, name: &str, arguments: &[String], root: &Path, search_path: &OsStr) -> Demand {
     let found = program(name, root, search_path);
@@ -120,10 +146,13 @@ fn started(setting: &'static str, name: &str, arguments: &[String], root: &Path,
 }
 
 /// Where the password of a login comes from.
-fn password(root: &Path, relay: &Relay) -> Option<Demand> {
-    let variable = relay.password_env.as_ref().map(|name| Demand::PasswordVariable(name.clone()));
-    let file = || Some(Demand::PasswordFile(files::resolved(&root.join(relay.password_file.as_ref()?))));
-    variable.or_else(file)
+fn password(
+    root: &Path,
+    [env, file]: [&'static str; 2],
+    (variable, name): (Option<&str>, Option<&str>),
+) -> Option<Demand> {
+    let variable = variable.map(|name| Demand::PasswordVariable(env, name.to_owned()));
+    variable.or_else(|| Some(Demand::PasswordFile(file, files::resolved(&root.join(name?)))))
 }
 
 /// The program that `sendmail:NAME` means: a bare name is looked up in `search_path`, anything else starts at the site.
@@ -165,8 +194,11 @@ impl Demand {
                 let url = url.as_ref().map(ToString::to_string);
                 format!("store.url {:?} {:?}", url.unwrap_or_default(), variable.as_deref().unwrap_or_default())
             }
-            Self::PasswordVariable(name) => format!("mail.password_env {name:?}"),
-            Self::PasswordFile(file) => format!("mail.password_file {}", quoted(file)),
+            Self::Mailbox(MailboxServer { host, port, user, folder, encryption }) => {
+                format!("inbox.url {encryption:?} {host:?} {port} {user:?} {folder:?}")
+            }
+            Self::PasswordVariable(setting, name) => format!("{setting} {name:?}"),
+            Self::PasswordFile(setting, file) => format!("{setting} {}", quoted(file)),
         }
     }
 }
@@ -183,6 +215,7 @@ impl fmt::Display for Demand {
                     "store.url" => "keep its database in",
                     "preview" => "write previews into",
                     "mail.dkim" => "sign mail with the key",
+                    "inbox.url" => "read mail in",
                     _ => "read and write in",
                 };
                 write!(f, "{what} {} (`{setting}`)", unambiguous(path))
@@ -229,11 +262,24 @@ impl fmt::Display for Demand {
                     ),
                 }
             }
-            Self::PasswordVariable(name) => {
-                write!(f, "use the password in the environment variable {} (`mail.password_env`)", unambiguous(name))
+            Self::Mailbox(MailboxServer { host, port, user, folder, encryption }) => {
+                let how = match encryption {
+                    Encryption::Implicit => "TLS",
+                    Encryption::StartTls => "STARTTLS",
+                    Encryption::Loopback => "unencrypted on this machine",
+                };
+                let (host, user, folder) = (unambiguous(host), unambiguous(user), unambiguous(folder));
+                write!(
+                    f,
+                    "read the folder {folder} of {user} at the server {host}, port {port} ({how}), and move what it "
+                )?;
+                f.write_str("understood (`inbox.url`)")
             }
-            Self::PasswordFile(file) => {
-                write!(f, "use the password in the file {} (`mail.password_file`)", unambiguous(file))
+            Self::PasswordVariable(setting, name) => {
+                write!(f, "use the password in the environment variable {} (`{setting}`)", unambiguous(name))
+            }
+            Self::PasswordFile(setting, file) => {
+                write!(f, "use the password in the file {} (`{setting}`)", unambiguous(file))
             }
         }
     }

@@ -9,7 +9,7 @@ use super::backoff::{GIVE_UP_AFTER, pause};
 use super::error::PublishError;
 use super::way::WayOut;
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, TOKEN};
 use crate::email::dkim::Signer;
 use crate::email::{self, Grant, LetterLinks, Purpose, ReturnPaths, Tokens};
 use crate::model::{DeliveryState, EmailAddress, LetterKind, Outcome, Recipient, SubscriberStatus};
@@ -193,17 +193,16 @@ impl Office<'_> {
             Some(format!("{url}{folder}/{}", grant(purpose)))
         };
         let leave = self.tokens.of(letter.reader.id);
+        let by_mail = |purpose| {
+            let token = grant(purpose);
+            Some((self.config.inbox.confirm.as_ref()?.replace(TOKEN, &token), token))
+        };
+        let never = || by_mail(Purpose::Never).map(|(address, _)| format!("mailto:{address}?subject=no-letters"));
         LetterLinks {
             confirm: page("c", Purpose::Confirm),
-            reply: None,
-            never: page("n", Purpose::Never),
-            leave: self
-                .config
-                .newsletter
-                .unsubscribe
-                .iter()
-                .map(|it| it.replace(crate::config::TOKEN, &leave))
-                .collect(),
+            reply: by_mail(Purpose::Confirm),
+            never: page("n", Purpose::Never).or_else(never),
+            leave: self.config.newsletter.unsubscribe.iter().map(|it| it.replace(TOKEN, &leave)).collect(),
         }
     }
 }

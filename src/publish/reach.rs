@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::config::{Config, FeedSource};
+use crate::config::{Config, FeedSource, InboxPlace};
 use crate::files::{self, Folder};
 use crate::model::distinct;
 use crate::transport::Target;
@@ -27,6 +27,7 @@ pub fn outside(root: &Path, config: &Config) -> Vec<Outside> {
         ("posts.feed", config.posts.feed.as_ref().and_then(FeedSource::file)),
         ("feeds.dir", Some(config.feeds.dir.as_str())),
         ("feeds.online", config.feeds.online.as_ref().and_then(FeedSource::file)),
+        ("inbox.url", maildir(config)),
         ("store.url", database.filter(|folder| !folder.is_empty())),
         ("mail.dkim", dkim.map(|dkim| dkim.key_file.as_str())),
         ("mail.dkim", dkim.and_then(|dkim| dkim.ed25519.as_ref()).map(|(_, file)| file.as_str())),
@@ -40,10 +41,19 @@ pub fn outside(root: &Path, config: &Config) -> Vec<Outside> {
     };
     let relays = config.mail.relays.iter();
     let passwords = relays.map(|relay| ("mail.password_file", relay.password_file.as_deref()));
+    let passwords = passwords.chain([("inbox.password_file", config.inbox.password_file.as_deref())]);
     let outboxes = outboxes.iter().map(|outbox| ("mail.transport", Some(outbox.as_str())));
     let mut outside: Vec<_> = named.into_iter().chain(outboxes).chain(passwords).filter_map(real).collect();
     distinct(&mut outside);
     outside
+}
+
+/// The folder of `inbox.url`.
+fn maildir(config: &Config) -> Option<&str> {
+    match &config.inbox.place {
+        Some(InboxPlace::Maildir(folder)) => Some(folder),
+        _ => None,
+    }
 }
 
 /// What the files of a site are used for: each use reaches only what the configuration names for it.
@@ -55,8 +65,10 @@ pub enum Use {
     Store,
     /// Messages in a folder.
     Outbox,
-    /// The password of the mail server.
+    /// The passwords of the mail server and of the mailbox.
     Password,
+    /// The mailbox that is read.
+    Inbox,
     /// Keys that sign mail.
     Keys,
 }
@@ -69,7 +81,8 @@ impl Use {
             }
             Self::Store => &["store.url"],
             Self::Outbox => &["mail.transport"],
-            Self::Password => &["mail.password_file"],
+            Self::Password => &["mail.password_file", "inbox.password_file"],
+            Self::Inbox => &["inbox.url"],
             Self::Keys => &["mail.dkim", ".tidings"],
         }
     }
@@ -93,6 +106,7 @@ pub fn folder(root: &Path, config: &Config, to: Use) -> Folder {
     let private = private
         .into_iter()
         .chain(relays.iter().map(|relay| relay.password_file.as_deref()))
+        .chain([config.inbox.password_file.as_deref(), maildir(config)])
         .chain(outboxes.iter().map(|outbox| Some(outbox.as_str())))
         .chain(keys)
         .flatten()

@@ -6,40 +6,13 @@ use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 
+use super::heard::{Arrival, Heard, to_record};
 use super::owners::owners_of;
-use crate::email::{BounceTokens, Recipients};
+use super::wishes;
+use crate::email::{BounceTokens, Recipients, Tokens};
 use crate::inbox::{Kind, Report, Returned};
-use crate::model::{EmailAddress, Issue, Secret, Subscriber, SubscriberStatus, sha256_hex};
-use crate::store::{Effect, NewReport, Result, Store};
-
-/// A message that says something.
-#[derive(Debug)]
-pub struct Arrival {
-    /// What it says.
-    pub returned: Returned,
-    /// The SHA-256 of its bytes.
-    pub digest: String,
-}
-
-impl Arrival {
-    /// A message, unless it says nothing.
-    pub fn read(message: &[u8]) -> Option<Self> {
-        let returned = crate::inbox::read(message);
-        // A token alone may be a wish to leave, whatever the words.
-        (!returned.reports.is_empty()).then(|| Self { returned, digest: sha256_hex(message) })
-    }
-}
-
-/// What one message says of one recipient, and whom it proves to be about.
-#[derive(Debug, Clone)]
-pub struct Heard {
-    /// What it says.
-    pub report: Report,
-    /// The reader that it is about.
-    pub reader: Option<Subscriber>,
-    /// What to record, when there is anything.
-    pub record: Option<NewReport>,
-}
+use crate::model::{EmailAddress, Issue, Secret, Subscriber, SubscriberStatus};
+use crate::store::{NewReport, Result, Store};
 
 /// Finds out whom messages are about.
 ///
@@ -47,27 +20,33 @@ pub struct Heard {
 /// When the database does not answer.
 pub async fn correlate(store: Option<&mut Store>, arrivals: Vec<Arrival>) -> Result<Vec<Heard>> {
     let Some(store) = store else {
-        let reports = arrivals.into_iter().flat_map(|arrival| arrival.returned.reports);
-        return Ok(reports.map(|report| Heard { report, reader: None, record: None }).collect());
+        let unproven = |Arrival { returned, digest, place }: Arrival| {
+            let date = returned.clues.date;
+            returned.reports.into_iter().map(move |report| Heard {
+                wish: (report.kind == Kind::Subscribe).then(|| wishes::join(&report, date, &digest)).flatten(),
+                reader: None,
+                record: None,
+                place,
+                report,
+            })
+        };
+        return Ok(arrivals.into_iter().flat_map(unproven).collect());
     };
     let secret = store.secret().await?;
     let mut proofs = Proofs { bounces: BounceTokens::new(&secret.bytes), secret, issues: HashMap::new() };
     let leavers = leavers(store, &arrivals).await?;
     let mut all = Vec::new();
-    for Arrival { returned, digest } in arrivals {
-        let left = returned.clues.tokens.iter().find_map(|token| leavers.get(token));
-        if returned.reports.iter().any(|report| report.kind == Kind::Unsubscribe) {
-            let heard = returned.reports.into_iter().map(|report| Heard {
-                record: left.map(|reader| to_record(&report, reader.id, 0, digest.clone())),
-                reader: left.cloned(),
-                report,
-            });
-            all.extend(heard);
+    let tokens = Tokens::new(&proofs.secret);
+    for arrival in arrivals {
+        if arrival.is_wish() {
+            all.extend(wishes::heard(store, arrival, &tokens, &leavers).await?);
             continue;
         }
+        let Arrival { returned, place, .. } = arrival;
         let proven = proofs.of(store, &returned).await?;
         let Some((issue, reader)) = proven else {
-            all.extend(returned.reports.into_iter().map(|report| Heard { report, reader: None, record: None }));
+            let unproven = |report| Heard { report, reader: None, record: None, wish: None, place };
+            all.extend(returned.reports.into_iter().map(unproven));
             continue;
         };
         // The copy had one recipient: of several in a report that one counts, else the first, to whom it was handed on.
@@ -85,6 +64,8 @@ pub async fn correlate(store: Option<&mut Store>, arrivals: Vec<Arrival>) -> Res
             all.push(Heard {
                 record: counts.then(|| to_record(&report, reader.id, issue, String::new())),
                 reader: is_about.then(|| reader.clone()),
+                wish: None,
+                place,
                 report,
             });
         }
@@ -92,29 +73,9 @@ pub async fn correlate(store: Option<&mut Store>, arrivals: Vec<Arrival>) -> Res
     Ok(all)
 }
 
-fn to_record(report: &Report, subscriber: i64, issue: i64, message: String) -> NewReport {
-    let effect = match report.kind {
-        Kind::Hard => Effect::Bounced,
-        Kind::Soft => Effect::BouncedInTime,
-        Kind::Complaint => Effect::Complained,
-        Kind::Unsubscribe => Effect::Left,
-        Kind::Policy | Kind::AutoReply | Kind::Delivered => Effect::Nothing,
-    };
-    NewReport {
-        subscriber,
-        issue,
-        kind: report.kind.as_str(),
-        message,
-        status: report.status.clone(),
-        diagnostic: report.diagnostic.clone(),
-        effect,
-    }
-}
-
 /// The readers whose tokens for leaving occur.
 async fn leavers(store: &mut Store, arrivals: &[Arrival]) -> Result<HashMap<String, Subscriber>> {
-    let leaving =
-        arrivals.iter().filter(|arrival| arrival.returned.reports.iter().any(|it| it.kind == Kind::Unsubscribe));
+    let leaving = arrivals.iter().filter(|arrival| arrival.is_wish());
     let given: Vec<String> = leaving.flat_map(|arrival| arrival.returned.clues.tokens.clone()).collect();
     owners_of(store, &given).await
 }

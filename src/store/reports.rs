@@ -112,6 +112,16 @@ impl Store {
         rows.iter().map(read).collect()
     }
 
+    /// Whether a message about no issue is recorded for a reader, by the SHA-256 of its bytes.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn is_reported(&mut self, subscriber: i64, message: &str) -> Result<bool> {
+        let count = query("SELECT COUNT(*) FROM reports WHERE subscriber = $1 AND issue = 0 AND message = $2");
+        let count: i64 = count.bind(subscriber).bind(message).value(&mut self.connection).await?;
+        Ok(count > 0)
+    }
+
     /// A reader by number.
     ///
     /// # Errors

@@ -49,6 +49,8 @@ pub(super) enum Protocol {
     Smtp,
     /// RFC 2033: into mailboxes, without a queue. There is no login.
     Lmtp,
+    /// RFC 9051: only the way to the server is made here.
+    Imap,
 }
 
 /// How a connection to a server is protected.

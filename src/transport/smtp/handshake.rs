@@ -52,7 +52,7 @@ impl Smtp {
     }
 
     /// The bare connection, and who we are at its end.
-    async fn reach(&self) -> Result<(Box<dyn Io>, ClientId), TransportError> {
+    pub(in crate::transport) async fn reach(&self) -> Result<(Box<dyn Io>, ClientId), TransportError> {
         #[cfg(unix)]
         if self.security == Security::Socket {
             let connect = tokio::net::UnixStream::connect(&self.host);
@@ -74,8 +74,13 @@ impl Smtp {
     }
 
     async fn over_tls(&self, io: Box<dyn Io>) -> Result<Wire, TransportError> {
+        Ok(Wire::new(self.secure(io).await?))
+    }
+
+    /// Encrypts a connection in time.
+    pub(in crate::transport) async fn secure(&self, io: Box<dyn Io>) -> Result<Box<dyn Io>, TransportError> {
         let tls = self.within("TLS", self.deadlines.reply, self.encrypt(io)).await??;
-        Ok(Wire::new(Box::new(tls)))
+        Ok(Box::new(tls))
     }
 
     /// A TCP connection to the first address that answers; all of them together have one deadline.
@@ -106,7 +111,7 @@ impl Smtp {
     /// EHLO, or LHLO of LMTP: what the server offers.
     async fn hello(&self, wire: &mut Wire, hello: &ClientId) -> Result<Offers, TransportError> {
         let verb = match self.protocol {
-            Protocol::Smtp => "EHLO",
+            Protocol::Smtp | Protocol::Imap => "EHLO",
             Protocol::Lmtp => "LHLO",
         };
         self.say(wire, verb, &format!("{verb} {hello}\r\n")).await?;

@@ -27,7 +27,9 @@ use secrecy::SecretString;
 use super::error::TransportError;
 use super::scheme::{Connection, Leads, Made, Protocol, Scheme, Security, Server, Transport};
 pub(super) use reply::one_line;
-use server::{Login, Smtp};
+use server::Login;
+pub(super) use server::Smtp;
+pub(super) use wire::Io;
 
 /// `smtps://`: TLS from the first byte.
 pub(super) const SMTPS: Scheme = Scheme {

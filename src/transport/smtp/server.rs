@@ -12,7 +12,7 @@ use crate::transport::scheme::{Protocol, Security, Server};
 
 /// A server and how to reach it.
 #[derive(Debug)]
-pub(super) struct Smtp {
+pub(in crate::transport) struct Smtp {
     pub(super) protocol: Protocol,
     /// A name, an address, or the path of a socket.
     pub(super) host: String,
@@ -27,7 +27,7 @@ pub(super) struct Smtp {
 }
 
 /// Who logs in.
-pub(super) struct Login {
+pub(in crate::transport) struct Login {
     pub(super) user: String,
     pub(super) password: SecretString,
 }
@@ -63,7 +63,7 @@ impl Deadlines {
 }
 
 impl Smtp {
-    pub(super) fn new(
+    pub(in crate::transport) fn new(
         protocol: Protocol,
         server: Server,
         login: Option<Login>,
@@ -76,10 +76,12 @@ impl Smtp {
     }
 
     /// `smtps://mail.example.org:465`
-    pub(super) fn server(&self) -> String {
+    pub(in crate::transport) fn server(&self) -> String {
         let scheme = match (self.protocol, self.security) {
             (_, Security::Socket) => return format!("lmtp:{}", self.host),
             (Protocol::Lmtp, _) => "lmtp",
+            (Protocol::Imap, Security::Implicit) => "imaps",
+            (Protocol::Imap, _) => "imap",
             (Protocol::Smtp, Security::Implicit) => "smtps",
             (Protocol::Smtp, _) => "smtp",
         };

@@ -20,7 +20,7 @@ const LAST_WRITE: usize = 64 * 1024;
 const ENVELOPE: usize = 4 * 1024;
 
 /// A stream of bytes: TCP, TLS, a socket.
-pub(super) trait Io: AsyncRead + AsyncWrite + Send + Sync + Unpin {}
+pub(in crate::transport) trait Io: AsyncRead + AsyncWrite + Send + Sync + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Sync + Unpin> Io for T {}
 
 /// A connection, as bytes.

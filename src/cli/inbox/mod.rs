@@ -1,0 +1,164 @@
+//! `tidings inbox`
+
+mod said;
+mod source;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::agreement::{self, Yes};
+use super::failure::{Exit, Failure};
+use super::{Context, Ui, session, tell};
+use crate::config::{Config, InboxPlace};
+use crate::diagnostic::Diagnostic;
+use crate::publish::{Activity, Heard, Site, Use, correlate, count, fulfil, record, send_letters, signer, site_folder};
+use crate::store::{Spike, Store};
+use crate::transport::{ImapError, ImapMailbox};
+use said::Results;
+use source::Mailbox;
+
+/// Read what came back: bounces, complaints, and readers who join, confirm and leave by mail
+///
+/// Takes a Maildir, an mbox file, one message, or - for the standard input; without an argument the mailbox of `inbox.url`. Files
+/// are only read, and from a mailbox at a server (IMAP) what was understood is moved to its folder Tidings, so that it can be read
+/// again and again: what was counted is not counted twice. What it does not understand, and what cannot prove that it is about a copy
+/// that was sent from here, changes nothing.
+///
+/// A reader gets no more mail after one bounce that is final (no such address), after five issues over at least three weeks that
+/// came back for now (mailbox full), or after a complaint. When much of an issue comes back, nothing more is sent: exit code 4,
+/// and `publish` stops too until `--allow spike`. In cron or CI it belongs before `tidings publish`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  tidings inbox ~/Maildir\n  tidings inbox report.eml --dry-run")]
+pub(super) struct Arguments {
+    /// A Maildir, an mbox file, one message, or - for the standard input; the mailbox of `inbox.url` by default, if there is one
+    #[arg(value_name = "FILE or MAILDIR or -")]
+    mailbox: Option<PathBuf>,
+
+    /// Say what it would do, and change nothing
+    #[arg(long)]
+    dry_run: bool,
+
+    /// Print what each message says as JSON
+    #[arg(long, requires = "dry_run")]
+    json: bool,
+
+    #[command(flatten)]
+    yes: Yes,
+}
+
+pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
+    let config = agreement::read(&context.site)?;
+    let place = config.inbox.place.as_ref().filter(|_| arguments.mailbox.is_none());
+    // A dry run of a file sends nothing; of a mailbox at a server it logs in.
+    let is_read_only = place.is_none() && (arguments.dry_run || config.inbox.join.is_none());
+    let (activity, answer) = if is_read_only {
+        (Activity::Read, agreement::Answer::Remembered)
+    } else {
+        (Activity::Receive, arguments.yes.answer())
+    };
+    agreement::settle(&config, activity, answer, context)?;
+    let join = config.inbox.join.as_ref();
+    let mut open = None;
+    let mailbox = match place {
+        Some(InboxPlace::Maildir(name)) => {
+            source::read_maildir(&site_folder(&context.site, &config, Use::Inbox), name, join)?
+        }
+        Some(InboxPlace::Server(server)) => {
+            let from = ("inbox", &config.inbox.password_env, &config.inbox.password_file);
+            let password = session::password(from, &config, &context.site)?.unwrap_or_default();
+            let opened = ImapMailbox::open(server, &password).await.map_err(failed)?;
+            let (opened, mailbox) = source::read_server(opened, context.now, join).await.map_err(failed)?;
+            open = Some(opened);
+            mailbox
+        }
+        None => source::read(arguments.mailbox.as_deref().unwrap_or(Path::new("-")), join)?,
+    };
+    let Mailbox { arrivals, messages, others, cut, .. } = mailbox;
+    // Who joins has a place, also before the first issue.
+    let mut store = if join.is_some() && !arguments.dry_run && !arrivals.is_empty() {
+        Some(session::store(&config, &context.site).await?)
+    } else {
+        session::existing_store(&config, &context.site).await?
+    };
+    let heard = correlate(store.as_mut(), arrivals).await?;
+    let mut spike = None;
+    let mut left = Vec::new();
+    if arguments.json {
+        Ui::json(&heard.iter().map(said::as_json).collect::<Vec<_>>().into());
+    } else {
+        let results = match store.as_mut().filter(|_| !arguments.dry_run) {
+            Some(store) => {
+                let results = take_in(store, &heard, &config, context).await?;
+                spike = store.spike().await?;
+                left.clone_from(&results.fulfilled.left);
+                Some(results)
+            }
+            None => None,
+        };
+        if let Some(text) = said::table(&heard, results.as_ref(), context.ui.is_quiet()) {
+            let mut page = context.ui.new_page();
+            page.push(&text);
+            Ui::page(page);
+        }
+        context.ui.say(&said::summary(&heard, (messages, others), results.as_ref()));
+        if cut > 0 {
+            context.ui.say(&format!("Of {}, only the beginning was looked at.", count(cut, "long message")));
+        }
+    }
+    if let Some(mut open) = open {
+        // Only what is recorded goes: after a crash in between it is read again, and known.
+        if store.is_some() && !arguments.dry_run {
+            open.put_away(&understood(&heard, &left)).await.map_err(failed)?;
+        }
+        open.close().await;
+    }
+    if let Some(store) = store.as_mut().filter(|_| !is_read_only && !arguments.dry_run) {
+        letters(store, &config, context).await?;
+    }
+    session::close(store).await?;
+    Ok(spike.map_or(Exit::Done, |spike| refused(&spike, context)))
+}
+
+/// The messages at a server of which something was proven, but for those that wait.
+fn understood(heard: &[Heard], left: &[u32]) -> Vec<u32> {
+    let is_done = |it: &&Heard| it.is_proven() && !left.contains(&it.place);
+    let uids: BTreeSet<u32> = heard.iter().filter(is_done).map(|it| it.place).collect();
+    uids.into_iter().collect()
+}
+
+fn failed(error: ImapError) -> Failure {
+    let help = error.help;
+    Failure::new(Exit::Unexpected, Diagnostic::error("inbox/server", error.to_string()).help(help))
+}
+
+/// Records what is proven, and does what is asked for.
+async fn take_in(store: &mut Store, heard: &[Heard], config: &Config, context: &Context) -> Result<Results, Failure> {
+    let recorded = record(store, heard, context.now).await?;
+    let shown = config.inbox.join.as_ref().map(|join| format!("a mail to {}", join.as_str())).unwrap_or_default();
+    let fulfilled = fulfil(store, heard, (&shown, config.newsletter.welcome), context.now).await?;
+    Ok(Results { recorded, fulfilled })
+}
+
+/// Sends letters that wait.
+async fn letters(store: &mut Store, config: &Config, context: &Context) -> Result<(), Failure> {
+    if config.inbox.join.is_none() || store.letters_that_wait(context.now.as_second(), 1).await?.is_empty() {
+        return Ok(());
+    }
+    let ways = session::ways(config, &context.site)?;
+    let signer = signer(config, &context.site)?;
+    let templates = Site::templates_of(&context.site, config)?;
+    let sent = send_letters(store, &ways, config, &templates, signer.as_ref(), context.clock).await;
+    tell::letters(sent, context);
+    Ok(())
+}
+
+/// That nothing more is sent.
+fn refused(spike: &Spike, context: &Context) -> Exit {
+    let help =
+        "look what they say with `tidings explain ADDRESS`; when the cause is mended, publish with `--allow spike`";
+    let message = format!("{}: nothing more is sent", spike.reason);
+    context.ui.diagnostics(&[Diagnostic::error("inbox/spike", message).help(help)]);
+    Exit::Incomplete
+}

@@ -1,0 +1,184 @@
+//! What people ask for by mail: to join, to confirm, to leave. What a program has sent by itself is no wish.
+
+use super::addresses::{is_leave_length, token_in};
+use super::mime::Head;
+use super::rules::RULES;
+use super::said::{Clues, Kind, Report};
+use crate::model::EmailAddress;
+
+/// Where it stands to whom a message was sent.
+pub(super) const SENT_TO: [&str; 8] =
+    ["To", "Cc", "Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "X-Delivered-To", "Resent-To"];
+
+/// How many words the subject of one who joins or leaves has.
+const MOST_WORDS: usize = 2;
+
+/// The wish that a message is, if it is one.
+pub(super) fn wish(head: &Head<'_>, clues: &Clues, join: Option<&EmailAddress>) -> Option<Report> {
+    let is_automatic = head.text("Auto-Submitted").is_some_and(|value| !value.to_lowercase().starts_with("no"));
+    let precedence = head.text("Precedence").unwrap_or_default().to_lowercase();
+    if head.is_of_a_list() || is_automatic || ["bulk", "list", "junk"].contains(&precedence.as_str()) {
+        return None;
+    }
+    let from = head.addresses("From");
+    let kind = if clues.tokens.iter().any(|token| is_leave_length(token.len())) {
+        if is_answer_to_a_letter(head) { Kind::Confirm } else { Kind::Unsubscribe }
+    } else if is_word(&RULES.leave, head) {
+        Kind::Unsubscribe
+    } else if from.len() == 1 && joins(head, join?) && !is_forged(head) {
+        Kind::Subscribe
+    } else {
+        return None;
+    };
+    Some(Report { recipient: from.into_iter().next(), kind, status: None, diagnostic: None, is_final: true })
+}
+
+/// Whether a token seems to confirm: the address that holds it says so, or the subject is that of a letter. The site's secret
+/// tells for certain.
+fn is_answer_to_a_letter(head: &Head<'_>) -> bool {
+    let addresses = SENT_TO.iter().flat_map(|name| head.addresses(name));
+    let of_token = addresses.filter(|address| token_in(address.split('@').next().unwrap_or_default()).is_some());
+    let says = |address: String| ["confirm", "join"].iter().any(|word| address.starts_with(word));
+    head.subject().trim_end().ends_with(']') || of_token.map(says).any(|it| it)
+}
+
+/// Whether the subject is one of these words, with at most one more.
+fn is_word(words: &[String], head: &Head<'_>) -> bool {
+    let subject = head.subject().to_lowercase();
+    let first = subject.split_whitespace().next().unwrap_or_default();
+    words.iter().any(|word| word == first) && subject.split_whitespace().count() <= MOST_WORDS
+}
+
+/// Whether a mail went to the address for joining; or, with the word for its subject, to the same mailbox.
+fn joins(head: &Head<'_>, join: &EmailAddress) -> bool {
+    let mailbox = |address: &EmailAddress| {
+        let local = address.local_part().split('+').next().unwrap_or_default().to_lowercase();
+        (local, address.domain().to_lowercase())
+    };
+    let addresses = SENT_TO.iter().flat_map(|name| head.addresses(name));
+    let mut sent_to = addresses.filter_map(|address| address.parse::<EmailAddress>().ok());
+    let has_word = is_word(&RULES.join, head);
+    sent_to.any(|to| to.key() == join.key() || has_word && mailbox(&to) == mailbox(join))
+}
+
+/// Whether the mailbox's own server has found that the sender is not who it says (RFC 8601). Only the topmost header is its own;
+/// those below may have come with the message.
+fn is_forged(head: &Head<'_>) -> bool {
+    let Some(results) = head.topmost("Authentication-Results") else { return false };
+    let results = without_comments(&results).to_lowercase();
+    let mut found = [(false, false); 3];
+    // The first part names the server.
+    for result in results.split(';').skip(1) {
+        let Some((method, rest)) = result.trim().split_once('=') else { continue };
+        let method = method.split('/').next().unwrap_or_default().trim();
+        let Some(at) = ["dmarc", "dkim", "spf"].iter().position(|it| *it == method) else { continue };
+        let result = rest.split_whitespace().next().unwrap_or_default();
+        // `hardfail` is an older word for SPF (RFC 5451).
+        found[at].0 |= result == "pass";
+        found[at].1 |= matches!(result, "fail" | "hardfail");
+    }
+    let [dmarc, dkim, spf] = found;
+    match dmarc {
+        (true, _) => false,
+        (_, true) => true,
+        // Forwarding breaks one of them.
+        _ => !dkim.0 && !spf.0 && (dkim.1 || spf.1),
+    }
+}
+
+/// A header without what stands in brackets (RFC 5322 §3.2.2).
+fn without_comments(text: &str) -> String {
+    let mut depth = 0_u32;
+    let outside = |c: char| {
+        match c {
+            '(' => depth += 1,
+            ')' => {
+                depth = depth.saturating_sub(1);
+                return None;
+            }
+            _ => {}
+        }
+        (depth == 0).then_some(c)
+    };
+    text.chars().filter_map(outside).collect()
+}
+
+/// The token at the end of a subject: in `unsubscribe TOKEN`, or in brackets as letters have it and their answers keep it.
+pub(super) fn subject_token(subject: &str) -> Option<String> {
+    let mut words = subject.split_whitespace();
+    let last = words.next_back()?;
+    let bracketed = last.strip_prefix('[').and_then(|last| last.strip_suffix(']'));
+    let is_near = bracketed.is_some() || words.count() < 4;
+    is_near.then(|| token_in(bracketed.unwrap_or(last))).flatten().filter(|token| is_leave_length(token.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::read;
+    use super::*;
+
+    const TOKEN: &str = "babcdefghijklmnopqrstuvwxyz";
+
+    fn kind(headers: &str) -> Option<Kind> {
+        let join = "ada+join@b.test".parse().unwrap();
+        let message = format!("From: Bob <bob@c.test>\r\n{headers}\r\n\r\nhello\r\n");
+        read(message.as_bytes(), Some(&join)).reports.first().map(|report| report.kind)
+    }
+
+    #[test]
+    fn a_mail_to_the_address_or_with_the_word_joins() {
+        for headers in [
+            "To: ada+join@b.test",
+            "To: x@b.test\r\nDelivered-To: ADA+Join@b.test\r\nSubject: hello there",
+            "To: ada@b.test\r\nSubject: Subscribe",
+            "To: ada@b.test\r\nSubject: =?utf-8?q?abonnieren?= bitte",
+        ] {
+            assert_eq!(kind(headers), Some(Kind::Subscribe), "{headers}");
+        }
+        for headers in [
+            "To: ada@b.test\r\nSubject: hello",
+            "To: ada@b.test\r\nSubject: Subscribe to my channel today",
+            "To: eve@b.test\r\nSubject: subscribe",
+            "To: ada+join@b.test\r\nList-Id: <x.test>",
+            "To: ada+join@b.test\r\nAuto-Submitted: auto-generated",
+            "To: ada+join@b.test\r\nPrecedence: bulk",
+        ] {
+            assert_eq!(kind(headers), None, "{headers}");
+        }
+        assert_eq!(kind("To: ada+join@b.test\r\nSubject: Out of office"), Some(Kind::AutoReply));
+        assert_eq!(kind("To: ada+join@b.test\r\nSubject: unsubscribe"), Some(Kind::Unsubscribe));
+    }
+
+    #[test]
+    fn a_sender_whom_the_own_server_refutes_does_not_join() {
+        let with = |results: &str| kind(&format!("{results}To: ada+join@b.test"));
+        for refuted in ["dmarc=fail (p=none) header.from=c.test", "spf=fail; dkim=none", "dkim=fail; spf=softfail"] {
+            assert_eq!(with(&format!("Authentication-Results: mx.b.test; {refuted}\r\n")), None, "{refuted}");
+        }
+        for fine in ["none", "dmarc=pass; spf=fail", "spf=fail; dkim=pass (dmarc=fail)", "spf=softfail", "spf=neutral"]
+        {
+            let results = format!("Authentication-Results: mx.b.test 1; {fine}\r\n");
+            assert_eq!(with(&results), Some(Kind::Subscribe), "{fine}");
+        }
+        let [own, brought] = ["fail", "pass"].map(|it| format!("Authentication-Results: mx.b.test; dmarc={it}\r\n"));
+        assert_eq!(with(&format!("{own}{brought}")), None, "the topmost one counts");
+        assert_eq!(with(&format!("{brought}{own}")), Some(Kind::Subscribe));
+    }
+
+    #[test]
+    fn an_answer_to_a_letter_confirms_and_an_answering_program_does_not() {
+        for headers in [
+            format!("To: confirm+{TOKEN}@b.test"),
+            format!(
+                "To: ada+join-{TOKEN}@b.test\r\nSubject: Re: Confirm your subscription to Notes and more [{TOKEN}]"
+            ),
+            format!("To: ada@b.test\r\nSubject: AW: Bitte [{}]", TOKEN.to_uppercase()),
+        ] {
+            assert_eq!(kind(&headers), Some(Kind::Confirm), "{headers}");
+            assert_eq!(kind(&format!("Auto-Submitted: auto-replied\r\n{headers}")), Some(Kind::AutoReply));
+            assert_eq!(kind(&format!("List-Id: <x.test>\r\n{headers}")), None);
+        }
+        assert_eq!(kind(&format!("To: leave+{TOKEN}@b.test")), Some(Kind::Unsubscribe));
+        assert_eq!(kind(&format!("To: ada@b.test\r\nSubject: unsubscribe {TOKEN}")), Some(Kind::Unsubscribe));
+    }
+}

@@ -1,0 +1,91 @@
+//! What messages say, and what is known of it.
+
+use crate::email::Grant;
+use crate::inbox::{Kind, Report, Returned};
+use crate::model::{EmailAddress, Subscriber, sha256_hex};
+use crate::store::{Effect, NewReport};
+
+/// A message that says something.
+#[derive(Debug)]
+pub struct Arrival {
+    /// What it says.
+    pub returned: Returned,
+    /// The SHA-256 of its bytes.
+    pub digest: String,
+    /// Where it is in its mailbox: its UID (RFC 9051 §2.3.1.1); 0 in a file.
+    pub place: u32,
+}
+
+impl Arrival {
+    /// A message, unless it says nothing; `join` is the address for joining.
+    pub fn read(message: &[u8], join: Option<&EmailAddress>, place: u32) -> Option<Self> {
+        let returned = crate::inbox::read(message, join);
+        // A token alone may be a wish to leave, whatever the words.
+        (!returned.reports.is_empty()).then(|| Self { returned, digest: sha256_hex(message), place })
+    }
+
+    pub(super) fn is_wish(&self) -> bool {
+        let is_wish = |report: &Report| matches!(report.kind, Kind::Unsubscribe | Kind::Subscribe | Kind::Confirm);
+        self.returned.reports.iter().any(is_wish)
+    }
+}
+
+/// What one message says of one recipient, and whom it proves to be about.
+#[derive(Debug, Clone)]
+pub struct Heard {
+    /// What it says.
+    pub report: Report,
+    /// The reader that it is about.
+    pub reader: Option<Subscriber>,
+    /// What to record, when there is anything.
+    pub record: Option<NewReport>,
+    /// What it asks for, beside leaving.
+    pub wish: Option<Wish>,
+    /// Where the message is in its mailbox.
+    pub place: u32,
+}
+
+impl Heard {
+    /// True when it proves to be about a reader, or asks for what needs no proof.
+    pub fn is_proven(&self) -> bool {
+        self.reader.is_some() || matches!(self.wish, Some(Wish::Join { .. }))
+    }
+}
+
+/// What a mail asks for, beside leaving.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wish {
+    /// To get the newsletter.
+    Join {
+        /// At this address.
+        address: EmailAddress,
+        /// When the mail was written, in seconds since 1970, as it says.
+        date: Option<i64>,
+        /// The SHA-256 of the mail.
+        message: String,
+    },
+    /// To confirm what a letter asks about.
+    Confirm(Grant),
+    /// To get no such letters any more.
+    Never,
+}
+
+/// What is to be recorded of a report.
+pub(super) fn to_record(report: &Report, subscriber: i64, issue: i64, message: String) -> NewReport {
+    let effect = match report.kind {
+        Kind::Hard => Effect::Bounced,
+        Kind::Soft => Effect::BouncedInTime,
+        Kind::Complaint => Effect::Complained,
+        Kind::Unsubscribe => Effect::Left,
+        Kind::Policy | Kind::AutoReply | Kind::Delivered | Kind::Subscribe | Kind::Confirm => Effect::Nothing,
+    };
+    NewReport {
+        subscriber,
+        issue,
+        kind: report.kind.as_str(),
+        message,
+        status: report.status.clone(),
+        diagnostic: report.diagnostic.clone(),
+        effect,
+    }
+}

@@ -1,0 +1,169 @@
+//! Readers who join, confirm and leave by mail. Joining needs no proof, since it leads to nothing but a letter that asks to confirm;
+//! the others need a token of this site, and not that the sender is the reader.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+
+use super::heard::{Arrival, Heard, Wish, to_record};
+use super::letters::{address_hash, is_fresh};
+use crate::email::{Purpose, Tokens};
+use crate::inbox::{Kind, Report};
+use crate::model::{EmailAddress, Subscriber};
+use crate::store::{
+    Asked, Asking, Barred, CONFIRM_SPAN, Changing, Confirmed, Effect, LetterKey, NewReport, Result, Store,
+};
+
+/// So many letters that ask to confirm are queued in an hour, whoever asks for them.
+pub const MOST_LETTERS_AN_HOUR: i64 = 60;
+
+/// How readers who wrote a mail came or left, as it is kept.
+const WAY: &str = "mail";
+
+/// What a mail of a person says, and whom it is about.
+pub(super) async fn heard(
+    store: &mut Store,
+    arrival: Arrival,
+    tokens: &Tokens,
+    leavers: &HashMap<String, Subscriber>,
+) -> Result<Vec<Heard>> {
+    let Arrival { returned, digest, place } = arrival;
+    let given = &returned.clues.tokens;
+    let grant = given.iter().find_map(|token| tokens.read(token));
+    let mut all = Vec::new();
+    for report in returned.reports {
+        let mut it = Heard { report, reader: None, record: None, wish: None, place };
+        match grant {
+            Some(grant) if matches!(grant.purpose, Purpose::Confirm | Purpose::Never) => {
+                it.reader = store.subscriber_numbered(grant.subscriber).await?;
+                (it.report.kind, it.wish) = match grant.purpose {
+                    Purpose::Confirm => (Kind::Confirm, it.reader.is_some().then_some(Wish::Confirm(grant))),
+                    _ => (Kind::Unsubscribe, it.reader.is_some().then_some(Wish::Never)),
+                };
+            }
+            _ => match given.iter().find_map(|token| leavers.get(token)) {
+                Some(reader) => {
+                    it.report.kind = Kind::Unsubscribe;
+                    it.record = Some(to_record(&it.report, reader.id, 0, digest.clone()));
+                    it.reader = Some(reader.clone());
+                }
+                None if it.report.kind == Kind::Subscribe => it.wish = join(&it.report, returned.clues.date, &digest),
+                None => {}
+            },
+        }
+        all.push(it);
+    }
+    Ok(all)
+}
+
+pub(super) fn join(report: &Report, date: Option<i64>, digest: &str) -> Option<Wish> {
+    let address = report.recipient.as_deref()?.parse().ok()?;
+    Some(Wish::Join { address, date, message: digest.to_owned() })
+}
+
+/// What wishes led to.
+#[derive(Debug, Default)]
+pub struct Fulfilled {
+    /// How many letters that ask to confirm are queued.
+    pub asked: u64,
+    /// The readers who are confirmed now.
+    pub confirmed: Vec<EmailAddress>,
+    /// How many came too late: the letter, or the mail itself, is older than a week.
+    pub late: u64,
+    /// How many wait, because too many letters were asked for within an hour.
+    pub waiting: u64,
+    /// The places of the messages that wait.
+    pub left: Vec<u32>,
+    /// How many who never confirmed were forgotten.
+    pub purged: u64,
+}
+
+/// Does what mails ask for, each once. `shown` says where one could ask; `welcome` queues a letter to those who confirm.
+///
+/// # Errors
+/// When the database does not answer; what was done until then is done.
+pub async fn fulfil(
+    store: &mut Store,
+    heard: &[Heard],
+    (shown, welcome): (&str, bool),
+    now: Timestamp,
+) -> Result<Fulfilled> {
+    let mut done = Fulfilled::default();
+    let tokens = Tokens::new(&store.secret().await?);
+    let changing = Changing { way: WAY, network: None, now };
+    for it in heard {
+        match (&it.wish, &it.reader) {
+            (Some(Wish::Join { address, date, message }), _) => {
+                let is_old = date.is_some_and(|date| date < (now - CONFIRM_SPAN).as_second());
+                if is_old {
+                    done.late += 1;
+                    continue;
+                }
+                match ask(store, address, message, (shown, &address_hash(&tokens, address)), now).await? {
+                    Some(Asked::Letter) => done.asked += 1,
+                    Some(Asked::Busy) => {
+                        done.waiting += 1;
+                        done.left.push(it.place);
+                    }
+                    _ => {}
+                }
+            }
+            (Some(Wish::Confirm(grant)), _) if is_fresh(*grant, now) => {
+                let key = LetterKey { subscriber: grant.subscriber, number: grant.letter.into() };
+                match store.confirm(key, changing, welcome).await? {
+                    Confirmed::Joined(reader, _) | Confirmed::Moved(reader) => done.confirmed.push(reader.address),
+                    Confirmed::Expired => done.late += 1,
+                    Confirmed::Again(_) | Confirmed::Taken | Confirmed::Unknown => {}
+                }
+            }
+            (Some(Wish::Confirm(_)), _) => done.late += 1,
+            (Some(Wish::Never), Some(reader)) => {
+                store.bar(&address_hash(&tokens, &reader.address), Barred::Never, now).await?;
+                store.unsubscribe(reader.id, changing).await?;
+            }
+            _ => {}
+        }
+    }
+    done.purged = store.purge_unconfirmed(|address| address_hash(&tokens, address), now).await?;
+    Ok(done)
+}
+
+/// Asks for a letter, unless this mail has done so before.
+async fn ask(
+    store: &mut Store,
+    address: &EmailAddress,
+    message: &str,
+    (shown, hash): (&str, &str),
+    now: Timestamp,
+) -> Result<Option<Asked>> {
+    if let Some(reader) = store.subscriber(address).await?
+        && store.is_reported(reader.id, message).await?
+    {
+        return Ok(None);
+    }
+    let asking = Asking {
+        address,
+        hash,
+        name: None,
+        way: WAY,
+        shown: Some(shown),
+        network: None,
+        most_an_hour: MOST_LETTERS_AN_HOUR,
+    };
+    let asked = store.ask(asking, now).await?;
+    if asked != Asked::Busy
+        && let Some(reader) = store.subscriber(address).await?
+    {
+        let report = NewReport {
+            subscriber: reader.id,
+            issue: 0,
+            kind: Kind::Subscribe.as_str(),
+            message: message.to_owned(),
+            status: None,
+            diagnostic: None,
+            effect: Effect::Nothing,
+        };
+        store.record_reports(&[report], now).await?;
+    }
+    Ok(Some(asked))
+}
