@@ -399,7 +399,8 @@ fn git_keeps_the_records_and_not_the_database() {
         world.site.write(".tidings/feeds.json", "{\"files\": {}}");
         world.shell("git add . && git ls-files .tidings > $E/kept");
         let kept = std::fs::read_to_string(world.elsewhere("kept")).unwrap();
-        assert_eq!(kept.lines().collect::<Vec<_>>(), [".tidings/feeds.json", ".tidings/issues/1.json"], "{there:?}");
+        let expected = [".tidings/feeds.json", ".tidings/issues/1.html", ".tidings/issues/1.json"];
+        assert_eq!(kept.lines().collect::<Vec<_>>(), expected, "{there:?}");
         // A second look finds nothing to add.
         assert!(!world.run(world.site.path(), Machine::First, MONDAY, &["check"]).stdout.contains("memory/gitignore"));
     }

@@ -11,6 +11,7 @@ mod bad_input;
 mod checkpoint;
 mod cost;
 mod crash;
+mod desk;
 mod dry_run;
 mod endless;
 mod fairness;

@@ -429,13 +429,20 @@ pub(crate) fn chromium() -> Option<&'static str> {
 
 /// Does these parts of `browser/preview.cjs` on a site; the site, unless the browser or what drives it is missing.
 fn in_a_browser(parts: &[&str]) -> Option<TestSite> {
-    let chromium = chromium()?;
+    chromium()?;
     let site = TestSite::new("outbox:outbox");
     site.post("2026-03-01", "Slow rivers");
     site.post("2026-02-27", "A second entry");
     site.post("2025-12-24", "Before the start");
     picture(&site);
-    let preview = Preview::of(&site);
+    drive(&site, parts);
+    Some(site)
+}
+
+/// Does these parts of `browser/preview.cjs` on this site, if there is a browser.
+pub(crate) fn drive(site: &TestSite, parts: &[&str]) {
+    let Some(chromium) = chromium() else { return };
+    let preview = Preview::of(site);
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser/preview.cjs");
     let run = Command::new("node")
         .arg(script)
@@ -449,8 +456,6 @@ fn in_a_browser(parts: &[&str]) -> Option<TestSite> {
     for part in parts {
         assert!(said.contains(&format!("{part}: done")), "{said}");
     }
-    drop(preview);
-    Some(site)
 }
 
 #[test]

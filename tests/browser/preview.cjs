@@ -71,9 +71,9 @@ async function fits(page, what) {
 }
 
 // Each view is loaded once, in the size that the last one ended with, and then takes on the others.
-async function everyView(browser) {
+async function everyView(browser, all = views) {
   const page = await open(browser, sizes[0]);
-  for (const view of views) {
+  for (const view of all) {
     await look(page, view);
     for (const { name, width, height, colorScheme } of sizes) {
       await page.setViewportSize({ width, height });
@@ -88,6 +88,25 @@ async function everyView(browser) {
       }
     }
   }
+  assert.deepEqual(page.problems, []);
+  await page.context().close();
+}
+
+// The views of readers and issues, where there are some.
+async function desk(browser) {
+  await everyView(browser, ["view=readers", "view=issues"]);
+  const page = await open(browser, { ...sizes[0], width: 1600 });
+  await look(page, "");
+  const shown = page.frameLocator("#other-frame").locator("body");
+  await shown.locator("h1").waitFor();
+  const [light, dark] = await Promise.all([frame(page).locator("body"), shown].map((body) =>
+    body.evaluate((element) => getComputedStyle(element).backgroundColor)));
+  assert.notEqual(light, dark);
+  await inspect(page, "light and dark");
+  if (pictures) await page.screenshot({ path: path.join(pictures, "pair.png") });
+  await look(page, "width=phone");
+  const row = await page.locator(".row").evaluate((element) => element.getBoundingClientRect().height);
+  assert.ok(row > 55, `the row has one line: ${row}`);
   assert.deepEqual(page.problems, []);
   await page.context().close();
 }
@@ -222,7 +241,7 @@ async function theDoor(browser) {
 (async () => {
   const browser = await chromium.launch({ executablePath, args: quiet });
   try {
-    const parts = { theDoor, everyView, theIssue, reload, test, withoutScript };
+    const parts = { theDoor, everyView, desk, theIssue, reload, test, withoutScript };
     for (const name of wanted) {
       await parts[name](browser);
       console.log(`${name}: done`);
