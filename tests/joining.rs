@@ -31,7 +31,7 @@ fn inbox(site: &TestSite, now: &str, messages: &[String]) -> Run {
     for (number, message) in messages.iter().enumerate() {
         site.write(&format!("Maildir/new/{now}.{number}"), message);
     }
-    site.run(now, &["inbox"])
+    site.run(now, &["inbox", "--yes"])
 }
 
 fn wish(from: &str) -> String {
@@ -65,11 +65,11 @@ fn a_reader_joins_confirms_gets_the_issue_and_leaves_by_mail() {
     let before = site.snapshot(&[]);
     std::fs::create_dir_all(site.file("Maildir/new")).unwrap();
     site.write("Maildir/new/a", &wish(BOB));
-    let dry = site.run(MONDAY, &["inbox", "--dry-run", "--json"]).exits(0).json();
+    let dry = site.run(MONDAY, &["inbox", "--dry-run", "--json", "--yes"]).exits(0).json();
     assert_eq!((&dry[0]["kind"], &dry[0]["recipient"]), (&"subscribe".into(), &BOB.into()));
     assert!(sink.received().is_empty() && site.snapshot(&["Maildir/new/a"]) == before, "a dry run changes nothing");
 
-    let asked = site.run(MONDAY, &["inbox"]).exits(0);
+    let asked = site.run(MONDAY, &["inbox", "--yes"]).exits(0);
     assert!(
         asked.stderr.contains("1 reader asked to confirm.") && asked.stderr.contains("Sent 1 letter."),
         "{asked:#?}"
@@ -125,7 +125,7 @@ fn forged_wishes_and_tokens_change_nothing() {
     inbox(&site, MONDAY, &[wish(BOB)]).exits(0);
     let letter = sink.received().remove(0);
     let good = reply(&letter, BOB);
-    let token = header(&letter.message, "Subject").rsplit_once('[').unwrap().1.trim_end_matches(']').to_owned();
+    let token = header(&letter.message, "Reply-To").split(['+', '@']).nth(1).unwrap().to_owned();
     let other = format!("{}{}", &token[..20], token[20..].chars().rev().collect::<String>());
     let messages = [
         good.replace(&token, &other),
