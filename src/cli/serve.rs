@@ -102,7 +102,7 @@ fn needs(is_there: bool, message: &str, example: &str) -> Result<(), Failure> {
     Err(Failure::new(Exit::Problems, missing.help(format!("complete `{example}"))))
 }
 
-/// Tells the service manager how it stands, where one asks for that (sd_notify).
+/// Tells the service manager how it stands, where one asks for that (`sd_notify`).
 #[expect(clippy::disallowed_methods, reason = "the command line is where the environment comes in")]
 fn notify(state: &str) {
     if let Some(socket) = std::env::var_os("NOTIFY_SOCKET") {
@@ -167,10 +167,6 @@ async fn deliver(publisher: Publisher, order: &Order<'_>, agreed: &[Demand], hal
                 PAUSE
             }
         };
-        let until = due;
-        let published = async {
-            until_due(until, context).await;
-        };
         let waited = halt.unless(async {
             tokio::select! {
                 waited = follow::wait(order, pause, context) => {
@@ -180,7 +176,7 @@ async fn deliver(publisher: Publisher, order: &Order<'_>, agreed: &[Demand], hal
                     }
                     false
                 }
-                () = published => true,
+                () = until_due(due, context) => true,
             }
         });
         if waited.await == Some(true) {

@@ -1,4 +1,4 @@
-//! Tells the service manager that started the process how it stands: one datagram (sd_notify(3)).
+//! Tells the service manager that started the process how it stands: one datagram (`sd_notify(3)`).
 
 use std::ffi::OsStr;
 

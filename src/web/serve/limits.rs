@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 /// How many rows of counters there are, each by a hash of its own: a network is counted too high only when others meet it in all.
 const ROWS: usize = 4;
-const COLUMNS: usize = 4_096;
+const COLUMNS: u16 = 4_096;
 const HOUR: i64 = 3_600;
 
 /// Counts by network within an hour: a count-min sketch (Cormode and Muthukrishnan 2005), which never counts too low.
@@ -26,7 +26,7 @@ struct Counts {
 
 impl HourlyLimit {
     pub(super) fn new(most: u16) -> Self {
-        let rows = std::array::from_fn(|_| vec![0; COLUMNS].into_boxed_slice());
+        let rows = std::array::from_fn(|_| vec![0; COLUMNS.into()].into_boxed_slice());
         let hashers = std::array::from_fn(|_| RandomState::new());
         Self { most, hashers, counts: Mutex::new(Counts { hour: 0, rows }) }
     }
@@ -41,7 +41,8 @@ impl HourlyLimit {
         }
         let mut least = u16::MAX;
         for (row, hasher) in counts.rows.iter_mut().zip(&self.hashers) {
-            let count = &mut row[hasher.hash_one(network) as usize % COLUMNS];
+            let [low, high, ..] = hasher.hash_one(network).to_le_bytes();
+            let count = &mut row[usize::from(u16::from_le_bytes([low, high]) % COLUMNS)];
             least = least.min(*count);
             *count = count.saturating_add(1);
         }
