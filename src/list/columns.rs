@@ -27,6 +27,14 @@ pub(super) enum Meaning {
     Reason(SubscriberStatus),
     /// Since when the reader wants mail. When there are several, the one that stands first in the table counts.
     Since,
+    /// What the reader reads.
+    Language,
+    /// The lists that they are on.
+    Lists,
+    /// Words for them.
+    Tags,
+    /// A JSON object of further fields.
+    Fields,
     /// Known, and nothing to go by.
     Nothing,
     /// It may be about consent, and nothing is known about it.
@@ -135,7 +143,6 @@ mod tests {
         for name in [
             "Last Name",
             "Notes",
-            "TAGS",
             "Country",
             "Stripe plan",
             "Emails opened (6mo)",
@@ -144,7 +151,6 @@ mod tests {
             "LEID",
             "complimentary_plan",
             "referrer_url",
-            "attributes",
             "Interactive",
             "Subscription source (free)",
             "subscription_tier",

@@ -43,12 +43,33 @@ pub(super) struct Layout {
     pub(super) doubts: Vec<Doubt>,
     /// The columns that mean nothing so far.
     pub(super) others: Vec<(usize, String)>,
+    /// What each column is taken for, in the order of the file.
+    pub(super) taken: Vec<TakenFor>,
+    /// What is kept as a field of the reader, with the name of each column.
+    pub(super) kept: Vec<Keeping>,
     pub(super) delimiter: char,
     /// How many columns have names; one in a list of bare addresses.
     pub(super) width: usize,
     pub(super) has_names: bool,
     /// What a reader is when no cell says anything.
     pub(super) default: SubscriberStatus,
+}
+
+/// A column, and what it is taken for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TakenFor {
+    /// Its name on the first line.
+    pub column: String,
+    /// `address`, `name`, `consent`, `since when`, `language`, `lists`, `tags`, `fields`, `field`, `nothing` or `not known`.
+    pub meaning: &'static str,
+}
+
+/// A column whose cells are kept.
+#[derive(Debug)]
+pub(super) struct Keeping {
+    pub(super) index: usize,
+    pub(super) name: String,
+    pub(super) meaning: Meaning,
 }
 
 /// The columns that only our own export has with this meaning.
@@ -150,6 +171,7 @@ impl Layout {
             (Some(_), Some(source), Some(created), Some(updated)) => Some(Record { source, created, updated }),
             _ => None,
         };
+        let column_token = column("token");
         // The files of Mailchimp that are only of readers who left or bounced; all readers have their last change.
         let default = match (column("unsubtime"), column("cleantime"), column("lastchanged")) {
             (Some(_), _, None) => Unsubscribed,
@@ -167,13 +189,26 @@ impl Layout {
             deciding: Vec::new(),
             doubts: Vec::new(),
             others: Vec::new(),
+            taken: Vec::new(),
+            kept: Vec::new(),
             delimiter,
             width: row.len(),
             has_names: true,
             default,
         };
         columns.sort_by_key(|(index, ..)| *index);
+        for (index, name, meaning) in &columns {
+            let taken_for = layout.word(*index, *meaning);
+            layout.taken.push(TakenFor { column: name.clone(), meaning: taken_for });
+        }
         for (index, name, meaning) in columns {
+            let is_field = matches!(
+                meaning,
+                Meaning::Other | Meaning::Language | Meaning::Lists | Meaning::Tags | Meaning::Fields
+            );
+            if is_field || (meaning == Meaning::Name && Some(index) != layout.name) {
+                layout.kept.push(Keeping { index, name: name.clone(), meaning });
+            }
             match meaning {
                 Meaning::State
                 | Meaning::Kind
@@ -190,12 +225,14 @@ impl Layout {
                 Meaning::Other | Meaning::Address if index != layout.address && may_be_a_wish(&name) => {
                     layout.doubts.push(Doubt::new(row, options.path, index, name, Ground::Answers));
                 }
-                Meaning::Other => layout.others.push((index, name)),
+                Meaning::Other | Meaning::Tags | Meaning::Fields => layout.others.push((index, name)),
                 _ => {}
             }
         }
         if let Some(Record { source, created, updated }) = layout.record {
-            layout.others.retain(|(index, _)| ![source, created, updated].contains(index));
+            let is_own = |index: usize| [source, created, updated].contains(&index) || Some(index) == column_token;
+            layout.others.retain(|(index, _)| !is_own(*index));
+            layout.kept.retain(|keeping| !is_own(keeping.index));
         }
         Ok(layout)
     }
@@ -221,11 +258,39 @@ impl Layout {
             deciding: Vec::new(),
             doubts: Vec::new(),
             others: Vec::new(),
+            taken: vec![TakenFor { column: String::new(), meaning: "address" }],
+            kept: Vec::new(),
             delimiter: ',',
             width: 1,
             has_names: false,
             default: Confirmed,
         })
+    }
+
+    /// What a column is taken for.
+    fn word(&self, index: usize, meaning: Meaning) -> &'static str {
+        let record = self.record.as_ref();
+        let since = record.map_or_else(|| self.since.clone(), |record| vec![record.created]);
+        match meaning {
+            _ if index == self.address => "address",
+            _ if Some(index) == self.name => "name",
+            _ if record.is_some_and(|record| record.source == index) => "source",
+            _ if record.is_some_and(|record| record.updated == index) => "last change",
+            Meaning::Since if since.contains(&index) => "since when",
+            Meaning::State
+            | Meaning::Kind
+            | Meaning::Wish(_)
+            | Meaning::Day(_)
+            | Meaning::Refusal(_)
+            | Meaning::Reason(_) => "consent",
+            Meaning::Language => "language",
+            Meaning::Lists => "lists",
+            Meaning::Tags => "tags",
+            Meaning::Fields => "fields",
+            Meaning::Doubtful => "not known",
+            Meaning::Nothing | Meaning::Since => "nothing",
+            Meaning::Address | Meaning::Name | Meaning::Other => "field",
+        }
     }
 
     /// True when something in the file says whether a reader gets mail.

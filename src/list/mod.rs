@@ -5,6 +5,8 @@
 
 mod columns;
 mod consent;
+mod details;
+mod export;
 mod findings;
 mod layout;
 mod moment;
@@ -16,7 +18,8 @@ mod text;
 mod words;
 mod write;
 
-pub use layout::Options;
+pub use export::Service;
+pub use layout::{Options, TakenFor};
 pub use read::Import;
 pub use report::Findings;
 pub use write::{header, rows};

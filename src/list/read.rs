@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead};
 
-use super::layout::Options;
+use super::layout::{Options, TakenFor};
 use super::reading::Reading;
 use super::report::Findings;
 use super::rows::Rows;
@@ -42,6 +42,11 @@ impl<'a, R: BufRead> Import<'a, R> {
     /// True when something is wrong with the rows so far, or with the file.
     pub fn has_errors(&self) -> bool {
         self.reading.has_errors()
+    }
+
+    /// What the columns are taken for; none when that cannot be told.
+    pub fn columns(&self) -> &[TakenFor] {
+        self.reading.layout.as_ref().map_or(&[], |layout| &layout.taken)
     }
 
     /// Everything that was found; to be asked when there are no more readers.

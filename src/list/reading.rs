@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::details::details;
 use super::findings::{Kept, Once};
 use super::layout::{Layout, Options, silence};
 use super::moment::moment;
@@ -10,7 +11,7 @@ use super::text::{LONGEST_NAME, LONGEST_SOURCE, clean, is_unseen, unguarded};
 use super::words::{Consent, WORDS};
 use crate::diagnostic::{Diagnostic, Location};
 use crate::model::SubscriberStatus::{self, Confirmed, Pending};
-use crate::model::{Details, EmailAddress, ListedReader};
+use crate::model::{EmailAddress, ListedReader};
 
 /// 1990-01-01 in UTC. What is dated before was not dated, but filled in by a program.
 const FIRST_MAIL: i64 = 631_152_000;
@@ -104,7 +105,7 @@ impl<'a> Reading<'a> {
             ),
             None => (None, self.since(row, layout), None),
         };
-        let details = Details::default();
+        let details = details(row, layout);
         let reader = ListedReader { address, name, status, source, created_at, updated_at, details };
         if self.bad.all == errors && is_known {
             return Ok(reader);

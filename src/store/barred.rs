@@ -1,5 +1,7 @@
 //! Addresses that are known only by a keyed hash, and the readers behind them, who are forgotten.
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 
 use super::connection::{Transaction, query};
@@ -51,6 +53,16 @@ impl Store {
         let row = query("SELECT why FROM barred WHERE hash = $1").bind(hash);
         let why: Option<String> = row.optional_value(&mut self.connection).await?;
         Ok(why.and_then(|why| Barred::ALL.into_iter().find(|barred| barred.as_str() == why)))
+    }
+
+    /// The hashes of all addresses that only a wish of the reader's own brings on the list.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn erased(&mut self) -> Result<HashSet<String>> {
+        let hashes = query("SELECT hash FROM barred WHERE why IN ('erased', 'never')");
+        let hashes: Vec<String> = hashes.values(&mut self.connection).await?;
+        Ok(hashes.into_iter().collect())
     }
 
     /// Forgets a reader: the row keeps its number, which deliveries name, and nothing else of them. False when the address is not on

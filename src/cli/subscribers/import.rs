@@ -1,5 +1,6 @@
 //! `tidings subscribers import`
 
+use std::collections::HashSet;
 use std::io::BufRead;
 use std::path::{Path, PathBuf};
 
@@ -8,12 +9,14 @@ use clap::builder::PossibleValuesParser;
 
 use super::super::failure::{Exit, Failure};
 use super::super::{Context, session};
+use super::preview;
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Location};
+use crate::email::Tokens;
 use crate::files;
 use crate::list::{Findings, Import, Options};
-use crate::model::{SubscriberCounts, SubscriberStatus};
-use crate::publish::count;
+use crate::model::{EmailAddress, SubscriberCounts, SubscriberStatus};
+use crate::publish::{address_hash, count};
 use crate::store::{Arrivals, Arrived};
 
 /// Put the readers of a CSV file on the list as what the file says they are
@@ -26,7 +29,9 @@ use crate::store::{Arrivals, Arrived};
 /// by the file gets no mail from here either. All rows or none: a row with an error stops the import, unless --skip-bad
 /// leaves such rows out.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  tidings subscribers import readers.csv")]
+#[command(
+    after_help = "Examples:\n  tidings subscribers import readers.csv --dry-run\n  tidings subscribers import readers.csv"
+)]
 pub(super) struct Arguments {
     /// The file, or - for the standard input
     file: PathBuf,
@@ -39,6 +44,12 @@ pub(super) struct Arguments {
     /// Take a column for none of consent, whatever it is called (repeatable)
     #[arg(long = "ignore-column", value_name = "NAME")]
     ignored: Vec<String>,
+    /// Show what would come in, and what each column is taken for; change nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// With --dry-run: print it as JSON
+    #[arg(long, requires = "dry_run")]
+    json: bool,
 }
 
 pub(super) async fn run(arguments: &Arguments, config: &Config, context: &Context) -> Result<Exit, Failure> {
@@ -50,12 +61,25 @@ pub(super) async fn run(arguments: &Arguments, config: &Config, context: &Contex
         ignored: &arguments.ignored,
     };
     let mut readers = Import::new(input, options).map_err(|error| unreadable(&name, &error))?;
+    let erased = Erased::read(config, context).await?;
+    let mut kept_out = 0;
+    let mut counts = SubscriberCounts::default();
     let mut arrivals = Arrivals::new().await?;
     while let Some(reader) = readers.next() {
+        if erased.has(&reader.address) {
+            kept_out += 1;
+            continue;
+        }
+        *counts.of_mut(reader.status) += 1;
         // After an error the rest is only looked through.
-        if arguments.skip_bad || !readers.has_errors() {
+        if !arguments.dry_run && (arguments.skip_bad || !readers.has_errors()) {
             arrivals.add(reader).await?;
         }
+    }
+    if arguments.dry_run {
+        let columns = readers.columns().to_vec();
+        preview::show(&columns, counts, kept_out, &readers.finish(), arguments.json, context);
+        return Ok(Exit::Done);
     }
     let findings = readers.finish();
     if findings.is_refused || (findings.bad_rows > 0 && !arguments.skip_bad) {
@@ -65,9 +89,27 @@ pub(super) async fn run(arguments: &Arguments, config: &Config, context: &Contex
     let source = format!("import of {name}, vouched for by the owner");
     let mut store = session::store(config, &context.site).await?;
     let arrived = store.take(arrivals, &source, &context.now.to_string()).await?;
-    context.ui.say(&summary(&arrived, &findings));
+    context.ui.say(&summary(&arrived, &findings, kept_out));
     store.close().await?;
     Ok(Exit::Done)
+}
+
+/// The hashes of those whom no import may bring back.
+#[derive(Default)]
+struct Erased(Option<(Tokens, HashSet<String>)>);
+
+impl Erased {
+    async fn read(config: &Config, context: &Context) -> Result<Self, Failure> {
+        let Some(mut store) = session::existing_store(config, &context.site).await? else { return Ok(Self::default()) };
+        let hashes = store.erased().await?;
+        let known = if hashes.is_empty() { None } else { Some((Tokens::new(&store.secret().await?), hashes)) };
+        store.close().await?;
+        Ok(Self(known))
+    }
+
+    fn has(&self, address: &EmailAddress) -> bool {
+        self.0.as_ref().is_some_and(|(tokens, hashes)| hashes.contains(&address_hash(tokens, address)))
+    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "a person named the file")]
@@ -108,7 +150,7 @@ fn refusal(mut findings: Findings) -> Failure {
 }
 
 /// What was done, by what the readers are.
-fn summary(arrived: &Arrived, findings: &Findings) -> String {
+fn summary(arrived: &Arrived, findings: &Findings, kept_out: u64) -> String {
     let number = |counts: SubscriberCounts| counts.by_status().map(|(_, count)| count.unsigned_abs()).sum::<u64>();
     let statuses: Vec<_> =
         arrived.new.by_status().map(|(status, count)| format!("{count} {}", status.as_str())).collect();
@@ -128,6 +170,9 @@ fn summary(arrived: &Arrived, findings: &Findings) -> String {
     let left_out = findings.bad_rows.saturating_sub(findings.heeded);
     if left_out > 0 {
         text += &format!(", {left_out} left out");
+    }
+    if kept_out > 0 {
+        text += &format!(", {kept_out} left out who were erased here or want no mail");
     }
     if findings.heeded > 0 {
         text += &format!("; {} with errors taken all the same, as refusing mail", count(findings.heeded, "row"));

@@ -4,9 +4,11 @@ mod filter;
 mod import;
 mod owner;
 mod pages;
+mod preview;
 pub(super) mod show;
 mod token;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
 
 use self::owner::by_owner;
@@ -16,9 +18,10 @@ use super::{Context, explain, session};
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::email::Tokens;
+use crate::list::Service;
 use crate::model::{AddressError, EmailAddress, Lists, Mailbox, SubscriberStatus};
 use crate::publish::{Activity, address_hash};
-use crate::store::{NewSubscriber, Store};
+use crate::store::{Barred, NewSubscriber, Store};
 
 /// Keep the list of readers.
 #[derive(Debug, Args)]
@@ -59,10 +62,15 @@ enum Action {
     ///
     /// The column `token` holds the value of `{token}` in each reader's address for unsubscribing. It is enough to
     /// unsubscribe that reader, so keep it as private as the list.
-    #[command(after_help = "Example:\n  tidings subscribers export > readers.csv")]
+    #[command(
+        after_help = "Examples:\n  tidings subscribers export > readers.csv\n  tidings subscribers export --for buttondown > buttondown.csv"
+    )]
     Export {
         #[command(flatten)]
         which: pages::Which,
+        /// With the columns that another service reads
+        #[arg(long = "for", value_name = "SERVICE", value_parser = PossibleValuesParser::new(Service::ALL.map(|service| service.name)))]
+        service: Option<String>,
     },
     /// Tell everything that is kept about a reader: what a request for their data asks for
     #[command(after_help = "Example:\n  tidings subscribers show ada@example.org --json")]
@@ -110,7 +118,7 @@ pub(super) async fn run(arguments: Arguments, context: &Context) -> Result<Exit,
         }
         Action::Import(arguments) => import::run(&arguments, &config, context).await,
         Action::List { which, json } => show::list(&config, context, &which, json).await,
-        Action::Export { which } => show::export(&config, context, &which).await,
+        Action::Export { which, service } => show::export(&config, context, &which, service.as_deref()).await,
         Action::Show { address, json } => {
             let mut store = session::existing_store(&config, &context.site).await?;
             let zone = &config.site.timezone;
@@ -185,6 +193,12 @@ async fn add(
         let added = lists.zip(known.and_then(|reader| reader.details.lists)).map(|(new, known)| known.and(new));
         let address = reader.address.as_str();
         match old {
+            None if is_barred(store, &reader.address).await? && !resubscribe => {
+                exit = Exit::Refused;
+                let refusal =
+                    Diagnostic::error("guard", format!("{address} was erased or wants no mail, and was not added"));
+                context.ui.diagnostics(&[refusal.help("if they asked to come back, add them with `--resubscribe`")]);
+            }
             None => {
                 let new = NewSubscriber {
                     address: reader.address.clone(),
@@ -233,6 +247,13 @@ async fn remove(store: &mut Store, readers: &[Mailbox], context: &Context) -> Re
         }
     }
     Ok(exit)
+}
+
+/// Whether only a wish of the reader's own brings an address on the list.
+async fn is_barred(store: &mut Store, address: &EmailAddress) -> Result<bool, Failure> {
+    let tokens = Tokens::new(&store.secret().await?);
+    let why = store.barred(&address_hash(&tokens, address)).await?;
+    Ok(matches!(why, Some(Barred::Erased | Barred::Never)))
 }
 
 async fn erase(store: &mut Store, addresses: &[EmailAddress], context: &Context) -> Result<Exit, Failure> {

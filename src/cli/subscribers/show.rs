@@ -16,15 +16,22 @@ use crate::config::Config;
 use crate::list;
 use crate::model::Subscriber;
 
-pub(super) async fn export(config: &Config, context: &Context, which: &Which) -> Result<Exit, Failure> {
+pub(super) async fn export(
+    config: &Config,
+    context: &Context,
+    which: &Which,
+    service: Option<&str>,
+) -> Result<Exit, Failure> {
+    let service = service.and_then(list::Service::find);
     let mut pages = Pages::open(config, context, which).await?;
     let tokens = token::of_readers(config, context).await?;
     let token = |reader: &Subscriber| tokens.as_ref().map_or(String::new(), |tokens| tokens.of(reader.id));
     let mut out = Output::new();
-    out.data(&list::header());
+    out.data(&service.as_ref().map_or_else(list::header, list::Service::header));
     loop {
         let page = pages.next().await?;
-        if page.is_empty() || !out.data(&list::rows(&page, token)) {
+        let rows = || service.as_ref().map_or_else(|| list::rows(&page, token), |service| service.rows(&page));
+        if page.is_empty() || !out.data(&rows()) {
             break;
         }
     }
