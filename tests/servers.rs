@@ -52,6 +52,8 @@ stories! {
     missing:
         an_issue_goes_to_who_joined_later
         who_may_have_it_and_whose_server_refused_it_are_named_and_left_alone;
+    several_lists:
+        each_entry_goes_once_to_those_whom_it_is_for;
     inbox:
         what_proves_to_be_about_a_copy_counts_once_and_is_told
         a_forged_message_changes_nothing

@@ -117,7 +117,6 @@ fn a_list_that_is_not_known_is_named_with_its_place() {
     assert!(run.stderr.contains("write one of `essays`, `notes`") && run.stderr.contains(".md:3:"), "{run:#?}");
     let run = site.run(MONDAY, &["subscribers", "add", "x@reader.test", "--list", "esays"]).exits(2);
     assert!(run.stderr.contains("no list is called `esays`"), "{run:#?}");
-    site.configure("newsletter", "lists = { \"No Name\" = \"x\" }");
     assert_eq!(site.outbox(), Vec::<String>::new());
 }
 
@@ -140,4 +139,48 @@ fn who_is_erased_is_not_in_any_answer() {
     let list = site.run(MONDAY, &["subscribers", "list", "--where", "list=notes", "--json"]).exits(0).json();
     let list: Vec<_> = list.as_array().unwrap().iter().map(|reader| reader["address"].as_str().unwrap()).collect();
     assert!(list.contains(&"all@reader.test") && list.contains(&"n@reader.test"), "{list:?}");
+}
+
+#[test]
+fn what_a_list_says_of_its_readers_is_shown_kept_and_given_on() {
+    let site = TestSite::new("outbox:outbox");
+    let file = "email,name,state,language,lists,labels,attributes,City\n\
+        a@reader.test,Ada,active,de,\"Long essays, notes\",\"vip,friends\",\"{\"\"age\"\":36}\",Kiel\n\
+        b@reader.test,,cancelled,,,,,=1+1\nc@reader.test,,active,,,,,\n";
+    site.write("readers.csv", file);
+    site.run(MONDAY, &["subscribers", "erase", "c@reader.test"]).exits(0);
+    let before = site.snapshot(&[]);
+    let path = site.file("readers.csv").to_str().unwrap().to_owned();
+    let shown = site.run(MONDAY, &["subscribers", "import", &path, "--dry-run", "--json"]).exits(0).json();
+    let taken: Vec<_> =
+        shown["columns"].as_array().unwrap().iter().map(|it| it["taken_for"].as_str().unwrap()).collect();
+    assert_eq!(taken, ["address", "name", "consent", "language", "lists", "tags", "fields", "field"]);
+    assert_eq!((&shown["readers"]["confirmed"], &shown["readers"]["unsubscribed"]), (&json!(1), &json!(1)));
+    assert_eq!((&shown["left_out"], site.snapshot(&[])), (&json!(1), before), "a dry run changes nothing");
+
+    site.run(MONDAY, &["subscribers", "import", &path]).exits(0);
+    let told = site.run(MONDAY, &["subscribers", "show", "a@reader.test", "--json"]).exits(0).json();
+    assert_eq!((&told["language"], &told["lists"]), (&json!("de"), &json!(["long-essays", "notes"])));
+    assert_eq!(told["fields"], json!({ "tags": ["vip", "friends"], "age": "36", "City": "Kiel" }));
+    site.run(MONDAY, &["subscribers", "show", "c@reader.test"]).exits(2);
+    let named =
+        site.run(MONDAY, &["subscribers", "list", "--where", "tag=vip", "--where", "city=Kiel"]).exits(0).stdout;
+    assert!(named.contains("a@reader.test") && !named.contains("b@reader.test"), "{named}");
+
+    let own = site.run(MONDAY, &["subscribers", "export"]).exits(0).stdout;
+    let again = TestSite::new("outbox:outbox");
+    again.write("own.csv", &own);
+    again.run(MONDAY, &["subscribers", "import", again.file("own.csv").to_str().unwrap()]).exits(0);
+    let there = again.run(MONDAY, &["subscribers", "show", "a@reader.test", "--json"]).exits(0).json();
+    for key in ["language", "lists", "fields", "status", "created_at"] {
+        assert_eq!(there[key], told[key], "{key}");
+    }
+    for service in ["beehiiv", "buttondown", "ghost", "keila", "kit", "listmonk", "mailchimp", "substack"] {
+        let other = TestSite::new("outbox:outbox");
+        let text = site.run(MONDAY, &["subscribers", "export", "--for", service]).exits(0).stdout;
+        other.write("list.csv", &text);
+        other.run(MONDAY, &["subscribers", "import", other.file("list.csv").to_str().unwrap()]).exits(0);
+        let counts = other.status()["subscribers"].clone();
+        assert_eq!((&counts["confirmed"], &counts["pending"]), (&json!(1), &json!(0)), "{service}: {text}");
+    }
 }

@@ -8,7 +8,15 @@ async fn a_ledger_without_tries_is_brought_up_to_date() {
     let mut old = unmigrated(&path).await;
     let first = Migration::new(1, "ledger".into(), MigrationType::Simple, MIGRATIONS[0].2.into_sql_str(), false);
     migrate(&mut old, first).await;
-    old.add_subscribers(&readers(8), "test", NOW).await.unwrap();
+    for reader in readers(8) {
+        let address = reader.address.as_str();
+        query("INSERT INTO subscribers (address, address_key, status, source, created_at, updated_at) VALUES ($1, $1, 'confirmed', 'test', $2, $2)")
+            .bind(address)
+            .bind(NOW)
+            .execute(&mut old.connection)
+            .await
+            .unwrap();
+    }
     for (sql, value) in [
         ("INSERT INTO runs (cutoff) VALUES ($1)", NOW.to_owned()),
         (
