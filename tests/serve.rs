@@ -28,9 +28,7 @@ impl Serve {
         let mut line = String::new();
         BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
         let serve = Self { child, port };
-        if line != "https://news.example.org/\n" {
-            panic!("{line:?} {}", serve.end());
-        }
+        assert!(line == "https://news.example.org/\n", "{line:?} {}", serve.end());
         serve
     }
 
@@ -95,7 +93,7 @@ fn now() -> String {
 fn wait_for(site: &TestSite, messages: usize) {
     let start = Instant::now();
     while site.outbox().len() < messages {
-        assert!(start.elapsed() < Duration::from_secs(60), "{:?}", site.outbox());
+        assert!(start.elapsed() < Duration::from_mins(1), "{:?}", site.outbox());
         std::thread::sleep(Duration::from_millis(50));
     }
 }

@@ -123,7 +123,7 @@ commands! { |arguments, context|
     Feeds(feeds) => feeds::run(&arguments, context),
     Ping(ping) => ping::run(&arguments, context),
     Check(check) => check::run(&arguments, context).await,
-    Publish(publish) => publish::run(arguments, context).await,
+    Publish(publish) => Box::pin(publish::run(arguments, context)).await,
     Preview(preview) => Box::pin(preview::run(&arguments, context)).await,
     Serve(serve) => Box::pin(serve::run(&arguments, context)).await,
     Deliver(deliver) => deliver::run(&arguments, context).await,

@@ -64,6 +64,7 @@ const PARTS: [(&str, Part); 5] = [
 
 /// `[newsletter]`
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of config.toml")]
 pub struct Newsletter {
     /// The sender; a site that only builds feeds may leave it out.
     pub from: Option<Mailbox>,

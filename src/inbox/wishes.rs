@@ -37,9 +37,9 @@ pub(super) fn wish(head: &Head<'_>, clues: &Clues, join: Option<&EmailAddress>) 
 /// tells for certain.
 fn is_answer_to_a_letter(head: &Head<'_>) -> bool {
     let addresses = SENT_TO.iter().flat_map(|name| head.addresses(name));
-    let of_token = addresses.filter(|address| token_in(address.split('@').next().unwrap_or_default()).is_some());
+    let mut of_token = addresses.filter(|address| token_in(address.split('@').next().unwrap_or_default()).is_some());
     let says = |address: String| ["confirm", "join"].iter().any(|word| address.starts_with(word));
-    head.subject().trim_end().ends_with(']') || of_token.map(says).any(|it| it)
+    head.subject().trim_end().ends_with(']') || of_token.any(says)
 }
 
 /// Whether the subject is one of these words, with at most one more.

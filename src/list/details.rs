@@ -45,7 +45,7 @@ fn add(details: &mut Details, name: &str, value: &Value) {
         Value::Null => {}
         Value::String(text) => add_text(details, name, text),
         Value::Array(tags) if name == "tags" => {
-            tags.iter().filter_map(Value::as_str).for_each(|tag| add_tag(details, tag))
+            tags.iter().filter_map(Value::as_str).for_each(|tag| add_tag(details, tag));
         }
         value => add_text(details, name, &value.to_string()),
     }

@@ -20,7 +20,7 @@ const FOLDER: &str = "Tidings";
 /// In seconds: connecting and each reply.
 const TIMEOUT: u32 = 60;
 /// All replies to a command.
-const PATIENCE: Duration = Duration::from_secs(600);
+const PATIENCE: Duration = Duration::from_mins(10);
 /// What a reply has beside the content of a message.
 const LONGEST_LINE: usize = 1 << 20;
 /// How deep a reply is nested: the parser of what comes goes by itself.

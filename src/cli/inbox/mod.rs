@@ -128,6 +128,7 @@ fn understood(heard: &[Heard], left: &[u32]) -> Vec<u32> {
     uids.into_iter().collect()
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it stands in `map_err`")]
 fn failed(error: ImapError) -> Failure {
     let help = error.help;
     Failure::new(Exit::Unexpected, Diagnostic::error("inbox/server", error.to_string()).help(help))

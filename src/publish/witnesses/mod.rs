@@ -333,10 +333,9 @@ impl Memory {
         for record in store.records(&issues.iter().copied().collect(), day).await? {
             let place = folder::place(&self.site, &record)?;
             // The page first: as soon as there is a record, it is there. It is made once, from the frozen issue.
-            if place == Place::Free || place == (Place::Ours { has_page: false }) {
-                if let Some((_, issue)) = store.issue(record.number).await? {
-                    folder::write_page(&self.site, record.number, &email::page(&issue))?;
-                }
+            let has_no_page = matches!(place, Place::Free | Place::Ours { has_page: false });
+            if has_no_page && let Some((_, issue)) = store.issue(record.number).await? {
+                folder::write_page(&self.site, record.number, &email::page(&issue))?;
             }
             if place != Place::Taken {
                 folder::write(&self.site, &record)?;

@@ -119,7 +119,10 @@ async fn entry(State(server): Shared, Query(choice): Query<Choice>) -> Response 
 /// What was kept of an issue: its page, or its record.
 async fn kept(State(server): Shared, Name(name): Name<String>) -> Response {
     let Some(bytes) = server.kept(&name) else { return missing() };
-    let media_type = if name.ends_with(".html") { "text/html; charset=utf-8" } else { "application/json" };
+    let media_type = match name.rsplit_once('.') {
+        Some((_, "html")) => "text/html; charset=utf-8",
+        _ => "application/json",
+    };
     ([(header::CONTENT_TYPE, media_type), (header::CONTENT_SECURITY_POLICY, CONTENT)], bytes).into_response()
 }
 
