@@ -5,7 +5,6 @@ use std::io::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::Bytes;
-use axum::extract::{Request, State};
 use axum::http::header::{self, HeaderMap, HeaderValue};
 use axum::http::{HeaderName, StatusCode};
 use axum::response::{IntoResponse as _, Response};
@@ -14,7 +13,6 @@ use flate2::write::GzEncoder;
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimePrinter;
 
-use super::{Shared, only_looks};
 use crate::files::{FileKind, Folder};
 use crate::model::sha256_hex;
 
@@ -29,7 +27,8 @@ pub(super) struct Feeds {
     held: Mutex<HashMap<String, Arc<Held>>>,
 }
 
-struct Held {
+/// A file as it was when it was read.
+pub(super) struct Held {
     written: Timestamp,
     modified: String,
     media_type: &'static str,
@@ -45,7 +44,7 @@ impl Feeds {
     }
 
     /// A file of the folder that is a feed or belongs to one, as it is now.
-    fn file(&self, name: &str) -> Option<Arc<Held>> {
+    pub(super) fn file(&self, name: &str) -> Option<Arc<Held>> {
         let is_plain = |part: &str| {
             let is_known = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_');
             !part.is_empty() && !part.starts_with('.') && part.bytes().all(is_known)
@@ -88,6 +87,39 @@ impl Held {
         })
     }
 
+    /// The file, packed if who asks can unpack it, or that they have it already.
+    pub(super) fn answer(&self, headers: &HeaderMap) -> Response {
+        let takes_gzip = headers.get_all(header::ACCEPT_ENCODING).iter().any(|list| {
+            list.to_str().is_ok_and(|list| {
+                list.split(',').any(|one| {
+                    one.split(';').next().is_some_and(|it| it.trim() == "gzip")
+                        && !one.replace(' ', "").ends_with(";q=0")
+                })
+            })
+        });
+        let etag = format!("\"{}{}\"", self.etag, if takes_gzip { "-gzip" } else { "" });
+        let mut answer = if self.is_known(&etag, headers) {
+            StatusCode::NOT_MODIFIED.into_response()
+        } else if takes_gzip {
+            ([(header::CONTENT_ENCODING, "gzip")], self.compressed.clone()).into_response()
+        } else {
+            self.plain.clone().into_response()
+        };
+        let head = answer.headers_mut();
+        for (name, value) in [
+            (header::CONTENT_TYPE, self.media_type),
+            (header::ETAG, &etag),
+            (header::LAST_MODIFIED, &self.modified),
+            (header::CACHE_CONTROL, CACHE),
+            (header::VARY, "Accept-Encoding"),
+        ] {
+            if let Ok(value) = HeaderValue::from_str(value) {
+                head.insert(name, value);
+            }
+        }
+        answer
+    }
+
     /// Whether who asks has it already (RFC 9110 §13.2.2).
     fn is_known(&self, etag: &str, headers: &HeaderMap) -> bool {
         let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
@@ -110,40 +142,4 @@ fn media_type(bytes: &[u8], extension: &str) -> Option<&'static str> {
         "xml" if head.contains("<feed") => Some("application/atom+xml; charset=utf-8"),
         _ => None,
     }
-}
-
-/// A feed, or that there is nothing.
-pub(super) async fn file(State(server): Shared, request: Request) -> Result<Response, Response> {
-    let name = request.uri().path().strip_prefix(server.pages.base());
-    let Some(file) = name.and_then(|name| server.feeds.file(name)) else { return Err(server.missing()) };
-    only_looks(request.method())?;
-    let headers = request.headers();
-    let takes_gzip = headers.get_all(header::ACCEPT_ENCODING).iter().any(|list| {
-        list.to_str().is_ok_and(|list| {
-            list.split(',').any(|one| {
-                one.split(';').next().is_some_and(|it| it.trim() == "gzip") && !one.replace(' ', "").ends_with(";q=0")
-            })
-        })
-    });
-    let etag = format!("\"{}{}\"", file.etag, if takes_gzip { "-gzip" } else { "" });
-    let mut answer = if file.is_known(&etag, headers) {
-        StatusCode::NOT_MODIFIED.into_response()
-    } else if takes_gzip {
-        ([(header::CONTENT_ENCODING, "gzip")], file.compressed.clone()).into_response()
-    } else {
-        file.plain.clone().into_response()
-    };
-    let head = answer.headers_mut();
-    for (name, value) in [
-        (header::CONTENT_TYPE, file.media_type),
-        (header::ETAG, &etag),
-        (header::LAST_MODIFIED, &file.modified),
-        (header::CACHE_CONTROL, CACHE),
-        (header::VARY, "Accept-Encoding"),
-    ] {
-        if let Ok(value) = HeaderValue::from_str(value) {
-            head.insert(name, value);
-        }
-    }
-    Ok(answer)
 }

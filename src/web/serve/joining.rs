@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use super::pages::Button;
 use super::request::Posted;
-use super::{Server, Shared};
+use super::server::{Server, Shared};
 use crate::email::{Grant, Purpose};
 use crate::model::{EmailAddress, LetterKind};
 use crate::publish::{address_hash, is_fresh};

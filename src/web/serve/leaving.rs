@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::pages::Button;
 use super::request::{Posted, visitor};
-use super::{Server, Shared};
+use super::server::{Server, Shared};
 use crate::email::{Grant, Purpose, is_token};
 use crate::model::SubscriberStatus;
 use crate::publish::{TEST_TOKEN, owners_of};

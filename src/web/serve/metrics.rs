@@ -1,19 +1,14 @@
-//! Whether the server is well, and how it goes, for programs that watch it. No reader is in it.
+//! Counts of what was asked and answered. No reader is in them.
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
-use axum::extract::{Request, State};
-use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse as _, Response};
+use axum::http::StatusCode;
 use jiff::Timestamp;
 
-use super::Shared;
-use super::request::visitor;
-use crate::model::DeliveryState;
 use crate::store::Asked;
 
 /// What became of wishes to join, with its number in [`Metrics::asked`].
-const ASKED: [(&str, Asked); 5] = [
+pub(super) const ASKED: [(&str, Asked); 5] = [
     ("letter", Asked::Letter),
     ("known", Asked::Known),
     ("enough", Asked::Enough),
@@ -24,12 +19,12 @@ const ASKED: [(&str, Asked); 5] = [
 /// Counts since the start.
 #[derive(Debug, Default)]
 pub(super) struct Metrics {
-    answers: [AtomicU64; 5],
-    asked: [AtomicU64; ASKED.len()],
-    limited: AtomicU64,
-    joined: AtomicU64,
-    left: AtomicU64,
-    returned: AtomicU64,
+    pub(super) answers: [AtomicU64; 5],
+    pub(super) asked: [AtomicU64; ASKED.len()],
+    pub(super) limited: AtomicU64,
+    pub(super) joined: AtomicU64,
+    pub(super) left: AtomicU64,
+    pub(super) returned: AtomicU64,
     /// The hour in which it was told that no more letters leave.
     busy_hour: AtomicI64,
 }
@@ -70,53 +65,4 @@ impl Metrics {
 
 fn add(counter: &AtomicU64) {
     counter.fetch_add(1, Ordering::Relaxed);
-}
-
-/// Says that the server and its database answer.
-pub(super) async fn health(State(server): Shared) -> Response {
-    let now = server.clock.now().to_string();
-    match server.store.lock().await.ready(&now).await {
-        Ok(_) => (StatusCode::OK, "ok\n").into_response(),
-        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n").into_response(),
-    }
-}
-
-/// Everything that is counted, as Prometheus reads it; only for this machine itself.
-pub(super) async fn metrics(State(server): Shared, request: Request) -> Result<Response, Response> {
-    if !visitor(&server, &request.into_parts().0).is_local {
-        return Err(server.missing());
-    }
-    let mut store = server.store.lock().await;
-    let failed = |error| server.failed(&error);
-    let readers = store.subscriber_counts().await.map_err(failed)?;
-    let deliveries = store.delivery_counts(None).await.map_err(failed)?;
-    drop(store);
-    let counts = &server.metrics;
-    let read = |counter: &AtomicU64| i64::try_from(counter.load(Ordering::Relaxed)).unwrap_or(i64::MAX);
-    let classes = ["1xx", "2xx", "3xx", "4xx", "5xx"];
-    let mut text = String::new();
-    let mut family = |name: &str, kind: &str, help: &str, label: &str, values: Vec<(&str, i64)>| {
-        text += &format!("# HELP tidings_{name} {help}\n# TYPE tidings_{name} {kind}\n");
-        for (value, count) in values {
-            let label = if label.is_empty() { String::new() } else { format!("{{{label}=\"{value}\"}}") };
-            text += &format!("tidings_{name}{label} {count}\n");
-        }
-    };
-    let answers = classes.into_iter().zip(counts.answers.iter().map(read)).collect();
-    family("http_responses_total", "counter", "Answers by class of status.", "class", answers);
-    let asked = ASKED.iter().map(|(word, _)| *word).zip(counts.asked.iter().map(read)).collect();
-    family("subscribe_total", "counter", "Wishes to subscribe by what became of them.", "outcome", asked);
-    for (name, help, counter) in [
-        ("limited_total", "Wishes refused because too many came from one network.", &counts.limited),
-        ("confirmed_total", "Readers who have confirmed.", &counts.joined),
-        ("unsubscribed_total", "Readers who have left.", &counts.left),
-        ("returned_total", "Readers who have taken that back.", &counts.returned),
-    ] {
-        family(name, "counter", help, "", vec![("", read(counter))]);
-    }
-    let readers = readers.by_status().map(|(status, count)| (status.as_str(), count)).collect();
-    family("subscribers", "gauge", "Subscribers by status.", "status", readers);
-    let deliveries = DeliveryState::ALL.map(|state| (state.as_str(), deliveries.get(state))).to_vec();
-    family("deliveries", "gauge", "Deliveries by state.", "state", deliveries);
-    Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response())
 }

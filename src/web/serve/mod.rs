@@ -10,11 +10,13 @@ mod metrics;
 mod pages;
 mod preferences;
 mod request;
+mod server;
 mod visitor;
+mod watching;
 mod wording;
 
 use std::io;
-use std::sync::{Arc, RwLock};
+use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Request, State};
@@ -24,84 +26,20 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use tokio::net::TcpListener;
-use tokio::sync::{Mutex, Notify};
 
-use crate::clock::Clock;
-use crate::config::{Config, Network};
-use crate::email::{Grant, Purpose, Tokens, is_token};
-use crate::files::Folder;
-use crate::store::{Store, StoreError};
-use feeds::Feeds;
-use limits::HourlyLimit;
-use metrics::Metrics;
-use pages::Pages;
+pub use server::Setup;
+use server::{Server, Shared};
 
 /// For pages: their style sheet, forms that lead to us, and nothing else.
 const POLICY: &str =
     "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
-
-/// So many wishes to join, or to have letters sent elsewhere, are taken of one network in an hour.
-const WISHES_PER_HOUR: u16 = 10;
-/// For tokens that no key has made, the whole list is gone through: so often an hour for one network.
-const SEARCHES_PER_HOUR: u16 = 60;
-
-/// What serving needs.
-pub struct Setup {
-    /// The configuration of the site.
-    pub config: Config,
-    /// Its folder, for the feeds.
-    pub folder: Folder,
-    /// A connection of its own to the database.
-    pub store: Store,
-    /// Where the time comes from.
-    pub clock: Clock,
-    /// Told when there is a letter to send.
-    pub wake: Arc<Notify>,
-    /// Given what the owner should know.
-    pub tell: fn(&str),
-}
-
-struct Server {
-    store: Mutex<Store>,
-    tokens: RwLock<Arc<Tokens>>,
-    clock: Clock,
-    wake: Arc<Notify>,
-    tell: fn(&str),
-    pages: Pages,
-    feeds: Feeds,
-    wishes: HourlyLimit,
-    searches: HourlyLimit,
-    proxies: Vec<Network>,
-    letters_per_hour: i64,
-    welcome: bool,
-    metrics: Metrics,
-}
-
-type Shared = State<Arc<Server>>;
 
 /// Serves until `stop` comes; what is in flight then is answered.
 ///
 /// # Errors
 /// When the database does not answer at the start, or the listener cannot be used.
 pub async fn serve(listener: TcpListener, setup: Setup, stop: impl Future<Output = ()>) -> io::Result<()> {
-    let Setup { config, folder, mut store, clock, wake, tell } = setup;
-    let tokens = Tokens::new(&store.secret().await.map_err(io::Error::other)?);
-    let pages = Pages::new(&config).map_err(|problem| io::Error::other(problem.to_string()))?;
-    let server = Arc::new(Server {
-        store: Mutex::new(store),
-        tokens: RwLock::new(Arc::new(tokens)),
-        clock,
-        wake,
-        tell,
-        feeds: Feeds::new(folder, &config.feeds.dir),
-        pages,
-        wishes: HourlyLimit::new(WISHES_PER_HOUR),
-        searches: HourlyLimit::new(SEARCHES_PER_HOUR),
-        proxies: config.web.proxies,
-        letters_per_hour: config.web.letters_per_hour.into(),
-        welcome: config.newsletter.welcome,
-        metrics: Metrics::default(),
-    });
+    let server = Arc::new(Server::new(setup).await?);
     connections::answer(listener, routes(&server), stop).await
 }
 
@@ -117,9 +55,9 @@ fn routes(server: &Arc<Server>) -> Router {
         .route(&at("undo/{token}"), get(leaving::ask_to_undo).post(leaving::undo))
         .route(&at("p/{token}"), get(preferences::page).post(preferences::save))
         .route(&at("serve.css"), get(pages::style))
-        .route(&at("health"), get(metrics::health))
-        .route(&at("metrics"), get(metrics::metrics))
-        .fallback(feeds::file)
+        .route(&at("health"), get(watching::health))
+        .route(&at("metrics"), get(watching::metrics))
+        .fallback(feed)
         .layer(middleware::from_fn_with_state(Arc::clone(server), guard))
         .with_state(Arc::clone(server))
 }
@@ -145,49 +83,12 @@ async fn guard(State(server): Shared, request: Request, next: Next) -> Response 
     response
 }
 
-impl Server {
-    /// What a token of this purpose says. A key that was made since the start is read then.
-    async fn grant(&self, token: &str, purpose: Purpose) -> Result<Option<Grant>, Response> {
-        let of = |grant: Grant| (grant.purpose == purpose).then_some(grant);
-        if !is_token(&token.to_ascii_lowercase()) {
-            return Ok(None);
-        }
-        if let Some(grant) = self.tokens().read(token) {
-            return Ok(of(grant));
-        }
-        let secret = self.store.lock().await.secret().await.map_err(|error| self.failed(&error))?;
-        let tokens = Arc::new(Tokens::new(&secret));
-        let grant = tokens.read(token).and_then(of);
-        if grant.is_some() {
-            *self.tokens.write().unwrap_or_else(std::sync::PoisonError::into_inner) = tokens;
-        }
-        Ok(grant)
-    }
-
-    fn tokens(&self) -> Arc<Tokens> {
-        Arc::clone(&self.tokens.read().unwrap_or_else(std::sync::PoisonError::into_inner))
-    }
-
-    /// The answer when the database gives none.
-    fn failed(&self, error: &StoreError) -> Response {
-        (self.tell)(&format!("A request could not be answered: {error}"));
-        self.pages.sentence(StatusCode::SERVICE_UNAVAILABLE, "failed_title", &["failed"])
-    }
-
-    /// The answer where there is nothing: it is the same for each wrong token.
-    fn missing(&self) -> Response {
-        self.pages.sentence(StatusCode::NOT_FOUND, "missing_title", &["missing"])
-    }
-
-    fn busy(&self) -> Response {
-        self.pages.sentence(StatusCode::TOO_MANY_REQUESTS, "busy_title", &["busy"])
-    }
-}
-
-/// What a file that is only looked at can be asked with.
-fn only_looks(method: &Method) -> Result<(), Response> {
-    if matches!(*method, Method::GET | Method::HEAD) {
-        return Ok(());
+/// A feed, or that there is nothing.
+async fn feed(State(server): Shared, request: Request) -> Result<Response, Response> {
+    let name = request.uri().path().strip_prefix(server.pages.base());
+    let Some(file) = name.and_then(|name| server.feeds.file(name)) else { return Err(server.missing()) };
+    if matches!(*request.method(), Method::GET | Method::HEAD) {
+        return Ok(file.answer(request.headers()));
     }
     Err((StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "GET, HEAD")]).into_response())
 }

@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse as _, Response};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{Shared, wording};
+use super::wording;
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::feed;
@@ -138,7 +137,7 @@ impl Pages {
 }
 
 /// The style sheet of all pages.
-pub(super) async fn style(State(_): Shared) -> Response {
+pub(super) async fn style() -> Response {
     let headers = [(header::CONTENT_TYPE, "text/css; charset=utf-8"), (header::CACHE_CONTROL, "public, max-age=3600")];
     (headers, include_str!("../../../templates/web/serve.css")).into_response()
 }

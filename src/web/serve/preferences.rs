@@ -6,7 +6,7 @@ use axum::response::Response;
 use serde_json::json;
 
 use super::request::Posted;
-use super::{Server, Shared};
+use super::server::{Server, Shared};
 use crate::email::Purpose;
 use crate::model::{EmailAddress, Subscriber, SubscriberStatus};
 use crate::publish::address_hash;

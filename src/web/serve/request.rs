@@ -10,7 +10,7 @@ use axum::response::{IntoResponse as _, Response};
 use jiff::Timestamp;
 use url::form_urlencoded;
 
-use super::Server;
+use super::server::Server;
 use super::visitor::Visitor;
 use crate::store::Changing;
 

@@ -1,0 +1,123 @@
+//! What all handlers share: the database, the tokens, the pages, the limits.
+
+use std::io;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use tokio::sync::{Mutex, Notify};
+
+use super::feeds::Feeds;
+use super::limits::HourlyLimit;
+use super::metrics::Metrics;
+use super::pages::Pages;
+use crate::clock::Clock;
+use crate::config::{Config, Network};
+use crate::email::{Grant, Purpose, Tokens, is_token};
+use crate::files::Folder;
+use crate::store::{Store, StoreError};
+
+/// So many wishes to join, or to have letters sent elsewhere, are taken of one network in an hour.
+const WISHES_PER_HOUR: u16 = 10;
+/// For tokens that no key has made, the whole list is gone through: so often an hour for one network.
+const SEARCHES_PER_HOUR: u16 = 60;
+
+/// What serving needs.
+pub struct Setup {
+    /// The configuration of the site.
+    pub config: Config,
+    /// Its folder, for the feeds.
+    pub folder: Folder,
+    /// A connection of its own to the database.
+    pub store: Store,
+    /// Where the time comes from.
+    pub clock: Clock,
+    /// Told when there is a letter to send.
+    pub wake: Arc<Notify>,
+    /// Given what the owner should know.
+    pub tell: fn(&str),
+}
+
+/// See the module.
+pub(super) struct Server {
+    pub(super) store: Mutex<Store>,
+    pub(super) tokens: RwLock<Arc<Tokens>>,
+    pub(super) clock: Clock,
+    pub(super) wake: Arc<Notify>,
+    pub(super) tell: fn(&str),
+    pub(super) pages: Pages,
+    pub(super) feeds: Feeds,
+    pub(super) wishes: HourlyLimit,
+    pub(super) searches: HourlyLimit,
+    pub(super) proxies: Vec<Network>,
+    pub(super) letters_per_hour: i64,
+    pub(super) welcome: bool,
+    pub(super) metrics: Metrics,
+}
+
+pub(super) type Shared = State<Arc<Server>>;
+
+impl Server {
+    /// A server for a site.
+    ///
+    /// # Errors
+    /// When the database does not answer, or a template of the pages is broken.
+    pub(super) async fn new(setup: Setup) -> io::Result<Self> {
+        let Setup { config, folder, mut store, clock, wake, tell } = setup;
+        let tokens = Tokens::new(&store.secret().await.map_err(io::Error::other)?);
+        let pages = Pages::new(&config).map_err(|problem| io::Error::other(problem.to_string()))?;
+        Ok(Self {
+            store: Mutex::new(store),
+            tokens: RwLock::new(Arc::new(tokens)),
+            clock,
+            wake,
+            tell,
+            feeds: Feeds::new(folder, &config.feeds.dir),
+            pages,
+            wishes: HourlyLimit::new(WISHES_PER_HOUR),
+            searches: HourlyLimit::new(SEARCHES_PER_HOUR),
+            proxies: config.web.proxies,
+            letters_per_hour: config.web.letters_per_hour.into(),
+            welcome: config.newsletter.welcome,
+            metrics: Metrics::default(),
+        })
+    }
+
+    /// What a token of this purpose says. A key that was made since the start is read then.
+    pub(super) async fn grant(&self, token: &str, purpose: Purpose) -> Result<Option<Grant>, Response> {
+        let of = |grant: Grant| (grant.purpose == purpose).then_some(grant);
+        if !is_token(&token.to_ascii_lowercase()) {
+            return Ok(None);
+        }
+        if let Some(grant) = self.tokens().read(token) {
+            return Ok(of(grant));
+        }
+        let secret = self.store.lock().await.secret().await.map_err(|error| self.failed(&error))?;
+        let tokens = Arc::new(Tokens::new(&secret));
+        let grant = tokens.read(token).and_then(of);
+        if grant.is_some() {
+            *self.tokens.write().unwrap_or_else(PoisonError::into_inner) = tokens;
+        }
+        Ok(grant)
+    }
+
+    pub(super) fn tokens(&self) -> Arc<Tokens> {
+        Arc::clone(&self.tokens.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The answer when the database gives none.
+    pub(super) fn failed(&self, error: &StoreError) -> Response {
+        (self.tell)(&format!("A request could not be answered: {error}"));
+        self.pages.sentence(StatusCode::SERVICE_UNAVAILABLE, "failed_title", &["failed"])
+    }
+
+    /// The answer where there is nothing: it is the same for each wrong token.
+    pub(super) fn missing(&self) -> Response {
+        self.pages.sentence(StatusCode::NOT_FOUND, "missing_title", &["missing"])
+    }
+
+    pub(super) fn busy(&self) -> Response {
+        self.pages.sentence(StatusCode::TOO_MANY_REQUESTS, "busy_title", &["busy"])
+    }
+}
