@@ -20,13 +20,13 @@ const COLUMNS: [Column; 10] = [
     ("source", |(reader, _)| clean(&reader.source, LONGEST_SOURCE).into()),
     ("created_at", |(reader, _)| reader.created_at.as_str().into()),
     ("updated_at", |(reader, _)| reader.updated_at.as_str().into()),
-    ("token", |(_, token)| token.into()),
     ("language", |(reader, _)| reader.details.language.as_deref().unwrap_or_default().into()),
     ("lists", |(reader, _)| {
         let lists = reader.details.lists.as_ref().map(|lists| lists.to_string().replace(' ', ", "));
         lists.map_or_else(String::new, |lists| if lists.is_empty() { NO_LISTS.into() } else { lists }).into()
     }),
     ("fields", |(reader, _)| reader.details.stored_fields().unwrap_or_default().into()),
+    ("token", |(_, token)| token.into()),
 ];
 
 /// The first line of the file, with the names of the columns.

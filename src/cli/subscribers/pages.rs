@@ -10,7 +10,7 @@ use crate::model::{Subscriber, SubscriberStatus};
 use crate::store::Store;
 
 /// How many readers are read from the database at a time.
-pub(super) const PAGE: u32 = 1_000;
+pub(super) const PAGE: u32 = 250;
 
 /// Which readers are meant.
 #[derive(Debug, clap::Args)]
