@@ -38,7 +38,7 @@ fn files_and_folders_have_modes_of_their_own_whatever_the_umask_is() {
         run(&["publish", "--yes", "--allow", "copied-database"]);
         let modes = modes(&site);
         let is_private = |name: &str| {
-            name.starts_with(".tidings/") && Path::new(name).extension().is_none_or(|it| it != "json")
+            name.starts_with(".tidings/") && Path::new(name).extension().is_none_or(|it| it != "json" && it != "html")
                 || name.contains("/issue-")
                 || [".tidings", "outbox", "preview/outbox"].contains(&name)
         };

@@ -334,7 +334,8 @@ impl Memory {
             let place = folder::place(&self.site, &record)?;
             // The page first: as soon as there is a record, it is there. It is made once, from the frozen issue.
             let has_no_page = matches!(place, Place::Free | Place::Ours { has_page: false });
-            if has_no_page && let Some((_, issue)) = store.issue(record.number).await? {
+            // One that cannot be read any more has no page, and stands in the way of no other.
+            if has_no_page && let Ok(Some((_, issue))) = store.issue(record.number).await {
                 folder::write_page(&self.site, record.number, &email::page(&issue))?;
             }
             if place != Place::Taken {
