@@ -1,12 +1,13 @@
 //! Stories through real software: our SMTP client, Postfix, LMTP, Dovecot, Maildirs. All on loopback, in a folder that is
-//! gone when the test ends. Needs Debian's `postfix` and `dovecot-lmtpd`, and root to start them.
+//! gone when the test ends. Needs Debian's `postfix`, `dovecot-lmtpd` and `dovecot-imapd`, and root to start them.
 
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::site::{TestSite, missing};
+use crate::site::{Run, TestSite, missing};
 
 const POSTFIX: &str = "/usr/sbin/postfix";
 const DOVECOT: &str = "/usr/sbin/dovecot";
@@ -18,23 +19,27 @@ struct Stack {
     port: u16,
     /// Of Dovecot.
     lmtp: u16,
+    imap: u16,
 }
 
 impl Stack {
     /// `None` where the servers are not installed or may not be started.
     fn start() -> Option<Self> {
         let is_root = Command::new("id").arg("-u").output().is_ok_and(|id| id.stdout == b"0\n");
-        if !is_root || !Path::new(POSTFIX).exists() || !Path::new("/usr/lib/dovecot/lmtp").exists() {
+        if !is_root
+            || !Path::new(POSTFIX).exists()
+            || ["lmtp", "imap"].iter().any(|it| !Path::new("/usr/lib/dovecot").join(it).exists())
+        {
             missing("Postfix and Dovecot, or no root to start them");
             return None;
         }
         let folder = tempfile::tempdir().unwrap();
-        let (port, lmtp) = (free_port(), free_port());
-        let stack = Self { folder, port, lmtp };
+        let [port, lmtp, imap] = std::array::from_fn(|_| free_port());
+        let stack = Self { folder, port, lmtp, imap };
         stack.configure();
         run(Command::new(DOVECOT).arg("-c").arg(stack.path("dovecot.conf")));
         run(Command::new(POSTFIX).arg("-c").arg(stack.path("postfix")).arg("start"));
-        for port in [port, lmtp] {
+        for port in [port, lmtp, imap] {
             wait_until("the servers do not start", || TcpStream::connect(("127.0.0.1", port)).is_ok());
         }
         Some(stack)
@@ -45,7 +50,7 @@ impl Stack {
     }
 
     fn configure(&self) {
-        let lmtp = self.lmtp;
+        let Self { lmtp, imap, .. } = self;
         let root = self.folder.path().display();
         run(Command::new("chmod").arg("755").arg(self.folder.path()));
         for (name, owner) in
@@ -82,13 +87,33 @@ impl Stack {
         ];
         std::fs::write(self.path("postfix/master.cf"), services.join("\n") + "\n").unwrap();
         let dovecot = format!(
-            "base_dir = {root}/dovecot/base\nstate_dir = {root}/dovecot/state\nlog_path = {root}/dovecot.log\nprotocols = lmtp\nssl = no\n\
+            "base_dir = {root}/dovecot/base\nstate_dir = {root}/dovecot/state\nlog_path = {root}/dovecot.log\nprotocols = lmtp imap\nlisten = 127.0.0.1\nssl = no\n\
              auth_username_format = %Ln\nmail_location = maildir:{root}/mail/%n\nmail_uid = mail\nmail_gid = mail\nfirst_valid_uid = 1\n\
              first_valid_gid = 1\npassdb {{\n  driver = static\n  args = nopassword=y\n}}\n\
              userdb {{\n  driver = static\n  args = uid=mail gid=mail home={root}/mail/%n\n}}\n\
-             service lmtp {{\n  inet_listener lmtp {{\n    address = 127.0.0.1\n    port = {lmtp}\n  }}\n}}\n"
+             service lmtp {{\n  inet_listener lmtp {{\n    address = 127.0.0.1\n    port = {lmtp}\n  }}\n}}\n\
+             service imap-login {{\n  inet_listener imap {{\n    port = {imap}\n  }}\n  inet_listener imaps {{\n    port = 0\n  }}\n}}\n"
         );
         std::fs::write(self.path("dovecot.conf"), dovecot).unwrap();
+    }
+
+    /// Sends a message as a mail program does.
+    fn send(&self, from: &str, to: &str, subject: &str, body: &str) {
+        let mut server = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        let mut answers = BufReader::new(server.try_clone().unwrap());
+        let message = format!(
+            "From: {from}\r\nTo: {to}\r\nSubject: {subject}\r\nDate: Mon, 02 Mar 2026 08:30:00 +0000\r\n\r\n{body}\r\n."
+        );
+        let commands =
+            ["".into(), "HELO x.test".into(), format!("MAIL FROM:<{from}>"), format!("RCPT TO:<{to}>"), "DATA".into()];
+        for command in commands.into_iter().chain([message, "QUIT".into()]) {
+            if !command.is_empty() {
+                server.write_all(format!("{command}\r\n").as_bytes()).unwrap();
+            }
+            let mut answer = String::new();
+            answers.read_line(&mut answer).unwrap();
+            assert!(answer.starts_with(['2', '3']), "{command}: {answer}");
+        }
     }
 
     /// The messages in a reader's mailbox, in the order in which they came, once there are `count` of them.
@@ -285,4 +310,67 @@ fn dovecot_takes_mail_by_lmtp_over_tcp_and_through_its_socket() {
         assert!(messages.iter().any(|message| message.contains("A second post")));
     }
     assert_eq!(site.status()["deliveries"]["sent"], 14);
+}
+
+#[test]
+fn readers_come_and_leave_through_a_mailbox_at_a_server() {
+    let Some(stack) = Stack::start() else { return };
+    let site = TestSite::new(&format!("smtp://127.0.0.1:{}", stack.port));
+    site.edit(
+        "config.toml",
+        "unsubscribe = [\"https://news.example.org/u/{token}\", \"mailto:leave@news.example.org\"]\n",
+        "",
+    );
+    site.configure("mail", "bounces = \"join+{token}@reader.test\"");
+    let url =
+        format!("url = \"imap://join@127.0.0.1:{}\"\npassword_env = \"PW\"\njoin = \"join@reader.test\"", stack.imap);
+    site.configure("inbox", &url);
+    site.post("2026-03-01", "Slow rivers");
+    // Until it reads so many messages: the servers hand them on in their own time.
+    let inbox = |messages: usize| {
+        let read =
+            || Run::new(&site.command("2026-03-02T09:00:00Z", &["inbox", "--yes"]).env("PW", "x").output().unwrap());
+        let files = |part: &str| std::fs::read_dir(stack.path(&format!("mail/join/{part}"))).map_or(0, Iterator::count);
+        wait_until("the messages do not come", || files("new") + files("cur") == messages);
+        read().exits(0)
+    };
+    let header = |message: &str, name: &str| {
+        let found = message.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": ").map(str::to_owned));
+        found.unwrap_or_else(|| panic!("no {name} in {message}"))
+    };
+
+    stack.send("r1@reader.test", "join@reader.test", "subscribe", "Hello (((");
+    stack.send("friend@else.test", "join+hello@reader.test", "lunch?", "Hello (((");
+    let run = inbox(2);
+    assert!(run.stderr.contains("1 reader asked to confirm."), "{run:#?}");
+    let letter = &stack.mailbox("r1", 1)[0];
+    stack.send("r1@reader.test", &header(letter, "Reply-To"), "Re: yes", "Hello (((");
+    let run = inbox(2);
+    assert!(
+        run.stderr.contains("1 reader confirmed.") && run.stderr.contains("1 not understood and left alone"),
+        "{run:#?}"
+    );
+
+    site.run("2026-03-02T10:00:00Z", &["subscribers", "add", "r2@reader.test"]).exits(0);
+    site.run("2026-03-02T10:00:00Z", &["publish"]).exits(0);
+    let issue = &stack.mailbox("r1", 2).into_iter().find(|message| message.contains("List-Unsubscribe")).unwrap();
+    let path = header(&stack.mailbox("r2", 1)[0], "Return-Path");
+    let report =
+        "This is the mail system at host mx.test.\r\n\r\n<r2@reader.test>: host mx.test said: 550 5.1.1 User unknown";
+    stack.send("MAILER-DAEMON@mx.test", path.trim_matches(['<', '>']), "Undelivered Mail Returned to Sender", report);
+    let run = inbox(2);
+    assert!(run.stdout.contains("bounced (hard)"), "{run:#?}");
+
+    let (_, leave) = issue.split_once("List-Unsubscribe: <mailto:").unwrap();
+    stack.send("phone@else.test", leave.split_once('?').unwrap().0, "unsubscribe", "Hello (((");
+    assert!(inbox(2).stdout.contains("unsubscribed"));
+    let subscribers = &site.status()["subscribers"];
+    assert_eq!(
+        (&subscribers["confirmed"], &subscribers["unsubscribed"], &subscribers["bounced"]),
+        (&0.into(), &1.into(), &1.into())
+    );
+    assert!(
+        inbox(1).stderr.starts_with("1 message read; 1 not understood and left alone."),
+        "a friend's mail stays where it is"
+    );
 }

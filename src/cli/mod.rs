@@ -18,6 +18,7 @@ mod help;
 mod history;
 mod inbox;
 mod init;
+mod letters;
 mod look;
 mod man;
 mod missing;

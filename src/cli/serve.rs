@@ -12,17 +12,14 @@ use super::agreement::{self, Yes};
 use super::allow::Allow;
 use super::failure::{Exit, Failure};
 use super::follow::{self, PAUSE};
-use super::tell::{self, Teller};
-use super::{Context, Ui, session};
+use super::tell::Teller;
+use super::{Context, Ui, letters, session};
 use crate::clock::told;
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Location};
-use crate::email::Tokens;
 use crate::publish::{
-    self, Activity, CONFIG_FILE, Demand, Halt, Options, Order, Publisher, Site, Stop, Use, address_hash, send_letters,
-    signer, site_folder,
+    self, Activity, CONFIG_FILE, Demand, Halt, Options, Order, Publisher, Stop, Use, purge_unconfirmed, site_folder,
 };
-use crate::store::Store;
 use crate::transport;
 use crate::web::serve::{Setup, serve};
 
@@ -88,7 +85,7 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
     context.ui.say(&format!("Answering at {bound} until SIGTERM or Ctrl-C."));
     notify("READY=1");
     let work = async {
-        tokio::join!(deliver(publisher, &order, &agreed, &halt, context), letters(&config, &wake, &halt, context));
+        tokio::join!(deliver(publisher, &order, &agreed, &halt, context), correspond(&config, &wake, &halt, context));
     };
     let (answered, ()) = tokio::join!(pages, work);
     answered.map(|()| Exit::Done)
@@ -218,47 +215,33 @@ async fn publish_now(order: &Order<'_>, agreed: &[Demand], halt: &Arc<Halt>, con
 }
 
 /// Sends letters as they are asked for, and removes those who never confirmed.
-async fn letters(config: &Config, wake: &Notify, halt: &Halt, context: &Context) {
+async fn correspond(config: &Config, wake: &Notify, halt: &Halt, context: &Context) {
     let mut purged = Timestamp::UNIX_EPOCH;
     while !halt.is_set() {
-        let pause = match send(config, &mut purged, context).await {
-            Ok(()) => LOOK,
-            Err(failure) => {
-                context.ui.failure(&failure);
-                PAUSE
+        let is_done = send(config, &mut purged, context).await.unwrap_or_else(|failure| {
+            context.ui.failure(&failure);
+            false
+        });
+        halt.unless(async {
+            if is_done {
+                let _ = tokio::time::timeout(LOOK, wake.notified()).await;
+            } else {
+                // What stands in the way of one letter stands in that of the next.
+                tokio::time::sleep(PAUSE).await;
             }
-        };
-        let more = async {
-            let _ = tokio::time::timeout(pause, wake.notified()).await;
-        };
-        halt.unless(more).await;
+        })
+        .await;
     }
 }
 
-async fn send(config: &Config, purged: &mut Timestamp, context: &Context) -> Result<(), Failure> {
+async fn send(config: &Config, purged: &mut Timestamp, context: &Context) -> Result<bool, Failure> {
     let mut store = session::store(config, &context.site).await?;
     let now = context.clock.now();
     if now.duration_since(*purged) >= PURGE {
-        purge(&mut store, now).await?;
+        purge_unconfirmed(&mut store, now).await?;
         *purged = now;
     }
-    if !store.letters_that_wait(now.as_second(), 1).await?.is_empty() {
-        let ways = session::ways(config, &context.site)?;
-        let signer = signer(config, &context.site)?;
-        let templates = Site::templates_of(&context.site, config)?;
-        let sent = send_letters(&mut store, &ways, config, &templates, signer.as_ref(), context.clock).await;
-        let has_failed = sent.is_err();
-        tell::letters(sent, context);
-        if has_failed {
-            // What stands in the way of one letter stands in that of the next.
-            tokio::time::sleep(PAUSE).await;
-        }
-    }
-    Ok(store.close().await?)
-}
-
-async fn purge(store: &mut Store, now: Timestamp) -> Result<(), Failure> {
-    let tokens = Tokens::new(&store.secret().await?);
-    while store.purge_unconfirmed(|address| address_hash(&tokens, address), now).await? > 0 {}
-    Ok(())
+    let is_done = letters::send(&mut store, config, context).await?;
+    store.close().await?;
+    Ok(is_done)
 }

@@ -25,7 +25,7 @@ pub enum Purpose {
     Confirm,
     /// To take back that one has left.
     Undo,
-    /// To get no letter any more, whoever asks for one.
+    /// To get no letter any more, also when one is asked for.
     Never,
     /// To see the owner's pages.
     LogIn,

@@ -102,7 +102,7 @@ pub async fn write(
     for (name, issue) in issues.chain(specimen.map(|issue| (SPECIMEN.to_owned(), issue))) {
         let copies = Copies::new(issue, signer.clone());
         let recipients = Recipients::new(&secret, issue);
-        // A copy as a test goes to whoever is named.
+        // A test copy goes to the address that is named.
         let is_meant = |(_, _, _, lists): &&ListedReader| to.is_some() || gets(lists.as_ref(), &issue.lists);
         let of_issue: Vec<ListedReader> = readers.iter().filter(is_meant).cloned().collect();
         let sample = sample(site, issue, of_issue.is_empty());

@@ -67,7 +67,7 @@ pub enum Wish {
     /// To confirm what a letter asks about.
     Confirm(Grant),
     /// To get no such letters any more.
-    Never,
+    Never(Grant),
 }
 
 /// What is to be recorded of a report.

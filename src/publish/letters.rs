@@ -13,7 +13,7 @@ use crate::config::{Config, TOKEN};
 use crate::email::dkim::Signer;
 use crate::email::{self, Grant, LetterLinks, Purpose, ReturnPaths, Tokens};
 use crate::model::{DeliveryState, EmailAddress, LetterKind, Outcome, Recipient, SubscriberStatus};
-use crate::store::{Barred, CONFIRM_SPAN, DeliveryKey, Letter, Store};
+use crate::store::{Barred, CONFIRM_SPAN, Changing, DeliveryKey, Letter, LetterKey, Store, StoreError};
 use crate::templates::Templates;
 use crate::transport::{self, Connection};
 
@@ -211,6 +211,46 @@ impl Office<'_> {
 fn address_of(letter: &Letter) -> EmailAddress {
     let new = letter.detail.as_deref().filter(|_| letter.kind == LetterKind::Address);
     new.and_then(|new| new.parse().ok()).unwrap_or_else(|| letter.reader.address.clone())
+}
+
+/// The letter in which a token was.
+pub fn letter_of(grant: Grant) -> LetterKey {
+    LetterKey { subscriber: grant.subscriber, number: grant.letter.into() }
+}
+
+/// Keeps all letters from the address that a letter went to. Of a reader with another address, no issue is stopped. False when there
+/// is no such letter.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn never_again(
+    store: &mut Store,
+    tokens: &Tokens,
+    key: LetterKey,
+    changing: Changing<'_>,
+) -> Result<bool, StoreError> {
+    let Some((kind, address)) = store.letter_to(key).await? else { return Ok(false) };
+    store.bar(&address_hash(tokens, &address), Barred::Never, changing.now).await?;
+    if kind == LetterKind::Confirm {
+        store.unsubscribe(key.subscriber, changing).await?;
+    }
+    Ok(true)
+}
+
+/// Removes those who asked and never confirmed. Returns how many.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn purge_unconfirmed(store: &mut Store, now: Timestamp) -> Result<u64, StoreError> {
+    let tokens = Tokens::new(&store.secret().await?);
+    let mut all = 0;
+    loop {
+        let purged = store.purge_unconfirmed(|address| address_hash(&tokens, address), now).await?;
+        all += purged;
+        if purged == 0 {
+            return Ok(all);
+        }
+    }
 }
 
 /// How long ago a letter with a token can have been asked for to be good.

@@ -6,15 +6,13 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 
 use super::heard::{Arrival, Heard, Wish, to_record};
-use super::letters::{address_hash, is_fresh};
+use super::letters::{address_hash, is_fresh, letter_of, never_again, purge_unconfirmed};
 use crate::email::{Purpose, Tokens};
 use crate::inbox::{Kind, Report};
 use crate::model::{EmailAddress, Subscriber};
-use crate::store::{
-    Asked, Asking, Barred, CONFIRM_SPAN, Changing, Confirmed, Effect, LetterKey, NewReport, Result, Store,
-};
+use crate::store::{Asked, Asking, CONFIRM_SPAN, Changing, Confirmed, Effect, NewReport, Result, Store};
 
-/// So many letters that ask to confirm are queued in an hour, whoever asks for them.
+/// So many letters that ask to confirm by mail are queued in an hour, to all addresses together.
 pub const MOST_LETTERS_AN_HOUR: i64 = 60;
 
 /// How readers who wrote a mail came or left, as it is kept.
@@ -38,7 +36,7 @@ pub(super) async fn heard(
                 it.reader = store.subscriber_numbered(grant.subscriber).await?;
                 (it.report.kind, it.wish) = match grant.purpose {
                     Purpose::Confirm => (Kind::Confirm, it.reader.is_some().then_some(Wish::Confirm(grant))),
-                    _ => (Kind::Unsubscribe, it.reader.is_some().then_some(Wish::Never)),
+                    _ => (Kind::Unsubscribe, it.reader.is_some().then_some(Wish::Never(grant))),
                 };
             }
             _ => match given.iter().find_map(|token| leavers.get(token)) {
@@ -109,22 +107,20 @@ pub async fn fulfil(
                 }
             }
             (Some(Wish::Confirm(grant)), _) if is_fresh(*grant, now) => {
-                let key = LetterKey { subscriber: grant.subscriber, number: grant.letter.into() };
-                match store.confirm(key, changing, welcome).await? {
+                match store.confirm(letter_of(*grant), changing, welcome).await? {
                     Confirmed::Joined(reader, _) | Confirmed::Moved(reader) => done.confirmed.push(reader.address),
                     Confirmed::Expired => done.late += 1,
                     Confirmed::Again(_) | Confirmed::Taken | Confirmed::Unknown => {}
                 }
             }
             (Some(Wish::Confirm(_)), _) => done.late += 1,
-            (Some(Wish::Never), Some(reader)) => {
-                store.bar(&address_hash(&tokens, &reader.address), Barred::Never, now).await?;
-                store.unsubscribe(reader.id, changing).await?;
+            (Some(Wish::Never(grant)), _) => {
+                never_again(store, &tokens, letter_of(*grant), changing).await?;
             }
-            _ => {}
+            (None, _) => {}
         }
     }
-    done.purged = store.purge_unconfirmed(|address| address_hash(&tokens, address), now).await?;
+    done.purged = purge_unconfirmed(store, now).await?;
     Ok(done)
 }
 

@@ -15,7 +15,7 @@ use crate::model::EmailAddress;
 pub enum Barred {
     /// The reader was erased: only their own wish brings them back.
     Erased,
-    /// They want no letters, whoever asks.
+    /// They want no letters, also when one is asked for.
     Never,
     /// Letters that asked to confirm were not answered.
     Unanswered,

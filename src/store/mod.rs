@@ -62,7 +62,7 @@ pub use marks::{Mark, Marks};
 pub use memory::{Adoption, SentIssue};
 pub use open::Database;
 pub use queue::{Doubt, Place, QueuedDelivery};
-pub use readers::{Asked, Asking, Confirmed};
+pub use readers::{Asked, Asking, Confirmed, UNDO_SPAN};
 pub use reports::{Effect, NewReport, Reported, Spike};
 pub use resend::{Chosen, Decision, Missing};
 pub use right::{Lock, Right};

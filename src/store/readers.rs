@@ -18,7 +18,7 @@ const MOST_LETTERS: i64 = 3;
 /// An address that has answered none of them is left alone for so long.
 const REST: SignedDuration = SignedDuration::from_hours(90 * 24);
 /// How long leaving can be taken back.
-const UNDO_SPAN: SignedDuration = SignedDuration::from_hours(24);
+pub const UNDO_SPAN: SignedDuration = SignedDuration::from_hours(24);
 
 /// A wish to get the newsletter.
 #[derive(Debug, Clone, Copy)]
@@ -132,15 +132,18 @@ impl Store {
         Ok(Asked::Letter)
     }
 
-    /// Queues a letter to a reader about a change of their address, one in a day. False when there was one.
+    /// Queues a letter about a change of a reader's address: one a day from a reader, and one to an address. False when there was one.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn ask_to_move(&mut self, subscriber: i64, to: &EmailAddress, changing: Changing<'_>) -> Result<bool> {
         let mut transaction = self.connection.begin().await?;
-        let recent = query("SELECT COUNT(*) FROM letters WHERE subscriber = $1 AND kind = 'address' AND asked_at > $2");
-        let recent: i64 =
-            recent.bind(subscriber).bind((changing.now - LETTER_SPAN).to_string()).value(&mut transaction).await?;
+        let recent = query(
+            "SELECT COUNT(*) FROM letters WHERE asked_at > $1 AND kind = 'address' AND (subscriber = $2 OR lower(detail) = $3)",
+        );
+        let since = (changing.now - LETTER_SPAN).to_string();
+        let recent = recent.bind(since).bind(subscriber).bind(to.as_str().to_ascii_lowercase());
+        let recent: i64 = recent.value(&mut transaction).await?;
         if recent > 0 {
             return Ok(false);
         }
@@ -254,17 +257,18 @@ impl Store {
             .try_get::<String, _>("at")?
             .parse()
             .map_err(|_| super::StoreError::Content("the time of a change".into()))?;
-        let before = match rows.get(1) {
-            Some(row) => status_of(row.try_get("status")?)?,
-            None => SubscriberStatus::Confirmed,
-        };
         let is_last =
             at.as_second() == left_at && status_of(last.try_get("status")?)? == SubscriberStatus::Unsubscribed;
         let is_recent = at >= changing.now - UNDO_SPAN;
-        let had_issue = query("SELECT COUNT(*) FROM deliveries WHERE subscriber = $1").bind(subscriber);
-        // Who had not confirmed has nothing to take back.
-        let had_issue: i64 = if rows.len() > 1 { 1 } else { had_issue.value(&mut transaction).await? };
-        if !is_last || !is_recent || before != SubscriberStatus::Confirmed || had_issue == 0 {
+        // Who had not confirmed has nothing to take back: without an earlier change, an issue to them shows that they had.
+        let was_confirmed = match rows.get(1) {
+            Some(row) => status_of(row.try_get("status")?)? == SubscriberStatus::Confirmed,
+            None => {
+                let issue = query("SELECT EXISTS (SELECT 1 FROM deliveries WHERE subscriber = $1)").bind(subscriber);
+                issue.value(&mut transaction).await?
+            }
+        };
+        if !is_last || !is_recent || !was_confirmed {
             return Ok(false);
         }
         set(&mut transaction, subscriber, SubscriberStatus::Confirmed, changing, None).await?;

@@ -10,10 +10,10 @@ use clap::Args;
 
 use super::agreement::{self, Yes};
 use super::failure::{Exit, Failure};
-use super::{Context, Ui, session, tell};
+use super::{Context, Ui, letters, session};
 use crate::config::{Config, InboxPlace};
 use crate::diagnostic::Diagnostic;
-use crate::publish::{Activity, Heard, Site, Use, correlate, count, fulfil, record, send_letters, signer, site_folder};
+use crate::publish::{Activity, Heard, Use, correlate, count, fulfil, record, site_folder};
 use crate::store::{Spike, Store};
 use crate::transport::{ImapError, ImapMailbox};
 use said::Results;
@@ -114,8 +114,8 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
         }
         open.close().await;
     }
-    if let Some(store) = store.as_mut().filter(|_| !is_read_only && !arguments.dry_run) {
-        letters(store, &config, context).await?;
+    if let Some(store) = store.as_mut().filter(|_| join.is_some() && !arguments.dry_run) {
+        letters::send(store, &config, context).await?;
     }
     session::close(store).await?;
     Ok(spike.map_or(Exit::Done, |spike| refused(&spike, context)))
@@ -140,19 +140,6 @@ async fn take_in(store: &mut Store, heard: &[Heard], config: &Config, context: &
     let shown = config.inbox.join.as_ref().map(|join| format!("a mail to {}", join.as_str())).unwrap_or_default();
     let fulfilled = fulfil(store, heard, (&shown, config.newsletter.welcome), context.now).await?;
     Ok(Results { recorded, fulfilled })
-}
-
-/// Sends letters that wait.
-async fn letters(store: &mut Store, config: &Config, context: &Context) -> Result<(), Failure> {
-    if config.inbox.join.is_none() || store.letters_that_wait(context.now.as_second(), 1).await?.is_empty() {
-        return Ok(());
-    }
-    let ways = session::ways(config, &context.site)?;
-    let signer = signer(config, &context.site)?;
-    let templates = Site::templates_of(&context.site, config)?;
-    let sent = send_letters(store, &ways, config, &templates, signer.as_ref(), context.clock).await;
-    tell::letters(sent, context);
-    Ok(())
 }
 
 /// That nothing more is sent.

@@ -91,7 +91,7 @@ pub(super) fn summary(heard: &[Heard], (messages, others): (u64, u64), results: 
     for (number, what, after) in [
         (*asked, "reader", "asked to confirm"),
         (confirmed.len() as u64, "reader", "confirmed"),
-        (*waiting, "wish", "left for later: too many ask to join"),
+        (*waiting, "reader", "left for later: too many ask to join"),
         (*late, "message", "too old to confirm or join"),
         (*purged, "reader", "forgotten who never confirmed"),
     ] {

@@ -78,8 +78,10 @@ pub(super) async fn run(arguments: &Arguments, config: &Config, context: &Contex
     }
     if arguments.dry_run {
         let columns = readers.columns().to_vec();
-        preview::show(&columns, counts, kept_out, &readers.finish(), arguments.json, context);
-        return Ok(Exit::Done);
+        let findings = readers.finish();
+        preview::show(&columns, counts, kept_out, &findings, arguments.json, context);
+        let is_refused = findings.is_refused || (findings.bad_rows > 0 && !arguments.skip_bad);
+        return Ok(if is_refused { Exit::Problems } else { Exit::Done });
     }
     let findings = readers.finish();
     if findings.is_refused || (findings.bad_rows > 0 && !arguments.skip_bad) {

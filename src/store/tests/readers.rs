@@ -128,6 +128,11 @@ async fn an_address_changes_when_the_new_one_confirms() {
     let (new, now) = (address("new@example.org"), start());
     assert!(store.ask_to_move(1, &new, by("preferences", now)).await.unwrap());
     assert!(!store.ask_to_move(1, &new, by("preferences", now)).await.unwrap(), "one a day");
+    assert!(
+        !store.ask_to_move(2, &address("NEW@example.org"), by("preferences", now)).await.unwrap(),
+        "and to one address"
+    );
+    let now = now + DAY + SignedDuration::from_secs(1);
     let key = LetterKey { subscriber: 1, number: 1 };
     let moved = store.confirm(key, by("link", now), true).await.unwrap();
     assert!(matches!(moved, Confirmed::Moved(_)), "{moved:?}");

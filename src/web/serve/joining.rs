@@ -12,9 +12,9 @@ use super::pages::Button;
 use super::request::Posted;
 use super::server::{Server, Shared};
 use crate::email::{Grant, Purpose};
-use crate::model::{EmailAddress, LetterKind};
-use crate::publish::{address_hash, is_fresh};
-use crate::store::{Asked, Asking, Barred, Confirmed, LetterKey};
+use crate::model::EmailAddress;
+use crate::publish::{address_hash, is_fresh, letter_of, never_again};
+use crate::store::{Asked, Asking, Confirmed};
 use crate::web::security::is_same;
 
 /// A person needs so many seconds to fill in a form, and no more.
@@ -108,7 +108,7 @@ pub(super) async fn confirm(
         return Err(expired(&server));
     }
     let mut store = server.store.lock().await;
-    let confirmed = store.confirm(key(grant), posted.changing("link"), server.welcome).await;
+    let confirmed = store.confirm(letter_of(grant), posted.changing("link"), server.welcome).await;
     drop(store);
     let said = |title, text| Ok(server.pages.sentence(StatusCode::OK, title, &[text]));
     match confirmed.map_err(|error| server.failed(&error))? {
@@ -146,14 +146,9 @@ pub(super) async fn never(
     let posted = Posted::read(&server, request).await?;
     let Some(grant) = server.grant(&token, Purpose::Never).await? else { return Err(server.missing()) };
     let mut store = server.store.lock().await;
-    let failed = |error| server.failed(&error);
-    let Some((kind, address)) = store.letter_to(key(grant)).await.map_err(failed)? else {
+    let done = never_again(&mut store, &server.tokens(), letter_of(grant), posted.changing("never")).await;
+    if !done.map_err(|error| server.failed(&error))? {
         return Err(server.missing());
-    };
-    let hash = address_hash(&server.tokens(), &address);
-    store.bar(&hash, Barred::Never, posted.now).await.map_err(failed)?;
-    if kind == LetterKind::Confirm {
-        store.unsubscribe(grant.subscriber, posted.changing("never")).await.map_err(failed)?;
     }
     Ok(server.pages.sentence(StatusCode::OK, "never_title", &["nevered"]))
 }
@@ -161,10 +156,6 @@ pub(super) async fn never(
 fn expired(server: &Server) -> Response {
     let link = Some(("subscribe", server.pages.base().to_owned()));
     server.pages.answer(StatusCode::GONE, "expired_title", &["expired"], None, link)
-}
-
-fn key(grant: Grant) -> LetterKey {
-    LetterKey { subscriber: grant.subscriber, number: grant.letter.into() }
 }
 
 impl Server {

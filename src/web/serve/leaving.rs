@@ -3,7 +3,7 @@
 use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::pages::Button;
 use super::request::{Posted, visitor};
@@ -11,9 +11,7 @@ use super::server::{Server, Shared};
 use crate::email::{Grant, Purpose, is_token};
 use crate::model::SubscriberStatus;
 use crate::publish::{TEST_TOKEN, owners_of};
-
-/// Leaving can be taken back for so long.
-const UNDO_SPAN: SignedDuration = SignedDuration::from_hours(24);
+use crate::store::UNDO_SPAN;
 
 /// The page with the button; programs that follow links come here too.
 pub(super) async fn ask(
