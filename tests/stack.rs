@@ -104,8 +104,13 @@ impl Stack {
         let message = format!(
             "From: {from}\r\nTo: {to}\r\nSubject: {subject}\r\nDate: Mon, 02 Mar 2026 08:30:00 +0000\r\n\r\n{body}\r\n."
         );
-        let commands =
-            ["".into(), "HELO x.test".into(), format!("MAIL FROM:<{from}>"), format!("RCPT TO:<{to}>"), "DATA".into()];
+        let commands = [
+            String::new(),
+            "HELO x.test".into(),
+            format!("MAIL FROM:<{from}>"),
+            format!("RCPT TO:<{to}>"),
+            "DATA".into(),
+        ];
         for command in commands.into_iter().chain([message, "QUIT".into()]) {
             if !command.is_empty() {
                 server.write_all(format!("{command}\r\n").as_bytes()).unwrap();

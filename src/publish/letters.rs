@@ -267,7 +267,7 @@ mod tests {
     use super::*;
     use crate::config;
     use crate::files::{FileKind, Folder};
-    use crate::store::{Asked, Asking, Database};
+    use crate::store::{Asked, Asking, Database, NewSubscriber};
 
     const NOW: &str = "2026-03-01T09:00:00Z";
 
@@ -326,5 +326,25 @@ mod tests {
         assert_eq!((grant.purpose, grant.subscriber, grant.letter), (Purpose::Confirm, 1, 1));
         assert!(is_fresh(grant, now) && !is_fresh(grant, now + CONFIRM_SPAN * 2));
         assert!(!site.is_file("outbox/letter-2-1.eml"));
+    }
+
+    #[tokio::test]
+    async fn an_address_that_wants_no_letters_stops_no_issue_of_the_reader_who_named_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = Store::open(&Database::File(folder.path().join("tidings.db"))).await.unwrap();
+        let tokens = Tokens::new(&store.secret().await.unwrap());
+        let (ada, victim): (EmailAddress, EmailAddress) =
+            ("ada@example.com".parse().unwrap(), "eve@example.com".parse().unwrap());
+        let reader =
+            NewSubscriber { address: ada.clone(), name: None, status: SubscriberStatus::Confirmed, lists: None };
+        store.add_subscribers(&[reader], "test", NOW).await.unwrap();
+        let changing = Changing { way: "form", network: None, now: NOW.parse().unwrap() };
+        assert!(store.ask_to_move(1, &victim, changing).await.unwrap());
+        let key = LetterKey { subscriber: 1, number: 1 };
+        assert!(never_again(&mut store, &tokens, key, changing).await.unwrap());
+        assert!(!never_again(&mut store, &tokens, LetterKey { number: 2, ..key }, changing).await.unwrap());
+        assert_eq!(store.barred(&address_hash(&tokens, &victim)).await.unwrap(), Some(Barred::Never));
+        assert_eq!(store.barred(&address_hash(&tokens, &ada)).await.unwrap(), None);
+        assert_eq!(store.subscriber(&ada).await.unwrap().unwrap().status, SubscriberStatus::Confirmed);
     }
 }
