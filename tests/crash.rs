@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::sink::Sink;
-use crate::site::{TestSite, end_of, is_all_tested};
+use crate::site::{TestSite, end_of, kills};
 
 const NOW: &str = "2026-03-02T09:00:00Z";
 const READERS: i64 = 2_000;
@@ -48,7 +48,7 @@ pub(crate) fn killed_in_the_middle_of_two_thousand_deliveries() {
 pub(crate) fn killed_at_any_moment_it_names_what_is_in_doubt_and_loses_no_reader() {
     const CONNECTIONS: i64 = 8;
     const IN_FLIGHT: i64 = 6;
-    let kills: usize = if is_all_tested() { 100 } else { 8 };
+    let kills = kills(8, 100);
     let readers = kills * 60;
     let sink = Sink::in_groups(Duration::from_millis(2));
     let site = TestSite::new(&sink.transport());

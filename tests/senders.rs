@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::servers::server;
 use crate::sink::Sink;
-use crate::site::{TestSite, at_server, end_of, is_all_tested};
+use crate::site::{TestSite, at_server, end_of, kills};
 
 const NOW: &str = "2026-03-02T09:00:00Z";
 
@@ -98,7 +98,7 @@ fn all_processes_together_keep_to_a_limit_for_a_day() {
 fn of_three_senders_one_is_killed_at_any_moment_and_no_reader_is_lost() {
     const CONNECTIONS: i64 = 4;
     const IN_FLIGHT: i64 = 4;
-    let kills: usize = if is_all_tested() { 100 } else { 9 };
+    let kills = kills(9, 100);
     let readers = kills * 80;
     let sink = Sink::in_groups(Duration::from_millis(3));
     let mail = format!("connections = {CONNECTIONS}\nin_flight = {IN_FLIGHT}");

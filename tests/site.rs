@@ -285,6 +285,12 @@ pub(crate) fn is_all_tested() -> bool {
     std::env::var_os("TIDINGS_TEST_ALL").is_some()
 }
 
+/// How often a test kills the program: as often as `TIDINGS_TEST_KILLS` says, else as its two sizes do.
+pub(crate) fn kills(few: usize, many: usize) -> usize {
+    let wanted = std::env::var("TIDINGS_TEST_KILLS").ok().map(|kills| kills.parse().expect("a number of kills"));
+    wanted.unwrap_or(if is_all_tested() { many } else { few })
+}
+
 /// What a test does without a program that it needs: with `TIDINGS_TEST_ALL` it fails, else it says that it did nothing.
 #[expect(clippy::explicit_write, reason = "the harness hides what `eprintln` says in a test that passes")]
 pub(crate) fn missing(what: &str) {
