@@ -93,6 +93,37 @@ fn all_processes_together_keep_to_a_limit_for_a_day() {
     assert_eq!(sink.count(), 50);
 }
 
+#[test]
+fn all_processes_together_keep_to_the_limits_of_several_relays_and_of_domains() {
+    let sinks = [Sink::start(Duration::from_millis(5)), Sink::start(Duration::from_millis(5))];
+    let relays: Vec<_> = [("first", 30), ("second", 25)]
+        .iter()
+        .zip(&sinks)
+        .map(|((name, rate), sink)| {
+            format!("{{ name = '{name}', transport = '{}', rate = '{rate}/day' }}", sink.transport())
+        })
+        .collect();
+    let mail = format!("connections = 2\nrelays = [{}]", relays.join(", "));
+    let Some(site) = begun(&sinks[0], 120, &mail) else { return };
+    // What one holds and does not use is free for the next.
+    let all_deliver = |now: &str, most: usize| {
+        let start = || site.start(now, &["deliver"]);
+        for end in [start(), start(), start()].map(end_of) {
+            assert_eq!(end.code, 4, "{end:#?}");
+        }
+        let count = || sinks.iter().map(Sink::count).sum::<usize>();
+        assert!(count() <= most, "{}", count());
+        site.run(now, &["deliver"]).exits(4);
+        assert_eq!(count(), most);
+    };
+    all_deliver(NOW, 30 + 25);
+    assert_eq!(sinks.each_ref().map(Sink::count), [30, 25]);
+    // A day later the relays take more, and the domain of all readers has a limit too.
+    site.configure("mail.domains.'reader.test'", "rate = '17/day'");
+    all_deliver("2026-03-03T09:00:01Z", 30 + 25 + 17);
+    assert!(sinks.iter().flat_map(|sink| sink.copies().into_values()).all(|copies| copies == 1));
+}
+
 /// Killed again and again at moments that nothing chose, while others go on.
 #[test]
 fn of_three_senders_one_is_killed_at_any_moment_and_no_reader_is_lost() {

@@ -5,7 +5,8 @@
 //! - `plain`: messages of about 10 and 30 KB over 10 and 50 connections into `smtp-sink`, and signed ones beside what
 //!   `openssl speed` says of the same key;
 //! - `distance`: one connection over a round trip of 20 ms, with PIPELINING, and with CHUNKING and 16 messages in flight;
-//! - `million`: a million readers, once.
+//! - `million`: a million readers, once;
+//! - `ledger`: the store at a PostgreSQL server alone, with one sender and with two.
 //!
 //! `cargo bench --bench publish` runs the first two; `cargo bench --bench publish -- million` that case. Needs Debian's
 //! packages `postfix` (for `smtp-sink` and `smtp-source`), `openssl` and `time`.
@@ -21,6 +22,9 @@
 )]
 
 mod distance;
+mod ledger;
+#[path = "../../tests/postgres.rs"]
+mod postgres;
 mod server;
 mod site;
 
@@ -38,6 +42,14 @@ fn main() {
         return;
     };
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+    if let [case, url, beside] = &arguments[..]
+        && case == "ledger-sender"
+    {
+        return ledger::send(url, beside);
+    }
+    if arguments.iter().any(|argument| argument == "ledger") {
+        return ledger::compare();
+    }
     let is_wanted = |case: &str| arguments.is_empty() || arguments.iter().any(|argument| argument == case);
     if is_wanted("plain") {
         let sink = Sink::start(&sink);
@@ -74,11 +86,22 @@ pub(crate) struct Case {
     in_flight: usize,
     kilobytes: usize,
     is_signed: bool,
+    /// The URL of a database at a server; else it is in a file.
+    store: Option<String>,
 }
 
 impl Case {
     fn new(port: u16) -> Self {
-        Self { name: "", port, messages: 20_000, connections: 10, in_flight: 1, kilobytes: 10, is_signed: false }
+        Self {
+            name: "",
+            port,
+            messages: 20_000,
+            connections: 10,
+            in_flight: 1,
+            kilobytes: 10,
+            is_signed: false,
+            store: None,
+        }
     }
 }
 

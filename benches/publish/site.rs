@@ -36,6 +36,8 @@ impl Blog {
              [mail]\ntransport = \"smtp://127.0.0.1:{}\"\nconnections = {}\nin_flight = {}\n",
             case.port, case.connections, case.in_flight
         );
+        let store = case.store.iter().map(|url| format!("[store]\nurl = \"{url}\"\n")).collect::<String>();
+        let config = config + &store;
         std::fs::write(path.join("config.toml"), &config).unwrap();
         if case.is_signed {
             run(&mut tidings(path, &["dkim", "new"]));
@@ -54,6 +56,16 @@ impl Blog {
         run(&mut tidings(path, &["publish", "--dry-run"]));
         let size = std::fs::read(path.join("preview/issue-1.eml")).unwrap().len();
         Self { folder, messages: case.messages, size }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Freezes the issue, and sends nothing of it: no server answers.
+    pub(crate) fn freeze(&self) {
+        let output = tidings(self.folder.path(), &["publish", "--yes"]).stdin(Stdio::null()).output().unwrap();
+        assert_eq!(output.status.code(), Some(4), "{output:?}");
     }
 
     pub(crate) fn publish(&self) -> Usage {

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
+use super::allowance::{Allowance, of_relay};
 use super::backoff::GIVE_UP_AFTER;
 use super::breaker::{Breaker, MANY};
 use super::domains::Domains;
@@ -22,7 +23,7 @@ use super::watcher::Watcher;
 use super::way::{Way, WayOut};
 use super::worker::work;
 use crate::clock::Clock;
-use crate::config::{Mail, RateLimit};
+use crate::config::Mail;
 use crate::email::dkim::Signer;
 use crate::email::{Copies, Recipients, ReturnPaths};
 use crate::model::{DeliveryState, Issue, Secret};
@@ -83,10 +84,8 @@ async fn prepare(store: &mut Store, task: Task) -> Result<Shared, PublishError> 
     let names: Vec<_> = ways.iter().map(WayOut::name).collect();
     store.set_relay(&names.join(" or ")).await?;
     let ways = open_ways(store, ways, limit, clock.now()).await?;
-    if let [only] = &ways[..] {
-        store.set_budgets(Pace::budgets(&only.relay.rate).map(|limit| (limit.count, limit.seconds)));
-    }
     let domains = Domains::open(store, &mail.domains, clock.now()).await?;
+    store.set_quotas(ways.iter().filter_map(|way| way.quota.as_ref()).chain(domains.quotas()).cloned().collect());
     let secret = store.secret().await?;
     let mut frozen = BTreeMap::new();
     for issue in issues {
@@ -143,18 +142,13 @@ async fn open_ways(
         let name = way.name();
         let number = store.relay(&name).await?;
         let WayOut { relay, transport } = way;
-        let mut used = BTreeMap::new();
-        for limit in Pace::budgets(&relay.rate) {
-            let since = now - jiff::SignedDuration::from_secs(limit.seconds.into());
-            // Whatever the only way out was called before, it is the one whose limits these are.
-            let own = Some(&*relay.name).filter(|name| !name.is_empty());
-            used.insert(limit.seconds, store.tried_since(&since.to_string(), own).await?);
-        }
-        let used = |limit: &RateLimit| used.get(&limit.seconds).copied().unwrap_or(0);
+        let quota = of_relay(&relay);
+        let allowance = Allowance::open(store, quota.as_ref(), now).await?;
         let stops = stops.iter().filter(|stop| stop.relay == relay.name).cloned().collect();
         open.push(Way {
             number,
-            pace: Pace::new(&relay.rate, wanted.clone(), used),
+            pace: Pace::new(&relay.rate, wanted.clone(), allowance),
+            quota,
             connections: AtomicUsize::new(relay.connections),
             given: AtomicU64::new(0),
             breaker: Lock::new(Breaker::new(stops, now)),

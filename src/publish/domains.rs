@@ -1,15 +1,17 @@
 //! Keeps to `mail.domains`: how many messages leave for the readers of some domains, by all ways out together.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use tokio::time::Instant;
 
+use super::allowance::{Allowance, May, long_limits, of_domains};
 use super::pace::Pace;
-use crate::config::{DomainLimit, RateLimit};
-use crate::store::{Result, Store};
+use crate::config::DomainLimit;
+use crate::store::{Quota, Result, Store};
 
 /// The limits, and how far each is used up.
 #[derive(Debug, Default)]
@@ -17,14 +19,16 @@ pub(super) struct Domains {
     groups: Vec<Group>,
     /// The place of the group of each domain.
     of: HashMap<String, usize>,
+    /// How many processes share them.
+    senders: AtomicU32,
 }
 
 /// Domains that share their limits.
 #[derive(Debug)]
 struct Group {
     interval: Duration,
-    /// How many tries the long limits leave.
-    left: Option<u64>,
+    /// Those that hold longer than a minute.
+    quota: Option<Quota>,
     /// When they leave some again, once they leave none.
     again: Timestamp,
     /// How many messages at once.
@@ -35,7 +39,8 @@ struct Group {
 #[derive(Debug, Default)]
 struct State {
     next: Option<Instant>,
-    taken: u64,
+    /// What the long limits leave.
+    allowance: Option<Allowance>,
     out: u32,
 }
 
@@ -48,37 +53,24 @@ pub(super) enum Answer {
     At(Instant),
     /// When another one to the same domains has an answer.
     Full,
+    /// When another part of the long limits has been taken.
+    Later,
     /// Not before this moment.
     Spent(Timestamp),
 }
 
-/// What is left of a limit that holds longer than a minute.
-pub(super) struct LongLimit {
-    pub(super) limit: RateLimit,
-    /// How many tries its last span had.
-    pub(super) tries: u64,
-    pub(super) left: u64,
-    /// When it takes the next one, once none is left.
-    pub(super) again: Timestamp,
-}
-
-/// What is left of the long limits of some domains.
-///
-/// # Errors
-/// When the database does not answer.
-pub(super) async fn long_limits(store: &mut Store, limit: &DomainLimit, now: Timestamp) -> Result<Vec<LongLimit>> {
-    let mut all = Vec::new();
-    for long in Pace::budgets(&limit.rate) {
-        let span = SignedDuration::from_secs(long.seconds.into());
-        let since = (now - span).to_string();
-        let tries = store.tried_to_since(&since, &limit.domains).await?;
-        // The first moment at which so many tries are past that there is room for one.
-        let past = tries.saturating_sub(u64::from(long.count));
-        let past = store.try_to_after(&since, past, &limit.domains).await?.and_then(|at| at.parse().ok());
-        let again = past.unwrap_or(now) + span + SignedDuration::from_secs(1);
-        all.push(LongLimit { limit: *long, tries, left: u64::from(long.count).saturating_sub(tries), again });
+impl State {
+    fn take(&mut self) {
+        if let Some(allowance) = &mut self.allowance {
+            allowance.take();
+        }
     }
-    Ok(all)
+
+    fn give_back(&mut self) {
+        if let Some(allowance) = &mut self.allowance {
+            allowance.give_back();
+        }
+    }
 }
 
 impl Domains {
@@ -89,14 +81,16 @@ impl Domains {
     pub(super) async fn open(store: &mut Store, limits: &[DomainLimit], now: Timestamp) -> Result<Self> {
         let mut domains = Self::default();
         for limit in limits {
-            let long = long_limits(store, limit, now).await?;
-            let left = long.iter().map(|long| long.left).min();
+            let quota = of_domains(limit);
+            let long = long_limits(store, quota.as_ref(), now).await?;
             let again = long.iter().map(|long| long.again).max().unwrap_or(now);
             for domain in &limit.domains {
                 domains.of.insert(domain.clone(), domains.groups.len());
             }
+            let allowance = Allowance::open(store, quota.as_ref(), now).await?;
             let (interval, most) = (Pace::interval(&limit.rate), limit.connections);
-            domains.groups.push(Group { interval, left, again, most, state: Mutex::default() });
+            let state = Mutex::new(State { allowance, ..State::default() });
+            domains.groups.push(Group { interval, quota, again, most, state });
         }
         Ok(domains)
     }
@@ -106,30 +100,63 @@ impl Domains {
         if self.groups.is_empty() { None } else { self.of.get(domain).copied() }
     }
 
+    /// From now on so many processes keep to the limits together.
+    pub(super) fn share(&self, senders: u32) {
+        self.senders.store(senders, Ordering::Relaxed);
+    }
+
+    /// The time between two messages of this process, and how many it may have on their way: one at least.
+    fn share_of(&self, group: usize) -> (Duration, Option<u32>) {
+        let (Group { interval, most, .. }, senders) =
+            (&self.groups[group], self.senders.load(Ordering::Relaxed).max(1));
+        (*interval * senders, most.map(|most| (most / senders).max(1)))
+    }
+
+    /// The limits of which another part is needed, each with the place of its group.
+    pub(super) fn low(&self) -> Vec<(usize, &Quota)> {
+        let groups = self.groups.iter().enumerate().filter_map(|(at, group)| Some((at, group.quota.as_ref()?)));
+        groups.filter(|(at, _)| self.state(*at).allowance.is_some_and(Allowance::is_low)).collect()
+    }
+
+    /// The limits that hold longer than a minute.
+    pub(super) fn quotas(&self) -> impl Iterator<Item = &Quota> {
+        self.groups.iter().filter_map(|group| group.quota.as_ref())
+    }
+
+    /// Takes in another part of the limits of a group; nothing when there is none.
+    pub(super) fn allow(&self, group: usize, part: u64) {
+        if let Some(allowance) = &mut self.state(group).allowance {
+            allowance.add(part);
+        }
+    }
+
     fn state(&self, group: usize) -> MutexGuard<'_, State> {
         self.groups[group].state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Asks for a message; with `is_kept` its moment was kept for it and has come.
     pub(super) fn ask(&self, group: usize, is_kept: bool) -> Answer {
-        let Group { interval, left, again, most, .. } = &self.groups[group];
+        let Group { again, .. } = &self.groups[group];
+        let (interval, most) = self.share_of(group);
         let mut state = self.state(group);
         if !is_kept {
-            if *left == Some(state.taken) {
-                return Answer::Spent(*again);
+            match state.allowance.map_or(May::Go, Allowance::asks) {
+                May::Go => {}
+                May::Later => return Answer::Later,
+                May::Spent => return Answer::Spent(*again),
             }
             if !interval.is_zero() {
                 let now = Instant::now();
                 let turn = state.next.map_or(now, |next| next.max(now));
-                state.next = Some(turn + *interval);
+                state.next = Some(turn + interval);
                 if turn > now {
-                    state.taken += 1;
+                    state.take();
                     return Answer::At(turn);
                 }
             }
-            state.taken += 1;
+            state.take();
         }
-        if *most == Some(state.out) {
+        if most.is_some_and(|most| state.out >= most) {
             return Answer::Full;
         }
         state.out += 1;
@@ -140,17 +167,20 @@ impl Domains {
     pub(super) fn ends(&self, group: usize, is_tried: bool) {
         let mut state = self.state(group);
         state.out = state.out.saturating_sub(1);
-        state.taken -= u64::from(!is_tried);
+        if !is_tried {
+            state.give_back();
+        }
     }
 
     /// Whether as many messages are on their way as may be.
     pub(super) fn is_full(&self, group: usize) -> bool {
-        self.groups[group].most == Some(self.state(group).out)
+        let (_, most) = self.share_of(group);
+        most.is_some_and(|most| self.state(group).out >= most)
     }
 
     /// Takes back a moment that was kept, or a place that was waited for, for a message that is put off.
     pub(super) fn takes_back(&self, group: usize) {
-        self.state(group).taken -= 1;
+        self.state(group).give_back();
     }
 }
 
@@ -160,8 +190,10 @@ mod tests {
 
     fn group(interval: u64, left: Option<u64>, most: Option<u32>) -> Domains {
         let interval = Duration::from_secs(interval);
-        let group = Group { interval, left, again: Timestamp::MAX, most, state: Mutex::default() };
-        Domains { groups: vec![group], of: HashMap::from([("a.example".to_owned(), 0)]) }
+        let state = Mutex::new(State { allowance: left.map(Allowance::all), ..State::default() });
+        let group = Group { interval, quota: None, again: Timestamp::MAX, most, state };
+        let of = HashMap::from([("a.example".to_owned(), 0)]);
+        Domains { groups: vec![group], of, senders: AtomicU32::new(1) }
     }
 
     #[tokio::test(start_paused = true)]

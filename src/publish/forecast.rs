@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::domains;
+use super::allowance::{LongLimit, long_limits, of_domains, of_relay};
 use super::error::PublishError;
 use super::pace::Pace;
 use crate::config::{Mail, RateLimit, Relay};
@@ -45,32 +45,21 @@ pub struct Forecast {
 /// When the database does not answer.
 pub async fn limits(store: &mut Store, mail: &Mail, now: Timestamp) -> Result<Vec<LimitUse>, PublishError> {
     let mut limits = Vec::new();
+    let known = |known: LongLimit, relay: &str, domains: &[String]| LimitUse {
+        relay: relay.to_owned(),
+        domains: domains.to_vec(),
+        limit: known.limit,
+        used: known.tries,
+        left: known.left,
+        from: Some(known.again).filter(|_| known.left == 0),
+    };
     for relay in &mail.relays {
-        let own = Some(&*relay.name).filter(|name| !name.is_empty());
-        for limit in Pace::budgets(&relay.rate) {
-            let span = SignedDuration::from_secs(limit.seconds.into());
-            let since = (now - span).to_string();
-            let used = store.tried_since(&since, own).await?;
-            let left = u64::from(limit.count).saturating_sub(used);
-            let mut from = None;
-            if left == 0 {
-                // The first moment at which so many of them are past that there is room for one.
-                let past = store.try_after(&since, used - u64::from(limit.count), own).await?;
-                let past = past.and_then(|at| at.parse::<Timestamp>().ok());
-                from = past.map(|at| at + span + SignedDuration::from_secs(1));
-            }
-            limits.push(LimitUse { relay: relay.name.clone(), domains: Vec::new(), limit: *limit, used, left, from });
-        }
+        let long = long_limits(store, of_relay(relay).as_ref(), now).await?;
+        limits.extend(long.into_iter().map(|long| known(long, &relay.name, &[])));
     }
     for domain in &mail.domains {
-        limits.extend(domains::long_limits(store, domain, now).await?.into_iter().map(|known| LimitUse {
-            relay: String::new(),
-            domains: domain.domains.clone(),
-            limit: known.limit,
-            used: known.tries,
-            left: known.left,
-            from: Some(known.again).filter(|_| known.left == 0),
-        }));
+        let long = long_limits(store, of_domains(domain).as_ref(), now).await?;
+        limits.extend(long.into_iter().map(|long| known(long, "", &domain.domains)));
     }
     Ok(limits)
 }

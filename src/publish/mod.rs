@@ -5,6 +5,7 @@
 
 mod against;
 mod agreements;
+mod allowance;
 mod archive;
 mod backoff;
 mod breaker;

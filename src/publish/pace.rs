@@ -1,5 +1,5 @@
-//! Keeps to `mail.rate`: short limits space the messages out, those of several processes together; long ones are a budget for this
-//! process, and at a server one that each claim is counted against. `--limit` is one too, for all ways out together.
+//! Keeps to `mail.rate`: short limits space the messages out, those of several processes together; long ones are an
+//! [allowance](super::allowance) of which several processes take parts. `--limit` is one too, for all ways out together.
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -7,10 +7,14 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::allowance::{Allowance, May};
 use crate::config::RateLimit;
 
 /// Limits up to this many seconds are kept by waiting; for longer ones waiting in the foreground makes no sense.
 const LONGEST_WAIT: u32 = 60;
+
+/// Another part of the long limits is looked for so often.
+pub(super) const LATER: Duration = Duration::from_millis(20);
 
 /// What is claimed leaves within so long, as far as it depends on the limits.
 const LOOK_AHEAD: Duration = Duration::from_secs(10);
@@ -44,8 +48,6 @@ pub(super) struct Pace {
     interval: Duration,
     /// How many processes share it.
     senders: AtomicU32,
-    /// How many tries the limits of `mail.rate` leave.
-    left: Option<u64>,
     /// How many tries were asked for, of all ways out; `None` when all were.
     wanted: Option<Arc<Wanted>>,
     state: Mutex<State>,
@@ -55,6 +57,8 @@ pub(super) struct Pace {
 struct State {
     next: Option<Instant>,
     taken: u64,
+    /// What the long limits leave.
+    allowance: Option<Allowance>,
 }
 
 /// Whether a message may be tried.
@@ -71,10 +75,22 @@ pub(super) enum Turn {
 }
 
 impl Pace {
-    /// `used` says for each limit how many messages were tried in its span already; at most `wanted` are tried now.
-    pub(super) fn new(limits: &[RateLimit], wanted: Option<Arc<Wanted>>, used: impl Fn(&RateLimit) -> u64) -> Self {
-        let left = Self::budgets(limits).map(|limit| u64::from(limit.count).saturating_sub(used(limit))).min();
-        Self { interval: Self::interval(limits), senders: AtomicU32::new(1), left, wanted, state: Mutex::default() }
+    /// At most `wanted` messages are tried now, and as many as the long limits allow.
+    pub(super) fn new(limits: &[RateLimit], wanted: Option<Arc<Wanted>>, allowance: Option<Allowance>) -> Self {
+        let state = Mutex::new(State { allowance, ..State::default() });
+        Self { interval: Self::interval(limits), senders: AtomicU32::new(1), wanted, state }
+    }
+
+    /// Whether another part of the long limits is needed.
+    pub(super) fn is_low(&self) -> bool {
+        self.state().allowance.is_some_and(Allowance::is_low)
+    }
+
+    /// Takes in another part of them; nothing when there is none.
+    pub(super) fn allow(&self, part: u64) {
+        if let Some(allowance) = &mut self.state().allowance {
+            allowance.add(part);
+        }
     }
 
     /// The time between two messages by the limits that are kept by waiting.
@@ -103,37 +119,59 @@ impl Pace {
 
     /// The turn of one message; waits for it when `wait` says so.
     pub(super) async fn turn(&self, wait: bool) -> Turn {
+        loop {
+            match self.turn_or_later(wait).await {
+                Some(turn) => return turn,
+                None if wait => tokio::time::sleep(LATER).await,
+                None => return Turn::NotYet,
+            }
+        }
+    }
+
+    /// The same; `None` when another part of the long limits is needed first.
+    async fn turn_or_later(&self, wait: bool) -> Option<Turn> {
         let wait_until = {
             let mut state = self.state();
             if self.wanted.as_ref().is_some_and(|wanted| wanted.left() == 0) {
-                return Turn::Enough;
+                return Some(Turn::Enough);
             }
-            if self.left == Some(state.taken) {
-                return Turn::Spent;
+            match state.allowance.map_or(May::Go, Allowance::asks) {
+                May::Go => {}
+                May::Later => return None,
+                May::Spent => return Some(Turn::Spent),
             }
             let now = Instant::now();
             let turn = state.next.map_or(now, |next| next.max(now));
             if !wait && turn > now {
-                return Turn::NotYet;
+                return Some(Turn::NotYet);
             }
             if !self.wanted.as_ref().is_none_or(|wanted| wanted.take()) {
-                return Turn::Enough;
+                return Some(Turn::Enough);
             }
             state.taken += 1;
+            if let Some(allowance) = &mut state.allowance {
+                allowance.take();
+            }
             let interval = self.shared_interval();
             if interval.is_zero() {
-                return Turn::Go;
+                return Some(Turn::Go);
             }
             state.next = Some(turn + interval);
             turn
         };
         tokio::time::sleep_until(wait_until).await;
-        Turn::Go
+        Some(Turn::Go)
     }
 
     /// Takes a turn back that no server was asked for.
     pub(super) fn give_back(&self) {
-        self.state().taken -= 1;
+        {
+            let mut state = self.state();
+            state.taken -= 1;
+            if let Some(allowance) = &mut state.allowance {
+                allowance.give_back();
+            }
+        }
         if let Some(wanted) = &self.wanted {
             wanted.give_back();
         }
@@ -151,7 +189,7 @@ impl Pace {
             0 => most,
             interval => usize::try_from(LOOK_AHEAD.as_nanos() / interval).unwrap_or(most).min(most),
         };
-        let left = self.left.map(|left| left.saturating_sub(self.taken()));
+        let left = self.state().allowance.map(Allowance::left);
         let rest = left.into_iter().chain(self.wanted.as_ref().map(|wanted| wanted.left())).min();
         let rest = rest.map_or(usize::MAX, |rest| usize::try_from(rest).unwrap_or(usize::MAX));
         soon.min(rest.saturating_sub(waiting)).max(1)
@@ -164,7 +202,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn short_limits_space_messages_out() {
-        let pace = Pace::new(&[RateLimit { count: 10, seconds: 1 }], None, |_| 0);
+        let pace = Pace::new(&[RateLimit { count: 10, seconds: 1 }], None, None);
         let start = Instant::now();
         for _ in 0..21 {
             assert_eq!(pace.turn(true).await, Turn::Go);
@@ -173,21 +211,27 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_days_budget_counts_what_was_sent_before() {
-        let limits = [RateLimit { count: 5, seconds: 86_400 }];
-        let pace = Pace::new(&limits, None, |_| 3);
-        assert_eq!(
-            [pace.turn(true).await, pace.turn(true).await, pace.turn(true).await],
-            [Turn::Go, Turn::Go, Turn::Spent]
-        );
+    async fn what_was_asked_for_is_told_from_what_is_left() {
+        let pace = Pace::new(&[], Some(Arc::new(Wanted::new(1))), Some(Allowance::all(2)));
+        assert_eq!([pace.turn(true).await, pace.turn(true).await], [Turn::Go, Turn::Enough]);
+        let pace = Pace::new(&[], None, Some(Allowance::all(1)));
+        assert_eq!([pace.turn(true).await, pace.turn(true).await], [Turn::Go, Turn::Spent]);
         pace.give_back();
         assert_eq!([pace.turn(true).await, pace.turn(true).await], [Turn::Go, Turn::Spent], "no server was asked");
     }
 
-    #[tokio::test]
-    async fn what_was_asked_for_is_told_from_what_is_left() {
-        let limits = [RateLimit { count: 5, seconds: 86_400 }];
-        let pace = Pace::new(&limits, Some(Arc::new(Wanted::new(1))), |_| 3);
-        assert_eq!([pace.turn(true).await, pace.turn(true).await], [Turn::Go, Turn::Enough]);
+    #[tokio::test(start_paused = true)]
+    async fn a_further_part_of_a_limit_is_waited_for() {
+        let pace = Arc::new(Pace::new(&[], None, Some(Allowance::none_yet())));
+        assert!(pace.is_low() && pace.turn(false).await == Turn::NotYet);
+        let turn = tokio::spawn({
+            let pace = Arc::clone(&pace);
+            async move { [pace.turn(true).await, pace.turn(true).await] }
+        });
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        pace.allow(1);
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        pace.allow(0);
+        assert_eq!(turn.await.unwrap(), [Turn::Go, Turn::Spent]);
     }
 }

@@ -54,6 +54,7 @@ impl Recorder<'_> {
         loop {
             let is_over = self.shared.is_over();
             self.look_further().await?;
+            self.take_parts().await?;
             let wanted = self.wanted();
             let mut outcomes = self.shared.take_outcomes();
             if is_over {
@@ -72,6 +73,27 @@ impl Recorder<'_> {
         }
     }
 
+    /// Takes further parts of the long limits, which other processes have too. A database that is busy is asked again.
+    async fn take_parts(&mut self) -> Result<(), StoreError> {
+        let (shared, now) = (self.shared, self.shared.clock.now().to_string());
+        for way in shared.ways.iter().filter(|way| way.pace.is_low()) {
+            let Some(quota) = &way.quota else { continue };
+            match self.store.take_part(quota, &now).await {
+                Ok(part) => way.pace.allow(part),
+                Err(StoreError::LeaseOver) => return Err(StoreError::LeaseOver),
+                Err(_) => {}
+            }
+        }
+        for (group, quota) in shared.domains.low() {
+            match self.store.take_part(quota, &now).await {
+                Ok(part) => shared.domains.allow(group, part),
+                Err(StoreError::LeaseOver) => return Err(StoreError::LeaseOver),
+                Err(_) => {}
+            }
+        }
+        Ok(())
+    }
+
     /// What to claim, when few jobs are left.
     fn wanted(&self) -> Option<Wanted> {
         let shared = self.shared;
@@ -88,7 +110,6 @@ impl Recorder<'_> {
         if is_next {
             // A page that is not full is the last one.
             self.place = claimed.last.filter(|_| claimed.is_full);
-            self.shared.is_spent.fetch_or(claimed.is_spent, Ordering::SeqCst);
         }
         self.shared.claimed(&claimed.deliveries);
         let claimed = self.safe(claimed).await?;
@@ -184,6 +205,7 @@ impl Recorder<'_> {
         let left = left.unwrap_or_default();
         self.shared.have_left(left, moment);
         self.shared.ways.iter().for_each(|way| way.pace.share(self.store.senders()));
+        self.shared.domains.share(self.store.senders());
         Ok(())
     }
 }

@@ -10,6 +10,7 @@ use super::breaker::Breaker;
 use super::halt::Stop;
 use super::pace::Pace;
 use crate::config::Relay;
+use crate::store::Quota;
 use crate::transport::{Connection, Transport, TransportError};
 
 /// A way out that could not be taken is tried again after so long; twice as long each further time, up to the limit.
@@ -54,6 +55,8 @@ pub(super) struct Way {
     /// Under what number tries are recorded.
     pub(super) number: i64,
     pub(super) pace: Pace,
+    /// Its limits that hold longer than a minute.
+    pub(super) quota: Option<Quota>,
     /// How many connections are at work.
     pub(super) connections: AtomicUsize,
     /// How many deliveries it was given.
@@ -178,7 +181,8 @@ mod tests {
         Way {
             transport: transport::new(&relay, 10, &Folder::new(Path::new("/site")), None).unwrap(),
             number: 1,
-            pace: Pace::new(&[], None, |_| 0),
+            pace: Pace::new(&[], None, None),
+            quota: None,
             connections: AtomicUsize::new(1),
             given: AtomicU64::new(0),
             breaker: Lock::new(Breaker::new(Vec::new(), Timestamp::UNIX_EPOCH)),

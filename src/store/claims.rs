@@ -8,7 +8,7 @@ use super::connection::{Query, Transaction, query};
 use super::delivery::{DeliveryKey, Recorded, Said};
 use super::queue::{self, PAGE, Place, QueuedDelivery, THESE};
 use super::tries::keep_last;
-use super::{Result, Store, StoreError, memory, seconds, senders};
+use super::{Result, Store, StoreError, memory, quotas, seconds};
 use crate::model::{DeliveryState, SubscriberStatus};
 
 /// Which deliveries to claim.
@@ -38,8 +38,6 @@ pub struct Claimed {
     pub last: Option<Place>,
     /// Whether as many were looked at as were wanted, so that there may be more.
     pub is_full: bool,
-    /// Whether a limit that all senders share leaves nothing of what waits.
-    pub is_spent: bool,
 }
 
 impl Store {
@@ -52,24 +50,13 @@ impl Store {
         let now = seconds(now)?;
         let generation = self.generation;
         let token = self.token().await?;
-        // What is counted must not change until it is claimed.
-        let is_counted = token.is_some() && wanted.is_some() && !self.budgets.is_empty();
-        let begun = if is_counted { self.connection.begin().await } else { self.connection.begin_beside().await };
-        let mut transaction = begun?;
+        let mut transaction = self.connection.begin_beside().await?;
         if let Some(sender) = &mut self.sender {
             sender.renew(&mut transaction).await?;
         }
         record(&mut transaction, &rows, now, token).await?;
+        quotas::count(&mut transaction, &rows, &self.quotas, now, token).await?;
         let claimed = match wanted {
-            Some(Wanted::Next { after, is_fresh, limit }) if is_counted => {
-                let left = senders::left(&mut transaction, &self.budgets, now).await?;
-                let (after, is_fresh, limit) = (*after, *is_fresh, (*limit).min(left));
-                if left == 0 {
-                    Claimed { is_spent: is_any_ready(&mut transaction, is_fresh, now).await?, ..Claimed::default() }
-                } else {
-                    claim(&mut transaction, &Wanted::Next { after, is_fresh, limit }, now, token).await?
-                }
-            }
             Some(wanted) => claim(&mut transaction, wanted, now, token).await?,
             None => Claimed::default(),
         };
@@ -142,18 +129,18 @@ fn in_a_text(text: &str) -> Cow<'_, str> {
 }
 
 /// Outcomes, as arrays for `json_each`.
-struct Rows<'o> {
+pub(super) struct Rows<'o> {
     /// Issue, subscriber, state, next attempt, how many tries, and what was said: relay, codes, text, number of a text.
-    changes: Vec<Change<'o>>,
+    pub(super) changes: Vec<Change<'o>>,
     /// Issue, subscriber, and what was said by which a delivery did not become what it is: state, relay, codes, text, number.
     aside: Vec<Aside<'o>>,
     /// How many tries there were by each way out.
-    tried: BTreeMap<i64, i64>,
+    pub(super) tried: BTreeMap<i64, i64>,
 }
 
 type Text<'o> = Option<Cow<'o, str>>;
 type Number = Option<i64>;
-type Change<'o> = (i64, i64, Number, i64, i64, Number, Number, Text<'o>, Number);
+pub(super) type Change<'o> = (i64, i64, Number, i64, i64, Number, Number, Text<'o>, Number);
 type Aside<'o> = (i64, i64, i64, Number, Number, Text<'o>, Number);
 
 fn as_json(rows: &impl serde::Serialize) -> Result<String> {
@@ -196,18 +183,6 @@ async fn record(transaction: &mut Transaction<'_>, rows: &Rows<'_>, now: i64, to
         );
         let change = query(change).bind(as_json(&rows.changes)?).bind(now);
         token.into_iter().fold(change, Query::bind).execute(&mut *transaction).await?;
-    }
-    for (relay, count) in &rows.tried {
-        query(
-            "INSERT INTO tried (at, relay, sender, count) VALUES ($1, $2, $3, $4)
-             ON CONFLICT (at, relay, sender) DO UPDATE SET count = tried.count + excluded.count",
-        )
-        .bind(now)
-        .bind(*relay)
-        .bind(token.unwrap_or(0))
-        .bind(*count)
-        .execute(&mut *transaction)
-        .await?;
     }
     Ok(())
 }
@@ -288,15 +263,6 @@ async fn claim(transaction: &mut Transaction<'_>, wanted: &Wanted, now: i64, tok
 
 /// Deliveries of an issue to readers with consecutive numbers: issue, first, last. A page of the queue has few of them.
 type Span = (i64, i64, i64);
-
-/// Whether something waits that may be tried.
-async fn is_any_ready(transaction: &mut Transaction<'_>, is_fresh: bool, now: i64) -> Result<bool> {
-    let is_any = query(
-        "SELECT EXISTS (SELECT 1 FROM deliveries WHERE state IN (0, 3) AND next_attempt_at <= $1
-            AND ($2 = 0 OR next_attempt_at = 0 AND attempts = 0))",
-    );
-    Ok(is_any.bind(now).bind(is_fresh).value(transaction).await?)
-}
 
 fn left_because(status: &str) -> String {
     format!("the reader had left: {status}")

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::connection::query;
-use super::{Result, Store, moment, seconds};
+use super::{Result, Store, seconds};
 
 /// The name under which it is kept.
 const DELIVERER: &str = "deliverer";
@@ -80,24 +80,5 @@ impl Store {
         let row = query(since).bind(seconds(moment)?).fetch_one(&mut self.connection).await?;
         let count = row.try_get::<i64, _>("count")?.unsigned_abs();
         Ok(row.try_get::<Option<i64>, _>("first")?.map(|first_at| Tries { count, first_at }))
-    }
-
-    /// When the try was that so many others, by one way out or by all, came before since a moment.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn try_after(&mut self, since: &str, others: u64, relay: Option<&str>) -> Result<Option<String>> {
-        let at: Option<i64> = query(
-            "SELECT at FROM (
-                SELECT at, CAST(SUM(count) OVER (ORDER BY at) AS BIGINT) AS with_this FROM tried
-                WHERE at >= $1 AND (CAST($3 AS TEXT) IS NULL OR relay = (SELECT id FROM texts WHERE text = $3))
-             ) t WHERE with_this > $2 ORDER BY at LIMIT 1",
-        )
-        .bind(seconds(since)?)
-        .bind(i64::try_from(others).unwrap_or(i64::MAX))
-        .bind(relay)
-        .optional_value(&mut self.connection)
-        .await?;
-        at.map(moment).transpose()
     }
 }

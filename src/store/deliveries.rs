@@ -12,7 +12,7 @@ use super::file::DatabaseFile;
 use super::marks::{self, Known, Marks};
 use super::senders::{self, Claimant};
 use super::tries::{self, RELAY, Try, UNKNOWN, history, number_of};
-use super::{Result, Store, memory, moment, seconds, value};
+use super::{Result, Store, memory, moment, quotas, seconds, value};
 use crate::model::{DeliveryCounts, DeliveryState};
 
 /// The name under which [`Store::set_repeatable`] is kept.
@@ -409,18 +409,7 @@ async fn settle(
     {
         let said = number_of(said, &mut *transaction).await?;
         let keys = serde_json::Value::from(keys).to_string();
-        // It was tried when it was claimed, or soon after.
-        query(
-            "INSERT INTO tried (at, relay, sender, count)
-             SELECT d.updated_at, $2, 0, COUNT(*) FROM json_each($1) AS r CROSS JOIN deliveries AS d
-             WHERE d.issue = CAST(r.value ->> 0 AS BIGINT) AND d.subscriber = CAST(r.value ->> 1 AS BIGINT)
-             GROUP BY d.updated_at
-             ON CONFLICT (at, relay, sender) DO UPDATE SET count = tried.count + excluded.count",
-        )
-        .bind(&keys)
-        .bind(relay)
-        .execute(&mut *transaction)
-        .await?;
+        quotas::count_of_gone(transaction, &keys, relay).await?;
         if tried == state {
             query(
                 "UPDATE deliveries SET state = $2, attempts = attempts + 1, next_attempt_at = 0, relay = $3, shared = $4

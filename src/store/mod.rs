@@ -25,6 +25,7 @@ mod memory;
 mod migrations;
 mod open;
 mod queue;
+mod quotas;
 mod readers;
 mod reports;
 mod resend;
@@ -62,6 +63,7 @@ pub use marks::{Mark, Marks};
 pub use memory::{Adoption, SentIssue};
 pub use open::Database;
 pub use queue::{Doubt, Place, QueuedDelivery};
+pub use quotas::{Counted, Quota};
 pub use readers::{Asked, Asking, Confirmed, UNDO_SPAN};
 pub use reports::{Effect, NewReport, Reported, Spike};
 pub use resend::{Chosen, Decision, Missing};
@@ -98,7 +100,8 @@ pub struct Store {
     /// This process as one of several senders, at a server.
     sender: Option<lease::Sender>,
     about: lease::About,
-    budgets: Vec<(u32, u32)>,
+    /// The limits that tries are counted against.
+    quotas: Vec<Quota>,
     /// What servers have said, with its number in `texts` from the second time on.
     said: HashMap<String, Option<i64>>,
 }

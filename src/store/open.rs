@@ -120,7 +120,7 @@ impl Store {
             moving: None,
             sender: None,
             about: About::default(),
-            budgets: Vec::new(),
+            quotas: Vec::new(),
             said: HashMap::new(),
         }
     }

@@ -9,18 +9,6 @@ use super::lease::{STAY, Sender};
 use super::right::Right;
 use super::{Result, Store, server};
 
-/// How many may be claimed, by limits of so many tries in so many seconds. What is claimed counts as tried.
-pub(super) async fn left(transaction: &mut Transaction<'_>, budgets: &[(u32, u32)], now: i64) -> Result<u32> {
-    let mut least = u32::MAX;
-    for (count, seconds) in budgets {
-        let used = "SELECT (SELECT CAST(COALESCE(SUM(count), 0) AS BIGINT) FROM tried WHERE at >= $1)
-            + (SELECT COUNT(*) FROM deliveries WHERE state = 1)";
-        let used: i64 = query(used).bind(now - i64::from(*seconds)).value(&mut *transaction).await?;
-        least = least.min(count.saturating_sub(u32::try_from(used).unwrap_or(u32::MAX)));
-    }
-    Ok(least)
-}
-
 impl Store {
     /// Whether several processes may deliver at the same time.
     pub fn is_shared(&self) -> bool {
@@ -30,11 +18,6 @@ impl Store {
     /// How many processes deliver, as far as this one knows.
     pub fn senders(&self) -> u32 {
         self.sender.as_ref().map_or(1, |sender| u32::try_from(sender.count).unwrap_or(1)).max(1)
-    }
-
-    /// Limits of so many tries in so many seconds that all senders share.
-    pub fn set_budgets(&mut self, budgets: impl IntoIterator<Item = (u32, u32)>) {
-        self.budgets = budgets.into_iter().collect();
     }
 
     /// Connects once more, when the server or the way to it was lost; a file stays as it is.
@@ -93,6 +76,7 @@ impl Store {
              AND NOT EXISTS (SELECT 1 FROM deliveries WHERE state = 1 AND claim = $1)",
         );
         leave.bind(token).execute(&mut self.connection).await?;
+        query("DELETE FROM held WHERE sender = $1").bind(token).execute(&mut self.connection).await?;
         Ok(())
     }
 }
@@ -138,6 +122,8 @@ pub(super) async fn claimants(link: Link<'_>) -> Result<Vec<Claimant>> {
 pub(super) async fn forget_gone(transaction: &mut Transaction<'_>) -> Result<()> {
     let gone = "DELETE FROM senders s WHERE NOT EXISTS (SELECT 1 FROM live_senders l WHERE l.token = s.token)
         AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.state = 1 AND d.claim = s.token)";
-    query(gone).execute(transaction).await?;
+    query(gone).execute(&mut *transaction).await?;
+    let held = "DELETE FROM held h WHERE NOT EXISTS (SELECT 1 FROM senders s WHERE s.token = h.sender)";
+    query(held).execute(transaction).await?;
     Ok(())
 }

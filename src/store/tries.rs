@@ -5,7 +5,7 @@ use sqlx::AssertSqlSafe;
 
 use super::connection::{Link, Query, Row, Transaction, Value, query};
 use super::delivery::state_of;
-use super::{Result, Store, moment, seconds};
+use super::{Result, Store, moment};
 use crate::model::{Answer, DeliveryState};
 
 /// So many different answers are remembered while messages leave.
@@ -51,42 +51,6 @@ impl Store {
         if self.is_shared() { Ok(()) } else { self.set_value(RELAY, relay).await }
     }
 
-    /// How many tries there were since a moment, by one way out or by all, for limits that hold longer than a run.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn tried_since(&mut self, moment: &str, relay: Option<&str>) -> Result<u64> {
-        let count = query(
-            "SELECT CAST(COALESCE(SUM(count), 0) AS BIGINT) FROM tried
-             WHERE at >= $1 AND (CAST($2 AS TEXT) IS NULL OR relay = (SELECT id FROM texts WHERE text = $2))",
-        );
-        let count: i64 = count.bind(seconds(moment)?).bind(relay).value(&mut self.connection).await?;
-        Ok(count.unsigned_abs())
-    }
-
-    /// How many tries there were since a moment for the readers of some domains, which are in lower-case ASCII.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn tried_to_since(&mut self, moment: &str, domains: &[String]) -> Result<u64> {
-        let count = format!("SELECT COUNT(*) {}", to(domains));
-        let count = query(AssertSqlSafe(count)).bind(seconds(moment)?).bind(moment);
-        let count = domains.iter().fold(count, |count, domain| count.bind(format!("%@{domain}")));
-        let count: i64 = count.value(&mut self.connection).await?;
-        Ok(count.unsigned_abs())
-    }
-
-    /// When the try for the readers of some domains was that so many others came before since a moment.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn try_to_after(&mut self, since: &str, others: u64, domains: &[String]) -> Result<Option<String>> {
-        let at = format!("SELECT t.at {} ORDER BY t.at LIMIT 1 OFFSET {others}", to(domains));
-        let at = query(AssertSqlSafe(at)).bind(seconds(since)?).bind(since);
-        let at = domains.iter().fold(at, |at, domain| at.bind(format!("%@{domain}")));
-        at.optional_value(&mut self.connection).await?.map(moment).transpose()
-    }
-
     /// The number of a text that is kept once.
     pub(super) async fn text(&mut self, text: &str) -> Result<i64> {
         number_of(text, &mut self.connection).await
@@ -129,22 +93,6 @@ impl Store {
             }
         }
     }
-}
-
-/// What follows `SELECT` for the tries since `$1`, which is `$2` as a text, for the readers of so many domains, from `$3` on. Those
-/// are of issues whose runs have not finished before.
-fn to(domains: &[String]) -> String {
-    let domains: Vec<_> = (3..domains.len() + 3).map(|number| format!("s.address LIKE ${number}")).collect();
-    format!(
-        "FROM (
-            SELECT issue, subscriber, at, relay FROM earlier_tries
-            UNION ALL SELECT issue, subscriber, updated_at, relay FROM deliveries
-         ) t JOIN subscribers s ON s.id = t.subscriber
-         WHERE t.issue IN (
-            SELECT i.number FROM issues i JOIN runs r ON r.id = i.run WHERE r.finished_at IS NULL OR r.finished_at >= $2
-         ) AND t.at >= $1 AND t.relay IS NOT NULL AND ({})",
-        domains.join(" OR ")
-    )
 }
 
 /// The columns of what was said last of the delivery `d` and, of each row of `earlier_tries` as `e`, of what was said before.

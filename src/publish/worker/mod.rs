@@ -16,6 +16,7 @@ use super::breaker::{Heard, Reaction, Wait};
 use super::domains::Answer as DomainAnswer;
 use super::halt::Stop;
 use super::jobs::{Job, Taken};
+use super::pace::LATER;
 use super::probes;
 use super::refusal::AnswerKind;
 use super::shared::Shared;
@@ -383,6 +384,13 @@ impl Worker<'_> {
                     self.shared.jobs.unblock(group);
                 }
                 (left_over, now + SignedDuration::from_mins(1))
+            }
+            DomainAnswer::Later => {
+                let until = Instant::now() + LATER;
+                if let Some(job) = self.shared.jobs.set_aside(until, job) {
+                    self.put_off(&job, now + SignedDuration::from_secs(1));
+                }
+                (None, now)
             }
             DomainAnswer::Spent(again) => {
                 self.put_off(&job, again);

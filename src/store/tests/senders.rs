@@ -71,19 +71,33 @@ async fn all_senders_together_keep_to_a_limit() {
     frozen(&ledger, 9).await;
     let (mut one, mut two) = (open(&ledger).await, open(&ledger).await);
     let next = Wanted::Next { after: Place::START, is_fresh: false, limit: 3 };
-    let mut claimed = Vec::new();
+    let by_all = Quota { counted: Counted::All, limits: vec![(5, 3_600)] };
+    let domains = vec!["example.org".to_owned(), "other.example".to_owned()];
+    let to_some = Quota { counted: Counted::To(domains), limits: vec![(4, 3_600), (100, 86_400)] };
     for store in [&mut one, &mut two] {
         store.set_relay("smtp://mail.example.org:25").await.unwrap();
-        store.set_budgets([(5, 3_600)]);
-        let page = store.advance(&[], Some(&next), NOW).await.unwrap();
-        claimed.push((page.deliveries.len(), page.is_full, page.is_spent));
+        store.set_quotas(vec![by_all.clone(), to_some.clone()]);
+        store.advance(&[], Some(&next), NOW).await.unwrap();
     }
-    assert_eq!(claimed, [(3, true, false), (2, true, false)]);
+    let mut parts = Vec::new();
+    for quota in [&by_all, &to_some] {
+        for _ in 0..2 {
+            parts.push(one.take_part(quota, NOW).await.unwrap());
+            parts.push(two.take_part(quota, NOW).await.unwrap());
+        }
+    }
+    let [all, some] = [&parts[..4], &parts[4..]].map(|parts| parts.iter().sum::<u64>());
+    assert!((all, some) == (5, 4), "{parts:?}");
     one.advance(&[outcome(1, DeliveryState::Sent, None)], None, NOW).await.unwrap();
-    let page = two.advance(&[], Some(&next), NOW).await.unwrap();
-    assert_eq!((page.deliveries.len(), page.is_spent), (0, true), "what was tried counts on");
-    let later = "2026-03-01T10:00:01Z";
-    assert_eq!(two.advance(&[], Some(&next), later).await.unwrap().deliveries.len(), 1, "four are claimed still");
+    assert_eq!(two.take_part(&by_all, NOW).await.unwrap(), 0, "what was tried counts on");
+    assert_eq!(two.tried_since(NOW, &to_some.counted).await.unwrap(), 1);
+    one.leave().await.unwrap();
+    let mut freed = 0;
+    while let part @ 1.. = two.take_part(&to_some, NOW).await.unwrap() {
+        freed += part;
+    }
+    let held: u64 = [parts[5], parts[7]].iter().sum();
+    assert_eq!(freed, 4 - 1 - held, "what another held and did not use");
 }
 
 /// What happens next, and to which sender. Numbers choose among what is there.

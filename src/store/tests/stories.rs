@@ -185,7 +185,7 @@ async fn every_try_is_kept_and_a_decision_is_added() {
     assert_eq!(relays, [true, true, false, true], "a decision is no try");
     assert_eq!(standing.history[1].answer.enhanced.as_deref(), Some("5.1.1"));
     for (since, tries) in [(NOW, 3), (second, 2), (fourth, 1), ("2026-03-01T12:00:01Z", 0)] {
-        assert_eq!(store.tried_since(since, None).await.unwrap(), tries, "since {since}");
+        assert_eq!(store.tried_since(since, &Counted::All).await.unwrap(), tries, "since {since}");
     }
 }
 
@@ -220,7 +220,10 @@ async fn a_try_that_a_dead_process_did_not_record_is_one() {
     assert_eq!((standing.state, standing.attempts, standing.history.len()), (DeliveryState::InDoubt, 1, 1));
     assert_eq!(standing.history[0].at, NOW, "when it began");
     assert_eq!(standing.history[0].relay.as_deref(), Some("smtp://mail.example.org:25"));
-    assert_eq!(store.tried_since(NOW, None).await.unwrap(), 1);
+    let to = |domain: &str| Counted::To(vec!["elsewhere.example".to_owned(), domain.to_owned()]);
+    for (counted, tries) in [(Counted::All, 1), (to("example.org"), 1), (to("example.or"), 0)] {
+        assert_eq!(store.tried_since(NOW, &counted).await.unwrap(), tries, "{counted:?}");
+    }
 }
 
 #[tokio::test]

@@ -82,7 +82,7 @@ async fn a_ledger_without_tries_is_brought_up_to_date() {
     assert_eq!((deferred.next_attempt_at.as_deref(), deferred.updated_at.as_str()), (Some(later), last));
     let answer = &deferred.history[2].answer;
     assert_eq!((answer.code, answer.enhanced.as_deref()), (Some(451), Some("4.7.1")));
-    assert_eq!(store.tried_since(first, None).await.unwrap(), 6, "what was tried counts for the limits");
+    assert_eq!(store.tried_since(first, &Counted::All).await.unwrap(), 6, "what was tried counts for the limits");
     assert_eq!(store.recover(Repeat::Never, later).await.unwrap().count, 1);
     let queued = store.queued(Place::START, later, 10).await.unwrap();
     let order: Vec<_> = queued.iter().map(|job| (job.key().subscriber, job.tries)).collect();
