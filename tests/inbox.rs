@@ -145,6 +145,22 @@ pub(crate) fn a_forged_message_changes_nothing() {
 }
 
 #[test]
+fn a_report_that_names_the_envelope_is_about_its_copy() {
+    let sink = Sink::with_reports();
+    let site = sent(&sink, 2);
+    let copies = [copy_to(&sink, "r1@reader.test"), copy_to(&sink, "r2@reader.test")];
+    assert!(copies.iter().all(|copy| copy.from.contains(&copy.envelope_id) && copy.envelope_id.len() == 40));
+    let named = |id: &str| {
+        bounce("ada@news.example.org", "elsewhere@other.test", "5.1.1", "550 5.1.1 User unknown", "")
+            .replace("Reporting-MTA", &format!("Original-Envelope-Id: {id}\nReporting-MTA"))
+    };
+    let run = inbox(&site, TUESDAY, &[named(&copies[0].envelope_id), named(&"a".repeat(40))]).exits(0);
+    assert!(run.stderr.contains("Recorded 1 report;") && run.stderr.contains("1 not proven"), "{run:#?}");
+    assert_eq!(state_of(&site, "r1@reader.test"), "bounced");
+    assert_eq!(state_of(&site, "r2@reader.test"), "confirmed");
+}
+
+#[test]
 pub(crate) fn a_mailbox_that_is_full_for_weeks_gets_no_more() {
     let sink = Sink::start(Duration::ZERO);
     let site = sent(&sink, 1);

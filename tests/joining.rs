@@ -85,6 +85,18 @@ fn a_reader_joins_confirms_gets_the_issue_and_leaves_by_mail() {
     let answer = reply(&letter, "bob.private@other.test");
     inbox(&site, "2026-03-02T10:00:00Z", &[format!("Auto-Submitted: auto-replied\n{answer}")]).exits(0);
     assert_eq!(status(&site), "pending 1, confirmed 0, unsubscribed 0");
+    for program in [
+        format!("X-Auto-Response-Suppress: All\n{answer}"),
+        answer.replace("Subject: Re: ", "Subject: Re: [Ticket 42] "),
+        answer.replace("\n\nYes\n", "\n\nYour request has been received.\n"),
+        answer.replace("10:00:00 +0000", "09:00:01 +0000"),
+    ] {
+        let doubted = inbox(&site, "2026-03-02T10:30:00Z", &[program]).exits(0);
+        assert!(doubted.stdout.contains("b***@other.test: not confirmed, since a program seems"), "{doubted:#?}");
+        assert!(doubted.stderr.contains("not taken for a confirmation"), "{doubted:#?}");
+        assert_eq!(status(&site), "pending 1, confirmed 0, unsubscribed 0");
+    }
+    std::fs::remove_dir_all(site.file("Maildir")).unwrap();
     let confirmed = inbox(&site, "2026-03-02T11:00:00Z", &[answer]).exits(0);
     assert!(confirmed.stdout.contains("b***@reader.test: confirmed"), "{confirmed:#?}");
     site.run("2026-03-02T12:00:00Z", &["publish"]).exits(0);

@@ -29,6 +29,7 @@ mod joining;
 mod kept;
 mod lint;
 mod lost;
+mod mailboxes;
 mod manual;
 mod media;
 mod memory;

@@ -13,6 +13,8 @@ pub(crate) struct Received {
     /// The envelope sender.
     pub(crate) from: String,
     pub(crate) to: String,
+    /// What MAIL calls the envelope (RFC 3461 §4.4).
+    pub(crate) envelope_id: String,
     pub(crate) message: String,
 }
 
@@ -86,6 +88,11 @@ impl Sink {
     /// Like [`Sink::start`], one that takes whole groups of commands and content in chunks.
     pub(crate) fn in_groups(pause: Duration) -> Self {
         Self::open(pause, Box::new(|_| None), "250-PIPELINING\r\n250-CHUNKING\r\n")
+    }
+
+    /// Like [`Sink::start`], one whose reports name the envelope.
+    pub(crate) fn with_reports() -> Self {
+        Self::open(Duration::ZERO, Box::new(|_| None), "250-DSN\r\n")
     }
 
     /// A server that says what the script wants.
@@ -188,7 +195,7 @@ fn serve(stream: TcpStream, state: &State) -> std::io::Result<()> {
     stream.set_nodelay(true)?;
     let mut reader = BufReader::new(stream.try_clone()?);
     let mut stream = stream;
-    let (mut from, mut to) = (String::new(), String::new());
+    let (mut from, mut to, mut envelope_id) = (String::new(), String::new(), String::new());
     if !state.say(&mut stream, "CONNECT", "", "220 sink.test ready")? {
         return Ok(());
     }
@@ -206,12 +213,18 @@ fn serve(stream: TcpStream, state: &State) -> std::io::Result<()> {
                 let mut chunk = vec![0; size];
                 reader.read_exact(&mut chunk)?;
                 let message = String::from_utf8_lossy(&chunk).into_owned();
-                state.received.lock().unwrap().push(Received { from: from.clone(), to: to.clone(), message });
+                state.received.lock().unwrap().push(Received {
+                    from: from.clone(),
+                    to: to.clone(),
+                    envelope_id: envelope_id.clone(),
+                    message,
+                });
                 std::thread::sleep(state.pause);
                 stream.write_all(b"250 2.0.0 queued\r\n")?;
             }
             "MAIL" => {
                 command.split(['<', '>']).nth(1).unwrap_or_default().clone_into(&mut from);
+                command.split("ENVID=").nth(1).unwrap_or_default().clone_into(&mut envelope_id);
                 state.say(&mut stream, "MAIL", "", "250 2.0.0 ok")?;
             }
             "RSET" | "NOOP" => stream.write_all(b"250 2.0.0 ok\r\n")?,
@@ -249,7 +262,12 @@ fn serve(stream: TcpStream, state: &State) -> std::io::Result<()> {
                         }
                         let copies = {
                             let mut received = state.received.lock().unwrap();
-                            received.push(Received { from: from.clone(), to: to.clone(), message });
+                            received.push(Received {
+                                from: from.clone(),
+                                to: to.clone(),
+                                envelope_id: envelope_id.clone(),
+                                message,
+                            });
                             received.iter().filter(|one| one.to == to).count()
                         };
                         if kind == "lost" || (kind == "doubt" && copies == 1) {

@@ -39,7 +39,7 @@ pub(super) fn find(text: &str) -> Vec<Found> {
         };
         let has_end =
             domain.rsplit('.').next().is_some_and(|end| end.len() > 1 && !end.bytes().all(|b| b.is_ascii_digit()));
-        if !domain.contains('.') || !has_end || local.is_empty() {
+        if !domain.contains('.') || !has_end || local.is_empty() || local.ends_with('=') {
             continue;
         }
         if let Ok(address) = format!("{local}@{domain}").parse::<EmailAddress>() {

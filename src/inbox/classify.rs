@@ -16,28 +16,34 @@ pub(super) fn failure(status: Option<&str>, said: &str) -> Kind {
         (Some(status), _) => Some(status),
         (None, own) => own,
     };
-    let is_unknown = has(&RULES.hard, &said);
-    let is_policy = has(&RULES.policy, &said);
+    let (is_unknown, is_policy, is_full) = (has(&RULES.hard, &said), has(&RULES.policy, &said), is_full(&said));
+    // These words are about the sender even beside a name that is not known.
+    let is_refused = has(&RULES.refusals, &said);
     let by_code = match status.and_then(parts) {
+        Some((5, 1, 1)) if is_full && !is_unknown => Some(Kind::Soft),
         Some((5, 1, 1 | 2 | 3 | 4 | 6 | 10) | (5, 4, 4) | (5, 2, 1)) => {
-            Some(if is_policy && !is_unknown && has_strong_policy(&said) { Kind::Policy } else { Kind::Hard })
+            Some(if is_refused && !is_unknown { Kind::Policy } else { Kind::Hard })
         }
         // Office 365 says so of readers who are not there.
         Some((5, 4, 1)) => Some(Kind::Hard),
-        Some((5, 7, _)) => Some(if is_unknown && !has_strong_policy(&said) { Kind::Hard } else { Kind::Policy }),
-        Some((4, 7, _)) => Some(Kind::Policy).filter(|_| is_policy).or(Some(Kind::Soft)),
-        Some((4, _, _) | (5, 2, 2 | 3) | (5, 3, 1 | 2 | 4) | (5, 4, 7)) => Some(Kind::Soft),
-        Some((5, 6, _) | (5, 4, 6)) => Some(Kind::Policy),
+        // The addresses of senders.
+        Some((5, 1, 7 | 8) | (5, 6, _)) => Some(Kind::Policy),
+        Some((5, 7, _)) if is_full => Some(Kind::Soft),
+        // What is above 1 names a rule of the receiver, whatever words come with it; but 13 is an account that
+        // was closed, and 17 one of another owner.
+        Some((5, 7, 0 | 1 | 13 | 17)) if is_unknown && !is_refused => Some(Kind::Hard),
+        Some((5, 7, _)) => Some(Kind::Policy),
+        Some((4, 7, _)) => Some(if is_policy { Kind::Policy } else { Kind::Soft }),
+        Some((4, _, _) | (5, 2, 2 | 3) | (5, 3, 1 | 2 | 4) | (5, 4, 6 | 7 | 14)) => Some(Kind::Soft),
         _ => None,
     };
     if let Some(kind) = by_code {
         return kind;
     }
-    let is_soft = has(&RULES.soft, &said);
     match reply_code(&said) {
-        _ if is_policy && has_strong_policy(&said) => Kind::Policy,
-        _ if is_unknown && !is_full(&said) => Kind::Hard,
-        _ if is_soft => Kind::Soft,
+        _ if is_policy && is_refused && !is_full => Kind::Policy,
+        _ if is_unknown && !is_full => Kind::Hard,
+        _ if has(&RULES.soft, &said) => Kind::Soft,
         _ if is_policy => Kind::Policy,
         Some(550 | 551 | 553 | 556) => Kind::Hard,
         // Nothing says why, but it is for good.
@@ -46,33 +52,10 @@ pub(super) fn failure(status: Option<&str>, said: &str) -> Kind {
     }
 }
 
-/// Words that are about the sender even beside a name that is not known.
-fn has_strong_policy(said: &str) -> bool {
-    [
-        "spam",
-        "block",
-        "blacklist",
-        "reputation",
-        "spf",
-        "dkim",
-        "dmarc",
-        "unsolicited",
-        "relay",
-        "policy",
-        "denied",
-        "virus",
-        "listed at",
-        "rate limit",
-        "not accepting mail from",
-        "looping",
-        "too many hops",
-    ]
-    .iter()
-    .any(|word| said.contains(word))
-}
-
 fn is_full(said: &str) -> bool {
-    ["quota", "full", "storage"].iter().any(|word| said.contains(word))
+    ["quota", "full", "storage", "disk space", "size limit", "message size", "too big", "too large"]
+        .iter()
+        .any(|word| said.contains(word))
 }
 
 fn parts(status: &str) -> Option<(u16, u16, u16)> {

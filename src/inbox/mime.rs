@@ -44,10 +44,16 @@ impl<'m> Head<'m> {
         message_ids(&self.text(name).unwrap_or_default())
     }
 
-    /// The first of the headers of this name, which the last server on the way has written, on one line.
+    /// The headers of this name, each on one line: the last server on the way has written the first.
+    pub(super) fn all(&self, name: &str) -> impl Iterator<Item = String> {
+        let all =
+            self.0.iter().flat_map(Message::headers_raw).filter(move |(found, _)| found.eq_ignore_ascii_case(name));
+        all.map(|(_, raw)| raw.split_whitespace().collect::<Vec<_>>().join(" "))
+    }
+
+    /// The first of them.
     pub(super) fn topmost(&self, name: &str) -> Option<String> {
-        let raw = self.0.as_ref()?.headers_raw().find(|(found, _)| found.eq_ignore_ascii_case(name))?.1;
-        Some(raw.split_whitespace().collect::<Vec<_>>().join(" "))
+        self.all(name).next()
     }
 
     /// When the message was written, in seconds since 1970.
@@ -108,7 +114,7 @@ impl Part<'_> {
 /// The parts of a message in order; the first one has its headers.
 pub(super) fn parts(message: &[u8]) -> Vec<Part<'_>> {
     let mut parts = Vec::new();
-    let mut waiting = vec![(message, 0, LONGEST_HEAD)];
+    let mut waiting = vec![(without_empty_lines(message), 0, LONGEST_HEAD)];
     // The headers of the whole are those of the first part that is no multipart, too: they stand first of all.
     let mut whole = None;
     while let Some((bytes, depth, longest)) = waiting.pop() {
@@ -118,29 +124,52 @@ pub(super) fn parts(message: &[u8]) -> Vec<Part<'_>> {
         let (head, body) = split(bytes, longest);
         let head = Head::new(head);
         let media_type = head.media_type();
-        let boundary =
-            media_type.starts_with("multipart/").then(|| head.parameter("boundary").map(str::to_owned)).flatten();
-        match boundary.filter(|_| depth < DEEPEST) {
-            Some(boundary) => {
-                let found = between(body, boundary.as_bytes(), MOST_PARTS - parts.len());
-                waiting.extend(found.into_iter().rev().map(|part| (part, depth + 1, LONGEST_PART_HEAD)));
-                if whole.is_none() {
-                    whole = Some(Part { head, media_type, body: b"", original: None });
-                }
+        let is_multipart = media_type.starts_with("multipart/") && depth < DEEPEST;
+        let found = if is_multipart { within(&head, body, MOST_PARTS - parts.len()) } else { Vec::new() };
+        if !found.is_empty() {
+            waiting.extend(found.into_iter().rev().map(|part| (part, depth + 1, LONGEST_PART_HEAD)));
+            if whole.is_none() {
+                whole = Some(Part { head, media_type, body: b"", original: None });
             }
-            None => {
-                let is_message = matches!(
-                    media_type.as_str(),
-                    "message/rfc822" | "message/global" | "text/rfc822-headers" | "message/rfc822-headers"
-                );
-                // What is encoded again is not looked into.
-                let original = is_message.then(|| Head::new(split(body, LONGEST_HEAD).0));
-                parts.push(Part { head, media_type, body, original });
-            }
+            continue;
         }
+        // A multipart without any part is text.
+        let media_type = if is_multipart { "text/plain".to_owned() } else { media_type };
+        let is_message = matches!(
+            media_type.as_str(),
+            "message/rfc822" | "message/global" | "text/rfc822-headers" | "message/rfc822-headers"
+        );
+        // What is encoded again is not looked into.
+        let original = is_message.then(|| Head::new(split(body, LONGEST_HEAD).0));
+        parts.push(Part { head, media_type, body, original });
     }
     parts.splice(0..0, whole);
     parts
+}
+
+/// Without the lines before the headers that some programs leave there.
+fn without_empty_lines(mut message: &[u8]) -> &[u8] {
+    while let Some(end) = memchr::memchr(b'\n', message).filter(|end| message[..*end].trim_ascii().is_empty()) {
+        message = &message[end + 1..];
+    }
+    message
+}
+
+/// The parts of a multipart. Reports that went through many hands may have lost the boundary that their headers name: then the first
+/// line in the body that looks like one counts.
+fn within<'m>(head: &Head<'_>, body: &'m [u8], most: usize) -> Vec<&'m [u8]> {
+    let found = head.parameter("boundary").map(|boundary| between(body, boundary.as_bytes(), most)).unwrap_or_default();
+    if !found.is_empty() {
+        return found;
+    }
+    let mut lines = body.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii_end).peekable();
+    while let Some(line) = lines.next() {
+        let has_header = lines.peek().is_some_and(|next| next.len() > 8 && next[..8].eq_ignore_ascii_case(b"content-"));
+        if let Some(boundary) = line.strip_prefix(b"--").filter(|boundary| !boundary.is_empty() && has_header) {
+            return between(body, boundary, most);
+        }
+    }
+    found
 }
 
 /// The headers, of which so many bytes are looked at, and what follows the empty line after them.

@@ -8,6 +8,7 @@ mod addresses;
 mod classify;
 mod mailbox;
 mod mime;
+mod programs;
 mod report;
 mod rules;
 mod said;
@@ -30,10 +31,11 @@ pub fn read(message: &[u8], join: Option<&EmailAddress>) -> Returned {
     let parts = mime::parts(&message[..message.len().min(LONGEST)]);
     let Some(first) = parts.first() else { return Returned::default() };
     let prose = text::Prose::new(&parts);
-    let clues = clues(&first.head, &parts, &prose);
+    let mut clues = clues(&first.head, &parts, &prose);
     let mut reports = report::feedback(&parts, &clues);
     if reports.is_empty() {
         reports = report::delivery_status(&parts);
+        text::explain(&mut reports, &prose);
     }
     if reports.iter().all(|report| report.recipient.is_none()) {
         let told = text::bounce(&first.head, &prose, &parts);
@@ -46,6 +48,16 @@ pub fn read(message: &[u8], join: Option<&EmailAddress>) -> Returned {
     }
     if reports.is_empty() {
         reports.extend(wishes::wish(&first.head, &clues, join));
+        if !reports.is_empty() {
+            clues.program = programs::sign(&first.head, &prose);
+        }
+        // Programs leave for their readers at the press of a button, and join and confirm for none.
+        for report in reports.iter_mut().filter(|report| matches!(report.kind, Kind::Confirm | Kind::Subscribe)) {
+            if let Some(sign) = &clues.program {
+                report.kind = Kind::AutoReply;
+                report.diagnostic = Some(format!("seems to be written by a program: {sign}"));
+            }
+        }
     }
     reports.truncate(MOST_RECIPIENTS);
     Returned { reports, clues }
@@ -67,6 +79,7 @@ fn clues(head: &Head<'_>, parts: &[Part<'_>], prose: &text::Prose) -> Clues {
     clues.readers.extend(prose.copied("to:").flat_map(addresses::all));
     sent_to.extend(prose.copied("return-path:").flat_map(addresses::all));
     clues.tokens.extend(sent_to.iter().filter_map(|address| token_in(address.split('@').next().unwrap_or_default())));
+    clues.tokens.extend(report::envelope_ids(parts));
     clues.tokens.extend(wishes::subject_token(&head.subject()));
     clues.date = head.date();
     clues

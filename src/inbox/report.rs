@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::addresses;
+use super::addresses::{self, token_in};
 use super::classify::{failure, one_line, status_in};
 use super::mime::Part;
 use super::said::{Clues, Kind, MOST_RECIPIENTS, Report};
@@ -39,12 +39,41 @@ fn address(value: Option<&String>) -> Option<String> {
     addresses::all(value?).into_iter().next()
 }
 
+/// What the sender called the envelope of the copy (RFC 3461 §4.4), where a report tells it.
+pub(super) fn envelope_ids(parts: &[Part<'_>]) -> Vec<String> {
+    let is_report = |part: &&Part<'_>| part.media_type == "message/feedback-report" || is_status(part);
+    let texts = parts.iter().filter(is_report).map(Part::text);
+    let id = |line: &str| {
+        let (name, value) = line.split_once(':')?;
+        name.trim().eq_ignore_ascii_case("original-envelope-id").then(|| token_in(value.trim())).flatten()
+    };
+    texts.flat_map(|text| text.lines().filter_map(id).collect::<Vec<_>>()).take(MOST_RECIPIENTS).collect()
+}
+
+fn is_status(part: &Part<'_>) -> bool {
+    matches!(part.media_type.as_str(), "message/delivery-status" | "message/global-delivery-status")
+}
+
 /// What the reports on delivery among the parts say.
 pub(super) fn delivery_status(parts: &[Part<'_>]) -> Vec<Report> {
-    let is_status = |part: &&Part<'_>| {
-        matches!(part.media_type.as_str(), "message/delivery-status" | "message/global-delivery-status")
+    of_groups(parts.iter().filter(|part| is_status(part)).flat_map(|part| groups(&part.text())))
+}
+
+/// What a report says that stands in a text, as after a program that knows no such parts.
+pub(super) fn in_text(lines: &[String]) -> Vec<Report> {
+    let names = ["final-recipient:", "original-recipient:"];
+    let is_name = |line: &String| {
+        names.iter().any(|name| line.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name)))
     };
-    let groups = parts.iter().filter(is_status).flat_map(|part| groups(&part.text()));
+    if !lines.iter().any(is_name) {
+        return Vec::new();
+    }
+    let mut reports = of_groups(groups(&lines.join("\n")).into_iter());
+    reports.retain(|report| report.recipient.is_some());
+    reports
+}
+
+fn of_groups(groups: impl Iterator<Item = Fields>) -> Vec<Report> {
     let mut reports: Vec<Report> = Vec::new();
     for report in groups.filter_map(|group| of_recipient(&group)) {
         if reports.len() < MOST_RECIPIENTS && reports.iter().all(|known| known.recipient != report.recipient) {
@@ -68,7 +97,7 @@ fn of_recipient(group: &Fields) -> Option<Report> {
     let is_delivered = ["delivered", "relayed", "expanded"].iter().any(|word| action.starts_with(word));
     let is_delayed = action.starts_with("delayed");
     let kind = match () {
-        () if is_delivered || (action.is_empty() && has_arrived) => Kind::Delivered,
+        () if is_delivered || (has_arrived && !action.starts_with("failed")) => Kind::Delivered,
         () if is_delayed => Kind::Soft,
         () => failure(status.as_deref(), said.unwrap_or_default()),
     };
@@ -81,14 +110,18 @@ pub(super) fn feedback(parts: &[Part<'_>], clues: &Clues) -> Vec<Report> {
     let mut complained = Vec::new();
     let mut said = None;
     for part in parts.iter().filter(|part| part.media_type == "message/feedback-report") {
-        let fields = groups(&part.text()).into_iter().flatten().collect::<Fields>();
+        let text = part.text();
+        let fields = groups(&text).into_iter().flatten().collect::<Fields>();
         let kind = fields.get("feedback-type").map(|kind| kind.to_lowercase()).unwrap_or_default();
         // The others are about how a message was checked, or take a complaint back.
         if !["abuse", "fraud", "virus", "opt-out"].iter().any(|word| kind.starts_with(word)) {
             continue;
         }
+        // They may stand there several times.
         let names = ["original-rcpt-to", "removal-recipient"];
-        complained.extend(names.iter().filter_map(|name| address(fields.get(*name))));
+        let named = text.lines().filter_map(|line| line.split_once(':'));
+        let named = named.filter(|(name, _)| names.contains(&name.trim().to_ascii_lowercase().as_str()));
+        complained.extend(named.flat_map(|(_, value)| addresses::all(value)).take(MOST_RECIPIENTS));
         said = Some(format!("reported as {kind}"));
     }
     // What Microsoft's programme sends.

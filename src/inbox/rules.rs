@@ -23,12 +23,24 @@ pub(super) struct Rules {
     pub(super) copies: Vec<String>,
     /// Beginnings of the subjects of programs that answer.
     pub(super) auto_reply: Vec<String>,
+    /// What the subject of a program has that answers every mail with the number of a case.
+    pub(super) tickets: Vec<String>,
+    /// What the text of a program has that answers.
+    pub(super) automatic_texts: Vec<String>,
+    /// Headers that programs set.
+    pub(super) automatic_headers: Vec<String>,
+    /// Values of `Precedence` that persons do not set.
+    pub(super) automatic_precedence: Vec<String>,
+    /// What addresses begin with that no person writes from.
+    pub(super) robots: Vec<String>,
     /// Subjects of those who leave.
     pub(super) leave: Vec<String>,
     /// Subjects of those who join.
     pub(super) join: Vec<String>,
     /// What says that the sender or the message is refused.
     pub(super) policy: Vec<String>,
+    /// What says so even beside a name that is not known.
+    pub(super) refusals: Vec<String>,
     /// What says that there is no such reader.
     pub(super) hard: Vec<String>,
     /// What says that it is for good.
@@ -43,4 +55,15 @@ pub(super) static RULES: LazyLock<Rules> =
 /// True when a text in lower case has one of these.
 pub(super) fn has(phrases: &[String], text: &str) -> bool {
     phrases.iter().any(|phrase| text.contains(phrase.as_str()))
+}
+
+/// True for the subject of a program that answers.
+pub(super) fn answers(subject: &str) -> bool {
+    let subject = subject.to_lowercase();
+    let mut rest = subject.trim();
+    // `Re: AW: `
+    while let Some((_, after)) = rest.split_once(':').filter(|(before, _)| before.chars().count() <= 4) {
+        rest = after.trim_start();
+    }
+    RULES.auto_reply.iter().any(|phrase| rest.starts_with(phrase.as_str())) || has(&RULES.tickets, &subject)
 }

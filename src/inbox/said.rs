@@ -64,7 +64,8 @@ pub struct Report {
 /// What tells which reader and which issue a message is about, if it can be proved.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Clues {
-    /// What may be a token: 26, 27 or 40 letters and digits in an address that it was sent to, or at the end of its subject.
+    /// What may be a token: 26, 27 or 40 letters and digits in an address that it was sent to, at the end of its subject, or in
+    /// what the report calls the id of the envelope.
     pub tokens: Vec<String>,
     /// Message-IDs of the copy that came back, without brackets.
     pub message_ids: Vec<String>,
@@ -72,6 +73,8 @@ pub struct Clues {
     pub readers: Vec<String>,
     /// When it was written, as it says itself, in seconds since 1970.
     pub date: Option<i64>,
+    /// What tells that a program wrote what otherwise asks for something; a person's wish has none.
+    pub program: Option<String>,
 }
 
 /// What a message says, and what it goes by. A message that is neither a bounce nor any of the rest has no reports.

@@ -1,9 +1,12 @@
 //! Bounces that are written for people, as half of them are: which addresses they name, and what they say of each.
 
+use std::collections::BTreeMap;
+
 use super::addresses::{self, Found};
 use super::classify::{failure, one_line, status_in};
 use super::mime::{Head, Part};
-use super::rules::{RULES, has};
+use super::report;
+use super::rules::{RULES, answers, has};
 use super::said::{Kind, MOST_RECIPIENTS, Report};
 
 const MOST_LINES: usize = 400;
@@ -48,6 +51,11 @@ impl Prose {
         self.copy.iter().filter_map(value)
     }
 
+    /// Its lines without those that are quoted.
+    pub(super) fn own_lines(&self) -> impl Iterator<Item = &str> {
+        self.lines.iter().map(|line| line.trim()).filter(|line| !line.is_empty() && !line.starts_with(['>', '|']))
+    }
+
     fn text(&self) -> String {
         self.lines.join(" ").to_lowercase()
     }
@@ -84,11 +92,10 @@ pub(super) fn bounce(head: &Head<'_>, prose: &Prose, parts: &[Part<'_>]) -> Vec<
     let says_subject = has(&RULES.subjects, &subject.to_lowercase());
     let is_delay = has(&RULES.delays, &text);
     let says_text = is_delay || has(&RULES.failures, &text);
-    let is_bounce = is_daemon
-        || is_status
-        || !failed.is_empty()
-        || (is_sender && (says_subject || says_text))
-        || (says_subject && says_text && !head.is_of_a_list());
+    // What is sent to many may speak of mail that does not arrive, and so may one who is away.
+    let (says_both, says_any) = (says_subject && says_text, says_subject || says_text);
+    let is_told = if head.is_of_a_list() { is_sender && says_both } else { is_sender && says_any || says_both };
+    let is_bounce = is_daemon || is_status || !failed.is_empty() || is_told && !answers(&subject);
     if !is_bounce {
         return Vec::new();
     }
@@ -97,12 +104,26 @@ pub(super) fn bounce(head: &Head<'_>, prose: &Prose, parts: &[Part<'_>]) -> Vec<
         .flat_map(|name| head.addresses(name))
         .map(|address| address.to_lowercase())
         .collect();
+    let embedded = report::in_text(&prose.lines);
+    if !embedded.is_empty() {
+        return embedded;
+    }
     let mut named = Named::new(&prose.lines, &own);
     if !failed.is_empty() {
         named.recipients.retain(|(address, _)| failed.iter().any(|failed| failed.eq_ignore_ascii_case(address)));
         for address in failed {
             named.add(address, None);
         }
+    }
+    if named.recipients.is_empty() {
+        named.recipients.extend(named.own_listed.take());
+    }
+    if named.recipients.is_empty() {
+        // Whom the copy was for, if it was for one.
+        let originals = parts.iter().filter_map(|part| part.original.as_ref());
+        let copied = prose.copied("to:").flat_map(addresses::all);
+        copied.chain(originals.flat_map(|original| original.addresses("To"))).for_each(|to| named.add(to, None));
+        named.keep_only_one();
     }
     let is_only = named.recipients.len() == 1;
     let report = |(address, at): (Option<String>, Option<usize>)| {
@@ -122,6 +143,24 @@ pub(super) fn bounce(head: &Head<'_>, prose: &Prose, parts: &[Part<'_>]) -> Vec<
         return if says_subject || says_text { vec![report((None, None))] } else { Vec::new() };
     }
     named.recipients.into_iter().map(|(address, at)| report((Some(address), at))).collect()
+}
+
+/// Adds to reports without a reason what the text beside them says of the same recipients.
+pub(super) fn explain(reports: &mut [Report], prose: &Prose) {
+    let is_unexplained =
+        |report: &&mut Report| report.is_final && report.diagnostic.is_none() && report.kind != Kind::Delivered;
+    let mut places = BTreeMap::new();
+    for (at, line) in prose.lines.iter().enumerate() {
+        for address in addresses::all(line) {
+            places.entry(address.to_lowercase()).or_insert(at);
+        }
+    }
+    for report in reports.iter_mut().filter(is_unexplained) {
+        let at = report.recipient.as_ref().and_then(|recipient| places.get(&recipient.to_lowercase()));
+        let Some(said) = at.map(|at| diagnostic(&prose.lines, *at)).filter(|said| says_why(said)) else { continue };
+        report.kind = failure(report.status.as_deref(), &said);
+        report.diagnostic = Some(one_line(&said));
+    }
 }
 
 /// Whether a text says anything of what happened.
@@ -170,18 +209,35 @@ fn begins_with(line: &str, found: &Found) -> bool {
     (is_signs || is_origin || (is_quoted && before.starts_with('"'))) && !is_rest
 }
 
+/// True for `550 5.1.1 <reader@example.org>... User unknown`: a reply that refuses.
+fn is_refused(line: &str, found: &Found) -> bool {
+    let Some(code) = line[..found.place.start].trim_start().strip_suffix('<') else { return false };
+    code.starts_with(['4', '5']) && code.chars().all(|c| c.is_ascii_digit() || matches!(c, ' ' | '.' | '-'))
+}
+
+/// True for those who answer questions about mail.
+fn is_staff(address: &str) -> bool {
+    let local = address.split('@').next().unwrap_or_default().to_lowercase();
+    ["postmaster", "mailer-daemon", "abuse", "helpdesk", "noreply", "no-reply"].contains(&local.as_str())
+}
+
 /// The addresses that a text names as recipients, each with the line that names it.
 struct Named<'o> {
     own: &'o [String],
     recipients: Vec<(String, Option<usize>)>,
+    /// Listed as a recipient, and also to whom the report went: who writes to himself.
+    own_listed: Option<(String, Option<usize>)>,
 }
 
 impl<'o> Named<'o> {
     fn new(lines: &[String], own: &'o [String]) -> Self {
-        let mut named = Self { own, recipients: Vec::new() };
+        let mut named = Self { own, recipients: Vec::new(), own_listed: None };
         let found: Vec<Vec<Found>> = lines.iter().map(|line| addresses::find(line)).collect();
         for (at, (line, found)) in lines.iter().zip(&found).enumerate() {
             let Some(first) = found.first().filter(|first| begins_with(line, first)) else { continue };
+            if own.contains(&first.address.to_lowercase()) && !is_staff(&first.address) {
+                named.own_listed.get_or_insert_with(|| (first.address.clone(), Some(at)));
+            }
             named.add(first.address.clone(), Some(at));
             // `a@example.org, b@example.org`
             for pair in found.windows(2) {
@@ -189,6 +245,12 @@ impl<'o> Named<'o> {
                     break;
                 }
                 named.add(pair[1].address.clone(), Some(at));
+            }
+        }
+        if named.recipients.is_empty() {
+            for (at, (line, found)) in lines.iter().zip(&found).enumerate() {
+                let Some(first) = found.first().filter(|first| is_refused(line, first)) else { continue };
+                named.add(first.address.clone(), Some(at));
             }
         }
         if !named.recipients.is_empty() {
@@ -212,19 +274,22 @@ impl<'o> Named<'o> {
                     named.add(found.address.clone(), Some(at));
                 }
             }
-            if named.recipients.len() > 1 {
-                named.recipients.clear();
-            }
+            named.keep_only_one();
         }
         named
     }
 
+    /// Of several it is not known which one is meant.
+    fn keep_only_one(&mut self) {
+        if self.recipients.len() > 1 {
+            self.recipients.clear();
+        }
+    }
+
     fn add(&mut self, address: String, at: Option<usize>) {
         let folded = address.to_lowercase();
-        let local = folded.split('@').next().unwrap_or_default();
-        let is_staff = ["postmaster", "mailer-daemon", "abuse", "helpdesk", "noreply", "no-reply"].contains(&local);
         let is_known = self.recipients.iter().any(|(known, _)| known.eq_ignore_ascii_case(&address));
-        if !is_staff && !is_known && !self.own.contains(&folded) && self.recipients.len() < MOST_RECIPIENTS {
+        if !is_staff(&address) && !is_known && !self.own.contains(&folded) && self.recipients.len() < MOST_RECIPIENTS {
             self.recipients.push((address, at));
         }
     }

@@ -10,6 +10,9 @@ use crate::model::EmailAddress;
 pub(super) const SENT_TO: [&str; 8] =
     ["To", "Cc", "Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "X-Delivered-To", "Resent-To"];
 
+/// So many headers with results of authentication are looked at.
+const MOST_RESULTS: usize = 20;
+
 /// How many words the subject of one who joins or leaves has.
 const MOST_WORDS: usize = 2;
 
@@ -61,23 +64,36 @@ fn joins(head: &Head<'_>, join: &EmailAddress) -> bool {
     sent_to.any(|to| to.key() == join.key() || has_word && mailbox(&to) == mailbox(join))
 }
 
-/// Whether the mailbox's own server has found that the sender is not who it says (RFC 8601). Only the topmost header is its own;
-/// those below may have come with the message.
+/// Whether the mailbox's own server has found that the sender is not who it says (RFC 8601). Its results stand above all others: the
+/// topmost header names it. What other servers found does not count, nor what the same one seems to have found further down, of a
+/// method about which it speaks above: that may have come with the message.
 fn is_forged(head: &Head<'_>) -> bool {
-    let Some(results) = head.topmost("Authentication-Results") else { return false };
-    let results = without_comments(&results).to_lowercase();
-    let mut found = [(false, false); 3];
-    // The first part names the server.
-    for result in results.split(';').skip(1) {
-        let Some((method, rest)) = result.trim().split_once('=') else { continue };
-        let method = method.split('/').next().unwrap_or_default().trim();
-        let Some(at) = ["dmarc", "dkim", "spf"].iter().position(|it| *it == method) else { continue };
-        let result = rest.split_whitespace().next().unwrap_or_default();
-        // `hardfail` is an older word for SPF (RFC 5451).
-        found[at].0 |= result == "pass";
-        found[at].1 |= matches!(result, "fail" | "hardfail");
+    let mut own = None;
+    let mut found: [Option<(bool, bool)>; 3] = [None; 3];
+    for results in head.all("Authentication-Results").take(MOST_RESULTS) {
+        let results = without_comments(&results).to_lowercase();
+        let mut results = results.split(';');
+        // The first part names the server, and may have a version after it.
+        let server = results.next().unwrap_or_default().split_whitespace().next().unwrap_or_default().to_owned();
+        if *own.get_or_insert_with(|| server.clone()) != server {
+            continue;
+        }
+        let mut here: [Option<(bool, bool)>; 3] = [None; 3];
+        for result in results {
+            let Some((method, rest)) = result.trim().split_once('=') else { continue };
+            let method = method.split('/').next().unwrap_or_default().trim();
+            let Some(at) = ["dmarc", "dkim", "spf"].iter().position(|it| *it == method) else { continue };
+            let result = rest.split_whitespace().next().unwrap_or_default();
+            let (has_passed, has_failed) = here[at].get_or_insert_default();
+            *has_passed |= result == "pass";
+            // `hardfail` is an older word for SPF (RFC 5451).
+            *has_failed |= matches!(result, "fail" | "hardfail");
+        }
+        for (known, new) in found.iter_mut().zip(here) {
+            *known = known.or(new);
+        }
     }
-    let [dmarc, dkim, spf] = found;
+    let [dmarc, dkim, spf] = found.map(Option::unwrap_or_default);
     match dmarc {
         (true, _) => false,
         (_, true) => true,
@@ -160,9 +176,19 @@ mod tests {
             let results = format!("Authentication-Results: mx.b.test 1; {fine}\r\n");
             assert_eq!(with(&results), Some(Kind::Subscribe), "{fine}");
         }
-        let [own, brought] = ["fail", "pass"].map(|it| format!("Authentication-Results: mx.b.test; dmarc={it}\r\n"));
-        assert_eq!(with(&format!("{own}{brought}")), None, "the topmost one counts");
-        assert_eq!(with(&format!("{brought}{own}")), Some(Kind::Subscribe));
+        let by = |server: &str, results: &str| format!("Authentication-Results: {server}; {results}\r\n");
+        let fails = by("mx.b.test", "dmarc=fail");
+        for brought in [by("mx.b.test", "dmarc=pass"), by("mx.c.test", "dmarc=pass; dkim=pass; spf=pass")] {
+            assert_eq!(with(&format!("{fails}{brought}")), None, "{brought}");
+        }
+        let passes = by("mx.b.test", "dmarc=pass");
+        for brought in [&fails, &by("mx.c.test", "dmarc=fail")] {
+            assert_eq!(with(&format!("{passes}{brought}")), Some(Kind::Subscribe), "{brought}");
+        }
+        // Some servers write a header for each method.
+        let (dkim, spf) = (by("mx.b.test 1", "dkim=fail"), by("MX.b.test", "spf=fail"));
+        assert_eq!(with(&format!("{dkim}{spf}{}", by("mx.c.test", "dkim=pass"))), None);
+        assert_eq!(with(&format!("{dkim}{}", by("mx.b.test", "spf=pass"))), Some(Kind::Subscribe));
     }
 
     #[test]

@@ -25,7 +25,7 @@ use super::worker::work;
 use crate::clock::Clock;
 use crate::config::Mail;
 use crate::email::dkim::Signer;
-use crate::email::{Copies, Recipients, ReturnPaths};
+use crate::email::{BounceTokens, Copies, Recipients, ReturnPaths};
 use crate::model::{DeliveryState, Issue, Secret};
 use crate::store::{Stopped, Store};
 use crate::transport::Checkpoint;
@@ -177,7 +177,8 @@ fn thaw(
     let recipients = Recipients::new(secret, issue);
     let return_paths = bounces.and_then(|address| ReturnPaths::new(&secret.bytes, address));
     let never_accepted = Some(BTreeSet::new());
-    Ok(FrozenIssue { frozen_at, copies, recipients, from: Arc::new(from), return_paths, never_accepted })
+    let bounces = BounceTokens::new(&secret.bytes);
+    Ok(FrozenIssue { frozen_at, copies, recipients, from: Arc::new(from), return_paths, bounces, never_accepted })
 }
 
 async fn run(store: Store, shared: Arc<Shared>, which: Which) -> (Store, Result<Delivered, PublishError>) {

@@ -26,7 +26,8 @@ impl Arrival {
 
     pub(super) fn is_wish(&self) -> bool {
         let is_wish = |report: &Report| matches!(report.kind, Kind::Unsubscribe | Kind::Subscribe | Kind::Confirm);
-        self.returned.reports.iter().any(is_wish)
+        // An answer that a program seems to have written is looked at, too, and told.
+        self.returned.reports.iter().any(is_wish) || self.returned.clues.program.is_some()
     }
 }
 
@@ -68,6 +69,8 @@ pub enum Wish {
     Confirm(Grant),
     /// To get no such letters any more.
     Never(Grant),
+    /// To confirm, but a program seems to have written it: this tells so.
+    Doubted(String),
 }
 
 /// What is to be recorded of a report.

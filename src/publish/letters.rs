@@ -11,7 +11,7 @@ use super::way::WayOut;
 use crate::clock::Clock;
 use crate::config::{Config, TOKEN};
 use crate::email::dkim::Signer;
-use crate::email::{self, Grant, LetterLinks, Purpose, ReturnPaths, Tokens};
+use crate::email::{self, BounceTokens, Grant, LetterLinks, Purpose, ReturnPaths, Tokens};
 use crate::model::{DeliveryState, EmailAddress, LetterKind, Outcome, Recipient, SubscriberStatus};
 use crate::store::{Barred, CONFIRM_SPAN, Changing, DeliveryKey, Letter, LetterKey, Store, StoreError};
 use crate::templates::Templates;
@@ -55,6 +55,7 @@ pub async fn send_letters(
     let secret = store.secret().await?;
     let office = Office {
         tokens: Tokens::new(&secret),
+        bounces: BounceTokens::new(&secret.bytes),
         return_paths: config.mail.bounces.as_deref().and_then(|address| ReturnPaths::new(&secret.bytes, address)),
         config,
         templates,
@@ -127,6 +128,7 @@ async fn settle(
 struct Office<'o> {
     tokens: Tokens,
     return_paths: Option<ReturnPaths>,
+    bounces: BounceTokens,
     config: &'o Config,
     templates: &'o Templates,
     signer: Option<&'o Arc<Signer>>,
@@ -179,7 +181,8 @@ impl Office<'_> {
         let sender = self.return_paths.as_ref().and_then(|paths| paths.of(0, reader.id)).unwrap_or(own);
         let name = format!("letter-{}-{}", key.subscriber, key.number);
         let number = key.number.unsigned_abs();
-        Ok((message, transport::Letter { number, from: Arc::new(sender), to: recipient.address, name }))
+        let envelope_id = Some(self.bounces.of(0, reader.id));
+        Ok((message, transport::Letter { number, from: Arc::new(sender), to: recipient.address, envelope_id, name }))
     }
 
     fn links(&self, letter: &Letter, at: Timestamp) -> LetterLinks {

@@ -298,7 +298,13 @@ pub async fn send_test(
         let damaged = || PublishError::DamagedIssue { number: issue.number, what: "its sender".into() };
         let from: EmailAddress = issue.from_address.parse().map_err(|_| damaged())?;
         let name = format!("test-issue-{}", issue.number);
-        let letter = Letter { number: issue.number.unsigned_abs(), from: Arc::new(from), to: to.clone(), name };
+        let letter = Letter {
+            number: issue.number.unsigned_abs(),
+            from: Arc::new(from),
+            to: to.clone(),
+            envelope_id: None,
+            name,
+        };
         outcomes.push(transport::send(&mut *connection, letter, &addressee.copy(issue).message).await);
     }
     connection.close().await;

@@ -18,7 +18,7 @@ use super::watcher::Watcher;
 use super::way::Way;
 use crate::clock::Clock;
 use crate::config::{InDoubt, RelayProfile};
-use crate::email::{Copies, Recipients, ReturnPaths};
+use crate::email::{BounceTokens, Copies, Recipients, ReturnPaths};
 use crate::model::{EmailAddress, Recipient};
 use crate::store::{DeliveryKey, Doubt, Marks, QueuedDelivery, Recorded};
 use crate::transport::Checkpoint;
@@ -96,6 +96,8 @@ pub(super) struct FrozenIssue {
     pub(super) from: Arc<EmailAddress>,
     /// Where copies come back to, when each comes back to an address of its own.
     pub(super) return_paths: Option<ReturnPaths>,
+    /// What names a copy in a report.
+    pub(super) bounces: BounceTokens,
     /// Of one that is old: the domains with many readers of which none was accepted; `None` when none was at all.
     pub(super) never_accepted: Option<BTreeSet<String>>,
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::heard::{Arrival, Heard, Wish, to_record};
 use super::letters::{address_hash, is_fresh, letter_of, never_again, purge_unconfirmed};
-use crate::email::{Purpose, Tokens};
+use crate::email::{Grant, Purpose, Tokens};
 use crate::inbox::{Kind, Report};
 use crate::model::{EmailAddress, Subscriber};
 use crate::store::{Asked, Asking, CONFIRM_SPAN, Changing, Confirmed, Effect, NewReport, Result, Store};
@@ -28,10 +28,17 @@ pub(super) async fn heard(
     let Arrival { returned, digest, place } = arrival;
     let given = &returned.clues.tokens;
     let grant = given.iter().find_map(|token| tokens.read(token));
+    let confirms = grant.filter(|grant| grant.purpose == Purpose::Confirm);
+    let doubt = confirms.and_then(|grant| returned.clues.program.clone().or_else(|| hurry(grant, returned.clues.date)));
     let mut all = Vec::new();
     for report in returned.reports {
         let mut it = Heard { report, reader: None, record: None, wish: None, place };
         match grant {
+            Some(_) if let Some(sign) = &doubt => {
+                it.report.kind = Kind::AutoReply;
+                it.report.diagnostic = Some(format!("seems to be written by a program: {sign}"));
+                it.wish = Some(Wish::Doubted(sign.clone()));
+            }
             Some(grant) if matches!(grant.purpose, Purpose::Confirm | Purpose::Never) => {
                 it.reader = store.subscriber_numbered(grant.subscriber).await?;
                 (it.report.kind, it.wish) = match grant.purpose {
@@ -54,6 +61,15 @@ pub(super) async fn heard(
     Ok(all)
 }
 
+/// So many seconds around the making of a letter no person answers it.
+const TOO_SOON: u64 = 2;
+
+/// What tells that an answer came sooner than a person can read.
+fn hurry(grant: Grant, date: Option<i64>) -> Option<String> {
+    let after = date?.abs_diff(i64::from(grant.at));
+    (after <= TOO_SOON).then(|| "it was written in the moment of the letter".to_owned())
+}
+
 pub(super) fn join(report: &Report, date: Option<i64>, digest: &str) -> Option<Wish> {
     let address = report.recipient.as_deref()?.parse().ok()?;
     Some(Wish::Join { address, date, message: digest.to_owned() })
@@ -68,6 +84,8 @@ pub struct Fulfilled {
     pub confirmed: Vec<EmailAddress>,
     /// How many came too late: the letter, or the mail itself, is older than a week.
     pub late: u64,
+    /// From where answers came that a program seems to have written, and what tells so: they confirm nothing.
+    pub doubted: Vec<(Option<String>, String)>,
     /// How many wait, because too many letters were asked for within an hour.
     pub waiting: u64,
     /// The places of the messages that wait.
@@ -117,6 +135,7 @@ pub async fn fulfil(
             (Some(Wish::Never(grant)), _) => {
                 never_again(store, &tokens, letter_of(*grant), changing).await?;
             }
+            (Some(Wish::Doubted(sign)), _) => done.doubted.push((it.report.recipient.clone(), sign.clone())),
             (None, _) => {}
         }
     }

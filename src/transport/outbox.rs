@@ -86,7 +86,7 @@ mod tests {
 
     fn letter(name: &str) -> Letter {
         let from = Arc::new("news@example.org".parse().unwrap());
-        Letter { number: 1, from, to: "ada@example.org".parse().unwrap(), name: name.to_owned() }
+        Letter { number: 1, from, to: "ada@example.org".parse().unwrap(), envelope_id: None, name: name.to_owned() }
     }
 
     #[tokio::test]

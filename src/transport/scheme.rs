@@ -107,6 +107,8 @@ pub struct Letter {
     pub from: Arc<EmailAddress>,
     /// The one recipient.
     pub to: EmailAddress,
+    /// What a report names it by (RFC 3461 §4.4): letters and digits, told to servers that write such reports.
+    pub envelope_id: Option<String>,
     /// What it is called where it becomes a file, for example `issue-1-00042`.
     pub name: String,
 }

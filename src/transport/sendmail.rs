@@ -233,7 +233,8 @@ esac
         let from = Arc::new("-news@example.org".parse().unwrap());
         let run = async |sendmail: &Sendmail, to: &str, message: &[u8]| {
             let to = format!("{to}@example.org").parse().unwrap();
-            let letter = Letter { number: 1, from: Arc::clone(&from), to, name: "issue-1-00001".into() };
+            let letter =
+                Letter { number: 1, from: Arc::clone(&from), to, envelope_id: None, name: "issue-1-00001".into() };
             send(&mut sendmail.clone(), letter, message).await
         };
 

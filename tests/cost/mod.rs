@@ -7,6 +7,7 @@
 mod bodies;
 mod feeds;
 mod heads;
+mod mail;
 mod sites;
 
 use std::path::Path;

@@ -16,7 +16,7 @@ use crate::diagnostic::Diagnostic;
 use crate::publish::{Activity, Heard, Use, correlate, count, fulfil, record, site_folder};
 use crate::store::{Spike, Store};
 use crate::transport::{ImapError, ImapMailbox};
-use said::Results;
+use said::{Results, Told};
 use source::Mailbox;
 
 /// Read what came back: bounces, complaints, and readers who join, confirm and leave by mail
@@ -60,60 +60,63 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
     };
     agreement::settle(&config, activity, answer, context)?;
     let join = config.inbox.join.as_ref();
-    let mut open = None;
-    let mailbox = match place {
+    let mut mailbox = match place {
         Some(InboxPlace::Maildir(name)) => {
-            source::read_maildir(&site_folder(&context.site, &config, Use::Inbox), name, join)?
+            Mailbox::maildir(site_folder(&context.site, &config, Use::Inbox), name, &format!("{name}/"), join)?
         }
         Some(InboxPlace::Server(server)) => {
             let from = ("inbox", &config.inbox.password_env, &config.inbox.password_file);
             let password = session::password(from, &config, &context.site)?.unwrap_or_default();
-            let opened = ImapMailbox::open(server, &password).await.map_err(failed)?;
-            let (opened, mailbox) = source::read_server(opened, context.now, join).await.map_err(failed)?;
-            open = Some(opened);
-            mailbox
+            Mailbox::server(ImapMailbox::open(server, &password).await.map_err(failed)?, context.now, join).await?
         }
-        None => source::read(arguments.mailbox.as_deref().unwrap_or(Path::new("-")), join)?,
+        None => Mailbox::at(arguments.mailbox.as_deref().unwrap_or(Path::new("-")), join)?,
     };
-    let Mailbox { arrivals, messages, others, cut, .. } = mailbox;
-    // Who joins has a place, also before the first issue.
-    let mut store = if join.is_some() && !arguments.dry_run && !arrivals.is_empty() {
-        Some(session::store(&config, &context.site).await?)
-    } else {
-        session::existing_store(&config, &context.site).await?
-    };
-    let heard = correlate(store.as_mut(), arrivals).await?;
-    let mut spike = None;
-    let mut left = Vec::new();
-    if arguments.json {
-        Ui::json(&heard.iter().map(said::as_json).collect::<Vec<_>>().into());
-    } else {
+    let (mut store, mut told, mut spike) = (None, Told::default(), None);
+    let mut is_begun = false;
+    loop {
+        let arrivals = match mailbox.next().await? {
+            Some(arrivals) => arrivals,
+            None if is_begun => break,
+            // What is due anyway, is.
+            None => Vec::new(),
+        };
+        is_begun = true;
+        if store.is_none() {
+            // Who joins has a place, also before the first issue.
+            let is_first = join.is_some() && !arguments.dry_run && !arrivals.is_empty();
+            store = match is_first {
+                true => Some(session::store(&config, &context.site).await?),
+                false => session::existing_store(&config, &context.site).await?,
+            };
+        }
+        let heard = correlate(store.as_mut(), arrivals).await?;
         let results = match store.as_mut().filter(|_| !arguments.dry_run) {
             Some(store) => {
                 let results = take_in(store, &heard, &config, context).await?;
                 spike = store.spike().await?;
-                left.clone_from(&results.fulfilled.left);
+                // Only what is recorded goes: after a crash in between it is read again, and known.
+                mailbox.put_away(&understood(&heard, &results.fulfilled.left)).await?;
                 Some(results)
             }
             None => None,
         };
-        if let Some(text) = said::table(&heard, results.as_ref(), context.ui.is_quiet()) {
+        told.add(&heard, results, arguments.json);
+    }
+    if arguments.json {
+        Ui::json(&told.objects.into());
+    } else {
+        if !told.lines.is_empty() && !context.ui.is_quiet() {
             let mut page = context.ui.new_page();
-            page.push(&text);
+            page.push(&told.lines);
             Ui::page(page);
         }
-        context.ui.say(&said::summary(&heard, (messages, others), results.as_ref()));
-        if cut > 0 {
-            context.ui.say(&format!("Of {}, only the beginning was looked at.", count(cut, "long message")));
+        let has_recorded = store.is_some() && !arguments.dry_run;
+        context.ui.say(&told.summary((mailbox.messages, mailbox.others), has_recorded));
+        if mailbox.cut > 0 {
+            context.ui.say(&format!("Of {}, only the beginning was looked at.", count(mailbox.cut, "long message")));
         }
     }
-    if let Some(mut open) = open {
-        // Only what is recorded goes: after a crash in between it is read again, and known.
-        if store.is_some() && !arguments.dry_run {
-            open.put_away(&understood(&heard, &left)).await.map_err(failed)?;
-        }
-        open.close().await;
-    }
+    mailbox.close().await;
     if let Some(store) = store.as_mut().filter(|_| join.is_some() && !arguments.dry_run) {
         letters::send(store, &config, context).await?;
     }

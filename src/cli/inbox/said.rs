@@ -15,7 +15,7 @@ pub(super) struct Results {
 }
 
 /// For programs: one object for each recipient.
-pub(super) fn as_json(heard: &Heard) -> Value {
+fn as_json(heard: &Heard) -> Value {
     let report = &heard.report;
     json!({
         "recipient": report.recipient,
@@ -26,30 +26,112 @@ pub(super) fn as_json(heard: &Heard) -> Value {
     })
 }
 
-/// Who gets no more mail; in a dry run, what each message says.
-pub(super) fn table(heard: &[Heard], results: Option<&Results>, is_quiet: bool) -> Option<String> {
-    let mut text = String::new();
-    match results {
-        Some(Results { recorded, fulfilled }) => {
-            for (address, became, kind) in &recorded.changed {
-                text += &format!("{}: {} ({})\n", address.masked(), became.as_str(), kind.as_str());
-            }
-            for address in &fulfilled.confirmed {
-                text += &format!("{}: confirmed\n", address.masked());
-            }
+/// What there is to tell of all that was read.
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    /// For programs.
+    pub(super) objects: Vec<Value>,
+    /// Who gets no more mail; in a dry run, what each message says.
+    pub(super) lines: String,
+    kinds: BTreeMap<&'static str, u64>,
+    unproven: u64,
+    new: u64,
+    known: u64,
+    changed: u64,
+    asked: u64,
+    confirmed: u64,
+    doubted: u64,
+    waiting: u64,
+    late: u64,
+    purged: u64,
+}
+
+impl Told {
+    /// Adds what some messages say and led to.
+    pub(super) fn add(&mut self, heard: &[Heard], results: Option<Results>, as_objects: bool) {
+        if as_objects {
+            self.objects.extend(heard.iter().map(as_json));
         }
-        None => {
-            for it in heard {
-                let report = &it.report;
-                let who = report.recipient.as_deref().map_or("no address".to_owned(), masked);
-                let status = report.status.as_deref().map(|status| format!(" {status}")).unwrap_or_default();
-                let proof =
-                    if counts(report.kind) && !it.is_proven() { ", not proven to be about a copy of ours" } else { "" };
-                text += &format!("{who}: {}{status}{proof}\n", report.kind.as_str());
-            }
+        for it in heard {
+            *self.kinds.entry(it.report.kind.as_str()).or_default() += 1;
+            self.unproven += u64::from(counts(it.report.kind) && !it.is_proven());
         }
+        let Some(Results { recorded, fulfilled }) = results else {
+            self.lines.extend(heard.iter().map(line));
+            return;
+        };
+        for (address, became, kind) in &recorded.changed {
+            self.lines += &format!("{}: {} ({})\n", address.masked(), became.as_str(), kind.as_str());
+        }
+        for address in &fulfilled.confirmed {
+            self.lines += &format!("{}: confirmed\n", address.masked());
+        }
+        for (address, sign) in &fulfilled.doubted {
+            let who = address.as_deref().map_or("no address".to_owned(), masked);
+            self.lines += &format!("{who}: not confirmed, since a program seems to have written the answer: {sign}\n");
+        }
+        let Recorded { new, known, changed } = recorded;
+        self.new += new;
+        self.known += known;
+        self.changed += changed.len() as u64;
+        let Fulfilled { asked, confirmed, doubted, late, waiting, purged, .. } = fulfilled;
+        self.asked += asked;
+        self.confirmed += confirmed.len() as u64;
+        self.doubted += doubted.len() as u64;
+        self.waiting += waiting;
+        self.late += late;
+        self.purged += purged;
     }
-    (!text.is_empty() && !is_quiet).then_some(text)
+
+    /// All of it in a few sentences.
+    pub(super) fn summary(&self, (messages, others): (u64, u64), has_recorded: bool) -> String {
+        let kinds: Vec<_> = self.kinds.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
+        let mut text = format!("{} read", count(messages, "message"));
+        if !kinds.is_empty() {
+            text += &format!(": {}", kinds.join(", "));
+        }
+        if others > 0 {
+            text += &format!("; {others} not understood and left alone");
+        }
+        if self.unproven > 0 {
+            text += &format!("; {} not proven to be about a copy of ours, and not counted", self.unproven);
+        }
+        if !has_recorded {
+            return text + ". Nothing was changed.";
+        }
+        text += &format!(". Recorded {}", count(self.new, "report"));
+        if self.known > 0 {
+            text += &format!(", {} known already", self.known);
+        }
+        let readers = count(self.changed, "reader");
+        text += &format!("; {readers} {} no more mail.", if self.changed == 1 { "gets" } else { "get" });
+        for (number, what, after) in [
+            (self.asked, "reader", "asked to confirm"),
+            (self.confirmed, "reader", "confirmed"),
+            (
+                self.doubted,
+                "answer",
+                "not taken for a confirmation and left where it is: a program seems to have written it",
+            ),
+            (self.waiting, "reader", "left for later: too many ask to join"),
+            (self.late, "message", "too old to confirm or join"),
+            (self.purged, "reader", "forgotten who never confirmed"),
+        ] {
+            if number > 0 {
+                text += &format!(" {} {after}.", count(number, what));
+            }
+        }
+        text
+    }
+}
+
+/// What a message says of a recipient, in a dry run.
+fn line(it: &Heard) -> String {
+    let report = &it.report;
+    let who = report.recipient.as_deref().map_or("no address".to_owned(), masked);
+    let status = report.status.as_deref().map(|status| format!(" {status}")).unwrap_or_default();
+    let proof = if counts(report.kind) && !it.is_proven() { ", not proven to be about a copy of ours" } else { "" };
+    format!("{who}: {}{status}{proof}\n", report.kind.as_str())
 }
 
 /// Whether it would change anything if it were proven.
@@ -59,45 +141,4 @@ fn counts(kind: Kind) -> bool {
 
 fn masked(address: &str) -> String {
     address.parse::<crate::model::EmailAddress>().map_or_else(|_| "an address".to_owned(), |address| address.masked())
-}
-
-pub(super) fn summary(heard: &[Heard], (messages, others): (u64, u64), results: Option<&Results>) -> String {
-    let mut kinds: BTreeMap<&str, u64> = BTreeMap::new();
-    for it in heard {
-        *kinds.entry(it.report.kind.as_str()).or_default() += 1;
-    }
-    let kinds: Vec<_> = kinds.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
-    let mut text = format!("{} read", count(messages, "message"));
-    if !kinds.is_empty() {
-        text += &format!(": {}", kinds.join(", "));
-    }
-    if others > 0 {
-        text += &format!("; {others} not understood and left alone");
-    }
-    let unproven = heard.iter().filter(|it| counts(it.report.kind) && !it.is_proven()).count();
-    if unproven > 0 {
-        text += &format!("; {unproven} not proven to be about a copy of ours, and not counted");
-    }
-    let Some(Results { recorded: Recorded { new, known, changed }, fulfilled }) = results else {
-        return text + ". Nothing was changed.";
-    };
-    text += &format!(". Recorded {}", count(*new, "report"));
-    if *known > 0 {
-        text += &format!(", {known} known already");
-    }
-    let readers = count(changed.len() as u64, "reader");
-    text += &format!("; {readers} {} no more mail.", if changed.len() == 1 { "gets" } else { "get" });
-    let Fulfilled { asked, confirmed, late, waiting, purged, .. } = fulfilled;
-    for (number, what, after) in [
-        (*asked, "reader", "asked to confirm"),
-        (confirmed.len() as u64, "reader", "confirmed"),
-        (*waiting, "reader", "left for later: too many ask to join"),
-        (*late, "message", "too old to confirm or join"),
-        (*purged, "reader", "forgotten who never confirmed"),
-    ] {
-        if number > 0 {
-            text += &format!(" {} {after}.", count(number, what));
-        }
-    }
-    text
 }

@@ -1,5 +1,7 @@
-//! Reads mailboxes into memory: of each message only what it says.
+//! Where messages come from: files, and a mailbox at a server. They are read in batches, and of each message only what it says is
+//! kept, so that a mailbox may be of any size.
 
+use std::collections::VecDeque;
 use std::io::BufRead;
 use std::path::Path;
 
@@ -7,123 +9,169 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::super::failure::{Exit, Failure};
+use super::failed;
 use crate::diagnostic::{Diagnostic, Location};
 use crate::files::{self, FileKind, Folder};
 use crate::inbox::{LONGEST, Messages};
 use crate::model::EmailAddress;
 use crate::publish::Arrival;
-use crate::transport::{ImapError, ImapMailbox};
+use crate::transport::ImapMailbox;
 
-/// What a mailbox holds.
-#[derive(Debug, Default)]
+/// So many messages of a server are recorded, and moved, together.
+const SERVER_BATCH: usize = 100;
+/// So many messages of files that say something are recorded together.
+const FILE_BATCH: usize = 1_000;
+/// How long ago a message of a mailbox at a server may have arrived.
+const SPAN: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// A mailbox that is being read.
 pub(super) struct Mailbox {
-    pub(super) arrivals: Vec<Arrival>,
+    source: Source,
+    /// A mail to this address is a wish to join.
+    join: Option<EmailAddress>,
     pub(super) messages: u64,
     /// How many say nothing that is understood.
     pub(super) others: u64,
     /// How many were longer than what is looked at.
     pub(super) cut: u64,
-    /// A mail to this address is a wish to join.
-    join: Option<EmailAddress>,
 }
 
-/// Reads a mailbox whole.
-pub(super) fn read(path: &Path, join: Option<&EmailAddress>) -> Result<Mailbox, Failure> {
-    let mut mailbox = Mailbox::new(join);
-    let shown = path.display().to_string();
-    if path == Path::new("-") {
-        let input = std::io::BufReader::with_capacity(1 << 16, std::io::stdin());
-        mailbox.add(input).map_err(|error| unreadable("standard input", &error))?;
-        return Ok(mailbox);
+enum Source {
+    Files {
+        folder: Folder,
+        /// What is left, by its name in the folder and as it is shown.
+        names: VecDeque<(String, String)>,
+        open: Option<(String, Messages<Box<dyn BufRead>>)>,
+        /// True for a Maildir, from which mail programs may take files meanwhile.
+        may_vanish: bool,
+    },
+    Server {
+        mailbox: ImapMailbox,
+        uids: VecDeque<u32>,
+    },
+}
+
+impl Mailbox {
+    fn new(source: Source, join: Option<&EmailAddress>) -> Self {
+        Self { source, join: join.cloned(), messages: 0, others: 0, cut: 0 }
     }
-    let folder = Folder::new(path);
-    if !folder.is_folder("") {
+
+    /// A Maildir, a file, or the standard input.
+    pub(super) fn at(path: &Path, join: Option<&EmailAddress>) -> Result<Self, Failure> {
+        let shown = path.display().to_string();
+        if path == Path::new("-") {
+            let input: Box<dyn BufRead> = Box::new(std::io::BufReader::with_capacity(1 << 16, std::io::stdin()));
+            let open = Some(("standard input".to_owned(), Messages::new(input)));
+            let source = Source::Files { folder: Folder::new(path), names: VecDeque::new(), open, may_vanish: false };
+            return Ok(Self::new(source, join));
+        }
+        let folder = Folder::new(path);
+        if folder.is_folder("") {
+            return Self::maildir(folder, &shown, "", join);
+        }
         let (parent, name) = (path.parent().unwrap_or(Path::new("")), path.file_name().unwrap_or_default());
         let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
         // A link is followed: a person named it.
         let place = files::resolved(&parent.join(name));
         let (parent, name) = (place.parent().unwrap_or(Path::new("/")), place.file_name().unwrap_or_default());
-        let opened = Folder::new(parent).open(&name.to_string_lossy(), FileKind::Mailbox);
-        let opened = opened.map_err(|error| unreadable(&shown, &error))?;
-        mailbox.add(opened.sampled(u64::MAX)).map_err(|error| unreadable(&shown, &error))?;
-        return Ok(mailbox);
-    }
-    mailbox.add_maildir(&folder, &shown, "")?;
-    Ok(mailbox)
-}
-
-/// Reads a Maildir of the site.
-pub(super) fn read_maildir(folder: &Folder, name: &str, join: Option<&EmailAddress>) -> Result<Mailbox, Failure> {
-    let mut mailbox = Mailbox::new(join);
-    mailbox.add_maildir(folder, name, &format!("{name}/"))?;
-    Ok(mailbox)
-}
-
-/// How long ago a message of a mailbox at a server may have arrived.
-const SPAN: SignedDuration = SignedDuration::from_hours(30 * 24);
-
-/// Reads what arrived at a server of late.
-pub(super) async fn read_server(
-    mut server: ImapMailbox,
-    now: Timestamp,
-    join: Option<&EmailAddress>,
-) -> Result<(ImapMailbox, Mailbox), ImapError> {
-    let mut mailbox = Mailbox::new(join);
-    let uids = server.since((now - SPAN).to_zoned(TimeZone::UTC).date()).await?;
-    // One more byte tells whether there is more.
-    server.read(&uids, LONGEST + 1, |uid, bytes| mailbox.add_message(bytes, bytes.len() > LONGEST, uid)).await?;
-    Ok((server, mailbox))
-}
-
-fn unreadable(name: &str, error: &std::io::Error) -> Failure {
-    let message = format!("the mailbox cannot be read: {error}");
-    let unreadable = Diagnostic::error("inbox/file", message).at(Location::start_of(name));
-    Failure::new(Exit::Usage, unreadable.help("name a Maildir, an mbox file, one message, or `-`"))
-}
-
-impl Mailbox {
-    pub(super) fn new(join: Option<&EmailAddress>) -> Self {
-        Self { join: join.cloned(), ..Self::default() }
+        let names = VecDeque::from([(name.to_string_lossy().into_owned(), shown)]);
+        let source = Source::Files { folder: Folder::new(parent), names, open: None, may_vanish: false };
+        Ok(Self::new(source, join))
     }
 
-    /// Takes in a message of a mailbox at a server.
-    pub(super) fn add_message(&mut self, bytes: &[u8], is_cut: bool, place: u32) {
-        self.messages += 1;
-        self.cut += u64::from(is_cut);
-        match Arrival::read(bytes, self.join.as_ref(), place) {
-            Some(arrival) => self.arrivals.push(arrival),
-            None => self.others += 1,
-        }
-    }
-
-    /// `tmp` has what is still being written (<https://cr.yp.to/proto/maildir.html>).
-    fn add_maildir(&mut self, folder: &Folder, shown: &str, prefix: &str) -> Result<(), Failure> {
+    /// A Maildir in a folder; `tmp` has what is still being written (<https://cr.yp.to/proto/maildir.html>).
+    pub(super) fn maildir(
+        folder: Folder,
+        shown: &str,
+        prefix: &str,
+        join: Option<&EmailAddress>,
+    ) -> Result<Self, Failure> {
         let parts = ["new", "cur"].map(|part| format!("{prefix}{part}"));
         let parts: Vec<_> = parts.into_iter().filter(|part| folder.is_folder(part)).collect();
         if parts.is_empty() {
             let none = std::io::Error::other("this folder is no Maildir: it has neither `new` nor `cur`");
             return Err(unreadable(shown, &none));
         }
+        let mut names = VecDeque::new();
         for part in parts {
-            let names = folder.list(&part, &|_| false).map_err(|error| unreadable(shown, &error))?;
-            for name in names {
-                let name = format!("{part}/{name}");
-                let opened = match folder.open(&name, FileKind::Mailbox) {
-                    // A mail program has moved it meanwhile.
-                    Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
-                    opened => opened.map_err(|error| unreadable(&name, &error))?,
-                };
-                self.add(opened.sampled(u64::MAX)).map_err(|error| unreadable(&name, &error))?;
-            }
+            let found = folder.list(&part, &|_| false).map_err(|error| unreadable(shown, &error))?;
+            names.extend(found.into_iter().map(|name| format!("{part}/{name}")).map(|name| (name.clone(), name)));
         }
-        Ok(())
+        Ok(Self::new(Source::Files { folder, names, open: None, may_vanish: true }, join))
     }
 
-    fn add(&mut self, input: impl BufRead) -> std::io::Result<()> {
-        let mut messages = Messages::new(input);
-        while let Some(message) = messages.next_message()? {
-            self.add_message(&message.bytes, message.is_cut, 0);
-        }
-        Ok(())
+    /// What arrived at a server of late.
+    pub(super) async fn server(
+        mut mailbox: ImapMailbox,
+        now: Timestamp,
+        join: Option<&EmailAddress>,
+    ) -> Result<Self, Failure> {
+        let uids = mailbox.since((now - SPAN).to_zoned(TimeZone::UTC).date()).await.map_err(failed)?.into();
+        Ok(Self::new(Source::Server { mailbox, uids }, join))
     }
+
+    /// What the next messages say; `None` when all are read.
+    pub(super) async fn next(&mut self) -> Result<Option<Vec<Arrival>>, Failure> {
+        let Self { source, join, messages, others, cut } = self;
+        let mut arrivals = Vec::new();
+        let mut add = |bytes: &[u8], is_cut: bool, place: u32| {
+            *messages += 1;
+            *cut += u64::from(is_cut);
+            match Arrival::read(bytes, join.as_ref(), place) {
+                Some(arrival) => arrivals.push(arrival),
+                None => *others += 1,
+            }
+            arrivals.len() < FILE_BATCH
+        };
+        match source {
+            Source::Server { uids, .. } if uids.is_empty() => return Ok(None),
+            Source::Server { mailbox, uids } => {
+                let batch: Vec<u32> = uids.drain(..uids.len().min(SERVER_BATCH)).collect();
+                // One more byte tells whether there is more.
+                let take = |uid: u32, bytes: &[u8]| {
+                    add(bytes, bytes.len() > LONGEST, uid);
+                };
+                mailbox.read(&batch, LONGEST + 1, take).await.map_err(failed)?;
+            }
+            Source::Files { folder, names, open, may_vanish } => loop {
+                let Some((shown, reading)) = open else {
+                    let Some((name, shown)) = names.pop_front() else {
+                        return Ok((!arrivals.is_empty()).then_some(arrivals));
+                    };
+                    match folder.open(&name, FileKind::Mailbox) {
+                        Err(error) if *may_vanish && error.kind() == std::io::ErrorKind::NotFound => {}
+                        Err(error) => return Err(unreadable(&shown, &error)),
+                        Ok(opened) => *open = Some((shown, Messages::new(Box::new(opened.sampled(u64::MAX))))),
+                    }
+                    continue;
+                };
+                match reading.next_message().map_err(|error| unreadable(shown, &error))? {
+                    Some(message) if !add(&message.bytes, message.is_cut, 0) => break,
+                    Some(_) => {}
+                    None => *open = None,
+                }
+            },
+        }
+        Ok(Some(arrivals))
+    }
+
+    /// Puts away messages of a server.
+    pub(super) async fn put_away(&mut self, places: &[u32]) -> Result<(), Failure> {
+        match &mut self.source {
+            Source::Server { mailbox, .. } => mailbox.put_away(places).await.map_err(failed),
+            Source::Files { .. } => Ok(()),
+        }
+    }
+
+    pub(super) async fn close(self) {
+        if let Source::Server { mailbox, .. } = self.source {
+            mailbox.close().await;
+        }
+    }
+}
+
+fn unreadable(name: &str, error: &std::io::Error) -> Failure {
+    let message = format!("the mailbox cannot be read: {error}");
+    let unreadable = Diagnostic::error("inbox/file", message).at(Location::start_of(name));
+    Failure::new(Exit::Usage, unreadable.help("name a Maildir, an mbox file, one message, or `-`"))
 }

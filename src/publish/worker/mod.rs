@@ -247,7 +247,8 @@ impl Worker<'_> {
         };
         self.letters += 1;
         let name = format!("issue-{}-{:05}", key.issue, key.subscriber);
-        Some(Letter { number: self.letters, from: frozen.sender(key), to, name })
+        let envelope_id = Some(frozen.bounces.of(key.issue, key.subscriber));
+        Some(Letter { number: self.letters, from: frozen.sender(key), to, envelope_id, name })
     }
 
     /// Whether the reader has left since the delivery was claimed, which is noted then.

@@ -17,6 +17,8 @@ pub(super) struct Offers {
     pub(super) starttls: bool,
     eight_bit_mime: bool,
     smtp_utf8: bool,
+    /// Reports name the envelope (RFC 3461).
+    dsn: bool,
     /// How large a message may be, in bytes (RFC 1870); `None` when the server does not say.
     size: Option<usize>,
     /// The best login with a password.
@@ -36,6 +38,7 @@ impl Offers {
                 "STARTTLS" => offers.starttls = true,
                 "8BITMIME" => offers.eight_bit_mime = true,
                 "SMTPUTF8" => offers.smtp_utf8 = true,
+                "DSN" => offers.dsn = true,
                 "SIZE" => offers.size = words.next().and_then(|size| size.parse().ok()).filter(|size| *size > 0),
                 "AUTH" => {
                     let has = |words: &[&str], mechanism: Mechanism| words.contains(&mechanism.to_string().as_str());
@@ -51,16 +54,20 @@ impl Offers {
     /// What MAIL must announce for a letter. A local part beyond ASCII needs SMTPUTF8 (RFC 6531 §3.4), and its message
     /// 8BITMIME.
     pub(super) fn parameters(&self, letter: &Letter) -> Result<Vec<MailParameter>, Outcome> {
+        let envelope_id = letter.envelope_id.as_ref().filter(|_| self.dsn);
+        let envelope_id =
+            envelope_id.map(|id| MailParameter::Other { keyword: "ENVID".to_owned(), value: Some(id.clone()) });
         let (from, to) = (letter.from.as_str().is_ascii(), letter.to.as_str().is_ascii());
         if from && to {
-            return Ok(Vec::new());
+            return Ok(envelope_id.into_iter().collect());
         }
         if !(self.smtp_utf8 && self.eight_bit_mime) {
             let whose = if from { "this address" } else { "the sender's address" };
             let reason = format!("{whose} needs SMTPUTF8 (RFC 6531), which the mail server does not offer");
             return Err(if from { Outcome::Failed(reason) } else { Outcome::Refused(reason) });
         }
-        Ok(vec![MailParameter::SmtpUtfEight, MailParameter::Body(MailBodyParameter::EightBitMime)])
+        let utf8 = [MailParameter::SmtpUtfEight, MailParameter::Body(MailBodyParameter::EightBitMime)];
+        Ok(utf8.into_iter().chain(envelope_id).collect())
     }
 
     /// Our own verdict about content of so many bytes.
@@ -89,6 +96,28 @@ mod tests {
         assert!(found.pipelining && found.chunking && found.eight_bit_mime && found.smtp_utf8 && !found.starttls);
         assert_eq!((found.size, found.login), (Some(1000), Some(Mechanism::Plain)));
         assert_eq!(offers("a\nAUTH GSSAPI LOGIN").login, Some(Mechanism::Login));
+    }
+
+    #[test]
+    fn an_envelope_has_a_name_where_reports_tell_it() {
+        let address = |text: &str| text.parse::<crate::model::EmailAddress>().unwrap();
+        let mut letter = Letter {
+            number: 1,
+            from: std::sync::Arc::new(address("news@b.test")),
+            to: address("r1@reader.test"),
+            envelope_id: Some("abc234".into()),
+            name: "x".into(),
+        };
+        let said = |offers: &Offers, letter: &Letter| {
+            let parameters = offers.parameters(letter).unwrap();
+            parameters.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(said(&offers("a\nDSN"), &letter), "ENVID=abc234");
+        assert_eq!(said(&offers("a\nSIZE"), &letter), "");
+        letter.to = address("jürgen@reader.test");
+        assert_eq!(said(&offers("a\nDSN\nSMTPUTF8\n8BITMIME"), &letter), "SMTPUTF8 BODY=8BITMIME ENVID=abc234");
+        letter.envelope_id = None;
+        assert_eq!(said(&offers("a\nDSN\nSMTPUTF8\n8BITMIME"), &letter), "SMTPUTF8 BODY=8BITMIME");
     }
 
     #[test]

@@ -53,7 +53,13 @@ fn reader(name: &str) -> EmailAddress {
 }
 
 fn letter(number: u64, name: &str) -> Letter {
-    Letter { number, from: Arc::new(reader("news")), to: reader(name), name: format!("issue-1-{number:05}") }
+    Letter {
+        number,
+        from: Arc::new(reader("news")),
+        to: reader(name),
+        envelope_id: None,
+        name: format!("issue-1-{number:05}"),
+    }
 }
 
 /// One try to deliver `message` to `name`.
