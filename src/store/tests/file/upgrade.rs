@@ -89,3 +89,23 @@ async fn a_ledger_without_tries_is_brought_up_to_date() {
     assert_eq!(order, [(1, 0), (8, 0), (3, 3)]);
     assert_eq!(queued[2].first_try_at, first.parse().ok(), "patience goes on");
 }
+
+#[tokio::test]
+async fn a_list_of_before_there_were_hooks_hears_from_services() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("old.db");
+    Folder::new(folder.path()).make_private_file("old.db").unwrap();
+    let mut old = unmigrated(&path).await;
+    for (version, name, sql) in MIGRATIONS.iter().filter(|(version, _, _)| *version < 11) {
+        let step = Migration::new(*version, (*name).into(), MigrationType::Simple, sql.into_sql_str(), false);
+        migrate(&mut old, step).await;
+    }
+    let add = "INSERT INTO subscribers (address, address_key, status, source, created_at, updated_at) VALUES ('a@b.test', 'a@b.test', 'confirmed', 'test', $1, $1)";
+    query(add).bind(NOW).execute(&mut old.connection).await.unwrap();
+    old.close().await.unwrap();
+    let mut store = Store::open(&at(&path)).await.unwrap();
+    let now = NOW.parse().unwrap();
+    assert_eq!(store.record_event("e", &[], now).await.unwrap(), Some(Vec::new()));
+    assert_eq!(store.record_event("e", &[], now).await.unwrap(), None);
+    assert_eq!(store.subscriber_counts().await.unwrap().confirmed, 1);
+}
