@@ -21,6 +21,8 @@ mod feeds;
 mod forms;
 mod from_feed;
 mod generator_tags;
+#[cfg(unix)]
+mod hooks;
 mod hubs;
 mod importing;
 mod in_feeds;

@@ -12,15 +12,20 @@ use crate::site::TestSite;
 const FORM: &str = "application/x-www-form-urlencoded";
 
 /// A server that ends with the test.
-struct Serve {
+pub(crate) struct Serve {
     child: Child,
-    port: u16,
+    pub(crate) port: u16,
 }
 
 impl Serve {
-    fn of(site: &TestSite, more: &str) -> Self {
+    pub(crate) fn of(site: &TestSite, more: &str) -> Self {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         site.configure("web", &format!("url = \"https://news.example.org\"\nbind = \"127.0.0.1:{port}\"\n{more}"));
+        Self::start(site, port)
+    }
+
+    /// Starts one that was configured before.
+    pub(crate) fn start(site: &TestSite, port: u16) -> Self {
         // Forms take time, and links grow old: here time goes on.
         let mut command = site.command("", &["serve"]);
         let mut child =
@@ -32,7 +37,7 @@ impl Serve {
         serve
     }
 
-    fn request(&self, method: &str, path: &str, headers: &str, body: &[u8]) -> Answer {
+    pub(crate) fn request(&self, method: &str, path: &str, headers: &str, body: &[u8]) -> Answer {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
         stream.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
         let length = if body.is_empty() { String::new() } else { format!("content-length: {}\r\n", body.len()) };
@@ -46,7 +51,7 @@ impl Serve {
         Answer::read(&bytes)
     }
 
-    fn get(&self, path: &str) -> Answer {
+    pub(crate) fn get(&self, path: &str) -> Answer {
         self.request("GET", path, "", b"")
     }
 
@@ -63,7 +68,7 @@ impl Serve {
     }
 
     /// Ends it in order; what it has said.
-    fn end(mut self) -> String {
+    pub(crate) fn end(mut self) -> String {
         Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
         let (mut said, mut out) = (String::new(), self.child.stderr.take().unwrap());
         out.read_to_string(&mut said).unwrap();
@@ -85,7 +90,7 @@ fn between(text: &str, before: &str, after: &str) -> String {
     rest.split_once(after).unwrap().0.to_owned()
 }
 
-fn now() -> String {
+pub(crate) fn now() -> String {
     tidings::clock::now().to_string()
 }
 
@@ -106,11 +111,11 @@ fn link(site: &TestSite, message: &str, folder: &str) -> String {
     format!("/{folder}/{token}")
 }
 
-fn readers(site: &TestSite) -> serde_json::Value {
+pub(crate) fn readers(site: &TestSite) -> serde_json::Value {
     site.run(&now(), &["subscribers", "list", "--json"]).exits(0).json()
 }
 
-fn state_of(site: &TestSite, address: &str) -> String {
+pub(crate) fn state_of(site: &TestSite, address: &str) -> String {
     let readers = readers(site).to_string();
     let all: Vec<serde_json::Value> = serde_json::from_str(&readers).unwrap();
     let found = all.iter().find(|reader| reader["address"] == address || reader["email"] == address);
@@ -118,7 +123,7 @@ fn state_of(site: &TestSite, address: &str) -> String {
 }
 
 /// A site with a post of yesterday.
-fn site() -> TestSite {
+pub(crate) fn site() -> TestSite {
     let site = TestSite::new("outbox:outbox");
     let yesterday = tidings::clock::now() - jiff::SignedDuration::from_hours(24);
     site.post(&yesterday.to_string()[..10], "Slow rivers");

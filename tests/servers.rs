@@ -54,6 +54,8 @@ stories! {
         who_may_have_it_and_whose_server_refused_it_are_named_and_left_alone;
     several_lists:
         each_entry_goes_once_to_those_whom_it_is_for;
+    hooks:
+        what_mailgun_tells_counts_once_and_only_when_it_is_proven;
     inbox:
         what_proves_to_be_about_a_copy_counts_once_and_is_told
         a_forged_message_changes_nothing

@@ -138,7 +138,11 @@ pub(super) fn settle(
                 || format!("with `--yes`, each time: {}", nowhere(state)),
                 |_| "once with `--yes`: the answer is remembered".to_owned(),
             );
-            let once = if activity == Activity::Send { "; or with `--allow new-site`, for this run alone" } else { "" };
+            let once = if matches!(activity, Activity::Send | Activity::Serve) {
+                "; or with `--allow new-site`, for this run alone"
+            } else {
+                ""
+            };
             return Err(refusal(wanted, format!("if you trust it with this, say so {kept}{once}")));
         }
         Answer::Asked => {
@@ -198,6 +202,7 @@ fn how_to_agree(activity: Activity, agreements: &Agreements<'_>, state: &StateFo
         Activity::Receive => {
             "`tidings inbox` asks you once, `tidings inbox --yes` agrees without a question".to_owned()
         }
+        Activity::Serve => "`tidings serve` asks you once".to_owned(),
         Activity::Send => "`tidings publish --to ADDRESS` asks you once and sends the same test".to_owned(),
     }
 }

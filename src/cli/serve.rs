@@ -6,22 +6,24 @@ use std::time::Duration;
 
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
+use secrecy::ExposeSecret as _;
 use tokio::sync::Notify;
 
 use super::agreement::{self, Yes};
 use super::allow::Allow;
 use super::failure::{Exit, Failure};
 use super::follow::{self, PAUSE};
+use super::session::PasswordFrom;
 use super::tell::Teller;
 use super::{Context, Ui, letters, session};
 use crate::clock::told;
-use crate::config::Config;
+use crate::config::{Config, HookKey};
 use crate::diagnostic::{Diagnostic, Location};
 use crate::publish::{
     self, Activity, CONFIG_FILE, Demand, Halt, Options, Order, Publisher, Stop, Use, purge_unconfirmed, site_folder,
 };
 use crate::transport;
-use crate::web::serve::{Setup, serve};
+use crate::web::serve::{HookKeys, Setup, serve};
 
 /// Letters that wait are looked for so often, beside when one is asked for.
 const LOOK: Duration = Duration::from_secs(10);
@@ -46,7 +48,7 @@ pub(super) struct Arguments {
 pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
     let allow = arguments.allow.guards();
     let config = agreement::read(&context.site)?;
-    let agreed = agreement::settle(&config, Activity::Send, arguments.yes.answer_or(&allow), context)?;
+    let agreed = agreement::settle(&config, Activity::Serve, arguments.yes.answer_or(&allow), context)?;
     needs(
         config.web.url.is_some(),
         "`web.url` is missing: readers have to reach the pages",
@@ -57,6 +59,7 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
         "`newsletter.from` is missing: letters need a sender",
         "[newsletter]` with `from = \"Your name <you@example.org>\"",
     )?;
+    let keys = hook_keys(&config, context)?;
     let publisher = session::publisher(&config, context, &allow).await?;
     let listener = TcpListener::bind(config.web.bind).and_then(|listener| {
         listener.set_nonblocking(true)?;
@@ -78,7 +81,7 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
         wait: SignedDuration::ZERO,
         now: context.now,
     };
-    let pages = answer(listener, &config, context, &wake, &halt);
+    let pages = answer((listener, keys), &config, context, &wake, &halt);
     if let Some(url) = &config.web.url {
         Ui::result(url.as_str());
     }
@@ -99,6 +102,24 @@ fn needs(is_there: bool, message: &str, example: &str) -> Result<(), Failure> {
     Err(Failure::new(Exit::Problems, missing.help(format!("complete `{example}"))))
 }
 
+/// What the services that tell what came back prove themselves with.
+fn hook_keys(config: &Config, context: &Context) -> Result<HookKeys, Failure> {
+    let hooks = &config.web.hooks;
+    let mut keys = HookKeys::new(hooks.ses_topic.clone());
+    for HookKey { service, variable, file } in &hooks.keys {
+        let settings = service.settings();
+        let from = PasswordFrom { settings, variable: variable.as_deref(), file: file.as_deref(), to: Use::HookKey };
+        if let Some(key) = session::secret(from, config, &context.site)? {
+            keys.add(*service, key.expose_secret()).map_err(|why| {
+                let [env, file] = settings;
+                let wrong = Diagnostic::error("config/password", format!("what `{env}` or `{file}` names {why}"));
+                Failure::new(Exit::Problems, wrong.at(Location::start_of(CONFIG_FILE)).help("copy it once more"))
+            })?;
+        }
+    }
+    Ok(keys)
+}
+
 /// Tells the service manager how it stands, where one asks for that (`sd_notify`).
 #[expect(clippy::disallowed_methods, reason = "the command line is where the environment comes in")]
 fn notify(state: &str) {
@@ -109,7 +130,7 @@ fn notify(state: &str) {
 
 /// Answers in a thread of its own, so that a page need not wait for a message or a feed to be made.
 async fn answer(
-    listener: TcpListener,
+    (listener, keys): (TcpListener, HookKeys),
     config: &Config,
     context: &Context,
     wake: &Arc<Notify>,
@@ -124,12 +145,12 @@ async fn answer(
             let store = session::store(&config, &site).await?;
             let folder = site_folder(&site, &config, Use::Content);
             let listener = tokio::net::TcpListener::from_std(listener).map_err(failed)?;
-            let setup = Setup { config, folder, store, clock, wake, tell: Ui::line };
+            let setup = Setup { config, folder, store, clock, wake, tell: Ui::line, keys };
             let stopped = async {
                 let _ = stop.unless(std::future::pending::<()>()).await;
                 notify("STOPPING=1");
             };
-            serve(listener, setup, stopped).await.map_err(failed)
+            Box::pin(serve(listener, setup, stopped)).await.map_err(failed)
         })
     });
     let answered = answered.await.map_err(|error| Failure::unexpected(error.to_string())).flatten();

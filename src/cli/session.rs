@@ -127,8 +127,13 @@ fn checkpoint(config: &Config, site: &Path) -> Result<Option<Checkpoint>, Failur
 pub(super) fn ways(config: &Config, site: &Path) -> Result<Vec<WayOut>, Failure> {
     let way = |relay: &Relay| {
         let logs_in = matches!(Target::of(&relay.transport), Ok(Target::Server(Server { user: Some(_), .. })));
-        let from = ("mail", &relay.password_env, &relay.password_file);
-        let password = if logs_in { password(from, config, site)? } else { None };
+        let from = PasswordFrom {
+            settings: ["mail.password_env", "mail.password_file"],
+            variable: relay.password_env.as_deref(),
+            file: relay.password_file.as_deref(),
+            to: Use::Password,
+        };
+        let password = if logs_in { secret(from, config, site)? } else { None };
         way_out(relay, config, site, password)
     };
     config.mail.relays.iter().map(way).collect()
@@ -163,33 +168,41 @@ fn way_out(relay: &Relay, config: &Config, site: &Path, password: Option<SecretS
     Ok(WayOut { relay, transport })
 }
 
-/// The password, from the environment or a file: never from config.toml.
+/// Where a password comes from.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct PasswordFrom<'c> {
+    /// The settings that name a variable and a file.
+    pub(super) settings: [&'static str; 2],
+    pub(super) variable: Option<&'c str>,
+    pub(super) file: Option<&'c str>,
+    /// What the file is for.
+    pub(super) to: Use,
+}
+
+/// A password, from the environment or a file: never from config.toml.
 #[expect(clippy::disallowed_methods, reason = "the command line is where the environment comes in")]
-pub(super) fn password(
-    (section, variable, file): (&str, &Option<String>, &Option<String>),
-    config: &Config,
-    site: &Path,
-) -> Result<Option<SecretString>, Failure> {
+pub(super) fn secret(from: PasswordFrom<'_>, config: &Config, site: &Path) -> Result<Option<SecretString>, Failure> {
     let problem = |message: String, help: &str| {
         Failure::new(
             Exit::Problems,
             Diagnostic::error("config/password", message).at(Location::start_of(CONFIG_FILE)).help(help),
         )
     };
+    let PasswordFrom { settings: [env, file], variable, file: name, to } = from;
     if let Some(name) = variable {
         return match std::env::var(name) {
             Ok(value) if !value.is_empty() => Ok(Some(value.into())),
             _ => Err(problem(
-                format!("the variable that `{section}.password_env` names is not set: `{name}`"),
+                format!("the variable that `{env}` names is not set: `{name}`"),
                 "set it in the environment of the command",
             )),
         };
     }
-    let Some(name) = file else { return Ok(None) };
+    let Some(name) = name else { return Ok(None) };
     let unusable = |why: String, help: &str| {
-        problem(format!("the file that `{section}.password_file` names cannot be used: `{name}`: {why}"), help)
+        problem(format!("the file that `{file}` names cannot be used: `{name}`: {why}"), help)
     };
-    let bytes = site_folder(site, config, Use::Password).read_secret(name).map_err(|error| {
+    let bytes = site_folder(site, config, to).read_secret(name).map_err(|error| {
         let help = match error {
             SecretError::Unreadable(_) => "make it, readable only by you: the password on one line, `chmod 600`".into(),
             SecretError::Open(_) => {

@@ -3,6 +3,7 @@
 mod dkim;
 mod domain;
 mod feeds;
+mod hooks;
 mod inbox;
 mod mail;
 mod newsletter;
@@ -27,6 +28,7 @@ use crate::diagnostic::Diagnostic;
 pub use dkim::Dkim;
 pub use domain::DomainLimit;
 pub use feeds::{Archive, CommentsPattern, FeedContent, FeedTerm, Feeds, FeedsBy};
+pub use hooks::{HookKey, HookService, Hooks, SnsTopic};
 pub use inbox::{Encryption, Inbox, InboxPlace, MailboxServer, TOKEN};
 pub use mail::{InDoubt, Mail, Relay};
 pub use newsletter::{MailContent, Mode, Newsletter, Part};

@@ -25,6 +25,8 @@ pub struct RelayProfile {
     pub(super) messages_per_connection: Option<u32>,
     /// How it tells a message that comes again from a new one; `None` when it does not.
     pub idempotency: Option<Idempotency>,
+    /// The header whose value it repeats when it tells what came back; `None` when what it tells has a Message-ID of ours.
+    pub copy_header: Option<String>,
     /// Phrases in lower case: in a 4yz they say that it takes nothing from this account for now.
     #[serde(default)]
     pub busy: Vec<String>,

@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use url::Url;
 
+use super::hooks::{self, Hooks};
 use super::placeholder::is_loopback;
 use super::reader::{Reader, Section};
 use super::site::web_url;
@@ -25,6 +26,8 @@ pub struct Web {
     pub proxies: Vec<Network>,
     /// So many letters that ask to confirm leave in an hour, to all addresses together.
     pub letters_per_hour: u32,
+    /// Which services may tell what came back.
+    pub hooks: Hooks,
 }
 
 /// A block of IP addresses (RFC 4632, RFC 4291 §2.3): `10.0.0.0/8`.
@@ -79,6 +82,7 @@ pub(super) fn read<'t>(root: &mut Section<'_, 't>, reader: &mut Reader<'t>) -> W
     let bind = section.string(reader, "bind");
     let proxies = section.strings(reader, "proxies").unwrap_or_default();
     let letters_per_hour = section.number(reader, "letters_per_hour", 1..1_000_001).unwrap_or(200);
+    let hooks = hooks::read(&mut section, reader);
     section.finish(reader);
     let location = url.as_ref().map(|(_, place)| place.clone());
     let url = url.and_then(|(text, place)| {
@@ -110,7 +114,7 @@ pub(super) fn read<'t>(root: &mut Section<'_, 't>, reader: &mut Reader<'t>) -> W
         network
     };
     let proxies = proxies.into_iter().filter_map(network).collect();
-    Web { url, location, bind: bind.unwrap_or(BIND), proxies, letters_per_hour }
+    Web { url, location, bind: bind.unwrap_or(BIND), proxies, letters_per_hour, hooks }
 }
 
 #[cfg(test)]

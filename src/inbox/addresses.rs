@@ -50,8 +50,8 @@ pub(super) fn find(text: &str) -> Vec<Found> {
     found
 }
 
-/// The addresses themselves.
-pub(super) fn all(text: &str) -> Vec<String> {
+/// Every address in a text, as it stands there.
+pub fn all(text: &str) -> Vec<String> {
     find(text).into_iter().map(|found| found.address).collect()
 }
 

@@ -52,6 +52,13 @@ pub(super) fn failure(status: Option<&str>, said: &str) -> Kind {
     }
 }
 
+/// What a failure is by what a server answered; `None` when it has answered nothing with a code.
+pub fn kind_of(status: Option<&str>, said: &str) -> Option<Kind> {
+    let status = status.and_then(status_in);
+    let has_code = status.is_some() || status_in(said).is_some() || reply_code(said).is_some();
+    has_code.then(|| failure(status.as_deref(), said))
+}
+
 fn is_full(said: &str) -> bool {
     ["quota", "full", "storage", "disk space", "size limit", "message size", "too big", "too large"]
         .iter()
@@ -64,7 +71,7 @@ fn parts(status: &str) -> Option<(u16, u16, u16)> {
 }
 
 /// The first code such as `5.1.1` in a text; an IP address has four numbers.
-pub(super) fn status_in(text: &str) -> Option<String> {
+pub fn status_in(text: &str) -> Option<String> {
     let is_part = |c: char| c.is_ascii_digit() || c == '.';
     let mut words = text.split(|c: char| !is_part(c)).map(|word| word.trim_matches('.'));
     words
@@ -83,9 +90,11 @@ fn reply_code(text: &str) -> Option<u16> {
 }
 
 /// A text on one line, shortened.
-pub(super) fn one_line(text: &str) -> String {
+pub fn one_line(text: &str) -> String {
     let mut line = String::new();
-    for word in text.split_whitespace() {
+    // A null character is in no text of PostgreSQL.
+    let words = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
+    for word in words {
         if line.len() + word.len() >= LONGEST_DIAGNOSTIC {
             let room = LONGEST_DIAGNOSTIC.saturating_sub(line.len());
             let end = (0..=room.min(word.len())).rev().find(|end| word.is_char_boundary(*end)).unwrap_or(0);

@@ -20,11 +20,11 @@ mod wishes;
 use crate::model::EmailAddress;
 use mime::{Head, Part};
 use rules::RULES;
-use said::MOST_RECIPIENTS;
 
-pub use addresses::token_in;
+pub use addresses::{all as addresses_in, token_in};
+pub use classify::{kind_of, one_line, status_in};
 pub use mailbox::{Message, Messages};
-pub use said::{Clues, Kind, LONGEST, Report, Returned};
+pub use said::{Clues, Kind, LONGEST, MOST_RECIPIENTS, Report, Returned};
 
 /// Reads a message. What comes after [`LONGEST`] bytes of it is not looked at. A mail to `join` is a wish to get the newsletter.
 pub fn read(message: &[u8], join: Option<&EmailAddress>) -> Returned {
@@ -98,7 +98,7 @@ fn auto_reply(head: &Head<'_>) -> Option<Report> {
         recipient: head.addresses("From").into_iter().next(),
         kind: Kind::AutoReply,
         status: None,
-        diagnostic: Some(classify::one_line(&head.subject())).filter(|subject| !subject.is_empty()),
+        diagnostic: Some(one_line(&head.subject())).filter(|subject| !subject.is_empty()),
         is_final: true,
     })
 }

@@ -4,7 +4,7 @@
 pub const LONGEST: usize = 1 << 20;
 
 /// So many recipients of one report are told.
-pub(super) const MOST_RECIPIENTS: usize = 100;
+pub const MOST_RECIPIENTS: usize = 100;
 
 /// What a message says of a recipient.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

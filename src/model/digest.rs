@@ -3,7 +3,7 @@
 use std::fmt::{self, Write as _};
 use std::io::{self, Read};
 
-use aws_lc_rs::digest::{Context, Digest, SHA256, digest};
+use aws_lc_rs::digest::{Context, SHA256, digest};
 use twox_hash::XxHash3_128;
 
 /// SHA-256 of the bytes, as 64 hexadecimal digits.
@@ -12,7 +12,7 @@ use twox_hash::XxHash3_128;
 /// assert!(tidings::model::sha256_hex(b"").starts_with("e3b0c442"));
 /// ```
 pub fn sha256_hex(bytes: &[u8]) -> String {
-    hex(&digest(&SHA256, bytes))
+    hex(digest(&SHA256, bytes).as_ref())
 }
 
 /// SHA-256 of all that can be read, as 64 hexadecimal digits.
@@ -24,7 +24,7 @@ pub fn sha256_hex_of(mut bytes: impl Read) -> io::Result<String> {
     let mut part = vec![0; 1 << 16];
     loop {
         match bytes.read(&mut part) {
-            Ok(0) => return Ok(hex(&context.finish())),
+            Ok(0) => return Ok(hex(context.finish().as_ref())),
             Ok(length) => context.update(&part[..length]),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
@@ -32,8 +32,9 @@ pub fn sha256_hex_of(mut bytes: impl Read) -> io::Result<String> {
     }
 }
 
-fn hex(digest: &Digest) -> String {
-    digest.as_ref().iter().fold(String::with_capacity(64), |mut text, byte| {
+/// Bytes as hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
         text
     })

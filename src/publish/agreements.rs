@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::demand::Demand;
 use super::reach::outside;
-use crate::config::Config;
+use crate::config::{Config, HookService};
 use crate::files::{self, StateFolder};
 use crate::model::sha256_hex;
 
@@ -62,8 +62,10 @@ impl<'s> Agreements<'s> {
     /// The setting that leads into the state folder itself, where a site has nothing to write at all.
     pub fn trespass(state: &StateFolder, root: &Path, config: &Config) -> Option<&'static str> {
         let folder = files::resolved(state.path()?);
-        let is_only_read =
-            |setting| ["mail.password_file", "inbox.password_file", "inbox.url", "mail.dkim"].contains(&setting);
+        let is_only_read = |setting| {
+            ["mail.password_file", "inbox.password_file", "inbox.url", "mail.dkim"].contains(&setting)
+                || HookService::FILES.contains(&setting)
+        };
         let inside =
             outside(root, config).into_iter().find(|at| at.path.starts_with(&folder) && !is_only_read(at.setting));
         inside.map(|outside| outside.setting)

@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 use url::Url;
 
 use super::reach::{Outside, outside};
-use crate::config::{Config, DatabaseServer, Encryption, FeedPlace, InboxPlace, MailboxServer};
+use crate::config::{
+    Config, DatabaseServer, Encryption, FeedPlace, HookKey, HookService, InboxPlace, MailboxServer, SnsTopic,
+};
 use crate::files::{self, FileKind, Folder, Open};
 use crate::model::distinct;
 use crate::transport::{Security, Server, Target};
@@ -20,6 +22,8 @@ pub enum Activity {
     Read,
     /// That, and send mail.
     Send,
+    /// That, and hear from the services of `web.hooks`.
+    Serve,
     /// Read it and the mailbox of `inbox.url`; and send letters, when readers join by mail.
     Receive,
 }
@@ -57,6 +61,8 @@ pub enum Demand {
     Database(DatabaseServer),
     /// A mailbox at a server.
     Mailbox(MailboxServer),
+    /// A topic by which Amazon tells what came back.
+    Topic(SnsTopic),
     /// The environment variable that holds the password, by the setting that names it.
     PasswordVariable(&'static str, String),
     /// The file that holds the password, by the setting that names it.
@@ -66,9 +72,10 @@ pub enum Demand {
 /// Everything that needs the owner's word before a command goes on, in a fixed order. `search_path` is where programs are
 /// looked for, as in `PATH`.
 pub fn demands(root: &Path, config: &Config, activity: Activity, search_path: &OsStr) -> Vec<Demand> {
-    // Only sending and receiving touch these, and then they are named for what they are.
+    // Only sending, receiving and serving touch these, and then they are named for what they are.
     let is_for_mail = |outside: &Outside| {
         ["mail.transport", "mail.password_file", "inbox.url", "inbox.password_file"].contains(&outside.setting)
+            || HookService::FILES.contains(&outside.setting)
     };
     let reach = outside(root, config);
     let mut demands: Vec<Demand> =
@@ -104,6 +111,9 @@ pub fn demands(root: &Path, config: &Config, activity: Activity, search_path: &O
     if let Some((name, arguments)) = config.store.checkpoint.split_first() {
         demands.push(started("store.checkpoint", name, arguments, root, search_path));
     }
+    if activity == Activity::Serve {
+        demands.extend(heard(root, config));
+    }
     demands
 }
 
@@ -129,6 +139,13 @@ fn received(root: &Path, config: &Config, reach: &[Outside]) -> Vec<Demand> {
         }
         None => Vec::new(),
     }
+}
+
+/// What hearing from services takes.
+fn heard(root: &Path, config: &Config) -> Vec<Demand> {
+    let hooks = &config.web.hooks;
+    let key = |key: &HookKey| password(root, key.service.settings(), (key.variable.as_deref(), key.file.as_deref()));
+    hooks.ses_topic.clone().map(Demand::Topic).into_iter().chain(hooks.keys.iter().filter_map(key)).collect()
 }
 
 /// The program that a setting names.
@@ -197,6 +214,7 @@ impl Demand {
             Self::Mailbox(MailboxServer { host, port, user, folder, encryption }) => {
                 format!("inbox.url {encryption:?} {host:?} {port} {user:?} {folder:?}")
             }
+            Self::Topic(SnsTopic { arn, .. }) => format!("web.hooks.ses_topic {arn:?}"),
             Self::PasswordVariable(setting, name) => format!("{setting} {name:?}"),
             Self::PasswordFile(setting, file) => format!("{setting} {}", quoted(file)),
         }
@@ -274,6 +292,10 @@ impl fmt::Display for Demand {
                     "read the folder {folder} of {user} at the server {host}, port {port} ({how}), and move what it "
                 )?;
                 f.write_str("understood (`inbox.url`)")
+            }
+            Self::Topic(SnsTopic { arn, host }) => {
+                write!(f, "hear from the topic {} and ask the server {host} for what proves it ", unambiguous(arn))?;
+                f.write_str("(`web.hooks.ses_topic`)")
             }
             Self::PasswordVariable(setting, name) => {
                 write!(f, "use the password in the environment variable {} (`{setting}`)", unambiguous(name))

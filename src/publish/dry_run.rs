@@ -8,7 +8,7 @@ use super::mail_pictures;
 use super::prepare::Prepared;
 use super::signing::signer;
 use super::site::Site;
-use crate::config::{ARCHIVE_FOLDER, Relay};
+use crate::config::{ARCHIVE_FOLDER, Relay, RelayProfile};
 use crate::email::dkim::Signer;
 use crate::email::{self, Copies, Recipients};
 use crate::files::{Access, Folder};
@@ -31,7 +31,7 @@ const NO_SECRET: &[u8] = b"preview";
 pub struct Addressee {
     secret: Secret,
     signer: Option<Arc<Signer>>,
-    relay_header: Option<&'static str>,
+    relay: Option<&'static RelayProfile>,
     subscriber: i64,
     name: Option<String>,
     /// Where it would go.
@@ -52,14 +52,14 @@ impl Addressee {
         let (secret, readers) = readers(store, Some(address)).await?;
         let reader = readers.into_iter().next();
         let (subscriber, address, name, _) = reader.unwrap_or_else(|| (0, address.clone(), None, None));
-        Ok(Self { secret, signer, relay_header: relay.idempotency_header(), subscriber, name, address })
+        Ok(Self { secret, signer, relay: relay.profile, subscriber, name, address })
     }
 
     /// Their copy of an issue.
     pub fn copy(&self, issue: &Issue) -> ReaderCopy {
         let recipients = Recipients::new(&self.secret, issue);
         let recipient = recipients.of(self.subscriber, &self.address).named(self.name.clone());
-        let recipient = recipients.for_relay(recipient, self.relay_header);
+        let recipient = recipients.for_relay(recipient, self.subscriber, self.relay);
         ReaderCopy {
             html: email::html_for(issue, &recipient),
             text: email::text_for(issue, &recipient),
@@ -108,7 +108,7 @@ pub async fn write(
         let sample = sample(site, issue, of_issue.is_empty());
         for (index, (id, address, reader, _)) in of_issue.into_iter().chain(sample).enumerate() {
             let recipient = recipients.of(id, &address).named(reader);
-            let recipient = recipients.for_relay(recipient, site.config.mail.first().idempotency_header());
+            let recipient = recipients.for_relay(recipient, id, site.config.mail.first().profile);
             let message = copies.message(&recipient);
             if index == 0 {
                 output.push((format!("{name}.html"), email::html_for(issue, &recipient).into_bytes()));

@@ -10,10 +10,21 @@ use crate::store::{Effect, NewReport};
 pub struct Arrival {
     /// What it says.
     pub returned: Returned,
-    /// The SHA-256 of its bytes.
+    /// The SHA-256 of its bytes, or of what a service calls it.
     pub digest: String,
     /// Where it is in its mailbox: its UID (RFC 9051 §2.3.1.1); 0 in a file.
     pub place: u32,
+    /// The service that has told it over HTTP and proven who it is.
+    pub service: Option<Service>,
+}
+
+/// A service that tells what came back.
+#[derive(Debug, Clone)]
+pub struct Service {
+    /// What it is called.
+    pub name: &'static str,
+    /// The sender and the subject of the copy, as it says, where that is all that it says of it.
+    pub copy: Option<(EmailAddress, String)>,
 }
 
 impl Arrival {
@@ -21,13 +32,22 @@ impl Arrival {
     pub fn read(message: &[u8], join: Option<&EmailAddress>, place: u32) -> Option<Self> {
         let returned = crate::inbox::read(message, join);
         // A token alone may be a wish to leave, whatever the words.
-        (!returned.reports.is_empty()).then(|| Self { returned, digest: sha256_hex(message), place })
+        let says_something = !returned.reports.is_empty();
+        says_something.then(|| Self { returned, digest: sha256_hex(message), place, service: None })
     }
 
+    /// What a service says; `event` is what it calls it by.
+    pub fn told(returned: Returned, event: &str, service: Service) -> Self {
+        let digest = sha256_hex(format!("{}\n{event}", service.name).as_bytes());
+        Self { returned, digest, place: 0, service: Some(service) }
+    }
+
+    /// True for what a person wrote.
     pub(super) fn is_wish(&self) -> bool {
         let is_wish = |report: &Report| matches!(report.kind, Kind::Unsubscribe | Kind::Subscribe | Kind::Confirm);
         // An answer that a program seems to have written is looked at, too, and told.
-        self.returned.reports.iter().any(is_wish) || self.returned.clues.program.is_some()
+        let is_told = self.returned.reports.iter().any(is_wish) || self.returned.clues.program.is_some();
+        self.service.is_none() && is_told
     }
 }
 
@@ -74,7 +94,12 @@ pub enum Wish {
 }
 
 /// What is to be recorded of a report.
-pub(super) fn to_record(report: &Report, subscriber: i64, issue: i64, message: String) -> NewReport {
+pub(super) fn to_record(
+    report: &Report,
+    (subscriber, issue): (i64, i64),
+    message: String,
+    way: &'static str,
+) -> NewReport {
     let effect = match report.kind {
         Kind::Hard => Effect::Bounced,
         Kind::Soft => Effect::BouncedInTime,
@@ -89,6 +114,7 @@ pub(super) fn to_record(report: &Report, subscriber: i64, issue: i64, message: S
         message,
         status: report.status.clone(),
         diagnostic: report.diagnostic.clone(),
+        way,
         effect,
     }
 }

@@ -78,7 +78,7 @@ pub use forecast::{Forecast, LimitUse, forecast, limits};
 pub use guard::{Guard, GuardName, count};
 use guard::{earliest, is_old, unfinished_too_late};
 pub use halt::{Halt, Stop};
-pub use heard::{Arrival, Heard, Wish};
+pub use heard::{Arrival, Heard, Service, Wish};
 pub use inspect::{dead_links, inspect, inspect_posts};
 pub use letters::{LettersSent, address_hash, is_fresh, letter_of, never_again, purge_unconfirmed, send_letters};
 pub use mail_pictures::{compare_made, write_made};
@@ -94,7 +94,7 @@ pub use plan::{Fingerprint, Fingerprints, Ledger, Likeness, Rules, Verdict, plan
 pub use prepare::{Options, Past, Prepared, is_worth_telling, prepare, specimen, verdicts};
 pub use reach::{Outside, Use, folder as site_folder, outside};
 pub use rendered::{rendered, renders};
-pub use returned::{Recorded, correlate, record};
+pub use returned::{Recorded, correlate, record, record_told};
 pub use run::{Done, End, Order, deliver, plan_with_feeds, publish, publish_missing};
 use shared::Which;
 pub use signing::{misaligned, signer};

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::config::{Config, FeedSource, InboxPlace};
+use crate::config::{Config, FeedSource, HookService, InboxPlace};
 use crate::files::{self, Folder};
 use crate::model::distinct;
 use crate::transport::Target;
@@ -42,8 +42,10 @@ pub fn outside(root: &Path, config: &Config) -> Vec<Outside> {
     let relays = config.mail.relays.iter();
     let passwords = relays.map(|relay| ("mail.password_file", relay.password_file.as_deref()));
     let passwords = passwords.chain([("inbox.password_file", config.inbox.password_file.as_deref())]);
+    let hooks = config.web.hooks.keys.iter().map(|key| (key.service.settings()[1], key.file.as_deref()));
     let outboxes = outboxes.iter().map(|outbox| ("mail.transport", Some(outbox.as_str())));
-    let mut outside: Vec<_> = named.into_iter().chain(outboxes).chain(passwords).filter_map(real).collect();
+    let mut outside: Vec<_> =
+        named.into_iter().chain(outboxes).chain(passwords).chain(hooks).filter_map(real).collect();
     distinct(&mut outside);
     outside
 }
@@ -67,6 +69,8 @@ pub enum Use {
     Outbox,
     /// The passwords of the mail server and of the mailbox.
     Password,
+    /// What services prove themselves with.
+    HookKey,
     /// The mailbox that is read.
     Inbox,
     /// Keys that sign mail.
@@ -82,6 +86,7 @@ impl Use {
             Self::Store => &["store.url"],
             Self::Outbox => &["mail.transport"],
             Self::Password => &["mail.password_file", "inbox.password_file"],
+            Self::HookKey => &HookService::FILES,
             Self::Inbox => &["inbox.url"],
             Self::Keys => &["mail.dkim", ".tidings"],
         }
@@ -107,6 +112,7 @@ pub fn folder(root: &Path, config: &Config, to: Use) -> Folder {
         .into_iter()
         .chain(relays.iter().map(|relay| relay.password_file.as_deref()))
         .chain([config.inbox.password_file.as_deref(), maildir(config)])
+        .chain(config.web.hooks.keys.iter().map(|key| key.file.as_deref()))
         .chain(outboxes.iter().map(|outbox| Some(outbox.as_str())))
         .chain(keys)
         .flatten()

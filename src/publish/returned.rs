@@ -1,12 +1,13 @@
 //! What came back, and what of it is true. A message counts when it proves that it is about one of our copies: by the token of the
 //! address that it was sent to, or by the Message-ID of the copy. Whatever else it says, an address that it names changes nothing.
+//! Only where a service has proven who it is, and knows nothing of ours, the sender, the subject and the reader tell which copy it was.
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 
-use super::heard::{Arrival, Heard, to_record};
+use super::heard::{Arrival, Heard, Service, to_record};
 use super::owners::owners_of;
 use super::wishes;
 use crate::email::{BounceTokens, Recipients, Tokens};
@@ -20,7 +21,7 @@ use crate::store::{NewReport, Result, Store};
 /// When the database does not answer.
 pub async fn correlate(store: Option<&mut Store>, arrivals: Vec<Arrival>) -> Result<Vec<Heard>> {
     let Some(store) = store else {
-        let unproven = |Arrival { returned, digest, place }: Arrival| {
+        let unproven = |Arrival { returned, digest, place, .. }: Arrival| {
             let date = returned.clues.date;
             returned.reports.into_iter().map(move |report| Heard {
                 wish: (report.kind == Kind::Subscribe).then(|| wishes::join(&report, date, &digest)).flatten(),
@@ -42,8 +43,8 @@ pub async fn correlate(store: Option<&mut Store>, arrivals: Vec<Arrival>) -> Res
             all.extend(wishes::heard(store, arrival, &tokens, &leavers).await?);
             continue;
         }
-        let Arrival { returned, place, .. } = arrival;
-        let proven = proofs.of(store, &returned).await?;
+        let Arrival { returned, digest, place, service } = arrival;
+        let proven = proofs.of(store, &returned, service.as_ref()).await?;
         let Some((issue, reader)) = proven else {
             let unproven = |report| Heard { report, reader: None, record: None, wish: None, place };
             all.extend(returned.reports.into_iter().map(unproven));
@@ -61,8 +62,12 @@ pub async fn correlate(store: Option<&mut Store>, arrivals: Vec<Arrival>) -> Res
                 report.recipient.get_or_insert_with(|| reader.address.as_str().to_owned());
             }
             let counts = is_about && report.is_final && !matches!(report.kind, Kind::AutoReply | Kind::Delivered);
+            // One may leave by an old copy, come back, and leave by it again.
+            let (about, message) =
+                if report.kind == Kind::Unsubscribe { (0, digest.clone()) } else { (issue, String::new()) };
+            let way = service.as_ref().map_or(wishes::WAY, |service| service.name);
             all.push(Heard {
-                record: counts.then(|| to_record(&report, reader.id, issue, String::new())),
+                record: counts.then(|| to_record(&report, (reader.id, about), message, way)),
                 reader: is_about.then(|| reader.clone()),
                 wish: None,
                 place,
@@ -90,7 +95,12 @@ struct Proofs {
 
 impl Proofs {
     /// The issue and the reader of the copy that a message is about.
-    async fn of(&mut self, store: &mut Store, returned: &Returned) -> Result<Option<(i64, Subscriber)>> {
+    async fn of(
+        &mut self,
+        store: &mut Store,
+        returned: &Returned,
+        service: Option<&Service>,
+    ) -> Result<Option<(i64, Subscriber)>> {
         for (issue, subscriber) in returned.clues.tokens.iter().filter_map(|token| self.bounces.read(token)) {
             if let Some(reader) = store.subscriber_numbered(subscriber).await? {
                 return Ok(Some((issue, reader)));
@@ -116,6 +126,16 @@ impl Proofs {
                 }
             }
         }
+        let Some((from, subject)) = service.and_then(|service| service.copy.as_ref()) else { return Ok(None) };
+        for address in &addresses {
+            if let Some(reader) = store.subscriber(address).await?
+                && let Some(number) = store.issue_sent_as(subject, reader.id).await?
+                && let Some((_, issue)) = store.issue(number).await?
+                && issue.from_address.eq_ignore_ascii_case(from.as_str())
+            {
+                return Ok(Some((number, reader)));
+            }
+        }
         Ok(None)
     }
 }
@@ -136,13 +156,45 @@ pub struct Recorded {
 /// # Errors
 /// When the database does not answer; nothing is recorded then.
 pub async fn record(store: &mut Store, heard: &[Heard], now: Timestamp) -> Result<Recorded> {
-    let proven: Vec<(&Heard, &Subscriber, &NewReport)> =
-        heard.iter().filter_map(|it| Some((it, it.reader.as_ref()?, it.record.as_ref()?))).collect();
-    let reports: Vec<NewReport> = proven.iter().map(|(_, _, report)| (*report).clone()).collect();
-    let done = store.record_reports(&reports, now).await?;
+    let proven = proven(heard);
+    let done = store.record_reports(&reports(&proven), now).await?;
+    recorded(store, &proven, done, now).await
+}
+
+/// Finds out whom an event of a service is about, and records what is proven; the event counts once. `None` when it is known.
+///
+/// # Errors
+/// When the database does not answer; nothing is recorded then.
+pub async fn record_told(store: &mut Store, told: Arrival, now: Timestamp) -> Result<Option<(Vec<Heard>, Recorded)>> {
+    let event = told.digest.clone();
+    let heard = correlate(Some(store), vec![told]).await?;
+    let proven = proven(&heard);
+    let Some(done) = store.record_event(&event, &reports(&proven), now).await? else { return Ok(None) };
+    let recorded = recorded(store, &proven, done, now).await?;
+    drop(proven);
+    Ok(Some((heard, recorded)))
+}
+
+type Proven<'h> = (&'h Heard, &'h Subscriber, &'h NewReport);
+
+fn proven(heard: &[Heard]) -> Vec<Proven<'_>> {
+    heard.iter().filter_map(|it| Some((it, it.reader.as_ref()?, it.record.as_ref()?))).collect()
+}
+
+fn reports(proven: &[Proven<'_>]) -> Vec<NewReport> {
+    proven.iter().map(|(_, _, report)| (*report).clone()).collect()
+}
+
+/// What was done with what is proven, and whether it is too much.
+async fn recorded(
+    store: &mut Store,
+    proven: &[Proven<'_>],
+    done: Vec<(bool, Option<SubscriberStatus>)>,
+    now: Timestamp,
+) -> Result<Recorded> {
     store.look_for_spikes(now).await?;
     let mut recorded = Recorded::default();
-    for ((it, reader, _), (is_new, became)) in proven.into_iter().zip(done) {
+    for ((it, reader, _), (is_new, became)) in proven.iter().zip(done) {
         if is_new {
             recorded.new += 1;
         } else {

@@ -121,8 +121,7 @@ impl FrozenIssue {
         relay: Option<&RelayProfile>,
     ) -> Recipient {
         let recipient = self.recipients.of(queued.key().subscriber, address).named(queued.name.clone());
-        let known = relay.and_then(|relay| relay.idempotency.as_ref());
-        self.recipients.for_relay(recipient, known.map(|known| known.header.as_str()))
+        self.recipients.for_relay(recipient, queued.key().subscriber, relay)
     }
 }
 

@@ -16,7 +16,7 @@ use crate::store::{Asked, Asking, CONFIRM_SPAN, Changing, Confirmed, Effect, New
 pub const MOST_LETTERS_AN_HOUR: i64 = 60;
 
 /// How readers who wrote a mail came or left, as it is kept.
-const WAY: &str = "mail";
+pub(super) const WAY: &str = "mail";
 
 /// What a mail of a person says, and whom it is about.
 pub(super) async fn heard(
@@ -25,7 +25,7 @@ pub(super) async fn heard(
     tokens: &Tokens,
     leavers: &HashMap<String, Subscriber>,
 ) -> Result<Vec<Heard>> {
-    let Arrival { returned, digest, place } = arrival;
+    let Arrival { returned, digest, place, .. } = arrival;
     let given = &returned.clues.tokens;
     let grant = given.iter().find_map(|token| tokens.read(token));
     let confirms = grant.filter(|grant| grant.purpose == Purpose::Confirm);
@@ -49,7 +49,7 @@ pub(super) async fn heard(
             _ => match given.iter().find_map(|token| leavers.get(token)) {
                 Some(reader) => {
                     it.report.kind = Kind::Unsubscribe;
-                    it.record = Some(to_record(&it.report, reader.id, 0, digest.clone()));
+                    it.record = Some(to_record(&it.report, (reader.id, 0), digest.clone(), WAY));
                     it.reader = Some(reader.clone());
                 }
                 None if it.report.kind == Kind::Subscribe => it.wish = join(&it.report, returned.clues.date, &digest),
@@ -176,6 +176,7 @@ async fn ask(
             message: message.to_owned(),
             status: None,
             diagnostic: None,
+            way: WAY,
             effect: Effect::Nothing,
         };
         store.record_reports(&[report], now).await?;

@@ -24,7 +24,7 @@ enum Kind {
 use Kind::{Number, Text};
 
 /// Every table with its columns, those first that others name. What belongs to a machine or a sender stays behind.
-const TABLES: [(&str, &[(&str, Kind)]); 16] = [
+const TABLES: [(&str, &[(&str, Kind)]); 17] = [
     ("site", &[("name", Text), ("value", Text)]),
     (
         "subscribers",
@@ -149,6 +149,7 @@ const TABLES: [(&str, &[(&str, Kind)]); 16] = [
         ],
     ),
     ("barred", &[("hash", Text), ("why", Text), ("at", Text)]),
+    ("hook_events", &[("event", Text), ("at", Text)]),
     ("spikes", &[("issue", Number), ("kind", Text), ("at", Text), ("reason", Text), ("allowed", Number)]),
 ];
 

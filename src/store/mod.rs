@@ -13,6 +13,7 @@ mod deliveries;
 mod delivery;
 mod desk;
 mod error;
+mod events;
 mod file;
 mod import;
 mod lease;

@@ -25,12 +25,14 @@ pub struct NewReport {
     pub issue: i64,
     /// The word for what it says, such as `hard`.
     pub kind: &'static str,
-    /// The SHA-256 of the message when it is about no issue, else empty.
+    /// The SHA-256 of the message or event when it is about no issue, else empty.
     pub message: String,
     /// The code, such as `5.1.1`.
     pub status: Option<String>,
     /// What the server said.
     pub diagnostic: Option<String>,
+    /// How the reader has left, when they have: `mail`, or the service that told it.
+    pub way: &'static str,
     /// What it makes of the reader.
     pub effect: Effect,
 }
@@ -203,12 +205,12 @@ fn spikes(issue: i64, sent: i64, refused: i64, complaints: i64) -> Vec<(&'static
     spikes
 }
 
-async fn record(
+pub(super) async fn record(
     transaction: &mut Transaction<'_>,
     report: &NewReport,
     now: Timestamp,
 ) -> Result<(bool, Option<SubscriberStatus>)> {
-    let NewReport { subscriber, issue, kind, message, status, diagnostic, effect } = report;
+    let NewReport { subscriber, issue, kind, message, status, diagnostic, way, effect } = report;
     let row = query("SELECT status, updated_at FROM subscribers WHERE id = $1").bind(*subscriber);
     let Some(row) = row.fetch_optional(&mut *transaction).await? else { return Ok((false, None)) };
     let old = status_of(row.try_get("status")?)?;
@@ -240,7 +242,7 @@ async fn record(
     if new == old {
         return Ok((true, None));
     }
-    let way = if *effect == Effect::Left { "mail" } else { kind };
+    let way = if *effect == Effect::Left { way } else { kind };
     set(transaction, *subscriber, new, Changing { way, network: None, now }, None).await?;
     query("UPDATE reports SET effect = $5 WHERE subscriber = $1 AND issue = $2 AND kind = $3 AND message = $4")
         .bind(*subscriber)

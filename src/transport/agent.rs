@@ -34,6 +34,15 @@ impl Web {
     /// Says what it is there for. Answers that mean failure are answers too. Of what is not public, only the host of `site`
     /// is asked.
     pub(super) fn new(purpose: &str, site: &Url) -> Self {
+        Self::with_gate(purpose, Gate::new(Some(site)))
+    }
+
+    /// The same, which asks nothing that is not public.
+    pub(super) fn public(purpose: &str) -> Self {
+        Self::with_gate(purpose, Gate::new(None))
+    }
+
+    fn with_gate(purpose: &str, gate: Gate) -> Self {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let tls =
             TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).unversioned_rustls_crypto_provider(provider);
@@ -45,7 +54,6 @@ impl Web {
             .tls_config(tls.build())
             .http_status_as_error(false)
             .build();
-        let gate = Gate::new(site);
         Self { agent: Agent::with_parts(config, DefaultConnector::default(), gate.clone()), gate }
     }
 
@@ -91,6 +99,12 @@ impl Web {
             }
         }
         Err(Error::TooManyRedirects)
+    }
+
+    /// The answer of the very place that is asked, also when that is a redirect.
+    pub(super) fn answer_there(&self, url: &Url) -> Result<Response<Body>, Error> {
+        self.look(url)?;
+        self.agent.get(url.as_str()).call()
     }
 
     /// The answer to a form, which no redirect takes elsewhere.

@@ -59,6 +59,24 @@ pub fn fetch(url: &Url, known: &Validators, own: &Url, limit: usize) -> Result<F
     }
 }
 
+/// Fetches a document of at most `limit` bytes from a public address and nowhere else: no redirect is followed. Waits for the network,
+/// 20 seconds at most: call it where that holds up nothing.
+///
+/// # Errors
+/// What came instead, as half a sentence.
+pub fn fetch_there(url: &Url, limit: usize) -> Result<Vec<u8>, String> {
+    read_there(&Web::public("checks a webhook"), url, limit)
+}
+
+fn read_there(web: &Web, url: &Url, limit: usize) -> Result<Vec<u8>, String> {
+    let mut answer = web.answer_there(url).map_err(|error| in_words(&error))?;
+    if !answer.status().is_success() {
+        return Err(format!("the answer is {}", answer.status().as_u16()));
+    }
+    let body = answer.body_mut().with_config().limit(limit as u64).read_to_vec();
+    body.map_err(|error| in_words(&error))
+}
+
 fn validators(headers: &HeaderMap) -> Validators {
     let text = |name: HeaderName| Some(headers.get(name)?.to_str().ok()?.to_owned());
     Validators { etag: text(ETAG), last_modified: text(LAST_MODIFIED) }
@@ -135,6 +153,16 @@ mod tests {
         let (url, asked) = serve(vec![moved("/there"), answer("200 OK", "feed")]);
         assert!(matches!(fetch(&url, &Validators::default(), &url, 100), Ok(Fetched::New(..))));
         assert!(asked.join().unwrap()[1].starts_with("get /there "));
+    }
+
+    #[test]
+    fn where_a_redirect_leads_is_not_asked() {
+        let (url, asked) = serve(vec![answer("302 Found\r\nLocation: {own}", ""), answer("200 OK", "here")]);
+        let web = Web::new("tests", &url);
+        assert_eq!(read_there(&web, &url, 10), Err("the answer is 302".to_owned()));
+        assert_eq!(read_there(&web, &url, 10), Ok(b"here".to_vec()));
+        asked.join().unwrap();
+        assert!(fetch_there(&url, 10).unwrap_err().contains("this machine"));
     }
 
     #[test]

@@ -29,7 +29,7 @@ use crate::files::Folder;
 
 pub use checkpoint::Checkpoint;
 pub use error::TransportError;
-pub use fetch::{Fetched, Validators, fetch};
+pub use fetch::{Fetched, Validators, fetch, fetch_there};
 pub use hub::Hubs;
 pub use imap::{ImapError, ImapMailbox};
 pub use live::{dead, not_live};

@@ -10,6 +10,7 @@ use clap::Args;
 
 use super::agreement::{self, Yes};
 use super::failure::{Exit, Failure};
+use super::session::PasswordFrom;
 use super::{Context, Ui, letters, session};
 use crate::config::{Config, InboxPlace};
 use crate::diagnostic::Diagnostic;
@@ -65,8 +66,13 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
             Mailbox::maildir(site_folder(&context.site, &config, Use::Inbox), name, &format!("{name}/"), join)?
         }
         Some(InboxPlace::Server(server)) => {
-            let from = ("inbox", &config.inbox.password_env, &config.inbox.password_file);
-            let password = session::password(from, &config, &context.site)?.unwrap_or_default();
+            let from = PasswordFrom {
+                settings: ["inbox.password_env", "inbox.password_file"],
+                variable: config.inbox.password_env.as_deref(),
+                file: config.inbox.password_file.as_deref(),
+                to: Use::Password,
+            };
+            let password = session::secret(from, &config, &context.site)?.unwrap_or_default();
             Mailbox::server(ImapMailbox::open(server, &password).await.map_err(failed)?, context.now, join).await?
         }
         None => Mailbox::at(arguments.mailbox.as_deref().unwrap_or(Path::new("-")), join)?,

@@ -39,11 +39,14 @@ async fn everything_moves_to_a_server_and_back_and_nothing_stays_that_sends() {
     store.moving = None;
     store.advance(&ended, None, NOW).await.unwrap();
     store.raise_generation().await.unwrap();
+    let noon = "2026-03-01T12:00:00Z".parse().unwrap();
+    store.record_event("told", &[], noon).await.unwrap();
     let (before, generation) = (told(&mut store).await, store.generation().await.unwrap());
 
     let moved = store.move_to(&mut server, &at_server).await.unwrap();
     assert_eq!(moved, Moved { readers: 3, runs: 1, deliveries: 3 });
     assert_eq!(told(&mut server).await, before);
+    assert_eq!(server.record_event("told", &[], noon).await.unwrap(), None, "it is known there too");
     assert_eq!(server.generation().await.unwrap(), generation + 1, "it is the newest");
     store.moving = None;
     assert!(matches!(store.lock(Right::Plan).await, Err(StoreError::Moved { .. })));

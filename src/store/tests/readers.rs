@@ -141,3 +141,41 @@ async fn an_address_changes_when_the_new_one_confirms() {
     let taken = store.confirm(LetterKey { subscriber: 2, ..key }, by("link", now), true).await.unwrap();
     assert!(matches!(taken, Confirmed::Taken), "{taken:?}");
 }
+
+#[tokio::test]
+async fn an_event_counts_once_and_is_known_for_a_day() {
+    let Some(ledger) = Ledger::new() else { return };
+    let mut store = open(&ledger).await;
+    store.add_subscribers(&readers(1), "test", NOW).await.unwrap();
+    let now = start() + DAY;
+    let left = |message: &str| NewReport {
+        subscriber: 1,
+        issue: 0,
+        kind: "unsubscribe",
+        message: message.into(),
+        status: None,
+        diagnostic: None,
+        way: "mailgun",
+        effect: Effect::Left,
+    };
+    let first = store.record_event("e1", &[left("e1")], now).await.unwrap();
+    assert_eq!(first, Some(vec![(true, Some(SubscriberStatus::Unsubscribed))]));
+    assert_eq!(store.changes_of(1).await.unwrap()[0].way, "mailgun");
+    let mut other = open(&ledger).await;
+    assert_eq!(other.record_event("e1", &[left("e2")], now + DAY / 2).await.unwrap(), None, "in another process");
+    assert_eq!(store.reports_about(1).await.unwrap().len(), 1);
+    assert!(store.record_event("e1", &[], now + DAY * 2).await.unwrap().is_some(), "nothing is kept for ever");
+}
+
+#[tokio::test]
+async fn the_newest_copy_with_a_subject_is_the_one_that_a_service_means() {
+    let Some(ledger) = Ledger::new() else { return };
+    let mut store = open(&ledger).await;
+    store.add_subscribers(&readers(2), "test", NOW).await.unwrap();
+    store.freeze(NOW, &[entry("https://example.org/a/")], &[issue(1)]).await.unwrap();
+    assert_eq!(store.issue_sent_as("Slow rivers", 1).await.unwrap(), None, "it has not left");
+    claim(&mut store, &[1]).await;
+    assert_eq!(store.issue_sent_as("Slow rivers", 1).await.unwrap(), Some(1));
+    assert_eq!(store.issue_sent_as("Slow rivers", 2).await.unwrap(), None);
+    assert_eq!(store.issue_sent_as("Other", 1).await.unwrap(), None);
+}

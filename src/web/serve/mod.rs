@@ -3,6 +3,7 @@
 
 mod connections;
 mod feeds;
+mod hooks;
 mod joining;
 mod leaving;
 mod limits;
@@ -24,9 +25,10 @@ use axum::http::header::{self, HeaderName, HeaderValue};
 use axum::http::{Method, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::get;
+use axum::routing::{any, get};
 use tokio::net::TcpListener;
 
+pub use hooks::HookKeys;
 pub use server::Setup;
 use server::{Server, Shared};
 
@@ -55,6 +57,7 @@ fn routes(server: &Arc<Server>) -> Router {
         .route(&at("undo/{token}"), get(leaving::ask_to_undo).post(leaving::undo))
         .route(&at("p/{token}"), get(preferences::page).post(preferences::save))
         .route(&at("serve.css"), get(pages::style))
+        .route(&at("hooks/{service}"), any(hooks::take))
         .route(&at("health"), get(watching::health))
         .route(&at("metrics"), get(watching::metrics))
         .fallback(feed)

@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use axum::body::{Bytes, to_bytes};
+use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::Request;
 use axum::http::{StatusCode, header, request};
 use axum::response::{IntoResponse as _, Response};
@@ -32,11 +32,7 @@ impl Posted {
     /// Reads it; a part of it changes nothing.
     pub(super) async fn read(server: &Server, request: Request) -> Result<Self, Response> {
         let (parts, body) = request.into_parts();
-        let body = match tokio::time::timeout(PATIENCE, to_bytes(body, LONGEST)).await {
-            Ok(Ok(body)) => body,
-            Ok(Err(_)) => return Err((StatusCode::PAYLOAD_TOO_LARGE, [(header::CONNECTION, "close")]).into_response()),
-            Err(_) => return Err((StatusCode::REQUEST_TIMEOUT, [(header::CONNECTION, "close")]).into_response()),
-        };
+        let body = read_body(body, LONGEST).await?;
         let kind = parts.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
         let kind = kind.split(';').next().unwrap_or_default().trim();
         let network = server.tokens().hashed("network", &visitor(server, &parts).network());
@@ -66,6 +62,15 @@ impl Posted {
     /// How a change is kept that comes from it.
     pub(super) fn changing<'s>(&'s self, way: &'s str) -> Changing<'s> {
         Changing { way, network: Some(&self.network), now: self.now }
+    }
+}
+
+/// A body of at most so many bytes.
+pub(super) async fn read_body(body: Body, longest: usize) -> Result<Bytes, Response> {
+    match tokio::time::timeout(PATIENCE, to_bytes(body, longest)).await {
+        Ok(Ok(body)) => Ok(body),
+        Ok(Err(_)) => Err((StatusCode::PAYLOAD_TOO_LARGE, [(header::CONNECTION, "close")]).into_response()),
+        Err(_) => Err((StatusCode::REQUEST_TIMEOUT, [(header::CONNECTION, "close")]).into_response()),
     }
 }
 

@@ -9,6 +9,7 @@ use axum::response::Response;
 use tokio::sync::{Mutex, Notify};
 
 use super::feeds::Feeds;
+use super::hooks::{HookKeys, Hooks};
 use super::limits::HourlyLimit;
 use super::metrics::Metrics;
 use super::pages::Pages;
@@ -37,6 +38,8 @@ pub struct Setup {
     pub wake: Arc<Notify>,
     /// Given what the owner should know.
     pub tell: fn(&str),
+    /// What services prove themselves with that tell what came back.
+    pub keys: HookKeys,
 }
 
 /// See the module.
@@ -54,6 +57,7 @@ pub(super) struct Server {
     pub(super) letters_per_hour: i64,
     pub(super) welcome: bool,
     pub(super) metrics: Metrics,
+    pub(super) hooks: Hooks,
 }
 
 pub(super) type Shared = State<Arc<Server>>;
@@ -64,7 +68,7 @@ impl Server {
     /// # Errors
     /// When the database does not answer, or a template of the pages is broken.
     pub(super) async fn new(setup: Setup) -> io::Result<Self> {
-        let Setup { config, folder, mut store, clock, wake, tell } = setup;
+        let Setup { config, folder, mut store, clock, wake, tell, keys } = setup;
         let tokens = Tokens::new(&store.secret().await.map_err(io::Error::other)?);
         let pages = Pages::new(&config).map_err(|problem| io::Error::other(problem.to_string()))?;
         Ok(Self {
@@ -81,6 +85,7 @@ impl Server {
             letters_per_hour: config.web.letters_per_hour.into(),
             welcome: config.newsletter.welcome,
             metrics: Metrics::default(),
+            hooks: Hooks::new(keys),
         })
     }
 

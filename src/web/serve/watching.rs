@@ -57,5 +57,13 @@ pub(super) async fn metrics(State(server): Shared, request: Request) -> Result<R
     family("subscribers", "gauge", "Subscribers by status.", "status", readers);
     let deliveries = DeliveryState::ALL.map(|state| (state.as_str(), deliveries.get(state))).to_vec();
     family("deliveries", "gauge", "Deliveries by state.", "state", deliveries);
+    let hooks = server.hooks.counts();
+    if !hooks.is_empty() {
+        text +=
+            "# HELP tidings_hooks_total What services told by what became of it.\n# TYPE tidings_hooks_total counter\n";
+        for (service, outcome, count) in hooks {
+            text += &format!("tidings_hooks_total{{service=\"{service}\",outcome=\"{outcome}\"}} {count}\n");
+        }
+    }
     Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response())
 }
