@@ -18,7 +18,8 @@ use crate::clock::told;
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Location};
 use crate::publish::{
-    self, Activity, CONFIG_FILE, Demand, Halt, Options, Order, Publisher, Stop, Use, purge_unconfirmed, site_folder,
+    self, Activity, CONFIG_FILE, Demand, Halt, Options, Order, Publisher, Site, Stop, Use, purge_unconfirmed,
+    site_folder,
 };
 use crate::transport;
 use crate::web::serve::{Setup, serve};
@@ -123,8 +124,9 @@ async fn answer(
         runtime.block_on(async {
             let store = session::store(&config, &site).await?;
             let folder = site_folder(&site, &config, Use::Content);
+            let archive = config.newsletter.archive.then(|| Site::templates_of(&site, &config)).transpose()?;
             let listener = tokio::net::TcpListener::from_std(listener).map_err(failed)?;
-            let setup = Setup { config, folder, store, clock, wake, tell: Ui::line };
+            let setup = Setup { config, folder, archive, store, clock, wake, tell: Ui::line };
             let stopped = async {
                 let _ = stop.unless(std::future::pending::<()>()).await;
                 notify("STOPPING=1");

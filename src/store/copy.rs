@@ -128,6 +128,7 @@ const TABLES: [(&str, &[(&str, Kind)]); 16] = [
             ("way", Text),
             ("shown", Number),
             ("network", Text),
+            ("about", Text),
         ],
     ),
     (
