@@ -184,7 +184,7 @@ async fn who_joins_gets_the_newest_issue_that_is_for_them_once_if_it_is_news() {
         assert_eq!(lists.as_ref(), essays.lists(), "what they chose counts once they have confirmed");
         let got = |all: Vec<DeliveryTo>| all.into_iter().map(|delivery| delivery.issue).collect::<Vec<_>>();
         assert_eq!(got(store.deliveries_to(id).await.unwrap()), issues, "{name}");
-        // Whoever leaves and comes back gets none twice.
+        // None comes twice to who leaves and comes back.
         store.unsubscribe(id, by("link", now)).await.unwrap();
         store.ask(Asking { choice: None, ..asking }, now + DAY * 2).await.unwrap();
         let again = LetterKey { number: 2, ..key };
