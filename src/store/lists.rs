@@ -6,8 +6,7 @@ use sqlx::AssertSqlSafe;
 
 use super::changes::{Changing, note};
 use super::connection::{Link, Row, Transaction, query};
-use super::readers::numbered;
-use super::subscriber::IS_ON_LIST;
+use super::subscriber::{IS_ON_LIST, numbered};
 use super::{Result, Store};
 use crate::model::{Choice, Lists, SubscriberStatus, gets};
 

@@ -8,7 +8,7 @@ use super::connection::{Transaction, query};
 use super::letters::{CONFIRM_SPAN, LetterKey};
 use super::lists::put_on;
 use super::resend::queue_latest;
-use super::subscriber::{read, status_of};
+use super::subscriber::{numbered, read, status_of};
 use super::tries::number_of;
 use super::{Result, Store};
 use crate::model::{Choice, EmailAddress, LetterKind, Subscriber, SubscriberStatus};
@@ -328,9 +328,4 @@ async fn queue(transaction: &mut Transaction<'_>, letter: NewLetter<'_>, now: &s
     .execute(transaction)
     .await?;
     Ok(())
-}
-
-pub(super) async fn numbered(transaction: &mut Transaction<'_>, id: i64) -> Result<Option<Subscriber>> {
-    let row = query("SELECT * FROM subscribers WHERE id = $1").bind(id).fetch_optional(transaction).await?;
-    row.map(|row| read(&row)).transpose()
 }

@@ -42,7 +42,7 @@ pub(super) async fn leave(
     let is_one_click = posted.is_one_click();
     let way = if is_one_click { "one click" } else { "link" };
     let failed = |error| server.failed(&error);
-    let Some(was) = server.unsubscribe(subscriber, way, &posted).await.map_err(failed)? else {
+    let Some(was) = server.unsubscribe(subscriber, way, (&posted.network, posted.now)).await.map_err(failed)? else {
         return Err(server.missing());
     };
     if was != SubscriberStatus::Unsubscribed && was != SubscriberStatus::Complained {

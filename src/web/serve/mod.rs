@@ -5,6 +5,7 @@ mod archive;
 mod connections;
 mod feeds;
 mod held;
+mod issues;
 mod joining;
 mod leaving;
 mod limits;

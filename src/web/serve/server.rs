@@ -9,12 +9,11 @@ use axum::response::Response;
 use jiff::Timestamp;
 use tokio::sync::{Mutex, Notify, oneshot};
 
-use super::archive::Archive;
 use super::feeds::Feeds;
+use super::issues::Archive;
 use super::limits::HourlyLimit;
 use super::metrics::Metrics;
 use super::pages::Pages;
-use super::request::Posted;
 use crate::clock::Clock;
 use crate::config::{Config, Network, Newsletter};
 use crate::email::{Grant, Purpose, Tokens, is_token};
@@ -128,12 +127,12 @@ impl Server {
         &self,
         subscriber: i64,
         way: &'static str,
-        posted: &Posted,
+        (network, now): (&str, Timestamp),
     ) -> Result<Option<SubscriberStatus>, StoreError> {
         let waiting = || self.leavers.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
             let (told, mut answer) = oneshot::channel();
-            waiting().push(Leaver { subscriber, way, network: posted.network.clone(), now: posted.now, told });
+            waiting().push(Leaver { subscriber, way, network: network.to_owned(), now, told });
             let mut store = self.store.lock().await;
             // Whoever had the database before has done it, or goes on for all who wait.
             if let Ok(was) = answer.try_recv() {
