@@ -15,7 +15,7 @@ fn the_service_manager_hears_that_it_is_ready_and_that_it_stops() {
     socket.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
     site.configure("web", "url = \"https://news.example.org\"\nbind = \"127.0.0.1:0\"");
     let mut command = site.command("", &["serve"]);
-    command.env_remove("TIDINGS_NOW").env("NOTIFY_SOCKET", &path).stdout(Stdio::null()).stderr(Stdio::null());
+    command.env_remove("TIDINGS_NOW").env("NOTIFY_SOCKET", &path).stdout(Stdio::null());
     let mut child = command.spawn().unwrap();
     let heard = || {
         let mut bytes = [0; 64];

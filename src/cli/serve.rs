@@ -84,6 +84,8 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
         Ui::result(url.as_str());
     }
     context.ui.say(&format!("Answering at {bound} until SIGTERM or Ctrl-C."));
+    // What listens to signals begins to, so that who stops it at once is heard.
+    tokio::task::yield_now().await;
     notify("READY=1");
     let work = async {
         tokio::join!(deliver(publisher, &order, &agreed, &halt, context), correspond(&config, &wake, &halt, context));
