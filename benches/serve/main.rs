@@ -9,7 +9,9 @@
     clippy::unwrap_used,
     clippy::print_stdout,
     clippy::disallowed_methods,
+    clippy::cast_possible_truncation,
     clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
     clippy::format_collect,
     missing_docs,
     reason = "a benchmark is a program of its own"

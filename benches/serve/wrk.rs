@@ -48,17 +48,18 @@ pub(crate) fn ask(url: &str, first: Option<usize>, folder: &Path) -> Answers {
     let output = command.arg(url).output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{output:?}");
-    let number = |before: &str| -> Option<f64> {
-        let (_, rest) = said.split_once(before)?;
+    let number = |text: &str, before: &str| -> Option<f64> {
+        let (_, rest) = text.split_once(before)?;
         rest.trim_start().split([' ', '\n', ',']).next()?.parse().ok()
     };
+    let whole = |text: &str, before: &str| number(text, before).map_or(0, |number| number as usize);
     let count = said.lines().find_map(|line| line.trim().split_once(" requests in ")?.0.parse().ok()).unwrap();
-    let errors = ["Non-2xx or 3xx responses:", "connect ", "read ", "write ", "timeout "];
-    let errors: f64 = errors.iter().filter_map(|name| number(name)).sum();
+    let broken = said.split_once("Socket errors:").map_or("", |(_, rest)| rest);
+    let broken: usize = ["connect ", "read ", "write ", "timeout "].iter().map(|name| whole(broken, name)).sum();
     Answers {
-        rate: number("Requests/sec:").unwrap(),
+        rate: number(&said, "Requests/sec:").unwrap(),
         count,
-        asked: number("asked ").unwrap_or_default() as usize,
-        errors: errors as usize,
+        asked: whole(&said, "asked "),
+        errors: broken + whole(&said, "Non-2xx or 3xx responses:"),
     }
 }
