@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::preview::{Answer, chromium};
 use crate::site::TestSite;
 
-const FORM: &str = "application/x-www-form-urlencoded";
+pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
 
 /// A server that ends with the test.
 pub(crate) struct Serve {
@@ -20,7 +20,8 @@ pub(crate) struct Serve {
 impl Serve {
     pub(crate) fn of(site: &TestSite, more: &str) -> Self {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        site.configure("web", &format!("url = \"https://news.example.org\"\nbind = \"127.0.0.1:{port}\"\n{more}"));
+        let url = if site.read("config.toml").contains("[web]") { "" } else { "url = \"https://news.example.org\"\n" };
+        site.configure("web", &format!("{url}bind = \"127.0.0.1:{port}\"\n{more}"));
         Self::start(site, port)
     }
 
@@ -55,12 +56,12 @@ impl Serve {
         self.request("GET", path, "", b"")
     }
 
-    fn post(&self, path: &str, form: &str) -> Answer {
+    pub(crate) fn post(&self, path: &str, form: &str) -> Answer {
         self.request("POST", path, &format!("content-type: {FORM}\r\n"), form.as_bytes())
     }
 
     /// The page on which people subscribe, and its form as one fills it in.
-    fn subscribe(&self, fields: &str, headers: &str) -> Answer {
+    pub(crate) fn subscribe(&self, fields: &str, headers: &str) -> Answer {
         let time = between(&self.get("/").text(), "name=\"t\" value=\"", "\"");
         std::thread::sleep(Duration::from_millis(2_100));
         let form = format!("{fields}&t={time}");
@@ -85,7 +86,7 @@ impl Drop for Serve {
 }
 
 #[track_caller]
-fn between(text: &str, before: &str, after: &str) -> String {
+pub(crate) fn between(text: &str, before: &str, after: &str) -> String {
     let rest = text.split_once(before).unwrap_or_else(|| panic!("no {before} in {text}")).1;
     rest.split_once(after).unwrap().0.to_owned()
 }
@@ -95,7 +96,7 @@ pub(crate) fn now() -> String {
 }
 
 /// Waits until the outbox has so many messages.
-fn wait_for(site: &TestSite, messages: usize) {
+pub(crate) fn wait_for(site: &TestSite, messages: usize) {
     let start = Instant::now();
     while site.outbox().len() < messages {
         assert!(start.elapsed() < Duration::from_mins(1), "{:?}", site.outbox());
@@ -104,7 +105,7 @@ fn wait_for(site: &TestSite, messages: usize) {
 }
 
 /// The path of a page of ours that a message links to.
-fn link(site: &TestSite, message: &str, folder: &str) -> String {
+pub(crate) fn link(site: &TestSite, message: &str, folder: &str) -> String {
     let text = site.read(&format!("outbox/{message}")).replace("\r\n ", "").replace("=\r\n", "").replace("\r\n", "\n");
     let rest = between(&(text + "\n"), &format!("https://news.example.org/{folder}/"), "\n");
     let token: String = rest.chars().take_while(char::is_ascii_alphanumeric).collect();
@@ -359,7 +360,18 @@ fn a_reader_who_leaves_while_an_issue_goes_out_gets_no_copy() {
 }
 
 /// The address for leaving of the reader with this number.
-fn leave_of(site: &TestSite, subscriber: i64) -> String {
+pub(crate) fn leave_of(site: &TestSite, subscriber: i64) -> String {
+    format!("/u/{}", tokens_of(site).of(subscriber))
+}
+
+/// The page of the preferences of this reader.
+pub(crate) fn preferences_of(site: &TestSite, subscriber: i64) -> String {
+    use tidings::email::{Grant, Purpose};
+    let grant = Grant { purpose: Purpose::Preferences, subscriber, letter: 0, at: 0 };
+    format!("/p/{}", tokens_of(site).make(grant))
+}
+
+fn tokens_of(site: &TestSite) -> tidings::email::Tokens {
     let database = tidings::store::Database::File(site.file(".tidings/tidings.db"));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let secret = runtime.block_on(async {
@@ -368,13 +380,14 @@ fn leave_of(site: &TestSite, subscriber: i64) -> String {
         store.close().await.unwrap();
         secret
     });
-    format!("/u/{}", tidings::email::Tokens::new(&secret).of(subscriber))
+    tidings::email::Tokens::new(&secret)
 }
 
 #[test]
 fn the_pages_work_in_a_browser_with_and_without_scripts() {
     let Some(chromium) = chromium() else { return };
     let site = site();
+    site.configure("newsletter", "archive = true\nlists = { essays = \"Long essays\", notes = \"Short notes\" }");
     let serve = Serve::of(&site, "");
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser/serve.cjs");
     let address = format!("http://127.0.0.1:{}", serve.port);

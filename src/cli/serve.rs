@@ -20,7 +20,8 @@ use crate::clock::told;
 use crate::config::{Config, HookKey};
 use crate::diagnostic::{Diagnostic, Location};
 use crate::publish::{
-    self, Activity, CONFIG_FILE, Demand, Halt, Options, Order, Publisher, Stop, Use, purge_unconfirmed, site_folder,
+    self, Activity, CONFIG_FILE, Demand, Halt, Options, Order, Publisher, Site, Stop, Use, purge_unconfirmed,
+    site_folder,
 };
 use crate::transport;
 use crate::web::serve::{HookKeys, Setup, serve};
@@ -86,6 +87,8 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
         Ui::result(url.as_str());
     }
     context.ui.say(&format!("Answering at {bound} until SIGTERM or Ctrl-C."));
+    // What listens to signals begins to, so that who stops it at once is heard.
+    tokio::task::yield_now().await;
     notify("READY=1");
     let work = async {
         tokio::join!(deliver(publisher, &order, &agreed, &halt, context), correspond(&config, &wake, &halt, context));
@@ -144,8 +147,9 @@ async fn answer(
         runtime.block_on(async {
             let store = session::store(&config, &site).await?;
             let folder = site_folder(&site, &config, Use::Content);
+            let archive = config.newsletter.archive.then(|| Site::templates_of(&site, &config)).transpose()?;
             let listener = tokio::net::TcpListener::from_std(listener).map_err(failed)?;
-            let setup = Setup { config, folder, store, clock, wake, tell: Ui::line, keys };
+            let setup = Setup { config, folder, archive, store, clock, wake, tell: Ui::line, keys };
             let stopped = async {
                 let _ = stop.unless(std::future::pending::<()>()).await;
                 notify("STOPPING=1");

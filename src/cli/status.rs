@@ -1,5 +1,7 @@
 //! `tidings status`
 
+use std::collections::BTreeMap;
+
 use clap::Args;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -14,7 +16,7 @@ use super::{Context, Ui, plan, session};
 use crate::clock::{self, told_of};
 use crate::config::{Config, Relay};
 use crate::model::{DeliveryCounts, DeliveryState, Post, SubscriberCounts};
-use crate::publish::{self, Activity, Forecast, LimitUse, Past, Site, Verdict, count};
+use crate::publish::{self, Activity, Forecast, LimitUse, Past, Site, Verdict, count, lists_of};
 use crate::store::{Deliverer, Stopped};
 
 /// Of what keeps deliveries from being tried, so much is shown.
@@ -130,13 +132,16 @@ fn tell_past(past: &Past, is_finished: bool, waiting: &[(Post, String)], config:
         None => page.push("Nothing was published yet.\n"),
     }
     page.push(&format!("Next issue: {}.\n", past.next_issue()));
-    if !waiting.is_empty() {
+    let mut groups: BTreeMap<&[String], Vec<&Post>> = BTreeMap::new();
+    for (post, _) in waiting {
+        groups.entry(lists_of(post)).or_default().push(post);
+    }
+    for (lists, posts) in groups {
         let least = config.newsletter.min_entries;
+        let readers = if lists.is_empty() { String::new() } else { format!(" for {}", lists.join(", ")) };
         page.paint(ATTENTION, "Waiting for more");
-        page.push(&format!(": {} of the {least} entries of `newsletter.min_entries`.\n", waiting.len()));
-        page.table(
-            &waiting.iter().map(|(post, _)| [format!("  {}", post.path), cut(&post.title, 40)]).collect::<Vec<_>>(),
-        );
+        page.push(&format!(": {} of the {least} entries of `newsletter.min_entries`{readers}.\n", posts.len()));
+        page.table(&posts.iter().map(|post| [format!("  {}", post.path), cut(&post.title, 40)]).collect::<Vec<_>>());
     }
 }
 

@@ -23,6 +23,8 @@ mod transport;
 mod web;
 mod words;
 
+use url::Url;
+
 use crate::diagnostic::Diagnostic;
 
 pub use dkim::Dkim;
@@ -67,9 +69,14 @@ pub struct Config {
 }
 
 impl Config {
+    /// Below what the pages of issues are: `web.url`, where `serve` shows them, or the site.
+    pub fn archive_root(&self) -> &Url {
+        self.web.url.as_ref().unwrap_or(&self.site.url)
+    }
+
     /// Where the pages of issues are, when the site has them.
     pub fn archive_url(&self) -> Option<String> {
-        self.newsletter.archive.then(|| format!("{}{ARCHIVE_FOLDER}/", self.site.url))
+        self.newsletter.archive.then(|| format!("{}{ARCHIVE_FOLDER}/", self.archive_root()))
     }
 
     /// Where the page of an issue is or will be, when the site has them.

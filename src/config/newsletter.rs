@@ -84,6 +84,8 @@ pub struct Newsletter {
     pub subscribe: Option<String>,
     /// Whether a reader who has confirmed gets a letter that welcomes.
     pub welcome: bool,
+    /// Whether a reader who has confirmed gets the newest issue, which was sent before.
+    pub latest_issue_to_new: bool,
     /// Whether the issues are published as pages, below `issues/` on the site.
     pub archive: bool,
     /// Fewer due entries than this wait for more.
@@ -134,6 +136,7 @@ pub(super) fn read<'t>(
     let embed_thumbnails = section.switch(reader, "embed_thumbnails").unwrap_or(false);
     let subscribe = subscribe(&mut section, reader);
     let welcome = section.switch(reader, "welcome").unwrap_or(false);
+    let latest_issue_to_new = section.switch(reader, "latest_issue_to_new").unwrap_or(false);
     let archive = section.switch(reader, "archive").unwrap_or(false);
     let max_entries = section.number(reader, "max_entries", 1..10_001).unwrap_or(10);
     let min_entries = section.number(reader, "min_entries", 1..10_001).unwrap_or(1);
@@ -205,6 +208,7 @@ pub(super) fn read<'t>(
         show,
         embed_thumbnails,
         welcome,
+        latest_issue_to_new,
         subscribe,
         archive,
         schedule,

@@ -54,6 +54,14 @@ pub(super) fn look_at_url(reader: &mut Reader<'_>, url: &Url, place: Location) {
     reader.warning(CODE, message, place, "write the address under which readers find your site");
 }
 
+pub(super) fn look_at_web_url(reader: &mut Reader<'_>, url: &Url, place: Location) {
+    if url.host_str().is_some_and(is_loopback) {
+        let message =
+            "readers could neither join nor unsubscribe: `web.url` is the address of the reader's own machine";
+        reader.warning(CODE, message.to_owned(), place, "write the address under which readers reach `tidings serve`");
+    }
+}
+
 pub(super) fn look_at_mailbox(reader: &mut Reader<'_>, key: &str, mailbox: &Mailbox, place: Location) {
     let found = of_sender(mailbox.name.as_deref(), mailbox.address.as_str());
     if !found.is_empty() {
@@ -116,6 +124,12 @@ mod tests {
                     unsubscribe = ['https://example.org/{token}', 'mailto:me@example.com?subject=x']\n";
         let found: Vec<_> = said(&parse("config.toml", text).unwrap()).into_iter().map(|(line, ..)| line).collect();
         assert_eq!(found, [6, 7, 8, 8]);
+    }
+
+    #[test]
+    fn pages_that_only_this_machine_reaches_are_named() {
+        let text = "[site]\ntitle = 'Notes'\nurl = 'https://ada.test'\n[web]\nurl = 'http://127.0.0.1:8080'\n";
+        assert_eq!(said(&parse("config.toml", text).unwrap()), [(5, 7, super::CODE)]);
     }
 
     #[test]

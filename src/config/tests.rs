@@ -14,7 +14,7 @@ pub(super) fn only_problem(more: &str) -> Diagnostic {
 
 /// Stands in for the room that knows the transports.
 pub(super) fn looks_like_a_server(url: &TransportUrl) -> Result<(), (String, String)> {
-    let url = url::Url::parse(url.as_str()).map_err(|error| (error.to_string(), String::new()))?;
+    let url = Url::parse(url.as_str()).map_err(|error| (error.to_string(), String::new()))?;
     let is_server = ["smtp", "smtps"].contains(&url.scheme()) && url.host_str().is_some() && url.port().is_some();
     if is_server { Ok(()) } else { Err((url.to_string(), String::new())) }
 }

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use url::Url;
 
 use super::hooks::{self, Hooks};
-use super::placeholder::is_loopback;
+use super::placeholder::{self, is_loopback};
 use super::reader::{Reader, Section};
 use super::site::web_url;
 use crate::diagnostic::Location;
@@ -95,6 +95,7 @@ pub(super) fn read<'t>(root: &mut Section<'_, 't>, reader: &mut Reader<'t>) -> W
             );
             return None;
         }
+        placeholder::look_at_web_url(reader, &url, place);
         Some(url)
     });
     let bind = bind.and_then(|(text, place)| {

@@ -16,8 +16,10 @@ pub(super) const HISTORY: &str = "http://purl.org/syndication/history/1.0";
 pub(super) struct Feed {
     pub(super) title: String,
     pub(super) description: Option<String>,
-    /// Where the site is; the feeds lie at its root or below.
+    /// Where the site is.
     pub(super) site: String,
+    /// The folder of the site's own feed; the others lie below it.
+    pub(super) root: String,
     /// Where it was when its ids were made.
     id_base: String,
     pub(super) language: String,
@@ -65,6 +67,7 @@ impl Feed {
             title: text::line(&site.title),
             description: site.description.as_deref().map(text::line).filter(|text| !text.is_empty()),
             site: uri::from_url(&site.url),
+            root: uri::from_url(&site.url),
             id_base: uri::from_url(site.id_base()),
             language: site.language.clone(),
             author: site.author.as_ref().and_then(author),
@@ -84,7 +87,7 @@ impl Feed {
 
     /// The address of a file of this feed.
     pub(super) fn address(&self, file_name: &str) -> String {
-        format!("{}{}{file_name}", self.site, self.folder)
+        format!("{}{}{file_name}", self.root, self.folder)
     }
 
     /// Its id: an archive is a part of the site's feed and has its id (RFC 5005 §4).
@@ -104,7 +107,7 @@ impl Feed {
         };
         [("current", current), ("prev-archive", previous), ("next-archive", next)]
             .into_iter()
-            .filter_map(|(relation, folder)| Some((relation, format!("{}{}{file_name}", self.site, folder?))))
+            .filter_map(|(relation, folder)| Some((relation, format!("{}{}{file_name}", self.root, folder?))))
             .collect()
     }
 

@@ -14,6 +14,7 @@ const FILE_NAME: &str = "feed.xml";
 pub fn issues(title: &str, entries: &[Entry], config: &Config) -> FeedFile {
     let mut feed = Feed::new(config, entries.iter().map(|entry| &entry.updated).max().cloned());
     feed.title = text::line(title);
+    feed.root = uri::from_url(config.archive_root());
     feed.folder = format!("{ARCHIVE_FOLDER}/");
     // The hubs are told of the site's feeds alone, and so can say nothing of this one.
     feed.about.hubs.clear();

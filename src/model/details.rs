@@ -43,6 +43,11 @@ impl Lists {
         self.0.iter().map(String::as_str)
     }
 
+    /// `essays, notes`; `none` when they are on none.
+    pub fn told(&self) -> String {
+        if self.0.is_empty() { "none".to_owned() } else { self.names().collect::<Vec<_>>().join(", ") }
+    }
+
     /// These and the others.
     #[must_use]
     pub fn and(self, others: &Self) -> Self {
@@ -61,6 +66,47 @@ impl fmt::Display for Lists {
             write!(f, "{}{name}", if at == 0 { "" } else { " " })?;
         }
         Ok(())
+    }
+}
+
+/// What a reader chooses of what is sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Choice {
+    /// Everything, also what is for lists to come.
+    Everything,
+    /// What is for everyone, and for these lists.
+    Lists(Lists),
+}
+
+/// How the database has [`Choice::Everything`]; no name of a list stands there without blanks around it.
+const EVERYTHING: &str = "everything";
+
+impl Choice {
+    /// The lists that the reader is on then; `None` for everything.
+    pub fn lists(&self) -> Option<&Lists> {
+        match self {
+            Self::Everything => None,
+            Self::Lists(lists) => Some(lists),
+        }
+    }
+
+    /// As the database has it.
+    pub fn stored(&self) -> String {
+        self.lists().map_or_else(|| EVERYTHING.to_owned(), Lists::stored)
+    }
+
+    /// What [`Choice::stored`] made.
+    pub fn from_stored(text: &str) -> Self {
+        if text == EVERYTHING { Self::Everything } else { Self::Lists(Lists::from_stored(text)) }
+    }
+
+    /// `everything`, `lists essays, notes`, `no list`
+    pub fn told(&self) -> String {
+        match self.lists().map(Lists::told) {
+            None => EVERYTHING.to_owned(),
+            Some(names) if names == "none" => "no list".to_owned(),
+            Some(names) => format!("lists {names}"),
+        }
     }
 }
 
@@ -155,6 +201,18 @@ mod tests {
         assert!(is_list_name("long-essays-2"));
         for name in ["", "-a", "Essays", "a b", "é", &"a".repeat(41)] {
             assert!(!is_list_name(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_choice_is_kept() {
+        for (choice, told) in [
+            (Choice::Everything, "everything"),
+            (Choice::Lists(Lists::default()), "no list"),
+            (Choice::Lists(Lists::new(["everything"])), "lists everything"),
+            (Choice::Lists(Lists::new(["notes", "essays"])), "lists essays, notes"),
+        ] {
+            assert_eq!((&Choice::from_stored(&choice.stored()), choice.told().as_str()), (&choice, told));
         }
     }
 

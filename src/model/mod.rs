@@ -25,7 +25,7 @@ mod uri;
 pub use address::{AddressError, EmailAddress, Mailbox};
 pub use answer::Answer;
 pub use delivery::{DeliveryCounts, DeliveryState, Outcome};
-pub use details::{Details, Lists, gets, is_list_name};
+pub use details::{Choice, Details, Lists, gets, is_list_name};
 pub use digest::{Fingerprint, hex, sha256_hex, sha256_hex_of};
 pub use direction::is_right_to_left;
 pub use distinct::distinct;

@@ -1,10 +1,12 @@
 //! Guards: signs that sending now would be a mistake. Each stops the run and names the word that lets it pass.
 
+use std::collections::BTreeMap;
+
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 
-use super::plan::Verdict;
+use super::plan::{Verdict, lists_of};
 use crate::config::Config;
 use crate::model::{Issue, Post};
 use crate::store::Untried;
@@ -120,13 +122,19 @@ pub(super) fn guards(
     }
     let chosen = posts.iter().zip(verdicts).filter(|(_, verdict)| matches!(verdict, Verdict::Due(_)));
     let chosen: Vec<_> = chosen.filter_map(|(post, _)| Some((post.mailed_from()?, post))).collect();
-    // Until there were `newsletter.min_entries`, it was right to wait.
-    let mut moments: Vec<Timestamp> = chosen.iter().map(|(moment, _)| *moment).collect();
-    moments.sort_unstable();
-    let enough = moments.get(newsletter.min_entries.saturating_sub(1)).copied().unwrap_or(circumstances.now);
+    // Until there were `newsletter.min_entries` for the same lists, it was right to wait.
+    let mut moments: BTreeMap<&[String], Vec<Timestamp>> = BTreeMap::new();
+    for (moment, post) in &chosen {
+        moments.entry(lists_of(post)).or_default().push(*moment);
+    }
+    moments.values_mut().for_each(|moments| moments.sort_unstable());
+    let enough = |post: &Post| {
+        let moments = moments.get(lists_of(post));
+        moments.and_then(|moments| moments.get(newsletter.min_entries.saturating_sub(1))).copied()
+    };
     // On the first run `newsletter.start` says how far back to go; later on, old entries mean that runs were missed.
-    let is_overdue = |(moment, _): &&(Timestamp, &Post)| {
-        let since = enough.max(*moment);
+    let is_overdue = |(moment, post): &&(Timestamp, &Post)| {
+        let since = enough(post).unwrap_or(circumstances.now).max(*moment);
         circumstances.published_before
             && is_too_late(since, circumstances.now, newsletter.max_lateness, &config.site.timezone)
     };

@@ -9,11 +9,11 @@ use super::backoff::{GIVE_UP_AFTER, pause};
 use super::error::PublishError;
 use super::way::WayOut;
 use crate::clock::Clock;
-use crate::config::{Config, TOKEN};
+use crate::config::{Config, Newsletter, TOKEN};
 use crate::email::dkim::Signer;
 use crate::email::{self, BounceTokens, Grant, LetterLinks, Purpose, ReturnPaths, Tokens};
 use crate::model::{DeliveryState, EmailAddress, LetterKind, Outcome, Recipient, SubscriberStatus};
-use crate::store::{Barred, CONFIRM_SPAN, Changing, DeliveryKey, Letter, LetterKey, Store, StoreError};
+use crate::store::{Barred, CONFIRM_SPAN, Changing, DeliveryKey, Greeting, Letter, LetterKey, Store, StoreError};
 use crate::templates::Templates;
 use crate::transport::{self, Connection};
 
@@ -256,6 +256,15 @@ pub async fn purge_unconfirmed(store: &mut Store, now: Timestamp) -> Result<u64,
     }
 }
 
+/// An issue is news to those who join for so long.
+const NEWS_SPAN: SignedDuration = SignedDuration::from_hours(60 * 24);
+
+/// What those get who have just joined, as the site wishes it.
+pub fn greeting(newsletter: &Newsletter, now: Timestamp) -> Greeting {
+    let latest_since = newsletter.latest_issue_to_new.then(|| now - NEWS_SPAN);
+    Greeting { letter: newsletter.welcome, latest_since }
+}
+
 /// How long ago a letter with a token can have been asked for to be good.
 pub fn is_fresh(grant: Grant, now: Timestamp) -> bool {
     let made = Timestamp::from_second(grant.at.into()).unwrap_or(Timestamp::UNIX_EPOCH);
@@ -303,6 +312,7 @@ mod tests {
                 address: &address,
                 hash: &hash,
                 name: None,
+                choice: None,
                 way: "form",
                 shown: None,
                 network: None,

@@ -65,7 +65,8 @@ use std::sync::Arc;
 pub use against::{Compared, Pages, against_feed, against_pages};
 pub use agreements::Agreements;
 pub use archive::{
-    ArchivedIssue, KeptIssues, archive, compare as compare_archive, pages as archive_pages, read as read_archive,
+    Archive, ArchivedIssue, KeptIssues, archive, changed as archive_changed, compare as compare_archive, kept_page,
+    pages as archive_pages, read as read_archive,
 };
 pub use deliver::Delivered;
 use deliver::Task;
@@ -80,7 +81,9 @@ use guard::{earliest, is_old, unfinished_too_late};
 pub use halt::{Halt, Stop};
 pub use heard::{Arrival, Heard, Service, Wish};
 pub use inspect::{dead_links, inspect, inspect_posts};
-pub use letters::{LettersSent, address_hash, is_fresh, letter_of, never_again, purge_unconfirmed, send_letters};
+pub use letters::{
+    LettersSent, address_hash, greeting, is_fresh, letter_of, never_again, purge_unconfirmed, send_letters,
+};
 pub use mail_pictures::{compare_made, write_made};
 pub use manifest::feed_plans;
 pub use missing::MissingIssue;
@@ -90,7 +93,7 @@ pub use own_feed::{look_at_feed, own_feeds};
 pub use owners::owners_of;
 pub use ping::{Ping, Told, due_pings, ping};
 pub use placeholder::SAMPLE;
-pub use plan::{Fingerprint, Fingerprints, Ledger, Likeness, Rules, Verdict, plan, undecided};
+pub use plan::{Fingerprint, Fingerprints, Ledger, Likeness, Rules, Verdict, lists_of, plan, undecided};
 pub use prepare::{Options, Past, Prepared, is_worth_telling, prepare, specimen, verdicts};
 pub use reach::{Outside, Use, folder as site_folder, outside};
 pub use rendered::{rendered, renders};

@@ -166,6 +166,8 @@ impl Past {
             }
             past.ledger.mailed = store.mailed_entries().await?;
             past.next_issue = store.next_issue().await?;
+            let issues = store.sent_issues().await?;
+            past.ledger.runs.extend(issues.into_iter().map(|issue| (issue.key.number, issue.key.time)));
             past.audience = store.audience().await?;
             past.unfinished = store.delivery_counts(None).await?.open();
             past.unfinished_issues = store.open_issues().await?;
@@ -173,6 +175,7 @@ impl Past {
         }
         let numbers = witnesses.numbers.iter().copied().chain(witnesses.records.iter().map(|record| record.number));
         past.next_issue = numbers.map(|number| number.saturating_add(1)).fold(past.next_issue.max(1), i64::max);
+        past.ledger.runs.extend(witnesses.records.iter().map(|record| (record.number, record.time)));
         past.ledger.last_run = runs.into_iter().chain(witnesses.records.iter().map(|record| record.time)).max();
         let mut known: HashSet<_> =
             past.ledger.mailed.iter().map(|entry| (entry.issue, entry.id.clone(), entry.path.clone())).collect();

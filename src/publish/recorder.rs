@@ -194,8 +194,8 @@ impl Recorder<'_> {
     }
 
     async fn look_for_leavers(&mut self) -> Result<(), StoreError> {
-        let (readers, moment) = (self.shared.claimed_readers(), Instant::now());
-        let left = if readers.is_empty() { None } else { self.store.leavers(readers.into_iter()).await? };
+        let (keys, moment) = (self.shared.claimed_keys(), Instant::now());
+        let left = if keys.is_empty() { None } else { self.store.leavers(keys.into_iter()).await? };
         // What changed the list may be what came back.
         if left.is_some()
             && let Some(spike) = self.store.spike().await?

@@ -1,6 +1,6 @@
 //! What connections and recorder share while messages leave.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex as Lock, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -79,10 +79,10 @@ pub(super) struct Shared {
 pub(super) struct Ledger {
     /// What became of deliveries, and is not on disk yet.
     outcomes: Vec<Recorded>,
-    /// The readers whose deliveries are claimed, and how many of each: there may be several open issues.
-    claimed: HashMap<i64, u32>,
-    /// Those of them who have left, and what is said of it.
-    left: HashMap<i64, String>,
+    /// The deliveries that are claimed.
+    claimed: HashSet<DeliveryKey>,
+    /// Those of them whose readers have left, and what is said of it.
+    left: HashMap<DeliveryKey, String>,
     /// Readers to look for further back in the queue, and for which way out.
     look: Vec<(usize, DeliveryKey, RefusingDomains)>,
     /// Whether all connections have ended.
@@ -184,9 +184,9 @@ impl Shared {
         self.call.notify_one();
     }
 
-    /// What is said of a reader who has left.
-    pub(super) fn why_left(&self, reader: i64) -> Option<String> {
-        self.ledger().left.get(&reader).cloned()
+    /// What is said of a delivery whose reader has left.
+    pub(super) fn why_left(&self, key: DeliveryKey) -> Option<String> {
+        self.ledger().left.get(&key).cloned()
     }
 
     pub(super) fn take_outcomes(&self) -> Vec<Recorded> {
@@ -200,35 +200,28 @@ impl Shared {
     /// Takes in what was claimed.
     pub(super) fn claimed(&self, deliveries: &[QueuedDelivery]) {
         let mut ledger = self.ledger();
-        for delivery in deliveries {
-            *ledger.claimed.entry(delivery.key().subscriber).or_default() += 1;
-        }
+        ledger.claimed.extend(deliveries.iter().map(QueuedDelivery::key));
     }
 
     /// Takes in what is on disk.
     pub(super) fn recorded(&self, outcomes: &[Recorded]) {
         let mut ledger = self.ledger();
         for outcome in outcomes.iter().filter(|outcome| outcome.state.is_some()) {
-            let reader = outcome.key.subscriber;
-            let count = ledger.claimed.entry(reader).or_default();
-            *count = count.saturating_sub(1);
-            if *count == 0 {
-                ledger.claimed.remove(&reader);
-                ledger.left.remove(&reader);
-            }
+            ledger.claimed.remove(&outcome.key);
+            ledger.left.remove(&outcome.key);
         }
         if self.has_several() && ledger.claimed.is_empty() {
             self.jobs.wake.notify_waiters();
         }
     }
 
-    /// The readers whose deliveries are claimed.
-    pub(super) fn claimed_readers(&self) -> Vec<i64> {
-        self.ledger().claimed.keys().copied().collect()
+    /// The deliveries that are claimed.
+    pub(super) fn claimed_keys(&self) -> Vec<DeliveryKey> {
+        self.ledger().claimed.iter().copied().collect()
     }
 
     /// Takes in who has left, as it was at `moment`.
-    pub(super) fn have_left(&self, left: Vec<(i64, String)>, moment: Instant) {
+    pub(super) fn have_left(&self, left: Vec<(DeliveryKey, String)>, moment: Instant) {
         self.ledger().left.extend(left);
         let was_blind = self.is_blind();
         *self.looked_at.lock().unwrap_or_else(PoisonError::into_inner) = moment;

@@ -10,7 +10,7 @@ use super::letters::{address_hash, is_fresh, letter_of, never_again, purge_uncon
 use crate::email::{Grant, Purpose, Tokens};
 use crate::inbox::{Kind, Report};
 use crate::model::{EmailAddress, Subscriber};
-use crate::store::{Asked, Asking, CONFIRM_SPAN, Changing, Confirmed, Effect, NewReport, Result, Store};
+use crate::store::{Asked, Asking, CONFIRM_SPAN, Changing, Confirmed, Effect, Greeting, NewReport, Result, Store};
 
 /// So many letters that ask to confirm by mail are queued in an hour, to all addresses together.
 pub const MOST_LETTERS_AN_HOUR: i64 = 60;
@@ -94,14 +94,14 @@ pub struct Fulfilled {
     pub purged: u64,
 }
 
-/// Does what mails ask for, each once. `shown` says where one could ask; `welcome` queues a letter to those who confirm.
+/// Does what mails ask for, each once. `shown` says where one could ask; those who confirm get what `greeting` says.
 ///
 /// # Errors
 /// When the database does not answer; what was done until then is done.
 pub async fn fulfil(
     store: &mut Store,
     heard: &[Heard],
-    (shown, welcome): (&str, bool),
+    (shown, greeting): (&str, Greeting),
     now: Timestamp,
 ) -> Result<Fulfilled> {
     let mut done = Fulfilled::default();
@@ -125,7 +125,7 @@ pub async fn fulfil(
                 }
             }
             (Some(Wish::Confirm(grant)), _) if is_fresh(*grant, now) => {
-                match store.confirm(letter_of(*grant), changing, welcome).await? {
+                match store.confirm(letter_of(*grant), changing, greeting).await? {
                     Confirmed::Joined(reader, _) | Confirmed::Moved(reader) => done.confirmed.push(reader.address),
                     Confirmed::Expired => done.late += 1,
                     Confirmed::Again(_) | Confirmed::Taken | Confirmed::Unknown => {}
@@ -160,6 +160,7 @@ async fn ask(
         address,
         hash,
         name: None,
+        choice: None,
         way: WAY,
         shown: Some(shown),
         network: None,

@@ -15,6 +15,8 @@ pub struct Change {
     pub at: String,
     /// What the reader became.
     pub status: SubscriberStatus,
+    /// What they changed, if they did not become something else: `address`, `lists essays, notes`.
+    pub about: Option<String>,
     /// By which way: `link`, `one click`, `mail`, `the owner`, `hard`.
     pub way: String,
     /// The text that stood where they asked.
@@ -41,7 +43,7 @@ impl Store {
     /// When the database does not answer.
     pub async fn changes_of(&mut self, subscriber: i64) -> Result<Vec<Change>> {
         let rows = query(
-            "SELECT at, status, way, network, (SELECT t.text FROM texts t WHERE t.id = shown) AS shown FROM changes
+            "SELECT at, status, about, way, network, (SELECT t.text FROM texts t WHERE t.id = shown) AS shown FROM changes
              WHERE subscriber = $1 ORDER BY number",
         );
         let rows = rows.bind(subscriber).fetch_all(&mut self.connection).await?;
@@ -49,6 +51,7 @@ impl Store {
             Ok(Change {
                 at: row.try_get("at")?,
                 status: status_of(row.try_get("status")?)?,
+                about: row.try_get("about")?,
                 way: row.try_get("way")?,
                 shown: row.try_get("shown")?,
                 network: row.try_get("network")?,
@@ -72,19 +75,21 @@ pub(super) async fn set(
         .bind(changing.now.to_string())
         .execute(&mut *transaction)
         .await?;
-    note(transaction, subscriber, status, changing, shown).await
+    note(transaction, subscriber, (status, None), changing, shown).await
 }
 
+/// Keeps a change: to a status, or about something else of a reader who has that status.
 pub(super) async fn note(
     transaction: &mut Transaction<'_>,
     subscriber: i64,
-    status: SubscriberStatus,
+    (status, about): (SubscriberStatus, Option<&str>),
     changing: Changing<'_>,
     shown: Option<i64>,
 ) -> Result<()> {
     let number = last_number(transaction, "changes", subscriber).await? + 1;
     query(
-        "INSERT INTO changes (subscriber, number, at, status, way, shown, network) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        "INSERT INTO changes (subscriber, number, at, status, way, shown, network, about)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
     )
     .bind(subscriber)
     .bind(number)
@@ -93,6 +98,7 @@ pub(super) async fn note(
     .bind(changing.way)
     .bind(shown)
     .bind(changing.network)
+    .bind(about)
     .execute(transaction)
     .await?;
     Ok(())

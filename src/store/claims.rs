@@ -6,10 +6,11 @@ use std::collections::BTreeMap;
 
 use super::connection::{Query, Transaction, query};
 use super::delivery::{DeliveryKey, Recorded, Said};
+use super::lists::{of_issues, why_left};
 use super::queue::{self, PAGE, Place, QueuedDelivery, THESE};
 use super::tries::keep_last;
 use super::{Result, Store, StoreError, memory, quotas, seconds};
-use crate::model::{DeliveryState, SubscriberStatus};
+use crate::model::DeliveryState;
 
 /// Which deliveries to claim.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,12 +67,15 @@ impl Store {
         Ok(claimed)
     }
 
-    /// Which of these readers, whose deliveries are claimed, are not on the list any more, with what is said of it; `None` as long
-    /// as no other process has changed the database, which costs next to nothing.
+    /// Which of these deliveries, which are claimed, are for readers who do not get them any more, with what is said of it; `None` as
+    /// long as no other process has changed the database, which costs next to nothing.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn leavers(&mut self, readers: impl Iterator<Item = i64>) -> Result<Option<Vec<(i64, String)>>> {
+    pub async fn leavers(
+        &mut self,
+        deliveries: impl Iterator<Item = DeliveryKey>,
+    ) -> Result<Option<Vec<(DeliveryKey, String)>>> {
         let version = match &mut self.sender {
             Some(sender) => sender.list_version(&mut self.connection).await?,
             None => query("PRAGMA data_version").value(&mut self.connection).await?,
@@ -79,16 +83,21 @@ impl Store {
         if self.seen_version == Some(version) {
             return Ok(None);
         }
-        let readers = serde_json::Value::from(readers.collect::<Vec<_>>()).to_string();
-        let left = query(
-            "SELECT s.id, s.status FROM json_each($1) AS r CROSS JOIN subscribers AS s
-             WHERE s.id = CAST(CAST(r.value AS TEXT) AS BIGINT) AND s.status <> 'confirmed'",
-        )
-        .bind(readers)
-        .fetch_all(&mut self.connection)
-        .await?;
+        let keys: Vec<_> = deliveries.map(|key| (key.issue, key.subscriber)).collect();
+        let rows = query(
+            "SELECT CAST(r.value ->> 0 AS BIGINT) AS issue, s.id AS subscriber, s.status, s.lists
+             FROM json_each($1) AS r CROSS JOIN subscribers AS s
+             WHERE s.id = CAST(r.value ->> 1 AS BIGINT) AND (s.status <> 'confirmed' OR s.lists IS NOT NULL)",
+        );
+        let rows = rows.bind(as_json(&keys)?).fetch_all(&mut self.connection).await?;
+        let lists = of_issues(&rows, &mut self.connection).await?;
         self.seen_version = Some(version);
-        left.iter().map(|row| Ok((row.try_get(0)?, left_because(row.try_get(1)?)))).collect::<Result<_>>().map(Some)
+        let mut left = Vec::new();
+        for row in &rows {
+            let key = DeliveryKey { issue: row.try_get("issue")?, subscriber: row.try_get("subscriber")? };
+            left.extend(why_left(row, key.issue, &lists)?.map(|why| (key, why)));
+        }
+        Ok(Some(left))
     }
 
     /// Outcomes as they are handed to the database.
@@ -187,7 +196,7 @@ async fn record(transaction: &mut Transaction<'_>, rows: &Rows<'_>, now: i64, to
     Ok(())
 }
 
-/// Takes deliveries out of the queue: those to readers who are on the list are claimed, the others skipped.
+/// Takes deliveries out of the queue: those to readers who get the issue are claimed, the others skipped.
 async fn claim(transaction: &mut Transaction<'_>, wanted: &Wanted, now: i64, token: Option<i64>) -> Result<Claimed> {
     let is_fresh = matches!(wanted, Wanted::Next { is_fresh: true, .. });
     let rows = match wanted {
@@ -206,6 +215,7 @@ async fn claim(transaction: &mut Transaction<'_>, wanted: &Wanted, now: i64, tok
             these.fetch_all(&mut *transaction).await?
         }
     };
+    let lists = of_issues(&rows, &mut *transaction).await?;
     let is_full = matches!(wanted, Wanted::Next { limit, .. } if rows.len() == *limit as usize);
     let mut claimed = Claimed { is_full, ..Claimed::default() };
     let (mut taken, mut left, mut has_said) = (Vec::<Span>::new(), Vec::new(), Vec::new());
@@ -216,20 +226,19 @@ async fn claim(transaction: &mut Transaction<'_>, wanted: &Wanted, now: i64, tok
             break;
         }
         claimed.last = Some(delivery.place);
-        let status: &str = row.try_get("status")?;
         let DeliveryKey { issue, subscriber } = delivery.key();
         if row.try_get::<Option<i64>, _>("said_at")?.is_some() {
             has_said.push((issue, subscriber));
         }
-        if status == SubscriberStatus::Confirmed.as_str() {
+        if let Some(why) = why_left(row, issue, &lists)? {
+            left.push((issue, subscriber, why));
+            claimed.left += 1;
+        } else {
             match taken.last_mut().filter(|span| (span.0, span.2 + 1) == (issue, subscriber)) {
                 Some(span) => span.2 = subscriber,
                 None => taken.push((issue, subscriber, subscriber)),
             }
             claimed.deliveries.push(delivery);
-        } else {
-            left.push((issue, subscriber, left_because(status)));
-            claimed.left += 1;
         }
     }
     if !has_said.is_empty() {
@@ -263,7 +272,3 @@ async fn claim(transaction: &mut Transaction<'_>, wanted: &Wanted, now: i64, tok
 
 /// Deliveries of an issue to readers with consecutive numbers: issue, first, last. A page of the queue has few of them.
 type Span = (i64, i64, i64);
-
-fn left_because(status: &str) -> String {
-    format!("the reader had left: {status}")
-}

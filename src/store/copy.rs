@@ -128,6 +128,7 @@ const TABLES: [(&str, &[(&str, Kind)]); 17] = [
             ("way", Text),
             ("shown", Number),
             ("network", Text),
+            ("about", Text),
         ],
     ),
     (

@@ -47,18 +47,18 @@ pub struct IssueOutcome {
 /// A reader joined when they were put on the list, unless they had to confirm first. Rows that were changed before changes were kept
 /// say only what they became.
 const JOINED_AT_ONCE: &str = "SELECT substr(s.created_at, 1, 10) AS day, s.source AS way, COUNT(*) AS count FROM subscribers s
-     WHERE COALESCE((SELECT c.status FROM changes c WHERE c.subscriber = s.id ORDER BY c.number LIMIT 1),
+     WHERE COALESCE((SELECT c.status FROM changes c WHERE c.subscriber = s.id AND c.about IS NULL ORDER BY c.number LIMIT 1),
          CASE WHEN s.status = 'confirmed' OR (s.status <> 'pending' AND s.updated_at > s.created_at) THEN 'joined' ELSE 'confirmed' END)
          <> 'confirmed'
      GROUP BY substr(s.created_at, 1, 10), s.source ORDER BY 1, 2";
 
 const CONFIRMED: &str = "SELECT substr(c.at, 1, 10) AS day, c.way AS way, COUNT(*) AS count FROM
-     (SELECT at, way, status, LAG(status) OVER (PARTITION BY subscriber ORDER BY number) AS old FROM changes) AS c
+     (SELECT at, way, status, LAG(status) OVER (PARTITION BY subscriber ORDER BY number) AS old FROM changes WHERE about IS NULL) AS c
      WHERE c.status = 'confirmed' AND COALESCE(c.old, 'pending') <> 'confirmed'
      GROUP BY substr(c.at, 1, 10), c.way ORDER BY 1, 2";
 
 const LEFT: &str = "SELECT substr(c.at, 1, 10) AS day, c.status AS way, COUNT(*) AS count FROM
-     (SELECT at, status, LAG(status) OVER (PARTITION BY subscriber ORDER BY number) AS old FROM changes) AS c
+     (SELECT at, status, LAG(status) OVER (PARTITION BY subscriber ORDER BY number) AS old FROM changes WHERE about IS NULL) AS c
      WHERE c.status IN ('unsubscribed', 'bounced', 'complained') AND COALESCE(c.old, 'confirmed') = 'confirmed'
      GROUP BY substr(c.at, 1, 10), c.status ORDER BY 1, 2";
 

@@ -128,7 +128,7 @@ impl Store {
     /// When the database does not answer.
     pub async fn letter_to(&mut self, key: LetterKey) -> Result<Option<(LetterKind, EmailAddress)>> {
         let row = query(
-            "SELECT l.kind, COALESCE(l.detail, s.address) AS address FROM letters l JOIN subscribers s ON s.id = l.subscriber
+            "SELECT l.kind, CASE l.kind WHEN 'address' THEN l.detail ELSE s.address END AS address FROM letters l JOIN subscribers s ON s.id = l.subscriber
              WHERE l.subscriber = $1 AND l.number = $2",
         );
         let row = row.bind(key.subscriber).bind(key.number).fetch_optional(&mut self.connection).await?;

@@ -90,7 +90,7 @@ macro_rules! tries_since_queued {
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT d.issue, d.subscriber, d.state, d.attempts, d.next_attempt_at, s.address, s.name, s.status,
+            "SELECT d.issue, d.subscriber, d.state, d.attempts, d.next_attempt_at, s.address, s.name, s.status, s.lists,
                CASE WHEN d.text IS NOT NULL OR d.shared IS NOT NULL THEN d.updated_at END AS said_at, d.relay, ",
             tries_since_queued!("COUNT(*)"),
             " AS tries, ",

@@ -6,10 +6,12 @@ use super::barred::{Barred, barred};
 use super::changes::{Changing, last_number, note, set};
 use super::connection::{Transaction, query};
 use super::letters::{CONFIRM_SPAN, LetterKey};
-use super::subscriber::{read, status_of};
+use super::lists::put_on;
+use super::resend::queue_latest;
+use super::subscriber::{numbered, read, status_of};
 use super::tries::number_of;
 use super::{Result, Store};
-use crate::model::{EmailAddress, LetterKind, Subscriber, SubscriberStatus};
+use crate::model::{Choice, EmailAddress, LetterKind, Subscriber, SubscriberStatus};
 
 /// One letter that asks to confirm in so long a time.
 const LETTER_SPAN: SignedDuration = SignedDuration::from_hours(24);
@@ -29,6 +31,8 @@ pub struct Asking<'a> {
     pub hash: &'a str,
     /// The name that was given; no letter shows it.
     pub name: Option<&'a str>,
+    /// What they want of what is sent, where they could choose. It counts once they confirm.
+    pub choice: Option<&'a Choice>,
     /// How it was asked: `form`, `mail`, `the owner`.
     pub way: &'a str,
     /// The text that stood where it was asked.
@@ -52,6 +56,15 @@ pub enum Asked {
     Barred,
     /// So many letters are asked for that no more are queued for now.
     Busy,
+}
+
+/// What those get who have just joined.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Greeting {
+    /// A letter that welcomes.
+    pub letter: bool,
+    /// The newest issue for them, when it is not older than this; none without.
+    pub latest_since: Option<Timestamp>,
 }
 
 /// What became of a confirmation.
@@ -78,7 +91,7 @@ impl Store {
     /// # Errors
     /// When the database does not answer; then nothing has changed.
     pub async fn ask(&mut self, asking: Asking<'_>, now: Timestamp) -> Result<Asked> {
-        let Asking { address, hash, name, way, shown, network, most_an_hour } = asking;
+        let Asking { address, hash, name, choice, way, shown, network, most_an_hour } = asking;
         let mut transaction = self.connection.begin().await?;
         let time = now.to_string();
         match barred(&mut transaction, hash).await? {
@@ -126,7 +139,9 @@ impl Store {
                 .await?
             }
         };
-        let letter = NewLetter { subscriber, kind: LetterKind::Confirm, detail: None, way, shown, network };
+        let choice = choice.map(Choice::stored);
+        let letter =
+            NewLetter { subscriber, kind: LetterKind::Confirm, detail: choice.as_deref(), way, shown, network };
         queue(&mut transaction, letter, &time).await?;
         transaction.commit().await?;
         Ok(Asked::Letter)
@@ -160,11 +175,11 @@ impl Store {
         Ok(true)
     }
 
-    /// Confirms what a letter asks about. `welcome` queues a letter to those who are new.
+    /// Confirms what a letter asks about. Those who are new get what `greeting` says.
     ///
     /// # Errors
     /// When the database does not answer; then nothing has changed.
-    pub async fn confirm(&mut self, key: LetterKey, changing: Changing<'_>, welcome: bool) -> Result<Confirmed> {
+    pub async fn confirm(&mut self, key: LetterKey, changing: Changing<'_>, greeting: Greeting) -> Result<Confirmed> {
         let mut transaction = self.connection.begin().await?;
         let time = changing.now.to_string();
         let row = query(
@@ -188,7 +203,8 @@ impl Store {
             .execute(&mut transaction)
             .await?;
         let detail: Option<String> = letter.try_get("detail")?;
-        let to = detail.and_then(|detail| detail.parse::<EmailAddress>().ok());
+        let is_move = letter.try_get::<&str, _>("kind")? == LetterKind::Address.as_str();
+        let to = detail.as_deref().filter(|_| is_move).and_then(|detail| detail.parse::<EmailAddress>().ok());
         let confirmed = if let Some(to) = to {
             let taken = query("SELECT id FROM subscribers WHERE address_key = $1 AND id <> $2");
             let taken: Option<i64> = taken.bind(to.key()).bind(reader.id).optional_value(&mut transaction).await?;
@@ -201,14 +217,22 @@ impl Store {
                 .bind(to.key())
                 .execute(&mut transaction)
                 .await?;
-            note(&mut transaction, reader.id, reader.status, changing, None).await?;
+            note(&mut transaction, reader.id, (reader.status, Some("address")), changing, None).await?;
             reader.address = to;
             Confirmed::Moved(reader)
         } else {
             let was = reader.status;
+            if let Some(choice) = detail.as_deref().filter(|_| !is_move).map(Choice::from_stored) {
+                put_on(&mut transaction, reader.id, &choice).await?;
+                reader.details.lists = choice.lists().cloned();
+            }
             set(&mut transaction, reader.id, SubscriberStatus::Confirmed, changing, letter.try_get("shown")?).await?;
             reader.status = SubscriberStatus::Confirmed;
-            if welcome && was != SubscriberStatus::Confirmed {
+            let is_new = was != SubscriberStatus::Confirmed;
+            if let Some(since) = greeting.latest_since.filter(|_| is_new) {
+                queue_latest(&mut transaction, reader.id, since, changing.now).await?;
+            }
+            if greeting.letter && is_new {
                 let letter = NewLetter {
                     subscriber: reader.id,
                     kind: LetterKind::Welcome,
@@ -223,24 +247,6 @@ impl Store {
         };
         transaction.commit().await?;
         Ok(confirmed)
-    }
-
-    /// A reader leaves. Returns what they were; who complained stays so. `None` when there is no such reader.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn unsubscribe(&mut self, subscriber: i64, changing: Changing<'_>) -> Result<Option<SubscriberStatus>> {
-        // Most who come here again have left: they need no transaction that writes.
-        let Some(reader) = self.subscriber_numbered(subscriber).await? else { return Ok(None) };
-        if matches!(reader.status, SubscriberStatus::Unsubscribed | SubscriberStatus::Complained) {
-            return Ok(Some(reader.status));
-        }
-        let mut transaction = self.connection.begin().await?;
-        let Some(reader) = numbered(&mut transaction, subscriber).await? else { return Ok(None) };
-        let new = reader.status.or_more_careful(SubscriberStatus::Unsubscribed);
-        set(&mut transaction, subscriber, new, changing, None).await?;
-        transaction.commit().await?;
-        Ok(Some(reader.status))
     }
 
     /// Takes back that a reader left at `left_at`, in seconds since 1970, when that is less than a day ago and the last that they
@@ -322,9 +328,4 @@ async fn queue(transaction: &mut Transaction<'_>, letter: NewLetter<'_>, now: &s
     .execute(transaction)
     .await?;
     Ok(())
-}
-
-async fn numbered(transaction: &mut Transaction<'_>, id: i64) -> Result<Option<Subscriber>> {
-    let row = query("SELECT * FROM subscribers WHERE id = $1").bind(id).fetch_optional(transaction).await?;
-    row.map(|row| read(&row)).transpose()
 }

@@ -1,13 +1,14 @@
 //! What the owner decides about deliveries. A decision is a row of their history, and in the same transaction their new
 //! state: nothing that was said before is overwritten.
 
+use jiff::Timestamp;
 use serde_json::json;
 use sqlx::AssertSqlSafe;
 
-use super::connection::{Query, Value, query};
+use super::connection::{Query, Transaction, Value, query};
 use super::delivery::{DeliveryKey, state_of};
 use super::subscriber::IS_ON_LIST;
-use super::tries::keep_last;
+use super::tries::{keep_last, number_of};
 use super::wake::wake;
 use super::{Result, Store, StoreError, memory, seconds};
 use crate::model::DeliveryState;
@@ -105,19 +106,21 @@ impl Store {
         self.decide(which, about, decision.state(), decision.words(), now).await
     }
 
-    /// Queues an issue of a run, or all of them, once more for confirmed readers: also for those who have it, and those who were never on
-    /// its list. What is open or in doubt stays as it is. Returns how many deliveries were queued.
+    /// Queues an issue of a run, or all of them, once more for confirmed readers who are on its lists: also for those who have it, and
+    /// those for whom it was never queued. What is open or in doubt stays as it is. Returns how many deliveries were queued.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn resend(&mut self, run: i64, issue: Option<i64>, readers: &[i64], now: &str) -> Result<u64> {
-        let which = "(SELECT i.number AS issue, s.id AS subscriber FROM json_each($1) AS r
+        let which = format!(
+            "(SELECT i.number AS issue, s.id AS subscriber FROM json_each($1) AS r
                 JOIN subscribers s ON s.id = CAST(CAST(r.value AS TEXT) AS BIGINT) AND s.status = 'confirmed'
-                JOIN issues i ON i.run = $2 AND ($3 IS NULL OR i.number = $3)
+                JOIN issues i ON i.run = $2 AND ($3 IS NULL OR i.number = $3) AND {IS_ON_LIST}
                 LEFT JOIN deliveries o ON o.issue = i.number AND o.subscriber = s.id
-                WHERE o.state IS NULL OR o.state IN (2, 4, 6)) d";
+                WHERE o.state IS NULL OR o.state IN (2, 4, 6)) d"
+        );
         let about = [json!(readers).to_string().into(), run.into(), issue.into()];
-        self.decide(which, about, DeliveryState::Queued, "queued by the owner: `runs resend`", now).await
+        self.decide(&which, about, DeliveryState::Queued, "queued by the owner: `runs resend`", now).await
     }
 
     /// How many confirmed readers an issue has not reached.
@@ -221,18 +224,45 @@ impl Store {
         );
         let done = values.into_iter().fold(query(AssertSqlSafe(change)), Query::bind).execute(&mut transaction).await?;
         if to == DeliveryState::Queued {
-            query(
-                "UPDATE runs SET finished_at = NULL WHERE finished_at IS NOT NULL AND id IN (
-                    SELECT run FROM issues WHERE number IN (
-                        SELECT issue FROM deliveries WHERE state IN (0, 3) AND next_attempt_at = 0))",
-            )
-            .execute(&mut transaction)
-            .await?;
-            wake(&mut transaction).await?;
+            open_runs(&mut transaction).await?;
         }
         let generation = memory::raise(&mut transaction, self.generation).await?;
         transaction.commit().await?;
         self.tell(generation, true);
         Ok(done)
     }
+}
+
+/// Queues the newest issue that is for a reader and of a run since a moment, unless they ever got it or it waits. No generation
+/// is raised: that is for what may leave, and this must be claimed first.
+pub(super) async fn queue_latest(
+    transaction: &mut Transaction<'_>,
+    subscriber: i64,
+    since: Timestamp,
+    now: Timestamp,
+) -> Result<()> {
+    let said = number_of("queued for a reader who had just joined", &mut *transaction).await?;
+    let queue = format!(
+        "INSERT INTO deliveries (issue, subscriber, state, updated_at, shared)
+         SELECT n.issue, $1, 0, $3, $4 FROM (
+            SELECT MAX(i.number) AS issue FROM issues i JOIN runs r ON r.id = i.run AND r.cutoff >= $2
+            JOIN subscribers s ON s.id = $1 AND {IS_ON_LIST}) n
+         WHERE n.issue IS NOT NULL
+           AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.issue = n.issue AND d.subscriber = $1)"
+    );
+    let queue = query(AssertSqlSafe(queue)).bind(subscriber).bind(since.to_string());
+    let queued = queue.bind(now.as_second()).bind(said).execute(&mut *transaction).await?;
+    if queued > 0 { open_runs(transaction).await } else { Ok(()) }
+}
+
+/// Opens the runs again of which something is queued, and says to other processes that there is.
+async fn open_runs(transaction: &mut Transaction<'_>) -> Result<()> {
+    query(
+        "UPDATE runs SET finished_at = NULL WHERE finished_at IS NOT NULL AND id IN (
+            SELECT run FROM issues WHERE number IN (
+                SELECT issue FROM deliveries WHERE state IN (0, 3) AND next_attempt_at = 0))",
+    )
+    .execute(&mut *transaction)
+    .await?;
+    wake(transaction).await
 }

@@ -1,6 +1,6 @@
 //! A reader as the table has them.
 
-use super::connection::Row;
+use super::connection::{Row, Transaction, query};
 use super::{Result, StoreError};
 use crate::model::{Details, Subscriber, SubscriberStatus};
 
@@ -25,6 +25,12 @@ pub(super) fn read(row: &Row) -> Result<Subscriber> {
             row.try_get::<Option<String>, _>("fields")?.as_deref(),
         ),
     })
+}
+
+/// The reader with this number.
+pub(super) async fn numbered(transaction: &mut Transaction<'_>, id: i64) -> Result<Option<Subscriber>> {
+    let row = query("SELECT * FROM subscribers WHERE id = $1").bind(id).fetch_optional(transaction).await?;
+    row.map(|row| read(&row)).transpose()
 }
 
 /// Whether the reader `s` is on one of the lists of the issue `i`.

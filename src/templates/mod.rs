@@ -52,10 +52,11 @@ const PREVIEW: [(&str, &str); 9] = [
 ];
 
 /// The templates of the pages that `serve` shows to readers, the program's too.
-const SERVE: [(&str, &str); 4] = [
+const SERVE: [(&str, &str); 5] = [
     ("web/serve.html", include_str!("../../templates/web/serve.html")),
     ("web/serve-answer.html", include_str!("../../templates/web/serve-answer.html")),
     ("web/serve-subscribe.html", include_str!("../../templates/web/serve-subscribe.html")),
+    ("web/serve-lists.html", include_str!("../../templates/web/serve-lists.html")),
     ("web/serve-preferences.html", include_str!("../../templates/web/serve-preferences.html")),
 ];
 

@@ -1,5 +1,5 @@
-// Looks at the pages of an archive in Chromium: node archive.cjs CHROMIUM FOLDER, with the folder that holds `issues/`. With
-// TIDINGS_SCREENSHOTS set to a folder, each page is also kept there as a picture.
+// Looks at the pages of an archive in Chromium: node archive.cjs CHROMIUM PLACE, with the folder that holds `issues/`, or the
+// address of a server that shows it. With TIDINGS_SCREENSHOTS set to a folder, each page is also kept there as a picture.
 "use strict";
 
 const assert = require("node:assert/strict");
@@ -9,6 +9,7 @@ const path = require("node:path");
 const { chromium } = require("playwright-core");
 
 const [executablePath, folder] = process.argv.slice(2);
+const isServed = folder.startsWith("http:");
 const pictures = process.env.TIDINGS_SCREENSHOTS;
 const axe = fs.readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 const sizes = [
@@ -18,16 +19,17 @@ const sizes = [
 ];
 
 (async () => {
-  const server = http.createServer((request, response) => {
+  const server = isServed ? null : http.createServer((request, response) => {
     const file = path.join(folder, request.url.endsWith("/") ? `${request.url}index.html` : request.url);
     response.setHeader("content-type", file.endsWith(".html") ? "text/html; charset=utf-8" : "application/xml");
     response.end(fs.existsSync(file) ? fs.readFileSync(file) : "");
   }).listen(0, "127.0.0.1");
-  await new Promise((done) => server.on("listening", done));
-  const address = `http://127.0.0.1:${server.address().port}/`;
+  if (server) await new Promise((done) => server.on("listening", done));
+  const address = server ? `http://127.0.0.1:${server.address().port}/` : folder;
   const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu"] });
   for (const { name, width, height, colorScheme } of sizes) {
-    const context = await browser.newContext({ viewport: { width, height }, colorScheme });
+    // axe-core is a script, which the policy of the server forbids.
+    const context = await browser.newContext({ viewport: { width, height }, colorScheme, bypassCSP: isServed });
     const page = await context.newPage();
     page.on("request", (request) => {
       assert.ok(request.url().startsWith(address), `asked ${request.url()}`);
@@ -57,7 +59,16 @@ const sizes = [
     assert.equal(page.url(), `${address}issues/`);
     await context.close();
   }
+  if (isServed) {
+    const page = await browser.newPage();
+    page.on("console", (message) => assert.fail(message.text()));
+    for (const at of ["issues/", "issues/1/"]) {
+      await page.goto(address + at);
+      const width = await page.evaluate(() => document.querySelector("nav").getBoundingClientRect().width);
+      assert.ok(width < 800, `${at}: the policy keeps the styles away`);
+    }
+  }
   await browser.close();
-  server.close();
+  server?.close();
   console.log("archive: done");
 })().catch((error) => { console.error(error); process.exit(1); });

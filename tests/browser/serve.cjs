@@ -36,7 +36,7 @@ async function look(page, visitor, what) {
   }
   await page.setViewportSize({ width: visitor.width, height: visitor.height });
   const small = await page.evaluate(() => [...document.querySelectorAll("button, input:not([type=hidden])")]
-    .filter((element) => !element.closest(".trap") && element.getBoundingClientRect().height < 42)
+    .filter((element) => !element.closest(".trap") && (element.closest(".choice") || element).getBoundingClientRect().height < 42)
     .map((element) => element.outerHTML));
   assert.deepEqual(small, [], `${what}: too small to be pressed`);
 }
@@ -84,9 +84,11 @@ async function visit(browser, visitor) {
   await page.getByRole("link", { name: "Your preferences" }).click();
   await look(page, visitor, "preferences");
   await page.getByLabel("Name (optional)").fill("Ada <b>");
+  await page.getByLabel("Short notes").uncheck();
   await page.getByRole("button", { name: "Save" }).click();
   await page.getByText("Saved.").waitFor();
   assert.equal(await page.getByLabel("Name (optional)").inputValue(), "Ada <b>");
+  assert.deepEqual([await page.getByLabel("Long essays").isChecked(), await page.getByLabel("Short notes").isChecked()], [true, false]);
   await look(page, visitor, "saved");
   await page.getByRole("link", { name: "Unsubscribe" }).click();
   await look(page, visitor, "leave");

@@ -10,9 +10,9 @@ use super::super::look::{self, BOLD, GREY, PLAIN};
 use super::super::page::Page;
 use super::super::subscribers::show;
 use crate::clock::told_of;
-use crate::model::{EmailAddress, Subscriber, SubscriberStatus};
+use crate::model::{Choice, EmailAddress, LetterKind, Subscriber, SubscriberStatus};
 use crate::publish::count;
-use crate::store::{Change, DeliveryTo, KeptLetter, Reported, Store};
+use crate::store::{Change, DeliveryTo, KeptLetter, PassedOver, Reported, Store, not_on};
 
 /// Prints what there is to say about an address.
 pub(in crate::cli) async fn explain(
@@ -33,6 +33,7 @@ pub(in crate::cli) async fn explain(
         reports: store.reports_about(reader.id).await?,
         changes: store.changes_of(reader.id).await?,
         letters: store.letters_to(reader.id).await?,
+        passed_over: store.passed_over(reader.id).await?,
     };
     if json {
         Ui::json(&as_json(&reader, &deliveries, &kept));
@@ -49,6 +50,7 @@ struct Kept {
     reports: Vec<Reported>,
     changes: Vec<Change>,
     letters: Vec<KeptLetter>,
+    passed_over: Vec<PassedOver>,
 }
 
 fn tell(reader: &Subscriber, deliveries: &[DeliveryTo], kept: &Kept, zone: &TimeZone, page: &mut Page) {
@@ -71,23 +73,23 @@ fn tell(reader: &Subscriber, deliveries: &[DeliveryTo], kept: &Kept, zone: &Time
     rows.push(row("on the list", format!("since {}", moment(&reader.created_at))));
     rows.push(row("source", reader.source.clone()));
     rows.extend(reader.details.language.clone().map(|language| row("language", language)));
-    let lists = reader.details.lists.as_ref().map(|lists| lists.names().collect::<Vec<_>>().join(", "));
-    rows.extend(lists.map(|lists| row("lists", if lists.is_empty() { "none".to_owned() } else { lists })));
+    rows.extend(reader.details.lists.as_ref().map(|lists| row("lists", lists.told())));
     let tags = reader.details.tags().collect::<Vec<_>>().join(", ");
     rows.extend((!tags.is_empty()).then(|| row("tags", tags)));
     rows.extend(reader.details.texts().map(|(name, text)| row(name, text.to_owned())));
     rows.extend(kept.letters.iter().map(|letter| row("letter", letter_told(letter, zone))));
     rows.extend(kept.changes.iter().map(|change| {
-        let Change { at, status, way, network, .. } = change;
+        let Change { at, status, about, way, network, .. } = change;
         let from = network.as_deref().map(|network| format!(", from the network {network}")).unwrap_or_default();
-        row("became", format!("{} at {}, by {way}{from}", status.as_str(), moment(at)))
+        let name = if about.is_some() { "changed" } else { "became" };
+        row(name, format!("{} at {}, by {way}{from}", about.as_deref().unwrap_or(status.as_str()), moment(at)))
     }));
     rows.extend(kept.reports.iter().map(|report| row("came back", came_back(report, zone))));
     page.paint(BOLD, reader.address.as_str());
     page.push("\n");
     page.table(&rows);
     page.push("\n");
-    if deliveries.is_empty() {
+    if deliveries.is_empty() && kept.passed_over.is_empty() {
         page.push("No issue was ever meant for them.\n");
         return;
     }
@@ -110,6 +112,11 @@ fn tell(reader: &Subscriber, deliveries: &[DeliveryTo], kept: &Kept, zone: &Time
             before.map(|[state, at, said]| [String::new(), state, String::new(), at, said].map(|cell| (cell, GREY))),
         );
     }
+    for PassedOver { issue, subject, cutoff, lists } in &kept.passed_over {
+        let cells =
+            [format!("{issue} “{subject}”"), "not for them".to_owned(), String::new(), moment(cutoff), not_on(lists)];
+        rows.push(cells.map(|cell| (cell, GREY)));
+    }
     page.table(&rows);
     page.push(&format!("\n{} in all.\n", count(deliveries.len() as u64, "issue")));
 }
@@ -127,7 +134,11 @@ fn came_back(report: &Reported, zone: &TimeZone) -> String {
 /// `confirm, asked for at … by form: sent, and confirmed at …`
 fn letter_told(letter: &KeptLetter, zone: &TimeZone) -> String {
     let KeptLetter { kind, asked_at, detail, way, state, used_at, .. } = letter;
-    let about = detail.as_deref().map(|detail| format!(" to {detail}")).unwrap_or_default();
+    let about = match detail {
+        Some(choice) if *kind == LetterKind::Confirm.as_str() => format!(" for {}", Choice::from_stored(choice).told()),
+        Some(address) => format!(" to {address}"),
+        None => String::new(),
+    };
     let used = used_at.as_deref().map(|at| format!(", and confirmed at {}", told_of(at, zone))).unwrap_or_default();
     let state = state.as_str().replace('_', " ");
     format!("{kind}{about}, asked for at {} by {way}: {state}{used}", told_of(asked_at, zone))
@@ -150,7 +161,7 @@ fn as_json(reader: &Subscriber, deliveries: &[DeliveryTo], kept: &Kept) -> Value
     };
     let mut value = show::as_json(reader);
     let report = |Reported { issue, kind, at, status, diagnostic, effect }: &Reported| json!({ "issue": issue, "kind": kind, "at": at, "status": status, "diagnostic": diagnostic, "effect": effect });
-    let change = |Change { at, status, way, shown, network }: &Change| json!({ "at": at, "status": status.as_str(), "way": way, "shown": shown, "network": network });
+    let change = |Change { at, status, about, way, shown, network }: &Change| json!({ "at": at, "status": status.as_str(), "about": about, "way": way, "shown": shown, "network": network });
     let letter = |letter: &KeptLetter| {
         json!({
             "kind": letter.kind,
@@ -168,6 +179,8 @@ fn as_json(reader: &Subscriber, deliveries: &[DeliveryTo], kept: &Kept) -> Value
     value["changes"] = kept.changes.iter().map(change).collect();
     value["letters"] = kept.letters.iter().map(letter).collect();
     value["reports"] = kept.reports.iter().map(report).collect();
+    let passed_over = |PassedOver { issue, subject, cutoff, lists }: &PassedOver| json!({ "issue": issue, "subject": subject, "cutoff": cutoff, "lists": lists });
+    value["passed_over"] = kept.passed_over.iter().map(passed_over).collect();
     value["deliveries"] = deliveries.iter().map(delivery).collect();
     value
 }

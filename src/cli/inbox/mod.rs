@@ -14,7 +14,7 @@ use super::session::PasswordFrom;
 use super::{Context, Ui, letters, session};
 use crate::config::{Config, InboxPlace};
 use crate::diagnostic::Diagnostic;
-use crate::publish::{Activity, Heard, Use, correlate, count, fulfil, record, site_folder};
+use crate::publish::{Activity, Heard, Use, correlate, count, fulfil, greeting, record, site_folder};
 use crate::store::{Spike, Store};
 use crate::transport::{ImapError, ImapMailbox};
 use said::{Results, Told};
@@ -147,7 +147,7 @@ fn failed(error: ImapError) -> Failure {
 async fn take_in(store: &mut Store, heard: &[Heard], config: &Config, context: &Context) -> Result<Results, Failure> {
     let recorded = record(store, heard, context.now).await?;
     let shown = config.inbox.join.as_ref().map(|join| format!("a mail to {}", join.as_str())).unwrap_or_default();
-    let fulfilled = fulfil(store, heard, (&shown, config.newsletter.welcome), context.now).await?;
+    let fulfilled = fulfil(store, heard, (&shown, greeting(&config.newsletter, context.now)), context.now).await?;
     Ok(Results { recorded, fulfilled })
 }
 

@@ -103,6 +103,10 @@ impl<'c> Settling<'c> {
         refuse("in doubt, it may have arrived", in_state(&[DeliveryState::InDoubt]).into_iter(), &help)?;
         let open = [DeliveryState::Queued, DeliveryState::Sending, DeliveryState::Deferred];
         refuse("still to be sent", in_state(&open).into_iter(), "`tidings deliver` sends it")?;
+        let meant = self.store.readers_meant(run, issue, &numbers(&readers)).await?;
+        let others = readers.iter().filter(|reader| !meant.contains(&reader.id));
+        let others = others.map(|reader| reader.address.as_str().to_owned());
+        refuse("not on a list that it is for", others, "see `tidings explain ADDRESS`")?;
         let queued = self.store.resend(run, issue, &numbers(&readers), &self.context.now.to_string()).await?;
         self.end(queued, said(Decision::SendAgain)).await
     }

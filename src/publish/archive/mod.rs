@@ -7,6 +7,7 @@ use std::cmp::Reverse;
 
 use jiff::{Timestamp, Zoned};
 use serde::Serialize;
+use url::Url;
 
 use super::error::PublishError;
 use super::site::Site;
@@ -20,7 +21,7 @@ use crate::model::{Entry, Issue, MadeFile, Record, RecordedEntry};
 use crate::store::FrozenEntry;
 use crate::templates::Templates;
 
-pub use read::{KeptIssues, read};
+pub use read::{KeptIssues, changed, kept_page, read};
 
 /// An issue as the archive knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +36,8 @@ pub struct ArchivedIssue {
     pub entries: Vec<(String, String)>,
     /// What was kept of it ([`email::page`]); issues of older versions have none.
     pub page: Option<String>,
+    /// Whether that can be shown.
+    pub has_page: bool,
 }
 
 impl ArchivedIssue {
@@ -46,6 +49,7 @@ impl ArchivedIssue {
             time: record.time,
             subject: record.subject.clone(),
             entries: record.entries.iter().map(told).collect(),
+            has_page: page.as_deref().and_then(Document::read).is_some(),
             page,
         }
     }
@@ -58,12 +62,14 @@ impl ArchivedIssue {
             let key = |entry: &'_ FrozenEntry| (Reverse(entry.mailed.published.clone()), entry.mailed.path.clone());
             key(a).cmp(&key(b))
         });
+        let page = email::page(issue);
         Self {
             number: issue.number,
             time,
             subject: issue.subject.clone(),
             entries: carried.iter().map(|entry| (entry.mailed.title.clone(), entry.url.clone())).collect(),
-            page: Some(email::page(issue)),
+            has_page: Document::read(&page).is_some(),
+            page: Some(page),
         }
     }
 }
@@ -121,56 +127,99 @@ pub fn pages(
     config: &Config,
     templates: &Templates,
 ) -> Result<Vec<MadeFile>, Vec<Diagnostic>> {
-    let mut issues: Vec<&ArchivedIssue> = issues.iter().collect();
-    issues.sort_by_key(|issue| Reverse(issue.number));
-    let language = &config.site.language;
-    let frame = Frame {
-        language,
-        direction: email::direction(language),
-        publication: &config.site.title,
-        description: config.site.description.as_deref(),
-        site_url: config.site.url.as_str(),
-        host: config.site.url.host_str().unwrap_or_default(),
-        subscribe: config.newsletter.subscribe.as_deref(),
-        words: Wording::of(language, &config.newsletter.words),
-        theme: &config.theme,
-    };
-    let archive = format!("{}{ARCHIVE_FOLDER}/", config.site.url);
-    let mut files = Vec::new();
-    let mut add = |name: &str, text: String| {
-        files.push(MadeFile { file_name: format!("{ARCHIVE_FOLDER}/{name}"), bytes: text.into_bytes() });
-    };
-    let rows: Vec<Row<'_>> = issues.iter().map(|issue| Row::new(issue, config, &frame.words)).collect();
-    let list = List { frame: &frame, url: archive.clone(), issues: &rows };
-    add("index.html", templates.render("web/archive.html", &list).map_err(|fault| vec![fault])?);
-    let read: Vec<(&ArchivedIssue, Document<'_>)> =
-        issues.iter().filter_map(|issue| Some((*issue, Document::read(issue.page.as_deref()?)?))).collect();
-    let near = |place: Option<usize>| {
-        let (issue, _) = read.get(place?)?;
-        Some(Near { page: format!("../{}/", issue.number), subject: &issue.subject })
-    };
-    for (place, (issue, document)) in read.iter().enumerate() {
+    let archive = Archive::new(issues, config, templates);
+    let made =
+        |name: &str, text: String| MadeFile { file_name: format!("{ARCHIVE_FOLDER}/{name}"), bytes: text.into_bytes() };
+    let mut files = vec![made("index.html", archive.list().map_err(|fault| vec![fault])?)];
+    for issue in &archive.issues {
+        let page = issue.page.as_deref().map(|page| archive.page(issue.number, page)).transpose();
+        if let Some(page) = page.map_err(|fault| vec![fault])?.flatten() {
+            files.push(made(&format!("{}/index.html", issue.number), page));
+        }
+    }
+    files.push(archive.feed());
+    Ok(files)
+}
+
+/// The archive of a site, of which each page can be made by itself.
+pub struct Archive<'a> {
+    /// Newest first.
+    issues: Vec<&'a ArchivedIssue>,
+    /// Those of them that have a page.
+    shown: Vec<&'a ArchivedIssue>,
+    config: &'a Config,
+    templates: &'a Templates,
+    frame: Frame<'a>,
+    /// Where it is.
+    url: String,
+}
+
+impl<'a> Archive<'a> {
+    /// The archive of these issues.
+    pub fn new(issues: &'a [ArchivedIssue], config: &'a Config, templates: &'a Templates) -> Self {
+        let mut issues: Vec<_> = issues.iter().collect();
+        issues.sort_by_key(|issue| Reverse(issue.number));
+        let language = &config.site.language;
+        let frame = Frame {
+            language,
+            direction: email::direction(language),
+            publication: &config.site.title,
+            description: config.site.description.as_deref(),
+            site_url: config.site.url.as_str(),
+            host: config.site.url.host_str().unwrap_or_default(),
+            subscribe: config.newsletter.subscribe.as_deref().or(config.web.url.as_ref().map(Url::as_str)),
+            words: Wording::of(language, &config.newsletter.words),
+            theme: &config.theme,
+        };
+        let shown = issues.iter().copied().filter(|issue| issue.has_page).collect();
+        Self { issues, shown, config, templates, frame, url: format!("{}{ARCHIVE_FOLDER}/", config.archive_root()) }
+    }
+
+    /// The list of all issues.
+    ///
+    /// # Errors
+    /// A fault of the template.
+    pub fn list(&self) -> Result<String, Diagnostic> {
+        let rows: Vec<_> = self.issues.iter().map(|issue| Row::new(issue, self.config, &self.frame.words)).collect();
+        let list = List { frame: &self.frame, url: &self.url, issues: &rows };
+        self.templates.render("web/archive.html", &list)
+    }
+
+    /// The page of an issue, of which this was kept; `None` when that cannot be shown.
+    ///
+    /// # Errors
+    /// A fault of the template.
+    pub fn page(&self, number: i64, kept: &str) -> Result<Option<String>, Diagnostic> {
+        let place = self.shown.binary_search_by_key(&Reverse(number), |issue| Reverse(issue.number));
+        let (Ok(place), Some(document)) = (place, Document::read(kept)) else { return Ok(None) };
+        let near = |place: Option<usize>| {
+            let issue = self.shown.get(place?)?;
+            Some(Near { page: format!("../{}/", issue.number), subject: &issue.subject })
+        };
         let page = Page {
-            frame: &frame,
-            url: format!("{archive}{}/", issue.number),
-            issue: document,
+            frame: &self.frame,
+            url: format!("{}{number}/", self.url),
+            issue: &document,
             newer: near(place.checked_sub(1)),
             older: near(Some(place + 1)),
         };
-        let name = format!("{}/index.html", issue.number);
-        add(&name, templates.render("web/archive-issue.html", &page).map_err(|fault| vec![fault])?);
+        self.templates.render("web/archive-issue.html", &page).map(Some)
     }
-    let newest = read.iter().take(config.feeds.limit);
-    let entries: Vec<Entry> = newest.map(|(issue, _)| entry(issue, &archive, config)).collect();
-    let title = format!("{}: {}", config.site.title, frame.words.word("archive"));
-    let feed = feed::issues(&title, &entries, config);
-    files.push(MadeFile { file_name: feed.file_name, bytes: feed.bytes });
-    Ok(files)
+
+    /// The feed of the newest issues.
+    pub fn feed(&self) -> MadeFile {
+        let newest = self.shown.iter().take(self.config.feeds.limit);
+        let entries: Vec<Entry> = newest.map(|issue| entry(issue, &self.url, self.config)).collect();
+        let title = format!("{}: {}", self.config.site.title, self.frame.words.word("archive"));
+        let feed = feed::issues(&title, &entries, self.config);
+        MadeFile { file_name: feed.file_name, bytes: feed.bytes }
+    }
 }
 
 /// An issue in the feed: what it carried.
 fn entry(issue: &ArchivedIssue, archive: &str, config: &Config) -> Entry {
-    let address = format!("{archive}{}/", issue.number);
+    // It stays what it is when the archive moves, to `web.url` for example.
+    let id = format!("{}{ARCHIVE_FOLDER}/{}/", config.site.url, issue.number);
     let published = day(issue, config);
     let item = |(title, url): &(String, String)| {
         let link = Element::new("a", &[("href", url)], vec![Node::Text(title.clone())]);
@@ -178,8 +227,8 @@ fn entry(issue: &ArchivedIssue, archive: &str, config: &Config) -> Entry {
     };
     let items = issue.entries.iter().filter(|(_, url)| is_web(url)).map(item).collect();
     Entry {
-        id: address.clone(),
-        url: address,
+        id,
+        url: format!("{archive}{}/", issue.number),
         path: String::new(),
         title: issue.subject.clone(),
         updated: published.clone(),
@@ -230,7 +279,7 @@ struct Frame<'a> {
 struct List<'a> {
     #[serde(flatten)]
     frame: &'a Frame<'a>,
-    url: String,
+    url: &'a str,
     issues: &'a [Row<'a>],
 }
 
@@ -258,7 +307,7 @@ struct Told<'a> {
 impl<'a> Row<'a> {
     fn new(issue: &'a ArchivedIssue, config: &Config, words: &Wording) -> Self {
         let date = day(issue, config);
-        let has_page = issue.page.as_deref().and_then(Document::read).is_some();
+        let has_page = issue.has_page;
         let told = issue.entries.iter().filter(|(title, url)| is_web(url) && !title.trim().is_empty());
         let told = told.map(|(title, url)| Told { title, url });
         Self {

@@ -1,10 +1,12 @@
 //! What the archive is made of: the records of issues, and the page kept beside each.
 
+use jiff::Timestamp;
+
 use super::ArchivedIssue;
 use crate::diagnostic::{Diagnostic, Location};
 use crate::files::{FileKind, Folder};
 use crate::publish::error::PublishError;
-use crate::publish::witnesses::{page_name, records};
+use crate::publish::witnesses::{FOLDER as KEPT, page_name, records};
 
 /// Bound for what a stranger can make us read, in bytes of all pages: 2,500 of the largest that Gmail shows whole.
 const MOST_BYTES: usize = 256 << 20;
@@ -40,6 +42,17 @@ pub fn read(site: &Folder) -> Result<KeptIssues, PublishError> {
         kept.issues.push(ArchivedIssue::new(&record, page));
     }
     Ok(kept)
+}
+
+/// What was kept of an issue; `None` when there is nothing that can be read.
+pub fn kept_page(site: &Folder, number: i64) -> Option<String> {
+    let bytes = site.read_optional(&page_name(number), FileKind::Page).ok()??;
+    String::from_utf8(bytes).ok()
+}
+
+/// When something was last added to what is kept, replaced or removed; `None` before there is anything.
+pub fn changed(site: &Folder) -> Option<Timestamp> {
+    site.written(KEPT).ok()
 }
 
 fn unreadable(name: &str, why: &str) -> Diagnostic {

@@ -11,6 +11,7 @@ fn issue(number: i64, subject: &str, page: Option<&str>) -> ArchivedIssue {
         subject: subject.to_owned(),
         entries: vec![(format!("Post {number}"), format!("https://example.org/{number}/"))],
         page: page.map(str::to_owned),
+        has_page: page.is_some_and(|page| Document::read(page).is_some()),
     }
 }
 

@@ -20,6 +20,37 @@ pub struct Ledger {
     pub last_run: Option<Timestamp>,
     /// Every entry that was ever mailed.
     pub mailed: Vec<MailedEntry>,
+    /// The time of the run of each issue, by its number.
+    pub runs: BTreeMap<i64, Timestamp>,
+}
+
+impl Ledger {
+    /// The time of the last run that mailed something to the lists of each post that is given, or may have: an issue of which no
+    /// entry is there any more may have been for any of them.
+    fn last_runs<'p>(&self, posts: &'p [Post]) -> BTreeMap<&'p [String], Option<Timestamp>> {
+        let lists: BTreeMap<&str, &[String]> = posts.iter().map(|post| (post.id.as_str(), lists_of(post))).collect();
+        let mut issues: BTreeMap<i64, Option<&[String]>> = self.runs.keys().map(|issue| (*issue, None)).collect();
+        for entry in &self.mailed {
+            if let Some(lists) = lists.get(entry.id.as_str()) {
+                issues.insert(entry.issue, Some(lists));
+            }
+        }
+        let is_known = |time: &Timestamp| self.runs.values().any(|known| known == time);
+        let unknown = self.last_run.filter(|time| !is_known(time));
+        let may_be_for = |issue: Option<&[String]>, lists: &[String]| issue.is_none_or(|issue| issue == lists);
+        let last_run = |lists: &[String]| {
+            let times =
+                issues.iter().filter(|(_, issue)| may_be_for(**issue, lists)).filter_map(|(n, _)| self.runs.get(n));
+            times.copied().chain(unknown).max()
+        };
+        let distinct: BTreeSet<&[String]> = lists.into_values().collect();
+        distinct.into_iter().map(|lists| (lists, last_run(lists))).collect()
+    }
+}
+
+/// The lists that a post is for; none is for everyone.
+pub fn lists_of(post: &Post) -> &[String] {
+    post.mailing.as_ref().map_or(&[], |mailing| &mailing.lists)
 }
 
 /// The settings that decide what is due.
@@ -29,7 +60,7 @@ pub struct Rules {
     pub start: Option<Date>,
     /// Its midnight divides the days.
     pub timezone: TimeZone,
-    /// Fewer due posts than this wait for more.
+    /// Fewer due posts than this, for the same lists, wait for more.
     pub min_entries: usize,
 }
 
@@ -180,7 +211,12 @@ pub fn plan(
     let is_there = |post: &&Post| post.status == PostStatus::Published;
     let there: BTreeSet<&str> = posts.iter().filter(is_there).map(|post| post.id.as_str()).collect();
     let vanished = Vanished::new(&ledger.mailed, &there, &rules.timezone);
-    let last_day = ledger.last_run.map(|moment| moment.to_zoned(rules.timezone.clone()).date());
+    // Where posts wait for others of their lists, a run for other lists leaves them behind.
+    let last_runs = if rules.min_entries > 1 { ledger.last_runs(posts) } else { BTreeMap::new() };
+    let last_day = |post: &Post| {
+        let last_run = last_runs.get(lists_of(post)).copied().unwrap_or(ledger.last_run);
+        last_run.map(|moment| moment.to_zoned(rules.timezone.clone()).date())
+    };
 
     let judge = |post: &Post| {
         let Some(published) = post
@@ -223,23 +259,31 @@ pub fn plan(
         if mailed_from > now {
             return Verdict::NotBefore(send_after(post));
         }
-        match last_day {
+        match last_day(post) {
             Some(last) if day(mailed_from) < last => Verdict::Late(last),
             _ if post.untitled => Verdict::Untitled,
             last => Verdict::Due(last),
         }
     };
     let mut verdicts = posts.iter().map(judge).collect::<Vec<_>>();
-    wait_for_more(&mut verdicts, rules.min_entries);
+    wait_for_more(posts, &mut verdicts, rules.min_entries);
     verdicts
 }
 
-/// Holds what is due while it is too little, unless the owner has named a post: then all of it goes out. So no run is ever
-/// recorded that leaves a waiting post behind, and what waits stays due: its day is not before that of the last run.
-fn wait_for_more(verdicts: &mut [Verdict], least: usize) {
-    let due = verdicts.iter().filter(|verdict| matches!(verdict, Verdict::Due(_))).count();
-    if due < least && !verdicts.contains(&Verdict::Included) {
-        for verdict in verdicts.iter_mut().filter(|verdict| matches!(verdict, Verdict::Due(_))) {
+/// Holds what is due for the same lists while it is too little, unless the owner has named a post: then all of it goes out. So no
+/// run is ever recorded that mails to these lists and leaves a waiting post behind, and what waits stays due: its day is not before
+/// that of the last run for them.
+fn wait_for_more(posts: &[Post], verdicts: &mut [Verdict], least: usize) {
+    if least < 2 || verdicts.contains(&Verdict::Included) {
+        return;
+    }
+    let mut counts: BTreeMap<&[String], usize> = BTreeMap::new();
+    for (post, _) in posts.iter().zip(&*verdicts).filter(|(_, verdict)| matches!(verdict, Verdict::Due(_))) {
+        *counts.entry(lists_of(post)).or_default() += 1;
+    }
+    for (post, verdict) in posts.iter().zip(verdicts).filter(|(_, verdict)| matches!(verdict, Verdict::Due(_))) {
+        let due = counts.get(lists_of(post)).copied().unwrap_or(0);
+        if due < least {
             *verdict = Verdict::Waiting { due, least };
         }
     }

@@ -57,7 +57,11 @@ fn rules() -> Rules {
 }
 
 fn ledger(last_run: &str, posts: &[&Post]) -> Ledger {
-    Ledger { last_run: Some(last_run.parse().unwrap()), mailed: posts.iter().map(|post| mailed(post)).collect() }
+    Ledger {
+        last_run: Some(last_run.parse().unwrap()),
+        mailed: posts.iter().map(|post| mailed(post)).collect(),
+        ..Ledger::default()
+    }
 }
 
 fn one(post: &Post, ledger: &Ledger) -> Verdict {
@@ -74,6 +78,42 @@ fn judge(posts: &[Post], ledger: &Ledger, now: Timestamp) -> Vec<Verdict> {
 
 fn now() -> Timestamp {
     "2026-03-10T12:00:00Z".parse().unwrap()
+}
+
+#[test]
+fn entries_for_the_same_lists_wait_for_each_other_and_not_for_those_of_others() {
+    let for_lists = |path: &str, day: u8, lists: &[&str]| {
+        let lists = lists.iter().map(|list| (*list).to_owned()).collect();
+        let mailing = Mailing { lists, ..Mailing::default() };
+        Post {
+            mailing: Some(Box::new(mailing)),
+            ..post(path, &format!("2026-03-{day:02}T08:00:00+01:00[Europe/Berlin]"))
+        }
+    };
+    let rules = Rules { min_entries: 2, ..rules() };
+    let at = |posts: &[Post], ledger: &Ledger, now: &str| {
+        plan(posts, ledger, &rules, &BTreeSet::new(), &Fingerprints::new(), now.parse().unwrap())
+    };
+    let (essay, notes) =
+        (for_lists("essay", 6, &["essays"]), [for_lists("n1", 6, &["notes"]), for_lists("n2", 7, &["notes"])]);
+    let before = ledger("2026-03-05T20:00:00Z", &[]);
+    let all = [notes[1].clone(), notes[0].clone(), essay.clone()];
+    let verdicts = at(&all, &before, "2026-03-07T20:00:00Z");
+    assert!(verdicts[0].is_due() && verdicts[1].is_due(), "{verdicts:?}");
+    assert_eq!(verdicts[2], Verdict::Waiting { due: 1, least: 2 });
+    // The run that mailed the notes does not make the essay late.
+    let run = "2026-03-07T20:00:00Z";
+    let mut after = ledger(run, &[&notes[0], &notes[1]]);
+    after.runs = BTreeMap::from([(1, run.parse().unwrap())]);
+    let verdicts = at(&all, &after, "2026-03-09T20:00:00Z");
+    assert_eq!(verdicts[2], Verdict::Waiting { due: 1, least: 2 });
+    let more = [for_lists("essay2", 9, &["essays"]), for_lists("old note", 6, &["notes"]), essay];
+    let verdicts = at(&[&more[..], &notes].concat(), &after, "2026-03-09T20:00:00Z");
+    assert!(verdicts[0].is_due() && verdicts[2].is_due() && matches!(verdicts[1], Verdict::Late(_)), "{verdicts:?}");
+    // An issue of which nothing is there any more may have been for these lists.
+    after.mailed.clear();
+    assert!(matches!(at(&more[..1], &after, "2026-03-12T20:00:00Z")[0], Verdict::Waiting { .. }));
+    assert!(matches!(at(&more[2..], &after, "2026-03-12T20:00:00Z")[0], Verdict::Late(_)));
 }
 
 #[test]
@@ -143,7 +183,7 @@ fn a_post_that_waits_is_not_due_before_and_not_late_after() {
     assert!(at("2026-03-10T17:00:00Z", &ledger).is_due());
     assert!(at("2026-04-20T17:00:00Z", &ledger).is_due(), "however long the next run takes to come");
     // A run after the moment would have mailed it: it was held back since.
-    let later = Ledger { last_run: Some("2026-03-11T07:00:00Z".parse().unwrap()), mailed: vec![] };
+    let later = Ledger { last_run: Some("2026-03-11T07:00:00Z".parse().unwrap()), mailed: vec![], ..Ledger::default() };
     assert_eq!(at("2026-03-12T07:00:00Z", &later), Verdict::Late(date(2026, 3, 11)));
 }
 
@@ -255,7 +295,7 @@ proptest! {
         let now = "2026-01-01T00:00:00Z".parse::<Timestamp>().unwrap() + hour.hours();
         let first = judge(&posts, &Ledger::default(), now);
         let mailed = posts.iter().zip(&first).filter(|(_, verdict)| verdict.is_due()).map(|(post, _)| mailed(post)).collect();
-        let ledger = Ledger { last_run: Some(now), mailed };
+        let ledger = Ledger { last_run: Some(now), mailed, ..Ledger::default() };
         let second = judge(&posts, &ledger, now);
         prop_assert!(second.iter().all(|verdict| !verdict.is_due() && !matches!(verdict, Verdict::Late(_))), "{:?}", second);
     }

@@ -12,7 +12,7 @@ use crate::model::Record;
 use crate::publish::error::PublishError;
 
 /// Where they are, below the site.
-pub(super) const FOLDER: &str = ".tidings/issues";
+pub(in crate::publish) const FOLDER: &str = ".tidings/issues";
 
 /// Bounds for what a stranger can make us read: files, and bytes of one and of all. An issue of 10,000 entries takes 5 MB.
 const MOST_FILES: usize = 100_000;

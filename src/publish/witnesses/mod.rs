@@ -26,7 +26,7 @@ use crate::model::{IssueKey, MailedEntry, Record};
 use crate::store::{Adoption, SentIssue, Store};
 use crate::transport::{Server, Target};
 
-pub(super) use self::folder::page_name;
+pub(super) use self::folder::{FOLDER, page_name};
 
 /// The records that are beside the posts of a site.
 ///

@@ -253,7 +253,7 @@ impl Worker<'_> {
 
     /// Whether the reader has left since the delivery was claimed, which is noted then.
     fn has_left(&mut self, key: DeliveryKey) -> bool {
-        let why = self.shared.why_left(key.subscriber);
+        let why = self.shared.why_left(key);
         let has_left = why.is_some();
         if let Some(why) = why {
             self.decide(key, DeliveryState::Skipped, why);

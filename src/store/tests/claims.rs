@@ -23,14 +23,14 @@ async fn who_leaves_while_a_delivery_is_claimed_is_heard_of() {
     let Some(ledger) = Ledger::new() else { return };
     let mut store = frozen(&ledger, 3).await;
     claim(&mut store, &[1, 2]).await;
-    assert_eq!(store.leavers([1, 2].into_iter()).await.unwrap().unwrap_or_default(), []);
+    assert_eq!(store.leavers([1, 2].map(key).into_iter()).await.unwrap().unwrap_or_default(), []);
     let mut other = open(&ledger).await;
     for reader in ["r2@example.org", "r3@example.org"] {
         other.set_status(&address(reader), SubscriberStatus::Complained, owners()).await.unwrap();
     }
-    let left = store.leavers([1, 2].into_iter()).await.unwrap().unwrap();
-    assert_eq!(left, [(2, "the reader had left: complained".to_owned())]);
-    assert_eq!(store.leavers([1, 2].into_iter()).await.unwrap(), None, "once");
+    let left = store.leavers([1, 2].map(key).into_iter()).await.unwrap().unwrap();
+    assert_eq!(left, [(key(2), "the reader had left: complained".to_owned())]);
+    assert_eq!(store.leavers([1, 2].map(key).into_iter()).await.unwrap(), None, "once");
 }
 
 /// Deliveries are claimed page by page while it is recorded what became of the earlier ones: each is claimed once.

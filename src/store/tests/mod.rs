@@ -9,7 +9,9 @@ use super::migrations::MIGRATIONS;
 use super::*;
 use crate::config::ServerUrl;
 use crate::files::{Access, FileKind};
-use crate::model::{Answer, DeliveryState, EmailAddress, Issue, LetterKind, ListId, MailedEntry, SubscriberStatus};
+use crate::model::{
+    Answer, Choice, DeliveryState, EmailAddress, Issue, LetterKind, ListId, Lists, MailedEntry, SubscriberStatus,
+};
 
 mod file;
 mod server;

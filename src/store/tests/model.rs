@@ -67,9 +67,9 @@ async fn run(events: Vec<Event>) {
                 world.claimed.extend(claimed.deliveries);
             }
             Event::Send(which) if !world.claimed.is_empty() => {
-                let readers: Vec<_> = world.claimed.iter().map(|it| it.key().subscriber).collect();
-                let heard = store.leavers(readers.into_iter()).await.unwrap().unwrap_or_default();
-                world.heard.extend(heard.into_iter().map(|(reader, _)| reader));
+                let keys: Vec<_> = world.claimed.iter().map(QueuedDelivery::key).collect();
+                let heard = store.leavers(keys.into_iter()).await.unwrap().unwrap_or_default();
+                world.heard.extend(heard.into_iter().map(|(key, _)| key.subscriber));
                 let delivery = world.claimed.remove(which % world.claimed.len());
                 let reader = delivery.key().subscriber;
                 assert_eq!(world.heard.contains(&reader), world.left.contains(&reader), "reader {reader}");

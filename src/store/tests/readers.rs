@@ -13,6 +13,7 @@ fn asking<'a>(address: &'a EmailAddress, hash: &'a str) -> Asking<'a> {
         address,
         hash,
         name: Some("Ada"),
+        choice: None,
         way: "form",
         shown: Some("Join us"),
         network: Some("n"),
@@ -28,6 +29,8 @@ async fn status(store: &mut Store, reader: &EmailAddress) -> Option<SubscriberSt
     store.subscriber(reader).await.unwrap().map(|reader| reader.status)
 }
 
+const WELCOME: Greeting = Greeting { letter: true, latest_since: None };
+
 #[tokio::test]
 async fn who_asks_is_pending_until_they_confirm_once() {
     let Some(ledger) = Ledger::new() else { return };
@@ -42,11 +45,11 @@ async fn who_asks_is_pending_until_they_confirm_once() {
     assert!(!store.take_letter(letter.key, now.as_second()).await.unwrap(), "another process has it");
     store.settle_letter(letter.key, DeliveryState::Sent, 0, "250 ok").await.unwrap();
     let unknown = LetterKey { number: 9, ..letter.key };
-    assert!(matches!(store.confirm(unknown, by("link", now), true).await.unwrap(), Confirmed::Unknown));
-    assert!(matches!(store.confirm(letter.key, by("link", now + DAY * 8), true).await.unwrap(), Confirmed::Expired));
-    let joined = store.confirm(letter.key, by("link", now), true).await.unwrap();
+    assert!(matches!(store.confirm(unknown, by("link", now), WELCOME).await.unwrap(), Confirmed::Unknown));
+    assert!(matches!(store.confirm(letter.key, by("link", now + DAY * 8), WELCOME).await.unwrap(), Confirmed::Expired));
+    let joined = store.confirm(letter.key, by("link", now), WELCOME).await.unwrap();
     assert!(matches!(joined, Confirmed::Joined(_, SubscriberStatus::Pending)), "{joined:?}");
-    assert!(matches!(store.confirm(letter.key, by("link", now), true).await.unwrap(), Confirmed::Again(_)));
+    assert!(matches!(store.confirm(letter.key, by("link", now), WELCOME).await.unwrap(), Confirmed::Again(_)));
     let changes = store.changes_of(letter.key.subscriber).await.unwrap();
     assert!(changes.len() == 1 && changes[0].shown.as_deref() == Some("Join us"), "{changes:?}");
     let welcome = store.letters_that_wait(now.as_second(), 10).await.unwrap();
@@ -134,11 +137,11 @@ async fn an_address_changes_when_the_new_one_confirms() {
     );
     let now = now + DAY + SignedDuration::from_secs(1);
     let key = LetterKey { subscriber: 1, number: 1 };
-    let moved = store.confirm(key, by("link", now), true).await.unwrap();
+    let moved = store.confirm(key, by("link", now), WELCOME).await.unwrap();
     assert!(matches!(moved, Confirmed::Moved(_)), "{moved:?}");
     assert_eq!(status(&mut store, &new).await, Some(SubscriberStatus::Confirmed));
     assert!(store.ask_to_move(2, &new, by("preferences", now)).await.unwrap());
-    let taken = store.confirm(LetterKey { subscriber: 2, ..key }, by("link", now), true).await.unwrap();
+    let taken = store.confirm(LetterKey { subscriber: 2, ..key }, by("link", now), WELCOME).await.unwrap();
     assert!(matches!(taken, Confirmed::Taken), "{taken:?}");
 }
 
@@ -178,4 +181,83 @@ async fn the_newest_copy_with_a_subject_is_the_one_that_a_service_means() {
     assert_eq!(store.issue_sent_as("Slow rivers", 1).await.unwrap(), Some(1));
     assert_eq!(store.issue_sent_as("Slow rivers", 2).await.unwrap(), None);
     assert_eq!(store.issue_sent_as("Other", 1).await.unwrap(), None);
+}
+
+/// Freezes issues of one run, each for some lists.
+async fn freeze_for(store: &mut Store, issues: &[(i64, &[&str])]) {
+    let issues: Vec<_> = issues
+        .iter()
+        .map(|(number, lists)| Issue { lists: lists.iter().map(|it| (*it).to_owned()).collect(), ..issue(*number) })
+        .collect();
+    let entries: Vec<_> = issues
+        .iter()
+        .map(|issue| {
+            let mut entry = entry(&format!("https://example.org/{}", issue.number));
+            entry.mailed.issue = issue.number;
+            entry
+        })
+        .collect();
+    store.freeze(NOW, &entries, &issues).await.unwrap();
+}
+
+#[tokio::test]
+async fn who_joins_gets_the_newest_issue_that_is_for_them_once_if_it_is_news() {
+    let Some(ledger) = Ledger::new() else { return };
+    let mut store = open(&ledger).await;
+    store.add_subscribers(&readers(1), "test", NOW).await.unwrap();
+    freeze_for(&mut store, &[(1, &[]), (2, &["essays"]), (3, &["notes"])]).await;
+    let essays = Choice::Lists(Lists::new(["essays"]));
+    let now = start() + DAY;
+    let since = |moment: Timestamp| Greeting { letter: false, latest_since: Some(moment) };
+    for (name, greeting, issues) in
+        [("ada", since(start() - DAY), vec![2]), ("bob", since(now), vec![]), ("cid", Greeting::default(), vec![])]
+    {
+        let reader = address(&format!("{name}@example.org"));
+        let asking = Asking { choice: Some(&essays), ..asking(&reader, name) };
+        assert_eq!(store.ask(asking, now).await.unwrap(), Asked::Letter);
+        let id = store.subscriber(&reader).await.unwrap().unwrap().id;
+        let key = LetterKey { subscriber: id, number: 1 };
+        assert!(matches!(store.confirm(key, by("link", now), greeting).await.unwrap(), Confirmed::Joined(..)));
+        let lists = store.subscriber(&reader).await.unwrap().unwrap().details.lists;
+        assert_eq!(lists.as_ref(), essays.lists(), "what they chose counts once they have confirmed");
+        let got = |all: Vec<DeliveryTo>| all.into_iter().map(|delivery| delivery.issue).collect::<Vec<_>>();
+        assert_eq!(got(store.deliveries_to(id).await.unwrap()), issues, "{name}");
+        // None comes twice to who leaves and comes back.
+        store.unsubscribe(id, by("link", now)).await.unwrap();
+        store.ask(Asking { choice: None, ..asking }, now + DAY * 2).await.unwrap();
+        let again = LetterKey { number: 2, ..key };
+        store.confirm(again, by("link", now + DAY * 2), greeting).await.unwrap();
+        assert_eq!(got(store.deliveries_to(id).await.unwrap()), issues, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn who_leaves_a_list_gets_no_copy_of_what_is_queued_or_claimed_for_it() {
+    let Some(ledger) = Ledger::new() else { return };
+    let mut store = open(&ledger).await;
+    store.add_subscribers(&readers(4), "test", NOW).await.unwrap();
+    freeze_for(&mut store, &[(1, &["essays"]), (2, &[])]).await;
+    claim(&mut store, &[1, 2]).await;
+    store.leavers([1, 2].map(key).into_iter()).await.unwrap();
+    let mut other = open(&ledger).await;
+    let notes = Choice::Lists(Lists::new(["notes"]));
+    for reader in [2, 3] {
+        assert!(other.choose_lists(reader, &notes, by("preferences", start())).await.unwrap());
+    }
+    let keys = [key(1), key(2), DeliveryKey { issue: 2, subscriber: 2 }];
+    let left = store.leavers(keys.into_iter()).await.unwrap().unwrap();
+    assert_eq!(left, [(key(2), "the reader had left: not on list essays".to_owned())], "what is for everyone still is");
+    let claimed = store.advance(&[], Some(&these(&[3, 4])), NOW).await.unwrap();
+    assert_eq!((claimed.deliveries.len(), claimed.left), (1, 1));
+    let changes = store.changes_of(3).await.unwrap();
+    assert_eq!(
+        (changes[0].about.as_deref(), changes[0].way.as_str(), changes.len()),
+        (Some("lists notes"), "preferences", 1)
+    );
+    assert!(other.choose_lists(3, &notes, by("preferences", start())).await.unwrap());
+    assert_eq!(store.changes_of(3).await.unwrap().len(), 1, "nothing has changed");
+    assert_eq!(store.movements().await.unwrap().joined.iter().map(|day| day.count).sum::<i64>(), 4, "none joined anew");
+    let meant = store.readers_meant(1, Some(1), &[1, 2, 3, 4]).await.unwrap();
+    assert_eq!(meant, [1, 4]);
+    assert_eq!(store.readers_meant(1, None, &[1, 2]).await.unwrap(), [1, 2]);
 }

@@ -39,7 +39,7 @@ async fn one_that_wakes_up_late_changes_nothing() {
 
     let token = late.token().await.unwrap();
     expire(&ledger, token);
-    assert!(matches!(late.leavers([1, 2].into_iter()).await, Err(StoreError::LeaseOver)));
+    assert!(matches!(late.leavers([1, 2].map(key).into_iter()).await, Err(StoreError::LeaseOver)));
     let recovered = other.recover(Repeat::Never, NOW).await.unwrap();
     assert_eq!((recovered.count, recovered.put_back), (2, 0), "what it is about to send stands in no mark");
     let said = late.advance(&[outcome(1, DeliveryState::Sent, None)], None, NOW).await;

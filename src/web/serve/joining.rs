@@ -8,12 +8,12 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use jiff::Timestamp;
 
-use super::pages::Button;
+use super::pages::{Button, Typed};
 use super::request::Posted;
 use super::server::{Server, Shared};
 use crate::email::{Grant, Purpose};
-use crate::model::EmailAddress;
-use crate::publish::{address_hash, is_fresh, letter_of, never_again};
+use crate::model::{Choice, EmailAddress, gets};
+use crate::publish::{address_hash, greeting, is_fresh, letter_of, never_again};
 use crate::store::{Asked, Asking, Confirmed};
 use crate::web::security::is_same;
 
@@ -24,21 +24,27 @@ const EVEN: Duration = Duration::from_millis(250);
 
 /// The page on which people subscribe.
 pub(super) async fn page(State(server): Shared) -> Response {
-    server.pages.subscribe(StatusCode::OK, &server.form_time(server.clock.now()), "", "", false)
+    server.pages.subscribe(StatusCode::OK, &server.form_time(server.clock.now()), &Typed::default())
 }
 
 /// Takes the form, also from a page of another site, which knows no time: then a button of ours is in between.
 pub(super) async fn subscribe(State(server): Shared, request: Request) -> Result<Response, Response> {
     let posted = Posted::read(&server, request).await?;
-    let (email, name) = (posted.field("email"), posted.name());
+    let (email, name, choice) = (posted.field("email"), posted.name(), posted.choice(server.pages.lists()));
     let time = server.form_time(posted.now);
     let Ok(address) = email.parse::<EmailAddress>() else {
-        let (status, name) = (StatusCode::UNPROCESSABLE_ENTITY, name.unwrap_or_default());
-        let email: String = email.chars().take(254).collect();
-        return Ok(server.pages.subscribe(status, &time, &email, &name, true));
+        let email = email.chars().take(254).collect();
+        let typed = Typed { email, name: name.unwrap_or_default(), choice, is_wrong: true };
+        return Ok(server.pages.subscribe(StatusCode::UNPROCESSABLE_ENTITY, &time, &typed));
     };
     if !server.is_filled_in(&posted.field("t"), posted.now) {
-        let fields = vec![("email", address.as_str().to_owned()), ("name", name.unwrap_or_default()), ("t", time)];
+        let mut fields = vec![("email", address.as_str().to_owned()), ("name", name.unwrap_or_default()), ("t", time)];
+        if let Some(choice) = choice {
+            let is_chosen = |name: &&String| gets(choice.lists(), std::slice::from_ref(*name));
+            let chosen = server.pages.lists().iter().map(|(name, _)| name).filter(is_chosen);
+            fields.extend(chosen.map(|name| ("list", name.clone())));
+            fields.push(("lists", String::new()));
+        }
         let action = format!("{}subscribe", server.pages.base());
         let button = Button { word: "subscribe", action, fields, is_quiet: false };
         return Ok(server.pages.answer(StatusCode::OK, "subscribe_title", &["sure", "consent"], Some(button), None));
@@ -49,7 +55,8 @@ pub(super) async fn subscribe(State(server): Shared, request: Request) -> Result
     }
     // What people do not see, only programs fill in.
     if posted.field("website").is_empty() {
-        let (asked, ()) = tokio::join!(ask(&server, &posted, &address, name.as_deref()), tokio::time::sleep(EVEN));
+        let (asked, ()) =
+            tokio::join!(ask(&server, &posted, &address, name.as_deref(), choice.as_ref()), tokio::time::sleep(EVEN));
         asked?;
     } else {
         tokio::time::sleep(EVEN).await;
@@ -62,11 +69,13 @@ async fn ask(
     posted: &Posted,
     address: &EmailAddress,
     name: Option<&str>,
+    choice: Option<&Choice>,
 ) -> Result<(), Response> {
     let asking = Asking {
         address,
         hash: &address_hash(&server.tokens(), address),
         name,
+        choice,
         way: "form",
         shown: Some(&server.pages.consent()),
         network: Some(&posted.network),
@@ -108,7 +117,8 @@ pub(super) async fn confirm(
         return Err(expired(&server));
     }
     let mut store = server.store.lock().await;
-    let confirmed = store.confirm(letter_of(grant), posted.changing("link"), server.welcome).await;
+    let greeting = greeting(&server.newsletter, posted.now);
+    let confirmed = store.confirm(letter_of(grant), posted.changing("link"), greeting).await;
     drop(store);
     let said = |title, text| Ok(server.pages.sentence(StatusCode::OK, title, &[text]));
     match confirmed.map_err(|error| server.failed(&error))? {

@@ -42,8 +42,7 @@ pub(super) async fn leave(
     let is_one_click = posted.is_one_click();
     let way = if is_one_click { "one click" } else { "link" };
     let failed = |error| server.failed(&error);
-    let mut store = server.store.lock().await;
-    let Some(was) = store.unsubscribe(subscriber, posted.changing(way)).await.map_err(failed)? else {
+    let Some(was) = server.unsubscribe(subscriber, way, (&posted.network, posted.now)).await.map_err(failed)? else {
         return Err(server.missing());
     };
     if was != SubscriberStatus::Unsubscribed && was != SubscriberStatus::Complained {
@@ -53,8 +52,7 @@ pub(super) async fn leave(
         return Ok(done());
     }
     // Those whose mail program was faster than they find their way back too.
-    let changes = store.changes_of(subscriber).await.map_err(failed)?;
-    drop(store);
+    let changes = server.store.lock().await.changes_of(subscriber).await.map_err(failed)?;
     let last = changes.last().filter(|change| change.status == SubscriberStatus::Unsubscribed);
     let at = last.and_then(|change| change.at.parse::<Timestamp>().ok());
     let at = at.filter(|at| posted.now.duration_since(*at) < UNDO_SPAN);

@@ -1,9 +1,12 @@
 //! The pages for readers, and the feeds, over HTTP. A request that only looks (GET, HEAD) changes nothing, since programs follow
 //! each link of a mail before people do; what changes something is a form of one button, without a script and without a cookie.
 
+mod archive;
 mod connections;
 mod feeds;
+mod held;
 mod hooks;
+mod issues;
 mod joining;
 mod leaving;
 mod limits;
@@ -45,7 +48,7 @@ pub async fn serve(listener: TcpListener, setup: Setup, stop: impl Future<Output
     connections::answer(listener, routes(&server), stop).await
 }
 
-/// Every route, one a line. What is new and shows something to readers belongs here, such as the archive at `issues/`.
+/// Every route, one a line. What is new and shows something to readers belongs here.
 fn routes(server: &Arc<Server>) -> Router {
     let at = |path: &str| format!("{}{path}", server.pages.base());
     Router::new()
@@ -56,6 +59,11 @@ fn routes(server: &Arc<Server>) -> Router {
         .route(&at("u/{token}"), get(leaving::ask).post(leaving::leave))
         .route(&at("undo/{token}"), get(leaving::ask_to_undo).post(leaving::undo))
         .route(&at("p/{token}"), get(preferences::page).post(preferences::save))
+        .route(&at("issues/"), get(archive::list))
+        .route(&at("issues/feed.xml"), get(archive::feed))
+        .route(&at("issues/{number}/"), get(archive::issue))
+        .route(&at("issues"), get(archive::to_list))
+        .route(&at("issues/{number}"), get(archive::to_issue))
         .route(&at("serve.css"), get(pages::style))
         .route(&at("hooks/{service}"), any(hooks::take))
         .route(&at("health"), get(watching::health))
@@ -74,10 +82,10 @@ async fn guard(State(server): Shared, request: Request, next: Next) -> Response 
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         // A token must not travel on with a link.
         (header::REFERRER_POLICY, "no-referrer"),
-        (header::CONTENT_SECURITY_POLICY, POLICY),
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(POLICY));
     if !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         let robots = HeaderName::from_static("x-robots-tag");

@@ -10,7 +10,9 @@ use serde_json::{Value, json};
 use super::wording;
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
+use crate::email::Wording;
 use crate::feed;
+use crate::model::{Choice, Lists, gets};
 use crate::templates::Templates;
 
 /// What the pages are made with.
@@ -22,6 +24,19 @@ pub(super) struct Pages {
     description: Option<String>,
     base: String,
     feeds: Vec<String>,
+    /// What the archive is called, when there is one.
+    archive: Option<String>,
+    lists: Vec<(String, String)>,
+}
+
+/// What people have typed on the page where they subscribe.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Typed {
+    pub(super) email: String,
+    pub(super) name: String,
+    pub(super) choice: Option<Choice>,
+    /// Whether the address is none.
+    pub(super) is_wrong: bool,
 }
 
 /// A form that is nothing but a button.
@@ -51,6 +66,11 @@ impl Pages {
             description: config.site.description.clone(),
             base: config.web.url.as_ref().map_or("/", |url| url.path()).to_owned(),
             feeds: feed::written_names(config),
+            lists: config.newsletter.lists.clone(),
+            archive: config
+                .newsletter
+                .archive
+                .then(|| Wording::of(&config.site.language, &config.newsletter.words).word("archive").to_owned()),
         })
     }
 
@@ -92,24 +112,30 @@ impl Pages {
         self.page(status, "web/serve-answer.html", title, values)
     }
 
-    /// The page on which people subscribe, with what they have typed.
-    pub(super) fn subscribe(
-        &self,
-        status: StatusCode,
-        time: &str,
-        email: &str,
-        name: &str,
-        is_wrong: bool,
-    ) -> Response {
+    /// The page on which people subscribe, given out at `time`, with what they have typed.
+    pub(super) fn subscribe(&self, status: StatusCode, time: &str, typed: &Typed) -> Response {
         let values = json!({
             "description": self.description,
             "feeds": self.feeds,
+            "archive": self.archive,
             "time": time,
-            "email": email,
-            "name": name,
-            "is_wrong": is_wrong,
+            "email": typed.email,
+            "name": typed.name,
+            "lists": self.choices(typed.choice.as_ref().and_then(Choice::lists)),
+            "is_wrong": typed.is_wrong,
         });
         self.page(status, "web/serve-subscribe.html", "subscribe_title", values)
+    }
+
+    /// The lists to choose from, for who is on `lists`; `None` is everything.
+    pub(super) fn choices(&self, lists: Option<&Lists>) -> Value {
+        let choice = |(name, title): &(String, String)| json!({ "name": name, "title": title, "is_chosen": gets(lists, std::slice::from_ref(name)) });
+        self.lists.iter().map(choice).collect()
+    }
+
+    /// The lists of the site: the name and title of each.
+    pub(super) fn lists(&self) -> &[(String, String)] {
+        &self.lists
     }
 
     /// What those who subscribe have read.

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::request::Posted;
 use super::server::{Server, Shared};
 use crate::email::Purpose;
-use crate::model::{EmailAddress, Subscriber, SubscriberStatus};
+use crate::model::{Choice, EmailAddress, Lists, Subscriber, SubscriberStatus};
 use crate::publish::address_hash;
 use crate::store::Barred;
 
@@ -40,6 +40,11 @@ pub(super) async fn save(
         renamed.map_err(|error| server.failed(&error))?;
         reader.name = name;
     }
+    if let Some(choice) = posted.choice(server.pages.lists()).map(|choice| with_others(choice, &server, &reader)) {
+        let chosen = server.store.lock().await.choose_lists(reader.id, &choice, posted.changing("preferences")).await;
+        chosen.map_err(|error| server.failed(&error))?;
+        reader.details.lists = choice.lists().cloned();
+    }
     let report = match posted.field("email") {
         email if email.is_empty() => Report { said: Some("saved"), is_wrong: false },
         email => match email.parse::<EmailAddress>() {
@@ -51,6 +56,17 @@ pub(super) async fn save(
         },
     };
     Ok(show(&server, &reader, report))
+}
+
+/// A choice among the lists of the site leaves alone those that the reader is on and that the site does not show.
+fn with_others(choice: Choice, server: &Server, reader: &Subscriber) -> Choice {
+    let is_shown = |name: &&str| server.pages.lists().iter().any(|(shown, _)| shown == name);
+    match (choice, &reader.details.lists) {
+        (Choice::Lists(chosen), Some(old)) => {
+            Choice::Lists(chosen.and(&Lists::new(old.names().filter(|name| !is_shown(name)))))
+        }
+        (choice, _) => choice,
+    }
 }
 
 /// Asks at the new address, unless who has it wants no letters; the answer is the same.
@@ -80,6 +96,7 @@ fn show(server: &Server, reader: &Subscriber, report: Report) -> Response {
         "said": report.said.map(|key| server.pages.word(key)),
         "is_wrong": report.is_wrong,
         "name": reader.name.as_deref().unwrap_or_default(),
+        "lists": server.pages.choices(reader.details.lists.as_ref()),
         "leave": format!("{}u/{}", server.pages.base(), server.tokens().of(reader.id)),
     });
     server.pages.page(status, "web/serve-preferences.html", "preferences", values)

@@ -12,6 +12,7 @@ use url::form_urlencoded;
 
 use super::server::Server;
 use super::visitor::Visitor;
+use crate::model::{Choice, Lists};
 use crate::store::Changing;
 
 /// No form is longer.
@@ -45,6 +46,18 @@ impl Posted {
         let mut fields = form_urlencoded::parse(&self.body);
         let found = fields.find(|(key, _)| self.is_form && key == name).map(|(_, value)| value.trim().to_owned());
         found.unwrap_or_default()
+    }
+
+    /// What the form says that the reader wants of these lists, by name and title; `None` when it does not ask.
+    pub(super) fn choice(&self, lists: &[(String, String)]) -> Option<Choice> {
+        let fields: Vec<_> = form_urlencoded::parse(&self.body).filter(|_| self.is_form).collect();
+        // Without a mark in every case nothing would be sent when nothing is chosen.
+        if lists.is_empty() || !fields.iter().any(|(key, _)| key == "list" || key == "lists") {
+            return None;
+        }
+        let is_chosen = |name: &&str| fields.iter().any(|(key, value)| key == "list" && value == name);
+        let chosen: Vec<_> = lists.iter().map(|(name, _)| name.as_str()).filter(is_chosen).collect();
+        Some(if chosen.len() == lists.len() { Choice::Everything } else { Choice::Lists(Lists::new(chosen)) })
     }
 
     /// The same of a name of a person, which is one short line.

@@ -6,18 +6,22 @@ use std::sync::{Arc, PoisonError, RwLock};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use tokio::sync::{Mutex, Notify};
+use jiff::Timestamp;
+use tokio::sync::{Mutex, Notify, oneshot};
 
 use super::feeds::Feeds;
 use super::hooks::{HookKeys, Hooks};
+use super::issues::Archive;
 use super::limits::HourlyLimit;
 use super::metrics::Metrics;
 use super::pages::Pages;
 use crate::clock::Clock;
-use crate::config::{Config, Network};
+use crate::config::{Config, Network, Newsletter};
 use crate::email::{Grant, Purpose, Tokens, is_token};
 use crate::files::Folder;
-use crate::store::{Store, StoreError};
+use crate::model::SubscriberStatus;
+use crate::store::{Changing, Store, StoreError};
+use crate::templates::Templates;
 
 /// So many wishes to join, or to have letters sent elsewhere, are taken of one network in an hour.
 const WISHES_PER_HOUR: u16 = 10;
@@ -28,8 +32,10 @@ const SEARCHES_PER_HOUR: u16 = 60;
 pub struct Setup {
     /// The configuration of the site.
     pub config: Config,
-    /// Its folder, for the feeds.
+    /// Its folder, for the feeds and the archive.
     pub folder: Folder,
+    /// What the archive is made with, when the site has one.
+    pub archive: Option<Templates>,
     /// A connection of its own to the database.
     pub store: Store,
     /// Where the time comes from.
@@ -45,19 +51,31 @@ pub struct Setup {
 /// See the module.
 pub(super) struct Server {
     pub(super) store: Mutex<Store>,
+    /// Those who leave and wait for the database.
+    leavers: std::sync::Mutex<Vec<Leaver>>,
     pub(super) tokens: RwLock<Arc<Tokens>>,
     pub(super) clock: Clock,
     pub(super) wake: Arc<Notify>,
     pub(super) tell: fn(&str),
     pub(super) pages: Pages,
     pub(super) feeds: Feeds,
+    pub(super) archive: Option<Archive>,
     pub(super) wishes: HourlyLimit,
     pub(super) searches: HourlyLimit,
     pub(super) proxies: Vec<Network>,
     pub(super) letters_per_hour: i64,
-    pub(super) welcome: bool,
+    pub(super) newsletter: Newsletter,
     pub(super) metrics: Metrics,
     pub(super) hooks: Hooks,
+}
+
+/// A reader who leaves: their number, by which way, from which network, when, and who waits for what they were.
+struct Leaver {
+    subscriber: i64,
+    way: &'static str,
+    network: String,
+    now: Timestamp,
+    told: oneshot::Sender<Result<Option<SubscriberStatus>, StoreError>>,
 }
 
 pub(super) type Shared = State<Arc<Server>>;
@@ -68,22 +86,24 @@ impl Server {
     /// # Errors
     /// When the database does not answer, or a template of the pages is broken.
     pub(super) async fn new(setup: Setup) -> io::Result<Self> {
-        let Setup { config, folder, mut store, clock, wake, tell, keys } = setup;
+        let Setup { config, folder, archive, mut store, clock, wake, tell, keys } = setup;
         let tokens = Tokens::new(&store.secret().await.map_err(io::Error::other)?);
         let pages = Pages::new(&config).map_err(|problem| io::Error::other(problem.to_string()))?;
         Ok(Self {
             store: Mutex::new(store),
+            leavers: std::sync::Mutex::default(),
             tokens: RwLock::new(Arc::new(tokens)),
             clock,
             wake,
             tell,
+            archive: archive.map(|templates| Archive::new(folder.clone(), config.clone(), templates, tell)),
             feeds: Feeds::new(folder, &config.feeds.dir),
             pages,
             wishes: HourlyLimit::new(WISHES_PER_HOUR),
             searches: HourlyLimit::new(SEARCHES_PER_HOUR),
             proxies: config.web.proxies,
             letters_per_hour: config.web.letters_per_hour.into(),
-            welcome: config.newsletter.welcome,
+            newsletter: config.newsletter,
             metrics: Metrics::default(),
             hooks: Hooks::new(keys),
         })
@@ -105,6 +125,49 @@ impl Server {
             *self.tokens.write().unwrap_or_else(PoisonError::into_inner) = tokens;
         }
         Ok(grant)
+    }
+
+    /// Unsubscribes a reader, together with those who wait for the database at the same time ([`Store::unsubscribe_all`]).
+    pub(super) async fn unsubscribe(
+        &self,
+        subscriber: i64,
+        way: &'static str,
+        (network, now): (&str, Timestamp),
+    ) -> Result<Option<SubscriberStatus>, StoreError> {
+        let waiting = || self.leavers.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            let (told, mut answer) = oneshot::channel();
+            waiting().push(Leaver { subscriber, way, network: network.to_owned(), now, told });
+            let mut store = self.store.lock().await;
+            // Whoever had the database before has done it, or goes on for all who wait.
+            if let Ok(was) = answer.try_recv() {
+                return was;
+            }
+            let mut all = std::mem::take(&mut *waiting());
+            if all.len() > 1 {
+                let changes: Vec<_> = all
+                    .iter()
+                    .map(|Leaver { subscriber, way, network, now, .. }| {
+                        (*subscriber, Changing { way, network: Some(network), now: *now })
+                    })
+                    .collect();
+                // Where one cannot be unsubscribed, each is told so for themselves.
+                if let Ok(were) = store.unsubscribe_all(&changes).await {
+                    for (leaver, was) in all.drain(..).zip(were) {
+                        let _ = leaver.told.send(Ok(was));
+                    }
+                }
+            }
+            for Leaver { subscriber, way, network, now, told } in all {
+                let changing = Changing { way, network: Some(&network), now };
+                let _ = told.send(store.unsubscribe(subscriber, changing).await);
+            }
+            drop(store);
+            // Who was at it for us may have hung up in the middle.
+            if let Ok(was) = answer.try_recv() {
+                return was;
+            }
+        }
     }
 
     pub(super) fn tokens(&self) -> Arc<Tokens> {

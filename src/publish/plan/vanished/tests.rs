@@ -54,7 +54,8 @@ fn rules() -> Rules {
 /// The verdict on the last of the posts that are there now.
 fn verdict(before: &[Seen<'_>], now: &[Seen<'_>], has_sketch: bool) -> Verdict {
     let last_run = Some("2026-03-01T18:00:00Z".parse().unwrap());
-    let ledger = Ledger { last_run, mailed: before.iter().map(|seen| mailed(*seen, has_sketch)).collect() };
+    let ledger =
+        Ledger { last_run, mailed: before.iter().map(|seen| mailed(*seen, has_sketch)).collect(), ..Ledger::default() };
     let (posts, prints): (Vec<_>, Vec<_>) = now.iter().map(|seen| read(*seen)).unzip();
     let prints: Fingerprints = posts.iter().map(|post| post.path.clone()).zip(prints).collect();
     let at = "2026-03-20T12:00:00Z".parse().unwrap();
@@ -339,7 +340,7 @@ fn what_is_new_is_mailed_although_it_looks_alike() {
 fn a_post_that_is_a_draft_again_counts_as_vanished() {
     let old = ("ferry.md", "The late ferry", "2026-03-01", FERRY);
     let mended = edited(FERRY, &[("whoever", "those who")]);
-    let ledger = Ledger { last_run: None, mailed: vec![mailed(old, true)] };
+    let ledger = Ledger { last_run: None, mailed: vec![mailed(old, true)], ..Ledger::default() };
     let (mut draft, _) = read(old);
     let (copy, print) = read(("copy.md", "The late ferry", "2026-03-01", &mended));
     let prints = Fingerprints::from([(copy.path.clone(), print)]);

@@ -1,0 +1,82 @@
+//! `serve` as a service: what the service manager hears, the schedule, and a reader who moves.
+
+use std::os::unix::net::UnixDatagram;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use crate::serve::{Serve, link, now, preferences_of, site, state_of, wait_for};
+
+#[test]
+#[cfg(target_os = "linux")]
+fn the_service_manager_hears_that_it_is_ready_and_that_it_stops() {
+    let site = site();
+    let path = site.state().join("notify");
+    let socket = UnixDatagram::bind(&path).unwrap();
+    socket.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
+    site.configure("web", "url = \"https://news.example.org\"\nbind = \"127.0.0.1:0\"");
+    let mut command = site.command("", &["serve"]);
+    command.env_remove("TIDINGS_NOW").env("NOTIFY_SOCKET", &path).stdout(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    let heard = || {
+        let mut bytes = [0; 64];
+        let length = socket.recv(&mut bytes).unwrap();
+        String::from_utf8(bytes[..length].to_vec()).unwrap()
+    };
+    assert_eq!(heard(), "READY=1");
+    std::process::Command::new("kill").arg(child.id().to_string()).status().unwrap();
+    assert_eq!(heard(), "STOPPING=1");
+    assert!(child.wait().unwrap().success());
+}
+
+#[test]
+fn the_schedule_publishes_once_while_it_runs() {
+    let site = site();
+    site.readers(2);
+    let soon = tidings::clock::now() + jiff::SignedDuration::from_secs(75);
+    site.configure("newsletter", &format!("schedule = \"daily {}\"", &soon.to_string()[11..16]));
+    let serve = Serve::of(&site, "");
+    let start = Instant::now();
+    assert_eq!(site.outbox().len(), 0);
+    while site.outbox().len() < 2 {
+        assert!(start.elapsed() < Duration::from_secs(150), "nothing was published");
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    std::thread::sleep(Duration::from_secs(2));
+    let said = serve.end();
+    assert!(said.contains("Publishing next at ") && !said.contains("reader.test"), "{said}");
+    assert_eq!(site.outbox().len(), 2, "once: {said}");
+}
+
+#[test]
+fn a_reader_moves_to_another_address_and_back_only_by_a_letter_to_it() {
+    let site = site();
+    site.run(&now(), &["subscribers", "add", "old@reader.test"]).exits(0);
+    site.run(&now(), &["subscribers", "add", "other@reader.test"]).exits(0);
+    let serve = Serve::of(&site, "");
+    let preferences = preferences_of(&site, 1);
+    assert_eq!(serve.post(&preferences, "name=&email=nowhere").status, 422);
+    // An address of another reader is answered as any other, and cannot be taken.
+    let asked = serve.post(&preferences, "name=Ann&email=new%40reader.test").text();
+    assert!(asked.contains("that asks you to confirm is on its way"), "{asked}");
+    wait_for(&site, 1);
+    let letter = site.read("outbox/letter-1-1.eml");
+    assert!(letter.contains("To: new@reader.test") && !letter.contains("old@reader.test"), "{letter}");
+    let confirm = link(&site, "letter-1-1.eml", "c");
+    serve.get(&confirm);
+    assert_eq!(
+        (state_of(&site, "old@reader.test"), state_of(&site, "new@reader.test")),
+        ("confirmed".into(), "unknown".into())
+    );
+    assert!(serve.post(&confirm, "").text().contains("Your address is changed"));
+    assert_eq!(
+        (state_of(&site, "old@reader.test"), state_of(&site, "new@reader.test")),
+        ("unknown".into(), "confirmed".into())
+    );
+    assert!(serve.post(&preferences, "name=Ann&email=").text().contains("Saved."), "the page stays theirs");
+    site.run(&now(), &["publish"]).exits(0);
+    wait_for(&site, 3);
+    let copies: String = site.outbox().iter().map(|name| site.read(&format!("outbox/{name}"))).collect();
+    assert!(copies.contains("new@reader.test") && !copies.contains("old@reader.test"));
+    let told = site.run(&now(), &["explain", "new@reader.test"]).exits(0).stdout;
+    assert!(told.contains("address at") && told.contains("address to new@reader.test"), "{told}");
+}
