@@ -12,6 +12,7 @@ mod checkpoint;
 mod cost;
 mod crash;
 mod desk;
+mod desk_login;
 mod dry_run;
 mod endless;
 mod fairness;

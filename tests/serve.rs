@@ -12,15 +12,25 @@ use crate::site::TestSite;
 const FORM: &str = "application/x-www-form-urlencoded";
 
 /// A server that ends with the test.
-struct Serve {
-    child: Child,
-    port: u16,
+pub(crate) struct Serve {
+    pub(crate) child: Child,
+    pub(crate) port: u16,
 }
 
 impl Serve {
-    fn of(site: &TestSite, more: &str) -> Self {
+    pub(crate) fn of(site: &TestSite, more: &str) -> Self {
+        Self::start(site, Some("https://news.example.org"), more)
+    }
+
+    /// At an address of its own without a proxy, unless one is given.
+    pub(crate) fn start(site: &TestSite, url: Option<&str>, more: &str) -> Self {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        site.configure("web", &format!("url = \"https://news.example.org\"\nbind = \"127.0.0.1:{port}\"\n{more}"));
+        let url = url.map_or_else(|| format!("http://127.0.0.1:{port}"), str::to_owned);
+        let lines = format!("url = \"{url}\"\nbind = \"127.0.0.1:{port}\"\n{more}");
+        let config = site.read("config.toml");
+        let before = config.split_once("[web]\n").map_or(config.as_str(), |(before, _)| before).to_owned();
+        site.write("config.toml", &before);
+        site.configure("web", &lines);
         // Forms take time, and links grow old: here time goes on.
         let mut command = site.command("", &["serve"]);
         let mut child =
@@ -28,11 +38,11 @@ impl Serve {
         let mut line = String::new();
         BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
         let serve = Self { child, port };
-        assert!(line == "https://news.example.org/\n", "{line:?} {}", serve.end());
+        assert!(line == format!("{url}/\n"), "{line:?} {}", serve.end());
         serve
     }
 
-    fn request(&self, method: &str, path: &str, headers: &str, body: &[u8]) -> Answer {
+    pub(crate) fn request(&self, method: &str, path: &str, headers: &str, body: &[u8]) -> Answer {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
         stream.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
         let length = if body.is_empty() { String::new() } else { format!("content-length: {}\r\n", body.len()) };
@@ -46,11 +56,11 @@ impl Serve {
         Answer::read(&bytes)
     }
 
-    fn get(&self, path: &str) -> Answer {
+    pub(crate) fn get(&self, path: &str) -> Answer {
         self.request("GET", path, "", b"")
     }
 
-    fn post(&self, path: &str, form: &str) -> Answer {
+    pub(crate) fn post(&self, path: &str, form: &str) -> Answer {
         self.request("POST", path, &format!("content-type: {FORM}\r\n"), form.as_bytes())
     }
 
@@ -63,7 +73,7 @@ impl Serve {
     }
 
     /// Ends it in order; what it has said.
-    fn end(mut self) -> String {
+    pub(crate) fn end(mut self) -> String {
         Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
         let (mut said, mut out) = (String::new(), self.child.stderr.take().unwrap());
         out.read_to_string(&mut said).unwrap();
@@ -85,12 +95,12 @@ fn between(text: &str, before: &str, after: &str) -> String {
     rest.split_once(after).unwrap().0.to_owned()
 }
 
-fn now() -> String {
+pub(crate) fn now() -> String {
     tidings::clock::now().to_string()
 }
 
 /// Waits until the outbox has so many messages.
-fn wait_for(site: &TestSite, messages: usize) {
+pub(crate) fn wait_for(site: &TestSite, messages: usize) {
     let start = Instant::now();
     while site.outbox().len() < messages {
         assert!(start.elapsed() < Duration::from_mins(1), "{:?}", site.outbox());
@@ -99,7 +109,7 @@ fn wait_for(site: &TestSite, messages: usize) {
 }
 
 /// The path of a page of ours that a message links to.
-fn link(site: &TestSite, message: &str, folder: &str) -> String {
+pub(crate) fn link(site: &TestSite, message: &str, folder: &str) -> String {
     let text = site.read(&format!("outbox/{message}")).replace("\r\n ", "").replace("=\r\n", "").replace("\r\n", "\n");
     let rest = between(&(text + "\n"), &format!("https://news.example.org/{folder}/"), "\n");
     let token: String = rest.chars().take_while(char::is_ascii_alphanumeric).collect();
@@ -118,7 +128,7 @@ fn state_of(site: &TestSite, address: &str) -> String {
 }
 
 /// A site with a post of yesterday.
-fn site() -> TestSite {
+pub(crate) fn site() -> TestSite {
     let site = TestSite::new("outbox:outbox");
     let yesterday = tidings::clock::now() - jiff::SignedDuration::from_hours(24);
     site.post(&yesterday.to_string()[..10], "Slow rivers");
@@ -355,6 +365,11 @@ fn a_reader_who_leaves_while_an_issue_goes_out_gets_no_copy() {
 
 /// The address for leaving of the reader with this number.
 fn leave_of(site: &TestSite, subscriber: i64) -> String {
+    format!("/u/{}", tokens(site).of(subscriber))
+}
+
+/// The tokens of the site.
+pub(crate) fn tokens(site: &TestSite) -> tidings::email::Tokens {
     let database = tidings::store::Database::File(site.file(".tidings/tidings.db"));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let secret = runtime.block_on(async {
@@ -363,7 +378,7 @@ fn leave_of(site: &TestSite, subscriber: i64) -> String {
         store.close().await.unwrap();
         secret
     });
-    format!("/u/{}", tidings::email::Tokens::new(&secret).of(subscriber))
+    tidings::email::Tokens::new(&secret)
 }
 
 #[test]

@@ -8,6 +8,7 @@ use super::placeholder::is_loopback;
 use super::reader::{Reader, Section};
 use super::site::web_url;
 use crate::diagnostic::Location;
+use crate::model::EmailAddress;
 
 /// Where `serve` listens unless something else is chosen.
 const BIND: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
@@ -25,6 +26,8 @@ pub struct Web {
     pub proxies: Vec<Network>,
     /// So many letters that ask to confirm leave in an hour, to all addresses together.
     pub letters_per_hour: u32,
+    /// Who may look at the desk of `serve`: links to log in go there. `None` when there is no desk.
+    pub desk: Option<EmailAddress>,
 }
 
 /// A block of IP addresses (RFC 4632, RFC 4291 §2.3): `10.0.0.0/8`.
@@ -79,6 +82,7 @@ pub(super) fn read<'t>(root: &mut Section<'_, 't>, reader: &mut Reader<'t>) -> W
     let bind = section.string(reader, "bind");
     let proxies = section.strings(reader, "proxies").unwrap_or_default();
     let letters_per_hour = section.number(reader, "letters_per_hour", 1..1_000_001).unwrap_or(200);
+    let desk = section.string(reader, "desk");
     section.finish(reader);
     let location = url.as_ref().map(|(_, place)| place.clone());
     let url = url.and_then(|(text, place)| {
@@ -110,7 +114,15 @@ pub(super) fn read<'t>(root: &mut Section<'_, 't>, reader: &mut Reader<'t>) -> W
         network
     };
     let proxies = proxies.into_iter().filter_map(network).collect();
-    Web { url, location, bind: bind.unwrap_or(BIND), proxies, letters_per_hour }
+    let desk = desk.and_then(|(text, place)| {
+        let address = text.parse().ok();
+        if address.is_none() {
+            let message = format!("`web.desk` is not an e-mail address: `{text}`");
+            reader.refuse(message, place, "write the address of who may look at it, for example `desk = \"ada@example.org\"`");
+        }
+        address
+    });
+    Web { url, location, bind: bind.unwrap_or(BIND), proxies, letters_per_hour, desk }
 }
 
 #[cfg(test)]
@@ -144,5 +156,8 @@ mod tests {
         only_problem("[web]\nbind = 'localhost'\n");
         only_problem("[web]\nproxies = ['nginx']\n");
         only_problem("[web]\nletters_per_hour = 0\n");
+        only_problem("[web]\ndesk = 'Ada'\n");
+        let web = with("[web]\ndesk = 'ada@example.org'\n").unwrap().web;
+        assert_eq!(web.desk.unwrap().as_str(), "ada@example.org");
     }
 }

@@ -10,7 +10,7 @@ use url::Url;
 use super::reach::{Outside, outside};
 use crate::config::{Config, DatabaseServer, Encryption, FeedPlace, InboxPlace, MailboxServer};
 use crate::files::{self, FileKind, Folder, Open};
-use crate::model::distinct;
+use crate::model::{EmailAddress, distinct};
 use crate::transport::{Security, Server, Target};
 
 /// What a command is about to do with a site.
@@ -57,6 +57,8 @@ pub enum Demand {
     Database(DatabaseServer),
     /// A mailbox at a server.
     Mailbox(MailboxServer),
+    /// Who may see the readers and what is not published yet.
+    Desk(EmailAddress),
     /// The environment variable that holds the password, by the setting that names it.
     PasswordVariable(&'static str, String),
     /// The file that holds the password, by the setting that names it.
@@ -101,6 +103,7 @@ pub fn demands(root: &Path, config: &Config, activity: Activity, search_path: &O
         }
     }
     distinct(&mut demands);
+    demands.extend(config.web.desk.clone().filter(|_| activity == Activity::Send).map(Demand::Desk));
     if let Some((name, arguments)) = config.store.checkpoint.split_first() {
         demands.push(started("store.checkpoint", name, arguments, root, search_path));
     }
@@ -197,6 +200,7 @@ impl Demand {
             Self::Mailbox(MailboxServer { host, port, user, folder, encryption }) => {
                 format!("inbox.url {encryption:?} {host:?} {port} {user:?} {folder:?}")
             }
+            Self::Desk(owner) => format!("web.desk {:?}", owner.as_str()),
             Self::PasswordVariable(setting, name) => format!("{setting} {name:?}"),
             Self::PasswordFile(setting, file) => format!("{setting} {}", quoted(file)),
         }
@@ -274,6 +278,10 @@ impl fmt::Display for Demand {
                     "read the folder {folder} of {user} at the server {host}, port {port} ({how}), and move what it "
                 )?;
                 f.write_str("understood (`inbox.url`)")
+            }
+            Self::Desk(owner) => {
+                write!(f, "show its readers and drafts to who reads the mail of {}", unambiguous(owner.as_str()))?;
+                f.write_str(", with `tidings serve` (`web.desk`)")
             }
             Self::PasswordVariable(setting, name) => {
                 write!(f, "use the password in the environment variable {} (`{setting}`)", unambiguous(name))

@@ -6,6 +6,7 @@ mod claims;
 mod late;
 mod model;
 mod readers;
+mod sessions;
 mod resend;
 
 async fn open(ledger: &Ledger) -> Store {

@@ -2,11 +2,13 @@
 //! each link of a mail before people do; what changes something is a form of one button, without a script and without a cookie.
 
 mod connections;
+mod desk;
 mod feeds;
 mod joining;
 mod leaving;
 mod limits;
 mod metrics;
+mod owner;
 mod pages;
 mod preferences;
 mod request;
@@ -46,6 +48,7 @@ pub async fn serve(listener: TcpListener, setup: Setup, stop: impl Future<Output
 /// Every route, one a line. What is new and shows something to readers belongs here, such as the archive at `issues/`.
 fn routes(server: &Arc<Server>) -> Router {
     let at = |path: &str| format!("{}{path}", server.pages.base());
+    let desk = server.desk.is_some().then(|| desk::routes(server.pages.base()));
     Router::new()
         .route(&at(""), get(joining::page))
         .route(&at("subscribe"), get(joining::page).post(joining::subscribe))
@@ -57,6 +60,7 @@ fn routes(server: &Arc<Server>) -> Router {
         .route(&at("serve.css"), get(pages::style))
         .route(&at("health"), get(watching::health))
         .route(&at("metrics"), get(watching::metrics))
+        .merge(desk.unwrap_or_default())
         .fallback(feed)
         .layer(middleware::from_fn_with_state(Arc::clone(server), guard))
         .with_state(Arc::clone(server))
@@ -73,10 +77,11 @@ async fn guard(State(server): Shared, request: Request, next: Next) -> Response 
         (header::REFERRER_POLICY, "no-referrer"),
         (header::CONTENT_SECURITY_POLICY, POLICY),
     ] {
-        headers.insert(name, HeaderValue::from_static(value));
+        // The desk has some of its own.
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
-    if !headers.contains_key(header::CACHE_CONTROL) {
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    let private = HeaderValue::from_static("no-store");
+    if *headers.entry(header::CACHE_CONTROL).or_insert(private.clone()) == private {
         let robots = HeaderName::from_static("x-robots-tag");
         headers.insert(robots, HeaderValue::from_static("noindex, nofollow, noarchive"));
     }

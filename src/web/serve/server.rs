@@ -11,12 +11,14 @@ use tokio::sync::{Mutex, Notify};
 use super::feeds::Feeds;
 use super::limits::HourlyLimit;
 use super::metrics::Metrics;
+use super::owner::OwnerDesk;
 use super::pages::Pages;
 use crate::clock::Clock;
 use crate::config::{Config, Network};
 use crate::email::{Grant, Purpose, Tokens, is_token};
 use crate::files::Folder;
 use crate::store::{Store, StoreError};
+use crate::web::preview::DeskLine;
 
 /// So many wishes to join, or to have letters sent elsewhere, are taken of one network in an hour.
 const WISHES_PER_HOUR: u16 = 10;
@@ -37,6 +39,8 @@ pub struct Setup {
     pub wake: Arc<Notify>,
     /// Given what the owner should know.
     pub tell: fn(&str),
+    /// The desk, when there is one.
+    pub desk: Option<DeskLine>,
 }
 
 /// See the module.
@@ -54,6 +58,7 @@ pub(super) struct Server {
     pub(super) letters_per_hour: i64,
     pub(super) welcome: bool,
     pub(super) metrics: Metrics,
+    pub(super) desk: Option<OwnerDesk>,
 }
 
 pub(super) type Shared = State<Arc<Server>>;
@@ -64,7 +69,8 @@ impl Server {
     /// # Errors
     /// When the database does not answer, or a template of the pages is broken.
     pub(super) async fn new(setup: Setup) -> io::Result<Self> {
-        let Setup { config, folder, mut store, clock, wake, tell } = setup;
+        let Setup { config, folder, mut store, clock, wake, tell, desk } = setup;
+        let origin = config.web.url.as_ref().map(|url| url.origin().ascii_serialization());
         let tokens = Tokens::new(&store.secret().await.map_err(io::Error::other)?);
         let pages = Pages::new(&config).map_err(|problem| io::Error::other(problem.to_string()))?;
         Ok(Self {
@@ -81,6 +87,7 @@ impl Server {
             letters_per_hour: config.web.letters_per_hour.into(),
             welcome: config.newsletter.welcome,
             metrics: Metrics::default(),
+            desk: desk.zip(origin).map(|(line, origin)| OwnerDesk { line, origin }),
         })
     }
 
