@@ -67,13 +67,16 @@ fn each_list_has_its_own_figures() {
     let last = |html: &str| rows(html)[0].clone();
     assert_eq!(last(&all), ["2026-03-02", "0", "0", "3"]);
     let essays = preview.get("/?view=readers&list=essays").text();
-    assert_eq!(rows(&essays), [
-        ["2026-03-02", "0", "0", "2"],
-        ["2026-02-23", "0", "0", "2"],
-        ["2026-02-16", "0", "0", "2"],
-        ["2026-02-09", "1", "1", "2"],
-        ["2026-02-02", "2", "0", "2"],
-    ]);
+    assert_eq!(
+        rows(&essays),
+        [
+            ["2026-03-02", "0", "0", "2"],
+            ["2026-02-23", "0", "0", "2"],
+            ["2026-02-16", "0", "0", "2"],
+            ["2026-02-09", "1", "1", "2"],
+            ["2026-02-02", "2", "0", "2"],
+        ]
+    );
     assert_eq!(last(&preview.get("/?view=readers&list=notes").text()), ["2026-03-02", "0", "0", "2"]);
     assert_eq!(last(&preview.get("/?view=readers&list=unknown").text()), ["2026-03-02", "0", "0", "3"]);
 }

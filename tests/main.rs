@@ -28,6 +28,7 @@ mod in_feeds;
 mod inbox;
 mod joining;
 mod kept;
+mod last_good;
 mod lint;
 mod lost;
 mod manual;

@@ -10,7 +10,8 @@ use crate::store::Store;
 pub(super) async fn send(store: &mut Store, config: &Config, context: &Context) -> Result<bool, Failure> {
     let now = context.clock.now();
     let has_links = !store.links_that_wait(now).await?.is_empty();
-    if !has_links && store.letters_that_wait(now.as_second(), 1).await?.is_empty() {
+    let has_letters = !store.letters_that_wait(now.as_second(), 1).await?.is_empty();
+    if !has_links && !has_letters {
         return Ok(true);
     }
     let ways = session::ways(config, &context.site)?;
@@ -21,6 +22,9 @@ pub(super) async fn send(store: &mut Store, config: &Config, context: &Context) 
         if sent > 0 {
             context.ui.say("Sent a link to the desk.");
         }
+    }
+    if !has_letters {
+        return Ok(true);
     }
     let sent = send_letters(store, &ways, config, &templates, signer.as_ref(), context.clock).await;
     let is_done = sent.is_ok();

@@ -118,7 +118,11 @@ pub(super) fn read<'t>(root: &mut Section<'_, 't>, reader: &mut Reader<'t>) -> W
         let address = text.parse().ok();
         if address.is_none() {
             let message = format!("`web.desk` is not an e-mail address: `{text}`");
-            reader.refuse(message, place, "write the address of who may look at it, for example `desk = \"ada@example.org\"`");
+            reader.refuse(
+                message,
+                place,
+                "write the address of who may look at it, for example `desk = \"ada@example.org\"`",
+            );
         }
         address
     });

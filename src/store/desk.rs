@@ -46,22 +46,27 @@ pub struct IssueOutcome {
     pub complained: i64,
 }
 
-/// A reader joined when they were put on the list, unless they had to confirm first. Rows that were changed before changes were kept
-/// say only what they became.
+/// A reader joined when they were put on the list, unless they had to confirm first: then the letter that asks is as old as they are.
+/// Rows that were changed before changes were kept say only what they became. A new address is kept as a change too, and is none here.
 const JOINED_AT_ONCE: &str = "SELECT substr(s.created_at, 1, 10) AS day, s.source AS way, s.lists AS lists, COUNT(*) AS count FROM subscribers s
-     WHERE COALESCE((SELECT c.status FROM changes c WHERE c.subscriber = s.id ORDER BY c.number LIMIT 1),
+     WHERE COALESCE((SELECT c.status FROM changes c WHERE c.subscriber = s.id AND NOT EXISTS (SELECT 1 FROM letters l
+         WHERE l.subscriber = s.id AND l.kind = 'address' AND l.used_at = c.at) ORDER BY c.number LIMIT 1),
          CASE WHEN s.status = 'confirmed' OR (s.status <> 'pending' AND s.updated_at > s.created_at) THEN 'joined' ELSE 'confirmed' END)
          <> 'confirmed'
+         AND NOT EXISTS (SELECT 1 FROM letters l WHERE l.subscriber = s.id AND l.kind = 'confirm' AND l.asked_at = s.created_at)
      GROUP BY substr(s.created_at, 1, 10), s.source, s.lists ORDER BY 1, 2";
 
 const CONFIRMED: &str = "SELECT substr(c.at, 1, 10) AS day, c.way AS way, s.lists AS lists, COUNT(*) AS count FROM
      (SELECT subscriber, at, way, status, LAG(status) OVER (PARTITION BY subscriber ORDER BY number) AS old FROM changes) AS c
      JOIN subscribers s ON s.id = c.subscriber WHERE c.status = 'confirmed' AND COALESCE(c.old, 'pending') <> 'confirmed'
+         AND NOT EXISTS (SELECT 1 FROM letters l WHERE l.subscriber = s.id AND l.kind = 'address' AND l.used_at = c.at)
      GROUP BY substr(c.at, 1, 10), c.way, s.lists ORDER BY 1, 2";
 
 const LEFT: &str = "SELECT substr(c.at, 1, 10) AS day, c.status AS way, s.lists AS lists, COUNT(*) AS count FROM
      (SELECT subscriber, at, status, LAG(status) OVER (PARTITION BY subscriber ORDER BY number) AS old FROM changes) AS c
      JOIN subscribers s ON s.id = c.subscriber WHERE c.status IN ('unsubscribed', 'bounced', 'complained') AND COALESCE(c.old, 'confirmed') = 'confirmed'
+         AND NOT (c.old IS NULL AND EXISTS (SELECT 1 FROM letters l
+             WHERE l.subscriber = s.id AND l.kind = 'confirm' AND l.asked_at = s.created_at))
      GROUP BY substr(c.at, 1, 10), c.status, s.lists ORDER BY 1, 2";
 
 const LEFT_BEFORE: &str =

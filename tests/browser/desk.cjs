@@ -72,7 +72,7 @@ async function letter(number) {
   assert.equal(cookies.length, 1);
   assert.ok(cookies[0].httpOnly && cookies[0].sameSite === "Strict" && cookies[0].path === "/desk/", JSON.stringify(cookies));
   // The issue runs no script, and its page does not see the cookie.
-  await page.frameLocator("#issue-frame").getByText("Slow rivers has to say").waitFor();
+  await page.frameLocator("#issue-frame").getByText("Slow rivers has to say").last().waitFor();
   assert.equal(await page.evaluate(() => document.cookie), "");
   await look(page, "issue");
   for (const [view, text] of [["Readers", "Came last"], ["Issues", "Nothing is being delivered"], ["Plan", "Last run"]]) {
@@ -91,10 +91,10 @@ async function letter(number) {
   await page.goto(`${address}/desk/`);
   await page.locator("#live.on").waitFor();
   fs.writeFileSync(post, text.replace("This is what", "A change. This is what"));
-  await page.frameLocator("#issue-frame").getByText("A change.").waitFor();
+  await page.frameLocator("#issue-frame").getByText("A change.").last().waitFor();
   fs.writeFileSync(post, text.replace("title: Slow", "title: [Slow"));
   await page.getByRole("heading", { name: "This cannot be published yet" }).waitFor();
-  await page.frameLocator("#issue-frame").getByText("A change.").waitFor();
+  await page.frameLocator("#issue-frame").getByText("A change.").last().waitFor();
   await look(page, "broken");
   fs.writeFileSync(post, text);
   await page.getByRole("heading", { name: "This cannot be published yet" }).waitFor({ state: "detached" });

@@ -14,9 +14,7 @@ use crate::diagnostic::Diagnostic;
 use crate::files::StateFolder;
 use crate::model::{EmailAddress, Issue, Outcome};
 use crate::publish::dry_run::Addressee;
-use crate::publish::{
-    Activity, Demand, Options, Past, Site, inspect, own_feeds, prepare, send_test, signer, underway,
-};
+use crate::publish::{Activity, Demand, Options, Past, Site, inspect, own_feeds, prepare, send_test, signer, underway};
 use crate::web::preview::{Backend, Desk, DeskPart, Refresh, Snapshot};
 
 /// So many readers who came last are shown.

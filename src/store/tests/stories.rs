@@ -6,8 +6,8 @@ mod claims;
 mod late;
 mod model;
 mod readers;
-mod sessions;
 mod resend;
+mod sessions;
 
 async fn open(ledger: &Ledger) -> Store {
     Store::open(&ledger.database()).await.unwrap()

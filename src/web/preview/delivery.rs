@@ -46,7 +46,7 @@ struct StopView {
 }
 
 impl DeliveryView {
-    /// `None` when nothing is under way.
+    /// What the database says at `now`.
     pub(super) fn new(desk: &Desk, zone: &TimeZone, now: Timestamp) -> Self {
         let (counts, underway) = (&desk.latest, &desk.underway);
         let (all, open) = (counts.total(), counts.open());

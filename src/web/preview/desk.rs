@@ -224,7 +224,9 @@ fn lists(desk: &Desk, known: &[(String, String)], chosen: Option<&String>, choic
     if known.is_empty() {
         return Vec::new();
     }
-    std::iter::once(view("All readers", None)).chain(known.iter().map(|(name, title)| view(title, Some(name)))).collect()
+    std::iter::once(view("All readers", None))
+        .chain(known.iter().map(|(name, title)| view(title, Some(name))))
+        .collect()
 }
 
 /// The weeks until today, oldest first: at most [`WEEKS`], and none before the first reader came.

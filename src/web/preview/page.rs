@@ -241,11 +241,13 @@ pub(super) fn delivery(seen: &Seen, desk: Option<&Desk>) -> serde_json::Value {
 
 /// The first of the errors, for above what is shown of before them.
 fn above(problems: &[Diagnostic], of: Option<String>, choice: &Choice) -> Option<BrokenView> {
-    let first = problems.iter().find(|problem| problem.is_error()).or(problems.first())?;
-    let place = first.location.as_ref().map(|place| match place.excerpt.is_empty() {
-        true => place.path.clone(),
-        false => format!("{}:{}", place.path, place.line),
-    });
+    // One of which the line is known is the easiest to mend.
+    let has_line = |problem: &Diagnostic| problem.location.as_ref().is_some_and(|place| !place.excerpt.is_empty());
+    let first = problems.iter().find(|problem| has_line(problem)).or(problems.first())?;
+    let place = match &first.location {
+        Some(place) if has_line(first) => Some(format!("{}:{}", place.path, place.line)),
+        _ => first.path().map(str::to_owned),
+    };
     Some(BrokenView {
         place,
         message: words(&first.message),
