@@ -64,9 +64,8 @@ pub async fn serve_desk(calls: DeskCalls, root: &Path, backend: impl Backend, te
                 }
                 next = match tokio::time::timeout(IDLE, calls.recv()).await {
                     Ok(Some(call)) => Some(call),
-                    Ok(None) => return,
                     Err(_) if server.is_followed() => None,
-                    Err(_) => return,
+                    _ => return,
                 };
             }
         };
