@@ -97,6 +97,8 @@ impl Store {
                 .await?;
         let asked_at = asked_at.and_then(|at| at.parse::<Timestamp>().ok());
         if !asked_at.is_some_and(|asked| asked.as_second() == at && is_link_fresh(asked, now)) {
+            // A transaction that is only let go of holds its lock at a server until the connection is used again.
+            transaction.commit().await?;
             return Ok(false);
         }
         query("UPDATE letters SET used_at = $3 WHERE subscriber = $1 AND number = $2")
