@@ -1,5 +1,8 @@
 //! The views of the desk that show readers and issues.
 
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
 use crate::preview::{NOW, Preview, drive};
 use crate::site::TestSite;
 
@@ -38,8 +41,81 @@ fn the_readers_are_shown_week_by_week_and_by_way_with_masked_addresses() {
     assert_eq!(rows[2], ["2026-02-16", "0", "0", "2"]);
     assert_eq!(rows.last().unwrap(), &["2025-12-29", "2", "0", "2"]);
     assert!(html.contains("l***@reader.test") && !html.contains("late@reader.test"), "{html}");
-    assert!(html.contains("<span>unsubscribed</span> <b>1</b>") && html.contains("vouched for by the owner"), "{html}");
+    assert!(html.contains("<bdi>unsubscribed</bdi> <b>1</b>") && html.contains("vouched for by the owner"), "{html}");
     assert_eq!(html.matches("<svg class=\"chart\"").count(), 2);
+    let whole = preview.get("/?view=readers&addresses=whole").text();
+    assert!(html.contains("./?addresses=whole&amp;view=readers") && whole.contains("late@reader.test"), "{html}");
+}
+
+#[test]
+fn each_list_has_its_own_figures() {
+    let site = TestSite::new("outbox:outbox");
+    site.configure("newsletter", "lists = { essays = \"Essays <b>\", notes = \"Notes\" }");
+    for (day, address, list) in [
+        ("02", "a@reader.test", "--list=essays"),
+        ("03", "b@reader.test", "--list=essays"),
+        ("10", "c@reader.test", "--list=notes"),
+    ] {
+        site.run(&format!("2026-02-{day}T09:00:00Z"), &["subscribers", "add", address, list]).exits(0);
+    }
+    site.run("2026-02-11T09:00:00Z", &["subscribers", "add", "all@reader.test"]).exits(0);
+    site.run("2026-02-12T09:00:00Z", &["subscribers", "remove", "b@reader.test"]).exits(0);
+    let preview = Preview::of(&site);
+    let all = preview.get("/?view=readers").text();
+    assert!(all.contains("<bdi>Essays &lt;b&gt;</bdi> <span class=\"count\">2</span>"), "{all}");
+    assert!(all.contains("<bdi>All readers</bdi> <span class=\"count\">3</span>"), "{all}");
+    let last = |html: &str| rows(html)[0].clone();
+    assert_eq!(last(&all), ["2026-03-02", "0", "0", "3"]);
+    let essays = preview.get("/?view=readers&list=essays").text();
+    assert_eq!(
+        rows(&essays),
+        [
+            ["2026-03-02", "0", "0", "2"],
+            ["2026-02-23", "0", "0", "2"],
+            ["2026-02-16", "0", "0", "2"],
+            ["2026-02-09", "1", "1", "2"],
+            ["2026-02-02", "2", "0", "2"],
+        ]
+    );
+    assert_eq!(last(&preview.get("/?view=readers&list=notes").text()), ["2026-03-02", "0", "0", "2"]);
+    assert_eq!(last(&preview.get("/?view=readers&list=unknown").text()), ["2026-03-02", "0", "0", "3"]);
+}
+
+#[test]
+fn a_delivery_is_followed_while_another_process_publishes() {
+    let site = TestSite::new("outbox:outbox");
+    let yesterday = tidings::clock::now() - jiff::SignedDuration::from_hours(24);
+    site.post(&yesterday.to_string()[..10], "Slow rivers");
+    site.readers(40);
+    site.configure("mail", "rate = \"5/s\"");
+    let preview = Preview::by_the_clock(&site);
+    let part = || preview.get("/delivery").text();
+    assert!(part().contains("Nothing is being delivered"), "{}", part());
+    let mut publish = site.command("", &["publish"]);
+    let mut publish = publish.env_remove("TIDINGS_NOW").stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let start = Instant::now();
+    let html = loop {
+        let html = part();
+        if html.contains("Delivering now") && html.contains("a second") && html.contains(">sent<") {
+            break html;
+        }
+        assert!(start.elapsed() < Duration::from_secs(30), "{html}");
+        std::thread::sleep(Duration::from_millis(50));
+    };
+    let mut status = site.command("", &["status", "--json"]);
+    let status = status.env_remove("TIDINGS_NOW").output().unwrap();
+    let status: serde_json::Value = serde_json::from_slice(&status.stdout).unwrap();
+    let fact = |name: &str| -> f64 {
+        let rest = html.split_once(&format!(">{name}</dt><dd>")).unwrap_or_else(|| panic!("{name}: {html}")).1;
+        rest.split([' ', '<']).next().unwrap().parse().unwrap()
+    };
+    assert!(html.contains(" of 40<") && html.contains("data-every=\"2\"") && html.contains("about "), "{html}");
+    let sent = fact("sent");
+    assert!(sent >= 1.0 && sent <= status["deliveries"]["sent"].as_f64().unwrap(), "{html} {status}");
+    assert!(fact("a second") > 0.0 && status["forecast"]["per_second"].as_f64().unwrap() > 0.0, "{html} {status}");
+    assert!(publish.wait().unwrap().success());
+    assert!(part().contains("Nothing is being delivered") && part().contains("data-every=\"10\""), "{}", part());
+    assert!(preview.get("/?view=issues").text().contains("<dt class=\"quiet\">sent</dt><dd>40</dd>"));
 }
 
 #[test]
@@ -47,7 +123,7 @@ fn each_issue_is_shown_with_what_followed_it_its_page_and_its_record() {
     let site = site();
     let preview = Preview::of(&site);
     let html = preview.get("/?view=issues").text();
-    assert!(html.contains("1 · First words"), "{html}");
+    assert!(html.contains("1 · <bdi>First words</bdi>"), "{html}");
     for (what, count) in [("sent", 2), ("unsubscribed after it", 1), ("bounced", 0), ("complained", 0)] {
         assert!(html.contains(&format!("<dt class=\"quiet\">{what}</dt><dd>{count}</dd>")), "{what}: {html}");
     }

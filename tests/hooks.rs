@@ -134,7 +134,7 @@ pub(crate) fn what_mailgun_tells_counts_once_and_only_when_it_is_proven() {
     let port = serve.port;
     let said = serve.end();
     assert!(!said.contains("reader.test") && !said.contains("token-"), "{said}");
-    let serve = Serve::start(&site, port);
+    let serve = Serve::started(&site, "https://news.example.org", port);
     again(&serve);
     assert!(serve.get("/metrics").text().contains("{service=\"mailgun\",outcome=\"known\"} 2\n"));
     assert_eq!(states(&site, 7), expected);

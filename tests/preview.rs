@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Child, Command};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use base64::Engine as _;
@@ -25,7 +25,16 @@ pub(crate) struct Preview {
 
 impl Preview {
     pub(crate) fn of(site: &TestSite) -> Self {
-        let mut child = site.start(NOW, &["preview", "--no-open"]);
+        Self::at(site.start(NOW, &["preview", "--no-open"]))
+    }
+
+    /// One by the clock of this machine.
+    pub(crate) fn by_the_clock(site: &TestSite) -> Self {
+        let mut command = site.command("", &["preview", "--no-open"]);
+        Self::at(command.env_remove("TIDINGS_NOW").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())
+    }
+
+    fn at(mut child: Child) -> Self {
         let mut address = String::new();
         BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut address).unwrap();
         let parts = address.trim().strip_prefix("http://127.0.0.1:").and_then(|rest| rest.split_once("/?token="));
@@ -44,6 +53,9 @@ impl Preview {
         let own = format!("127.0.0.1:{}", self.port);
         let host = headers.iter().find(|(name, _)| *name == "host").map_or(&*own, |(_, value)| value);
         let cookie = headers.iter().find(|(name, _)| *name == "cookie").map_or(&*self.cookie, |(_, value)| value);
+        // Addresses in the page are relative to it.
+        let path = path.strip_prefix("./").map_or_else(|| path.to_owned(), |rest| format!("/{rest}"));
+        let path = if path.starts_with('/') { path } else { format!("/{path}") };
         let mut text = format!("{method} {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\ncookie: {cookie}\r\n");
         for (name, value) in headers.iter().filter(|(name, _)| !["host", "cookie"].contains(name)) {
             text += &format!("{name}: {value}\r\n");
@@ -248,7 +260,7 @@ fn a_test_goes_to_the_writer_only_and_is_not_recorded() {
     assert!(site.outbox().is_empty());
 
     let shown = preview.get("/message.eml").body;
-    assert_eq!(send(&token, &digest, "0").header("location"), "/?view=test");
+    assert_eq!(send(&token, &digest, "0").header("location"), "./?view=test");
     let page = preview.page("/?view=test");
     assert!(page.contains("Sent to ada@home.example. written to outbox/test-issue-1.eml"), "{page}");
     assert_eq!(site.outbox(), ["test-issue-1.eml"]);
@@ -332,7 +344,7 @@ fn a_save_is_shown_within_a_second_whatever_it_breaks() {
         save(&post, &text("Fast rivers"), "Fast rivers"),
         save(&post, "---\ntitle: [\n---\n", "the front matter is not YAML"),
         save(&post, &text("Slow rivers"), "Slow rivers"),
-        save("config.toml", "[site]\ntitel = 1\n", "The site cannot be read"),
+        save("config.toml", "[site]\ntitel = 1\n", "<code>config.toml:2</code>"),
         save("config.toml", &config, "Slow rivers"),
         save("posts/new/2026-03-02-more.md", &text("More rivers"), "More rivers"),
         save("posts/new/2026-03-02-more.md", &text("Most rivers"), "Most rivers"),
@@ -356,7 +368,7 @@ fn what_is_not_due_can_be_looked_at_and_is_marked() {
     assert!(preview.page("/").contains("Nothing is due. This is how the newest post would look as issue 1."));
     site.write("posts/2026-03-01-draft.md", "---\ntitle: Not done\ndate: 2026-03-01\ndraft: true\n---\n\nText.\n");
     let plan = preview.page("/?view=plan");
-    assert!(plan.contains("/?post=posts%2F2026-03-01-draft.md") && plan.contains("draft: true"), "{plan}");
+    assert!(plan.contains("./?post=posts%2F2026-03-01-draft.md") && plan.contains("draft: true"), "{plan}");
     let draft = preview.page("/?post=posts%2F2026-03-01-draft.md");
     assert!(draft.contains("Not done") && draft.contains("You asked for this post"), "{draft}");
     assert!(!preview.page("/?post=..%2Fconfig.toml").contains("You asked for this post"));
@@ -394,7 +406,7 @@ fn a_picture_that_is_not_online_yet_comes_from_the_files_of_the_site() {
     let preview = Preview::of(&site);
     for frame in ["/issue", "/entry"] {
         let html = preview.get(frame).text();
-        let address = between(&html, "src=\"/picture?", "\"").replace("&amp;", "&");
+        let address = between(&html, "src=\"picture?", "\"").replace("&amp;", "&");
         let answer = preview.get(&format!("/picture?{address}"));
         assert_eq!((answer.status, answer.header("content-type")), (200, "image/gif"), "{frame}");
         assert_eq!(answer.body, dot);
@@ -404,7 +416,7 @@ fn a_picture_that_is_not_online_yet_comes_from_the_files_of_the_site() {
         }
     }
     // What is sent names the picture where it will be online.
-    assert!(!String::from_utf8(preview.get("/message.eml").body).unwrap().contains("/picture?"));
+    assert!(!String::from_utf8(preview.get("/message.eml").body).unwrap().contains("picture?"));
 }
 
 /// Chromium, when it and what drives it are there.

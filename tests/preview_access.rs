@@ -9,7 +9,7 @@ use crate::preview::{NOW, Preview};
 use crate::site::{TestSite, missing};
 
 /// Every route, and one that is none.
-const ROUTES: [(&str, &str); 13] = [
+const ROUTES: [(&str, &str); 14] = [
     ("GET", "/"),
     ("GET", "/?view=plan"),
     ("GET", "/issue"),
@@ -17,6 +17,7 @@ const ROUTES: [(&str, &str); 13] = [
     ("GET", "/picture?post=posts%2Fa.md&url=a.png"),
     ("GET", "/message.eml"),
     ("GET", "/feed/feed.xml"),
+    ("GET", "/delivery"),
     ("GET", "/events"),
     ("POST", "/test"),
     ("GET", "/preview.css"),

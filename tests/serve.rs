@@ -13,20 +13,32 @@ pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
 
 /// A server that ends with the test.
 pub(crate) struct Serve {
-    child: Child,
+    pub(crate) child: Child,
     pub(crate) port: u16,
 }
 
 impl Serve {
     pub(crate) fn of(site: &TestSite, more: &str) -> Self {
+        Self::start(site, Some("https://news.example.org"), more)
+    }
+
+    /// At an address of its own without a proxy, unless one is given. What is configured already stays, but for the port.
+    pub(crate) fn start(site: &TestSite, url: Option<&str>, more: &str) -> Self {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let url = if site.read("config.toml").contains("[web]") { "" } else { "url = \"https://news.example.org\"\n" };
-        site.configure("web", &format!("{url}bind = \"127.0.0.1:{port}\"\n{more}"));
-        Self::start(site, port)
+        let url = url.map_or_else(|| format!("http://127.0.0.1:{port}"), str::to_owned);
+        let config = site.read("config.toml");
+        let (before, section) = config.split_once("[web]\n").unwrap_or((&config, ""));
+        let (section, after) = section.find("\n[").map_or((section, ""), |at| section.split_at(at + 1));
+        let is_new = |line: &&str| !line.starts_with("url = ") && !line.starts_with("bind = ");
+        let kept = section.lines().filter(is_new).filter(|line| !more.lines().any(|other| other == *line));
+        let kept: String = kept.map(|line| format!("{line}\n")).collect();
+        let web = format!("[web]\nurl = \"{url}\"\nbind = \"127.0.0.1:{port}\"\n{more}\n{kept}");
+        site.write("config.toml", &format!("{before}{web}{after}"));
+        Self::started(site, &url, port)
     }
 
     /// Starts one that was configured before.
-    pub(crate) fn start(site: &TestSite, port: u16) -> Self {
+    pub(crate) fn started(site: &TestSite, url: &str, port: u16) -> Self {
         // Forms take time, and links grow old: here time goes on.
         let mut command = site.command("", &["serve"]);
         let mut child =
@@ -34,7 +46,7 @@ impl Serve {
         let mut line = String::new();
         BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
         let serve = Self { child, port };
-        assert!(line == "https://news.example.org/\n", "{line:?} {}", serve.end());
+        assert!(line == format!("{url}/\n"), "{line:?} {}", serve.end());
         serve
     }
 
@@ -361,17 +373,18 @@ fn a_reader_who_leaves_while_an_issue_goes_out_gets_no_copy() {
 
 /// The address for leaving of the reader with this number.
 pub(crate) fn leave_of(site: &TestSite, subscriber: i64) -> String {
-    format!("/u/{}", tokens_of(site).of(subscriber))
+    format!("/u/{}", tokens(site).of(subscriber))
 }
 
 /// The page of the preferences of this reader.
 pub(crate) fn preferences_of(site: &TestSite, subscriber: i64) -> String {
     use tidings::email::{Grant, Purpose};
     let grant = Grant { purpose: Purpose::Preferences, subscriber, letter: 0, at: 0 };
-    format!("/p/{}", tokens_of(site).make(grant))
+    format!("/p/{}", tokens(site).make(grant))
 }
 
-fn tokens_of(site: &TestSite) -> tidings::email::Tokens {
+/// The tokens of the site.
+pub(crate) fn tokens(site: &TestSite) -> tidings::email::Tokens {
     let database = tidings::store::Database::File(site.file(".tidings/tidings.db"));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let secret = runtime.block_on(async {

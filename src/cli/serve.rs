@@ -13,17 +13,20 @@ use super::agreement::{self, Yes};
 use super::allow::Allow;
 use super::failure::{Exit, Failure};
 use super::follow::{self, PAUSE};
+use super::preview::{SiteBackend, run_away};
 use super::session::PasswordFrom;
 use super::tell::Teller;
 use super::{Context, Ui, letters, session};
 use crate::clock::told;
 use crate::config::{Config, HookKey};
 use crate::diagnostic::{Diagnostic, Location};
+use crate::files::Folder;
 use crate::publish::{
     self, Activity, CONFIG_FILE, Demand, Halt, Options, Order, Publisher, Site, Stop, Use, purge_unconfirmed,
     site_folder,
 };
 use crate::transport;
+use crate::web::preview::{DeskCalls, DeskLine, desk_line, serve_desk};
 use crate::web::serve::{HookKeys, Setup, serve};
 
 /// Letters that wait are looked for so often, beside when one is asked for.
@@ -82,7 +85,9 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
         wait: SignedDuration::ZERO,
         now: context.now,
     };
-    let pages = answer((listener, keys), &config, context, &wake, &halt);
+    let (line, calls) = config.web.desk.is_some().then(desk_line).unzip();
+    let pages = answer((listener, keys), &config, line, context, &wake, &halt);
+    let desk = show_desk(calls, &agreed, &halt, context);
     if let Some(url) = &config.web.url {
         Ui::result(url.as_str());
     }
@@ -91,7 +96,11 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
     tokio::task::yield_now().await;
     notify("READY=1");
     let work = async {
-        tokio::join!(deliver(publisher, &order, &agreed, &halt, context), correspond(&config, &wake, &halt, context));
+        tokio::join!(
+            deliver(publisher, &order, &agreed, &halt, context),
+            correspond(&config, &wake, &halt, context),
+            desk
+        );
     };
     let (answered, ()) = tokio::join!(pages, work);
     answered.map(|()| Exit::Done)
@@ -135,6 +144,7 @@ fn notify(state: &str) {
 async fn answer(
     (listener, keys): (TcpListener, HookKeys),
     config: &Config,
+    desk: Option<DeskLine>,
     context: &Context,
     wake: &Arc<Notify>,
     halt: &Arc<Halt>,
@@ -149,7 +159,7 @@ async fn answer(
             let folder = site_folder(&site, &config, Use::Content);
             let archive = config.newsletter.archive.then(|| Site::templates_of(&site, &config)).transpose()?;
             let listener = tokio::net::TcpListener::from_std(listener).map_err(failed)?;
-            let setup = Setup { config, folder, archive, store, clock, wake, tell: Ui::line, keys };
+            let setup = Setup { config, folder, archive, store, clock, wake, tell: Ui::line, keys, desk };
             let stopped = async {
                 let _ = stop.unless(std::future::pending::<()>()).await;
                 notify("STOPPING=1");
@@ -162,6 +172,28 @@ async fn answer(
         halt.set(Stop::Asked);
     }
     answered
+}
+
+/// Shows the desk, in a thread of its own too: what it shows is read and made while readers and deliveries go on.
+async fn show_desk(calls: Option<DeskCalls>, agreed: &[Demand], halt: &Arc<Halt>, context: &Context) {
+    let Some(calls) = calls else { return };
+    let root = Folder::new(&context.site).path().to_owned();
+    let (backend, halt) = (SiteBackend::new(root.clone(), agreed.to_vec(), context), Arc::clone(halt));
+    let shown = tokio::task::spawn_blocking(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(halt.unless(async {
+            tokio::select! {
+                () = serve_desk(calls, &root, backend, Ui::line) => {}
+                () = run_away() => {
+                    Ui::line("The desk has stopped: a template makes work without end. Mend it, and start again.");
+                }
+            }
+        }));
+        Ok::<_, std::io::Error>(())
+    });
+    if let Ok(Err(error)) = shown.await {
+        context.ui.say(&format!("There is no desk: {error}"));
+    }
 }
 
 /// Delivers what is queued, and publishes when it is time. What fails is told, and tried again.

@@ -16,7 +16,7 @@ use super::{Context, Ui, plan, session};
 use crate::clock::{self, told_of};
 use crate::config::{Config, Relay};
 use crate::model::{DeliveryCounts, DeliveryState, Post, SubscriberCounts};
-use crate::publish::{self, Activity, Forecast, LimitUse, Past, Site, Verdict, count, lists_of};
+use crate::publish::{self, Activity, Forecast, LimitUse, Past, Site, Underway, Verdict, count, lists_of};
 use crate::store::{Deliverer, Stopped};
 
 /// Of what keeps deliveries from being tried, so much is shown.
@@ -43,25 +43,15 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
     let mut is_finished = true;
     let mut subscribers = SubscriberCounts::default();
     let mut deliveries = DeliveryCounts::default();
-    let mut next_attempt = None;
-    let mut stops = Vec::new();
-    let (mut deliverer, mut limits, mut forecast) = (None, Vec::new(), None);
+    let mut standing = Underway::default();
     if let Some(mut store) = store {
         is_finished = store.last_run().await?.is_none_or(|run| run.finished_at.is_some());
         subscribers = store.subscriber_counts().await?;
         deliveries = store.delivery_counts(None).await?;
-        next_attempt = store.next_attempt_at().await?;
-        let (relays, now) = (&config.mail.relays, context.now);
-        deliverer = store.deliverer().await?;
-        limits = publish::limits(&mut store, &config.mail, now).await?;
-        forecast = publish::forecast(&mut store, relays, &limits, deliverer.is_some(), now).await?;
-        let now = context.now.to_string();
-        let is_on = |stop: &Stopped| stop.until.as_ref().is_none_or(|until| *until > now);
-        // What one of several relays has against us matters also when the others have taken everything.
-        let is_told = |stop: &Stopped| deliveries.open() > 0 || (!stop.relay.is_empty() && stop.domain.is_empty());
-        stops = store.stops().await?.into_iter().filter(|stop| is_on(stop) && is_told(stop)).collect();
+        standing = publish::underway(&mut store, &config.mail, deliveries.open(), context.now).await?;
         store.close().await?;
     }
+    let Underway { deliverer, limits, forecast, next_attempt, stops } = standing;
     if arguments.json {
         Ui::json(&json!({
             "last_run": past.last_run().map(|moment| moment.to_string()),
@@ -185,16 +175,9 @@ fn delivering(Deliverer { process, since }: &Deliverer, zone: &TimeZone) -> Stri
     format!("A process is delivering now: {}.\n", known.join(", "))
 }
 
-fn how_long(Forecast { waiting, per_second, seconds }: &Forecast) -> String {
-    let messages = count(*waiting, "message");
-    let rate = if *per_second < 10.0 { format!("{per_second:.1}") } else { format!("{per_second:.0}") };
-    let time = match seconds {
-        ..60 => count((*seconds).max(1), "second"),
-        60..7_200 => count(seconds.div_ceil(60), "minute"),
-        7_200..172_800 => count(seconds.div_ceil(3_600), "hour"),
-        _ => count(seconds.div_ceil(86_400), "day"),
-    };
-    format!("{messages} can be tried now: about {time}, at {rate} a second.\n")
+fn how_long(forecast: &Forecast) -> String {
+    let messages = count(forecast.waiting, "message");
+    format!("{messages} can be tried now: about {}, at {} a second.\n", forecast.time(), forecast.rate())
 }
 
 fn left_of(LimitUse { relay, domains, limit, used, left, from }: &LimitUse, zone: &TimeZone) -> String {

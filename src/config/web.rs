@@ -9,6 +9,7 @@ use super::placeholder::{self, is_loopback};
 use super::reader::{Reader, Section};
 use super::site::web_url;
 use crate::diagnostic::Location;
+use crate::model::EmailAddress;
 
 /// Where `serve` listens unless something else is chosen.
 const BIND: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
@@ -28,6 +29,8 @@ pub struct Web {
     pub letters_per_hour: u32,
     /// Which services may tell what came back.
     pub hooks: Hooks,
+    /// Who may look at the desk of `serve`: links to log in go there. `None` when there is no desk.
+    pub desk: Option<EmailAddress>,
 }
 
 /// A block of IP addresses (RFC 4632, RFC 4291 §2.3): `10.0.0.0/8`.
@@ -83,6 +86,7 @@ pub(super) fn read<'t>(root: &mut Section<'_, 't>, reader: &mut Reader<'t>) -> W
     let proxies = section.strings(reader, "proxies").unwrap_or_default();
     let letters_per_hour = section.number(reader, "letters_per_hour", 1..1_000_001).unwrap_or(200);
     let hooks = hooks::read(&mut section, reader);
+    let desk = section.string(reader, "desk");
     section.finish(reader);
     let location = url.as_ref().map(|(_, place)| place.clone());
     let url = url.and_then(|(text, place)| {
@@ -115,7 +119,19 @@ pub(super) fn read<'t>(root: &mut Section<'_, 't>, reader: &mut Reader<'t>) -> W
         network
     };
     let proxies = proxies.into_iter().filter_map(network).collect();
-    Web { url, location, bind: bind.unwrap_or(BIND), proxies, letters_per_hour, hooks }
+    let desk = desk.and_then(|(text, place)| {
+        let address = text.parse().ok();
+        if address.is_none() {
+            let message = format!("`web.desk` is not an e-mail address: `{text}`");
+            reader.refuse(
+                message,
+                place,
+                "write the address of who may look at it, for example `desk = \"ada@example.org\"`",
+            );
+        }
+        address
+    });
+    Web { url, location, bind: bind.unwrap_or(BIND), proxies, letters_per_hour, hooks, desk }
 }
 
 #[cfg(test)]
@@ -149,5 +165,8 @@ mod tests {
         only_problem("[web]\nbind = 'localhost'\n");
         only_problem("[web]\nproxies = ['nginx']\n");
         only_problem("[web]\nletters_per_hour = 0\n");
+        only_problem("[web]\ndesk = 'Ada'\n");
+        let web = with("[web]\ndesk = 'ada@example.org'\n").unwrap().web;
+        assert_eq!(web.desk.unwrap().as_str(), "ada@example.org");
     }
 }

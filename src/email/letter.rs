@@ -83,6 +83,12 @@ pub fn letter(
             };
             (subject, paragraphs.join("\n\n") + "\n")
         }
+        LetterKind::LogIn => {
+            paragraphs.push(wrap(&word("log_in"), ""));
+            paragraphs.extend(links.confirm.iter().map(|link| format!("{}\n{link}", wrap(&word("link"), ""))));
+            paragraphs.push(wrap(&word("ignore_log_in"), ""));
+            (word("log_in_subject"), paragraphs.join("\n\n") + "\n")
+        }
         LetterKind::Welcome => {
             let leave = links.leave.iter().find(|link| link.starts_with("http")).or(links.leave.first());
             let leave = leave.map(|link| format!("{}\n{link}", word("leave"))).unwrap_or_default();
@@ -172,6 +178,17 @@ mod tests {
         assert!(!text.contains("Eve") && !text.contains("Bcc") && !text.contains("List-Unsubscribe"), "{text}");
         let error = write(LetterKind::Confirm, &LetterLinks::default(), "").unwrap_err();
         assert!(error.help.unwrap().contains("inbox.join"));
+    }
+
+    #[test]
+    fn a_link_to_log_in_goes_alone() {
+        let links =
+            LetterLinks { confirm: Some("https://news.example.org/desk/in/x".into()), ..LetterLinks::default() };
+        let text = write(LetterKind::LogIn, &links, "").unwrap();
+        assert!(text.contains("\r\nhttps://news.example.org/desk/in/x\r\n") && text.contains("15 minutes"), "{text}");
+        for part in ["Reply-To", "List-", "Eve", "Bcc"] {
+            assert!(!text.contains(part), "{part}\n{text}");
+        }
     }
 
     #[test]

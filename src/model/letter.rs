@@ -9,11 +9,13 @@ pub enum LetterKind {
     Address,
     /// Greets who has confirmed.
     Welcome,
+    /// Lets the owner in at the desk.
+    LogIn,
 }
 
 impl LetterKind {
     /// Each of them.
-    pub const ALL: [Self; 3] = [Self::Confirm, Self::Address, Self::Welcome];
+    pub const ALL: [Self; 4] = [Self::Confirm, Self::Address, Self::Welcome, Self::LogIn];
 
     /// The word in the database and in `--json`.
     pub fn as_str(self) -> &'static str {
@@ -21,6 +23,7 @@ impl LetterKind {
             Self::Confirm => "confirm",
             Self::Address => "address",
             Self::Welcome => "welcome",
+            Self::LogIn => "log-in",
         }
     }
 

@@ -12,7 +12,7 @@ use crate::config::{
     Config, DatabaseServer, Encryption, FeedPlace, HookKey, HookService, InboxPlace, MailboxServer, SnsTopic,
 };
 use crate::files::{self, FileKind, Folder, Open};
-use crate::model::distinct;
+use crate::model::{EmailAddress, distinct};
 use crate::transport::{Security, Server, Target};
 
 /// What a command is about to do with a site.
@@ -63,6 +63,8 @@ pub enum Demand {
     Mailbox(MailboxServer),
     /// A topic by which Amazon tells what came back.
     Topic(SnsTopic),
+    /// Who may see the readers and what is not published yet.
+    Desk(EmailAddress),
     /// The environment variable that holds the password, by the setting that names it.
     PasswordVariable(&'static str, String),
     /// The file that holds the password, by the setting that names it.
@@ -108,6 +110,7 @@ pub fn demands(root: &Path, config: &Config, activity: Activity, search_path: &O
         }
     }
     distinct(&mut demands);
+    demands.extend(config.web.desk.clone().filter(|_| activity == Activity::Send).map(Demand::Desk));
     if let Some((name, arguments)) = config.store.checkpoint.split_first() {
         demands.push(started("store.checkpoint", name, arguments, root, search_path));
     }
@@ -215,6 +218,7 @@ impl Demand {
                 format!("inbox.url {encryption:?} {host:?} {port} {user:?} {folder:?}")
             }
             Self::Topic(SnsTopic { arn, .. }) => format!("web.hooks.ses_topic {arn:?}"),
+            Self::Desk(owner) => format!("web.desk {:?}", owner.as_str()),
             Self::PasswordVariable(setting, name) => format!("{setting} {name:?}"),
             Self::PasswordFile(setting, file) => format!("{setting} {}", quoted(file)),
         }
@@ -296,6 +300,10 @@ impl fmt::Display for Demand {
             Self::Topic(SnsTopic { arn, host }) => {
                 write!(f, "hear from the topic {} and ask the server {host} for what proves it ", unambiguous(arn))?;
                 f.write_str("(`web.hooks.ses_topic`)")
+            }
+            Self::Desk(owner) => {
+                write!(f, "show its readers and drafts to who reads the mail of {}", unambiguous(owner.as_str()))?;
+                f.write_str(", with `tidings serve` (`web.desk`)")
             }
             Self::PasswordVariable(setting, name) => {
                 write!(f, "use the password in the environment variable {} (`{setting}`)", unambiguous(name))

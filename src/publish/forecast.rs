@@ -4,9 +4,10 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::allowance::{LongLimit, long_limits, of_domains, of_relay};
 use super::error::PublishError;
+use super::guard::count;
 use super::pace::Pace;
 use crate::config::{Mail, RateLimit, Relay};
-use crate::store::Store;
+use crate::store::{Deliverer, Stopped, Store};
 
 /// The rate of the present is that of the tries of so long before.
 const RECENT: SignedDuration = SignedDuration::from_mins(5);
@@ -39,11 +40,59 @@ pub struct Forecast {
     pub seconds: u64,
 }
 
+impl Forecast {
+    /// How long it takes, for people: `3 minutes`.
+    pub fn time(&self) -> String {
+        match self.seconds {
+            seconds @ ..60 => count(seconds.max(1), "second"),
+            seconds @ 60..7_200 => count(seconds.div_ceil(60), "minute"),
+            seconds @ 7_200..172_800 => count(seconds.div_ceil(3_600), "hour"),
+            seconds => count(seconds.div_ceil(86_400), "day"),
+        }
+    }
+
+    /// How many are tried in a second, for people: `4.5`.
+    pub fn rate(&self) -> String {
+        if self.per_second < 10.0 { format!("{:.1}", self.per_second) } else { format!("{:.0}", self.per_second) }
+    }
+}
+
+/// How delivering goes.
+#[derive(Debug, Clone, Default)]
+pub struct Underway {
+    /// The process that delivers now.
+    pub deliverer: Option<Deliverer>,
+    /// What is left of the limits.
+    pub limits: Vec<LimitUse>,
+    /// How long what waits will take, when that is known.
+    pub forecast: Option<Forecast>,
+    /// From when on the next delivery that was put off can be tried, RFC 3339 in UTC.
+    pub next_attempt: Option<String>,
+    /// What keeps deliveries from being tried.
+    pub stops: Vec<Stopped>,
+}
+
+/// How delivering goes. `open` is how many deliveries are left.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn underway(store: &mut Store, mail: &Mail, open: i64, now: Timestamp) -> Result<Underway, PublishError> {
+    let deliverer = store.deliverer().await?;
+    let limits = limits(store, mail, now).await?;
+    let forecast = forecast(store, &mail.relays, &limits, deliverer.is_some(), now).await?;
+    let time = now.to_string();
+    let is_on = |stop: &Stopped| stop.until.as_ref().is_none_or(|until| *until > time);
+    // What one of several relays has against us matters also when the others have taken everything.
+    let is_told = |stop: &Stopped| open > 0 || (!stop.relay.is_empty() && stop.domain.is_empty());
+    let stops = store.stops().await?.into_iter().filter(|stop| is_on(stop) && is_told(stop)).collect();
+    Ok(Underway { deliverer, limits, forecast, next_attempt: store.next_attempt_at().await?, stops })
+}
+
 /// What is left of each limit that holds longer than a minute.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn limits(store: &mut Store, mail: &Mail, now: Timestamp) -> Result<Vec<LimitUse>, PublishError> {
+async fn limits(store: &mut Store, mail: &Mail, now: Timestamp) -> Result<Vec<LimitUse>, PublishError> {
     let mut limits = Vec::new();
     let known = |known: LongLimit, relay: &str, domains: &[String]| LimitUse {
         relay: relay.to_owned(),
@@ -69,7 +118,7 @@ pub async fn limits(store: &mut Store, mail: &Mail, now: Timestamp) -> Result<Ve
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn forecast(
+async fn forecast(
     store: &mut Store,
     relays: &[Relay],
     limits: &[LimitUse],

@@ -148,6 +148,7 @@ impl Office<'_> {
         Ok(match letter.kind {
             LetterKind::Confirm if is_confirmed => Some("the reader is confirmed"),
             LetterKind::Welcome if !is_confirmed => Some("the reader has left"),
+            LetterKind::LogIn => Some("it is to no reader"),
             LetterKind::Confirm | LetterKind::Address if now.duration_since(asked_at) > CONFIRM_SPAN => {
                 Some("it is too old to confirm anything")
             }

@@ -29,6 +29,7 @@ mod items;
 mod jobs;
 mod letters;
 mod library;
+mod links;
 mod mail_pictures;
 mod manifest;
 mod message_lint;
@@ -75,7 +76,7 @@ use dry_run::Addressee;
 pub use error::{NotOnePost, PublishError, refused};
 pub use event::{Event, Frontend, Left};
 pub use feeds::{BuiltFeeds, Purpose, build_feeds};
-pub use forecast::{Forecast, LimitUse, forecast, limits};
+pub use forecast::{Forecast, LimitUse, Underway, underway};
 pub use guard::{Guard, GuardName, count};
 use guard::{earliest, is_old, unfinished_too_late};
 pub use halt::{Halt, Stop};
@@ -84,6 +85,7 @@ pub use inspect::{dead_links, inspect, inspect_posts};
 pub use letters::{
     LettersSent, address_hash, greeting, is_fresh, letter_of, never_again, purge_unconfirmed, send_letters,
 };
+pub use links::send_links;
 pub use mail_pictures::{compare_made, write_made};
 pub use manifest::feed_plans;
 pub use missing::MissingIssue;

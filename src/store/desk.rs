@@ -3,7 +3,7 @@
 use super::connection::{Row, query};
 use super::subscriber::read;
 use super::{Result, Store};
-use crate::model::{DeliveryCounts, Subscriber};
+use crate::model::{DeliveryCounts, Lists, Subscriber};
 
 /// How many readers came or left on a day by one way.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,6 +12,8 @@ pub struct DayCount {
     pub day: String,
     /// By which way: where they came from, or what made them leave.
     pub way: String,
+    /// The lists that they are on now; `None` for everything that is sent.
+    pub lists: Option<Lists>,
     /// How many.
     pub count: i64,
 }
@@ -44,29 +46,34 @@ pub struct IssueOutcome {
     pub complained: i64,
 }
 
-/// A reader joined when they were put on the list, unless they had to confirm first. Rows that were changed before changes were kept
-/// say only what they became.
-const JOINED_AT_ONCE: &str = "SELECT substr(s.created_at, 1, 10) AS day, s.source AS way, COUNT(*) AS count FROM subscribers s
-     WHERE COALESCE((SELECT c.status FROM changes c WHERE c.subscriber = s.id AND c.about IS NULL ORDER BY c.number LIMIT 1),
+/// A reader joined when they were put on the list, unless they had to confirm first: then the letter that asks is as old as they are.
+/// Rows that were changed before changes were kept say only what they became. A new address is kept as a change too, and is none here.
+const JOINED_AT_ONCE: &str = "SELECT substr(s.created_at, 1, 10) AS day, s.source AS way, s.lists AS lists, COUNT(*) AS count FROM subscribers s
+     WHERE COALESCE((SELECT c.status FROM changes c WHERE c.subscriber = s.id AND c.about IS NULL AND NOT EXISTS (SELECT 1 FROM letters l
+         WHERE l.subscriber = s.id AND l.kind = 'address' AND l.used_at = c.at) ORDER BY c.number LIMIT 1),
          CASE WHEN s.status = 'confirmed' OR (s.status <> 'pending' AND s.updated_at > s.created_at) THEN 'joined' ELSE 'confirmed' END)
          <> 'confirmed'
-     GROUP BY substr(s.created_at, 1, 10), s.source ORDER BY 1, 2";
+         AND NOT EXISTS (SELECT 1 FROM letters l WHERE l.subscriber = s.id AND l.kind = 'confirm' AND l.asked_at = s.created_at)
+     GROUP BY substr(s.created_at, 1, 10), s.source, s.lists ORDER BY 1, 2";
 
-const CONFIRMED: &str = "SELECT substr(c.at, 1, 10) AS day, c.way AS way, COUNT(*) AS count FROM
-     (SELECT at, way, status, LAG(status) OVER (PARTITION BY subscriber ORDER BY number) AS old FROM changes WHERE about IS NULL) AS c
-     WHERE c.status = 'confirmed' AND COALESCE(c.old, 'pending') <> 'confirmed'
-     GROUP BY substr(c.at, 1, 10), c.way ORDER BY 1, 2";
+const CONFIRMED: &str = "SELECT substr(c.at, 1, 10) AS day, c.way AS way, s.lists AS lists, COUNT(*) AS count FROM
+     (SELECT subscriber, at, way, status, LAG(status) OVER (PARTITION BY subscriber ORDER BY number) AS old FROM changes WHERE about IS NULL) AS c
+     JOIN subscribers s ON s.id = c.subscriber WHERE c.status = 'confirmed' AND COALESCE(c.old, 'pending') <> 'confirmed'
+         AND NOT EXISTS (SELECT 1 FROM letters l WHERE l.subscriber = s.id AND l.kind = 'address' AND l.used_at = c.at)
+     GROUP BY substr(c.at, 1, 10), c.way, s.lists ORDER BY 1, 2";
 
-const LEFT: &str = "SELECT substr(c.at, 1, 10) AS day, c.status AS way, COUNT(*) AS count FROM
-     (SELECT at, status, LAG(status) OVER (PARTITION BY subscriber ORDER BY number) AS old FROM changes WHERE about IS NULL) AS c
-     WHERE c.status IN ('unsubscribed', 'bounced', 'complained') AND COALESCE(c.old, 'confirmed') = 'confirmed'
-     GROUP BY substr(c.at, 1, 10), c.status ORDER BY 1, 2";
+const LEFT: &str = "SELECT substr(c.at, 1, 10) AS day, c.status AS way, s.lists AS lists, COUNT(*) AS count FROM
+     (SELECT subscriber, at, status, LAG(status) OVER (PARTITION BY subscriber ORDER BY number) AS old FROM changes WHERE about IS NULL) AS c
+     JOIN subscribers s ON s.id = c.subscriber WHERE c.status IN ('unsubscribed', 'bounced', 'complained') AND COALESCE(c.old, 'confirmed') = 'confirmed'
+         AND NOT (c.old IS NULL AND EXISTS (SELECT 1 FROM letters l
+             WHERE l.subscriber = s.id AND l.kind = 'confirm' AND l.asked_at = s.created_at))
+     GROUP BY substr(c.at, 1, 10), c.status, s.lists ORDER BY 1, 2";
 
 const LEFT_BEFORE: &str =
-    "SELECT substr(s.updated_at, 1, 10) AS day, s.status AS way, COUNT(*) AS count FROM subscribers s
+    "SELECT substr(s.updated_at, 1, 10) AS day, s.status AS way, s.lists AS lists, COUNT(*) AS count FROM subscribers s
      WHERE s.status NOT IN ('pending', 'confirmed') AND s.updated_at > s.created_at
          AND NOT EXISTS (SELECT 1 FROM changes c WHERE c.subscriber = s.id)
-     GROUP BY substr(s.updated_at, 1, 10), s.status ORDER BY 1, 2";
+     GROUP BY substr(s.updated_at, 1, 10), s.status, s.lists ORDER BY 1, 2";
 
 impl Store {
     /// How the list grew and shrank, day by day.
@@ -78,7 +85,9 @@ impl Store {
         for (text, is_joined) in [(JOINED_AT_ONCE, true), (CONFIRMED, true), (LEFT, false), (LEFT_BEFORE, false)] {
             let rows = query(text).fetch_all(&mut self.connection).await?;
             let read = |row: &Row| {
-                Ok(DayCount { day: row.try_get("day")?, way: row.try_get("way")?, count: row.try_get("count")? })
+                let lists: Option<String> = row.try_get("lists")?;
+                let lists = lists.as_deref().map(Lists::from_stored);
+                Ok(DayCount { day: row.try_get("day")?, way: row.try_get("way")?, lists, count: row.try_get("count")? })
             };
             let counts: Vec<DayCount> = rows.iter().map(read).collect::<Result<_>>()?;
             if is_joined { movements.joined.extend(counts) } else { movements.left.extend(counts) }

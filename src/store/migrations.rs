@@ -1,7 +1,7 @@
 //! What brings a database up to date, one step after the other.
 
 /// Never edit a migration that was released: add one.
-pub(super) const MIGRATIONS: [(i64, &str, &str); 12] = [
+pub(super) const MIGRATIONS: [(i64, &str, &str); 13] = [
     (1, "ledger", include_str!("migrations/0001_ledger.sql")),
     (2, "memory", include_str!("migrations/0002_memory.sql")),
     (3, "tries", include_str!("migrations/0003_tries.sql")),
@@ -12,17 +12,19 @@ pub(super) const MIGRATIONS: [(i64, &str, &str); 12] = [
     (9, "readers", include_str!("migrations/0009_readers.sql")),
     (10, "lists", include_str!("migrations/0010_lists.sql")),
     (11, "hooks", include_str!("migrations/0011_hooks.sql")),
+    (12, "sessions", include_str!("migrations/0012_sessions.sql")),
     (13, "choices", include_str!("migrations/0013_choices.sql")),
     (14, "quotas", include_str!("migrations/0014_quotas.sql")),
 ];
 
 /// The same for a server, in its dialect. Where one of them only changes tables, both lists have it.
-pub(super) const MIGRATIONS_AT_SERVER: [(i64, &str, &str); 7] = [
+pub(super) const MIGRATIONS_AT_SERVER: [(i64, &str, &str); 8] = [
     (7, "tidings", include_str!("migrations/postgres_0007.sql")),
     (8, "reports", include_str!("migrations/0008_reports.sql")),
     (9, "readers", include_str!("migrations/0009_readers.sql")),
     (10, "lists", include_str!("migrations/0010_lists.sql")),
     (11, "hooks", include_str!("migrations/0011_hooks.sql")),
+    (12, "sessions", include_str!("migrations/0012_sessions.sql")),
     (13, "choices", include_str!("migrations/0013_choices.sql")),
     (14, "quotas", include_str!("migrations/0014_quotas.sql")),
 ];

@@ -39,8 +39,9 @@ const DEFAULTS: [(&str, &str); 10] = [
 
 /// The templates of the preview. They are the program's and not the site's: a mistake in them would hide the mistakes that
 /// the page is there to show.
-const PREVIEW: [(&str, &str); 9] = [
+const PREVIEW: [(&str, &str); 10] = [
     ("web/preview.html", include_str!("../../templates/web/preview.html")),
+    ("web/preview-delivery.html", include_str!("../../templates/web/preview-delivery.html")),
     ("web/preview-entry.html", include_str!("../../templates/web/preview-entry.html")),
     ("web/preview-feeds.html", include_str!("../../templates/web/preview-feeds.html")),
     ("web/preview-findings.html", include_str!("../../templates/web/preview-findings.html")),

@@ -56,10 +56,7 @@ impl AccessGate {
     }
 
     fn has_pass(&self, headers: &HeaderMap) -> bool {
-        let lists = headers.get_all(header::COOKIE).iter().filter_map(|list| list.to_str().ok());
-        let mut cookies = lists.flat_map(|list| list.split(';')).filter_map(|cookie| cookie.trim().split_once('='));
-        let name = self.cookie();
-        cookies.any(|(given, value)| given == name && is_same(value, &self.pass))
+        cookies(headers, &self.cookie()).any(|value| is_same(value, &self.pass))
     }
 
     /// The answer to the address that opens the gate: the cookie, and the way to the page without the secret in its address.
@@ -99,6 +96,20 @@ fn pairs(uri: &Uri) -> form_urlencoded::Parse<'_> {
     form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes())
 }
 
+/// The cookies of a name.
+pub(super) fn cookies<'h>(headers: &'h HeaderMap, name: &str) -> impl Iterator<Item = &'h str> {
+    let lists = headers.get_all(header::COOKIE).iter().filter_map(|list| list.to_str().ok());
+    let cookies = lists.flat_map(|list| list.split(';')).filter_map(|cookie| cookie.trim().split_once('='));
+    cookies.filter_map(move |(given, value)| (given == name).then_some(value))
+}
+
+/// True when a form may come from a page at `origin`: nothing that the browser says of it says otherwise.
+pub(super) fn is_from(headers: &HeaderMap, origin: &str) -> bool {
+    let text = |name: HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or_default());
+    let site = text(HeaderName::from_static("sec-fetch-site"));
+    text(header::ORIGIN).is_none_or(|given| given == origin) && site.is_none_or(|site| site == "same-origin")
+}
+
 /// Lets only requests through that name this very address as their host, which a name on the network that leads to this
 /// machine (DNS rebinding) does not, and that come with the secret. Adds the headers that every answer has.
 pub(super) async fn guard(State(gate): State<Arc<AccessGate>>, request: Request, next: Next) -> Response {
@@ -121,6 +132,12 @@ pub(super) async fn guard(State(gate): State<Arc<AccessGate>>, request: Request,
         )
             .into_response(),
     };
+    harden(&mut response);
+    response
+}
+
+/// Adds the headers that every answer of the desk has.
+pub(super) fn harden(response: &mut Response) {
     let headers = response.headers_mut();
     for (name, value) in [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -133,7 +150,6 @@ pub(super) async fn guard(State(gate): State<Arc<AccessGate>>, request: Request,
     // Not `no-referrer`: a form of ours would then say that it comes from nowhere.
     headers.entry(header::REFERRER_POLICY).or_insert(HeaderValue::from_static("same-origin"));
     headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(PAGE));
-    response
 }
 
 /// True when the request is for us by name, and, when it says where it comes from, comes from one of our own pages.
@@ -177,6 +193,22 @@ mod tests {
             assert!(!is_ours(&[(header::HOST, "127.0.0.1:4000"), (header::ORIGIN, origin)]), "{origin}");
         }
         assert!(!is_ours(&[]), "without a host");
+    }
+
+    #[test]
+    fn a_form_of_another_site_is_told_by_either_header() {
+        let origin = "https://news.example.org";
+        let site = HeaderName::from_static("sec-fetch-site");
+        let is_from = |list: &[_]| is_from(&headers(list), origin);
+        assert!(is_from(&[]) && is_from(&[(header::ORIGIN, origin), (site.clone(), "same-origin")]));
+        for value in ["null", "https://evil.example", "http://news.example.org", "https://news.example.org:444", ""] {
+            assert!(!is_from(&[(header::ORIGIN, value)]), "{value}");
+        }
+        for value in ["cross-site", "same-site", "none"] {
+            assert!(!is_from(&[(header::ORIGIN, origin), (site.clone(), value)]), "{value}");
+        }
+        let given = headers(&[(header::COOKIE, "a=1; desk=x=y;desk=z; desks=no")]);
+        assert_eq!(cookies(&given, "desk").collect::<Vec<_>>(), ["x=y", "z"]);
     }
 
     #[test]

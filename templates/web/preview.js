@@ -109,9 +109,17 @@ function mark(state, words) {
   live.querySelector(".words").textContent = words;
 }
 
+let events = null;
+let silence = 0;
+
+// Only while the page can be seen: the desk looks at the site for no one else.
 function listen() {
-  const events = new EventSource("/events");
+  events?.close();
+  clearTimeout(silence);
+  if (document.visibilityState !== "visible") return;
+  events = new EventSource("events");
   events.addEventListener("look", async (event) => {
+    clearTimeout(silence);
     mark("on", "As of");
     if (event.data === page().dataset.revision) return;
     await show(location.href);
@@ -120,11 +128,37 @@ function listen() {
     void live.offsetWidth;
     live.classList.add("fresh");
   });
-  events.addEventListener("error", () => mark("off", "Stopped; as of"));
+  // A server ends what is open for long; the browser asks again.
+  events.addEventListener("error", () => {
+    clearTimeout(silence);
+    silence = setTimeout(() => mark("off", "Stopped; as of"), 5000);
+  });
+}
+
+// How delivering goes, while it does; when it ends or begins, the whole page is another one.
+async function follow() {
+  const old = document.getElementById("delivery");
+  if (old && document.visibilityState === "visible") {
+    try {
+      const answer = await fetch("delivery");
+      const part = answer.ok && new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("delivery");
+      if (part && old.isConnected) {
+        const isOther = part.dataset.isRunning !== old.dataset.isRunning;
+        if (part.outerHTML !== old.outerHTML) old.replaceWith(part);
+        if (isOther) await show(location.href);
+        else shownAs = comparable(page());
+      }
+    } catch {
+      // The page says itself that the program has stopped.
+    }
+  }
+  const every = Number(document.getElementById("delivery")?.dataset.every) || 1;
+  setTimeout(follow, every * 1000);
 }
 
 // Time and ledger change what is due: on coming back the page shows the present state.
 document.addEventListener("visibilitychange", () => {
+  listen();
   if (document.visibilityState === "visible") show(location.href, { back: true });
 });
 setInterval(() => {
@@ -137,7 +171,7 @@ document.addEventListener("click", (event) => {
   if (event.target.closest("#keys-button")) return document.getElementById("keys").showModal();
   if (!link || !plain || link.target || link.hasAttribute("download")) return;
   const address = link.getAttribute("href");
-  if (!address.startsWith("/")) return;
+  if (!address.startsWith("./")) return;
   event.preventDefault();
   show(address, { push: true });
 });
@@ -160,9 +194,10 @@ function keys(event) {
     const at = items.findIndex((item) => item.hasAttribute("aria-current"));
     return items[at + (event.key === "j" ? 1 : -1)]?.click();
   }
-  if (/^[1-6a-z]$/.test(event.key)) document.querySelector(`[data-key="${event.key}"]`)?.click();
+  if (/^[1-8a-z]$/.test(event.key)) document.querySelector(`[data-key="${event.key}"]`)?.click();
 }
 document.addEventListener("keydown", keys);
 
 page().querySelectorAll("iframe").forEach(fit);
 listen();
+follow();

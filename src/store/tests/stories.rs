@@ -7,6 +7,7 @@ mod late;
 mod model;
 mod readers;
 mod resend;
+mod sessions;
 
 async fn open(ledger: &Ledger) -> Store {
     Store::open(&ledger.database()).await.unwrap()

@@ -62,6 +62,17 @@ pub(super) enum Part {
     Html,
 }
 
+/// How the addresses of readers are shown.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Addresses {
+    /// The first letter and the domain.
+    #[default]
+    Masked,
+    /// Whole, as was asked for.
+    Whole,
+}
+
 /// Everything that the address of the page says.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default)]
@@ -83,12 +94,16 @@ pub(super) struct Choice {
     /// Which of its entries, from 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) entry: Option<usize>,
+    pub(super) addresses: Addresses,
+    /// The list whose readers are shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) list: Option<String>,
 }
 
 impl Choice {
-    /// The address of the page that shows this.
+    /// The address of the page that shows this. All addresses are relative: the desk is at `/`, or below the pages for readers.
     pub(super) fn address(&self) -> String {
-        format!("/{}", self.query())
+        format!("./{}", self.query())
     }
 
     /// The same choice but for one thing.
@@ -118,13 +133,13 @@ mod tests {
 
     #[test]
     fn an_address_says_what_is_not_as_usual() {
-        assert_eq!(Choice::default().address(), "/");
+        assert_eq!(Choice::default().address(), "./");
         let choice = Choice::default().with(|choice| {
             choice.view = View::Text;
             choice.scheme = Scheme::Dark;
             choice.post = Some("posts/a b&c.md".into());
             choice.entry = Some(2);
         });
-        assert_eq!(choice.address(), "/?entry=2&post=posts%2Fa+b%26c.md&scheme=dark&view=text");
+        assert_eq!(choice.address(), "./?entry=2&post=posts%2Fa+b%26c.md&scheme=dark&view=text");
     }
 }

@@ -6,9 +6,10 @@ use jiff::civil::Date;
 use jiff::{Span, Timestamp};
 use serde::Serialize;
 
+use super::choice::{Addresses, Choice};
 use crate::clock;
-use crate::model::{DeliveryState, Subscriber, SubscriberCounts};
-use crate::publish::Site;
+use crate::model::{DeliveryCounts, DeliveryState, Lists, Subscriber, SubscriberCounts, gets};
+use crate::publish::{Site, Underway};
 use crate::store::{DayCount, IssueOutcome, Movements};
 
 /// So many weeks are shown.
@@ -17,17 +18,34 @@ const WEEKS: usize = 52;
 const WIDTH: usize = 720;
 const HEIGHT: usize = 160;
 
-/// What the database knows of readers and issues.
+/// What is asked of the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeskPart {
+    /// Who reads.
+    Readers,
+    /// What was sent, and how delivering goes.
+    Issues,
+    /// Only the latter.
+    Delivery,
+}
+
+/// What the database knows of readers and issues; what was not asked for is empty.
 #[derive(Debug, Clone, Default)]
 pub struct Desk {
     /// How many readers there are of each status.
     pub counts: SubscriberCounts,
+    /// How many confirmed readers are on just these lists; without, on all.
+    pub audience: Vec<(Option<Lists>, i64)>,
     /// How the list grew and shrank.
     pub movements: Movements,
     /// The readers who came last, newest first.
     pub newest: Vec<Subscriber>,
     /// The newest issues, newest first.
     pub issues: Vec<IssueOutcome>,
+    /// The deliveries of the last run.
+    pub latest: DeliveryCounts,
+    /// How delivering goes.
+    pub underway: Underway,
 }
 
 #[derive(Serialize)]
@@ -55,6 +73,20 @@ pub(super) struct ReadersView {
     joined: Vec<Way>,
     left: Vec<Way>,
     newest: Vec<Newcomer>,
+    /// The page with whole addresses, or the one with masked ones.
+    other_addresses: String,
+    is_masked: bool,
+    /// The readers of each list; none when there are no lists.
+    lists: Vec<ListView>,
+}
+
+/// The readers of one list, or all.
+#[derive(Serialize)]
+struct ListView {
+    title: String,
+    address: String,
+    is_current: bool,
+    count: i64,
 }
 
 /// A bar of the chart of weeks.
@@ -89,7 +121,6 @@ struct Way {
 #[derive(Serialize)]
 struct Newcomer {
     day: String,
-    /// Masked.
     address: String,
     status: &'static str,
     way: String,
@@ -113,10 +144,14 @@ pub(super) struct IssueRow {
     record: Option<String>,
 }
 
-pub(super) fn readers(desk: &Desk, site: &Site, now: Timestamp) -> ReadersView {
+pub(super) fn readers(desk: &Desk, site: &Site, now: Timestamp, choice: &Choice) -> ReadersView {
     let zone = &site.config.site.timezone;
     let today = now.to_zoned(zone.clone()).date();
-    let weeks = weeks(&desk.movements, today);
+    let known = &site.config.newsletter.lists;
+    let list = choice.list.as_ref().filter(|list| known.iter().any(|(name, _)| name == *list));
+    let movements = of_list(&desk.movements, list);
+    let weeks = weeks(&movements, today);
+    let is_masked = choice.addresses == Addresses::Masked;
     let most = weeks.iter().map(|week| week.total).max().unwrap_or(0).max(1);
     let step = |at: usize| at * WIDTH / (weeks.len() - 1).max(1);
     let height = |count: i64, most: i64, room: usize| {
@@ -136,7 +171,7 @@ pub(super) fn readers(desk: &Desk, site: &Site, now: Timestamp) -> ReadersView {
     }
     let newest = desk.newest.iter().map(|reader| Newcomer {
         day: reader.created_at.get(..10).unwrap_or(&reader.created_at).to_owned(),
-        address: reader.address.masked(),
+        address: if is_masked { reader.address.masked() } else { reader.address.as_str().to_owned() },
         status: reader.status.as_str(),
         way: reader.source.clone(),
     });
@@ -156,10 +191,42 @@ pub(super) fn readers(desk: &Desk, site: &Site, now: Timestamp) -> ReadersView {
         first: weeks.first().map(|week| week.day.clone()).unwrap_or_default(),
         last: weeks.last().map(|week| week.day.clone()).unwrap_or_default(),
         weeks: weeks.into_iter().rev().collect(),
-        joined: ways(&desk.movements.joined),
-        left: ways(&desk.movements.left),
+        joined: ways(&movements.joined),
+        left: ways(&movements.left),
         newest: newest.collect(),
+        other_addresses: choice
+            .with(|choice| choice.addresses = if is_masked { Addresses::Whole } else { Addresses::Masked })
+            .address(),
+        is_masked,
+        lists: lists(desk, known, list, choice),
     }
+}
+
+/// The movements of those who are on a list now.
+fn of_list(movements: &Movements, list: Option<&String>) -> Movements {
+    let Some(list) = list else { return movements.clone() };
+    let is_on = |count: &&DayCount| gets(count.lists.as_ref(), std::slice::from_ref(list));
+    let of = |counts: &[DayCount]| counts.iter().filter(is_on).cloned().collect();
+    Movements { joined: of(&movements.joined), left: of(&movements.left) }
+}
+
+/// Everyone, and the readers of each list; none when there are no lists.
+fn lists(desk: &Desk, known: &[(String, String)], chosen: Option<&String>, choice: &Choice) -> Vec<ListView> {
+    let view = |title: &str, list: Option<&String>| {
+        let is_on = |lists: &Option<Lists>| list.is_none_or(|list| gets(lists.as_ref(), std::slice::from_ref(list)));
+        ListView {
+            title: title.to_owned(),
+            address: choice.with(|choice| choice.list = list.cloned()).address(),
+            is_current: list == chosen,
+            count: desk.audience.iter().filter(|(lists, _)| is_on(lists)).map(|(_, count)| count).sum(),
+        }
+    };
+    if known.is_empty() {
+        return Vec::new();
+    }
+    std::iter::once(view("All readers", None))
+        .chain(known.iter().map(|(name, title)| view(title, Some(name))))
+        .collect()
 }
 
 /// The weeks until today, oldest first: at most [`WEEKS`], and none before the first reader came.
@@ -174,7 +241,8 @@ fn weeks(movements: &Movements, today: Date) -> Vec<WeekView> {
     for (day, count) in days(&movements.left) {
         by_week.entry(day).or_default().1 += count;
     }
-    let this = monday(today);
+    // Days are those of UTC, where a week can have begun already.
+    let this = by_week.keys().next_back().copied().map_or(monday(today), |last| last.max(monday(today)));
     let earliest = by_week.keys().next().copied().unwrap_or(this);
     let start = (1..WEEKS).fold(this, |day, _| if day > earliest { week_after(day, -1) } else { day });
     let before = by_week.range(..start).map(|(_, (joined, left))| joined - left);
@@ -234,7 +302,7 @@ pub(super) fn issues(desk: &Desk, site: &Site) -> Vec<IssueRow> {
         }
         let name = |extension: &str| format!(".tidings/issues/{}.{extension}", issue.number);
         let address = |extension: &str| {
-            site.folder.is_file(&name(extension)).then(|| format!("/kept/{}.{extension}", issue.number))
+            site.folder.is_file(&name(extension)).then(|| format!("kept/{}.{extension}", issue.number))
         };
         let time = issue.time.parse::<Timestamp>();
         IssueRow {
@@ -258,7 +326,7 @@ mod tests {
     use super::*;
 
     fn count(day: &str, way: &str, count: i64) -> DayCount {
-        DayCount { day: day.to_owned(), way: way.to_owned(), count }
+        DayCount { day: day.to_owned(), way: way.to_owned(), lists: None, count }
     }
 
     #[test]

@@ -116,7 +116,7 @@ pub(super) fn feeds(snapshot: &Snapshot, choice: &Choice) -> Option<FeedsView> {
     };
     Some(FeedsView {
         files: files.collect(),
-        source: format!("/feed/{current}"),
+        source: format!("feed/{current}"),
         items: feed.entries.iter().enumerate().map(item).collect(),
         article: feed.entries.get(place).map(|item| article_view(item, choice)),
         title: feed.title.unwrap_or_default(),
@@ -140,7 +140,7 @@ fn article_view(item: &ReadEntry, choice: &Choice) -> ArticleView {
         day: day(&item.date),
         authors: item.authors.join(", "),
         categories: item.categories.clone(),
-        frame: format!("/entry{query}{joint}content={content}"),
+        frame: format!("entry{query}{joint}content={content}"),
     }
 }
 

@@ -4,6 +4,7 @@
 //! document and fetches the page again when a file has changed. Everything shown comes from the code that publishing runs.
 
 mod choice;
+mod delivery;
 mod desk;
 mod feeds;
 mod findings;
@@ -11,6 +12,7 @@ mod frame;
 mod page;
 mod pictures;
 mod plan;
+mod served;
 mod server;
 mod snapshot;
 mod watch;
@@ -31,8 +33,9 @@ use tokio::sync::watch::error::RecvError;
 
 use super::security::{self, AccessGate, CONTENT, CONTENT_WITHOUT_IMAGES};
 use choice::{Choice, Images, View};
-pub use desk::Desk;
+pub use desk::{Desk, DeskPart};
 use pictures::Wanted;
+pub use served::{DeskCalls, DeskLine, desk_line, serve_desk};
 use server::{Server, TestForm};
 pub use snapshot::{Backend, Refresh, Snapshot};
 
@@ -51,9 +54,11 @@ pub async fn serve(
     tell: impl Fn(&str),
 ) -> std::io::Result<Infallible> {
     let token = security::token().ok_or_else(|| std::io::Error::other("the system has no random numbers"))?;
-    let (server, requests) = Server::new(backend.refresh().await, token);
+    let (server, requests) = Server::new(backend.refresh().await, Some(token));
     let server = Arc::new(server);
-    let http = axum::serve(listener, routes(Arc::clone(&server), gate));
+    let gate = middleware::from_fn_with_state(Arc::new(gate), security::guard);
+    let routes = routes().route("/test", post(test)).layer(gate).with_state(Arc::clone(&server));
+    let http = axum::serve(listener, routes);
     tokio::select! {
         end = http.into_future() => end?,
         () = server.attend(root, &backend, requests, tell) => {}
@@ -61,7 +66,8 @@ pub async fn serve(
     Err(std::io::Error::other("the server has stopped"))
 }
 
-fn routes(server: Arc<Server>, gate: AccessGate) -> Router {
+/// What only shows something.
+fn routes() -> Router<Arc<Server>> {
     Router::new()
         .route("/", get(page))
         .route("/issue", get(issue))
@@ -70,8 +76,8 @@ fn routes(server: Arc<Server>, gate: AccessGate) -> Router {
         .route("/picture", get(picture))
         .route("/message.eml", get(message))
         .route("/feed/{*name}", get(feed))
+        .route("/delivery", get(delivery))
         .route("/events", get(events))
-        .route("/test", post(test))
         .route(
             "/preview.css",
             get(asset("text/css; charset=utf-8", include_str!("../../../templates/web/preview.css"))),
@@ -81,8 +87,6 @@ fn routes(server: Arc<Server>, gate: AccessGate) -> Router {
             get(asset("text/javascript; charset=utf-8", include_str!("../../../templates/web/preview.js"))),
         )
         .route("/icon.svg", get(asset("image/svg+xml", include_str!("../../../templates/web/icon.svg"))))
-        .layer(middleware::from_fn_with_state(Arc::new(gate), security::guard))
-        .with_state(server)
 }
 
 type Shared = State<Arc<Server>>;
@@ -130,6 +134,14 @@ async fn kept(State(server): Shared, Name(name): Name<String>) -> Response {
 async fn picture(State(server): Shared, Query(wanted): Query<Wanted>) -> Response {
     let Some((media_type, bytes)) = server.picture(&wanted) else { return missing() };
     ([(header::CONTENT_TYPE, media_type), (header::CONTENT_SECURITY_POLICY, CONTENT)], bytes).into_response()
+}
+
+/// How delivering goes.
+async fn delivery(State(server): Shared) -> Response {
+    match server.delivery().await {
+        Ok(html) => Html(html).into_response(),
+        Err(problem) => (StatusCode::INTERNAL_SERVER_ERROR, problem.to_string()).into_response(),
+    }
 }
 
 /// The message as a file, for a mail program.

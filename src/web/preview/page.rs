@@ -3,18 +3,21 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
+use serde_json::json;
 
+use crate::clock::told;
 use crate::diagnostic::Diagnostic;
 use crate::email::{CLIP, NEAR_CLIP, sent_size};
 use crate::model::sha256_hex;
 
 use super::choice::{Choice, Images, Part, View, Width};
+use super::delivery::DeliveryView;
 use super::desk::{self, Desk, IssueRow, ReadersView};
 use super::feeds::{self, FeedsView};
-use super::findings::FindingsView;
+use super::findings::{FindingsView, Words, words};
 use super::frame::{self, Scheme};
 use super::plan::{self, PlanView};
-use super::snapshot::{Refresh, Seen, ShownIssue, Snapshot, Standing};
+use super::snapshot::{Moment, Refresh, Seen, ShownIssue, Sight, Snapshot, Standing};
 
 #[derive(Serialize, Default)]
 pub(super) struct PageView {
@@ -35,6 +38,25 @@ pub(super) struct PageView {
     test: Option<TestView>,
     readers: Option<ReadersView>,
     issues: Option<Vec<IssueRow>>,
+    delivery: Option<DeliveryView>,
+    broken: Option<BrokenView>,
+    /// Whether others may read this too: then it is behind a login, and nothing is sent from it.
+    is_served: bool,
+}
+
+/// What keeps the site from being published, above what was there before.
+#[derive(Serialize)]
+struct BrokenView {
+    /// The file and line of the first error, when they are known.
+    place: Option<String>,
+    message: Vec<Words>,
+    code: &'static str,
+    help: Vec<Words>,
+    /// How many more there are.
+    more: usize,
+    findings: String,
+    /// Of when that is which is shown; `None` when it is of now.
+    of: Option<String>,
 }
 
 /// A link that may be the chosen one.
@@ -142,29 +164,29 @@ impl Report {
 pub(super) fn page(
     seen: &Seen,
     choice: &Choice,
-    token: &str,
+    token: Option<&str>,
     report: Option<Report>,
     desk: Option<Result<Desk, Vec<Diagnostic>>>,
 ) -> PageView {
-    let Seen { refresh, findings, revision } = seen;
-    let revision = *revision;
-    let snapshot = match &refresh.site {
-        Ok(snapshot) => snapshot,
-        Err(problems) => return broken(refresh, problems, revision),
+    let refresh = &seen.refresh;
+    let is_served = token.is_none();
+    let Some(Moment { snapshot, .. }) = seen.site() else {
+        return PageView { is_served, ..broken(refresh, seen.problems(), seen.revision) };
     };
-    let shown = snapshot.shown(refresh.now, choice);
-    let findings = match findings {
-        Some(findings) => FindingsView::new(findings),
-        None => FindingsView::unfinished(&snapshot.findings),
+    let findings = match (&refresh.site, &seen.findings) {
+        (Err(problems), _) => FindingsView::new(problems),
+        (Ok(_), Some(findings)) => FindingsView::new(findings),
+        (Ok(_), None) => FindingsView::unfinished(&snapshot.findings),
     };
-    let tabs = tabs(snapshot, choice, &findings);
+    let tabs = tabs(seen, choice, &findings);
+    let zone = &snapshot.site.config.site.timezone;
     let test = |shown: &ShownIssue| TestView {
         own: snapshot.own.iter().map(|address| address.as_str().to_owned()).collect(),
         transport: snapshot.transport.clone().unwrap_or_default(),
         problems: snapshot.transport.as_ref().err().map(|problems| FindingsView::new(problems)),
-        token: token.to_owned(),
+        token: token.unwrap_or_default().to_owned(),
         digest: shown.issue.digest.clone(),
-        action: format!("/test{}", choice.with(|choice| choice.view = View::default()).query()),
+        action: format!("test{}", choice.with(|choice| choice.view = View::default()).query()),
         report,
     };
     let is = |view| choice.view == view;
@@ -174,28 +196,67 @@ pub(super) fn page(
         Some(Err(problems)) => (None, Some(FindingsView::new(&problems))),
         None => (None, None),
     };
-    let (shown, problems) = match shown {
-        Ok(shown) => (shown, None),
+    let (sight, problems) = match seen.sight(choice) {
+        Ok(sight) => (Some(sight), None),
         Err(problems) => (None, needs_issue.then(|| FindingsView::new(&problems))),
     };
+    let (of, shown) = match sight {
+        Some(Sight { moment, issue, is_old }) => (is_old.then_some(moment.now), issue.map(|issue| (moment, issue))),
+        None => (None, None),
+    };
+    let published = seen.published().filter(|_| is(View::Feeds));
+    let of = published.as_ref().map_or(of, |moment| (!seen.problems().is_empty()).then_some(moment.now));
+    let shows = needs_issue && shown.is_some() || published.is_some();
     PageView {
         publication: snapshot.site.config.site.title.clone(),
-        revision,
-        clock: clock(refresh.now, &snapshot.site.config.site.timezone),
+        revision: seen.revision,
+        clock: clock(refresh.now, zone),
         view: choice.view,
         tabs,
-        test: shown.as_ref().filter(|_| is(View::Test)).map(test),
-        issue: shown.map(|shown| issue(snapshot, shown, choice)),
+        broken: if shows { above(seen.problems(), of.map(|of| told(of, zone)), choice) } else { None },
+        test: shown.as_ref().filter(|_| is(View::Test) && !is_served).map(|(_, shown)| test(shown)),
+        issue: shown.map(|(moment, shown)| issue(&moment.snapshot, shown, choice)),
         problems: problems.or(no_desk),
         readers: desk
             .as_ref()
             .filter(|_| is(View::Readers))
-            .map(|desk| desk::readers(desk, &snapshot.site, refresh.now)),
+            .map(|desk| desk::readers(desk, &snapshot.site, refresh.now, choice)),
         issues: desk.as_ref().filter(|_| is(View::Issues)).map(|desk| desk::issues(desk, &snapshot.site)),
-        plan: is(View::Plan).then(|| plan::plan(snapshot, refresh.now, choice)),
+        delivery: desk.as_ref().filter(|_| is(View::Issues)).map(|desk| DeliveryView::new(desk, zone, refresh.now)),
+        plan: is(View::Plan).then(|| match &refresh.site {
+            Ok(_) => plan::plan(&snapshot, refresh.now, choice),
+            Err(problems) => plan::none(problems, refresh.now, zone),
+        }),
         findings: is(View::Findings).then_some(findings),
-        feeds: if is(View::Feeds) { feeds::feeds(snapshot, choice) } else { None },
+        feeds: published.and_then(|moment| feeds::feeds(&moment.snapshot, choice)),
+        is_served,
     }
+}
+
+/// How delivering goes, without the page around it.
+pub(super) fn delivery(seen: &Seen, desk: Option<&Desk>) -> serde_json::Value {
+    let zone = seen.site().map_or_else(TimeZone::system, |moment| moment.snapshot.site.config.site.timezone.clone());
+    json!({ "delivery": desk.map(|desk| DeliveryView::new(desk, &zone, seen.refresh.now)) })
+}
+
+/// The first of the errors, for above what is shown of before them.
+fn above(problems: &[Diagnostic], of: Option<String>, choice: &Choice) -> Option<BrokenView> {
+    // One of which the line is known is the easiest to mend.
+    let has_line = |problem: &Diagnostic| problem.location.as_ref().is_some_and(|place| !place.excerpt.is_empty());
+    let first = problems.iter().find(|problem| has_line(problem)).or(problems.first())?;
+    let place = match &first.location {
+        Some(place) if has_line(first) => Some(format!("{}:{}", place.path, place.line)),
+        _ => first.path().map(str::to_owned),
+    };
+    Some(BrokenView {
+        place,
+        message: words(&first.message),
+        code: first.code,
+        help: words(first.help.as_deref().unwrap_or_default()),
+        more: problems.len() - 1,
+        findings: choice.with(|choice| choice.view = View::Findings).address(),
+        of,
+    })
 }
 
 /// The page of a site that cannot be read.
@@ -209,9 +270,10 @@ fn broken(refresh: &Refresh, problems: &[Diagnostic], revision: u64) -> PageView
     }
 }
 
-fn tabs(snapshot: &Snapshot, choice: &Choice, findings: &FindingsView) -> Vec<Tab> {
-    let due = snapshot.prepared.as_ref().map_or(0, |prepared| prepared.entries.len());
-    let refused = snapshot.prepared.as_ref().is_ok_and(|prepared| !prepared.guards.is_empty());
+fn tabs(seen: &Seen, choice: &Choice, findings: &FindingsView) -> Vec<Tab> {
+    let prepared = seen.refresh.site.as_ref().ok().and_then(|snapshot| snapshot.prepared.as_ref().ok());
+    let due = prepared.map_or(0, |prepared| prepared.entries.len());
+    let refused = prepared.is_some_and(|prepared| !prepared.guards.is_empty());
     let all = [
         ("Issue", View::Issue, None, ""),
         ("Text", View::Text, None, ""),
@@ -263,16 +325,16 @@ fn issue(snapshot: &Snapshot, shown: ShownIssue, choice: &Choice) -> IssueView {
                 choice.scheme = if choice.scheme == Scheme::Dark { Scheme::Light } else { Scheme::Dark };
             });
             let query = other.query();
-            format!("/issue{query}{}content={digest}", if query.is_empty() { '?' } else { '&' })
+            format!("issue{query}{}content={digest}", if query.is_empty() { '?' } else { '&' })
         },
-        frame: format!("/issue{query}{joint}content={digest}"),
+        frame: format!("issue{query}{joint}content={digest}"),
         width: choice.width,
         controls: controls(choice),
         text: copy.text,
         headers,
         body,
         parts: parts(choice),
-        download: format!("/message.eml{query}"),
+        download: format!("message.eml{query}"),
         test: choice.with(|choice| choice.view = View::Test).address(),
         sender: issue.from_name.unwrap_or_else(|| issue.from_address.clone()),
         address: issue.from_address,

@@ -32,7 +32,7 @@ pub(super) fn from_files(html: &str, snapshot: &Snapshot, posts: &[&Post]) -> St
             .append_pair("post", &post.path)
             .append_pair("url", url)
             .finish();
-        Some(format!("/picture?{query}"))
+        Some(format!("picture?{query}"))
     })
 }
 

@@ -1,9 +1,11 @@
 //! The plan as the page shows it: what is due, late or not, and why.
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use crate::clock;
+use crate::diagnostic::Diagnostic;
 use crate::model::Post;
 use crate::publish::{Prepared, Verdict, count, is_worth_telling};
 
@@ -63,8 +65,7 @@ pub(super) fn plan(snapshot: &Snapshot, now: Timestamp, choice: &Choice) -> Plan
     let prepared = match &snapshot.prepared {
         Ok(prepared) => prepared,
         Err(problems) => {
-            let problems = Some(FindingsView::new(problems));
-            return PlanView { problems, now: time(now), ..PlanView::default() };
+            return none(problems, now, zone);
         }
     };
     let guards = prepared.guards.iter().map(|guard| GuardView {
@@ -84,6 +85,11 @@ pub(super) fn plan(snapshot: &Snapshot, now: Timestamp, choice: &Choice) -> Plan
         command: is_clear.then(|| format!("tidings publish --expect {}", prepared.short_digest())),
         asks_for_pages: config.newsletter.require_live,
     }
+}
+
+/// The plan of a site that cannot be read.
+pub(super) fn none(problems: &[Diagnostic], now: Timestamp, zone: &TimeZone) -> PlanView {
+    PlanView { problems: Some(FindingsView::new(problems)), now: clock::told(now, zone), ..PlanView::default() }
 }
 
 fn groups(snapshot: &Snapshot, prepared: &Prepared, choice: &Choice) -> Vec<Group> {

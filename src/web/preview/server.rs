@@ -16,12 +16,12 @@ use crate::templates::Templates;
 
 use super::super::security::is_same;
 use super::choice::{Choice, View};
-use super::desk::Desk;
+use super::desk::{Desk, DeskPart};
 use super::feeds;
 use super::frame::framed;
 use super::page::{self, Report};
 use super::pictures::{self, Wanted};
-use super::snapshot::{Backend, Refresh, Seen, ShownIssue, Snapshot};
+use super::snapshot::{Backend, Refresh, Seen, ShownIssue, Sight, Snapshot};
 use super::watch::{Scope, Watcher};
 
 /// So long the page waits for the findings in all posts; then it shows what it has, and the rest when it comes.
@@ -44,7 +44,7 @@ type Inspection<'d> = Pin<Box<dyn Future<Output = Vec<Diagnostic>> + 'd>>;
 pub(super) struct Requests {
     refreshes: mpsc::Receiver<oneshot::Sender<()>>,
     tests: mpsc::Receiver<Test>,
-    desks: mpsc::Receiver<oneshot::Sender<Looked>>,
+    desks: mpsc::Receiver<(DeskPart, oneshot::Sender<Looked>)>,
 }
 
 /// What the database knows, or why it cannot be asked.
@@ -58,17 +58,18 @@ struct Test {
 
 pub(super) struct Server {
     templates: Result<Templates, Vec<Diagnostic>>,
-    token: String,
+    token: Option<String>,
     newest: watch::Sender<Arc<Seen>>,
     report: Mutex<Option<Report>>,
     refreshes: mpsc::Sender<oneshot::Sender<()>>,
     tests: mpsc::Sender<Test>,
-    desks: mpsc::Sender<oneshot::Sender<Looked>>,
+    desks: mpsc::Sender<(DeskPart, oneshot::Sender<Looked>)>,
 }
 
 impl Server {
-    pub(super) fn new(refresh: Refresh, token: String) -> (Self, Requests) {
-        let (newest, _) = watch::channel(Arc::new(Seen { refresh, findings: None, revision: 1 }));
+    /// `token` proves that a form is ours by which a test is sent; without one none is.
+    pub(super) fn new(refresh: Refresh, token: Option<String>) -> (Self, Requests) {
+        let (newest, _) = watch::channel(Arc::new(Seen::new(refresh, None, None)));
         let ((refreshes, to_refresh), (tests, to_test)) = (mpsc::channel(16), mpsc::channel(1));
         let (desks, to_desk) = mpsc::channel(16);
         let templates = Templates::of_the_preview();
@@ -86,8 +87,8 @@ impl Server {
             }
         };
         let look = async {
-            while let Some(done) = desks.recv().await {
-                let _ = done.send(backend.desk().await);
+            while let Some((part, done)) = desks.recv().await {
+                let _ = done.send(backend.desk(part).await);
             }
         };
         tokio::join!(self.follow(root, backend, refreshes, tell), send, look);
@@ -168,8 +169,8 @@ impl Server {
         if found.is_some() {
             inspection = None;
         }
-        let revision = self.newest.borrow().revision + 1;
-        self.newest.send_replace(Arc::new(Seen { refresh, findings: found, revision }));
+        let seen = Seen::new(refresh, found, Some(&self.seen()));
+        self.newest.send_replace(Arc::new(seen));
         inspection
     }
 
@@ -179,9 +180,8 @@ impl Server {
 
     /// Adds the findings in all posts to the newest snapshot.
     fn add(&self, found: Vec<Diagnostic>) {
-        let seen = self.seen();
-        let revision = seen.revision + 1;
-        self.newest.send_replace(Arc::new(Seen { refresh: seen.refresh.clone(), findings: Some(found), revision }));
+        let seen = self.seen().inspected(found);
+        self.newest.send_replace(Arc::new(seen));
     }
 
     /// Looks anew.
@@ -200,9 +200,9 @@ impl Server {
         }
     }
 
-    async fn desk(&self) -> Option<Looked> {
+    async fn desk(&self, part: DeskPart) -> Option<Looked> {
         let (done, is_done) = oneshot::channel();
-        self.desks.send(done).await.ok()?;
+        self.desks.send((part, done)).await.ok()?;
         is_done.await.ok()
     }
 
@@ -216,8 +216,8 @@ impl Server {
             "json" => FileKind::Memory,
             _ => return None,
         };
-        let site = &seen.refresh.site.as_ref().ok()?.site;
-        site.folder.read_optional(&format!(".tidings/issues/{number}.{extension}"), kind).ok()?
+        let site = seen.site()?.snapshot;
+        site.site.folder.read_optional(&format!(".tidings/issues/{number}.{extension}"), kind).ok()?
     }
 
     pub(super) fn news(&self) -> watch::Receiver<Arc<Seen>> {
@@ -229,7 +229,12 @@ impl Server {
     }
 
     pub(super) fn knows(&self, token: &str) -> bool {
-        is_same(token, &self.token)
+        self.token.as_ref().is_some_and(|own| is_same(token, own))
+    }
+
+    /// Whether a page is open that follows changes.
+    pub(super) fn is_followed(&self) -> bool {
+        self.newest.receiver_count() > 0
     }
 
     fn templates(&self) -> Result<&Templates, Diagnostic> {
@@ -243,43 +248,52 @@ impl Server {
     /// The page as HTML.
     pub(super) async fn page(&self, choice: &Choice) -> Result<String, Diagnostic> {
         let desk = match choice.view {
-            View::Readers | View::Issues => self.desk().await,
+            View::Readers => self.desk(DeskPart::Readers).await,
+            View::Issues => self.desk(DeskPart::Issues).await,
             _ => None,
         };
         let seen = self.seen();
         let report = self.report.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let view = page::page(&seen, choice, &self.token, report, desk);
+        let view = page::page(&seen, choice, self.token.as_deref(), report, desk);
         self.templates()?.render("web/preview.html", &view)
+    }
+
+    /// How delivering goes, as a part of the page.
+    pub(super) async fn delivery(&self) -> Result<String, Diagnostic> {
+        let desk = self.desk(DeskPart::Delivery).await;
+        let seen = self.seen();
+        let view = page::delivery(&seen, desk.and_then(Result::ok).as_ref());
+        self.templates()?.render("web/preview-delivery.html", &view)
     }
 
     /// The issue that the page shows.
     pub(super) fn shown(&self, choice: &Choice) -> Option<ShownIssue> {
-        let seen = self.seen();
-        seen.refresh.site.as_ref().ok()?.shown(seen.refresh.now, choice).ok()?
+        self.seen().sight(choice).ok()?.issue
     }
 
     /// The HTML part of the issue that the page shows, for a frame.
     pub(super) fn issue(&self, choice: &Choice) -> Option<String> {
-        let seen = self.seen();
-        let snapshot = seen.refresh.site.as_ref().ok()?;
-        let shown = snapshot.shown(seen.refresh.now, choice).ok()??;
-        let html = pictures::from_files(&shown.copy.html, snapshot, &snapshot.posts_of(&shown, choice));
+        let Sight { moment, issue, .. } = self.seen().sight(choice).ok()?;
+        let (snapshot, shown) = (moment.snapshot, issue?);
+        let html = pictures::from_files(&shown.copy.html, &snapshot, &snapshot.posts_of(&shown, choice));
         Some(framed(&html, choice.scheme))
     }
 
     pub(super) fn picture(&self, wanted: &Wanted) -> Option<(&'static str, Vec<u8>)> {
-        pictures::picture(self.seen().refresh.site.as_ref().ok()?, wanted)
+        let seen = self.seen();
+        let sites = [seen.site(), seen.published()];
+        sites.into_iter().flatten().find_map(|moment| pictures::picture(&moment.snapshot, wanted))
     }
 
     /// The entry of a feed that the page shows, as a document.
     pub(super) fn entry(&self, choice: &Choice) -> Option<Result<String, Diagnostic>> {
-        let article = feeds::article(self.seen().refresh.site.as_ref().ok()?, choice)?;
+        let article = feeds::article(&self.seen().published()?.snapshot, choice)?;
         Some(self.templates().and_then(|templates| templates.render("web/preview-entry.html", &article)))
     }
 
     /// The bytes of a feed.
     pub(super) fn feed(&self, name: &str) -> Option<Vec<u8>> {
-        feeds::bytes(self.seen().refresh.site.as_ref().ok()?, name).map(<[u8]>::to_vec)
+        feeds::bytes(&self.seen().published()?.snapshot, name).map(<[u8]>::to_vec)
     }
 
     async fn send_test(&self, backend: &impl Backend, choice: &Choice, form: &TestForm) {

@@ -10,8 +10,8 @@ use crate::model::{EmailAddress, Issue, Outcome, Post, PostStatus};
 use crate::publish::dry_run::{Addressee, ReaderCopy};
 use crate::publish::{Past, Prepared, PublishError, Site, specimen};
 
-use super::choice::Choice;
-use super::desk::Desk;
+use super::choice::{Choice, View};
+use super::desk::{Desk, DeskPart};
 
 /// Where the page gets what it shows, and what it may do.
 #[expect(async_fn_in_trait, reason = "the backend is asked in one place, by a task that never changes its thread")]
@@ -26,7 +26,7 @@ pub trait Backend {
     ///
     /// # Errors
     /// Why it cannot be asked.
-    async fn desk(&self) -> Result<Desk, Vec<Diagnostic>>;
+    async fn desk(&self, part: DeskPart) -> Result<Desk, Vec<Diagnostic>>;
 
     /// Sends one issue to one of the writer's own addresses, as a test; records nothing.
     ///
@@ -145,4 +145,81 @@ pub(super) struct Seen {
     pub(super) findings: Option<Vec<Diagnostic>>,
     /// 1 for the first, and so on.
     pub(super) revision: u64,
+    /// The last one that could be published; none that is older is kept.
+    good: Option<Moment>,
+}
+
+/// A site and when that was.
+#[derive(Clone)]
+pub(super) struct Moment {
+    pub(super) snapshot: Arc<Snapshot>,
+    pub(super) now: Timestamp,
+}
+
+/// An issue and the site that it is of.
+pub(super) struct Sight {
+    pub(super) moment: Moment,
+    pub(super) issue: Option<ShownIssue>,
+    /// Whether the site has an error since.
+    pub(super) is_old: bool,
+}
+
+impl Seen {
+    /// What a refresh found, after what was seen before.
+    pub(super) fn new(refresh: Refresh, findings: Option<Vec<Diagnostic>>, before: Option<&Self>) -> Self {
+        let good = match &refresh.site {
+            Ok(snapshot) if snapshot.prepared.is_ok() => {
+                Some(Moment { snapshot: Arc::clone(snapshot), now: refresh.now })
+            }
+            _ => before.and_then(|before| before.good.clone()),
+        };
+        Self { refresh, findings, revision: before.map_or(1, |before| before.revision + 1), good }
+    }
+
+    /// The same with all findings.
+    pub(super) fn inspected(&self, findings: Vec<Diagnostic>) -> Self {
+        Self::new(self.refresh.clone(), Some(findings), Some(self))
+    }
+
+    /// What keeps the site from being published.
+    pub(super) fn problems(&self) -> &[Diagnostic] {
+        match &self.refresh.site {
+            Ok(snapshot) => snapshot.prepared.as_ref().err().map_or(&[], Vec::as_slice),
+            Err(problems) => problems,
+        }
+    }
+
+    /// The site as it is now, or as it was last when it could be published.
+    pub(super) fn site(&self) -> Option<Moment> {
+        match &self.refresh.site {
+            Ok(snapshot) => Some(Moment { snapshot: Arc::clone(snapshot), now: self.refresh.now }),
+            Err(_) => self.good.clone(),
+        }
+    }
+
+    /// The site that feeds are shown of: the last one that could be published, when there is one.
+    pub(super) fn published(&self) -> Option<Moment> {
+        self.good.clone().or_else(|| self.site())
+    }
+
+    /// The issue that a page shows: of the site as it is now or, when that has an error, as it was before.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub(super) fn sight(&self, choice: &Choice) -> Result<Sight, Vec<Diagnostic>> {
+        let newest = match &self.refresh.site {
+            Ok(snapshot) => {
+                let moment = Moment { snapshot: Arc::clone(snapshot), now: self.refresh.now };
+                snapshot.shown(self.refresh.now, choice).map(|issue| Sight { moment, issue, is_old: false })
+            }
+            Err(problems) => Err(problems.clone()),
+        };
+        newest.or_else(|problems| {
+            let Some(moment) = self.good.clone().filter(|_| choice.view != View::Test) else { return Err(problems) };
+            match moment.snapshot.shown(moment.now, choice) {
+                Ok(Some(issue)) => Ok(Sight { moment, issue: Some(issue), is_old: true }),
+                _ => Err(problems),
+            }
+        })
+    }
 }

@@ -3,6 +3,7 @@
 
 mod archive;
 mod connections;
+mod desk;
 mod feeds;
 mod held;
 mod hooks;
@@ -11,6 +12,7 @@ mod joining;
 mod leaving;
 mod limits;
 mod metrics;
+mod owner;
 mod pages;
 mod preferences;
 mod request;
@@ -51,6 +53,7 @@ pub async fn serve(listener: TcpListener, setup: Setup, stop: impl Future<Output
 /// Every route, one a line. What is new and shows something to readers belongs here.
 fn routes(server: &Arc<Server>) -> Router {
     let at = |path: &str| format!("{}{path}", server.pages.base());
+    let desk = server.desk.is_some().then(|| desk::routes(server.pages.base()));
     Router::new()
         .route(&at(""), get(joining::page))
         .route(&at("subscribe"), get(joining::page).post(joining::subscribe))
@@ -68,6 +71,7 @@ fn routes(server: &Arc<Server>) -> Router {
         .route(&at("hooks/{service}"), any(hooks::take))
         .route(&at("health"), get(watching::health))
         .route(&at("metrics"), get(watching::metrics))
+        .merge(desk.unwrap_or_default())
         .fallback(feed)
         .layer(middleware::from_fn_with_state(Arc::clone(server), guard))
         .with_state(Arc::clone(server))
@@ -83,11 +87,12 @@ async fn guard(State(server): Shared, request: Request, next: Next) -> Response 
         // A token must not travel on with a link.
         (header::REFERRER_POLICY, "no-referrer"),
     ] {
-        headers.insert(name, HeaderValue::from_static(value));
+        // The desk has some of its own.
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
     headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(POLICY));
-    if !headers.contains_key(header::CACHE_CONTROL) {
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    let private = HeaderValue::from_static("no-store");
+    if *headers.entry(header::CACHE_CONTROL).or_insert(private.clone()) == private {
         let robots = HeaderName::from_static("x-robots-tag");
         headers.insert(robots, HeaderValue::from_static("noindex, nofollow, noarchive"));
     }

@@ -14,6 +14,7 @@ use super::hooks::{HookKeys, Hooks};
 use super::issues::Archive;
 use super::limits::HourlyLimit;
 use super::metrics::Metrics;
+use super::owner::OwnerDesk;
 use super::pages::Pages;
 use crate::clock::Clock;
 use crate::config::{Config, Network, Newsletter};
@@ -22,6 +23,7 @@ use crate::files::Folder;
 use crate::model::SubscriberStatus;
 use crate::store::{Changing, Store, StoreError};
 use crate::templates::Templates;
+use crate::web::preview::DeskLine;
 
 /// So many wishes to join, or to have letters sent elsewhere, are taken of one network in an hour.
 const WISHES_PER_HOUR: u16 = 10;
@@ -46,6 +48,8 @@ pub struct Setup {
     pub tell: fn(&str),
     /// What services prove themselves with that tell what came back.
     pub keys: HookKeys,
+    /// The desk, when there is one.
+    pub desk: Option<DeskLine>,
 }
 
 /// See the module.
@@ -67,6 +71,7 @@ pub(super) struct Server {
     pub(super) newsletter: Newsletter,
     pub(super) metrics: Metrics,
     pub(super) hooks: Hooks,
+    pub(super) desk: Option<OwnerDesk>,
 }
 
 /// A reader who leaves: their number, by which way, from which network, when, and who waits for what they were.
@@ -86,7 +91,8 @@ impl Server {
     /// # Errors
     /// When the database does not answer, or a template of the pages is broken.
     pub(super) async fn new(setup: Setup) -> io::Result<Self> {
-        let Setup { config, folder, archive, mut store, clock, wake, tell, keys } = setup;
+        let Setup { config, folder, archive, mut store, clock, wake, tell, keys, desk } = setup;
+        let origin = config.web.url.as_ref().map(|url| url.origin().ascii_serialization());
         let tokens = Tokens::new(&store.secret().await.map_err(io::Error::other)?);
         let pages = Pages::new(&config).map_err(|problem| io::Error::other(problem.to_string()))?;
         Ok(Self {
@@ -106,6 +112,7 @@ impl Server {
             newsletter: config.newsletter,
             metrics: Metrics::default(),
             hooks: Hooks::new(keys),
+            desk: desk.zip(origin).map(|(line, origin)| OwnerDesk { line, origin }),
         })
     }
 

@@ -1,119 +1,21 @@
-//! `tidings preview`
+//! A site on disk, as the desk shows it: for `preview`, and for `serve`.
 
-use std::convert::Infallible;
-use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
-use clap::Args;
 use jiff::Timestamp;
-use tokio::net::TcpListener;
 
-use super::agreement::{self, Yes};
-use super::failure::{Exit, Failure};
-use super::{Context, Ui, report, session};
+use super::super::failure::Failure;
+use super::super::{Context, agreement, report, session};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
-use crate::files::{Folder, StateFolder, Temporary};
+use crate::files::StateFolder;
 use crate::model::{EmailAddress, Issue, Outcome};
 use crate::publish::dry_run::Addressee;
-use crate::publish::{
-    Activity, CONFIG_FILE, Demand, Options, Past, Site, inspect, own_feeds, prepare, send_test, signer,
-};
-use crate::templates;
-use crate::web::preview::{Backend, Desk, Refresh, Snapshot, serve};
-use crate::web::{AccessGate, leading_to};
-
-/// Show the next issue, the plan and the feeds in the browser, live.
-///
-/// The page is for this machine only. It shows what `publish` would send now, in light and dark, on desktop and phone, with
-/// and without images, as text and as source; what is due and what is not, and why; everything that `check` finds; and the
-/// feeds as a reader shows them. It follows every change of a file. Nothing is changed or recorded; a test leaves only on
-/// your word, and only to your own address.
-#[derive(Debug, Args)]
-#[command(after_help = "Example:\n  tidings preview")]
-pub(super) struct Arguments {
-    /// Answer at this port; any free one by default
-    #[arg(long, value_name = "PORT", default_value_t = 0, hide_default_value = true)]
-    port: u16,
-
-    /// Open no browser, only print the address
-    #[arg(long)]
-    no_open: bool,
-
-    #[command(flatten)]
-    yes: Yes,
-}
-
-pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
-    let folder = Folder::new(&context.site);
-    if !folder.is_folder("") {
-        return Err(Failure::usage(
-            format!("there is no such folder: {}", context.site.display()),
-            "name one with `-C`",
-        ));
-    }
-    let root = folder.path().to_owned();
-    let agreed = match agreement::read(&context.site) {
-        Ok(config) => agreement::settle(&config, Activity::Read, arguments.yes.answer(), context)?,
-        // A folder that is no site at all is a mistake on the command line; a broken site is what the page is for.
-        Err(_) if folder.is_file(CONFIG_FILE) => Vec::new(),
-        Err(error) => return Err(error),
-    };
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, arguments.port)).await.map_err(|error| {
-        Failure::usage(format!("port {} cannot be used: {error}", arguments.port), "choose another one with `--port`")
-    })?;
-    let address = listener.local_addr().map_err(|error| Failure::unexpected(error.to_string()))?;
-    let backend = SiteBackend {
-        site: root.clone(),
-        clock: context.clock,
-        state: context.state.clone(),
-        agreed,
-        turn: Arc::default(),
-        one_at_a_time: Arc::default(),
-    };
-    let gate =
-        AccessGate::new(address.port()).ok_or_else(|| Failure::unexpected("the system has no random numbers"))?;
-    let door_address = gate.address();
-    Ui::result(&door_address);
-    context.ui.say("The preview is at this address until you press Ctrl-C.");
-    // Last in the first turn: by then a signal ends the preview in order, and what was opened with it.
-    let open = async {
-        let _page = if arguments.no_open { None } else { open_browser(&door_address, context) };
-        std::future::pending::<Infallible>().await
-    };
-    tokio::select! {
-        biased;
-        _ = session::wait_for_signal() => Ok(Exit::Done),
-        stopped = serve(listener, gate, &root, backend, |sentence| context.ui.say(sentence)) => {
-            let Err(error) = stopped;
-            Err(Failure::unexpected(format!("the preview stopped: {error}")))
-        }
-        () = run_away() => Err(Failure::unexpected("the preview stopped: a template makes work without end")),
-        never = open => match never {},
-    }
-}
-
-/// Opens the browser by way of a file that only the user can read: all users of the machine can see what a program is given
-/// on its command line. The file is there as long as what is returned.
-fn open_browser(address: &str, context: &Context) -> Option<Temporary> {
-    let page = Temporary::private("preview-", ".html", leading_to(address).as_bytes());
-    let opened = page.and_then(|page| open::that_detached(page.path()).map(|()| page));
-    if opened.is_err() {
-        context.ui.say("No browser could be opened; open the address yourself.");
-    }
-    opened.ok()
-}
-
-/// Waits until a template of the site runs away: it would use up the memory of this machine as long as the page is there.
-async fn run_away() {
-    while !templates::is_running_away() {
-        tokio::time::sleep(Duration::from_millis(500)).await;
-    }
-}
+use crate::publish::{Activity, Demand, Options, Past, Site, inspect, own_feeds, prepare, send_test, signer, underway};
+use crate::web::preview::{Backend, Desk, DeskPart, Refresh, Snapshot};
 
 /// So many readers who came last are shown.
 const NEWEST: u32 = 20;
@@ -121,12 +23,12 @@ const NEWEST: u32 = 20;
 /// So many issues are shown.
 const ISSUES: usize = 50;
 
-/// A site on disk, for the preview.
-struct SiteBackend {
+/// See the module.
+pub(in crate::cli) struct SiteBackend {
     site: PathBuf,
     clock: Clock,
     state: StateFolder,
-    /// What its owner agreed to when the preview began.
+    /// What its owner agreed to when the command began.
     agreed: Vec<Demand>,
     /// How many inspections were asked for.
     turn: Arc<AtomicU64>,
@@ -150,8 +52,8 @@ impl Backend for SiteBackend {
         inspected.await.unwrap_or_default()
     }
 
-    async fn desk(&self) -> Result<Desk, Vec<Diagnostic>> {
-        self.look_at_readers().await.map_err(|failure| failure.diagnostics)
+    async fn desk(&self, part: DeskPart) -> Result<Desk, Vec<Diagnostic>> {
+        self.look_at(part).await.map_err(|failure| failure.diagnostics)
     }
 
     async fn send(&self, issue: &Issue, to: &EmailAddress) -> Result<Outcome, Vec<Diagnostic>> {
@@ -160,6 +62,12 @@ impl Backend for SiteBackend {
 }
 
 impl SiteBackend {
+    /// The site of a command, with what its owner agreed to.
+    pub(in crate::cli) fn new(site: PathBuf, agreed: Vec<Demand>, context: &Context) -> Self {
+        let (clock, state) = (context.clock, context.state.clone());
+        Self { site, clock, state, agreed, turn: Arc::default(), one_at_a_time: Arc::default() }
+    }
+
     /// The configuration as it is now, if this may be done with it: it may have changed since the preview began.
     fn config(&self, activity: Activity) -> Result<Config, Failure> {
         let config = agreement::read(&self.site)?;
@@ -204,16 +112,25 @@ impl SiteBackend {
         Ok(snapshot)
     }
 
-    /// What the database knows of readers and issues; without one, nothing.
-    async fn look_at_readers(&self) -> Result<Desk, Failure> {
+    /// What the database knows; without one, nothing.
+    async fn look_at(&self, part: DeskPart) -> Result<Desk, Failure> {
         let config = self.config(Activity::Read)?;
-        let Some(mut store) = session::existing_store(&config, &self.site).await? else { return Ok(Desk::default()) };
-        let desk = Desk {
-            counts: store.subscriber_counts().await?,
-            movements: store.movements().await?,
-            newest: store.newest_subscribers(NEWEST).await?,
-            issues: store.outcomes(ISSUES).await?,
-        };
+        let mut desk = Desk::default();
+        let Some(mut store) = session::existing_store(&config, &self.site).await? else { return Ok(desk) };
+        if part == DeskPart::Readers {
+            desk.counts = store.subscriber_counts().await?;
+            desk.audience = store.audience().await?;
+            desk.movements = store.movements().await?;
+            desk.newest = store.newest_subscribers(NEWEST).await?;
+        } else {
+            if let Some(run) = store.last_run().await? {
+                desk.latest = store.delivery_counts(Some(run.id)).await?;
+            }
+            desk.underway = underway(&mut store, &config.mail, desk.latest.open(), self.clock.now()).await?;
+        }
+        if part == DeskPart::Issues {
+            desk.issues = store.outcomes(ISSUES).await?;
+        }
         session::close(Some(store)).await?;
         Ok(desk)
     }
