@@ -84,9 +84,10 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
         if store.is_none() {
             // Who joins has a place, also before the first issue.
             let is_first = join.is_some() && !arguments.dry_run && !arrivals.is_empty();
-            store = match is_first {
-                true => Some(session::store(&config, &context.site).await?),
-                false => session::existing_store(&config, &context.site).await?,
+            store = if is_first {
+                Some(session::store(&config, &context.site).await?)
+            } else {
+                session::existing_store(&config, &context.site).await?
             };
         }
         let heard = correlate(store.as_mut(), arrivals).await?;
