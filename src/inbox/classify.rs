@@ -26,13 +26,12 @@ pub(super) fn failure(status: Option<&str>, said: &str) -> Kind {
         }
         // Office 365 says so of readers who are not there.
         Some((5, 4, 1)) => Some(Kind::Hard),
-        // The addresses of senders.
-        Some((5, 1, 7 | 8) | (5, 6, _)) => Some(Kind::Policy),
         Some((5, 7, _)) if is_full => Some(Kind::Soft),
         // What is above 1 names a rule of the receiver, whatever words come with it; but 13 is an account that
         // was closed, and 17 one of another owner.
         Some((5, 7, 0 | 1 | 13 | 17)) if is_unknown && !is_refused => Some(Kind::Hard),
-        Some((5, 7, _)) => Some(Kind::Policy),
+        // 5.1.7 and 5.1.8 are about the address of the sender.
+        Some((5, 1, 7 | 8) | (5, 6 | 7, _)) => Some(Kind::Policy),
         Some((4, 7, _)) => Some(if is_policy { Kind::Policy } else { Kind::Soft }),
         Some((4, _, _) | (5, 2, 2 | 3) | (5, 3, 1 | 2 | 4) | (5, 4, 6 | 7 | 14)) => Some(Kind::Soft),
         _ => None,

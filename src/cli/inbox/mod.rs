@@ -16,9 +16,9 @@ use crate::config::{Config, InboxPlace};
 use crate::diagnostic::Diagnostic;
 use crate::publish::{Activity, Heard, Use, correlate, count, fulfil, greeting, record, site_folder};
 use crate::store::{Spike, Store};
-use crate::transport::{ImapError, ImapMailbox};
+use crate::transport::ImapMailbox;
 use said::{Results, Told};
-use source::Mailbox;
+use source::{Mailbox, failed};
 
 /// Read what came back: bounces, complaints, and readers who join, confirm and leave by mail
 ///
@@ -90,9 +90,10 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
         if store.is_none() {
             // Who joins has a place, also before the first issue.
             let is_first = join.is_some() && !arguments.dry_run && !arrivals.is_empty();
-            store = match is_first {
-                true => Some(session::store(&config, &context.site).await?),
-                false => session::existing_store(&config, &context.site).await?,
+            store = if is_first {
+                Some(session::store(&config, &context.site).await?)
+            } else {
+                session::existing_store(&config, &context.site).await?
             };
         }
         let heard = correlate(store.as_mut(), arrivals).await?;
@@ -135,12 +136,6 @@ fn understood(heard: &[Heard], left: &[u32]) -> Vec<u32> {
     let is_done = |it: &&Heard| it.is_proven() && !left.contains(&it.place);
     let uids: BTreeSet<u32> = heard.iter().filter(is_done).map(|it| it.place).collect();
     uids.into_iter().collect()
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "it stands in `map_err`")]
-fn failed(error: ImapError) -> Failure {
-    let help = error.help;
-    Failure::new(Exit::Unexpected, Diagnostic::error("inbox/server", error.to_string()).help(help))
 }
 
 /// Records what is proven, and does what is asked for.

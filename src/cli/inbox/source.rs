@@ -9,13 +9,12 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::super::failure::{Exit, Failure};
-use super::failed;
 use crate::diagnostic::{Diagnostic, Location};
 use crate::files::{self, FileKind, Folder};
 use crate::inbox::{LONGEST, Messages};
 use crate::model::EmailAddress;
 use crate::publish::Arrival;
-use crate::transport::ImapMailbox;
+use crate::transport::{ImapError, ImapMailbox};
 
 /// So many messages of a server are recorded, and moved, together.
 const SERVER_BATCH: usize = 100;
@@ -174,4 +173,10 @@ fn unreadable(name: &str, error: &std::io::Error) -> Failure {
     let message = format!("the mailbox cannot be read: {error}");
     let unreadable = Diagnostic::error("inbox/file", message).at(Location::start_of(name));
     Failure::new(Exit::Usage, unreadable.help("name a Maildir, an mbox file, one message, or `-`"))
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it stands in `map_err`")]
+pub(super) fn failed(error: ImapError) -> Failure {
+    let help = error.help;
+    Failure::new(Exit::Unexpected, Diagnostic::error("inbox/server", error.to_string()).help(help))
 }

@@ -32,6 +32,9 @@ pub struct ImapError {
     pub help: &'static str,
 }
 
+/// How many messages may come, and what takes each.
+type Taking<'t> = (usize, &'t mut dyn FnMut(u32, &[u8]));
+
 /// A connection to a server that speaks IMAP.
 pub(super) struct Talk {
     pub(super) io: Box<dyn Io>,
@@ -96,7 +99,7 @@ impl Talk {
         &mut self,
         command: &str,
         mut more: Option<&str>,
-        mut take: Option<(usize, &mut dyn FnMut(u32, &[u8]))>,
+        mut take: Option<Taking<'_>>,
     ) -> Result<Vec<Said>, ImapError> {
         self.commands += 1;
         let tag = format!("a{}", self.commands);
@@ -109,7 +112,6 @@ impl Talk {
                     let more = more.take().ok_or_else(|| self.wrong("it asks for more than there is"))?;
                     self.write(&format!("{more}\r\n")).await?;
                 }
-                Said::Other => {}
                 said @ Said::Done(..) => {
                     all.push(said);
                     return Ok(all);
@@ -118,7 +120,7 @@ impl Talk {
                 Said::Validity(number) if *self.validity.get_or_insert(number) != number => {
                     return Err(self.wrong("its folder was replaced by another while it was read"));
                 }
-                Said::Validity(_) => {}
+                Said::Other | Said::Validity(_) => {}
                 Said::Message(uid, bytes) => {
                     let (room, take) = take.as_mut().ok_or_else(|| self.wrong("it sends what was not asked for"))?;
                     *room = room.checked_sub(1).ok_or_else(|| self.wrong("it sends more than was asked for"))?;
