@@ -3,6 +3,7 @@
 
 mod connections;
 mod feeds;
+mod form;
 mod joining;
 mod leaving;
 mod limits;
@@ -27,6 +28,7 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use tokio::net::TcpListener;
 
+pub use form::{FormTarget, form};
 pub use server::Setup;
 use server::{Server, Shared};
 
