@@ -35,9 +35,11 @@ mod media;
 mod memory;
 mod missing;
 mod moved;
+mod moving_out;
 mod newsletter;
 #[cfg(target_os = "linux")]
 mod once;
+mod opting_in;
 mod outside;
 mod pitfalls;
 mod postgres;

@@ -3,12 +3,12 @@
 use super::failure::Failure;
 use super::{Context, session, tell};
 use crate::config::Config;
-use crate::publish::{Site, send_letters, signer};
+use crate::publish::{Site, are_letters_due, send_letters, signer};
 use crate::store::Store;
 
 /// Sends those that wait, and says so. False when something stood in their way.
 pub(super) async fn send(store: &mut Store, config: &Config, context: &Context) -> Result<bool, Failure> {
-    if store.letters_that_wait(context.clock.now().as_second(), 1).await?.is_empty() {
+    if !are_letters_due(store, config, context.clock.now()).await? {
         return Ok(true);
     }
     let ways = session::ways(config, &context.site)?;

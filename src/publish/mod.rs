@@ -79,7 +79,10 @@ use guard::{earliest, is_old, unfinished_too_late};
 pub use halt::{Halt, Stop};
 pub use heard::{Arrival, Heard, Wish};
 pub use inspect::{dead_links, inspect, inspect_posts};
-pub use letters::{LettersSent, address_hash, is_fresh, letter_of, never_again, purge_unconfirmed, send_letters};
+pub use letters::{
+    LettersSent, address_hash, are_letters_due, is_fresh, letter_of, never_again, purge_unconfirmed, send_letters,
+    turns_an_hour,
+};
 pub use mail_pictures::{compare_made, write_made};
 pub use manifest::feed_plans;
 pub use missing::MissingIssue;
