@@ -44,7 +44,7 @@
 //! | [`transport`] | how a message leaves: SMTP, outbox, sendmail; what else goes out to the network | `model`, `diagnostic`, `config`, `clock`, `files` |
 //! | [`publish`] | the site, its feeds and its guards; resume, plan, freeze, deliver, finish | all above but `list` |
 //! | [`web`] | HTTP: the preview, and the pages for readers | all above |
-//! | [`cli`] | one file for each command; the only printer | all above but `web`, which only `cli/preview` and `cli/serve` may |
+//! | [`cli`] | one file for each command; the only printer | all above but `web`, which only `cli/preview`, `cli/serve` and `cli/form` may |
 //!
 //! A room may always import itself. `tests/tidy.rs` reads this table, and fails when an import breaks it. Functions take data and
 //! return data; the time is an argument; each effect (clock, files, database, network, terminal) has one room.

@@ -13,7 +13,7 @@ use crate::tidy::files;
 pub(crate) const NOW: &str = "2026-03-02T09:00:00Z";
 
 /// Commands that read a site.
-pub(crate) const READING: [&[&str]; 21] = [
+pub(crate) const READING: [&[&str]; 22] = [
     &["build"],
     &["build", "--check"],
     &["check"],
@@ -23,6 +23,7 @@ pub(crate) const READING: [&[&str]; 21] = [
     &["explain", "slow-rivers"],
     &["explain", "r1@reader.test"],
     &["feeds"],
+    &["form"],
     &["ping"],
     &["inbox"],
     &["new", "Fast rivers"],

@@ -30,23 +30,30 @@ fn readers(site: &TestSite) -> Vec<Value> {
 
 #[test]
 pub(crate) fn readers_of_every_service_come_in_as_what_they_are() {
-    for (file, expected, says) in [
-        ("ghost.csv", [2, 0, 2, 0, 0], "both wanted and refused"),
-        ("ghost-disabled.csv", [1, 0, 1, 0, 0], "both wanted and refused"),
-        ("substack.csv", [3, 0, 2, 0, 0], ""),
-        ("substack-dashboard.csv", [2, 0, 1, 0, 0], "--ignore-column \"Cancel date\""),
-        ("buttondown.csv", [4, 1, 4, 1, 1], ""),
-        ("subscribed_members_export_4711.csv", [2, 0, 0, 0, 0], ""),
-        ("unsubscribed_members_export_4711.csv", [0, 0, 2, 0, 0], ""),
-        ("cleaned_members_export_4711.csv", [0, 0, 0, 1, 0], ""),
-        ("kit.csv", [1, 0, 2, 1, 1], ""),
-        ("beehiiv.csv", [1, 2, 2, 1, 0], "both wanted and refused"),
-        ("listmonk.csv", [1, 0, 1, 0, 1], "does not say who did"),
-        ("listmonk-subscriptions.csv", [1, 1, 1, 0, 0], "both wanted and refused"),
-        ("keila.csv", [1, 0, 1, 1, 0], ""),
-        ("tidings.csv", [1, 1, 1, 1, 1], ""),
+    // The source of each layout is named in docs/importing.md.
+    for (file, service, expected, says) in [
+        ("ghost.csv", "Ghost", [2, 0, 2, 0, 0], "both wanted and refused"),
+        ("ghost-disabled.csv", "Ghost", [1, 0, 1, 0, 0], "both wanted and refused"),
+        ("substack.csv", "Substack", [3, 0, 2, 0, 0], ""),
+        ("substack-digests.csv", "Substack", [1, 0, 1, 0, 0], ""),
+        ("substack-dashboard.csv", "Substack", [2, 0, 1, 0, 0], "--ignore-column \"Cancel date\""),
+        ("buttondown.csv", "Buttondown", [4, 1, 4, 1, 1], ""),
+        ("subscribed_members_export_4711.csv", "Mailchimp", [2, 0, 0, 0, 0], ""),
+        ("unsubscribed_members_export_4711.csv", "Mailchimp", [0, 0, 2, 0, 0], ""),
+        ("cleaned_members_export_4711.csv", "Mailchimp", [0, 0, 0, 1, 0], ""),
+        ("kit.csv", "Kit", [1, 0, 2, 1, 1], ""),
+        ("beehiiv.csv", "beehiiv", [1, 2, 2, 1, 0], "both wanted and refused"),
+        ("listmonk.csv", "listmonk", [1, 0, 1, 0, 1], "does not say who did"),
+        ("listmonk-subscriptions.csv", "", [1, 1, 1, 0, 0], "both wanted and refused"),
+        ("keila.csv", "Keila", [1, 0, 1, 1, 0], ""),
+        ("tidings.csv", "Tidings", [1, 1, 1, 1, 1], ""),
     ] {
         let site = TestSite::new("outbox:outbox");
+        let shown = import(&site, &[&list(file), "--dry-run", "--json"]).exits(0).json();
+        assert_eq!(shown["service"].as_str().unwrap_or_default(), service, "{file}");
+        let new = ["confirmed", "pending", "unsubscribed", "bounced", "complained"]
+            .map(|it| shown["new"][it].as_u64().unwrap());
+        assert_eq!((new, site.file(".tidings").exists()), (expected, false), "{file}: {shown}");
         let run = import(&site, &[&list(file)]).exits(0);
         assert_eq!(counts(&site), expected, "{file}: {run:#?}");
         assert!(run.stderr.contains(says) && (!says.is_empty() || !run.stderr.contains("warning")), "{file}: {run:#?}");

@@ -26,6 +26,10 @@ macro_rules! stories {
 }
 
 stories! {
+    opting_in:
+        who_is_added_is_asked_once_and_gets_nothing_before
+        an_import_asks_all_of_them_but_not_at_once
+        who_asks_by_themselves_need_not_wait_for_their_turn;
     stories:
         every_reader_gets_every_new_entry_once
         each_mode_makes_an_issue_of_each_entry_in_their_order

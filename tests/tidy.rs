@@ -34,7 +34,7 @@ static LAYERS: LazyLock<Vec<Layer>> = LazyLock::new(|| {
 });
 
 /// Files (without `.rs`, or folders) that may import one room more than their row says.
-const EXCEPTIONS: [(&str, &str); 2] = [("src/cli/preview", "web"), ("src/cli/serve", "web")];
+const EXCEPTIONS: [(&str, &str); 3] = [("src/cli/preview", "web"), ("src/cli/serve", "web"), ("src/cli/form", "web")];
 
 /// Names that say nothing about what is inside.
 const EMPTY_NAMES: [&str; 6] = ["utils", "util", "helpers", "helper", "manager", "common"];

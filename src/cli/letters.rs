@@ -3,14 +3,14 @@
 use super::failure::Failure;
 use super::{Context, session, tell};
 use crate::config::Config;
-use crate::publish::{Site, send_letters, send_links, signer};
+use crate::publish::{Site, are_letters_due, send_letters, send_links, signer};
 use crate::store::Store;
 
 /// Sends those that wait, and says so. False when something stood in their way.
 pub(super) async fn send(store: &mut Store, config: &Config, context: &Context) -> Result<bool, Failure> {
     let now = context.clock.now();
     let has_links = !store.links_that_wait(now).await?.is_empty();
-    let has_letters = !store.letters_that_wait(now.as_second(), 1).await?.is_empty();
+    let has_letters = are_letters_due(store, config, now).await?;
     if !has_links && !has_letters {
         return Ok(true);
     }

@@ -14,6 +14,7 @@ mod explain;
 mod failure;
 mod feeds;
 mod follow;
+mod form;
 mod help;
 mod history;
 mod inbox;
@@ -127,6 +128,7 @@ commands! { |arguments, context|
     Publish(publish) => Box::pin(publish::run(arguments, context)).await,
     Preview(preview) => Box::pin(preview::run(&arguments, context)).await,
     Serve(serve) => Box::pin(serve::run(&arguments, context)).await,
+    Form(form) => form::run(&arguments, context),
     Deliver(deliver) => deliver::run(&arguments, context).await,
     Posts(posts) => posts::run(&arguments, context).await,
     Explain(explain) => explain::run(&arguments, context).await,

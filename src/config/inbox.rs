@@ -1,6 +1,6 @@
 //! `[inbox]`: where answers arrive, and the addresses by which readers join, confirm and leave.
 
-use percent_encoding::percent_decode_str;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use url::Url;
 
 use super::placeholder::is_loopback;
@@ -13,6 +13,10 @@ pub const TOKEN: &str = "{token}";
 
 /// How many letters a reader's token has.
 const READER_TOKEN: usize = 27;
+
+/// What must not stand as it is in the address of a `mailto:` (RFC 6068 §2), or in brackets in a header.
+const NOT_IN_MAILTO: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'+').remove(b'!').remove(b'$');
 
 /// `[inbox]`
 #[derive(Debug, Clone, Default)]
@@ -31,6 +35,20 @@ pub struct Inbox {
     pub confirm: Option<String>,
     /// A mail to this address unsubscribes; it has [`TOKEN`] in it.
     pub leave: Option<String>,
+}
+
+impl Inbox {
+    /// A link for those who join by mail.
+    pub fn join_link(&self) -> Option<String> {
+        Some(mailto(self.join.as_ref()?.as_str(), "subscribe"))
+    }
+}
+
+/// A link to a mail with this subject; [`TOKEN`] stays as it is in the address.
+pub(super) fn mailto(address: &str, subject: &str) -> String {
+    let (local, domain) = address.rsplit_once('@').unwrap_or((address, ""));
+    let local: Vec<_> = local.split(TOKEN).map(|part| utf8_percent_encode(part, NOT_IN_MAILTO).to_string()).collect();
+    format!("mailto:{}@{domain}?subject={subject}", local.join(TOKEN))
 }
 
 /// A mailbox to read.

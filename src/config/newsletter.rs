@@ -1,7 +1,6 @@
 //! `[newsletter]`: who writes to whom, and what would be a mistake.
 
 use jiff::civil::Date;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use url::Url;
 
 use crate::diagnostic::Location;
@@ -12,10 +11,6 @@ use super::placeholder;
 use super::reader::{Reader, Section};
 use super::words::{self, Words};
 use super::{Feeds, Schedule, Site, Web};
-
-/// What must not stand as it is in the address of a `mailto:` (RFC 6068 §2), or in brackets in a header.
-const NOT_IN_MAILTO: &AsciiSet =
-    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'+').remove(b'!').remove(b'$');
 
 /// Whether the due entries share one issue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,7 +75,8 @@ pub struct Newsletter {
     pub show: Vec<Part>,
     /// Whether mail shows pictures of films that come from the firm that shows the film, which learns who reads.
     pub embed_thumbnails: bool,
-    /// Where a person who reads a forwarded copy can subscribe: an https or mailto address.
+    /// Where a person who reads a forwarded copy or the archive can subscribe: the address of `newsletter.subscribe`, else the page
+    /// of `serve`, else the address for joining by mail.
     pub subscribe: Option<String>,
     /// Whether a reader who has confirmed gets a letter that welcomes.
     pub welcome: bool,
@@ -134,7 +130,8 @@ pub(super) fn read<'t>(
     let content = section.word(reader, "content", &contents).unwrap_or(MailContent::Auto);
     let show = parts(&mut section, reader, feeds);
     let embed_thumbnails = section.switch(reader, "embed_thumbnails").unwrap_or(false);
-    let subscribe = subscribe(&mut section, reader);
+    let subscribe =
+        subscribe(&mut section, reader).or_else(|| web.url.as_ref().map(Url::to_string)).or_else(|| inbox.join_link());
     let welcome = section.switch(reader, "welcome").unwrap_or(false);
     let latest_issue_to_new = section.switch(reader, "latest_issue_to_new").unwrap_or(false);
     let archive = section.switch(reader, "archive").unwrap_or(false);
@@ -315,10 +312,7 @@ fn unsubscribe_addresses(
     // Beside an https address too: not every client can post, and filters look for both.
     if let (true, Some(from)) = (!is_chosen || addresses.is_empty(), from) {
         let address = inbox.leave.as_deref().unwrap_or(from.address.as_str());
-        let (local, domain) = address.rsplit_once('@').unwrap_or((address, ""));
-        let local: Vec<_> =
-            local.split(TOKEN).map(|part| utf8_percent_encode(part, NOT_IN_MAILTO).to_string()).collect();
-        addresses.push(format!("mailto:{}@{domain}?subject=unsubscribe", local.join(TOKEN)));
+        addresses.push(joining::mailto(address, "unsubscribe"));
     }
     addresses.sort_by_key(|address| (!address.starts_with("https:"), !address.contains(TOKEN)));
     (addresses, page)

@@ -141,11 +141,11 @@ impl Layout {
     pub(super) fn read(row: &Row, options: &Options<'_>, delimiter: char) -> Result<Self, Diagnostic> {
         if row.cells().any(|cell| cell.contains('\0')) {
             let binary = Diagnostic::error("import/encoding", "the file is UTF-16 text, or no text at all");
-            return Err(binary.at(Location::start_of(options.path)).help("save it as UTF-8"));
+            return Err(binary.at(row.place(options.path, 0)).help("save it as UTF-8"));
         }
         if row.len() > MOST_COLUMNS {
             let many = Diagnostic::error("import/columns", format!("the first line has {} columns", row.len()));
-            return Err(many.at(Location::start_of(options.path)).help("check that this is a list of readers"));
+            return Err(many.at(row.place(options.path, MOST_COLUMNS)).help("check that this is a list of readers"));
         }
         let is_ignored = |name: &str| options.ignored.iter().any(|ignored| folded(ignored) == folded(name));
         let mut columns: Vec<(usize, String, Meaning)> = row

@@ -11,6 +11,10 @@ pub(super) fn moment(cell: &str) -> Option<Timestamp> {
     if !(10..=40).contains(&bytes.len()) || !bytes[..4].iter().all(u8::is_ascii_digit) || bytes[4] != b'-' {
         return None;
     }
+    // Go writes the name of the zone behind its offset.
+    let go: Vec<&str> = cell.split(' ').collect();
+    let has_both = go.len() == 4 && go[2].starts_with(['+', '-']);
+    let cell = if has_both { cell.rsplit_once(' ').map_or(cell, |(time, _)| time) } else { cell };
     let in_utc = |time: DateTime| time.to_zoned(TimeZone::UTC).as_ref().map(Zoned::timestamp).ok();
     let text = cell.strip_suffix("UTC").map_or_else(|| cell.to_owned(), |time| format!("{}Z", time.trim_end()));
     // The blank before an offset, as in `2021-02-04 07:55:20 +0000`.
@@ -32,6 +36,8 @@ mod tests {
             ("2023-03-24 10:23:10 UTC", "2023-03-24T10:23:10Z"),
             ("2018-02-12 10:54:27", "2018-02-12T10:54:27Z"),
             ("2021-02-04 07:55:20 +0100", "2021-02-04T06:55:20Z"),
+            ("2023-05-01 10:00:00.123456 +0000 UTC", "2023-05-01T10:00:00Z"),
+            ("2023-05-01 10:00:00 +0530 IST", "2023-05-01T04:30:00Z"),
             ("2026-07-20T23:06:19.807341000+00:00", "2026-07-20T23:06:19Z"),
             ("2024-01-05", "2024-01-05T00:00:00Z"),
         ] {

@@ -44,6 +44,11 @@ impl<'a, R: BufRead> Import<'a, R> {
         self.reading.has_errors()
     }
 
+    /// The program that wrote the file, when its columns tell.
+    pub fn origin(&self) -> Option<&'static str> {
+        self.reading.origin
+    }
+
     /// What the columns are taken for; none when that cannot be told.
     pub fn columns(&self) -> &[TakenFor] {
         self.reading.layout.as_ref().map_or(&[], |layout| &layout.taken)

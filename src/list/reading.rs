@@ -5,7 +5,9 @@ use jiff::Timestamp;
 use super::details::details;
 use super::findings::{Kept, Once};
 use super::layout::{Layout, Options, silence};
+use super::loss::Losses;
 use super::moment::moment;
+use super::origin::origin;
 use super::rows::Row;
 use super::text::{LONGEST_NAME, LONGEST_SOURCE, clean, is_unseen, unguarded};
 use super::words::{Consent, WORDS};
@@ -35,6 +37,9 @@ pub(super) struct Reading<'a> {
     pub(super) cancelled: Once,
     pub(super) dates: Once,
     pub(super) names: Once,
+    pub(super) losses: Losses,
+    /// The program that wrote it.
+    pub(super) origin: Option<&'static str>,
 }
 
 impl<'a> Reading<'a> {
@@ -60,6 +65,7 @@ impl<'a> Reading<'a> {
                 return None;
             }
         };
+        self.origin = origin(row);
         self.warnings.extend(silence(row, path));
         if !layout.says_anything() && self.options.taken_as.is_none() && is_named_after_leavers(path) {
             let hint = "the name of the file speaks of readers who get no mail, and no column says who does";
@@ -105,7 +111,14 @@ impl<'a> Reading<'a> {
             ),
             None => (None, self.since(row, layout), None),
         };
-        let details = details(row, layout);
+        let (details, losses) = details(row, layout);
+        for (loss, index) in losses {
+            let path = self.options.path;
+            let name = || {
+                layout.kept.iter().find(|kept| kept.index == index).map_or_else(String::new, |kept| kept.name.clone())
+            };
+            self.losses.add(loss, || (row.place(path, index), name()));
+        }
         let reader = ListedReader { address, name, status, source, created_at, updated_at, details };
         if self.bad.all == errors && is_known {
             return Ok(reader);

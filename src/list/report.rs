@@ -105,6 +105,7 @@ impl Reading<'_> {
             format!("the name in {rows} is too long or holds what cannot be seen: that was taken off")
         };
         diagnostics.extend(self.names.warning("import/name", names));
+        diagnostics.extend(self.losses.warnings());
         Findings { diagnostics, bad_rows: self.bad_rows, heeded: self.heeded, is_refused }
     }
 }

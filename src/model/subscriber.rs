@@ -77,6 +77,16 @@ pub struct Subscriber {
     pub details: Details,
 }
 
+impl Subscriber {
+    /// Where the address of an erased reader seems to be (RFC 2606 §2).
+    pub const ERASED: &str = "erased.invalid";
+
+    /// Whether nothing is known of the reader any more but their number.
+    pub fn is_erased(&self) -> bool {
+        self.address.domain() == Self::ERASED
+    }
+}
+
 /// A reader as a file lists them, on the way to the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListedReader {

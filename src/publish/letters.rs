@@ -38,6 +38,20 @@ pub fn address_hash(tokens: &Tokens, address: &EmailAddress) -> String {
     tokens.hashed("address", &address.key())
 }
 
+/// So many letters that the owner asked for have their turn in an hour. The other half is for those who ask by themselves.
+pub fn turns_an_hour(config: &Config) -> i64 {
+    i64::from(config.web.letters_per_hour / 2).max(1)
+}
+
+/// Whether there is a letter to send at `now`. Those that the owner asked for get their turn here.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn are_letters_due(store: &mut Store, config: &Config, now: Timestamp) -> Result<bool, StoreError> {
+    store.release_letters(turns_an_hour(config), now).await?;
+    Ok(!store.letters_that_wait(now.as_second(), 1).await?.is_empty())
+}
+
 /// Sends what waits, as long as the servers take it.
 ///
 /// # Errors

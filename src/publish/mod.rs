@@ -83,7 +83,8 @@ pub use halt::{Halt, Stop};
 pub use heard::{Arrival, Heard, Service, Wish};
 pub use inspect::{dead_links, inspect, inspect_posts};
 pub use letters::{
-    LettersSent, address_hash, greeting, is_fresh, letter_of, never_again, purge_unconfirmed, send_letters,
+    LettersSent, address_hash, are_letters_due, greeting, is_fresh, letter_of, never_again, purge_unconfirmed,
+    send_letters, turns_an_hour,
 };
 pub use links::send_links;
 pub use mail_pictures::{compare_made, write_made};

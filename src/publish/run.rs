@@ -12,7 +12,7 @@ use super::error::PublishError;
 use super::event::{Event, Frontend, Left};
 use super::feeds::{BuiltFeeds, Purpose, build_feeds};
 use super::halt::Stop;
-use super::letters::send_letters;
+use super::letters::{are_letters_due, send_letters};
 use super::mail_pictures::write_made;
 use super::missing::MissingIssue;
 use super::prepare::{Options, Past, Prepared, digest_of, is_expected, prepare};
@@ -248,10 +248,10 @@ impl<'r, F: Frontend> Run<'r, F> {
     /// Sends letters that wait. What stands in their way does not stand in that of issues.
     async fn send_letters(&mut self) -> Result<(), PublishError> {
         let Publisher { store, ways, signer, clock, .. } = &mut self.publisher;
-        if store.letters_that_wait(clock.now().as_second(), 1).await?.is_empty() {
+        let Order { site, config, .. } = *self.order;
+        if !are_letters_due(store, config, clock.now()).await? {
             return Ok(());
         }
-        let Order { site, config, .. } = *self.order;
         let sent = match Site::templates_of(site, config) {
             Ok(templates) => send_letters(store, ways, config, &templates, signer.as_ref(), *clock).await,
             Err(error) => Err(error),

@@ -5,10 +5,10 @@ use std::collections::HashSet;
 use jiff::Timestamp;
 
 use super::connection::{Transaction, query};
-use super::letters::CONFIRM_SPAN;
+use super::letters::{CONFIRM_SPAN, REST, WAITS};
 use super::subscriber::read;
 use super::{Result, Store};
-use crate::model::EmailAddress;
+use crate::model::{EmailAddress, Subscriber};
 
 /// Why an address is known by its hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,13 +55,16 @@ impl Store {
         Ok(why.and_then(|why| Barred::ALL.into_iter().find(|barred| barred.as_str() == why)))
     }
 
-    /// The hashes of all addresses that only a wish of the reader's own brings on the list.
+    /// The hashes of all addresses that only a wish of the reader's own brings on the list; with `asks`, the time at which they would
+    /// be asked to confirm, also of those who have not answered such letters lately.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn erased(&mut self) -> Result<HashSet<String>> {
-        let hashes = query("SELECT hash FROM barred WHERE why IN ('erased', 'never')");
-        let hashes: Vec<String> = hashes.values(&mut self.connection).await?;
+    pub async fn kept_out(&mut self, asks: Option<Timestamp>) -> Result<HashSet<String>> {
+        let hashes =
+            query("SELECT hash FROM barred WHERE why IN ('erased', 'never') OR (why = 'unanswered' AND at > $1)");
+        let since = asks.map_or(Timestamp::MAX, |now| now - REST).to_string();
+        let hashes: Vec<String> = hashes.bind(since).values(&mut self.connection).await?;
         Ok(hashes.into_iter().collect())
     }
 
@@ -94,7 +97,7 @@ impl Store {
                  created_at = $3, updated_at = $3 WHERE id = $1",
             )
             .bind(id)
-            .bind(format!("erased-{id}@erased.invalid"))
+            .bind(format!("erased-{id}@{}", Subscriber::ERASED))
             .bind(now.to_string())
             .execute(&mut transaction)
             .await?;
@@ -112,10 +115,11 @@ impl Store {
         let rows = query(
             "SELECT * FROM subscribers s WHERE status = 'pending' AND updated_at < $1
              AND EXISTS (SELECT 1 FROM letters l WHERE l.subscriber = s.id AND l.kind = 'confirm')
-             AND NOT EXISTS (SELECT 1 FROM letters l WHERE l.subscriber = s.id AND l.asked_at >= $1)
+             AND NOT EXISTS (SELECT 1 FROM letters l WHERE l.subscriber = s.id
+                             AND (l.asked_at >= $1 OR (l.state = 0 AND l.next_attempt_at = $2)))
              AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.subscriber = s.id) LIMIT 1000",
         );
-        let rows = rows.bind((now - CONFIRM_SPAN).to_string()).fetch_all(&mut transaction).await?;
+        let rows = rows.bind((now - CONFIRM_SPAN).to_string()).bind(WAITS).fetch_all(&mut transaction).await?;
         for row in &rows {
             let reader = read(row)?;
             bar(&mut transaction, &hash(&reader.address), Barred::Unanswered, now).await?;

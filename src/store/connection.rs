@@ -63,6 +63,13 @@ pub(super) enum Transaction<'c> {
 }
 
 impl Transaction<'_> {
+    pub(super) async fn roll_back(self) -> sqlx::Result<()> {
+        match self {
+            Self::Sqlite(transaction) => transaction.rollback().await,
+            Self::Postgres(transaction) => transaction.rollback().await,
+        }
+    }
+
     pub(super) async fn commit(self) -> sqlx::Result<()> {
         match self {
             Self::Sqlite(transaction) => transaction.commit().await,

@@ -1,11 +1,13 @@
 //! Many readers at once: all of a file, or none.
 
 use futures_util::TryStreamExt as _;
+use jiff::Timestamp;
 use serde_json::json;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{AssertSqlSafe, Connection as _, SqliteConnection};
 
 use super::connection::{BUSY_TIMEOUT, Connection, Transaction, query};
+use super::invitations::ask_all;
 use super::subscriber::status_of;
 use super::{Result, Store, StoreError};
 use crate::model::{ListedReader, Lists, SubscriberCounts};
@@ -27,6 +29,17 @@ pub struct Arrivals {
     batch: Vec<ListedReader>,
 }
 
+/// How readers are put on the list.
+#[derive(Debug, Clone, Copy)]
+pub struct Taking<'a> {
+    /// How those come on the list of whom the file does not say it.
+    pub source: &'a str,
+    /// When.
+    pub now: Timestamp,
+    /// Whether those who are pending are asked to confirm, within the limits of [`Store::ask`]: each letter waits for its turn.
+    pub asks: bool,
+}
+
 /// What became of the readers of a file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Arrived {
@@ -36,6 +49,8 @@ pub struct Arrived {
     pub known: u64,
     /// How many of those get no mail from now on, because the file says so.
     pub stopped: u64,
+    /// How many letters that ask to confirm are queued.
+    pub letters: u64,
 }
 
 impl Arrivals {
@@ -68,6 +83,28 @@ impl Arrivals {
         if self.batch.len() == BATCH { self.flush().await } else { Ok(()) }
     }
 
+    /// What taking them would come to where there is no list yet.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn to_nowhere(&mut self, taking: Taking<'_>) -> Result<Arrived> {
+        self.flush().await?;
+        let most_careful = "SELECT MAX(instr($1, status)) AS place, address_key FROM arrivals GROUP BY address_key";
+        let counts =
+            format!("SELECT substr($1, place) AS word, COUNT(*) AS count FROM ({most_careful}) GROUP BY place");
+        let rows = query(AssertSqlSafe(counts)).bind(CAUTION).fetch_all(&mut self.connection).await?;
+        let mut arrived = Arrived::default();
+        for row in rows {
+            let from: &str = row.try_get("word")?;
+            let word = from.split(' ').next().unwrap_or_default();
+            *arrived.new.of_mut(status_of(word)?) = row.try_get("count")?;
+        }
+        if taking.asks {
+            arrived.letters = arrived.new.pending.unsigned_abs();
+        }
+        Ok(arrived)
+    }
+
     async fn flush(&mut self) -> Result<()> {
         let rows = vec!["(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"; self.batch.len()].join(", ");
         // Only the number of rows makes the statement; full batches share one that is prepared once.
@@ -93,29 +130,47 @@ impl Store {
     /// Puts all readers on the list. Who is on it already keeps their row, so that an import brings back none who left; but
     /// a reader who gets mail here and left, bounced or complained there gets none any more, unless the file says that this
     /// was before the last change here. Of several rows of one reader the first counts, with the status that gets the least
-    /// mail. `source` and `now` stand for what a row does not say.
+    /// mail.
     ///
     /// # Errors
     /// When the database does not answer; then the list is as it was.
-    pub async fn take(&mut self, mut arrivals: Arrivals, source: &str, now: &str) -> Result<Arrived> {
+    pub async fn take(&mut self, mut arrivals: Arrivals, taking: Taking<'_>) -> Result<Arrived> {
+        self.arrive(&mut arrivals, taking, true).await
+    }
+
+    /// What [`Store::take`] would come to; the list stays as it is.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn try_to_take(&mut self, arrivals: &mut Arrivals, taking: Taking<'_>) -> Result<Arrived> {
+        self.arrive(arrivals, taking, false).await
+    }
+
+    async fn arrive(&mut self, arrivals: &mut Arrivals, taking: Taking<'_>, is_kept: bool) -> Result<Arrived> {
         arrivals.flush().await?;
-        let mut connection = arrivals.connection;
+        let connection = &mut arrivals.connection;
         if let Connection::Postgres(_) = self.connection {
             let mut transaction = self.connection.begin().await?;
-            let rounds = carry(&mut connection, &mut transaction).await?;
-            let arrived = join(&mut transaction, rounds, source, now).await?;
-            transaction.commit().await?;
+            let rounds = carry(connection, &mut transaction).await?;
+            let arrived = join(&mut transaction, rounds, taking).await?;
+            if is_kept {
+                transaction.commit().await?;
+            }
             return Ok(arrived);
         }
         let path = self.file.path();
         let path = path.to_str().ok_or_else(|| StoreError::Content("a path that is not UTF-8 text".into()))?;
-        query("ATTACH DATABASE $1 AS site").bind(path).execute(&mut connection).await?;
-        query("PRAGMA site.synchronous = FULL").execute(&mut connection).await?;
-        query(CACHE).execute(&mut connection).await?;
+        query("ATTACH DATABASE $1 AS site").bind(path).execute(&mut *connection).await?;
+        query("PRAGMA site.synchronous = FULL").execute(&mut *connection).await?;
+        query(CACHE).execute(&mut *connection).await?;
         let mut transaction = connection.begin().await?;
-        let arrived = join(&mut transaction, 1, source, now).await?;
-        transaction.commit().await?;
-        connection.close().await?;
+        let arrived = join(&mut transaction, 1, taking).await?;
+        if is_kept {
+            transaction.commit().await?;
+        } else {
+            transaction.roll_back().await?;
+        }
+        query("DETACH DATABASE site").execute(connection).await?;
         Ok(arrived)
     }
 }
@@ -159,7 +214,9 @@ async fn carry(from: &mut Connection, to: &mut Transaction<'_>) -> Result<i64> {
 }
 
 /// Puts the arrivals on the list, each round of them after the one before.
-async fn join(transaction: &mut Transaction<'_>, rounds: i64, source: &str, now: &str) -> Result<Arrived> {
+async fn join(transaction: &mut Transaction<'_>, rounds: i64, taking: Taking<'_>) -> Result<Arrived> {
+    let Taking { source, now, asks } = taking;
+    let time = now.to_string();
     let newest: i64 = query("SELECT COALESCE(MAX(id), 0) FROM subscribers").value(&mut *transaction).await?;
     let mut arrived = Arrived::default();
     let known = "SELECT COUNT(*) FROM subscribers WHERE address_key IN (SELECT address_key FROM arrivals)";
@@ -185,7 +242,7 @@ async fn join(transaction: &mut Transaction<'_>, rounds: i64, source: &str, now:
                     AND (excluded.updated_at = $2 OR excluded.updated_at >= subscribers.updated_at)))",
         )
         .bind(source)
-        .bind(now)
+        .bind(&time)
         .bind(newest)
         .bind(CAUTION)
         .bind(round)
@@ -198,10 +255,13 @@ async fn join(transaction: &mut Transaction<'_>, rounds: i64, source: &str, now:
     }
     let rows = query("SELECT status, COUNT(*) AS count FROM subscribers WHERE id > $1 GROUP BY status")
         .bind(newest)
-        .fetch_all(transaction)
+        .fetch_all(&mut *transaction)
         .await?;
     for row in rows {
         *arrived.new.of_mut(status_of(row.try_get("status")?)?) = row.try_get("count")?;
+    }
+    if asks {
+        arrived.letters = ask_all(transaction, now).await?;
     }
     Ok(arrived)
 }

@@ -11,6 +11,14 @@ use crate::model::{DeliveryState, EmailAddress, LetterKind, Subscriber};
 
 /// How long a letter can be confirmed, and a reader who never did is kept.
 pub const CONFIRM_SPAN: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// One letter that asks to confirm in so long a time.
+pub(super) const LETTER_SPAN: SignedDuration = SignedDuration::from_hours(24);
+/// So many of them, until the reader confirms.
+pub(super) const MOST_LETTERS: i64 = 3;
+/// An address that has answered none of them is left alone for so long.
+pub(super) const REST: SignedDuration = SignedDuration::from_hours(90 * 24);
+/// When a letter may leave that has not had its turn: never.
+pub(super) const WAITS: i64 = i64::MAX;
 /// A process that takes a letter has so many seconds to say what became of it.
 const PATIENCE: i64 = 600;
 

@@ -5,7 +5,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::barred::{Barred, barred};
 use super::changes::{Changing, last_number, note, set};
 use super::connection::{Transaction, query};
-use super::letters::{CONFIRM_SPAN, LetterKey};
+use super::invitations::asked_within_an_hour;
+use super::letters::{CONFIRM_SPAN, LETTER_SPAN, LetterKey, MOST_LETTERS, REST, WAITS};
 use super::lists::put_on;
 use super::resend::queue_latest;
 use super::subscriber::{numbered, read, status_of};
@@ -13,12 +14,6 @@ use super::tries::number_of;
 use super::{Result, Store};
 use crate::model::{Choice, EmailAddress, LetterKind, Subscriber, SubscriberStatus};
 
-/// One letter that asks to confirm in so long a time.
-const LETTER_SPAN: SignedDuration = SignedDuration::from_hours(24);
-/// So many of them, until the reader confirms.
-const MOST_LETTERS: i64 = 3;
-/// An address that has answered none of them is left alone for so long.
-const REST: SignedDuration = SignedDuration::from_hours(90 * 24);
 /// How long leaving can be taken back.
 pub const UNDO_SPAN: SignedDuration = SignedDuration::from_hours(24);
 
@@ -91,6 +86,19 @@ impl Store {
     /// # Errors
     /// When the database does not answer; then nothing has changed.
     pub async fn ask(&mut self, asking: Asking<'_>, now: Timestamp) -> Result<Asked> {
+        self.asked(asking, now, false).await
+    }
+
+    /// The same for the owner, who asks in a reader's stead: the letter waits for its turn ([`Store::release_letters`]), and no limit
+    /// of an hour stands in its way.
+    ///
+    /// # Errors
+    /// When the database does not answer; then nothing has changed.
+    pub async fn invite(&mut self, asking: Asking<'_>, now: Timestamp) -> Result<Asked> {
+        self.asked(asking, now, true).await
+    }
+
+    async fn asked(&mut self, asking: Asking<'_>, now: Timestamp, waits: bool) -> Result<Asked> {
         let Asking { address, hash, name, choice, way, shown, network, most_an_hour } = asking;
         let mut transaction = self.connection.begin().await?;
         let time = now.to_string();
@@ -104,15 +112,18 @@ impl Store {
         if known.as_ref().is_some_and(|reader| reader.status == SubscriberStatus::Confirmed) {
             return Ok(Asked::Known);
         }
-        let queued: i64 = query("SELECT COUNT(*) FROM letters WHERE asked_at > $1 AND kind = 'confirm'")
-            .bind((now - SignedDuration::from_hours(1)).to_string())
-            .value(&mut transaction)
-            .await?;
-        if queued >= most_an_hour {
+        if !waits && asked_within_an_hour(&mut transaction, now).await? >= most_an_hour {
             return Ok(Asked::Busy);
         }
         let subscriber = match known {
             Some(reader) => {
+                if let Some(number) = waiting_letter(&mut transaction, reader.id).await? {
+                    if waits {
+                        return Ok(Asked::Enough);
+                    }
+                    // Whom the owner put on the list asks by themselves before their turn came.
+                    forget_letter(&mut transaction, LetterKey { subscriber: reader.id, number }).await?;
+                }
                 let row = query(
                     "SELECT COUNT(*) AS count, MAX(asked_at) AS newest FROM letters WHERE subscriber = $1 AND kind = 'confirm'
                      AND asked_at > COALESCE((SELECT MAX(at) FROM changes WHERE subscriber = $1 AND status = 'confirmed'), '')",
@@ -139,9 +150,9 @@ impl Store {
                 .await?
             }
         };
-        let choice = choice.map(Choice::stored);
-        let letter =
-            NewLetter { subscriber, kind: LetterKind::Confirm, detail: choice.as_deref(), way, shown, network };
+        let next_attempt_at = if waits { WAITS } else { 0 };
+        let (kind, choice) = (LetterKind::Confirm, choice.map(Choice::stored));
+        let letter = NewLetter { subscriber, kind, detail: choice.as_deref(), way, shown, network, next_attempt_at };
         queue(&mut transaction, letter, &time).await?;
         transaction.commit().await?;
         Ok(Asked::Letter)
@@ -169,6 +180,7 @@ impl Store {
             way: changing.way,
             shown: None,
             network: changing.network,
+            next_attempt_at: 0,
         };
         queue(&mut transaction, letter, &changing.now.to_string()).await?;
         transaction.commit().await?;
@@ -240,6 +252,7 @@ impl Store {
                     way: changing.way,
                     shown: None,
                     network: None,
+                    next_attempt_at: 0,
                 };
                 queue(&mut transaction, letter, &time).await?;
             }
@@ -304,18 +317,31 @@ struct NewLetter<'a> {
     way: &'a str,
     shown: Option<&'a str>,
     network: Option<&'a str>,
+    next_attempt_at: i64,
+}
+
+/// The letter to a reader that waits for its turn.
+async fn waiting_letter(transaction: &mut Transaction<'_>, subscriber: i64) -> Result<Option<i64>> {
+    let number = query("SELECT number FROM letters WHERE subscriber = $1 AND state = 0 AND next_attempt_at = $2");
+    Ok(number.bind(subscriber).bind(WAITS).optional_value(transaction).await?)
+}
+
+async fn forget_letter(transaction: &mut Transaction<'_>, key: LetterKey) -> Result<()> {
+    let letter = query("DELETE FROM letters WHERE subscriber = $1 AND number = $2");
+    letter.bind(key.subscriber).bind(key.number).execute(transaction).await?;
+    Ok(())
 }
 
 async fn queue(transaction: &mut Transaction<'_>, letter: NewLetter<'_>, now: &str) -> Result<()> {
-    let NewLetter { subscriber, kind, detail, way, shown, network } = letter;
+    let NewLetter { subscriber, kind, detail, way, shown, network, next_attempt_at } = letter;
     let shown = match shown {
         Some(shown) => Some(number_of(shown, &mut *transaction).await?),
         None => None,
     };
     let number = last_number(transaction, "letters", subscriber).await? + 1;
     query(
-        "INSERT INTO letters (subscriber, number, kind, asked_at, detail, way, shown, network)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "INSERT INTO letters (subscriber, number, kind, asked_at, detail, way, shown, network, next_attempt_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
     )
     .bind(subscriber)
     .bind(number)
@@ -325,6 +351,7 @@ async fn queue(transaction: &mut Transaction<'_>, letter: NewLetter<'_>, now: &s
     .bind(way)
     .bind(shown)
     .bind(network)
+    .bind(next_attempt_at)
     .execute(transaction)
     .await?;
     Ok(())

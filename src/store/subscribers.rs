@@ -147,12 +147,12 @@ impl Store {
         rows.iter().map(read).collect()
     }
 
-    /// How many readers there are of each status.
+    /// How many readers there are of each status, without those who were erased.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn subscriber_counts(&mut self) -> Result<SubscriberCounts> {
-        let rows = query("SELECT status, COUNT(*) AS count FROM subscribers GROUP BY status")
+        let rows = query("SELECT status, COUNT(*) AS count FROM subscribers WHERE source <> 'erased' GROUP BY status")
             .fetch_all(&mut self.connection)
             .await?;
         let mut counts = SubscriberCounts::default();

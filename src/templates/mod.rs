@@ -52,13 +52,14 @@ const PREVIEW: [(&str, &str); 10] = [
     ("web/preview-words.html", include_str!("../../templates/web/preview-words.html")),
 ];
 
-/// The templates of the pages that `serve` shows to readers, the program's too.
-const SERVE: [(&str, &str); 5] = [
+/// The templates of the pages that `serve` shows to readers, and of the form that leads there; the program's too.
+const SERVE: [(&str, &str); 6] = [
     ("web/serve.html", include_str!("../../templates/web/serve.html")),
     ("web/serve-answer.html", include_str!("../../templates/web/serve-answer.html")),
     ("web/serve-subscribe.html", include_str!("../../templates/web/serve-subscribe.html")),
     ("web/serve-lists.html", include_str!("../../templates/web/serve-lists.html")),
     ("web/serve-preferences.html", include_str!("../../templates/web/serve-preferences.html")),
+    ("web/form.html", include_str!("../../templates/web/form.html")),
 ];
 
 /// What begins and ends the place for a reader's name in a filled template; between them stands what readers without a name

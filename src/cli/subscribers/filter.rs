@@ -42,6 +42,10 @@ impl std::str::FromStr for Filter {
 }
 
 impl Filter {
+    pub(super) fn is_about_status(&self) -> bool {
+        self.field == "status"
+    }
+
     /// Whether a reader is meant. Who gets everything is on every list.
     pub(super) fn takes(&self, reader: &Subscriber) -> bool {
         let details = &reader.details;

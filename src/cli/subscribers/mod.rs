@@ -2,6 +2,7 @@
 
 mod filter;
 mod import;
+mod invite;
 mod owner;
 mod pages;
 mod preview;
@@ -11,7 +12,7 @@ mod token;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
 
-use self::owner::by_owner;
+use self::owner::{by_owner, refuse};
 use super::agreement::{self, Answer};
 use super::failure::{Exit, Failure};
 use super::{Context, explain, session};
@@ -34,7 +35,12 @@ pub(super) struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Action {
     /// Put readers on the list as confirmed: you vouch that they asked for it
-    #[command(after_help = "Example:\n  tidings subscribers add \"Ada <ada@example.org>\" bob@example.org")]
+    ///
+    /// With --opt-in they are asked first: the next command that sends (`inbox`, `publish`, `serve`) sends a letter that asks to
+    /// confirm, to each address one a day and three in all, and until they confirm they get no issue.
+    #[command(
+        after_help = "Examples:\n  tidings subscribers add \"Ada <ada@example.org>\" bob@example.org\n  tidings subscribers add --opt-in eve@example.org"
+    )]
     Add {
         /// Addresses, or `Name <address>`
         #[arg(required = true, value_name = "ADDRESS")]
@@ -42,6 +48,9 @@ enum Action {
         /// Take readers back who had unsubscribed, because they asked for it
         #[arg(long)]
         resubscribe: bool,
+        /// Ask them to confirm before they get anything
+        #[arg(long)]
+        opt_in: bool,
         /// Only for the posts of this list of `newsletter.lists`, and those for everyone (repeatable)
         #[arg(long = "list", value_name = "LIST")]
         lists: Vec<String>,
@@ -62,10 +71,16 @@ enum Action {
     ///
     /// The column `token` holds the value of `{token}` in each reader's address for unsubscribing. It is enough to
     /// unsubscribe that reader, so keep it as private as the list.
+    ///
+    /// With --for the columns are those that another service reads. Most of them take each row for a subscriber, so that only
+    /// confirmed readers are written for them, unless --status says otherwise: see docs/importing.md.
     #[command(
-        after_help = "Examples:\n  tidings subscribers export > readers.csv\n  tidings subscribers export --for buttondown > buttondown.csv"
+        after_help = "Examples:\n  tidings subscribers export > readers.csv\n  tidings subscribers export --for buttondown > buttondown.csv\n  tidings subscribers export ada@example.org"
     )]
     Export {
+        /// Only these readers
+        #[arg(value_name = "ADDRESS", conflicts_with_all = ["status", "filters"])]
+        addresses: Vec<EmailAddress>,
         #[command(flatten)]
         which: pages::Which,
         /// With the columns that another service reads
@@ -107,18 +122,28 @@ enum Action {
 pub(super) async fn run(arguments: Arguments, context: &Context) -> Result<Exit, Failure> {
     let config = agreement::config(Activity::Read, Answer::Remembered, context)?;
     match arguments.action {
-        Action::Add { addresses, resubscribe, lists } => {
+        Action::Add { addresses, resubscribe, opt_in, lists } => {
             let lists = known_lists(&lists, &config)?;
+            if opt_in {
+                invite::can_confirm(&config)?;
+            }
             let readers = addresses.iter().map(|text| text.parse()).collect::<Vec<Result<Mailbox, _>>>();
             let readers = checked(&addresses, readers)?;
             let mut store = session::store(&config, &context.site).await?;
-            let exit = add(&mut store, &readers, resubscribe, lists.as_ref(), context).await?;
+            let exit = if opt_in {
+                invite::add(&mut store, &readers, resubscribe, lists.as_ref(), context).await?
+            } else {
+                add(&mut store, &readers, resubscribe, lists.as_ref(), context).await?
+            };
             store.close().await?;
             Ok(exit)
         }
         Action::Import(arguments) => import::run(&arguments, &config, context).await,
         Action::List { which, json } => show::list(&config, context, &which, json).await,
-        Action::Export { which, service } => show::export(&config, context, &which, service.as_deref()).await,
+        Action::Export { addresses, which, service } => {
+            let pages = pages::Wanted { addresses: &addresses, which: &which };
+            show::export(&config, context, &pages, service.as_deref()).await
+        }
         Action::Show { address, json } => {
             let mut store = session::existing_store(&config, &context.site).await?;
             let zone = &config.site.timezone;
@@ -195,9 +220,7 @@ async fn add(
         match old {
             None if is_barred(store, &reader.address).await? && !resubscribe => {
                 exit = Exit::Refused;
-                let refusal =
-                    Diagnostic::error("guard", format!("{address} was erased or wants no mail, and was not added"));
-                context.ui.diagnostics(&[refusal.help("if they asked to come back, add them with `--resubscribe`")]);
+                refuse(&format!("{address} was erased or wants no mail"), context);
             }
             None => {
                 let new = NewSubscriber {
@@ -224,8 +247,7 @@ async fn add(
             }
             Some(status) => {
                 exit = Exit::Refused;
-                let refusal = Diagnostic::error("guard", format!("{address} is {} and was not added", status.as_str()));
-                context.ui.diagnostics(&[refusal.help("if they asked to come back, add them with `--resubscribe`")]);
+                refuse(&format!("{address} is {}", status.as_str()), context);
             }
         }
     }

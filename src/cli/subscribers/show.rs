@@ -1,5 +1,7 @@
 //! `tidings subscribers list` and `export`.
 
+use std::collections::BTreeSet;
+
 use annotate_snippets::renderer::Style;
 use jiff::tz::TimeZone;
 use serde_json::json;
@@ -9,38 +11,70 @@ use super::super::failure::{Exit, Failure};
 use super::super::look::{self, PLAIN};
 use super::super::table::Columns;
 use super::super::ui::Output;
-use super::pages::{Pages, Which};
+use super::pages::{Pages, Wanted, Which};
 use super::token;
 use crate::clock::told_of;
 use crate::config::Config;
 use crate::list;
-use crate::model::Subscriber;
+use crate::model::{Subscriber, SubscriberStatus};
+use crate::publish::count;
 
 pub(super) async fn export(
     config: &Config,
     context: &Context,
-    which: &Which,
+    wanted: &Wanted<'_>,
     service: Option<&str>,
 ) -> Result<Exit, Failure> {
+    let Wanted { addresses, which } = *wanted;
     let service = service.and_then(list::Service::find);
-    let mut pages = Pages::open(config, context, which).await?;
     let tokens = token::of_readers(config, context).await?;
     let token = |reader: &Subscriber| tokens.as_ref().map_or(String::new(), |tokens| tokens.of(reader.id));
+    let takes_all_for_readers = service.as_ref().filter(|service| !service.reads_states);
+    let is_asked_for = !addresses.is_empty() || which.names_status();
+    let only = takes_all_for_readers.filter(|_| !is_asked_for).map(|_| SubscriberStatus::Confirmed);
+    let mut pages = Pages::open(config, context, which, only).await?;
+    if !addresses.is_empty() {
+        pages.name(addresses).await?;
+    }
+    let mut fields = BTreeSet::new();
+    if let Some(service) = service.as_ref().filter(|service| service.reads_fields) {
+        loop {
+            let page = pages.next().await?;
+            if page.is_empty() {
+                break;
+            }
+            if !service.note_fields(&page, &mut fields) {
+                let help = "export with the columns of tidings, or fewer readers with `--where`";
+                return Err(Failure::usage("the readers have more than 200 different fields", help));
+            }
+        }
+    }
     let mut out = Output::new();
-    out.data(&service.as_ref().map_or_else(list::header, list::Service::header));
+    out.data(&service.as_ref().map_or_else(list::header, |service| service.header(&fields)));
     loop {
         let page = pages.next().await?;
-        let rows = || service.as_ref().map_or_else(|| list::rows(&page, token), |service| service.rows(&page));
+        let rows = || service.as_ref().map_or_else(|| list::rows(&page, token), |service| service.rows(&page, &fields));
         if page.is_empty() || !out.data(&rows()) {
             break;
         }
     }
     out.end();
+    if let (Some(service), true) = (takes_all_for_readers, only.is_some()) {
+        let others = pages.others().await?;
+        if others > 0 {
+            let name = service.name;
+            context.ui.say(&format!(
+                "{} who get no mail left out: {name} takes each row for a subscriber. Keep them from mail there too: see \
+                 `--status` and docs/importing.md.",
+                count(others, "reader")
+            ));
+        }
+    }
     pages.close().await
 }
 
 pub(super) async fn list(config: &Config, context: &Context, which: &Which, json: bool) -> Result<Exit, Failure> {
-    let pages = Pages::open(config, context, which).await?;
+    let pages = Pages::open(config, context, which, None).await?;
     if json { as_array(pages).await } else { as_table(pages, &config.site.timezone, context).await }
 }
 

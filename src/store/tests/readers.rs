@@ -261,3 +261,26 @@ async fn who_leaves_a_list_gets_no_copy_of_what_is_queued_or_claimed_for_it() {
     assert_eq!(meant, [1, 4]);
     assert_eq!(store.readers_meant(1, None, &[1, 2]).await.unwrap(), [1, 2]);
 }
+
+#[tokio::test]
+async fn a_letter_that_the_owner_asks_for_waits_for_its_turn() {
+    let Some(ledger) = Ledger::new() else { return };
+    let mut store = open(&ledger).await;
+    let now = start();
+    for n in 0..3 {
+        let (reader, hash) = (address(&format!("r{n}@example.org")), format!("h{n}"));
+        assert_eq!(store.invite(asking(&reader, &hash), now).await.unwrap(), Asked::Letter);
+        assert_eq!(store.invite(asking(&reader, &hash), now + DAY * 2).await.unwrap(), Asked::Enough, "it waits still");
+    }
+    assert!(store.letters_that_wait(now.as_second(), 10).await.unwrap().is_empty());
+    assert_eq!(store.purge_unconfirmed(|_| "h".into(), now + DAY * 30).await.unwrap(), 0, "none was asked yet");
+    let (ada, later) = (address("ada@example.org"), now + DAY * 30);
+    assert_eq!(store.ask(asking(&ada, "a"), later).await.unwrap(), Asked::Letter, "those who wait take no room");
+    assert_eq!(store.release_letters(2, later).await.unwrap(), 2);
+    assert_eq!(store.letters_that_wait(later.as_second(), 10).await.unwrap().len(), 2);
+    assert_eq!(store.release_letters(2, later).await.unwrap(), 2, "not more in an hour");
+    let first = address("r1@example.org");
+    assert_eq!(store.ask(asking(&first, "h1"), later).await.unwrap(), Asked::Letter, "they ask by themselves");
+    assert_eq!(store.waiting_letters().await.unwrap(), 1);
+    assert_eq!(store.letters_to(2).await.unwrap().len(), 1);
+}

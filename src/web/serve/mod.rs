@@ -5,6 +5,7 @@ mod archive;
 mod connections;
 mod desk;
 mod feeds;
+mod form;
 mod held;
 mod hooks;
 mod issues;
@@ -33,6 +34,7 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::{any, get};
 use tokio::net::TcpListener;
 
+pub use form::{FormTarget, form};
 pub use hooks::HookKeys;
 pub use server::Setup;
 use server::{Server, Shared};
