@@ -61,7 +61,7 @@ mod worker;
 
 use std::sync::Arc;
 
-pub use against::{Compared, Pages, against_feed, against_pages};
+pub use against::{Compared, Pages, against_feed, against_pages, sitemaps_of_index};
 pub use agreements::Agreements;
 pub use archive::{
     ArchivedIssue, KeptIssues, archive, compare as compare_archive, pages as archive_pages, read as read_archive,
