@@ -34,6 +34,7 @@ mod media;
 mod memory;
 mod missing;
 mod moved;
+mod moving_in;
 mod newsletter;
 #[cfg(target_os = "linux")]
 mod once;
