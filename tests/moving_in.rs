@@ -49,12 +49,15 @@ fn addresses_are_those_of_the_program_that_made_the_blog() {
             "Astro: a collection without a page is none of posts",
             &[
                 ("astro.config.mjs", "export default { site: 'https://ada.example' }"),
-                ("src/pages/blog/[slug].astro", "---\nawait getCollection(\"blog\")\n---\n"),
+                ("src/pages/blog/[...id].astro", "---\nawait getBlog()\n---\n"),
+                ("src/pages/docs/[...id].astro", "---\nawait getCollection(\"docs\")\n---\n"),
+                ("src/content/docs/one.md", POST),
                 ("src/content/blog/ropes.md", POST),
                 ("src/content/talks/one.md", POST),
                 ("src/content/talks/two.md", POST),
+                ("src/content/blog/tide.md", POST),
             ],
-            &["blog/ropes/"],
+            &["blog/ropes/", "blog/tide/"],
         ),
         (
             "Cobalt: a pattern for all, below the folder of its source",

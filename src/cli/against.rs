@@ -68,7 +68,7 @@ fn all_of(maps: &[Url], wanted: &str, context: &Context) -> Result<Pages<'static
         let all = count(maps.len() as u64, "sitemap");
         context
             .ui
-            .say(&format!("Of {all} in {wanted}, {count_read} were read: at most {MOST_MAPS}, and of its own host."));
+            .say(&format!("Read {count_read} of {all} in {wanted}: at most {MOST_MAPS}, and those of its own host."));
     }
     Ok(Pages::Listed(pages))
 }

@@ -84,7 +84,9 @@ fn route(folder: &Folder, collection: &str) -> Option<(String, String)> {
         let Some(path) = address(&file) else { continue };
         let name = format!("{PAGES}/{file}");
         let text = folder.text(&name).unwrap_or_default();
-        if !names.iter().any(|name| text.contains(name)) {
+        // Its entries may come through a function of its own or of a theme.
+        let is_below = file.strip_prefix(collection).is_some_and(|rest| rest.starts_with('/'));
+        if !is_below && !names.iter().any(|name| text.contains(name)) {
             continue;
         }
         // A page of the collection's own name, then the one that is nearest to the top.
