@@ -85,6 +85,69 @@ fn a_blog_that_cannot_be_read_is_its_feed() {
 }
 
 #[test]
+fn relative_addresses_of_a_feed_are_below_its_base() {
+    let site = blog();
+    std::fs::remove_dir_all(site.file("_posts")).unwrap();
+    let entry = |base: &str, content: &str| {
+        format!(
+            "<entry{base}><title>Ropes</title><id>urn:{}</id><link href='ropes/'/><updated>2026-02-14T23:30:00-05:00</updated>\
+             <content type='html'{content}>&lt;p&gt;&lt;a href='knot'&gt;Knot&lt;/a&gt;&lt;/p&gt;</content></entry>",
+            base.len() + content.len()
+        )
+    };
+    site.write("online.xml", &format!(
+        "<feed xmlns='http://www.w3.org/2005/Atom' xml:base='https://ada.example/blog/'><id>urn:f</id><title>Harbour</title>\
+         <updated>2026-02-14T00:00:00Z</updated><link rel='alternate' href='/'/>{}{}{}</feed>",
+        entry("", ""), entry(" xml:base='old/'", ""), entry(" xml:base='old/'", " xml:base='/files/'"),
+    ));
+    let saved = site.file("online.xml");
+    site.run(NOW, &["init", "--from-feed", saved.to_str().unwrap()]).exits(0);
+    let config = site
+        .read("config.toml")
+        .replace("# formats = ", "formats = ")
+        .replace("# timezone = \"UTC\"", "timezone = \"America/New_York\"");
+    site.write("config.toml", &config);
+    let posts = site.run(NOW, &["posts", "--json"]).json();
+    let urls: Vec<_> = posts.as_array().unwrap().iter().map(|post| post["url"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(urls.iter().filter(|url| *url == "https://ada.example/blog/old/ropes/").count(), 2, "{urls:?}");
+    assert!(urls.contains(&"https://ada.example/blog/ropes/".to_owned()), "{urls:?}");
+    // The day of an entry that says only when it changed is that of its zone, which is the site's here.
+    assert!(posts[0]["published"].as_str().unwrap().starts_with("2026-02-14T23:30"), "{posts}");
+    site.run(NOW, &["build"]).exits(0);
+    let feed = site.read("public/feed.xml");
+    for url in ["https://ada.example/blog/knot", "https://ada.example/blog/old/knot", "https://ada.example/files/knot"]
+    {
+        assert!(feed.contains(url), "{url}: {feed}");
+    }
+}
+
+#[test]
+fn an_index_of_sitemaps_leads_to_those_beside_it() {
+    let site = blog();
+    site.write("_config.yml", "title: Harbour\nurl: https://ada.example\npermalink: /:title/\n");
+    site.run(NOW, &["init"]).exits(0);
+    let map = |page: &str| format!("<urlset><url><loc>https://ada.example/{page}/</loc></url></urlset>");
+    site.write("_site/sitemap-0.xml", &map("ropes"));
+    site.write("_site/maps/b.xml", &map("low-tide"));
+    let index = |names: &[&str]| {
+        let each = |name: &&str| format!("<sitemap><loc>https://ada.example/{name}</loc></sitemap>");
+        format!("<sitemapindex>{}</sitemapindex>", names.iter().map(each).collect::<String>())
+    };
+    let against = |names: &[&str]| {
+        site.write("_site/sitemap.xml", &index(names));
+        site.run(NOW, &["check", "--against", site.file("_site/sitemap.xml").to_str().unwrap()])
+    };
+    let both = against(&["sitemap-0.xml", "maps/b.xml"]).stderr;
+    assert!(both.contains("Of 2 published posts, 2 have a page"), "{both}");
+    let one = against(&["sitemap-0.xml"]).exits(3);
+    assert!(one.stderr.contains("1 has a page") && format!("{one:?}").contains("against/no-page"), "{one:?}");
+    for elsewhere in ["../config.toml", "maps/none.xml"] {
+        let run = against(&[elsewhere]);
+        assert!(!run.stderr.contains("a page in"), "{elsewhere}: {run:?}");
+    }
+}
+
+#[test]
 fn what_would_change_for_readers_is_told() {
     let site = blog();
     let moved = ("tide", "Low tide", "2026-02-03", "https://ada.example/notes/2026/tide");

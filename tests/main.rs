@@ -40,6 +40,7 @@ mod media;
 mod memory;
 mod missing;
 mod moved;
+mod moving_in;
 mod moving_out;
 mod newsletter;
 #[cfg(target_os = "linux")]

@@ -150,7 +150,7 @@ fn an_issue_speaks_the_language_of_its_posts() {
     assert!(
         issue.html.contains("<html lang=\"he\" dir=\"rtl\">") && issue.html.contains("<div lang=\"he\" dir=\"rtl\">")
     );
-    assert!(issue.html.contains("lang=\"en\" dir=\"ltr\"><a"), "English words stand in a wrapper: {}", issue.html);
+    assert!(issue.html.contains("לקריאת הפוסט באתר") && !issue.html.contains("lang=\"en\""), "{}", issue.html);
     assert!(issue.html.contains("<pre dir=\"ltr\""));
 }
 

@@ -1,5 +1,6 @@
 //! `tidings check --against`: what a person named, read and compared with the site.
 
+use std::collections::BTreeSet;
 use std::io::Read as _;
 use std::path::Path;
 
@@ -9,9 +10,9 @@ use super::Context;
 use super::failure::{Exit, Failure};
 use crate::diagnostic::Diagnostic;
 use crate::feed::{self, lint::LARGEST};
-use crate::files::{self, Folder};
+use crate::files::{self, FileKind, Folder};
 use crate::model::ReadFeed;
-use crate::publish::{Compared, Pages, PublishError, Site, against_feed, against_pages, count};
+use crate::publish::{Compared, Pages, PublishError, Site, against_feed, against_pages, count, sitemaps_of_index};
 use crate::transport::{Fetched, Validators, fetch};
 
 /// What readers would see if the site took the place of what is at this address, or in this file or folder.
@@ -24,10 +25,52 @@ pub(super) fn find(site: &Site, wanted: &str, context: &Context) -> Result<Vec<D
     if let Some(pages) = Pages::of_sitemap(&bytes) {
         return Ok(of_pages(site, &pages, wanted, context));
     }
+    if let Some(maps) = sitemaps_of_index(&bytes) {
+        return Ok(of_pages(site, &all_of(&maps, wanted, context)?, wanted, context));
+    }
     let feed = feed_in(wanted, &bytes)?;
     let compared = against_feed(site, &feed, wanted);
     context.ui.say(&summary(&compared, wanted));
     Ok(compared.found)
+}
+
+/// So many sitemaps of an index are read.
+const MOST_MAPS: usize = 50;
+
+/// The pages of all sitemaps that an index names: of one on the web those on its host, of a file those that lie beside it.
+fn all_of(maps: &[Url], wanted: &str, context: &Context) -> Result<Pages<'static>, Failure> {
+    let index = web(wanted);
+    let folder = Folder::new(Path::new(wanted).parent().unwrap_or(Path::new("")));
+    let is_own = |map: &&Url| index.as_ref().is_none_or(|index| index.host_str() == map.host_str());
+    let mut pages = BTreeSet::new();
+    let mut count_read = 0;
+    for map in maps.iter().filter(is_own).take(MOST_MAPS) {
+        // The site may lie below a path of its host.
+        let name = map.path().trim_start_matches('/');
+        let last = name.rsplit('/').next().unwrap_or_default();
+        let text = match &index {
+            Some(_) => bytes(map.as_str())?,
+            None => folder
+                .read(name, FileKind::Feed)
+                .or_else(|error| folder.read(last, FileKind::Feed).map_err(|_| error))
+                .map_err(|error| PublishError::File { path: folder.path().join(name), error })?,
+        };
+        let Some(Pages::Listed(more)) = Pages::of_sitemap(&text) else {
+            let unknown =
+                Diagnostic::error("against/unreadable", format!("this is no sitemap that can be read: {map}"));
+            let help = "name one that is not compressed, or the folder that the site was built into";
+            return Err(Failure::new(Exit::Problems, unknown.help(help)));
+        };
+        pages.extend(more);
+        count_read += 1;
+    }
+    if count_read < maps.len() {
+        let all = count(maps.len() as u64, "sitemap");
+        context
+            .ui
+            .say(&format!("Read {count_read} of {all} in {wanted}: at most {MOST_MAPS}, and those of its own host."));
+    }
+    Ok(Pages::Listed(pages))
 }
 
 /// How many entries of the feed are posts.

@@ -237,6 +237,7 @@ fn posts<'t>(root: &mut Section<'_, 't>, reader: &mut Reader<'t>, site: Option<&
         ("hexo", Slugify::Hexo),
         ("pelican", Slugify::Pelican),
         ("quartz", Slugify::Quartz),
+        ("cobalt", Slugify::Cobalt),
     ];
     let slugify = section.word(reader, "slugify", &slugify).unwrap_or_default();
     let slug_from = [("name", SlugFrom::Name), ("title", SlugFrom::Title), ("file", SlugFrom::File)];

@@ -72,6 +72,8 @@ pub enum Slugify {
     Pelican,
     /// As Quartz does it: hyphens for blanks.
     Quartz,
+    /// As Cobalt does it: Latin letters and digits. Folders stay.
+    Cobalt,
 }
 
 /// What the slug of a post is that names none (`posts.slug_from`).

@@ -119,11 +119,13 @@ mod tests {
             ("it", " e un altro articolo", " e altri 2 articoli"),
             ("nl", " en nog 1 bericht", " en nog 2 berichten"),
             ("ja", "、ほか1件", "、ほか2件"),
-            ("he", " and 1 more", " and 2 more"),
+            ("he", " ועוד פוסט אחד", " ועוד 2 פוסטים"),
+            ("ar-EG", " وتدوينة أخرى", " وتدوينات أخرى عددها 2"),
+            ("fa", " and 1 more", " and 2 more"),
         ] {
             let words = Wording::of(language, &Words::new());
             assert_eq!((&*words.and_more(1), &*words.and_more(2)), (one, two));
-            assert_eq!(words.language == language, language != "he");
+            assert_eq!(words.language == language, language != "fa");
             assert_eq!(words.words.len(), WORDS.len(), "{language}");
             assert!(words.reason("Notes").contains("Notes") && words.issue(7).contains('7'));
             for (key, placeholder) in WORDS {
@@ -137,8 +139,11 @@ mod tests {
 
     #[test]
     fn the_owners_words_win_and_are_in_the_owners_language() {
-        let own = Words::from([("unsubscribe", "הסרה".to_owned())]);
-        let words = Wording::of("he", &own);
-        assert_eq!((words.word("unsubscribe"), &*words.language, words.word("archive")), ("הסרה", "he", "Archive"));
+        let own = Words::from([("unsubscribe", "لغو اشتراک".to_owned())]);
+        let words = Wording::of("fa", &own);
+        assert_eq!(
+            (words.word("unsubscribe"), &*words.language, words.word("archive")),
+            ("لغو اشتراک", "fa", "Archive")
+        );
     }
 }

@@ -7,6 +7,11 @@ use atom_syndication::extension::{Extension, ExtensionMap};
 use atom_syndication::{Category, Content, Entry, FixedDateTime, Generator, Link, Person, Text, TextType, WriteConfig};
 use chrono::DateTime;
 use jiff::Timestamp;
+use quick_xml::Reader;
+use quick_xml::escape::unescape;
+use quick_xml::events::Event;
+use quick_xml::events::attributes::Attribute;
+use url::Url;
 
 use super::channel::{Feed, HISTORY};
 use super::item::{Author, Item};
@@ -203,7 +208,21 @@ fn read(bytes: &[u8]) -> Result<ReadFeed, Option<String>> {
         error => Some(error.to_string()),
     })?;
     let seconds = |date: &FixedDateTime| Timestamp::from_second(date.timestamp()).ok();
+    let address = feed.links.iter().find(|link| link.rel == "self").map(|link| link.href.clone());
+    let own = address.as_deref().and_then(|address| Url::parse(address.trim()).ok());
+    let of_feed = feed.base.as_deref().and_then(|base| under(own.as_ref(), base));
+    let below = |link: String| of_feed.as_ref().and_then(|base| base.join(link.trim()).ok()).map_or(link, Into::into);
+    let link = alternate(feed.links).map(below);
+    let mut of_entries = bases(bytes).into_iter();
     let entry = |entry: Entry| {
+        let of_entry = of_entries.next().flatten().and_then(|base| under(of_feed.as_ref().or(own.as_ref()), &base));
+        let base = of_entry.or_else(|| of_feed.clone());
+        let absolute = |written: String| {
+            let url = base.as_ref().and_then(|base| base.join(written.trim()).ok());
+            url.map_or(written, Into::into)
+        };
+        let of_content = entry.content.as_ref().and_then(|content| content.base.as_deref());
+        let of_content = of_content.and_then(|written| under(base.as_ref().or(own.as_ref()), written));
         let content = entry.content.as_ref().and_then(|content| {
             let value = content.value.as_deref().filter(|_| content.src.is_none())?;
             html(value, content.content_type.as_deref().unwrap_or("text"))
@@ -211,7 +230,7 @@ fn read(bytes: &[u8]) -> Result<ReadFeed, Option<String>> {
         let summary = entry.summary.as_ref().and_then(|summary| html(&summary.value, kind(summary.r#type)));
         let (content, summary, is_summary) = read::content_or_summary(content, summary);
         let enclosures = entry.links.iter().filter(|link| link.rel == "enclosure").map(|link| Enclosure {
-            url: link.href.clone(),
+            url: absolute(link.href.clone()),
             media_type: link.mime_type.clone(),
             length: link.length.as_deref().and_then(read::length),
             ..Enclosure::default()
@@ -219,7 +238,7 @@ fn read(bytes: &[u8]) -> Result<ReadFeed, Option<String>> {
         ReadEntry {
             id: entry.id.trim().to_owned(),
             enclosures: enclosures.collect(),
-            link: alternate(entry.links),
+            link: alternate(entry.links).map(absolute),
             title: Some(plain(&entry.title)),
             date: entry.published.unwrap_or(entry.updated).to_rfc3339(),
             published: entry.published.as_ref().and_then(seconds),
@@ -229,9 +248,9 @@ fn read(bytes: &[u8]) -> Result<ReadFeed, Option<String>> {
             html: content,
             is_summary,
             summary,
+            base: of_content.or(base),
         }
     };
-    let address = feed.links.iter().find(|link| link.rel == "self").map(|link| link.href.clone());
     Ok(ReadFeed {
         format: FORMAT.name,
         generator: feed.generator.map(|generator| generator.value),
@@ -239,10 +258,43 @@ fn read(bytes: &[u8]) -> Result<ReadFeed, Option<String>> {
         description: feed.subtitle.as_ref().map(plain),
         language: feed.lang,
         author: feed.authors.into_iter().next().map(|author| author.name),
-        link: alternate(feed.links),
+        link,
         address,
         entries: feed.entries.into_iter().map(entry).collect(),
     })
+}
+
+/// An address that may be relative (RFC 3986 §5.1).
+fn under(base: Option<&Url>, written: &str) -> Option<Url> {
+    base.map_or_else(|| Url::parse(written.trim()), |base| base.join(written.trim())).ok()
+}
+
+/// The `xml:base` of each entry itself, in order (RFC 4287 §2): the library keeps those of the feed and of texts.
+fn bases(bytes: &[u8]) -> Vec<Option<String>> {
+    let mut found = Vec::new();
+    if memchr::memmem::find(bytes, b"xml:base").is_none() {
+        return found;
+    }
+    let mut reader = Reader::from_reader(bytes);
+    let mut depth = 0_usize;
+    loop {
+        match reader.read_event() {
+            Ok(Event::Start(start)) => {
+                if depth == 1 && start.local_name().as_ref() == b"entry" {
+                    let base = start.try_get_attribute("xml:base").ok().flatten();
+                    let value = |base: Attribute<'_>| {
+                        let written = String::from_utf8_lossy(&base.value).into_owned();
+                        unescape(&written).map_or_else(|_| written.clone(), Cow::into_owned)
+                    };
+                    found.push(base.map(value));
+                }
+                depth += 1;
+            }
+            Ok(Event::End(_)) => depth = depth.saturating_sub(1),
+            Ok(Event::Eof) | Err(_) => return found,
+            Ok(_) => {}
+        }
+    }
 }
 
 /// The page of a feed or an entry (RFC 4287 §4.2.7.2).

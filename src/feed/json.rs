@@ -307,6 +307,7 @@ fn read(bytes: &[u8]) -> Result<ReadFeed, Option<String>> {
         let content = text(&item.content_html).or_else(|| plain(&item.content_text));
         let (html, summary, is_summary) = read::content_or_summary(content, plain(&item.summary));
         ReadEntry {
+            base: None,
             id: text(&item.id).unwrap_or_else(|| item.id.to_string()),
             link: item.url,
             title: item.title,

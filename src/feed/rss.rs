@@ -267,6 +267,7 @@ fn read(bytes: &[u8]) -> Result<ReadFeed, Option<String>> {
             ..model::Enclosure::default()
         });
         ReadEntry {
+            base: None,
             id: item.guid.as_ref().map(Guid::value).or(link.as_deref()).unwrap_or_default().trim().to_owned(),
             published: moment(&date),
             updated,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::{Timestamp, Zoned};
+use url::Url;
 
 use super::{Enclosure, Episode, Image, InFeeds, Person};
 
@@ -84,6 +85,8 @@ pub struct Body {
     pub markup: Markup,
     /// The plain files that the text includes, by the names that it gives them.
     pub includes: BTreeMap<String, String>,
+    /// What relative addresses in it are relative to, where that is not the post (`xml:base`).
+    pub base: Option<Url>,
 }
 
 /// How a post wants to be mailed.

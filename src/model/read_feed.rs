@@ -1,6 +1,7 @@
 //! A feed that was read: one of ours, or of another program.
 
 use jiff::Timestamp;
+use url::Url;
 
 use super::Enclosure;
 
@@ -45,6 +46,8 @@ pub struct ReadEntry {
     /// What it is about, as HTML, beside its content.
     pub summary: Option<String>,
     pub enclosures: Vec<Enclosure>,
+    /// What relative addresses in its content are relative to, where the feed says it (`xml:base`).
+    pub base: Option<Url>,
 }
 
 impl ReadFeed {

@@ -40,7 +40,7 @@ pub fn body(post: &Post, bytes: &[u8]) -> Result<(Body, Option<Diagnostic>), Dia
     let first_line = memchr::memchr_iter(b'\n', &decoded.text.as_bytes()[..start]).count() + 1;
     let (head, text) = decoded.text.split_at(start);
     let (markup, includes) = (Markup::Markdown, BTreeMap::new());
-    Ok((Body { head: head.to_owned(), text: text.to_owned(), first_line, markup, includes }, warning))
+    Ok((Body { head: head.to_owned(), text: text.to_owned(), first_line, markup, includes, base: None }, warning))
 }
 
 /// The error about a file that is not text.

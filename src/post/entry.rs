@@ -195,7 +195,7 @@ fn post(
         draft_unclear: false,
         head: Head::default(),
     };
-    (post, Body { text, first_line: 1, markup, ..Body::default() })
+    (post, Body { text, first_line: 1, markup, base: entry.base.filter(is_web), ..Body::default() })
 }
 
 fn standing(id: &str, published: Option<&Zoned>, now: Timestamp) -> (PostStatus, String) {

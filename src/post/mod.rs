@@ -65,6 +65,7 @@ pub(crate) use front_matter::{Value, parse_yaml};
 pub(crate) use generator_tags::without_marks;
 pub use include::{Include, includes, plain as plain_include};
 pub(crate) use markdown::OPTIONS as MARKDOWN;
+pub(crate) use permalink::pattern_of;
 pub use posts::Posts;
 pub(crate) use programs::{first as first_program, may_hold as may_hold_programs};
 pub use sketch::{Overlap, Sketch, letters};

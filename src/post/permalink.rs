@@ -138,7 +138,12 @@ fn slug_of_name(path: &SourcePath, how: Slugify) -> String {
         _ => date::slug_in_name(path),
     };
     let name = name.strip_suffix(".html").unwrap_or(name);
-    if name.is_empty() { path.name.clone() } else { name.to_owned() }
+    match path.folders.last().filter(|_| how == Slugify::Eleventy && name == "index") {
+        // The page of its folder, with a day.
+        Some(folder) => folder.clone(),
+        None if name.is_empty() => path.name.clone(),
+        None => name.to_owned(),
+    }
 }
 
 fn is_template(text: &str) -> bool {
@@ -150,6 +155,30 @@ fn is_template(text: &str) -> bool {
         || text.contains("/:")
 }
 
+/// `/{{ year }}/{{ slug }}/` → `/:year/:slug/`: a template of nothing but single words, as Cobalt and Eleventy have them;
+/// `None` for any other.
+pub(crate) fn pattern_of(template: &str) -> Option<String> {
+    let mut pattern = String::new();
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once("{{") {
+        let (word, after) = after.split_once("}}")?;
+        pattern += before;
+        match word.trim_matches([' ', '-']) {
+            "ext" => pattern += ".html",
+            "page.fileSlug" => pattern += ":slug",
+            "name" => pattern += ":basename",
+            "categories" => pattern += ":slugified_categories",
+            word @ ("year" | "month" | "day" | "i_month" | "i_day" | "slug") => {
+                pattern.push(':');
+                pattern += word;
+            }
+            _ => return None,
+        }
+        rest = after;
+    }
+    (pattern.len() + rest.len() > 0 && !rest.contains(['{', '}'])).then(|| pattern + rest)
+}
+
 /// `permalink`, `url` or `path`, unless it is a template that only its program fills in or the address of another site.
 fn own_address(naming: &Naming<'_>, site: &Url, findings: &mut Findings<'_>) -> Option<String> {
     for key in ["permalink", "url", "path"] {
@@ -158,6 +187,8 @@ fn own_address(naming: &Naming<'_>, site: &Url, findings: &mut Findings<'_>) -> 
         if !is_template(text) {
             return written(&naming.as_written(text), site);
         }
+        let filled = pattern_of(text);
+        let text = filled.as_deref().unwrap_or(text);
         match Permalink::of_post(text) {
             Ok(pattern) if !text.contains(['{', '<']) => {
                 let url = naming.url(&pattern, site);

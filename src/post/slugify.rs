@@ -13,7 +13,7 @@ pub(crate) fn slugify(name: &str, how: Slugify, is_own: bool) -> String {
         Slugify::Off => String::new(),
         Slugify::Hugo => hugo(name),
         Slugify::Jekyll => jekyll(name),
-        Slugify::Zola => zola(name),
+        Slugify::Zola | Slugify::Cobalt => zola(name),
         Slugify::ZolaSafe => zola_safe(name),
         Slugify::Eleventy => eleventy(name),
         // What a post calls itself is its name there.

@@ -98,7 +98,7 @@ impl SourcePath {
         let file = folders.pop().unwrap_or_default();
         let stem = stem(&file);
         let (mut name, mut language) = split_language(stem);
-        if matches!(name.to_ascii_lowercase().as_str(), "index" | "content")
+        if matches!(name.to_ascii_lowercase().as_str(), "index" | "content" | "+page")
             && let Some(folder) = folders.pop()
         {
             name = folder;

@@ -119,33 +119,8 @@ pub enum Pages<'f> {
 impl Pages<'_> {
     /// The addresses in a sitemap (<https://www.sitemaps.org/protocol.html>); `None` when it is none.
     pub fn of_sitemap(bytes: &[u8]) -> Option<Self> {
-        let mut reader = Reader::from_reader(bytes);
-        let (mut is_sitemap, mut is_address) = (false, false);
-        let mut pages = BTreeSet::new();
-        let mut text = String::new();
-        loop {
-            match reader.read_event() {
-                Ok(Event::Start(start)) => {
-                    is_sitemap |= start.local_name().as_ref() == b"urlset";
-                    is_address = start.local_name().as_ref() == b"loc";
-                    text.clear();
-                }
-                Ok(Event::Text(part)) if is_address => text += &part.decode().ok()?,
-                Ok(Event::CData(part)) if is_address => text += &part.decode().ok()?,
-                Ok(Event::GeneralRef(name)) if is_address => {
-                    let name = name.decode().ok()?;
-                    text += quick_xml::escape::resolve_predefined_entity(&name).unwrap_or_default();
-                }
-                Ok(Event::End(_)) if is_address => {
-                    is_address = false;
-                    let url = Url::parse(text.trim()).ok().filter(|_| pages.len() < MOST_PAGES);
-                    pages.extend(url.map(|url| without_end(url.as_str()).to_owned()));
-                }
-                Ok(Event::Eof) | Err(_) => break,
-                Ok(_) => {}
-            }
-        }
-        is_sitemap.then_some(Self::Listed(pages))
+        let pages = locations(bytes, b"urlset")?;
+        Some(Self::Listed(pages.iter().map(|url| without_end(url.as_str()).to_owned()).collect()))
     }
 
     fn has(&self, url: &str, site: &Url) -> bool {
@@ -163,6 +138,41 @@ impl Pages<'_> {
             }
         }
     }
+}
+
+/// The sitemaps that an index of sitemaps names, in order; `None` when it is none.
+pub fn sitemaps_of_index(bytes: &[u8]) -> Option<Vec<Url>> {
+    locations(bytes, b"sitemapindex")
+}
+
+/// What stands in `<loc>` below this root.
+fn locations(bytes: &[u8], root: &[u8]) -> Option<Vec<Url>> {
+    let mut reader = Reader::from_reader(bytes);
+    let (mut is_rooted, mut is_address) = (false, false);
+    let mut found = Vec::new();
+    let mut text = String::new();
+    loop {
+        match reader.read_event() {
+            Ok(Event::Start(start)) => {
+                is_rooted |= start.local_name().as_ref() == root;
+                is_address = start.local_name().as_ref() == b"loc";
+                text.clear();
+            }
+            Ok(Event::Text(part)) if is_address => text += &part.decode().ok()?,
+            Ok(Event::CData(part)) if is_address => text += &part.decode().ok()?,
+            Ok(Event::GeneralRef(name)) if is_address => {
+                let name = name.decode().ok()?;
+                text += quick_xml::escape::resolve_predefined_entity(&name).unwrap_or_default();
+            }
+            Ok(Event::End(_)) if is_address => {
+                is_address = false;
+                found.extend(Url::parse(text.trim()).ok().filter(|_| found.len() < MOST_PAGES));
+            }
+            Ok(Event::Eof) | Err(_) => break,
+            Ok(_) => {}
+        }
+    }
+    is_rooted.then_some(found)
 }
 
 /// How many published posts have addresses that are none of the pages, and what to do; `name` is how messages call those.
@@ -191,6 +201,9 @@ mod tests {
             pages.iter().map(String::as_str).collect::<Vec<_>>(),
             ["https://example.org/a/?x=1&y=2", "https://example.org/b"]
         );
+        let index = "<sitemapindex><sitemap><loc>https://example.org/sitemap-0.xml</loc></sitemap></sitemapindex>";
+        assert!(Pages::of_sitemap(index.as_bytes()).is_none() && sitemaps_of_index(text.as_bytes()).is_none());
+        assert_eq!(sitemaps_of_index(index.as_bytes()).unwrap()[0].path(), "/sitemap-0.xml");
         for text in ["", "<rss/>", "<html><loc>https://example.org/</loc>", "{}"] {
             assert!(Pages::of_sitemap(text.as_bytes()).is_none(), "{text}");
         }

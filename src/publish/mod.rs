@@ -63,7 +63,7 @@ mod worker;
 
 use std::sync::Arc;
 
-pub use against::{Compared, Pages, against_feed, against_pages};
+pub use against::{Compared, Pages, against_feed, against_pages, sitemaps_of_index};
 pub use agreements::Agreements;
 pub use archive::{
     Archive, ArchivedIssue, KeptIssues, archive, changed as archive_changed, compare as compare_archive, kept_page,

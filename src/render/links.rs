@@ -26,14 +26,16 @@ pub(crate) struct Links<'a> {
     posts: &'a Posts,
     config: &'a Config,
     ids: &'a Ids,
-    permalink: Option<Url>,
+    /// What relative addresses are relative to.
+    base: Option<Url>,
     /// What there is to warn of so far.
     pub(crate) warnings: Vec<Diagnostic>,
 }
 
 impl<'a> Links<'a> {
     pub(crate) fn new((post, body): (&'a Post, &'a Body), posts: &'a Posts, config: &'a Config, ids: &'a Ids) -> Self {
-        Self { post, body, posts, config, ids, permalink: Url::parse(&post.url).ok(), warnings: Vec::new() }
+        let base = body.base.clone().or_else(|| Url::parse(&post.url).ok());
+        Self { post, body, posts, config, ids, base, warnings: Vec::new() }
     }
 
     /// Makes all URLs below `nodes` absolute and drops those that lead nowhere safe.
@@ -194,7 +196,7 @@ impl<'a> Links<'a> {
     }
 
     fn join(&self, written: &str, schemes: &[&str]) -> Option<String> {
-        let url = self.permalink.as_ref()?.join(written).ok()?;
+        let url = self.base.as_ref()?.join(written).ok()?;
         // Parsing leaves some characters in it that RFC 3986 does not know.
         let encoded = || format!("{}{}", &url[..Position::BeforePath], percent_encoded(&url[Position::BeforePath..]));
         schemes.contains(&url.scheme()).then(encoded)

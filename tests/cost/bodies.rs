@@ -226,6 +226,35 @@ fn other_open_tags_cost_in_proportion() {
 }
 
 #[test]
+fn the_markdown_in_feeds_costs_in_proportion() {
+    let rows: &[Row] = &[
+        ("links", |n| fill(n, |i| format!("[x{i}](b{i}.md \"T\") "))),
+        ("pictures in links", |n| rep("[![a](b.png)](c) ", n)),
+        ("links in links", |n| rep("[a", n / 2) + &rep("](b)", n / 2)),
+        ("links by reference", |n| {
+            fill(n / 2, |i| format!("[a{i}] ")) + "\n\n" + &fill(n / 2, |i| format!("[a{i}]: /{i}\n"))
+        }),
+        ("definitions in code", |n| rep("    [a]: b\n\nc\n\n", n)),
+        ("definitions that are not known", |n| rep("> [//]: # (a)\n\n", n)),
+        ("notes", |n| fill(n, |i| format!("[^{i}]\n\n[^{i}]: x\n\n"))),
+        ("comments", |n| rep("a <!-- b --> c\n\n<!-- d -->\n\n", n)),
+        ("addresses of brackets", |n| rep("[a](((", n)),
+    ];
+    let sites: Vec<_> = rows
+        .iter()
+        .map(|(name, body)| {
+            let files = move |bytes| -> Files {
+                let mut files = post(&body(bytes));
+                files.push(("config.toml: feeds".to_owned(), "markdown = true\n".to_owned()));
+                files
+            };
+            (*name, files)
+        })
+        .collect();
+    hold_sites(&sites);
+}
+
+#[test]
 fn paragraphs_tables_and_lists_cost_in_proportion() {
     hold(&[
         ("short paragraphs", |n| rep("{\n\n", n)),

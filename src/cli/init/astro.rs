@@ -25,7 +25,7 @@ pub(super) fn recognise(folder: &Folder) -> Option<Blog> {
     ] {
         more.add("", folder.settings(name).unwrap_or_default());
     }
-    let url = settings.get(&["site"]).or_else(|| more.get(&["website", "SITE_URL", "site.url"])).map(|url| {
+    let url = settings.get(&["site"]).or_else(|| more.get(&["website", "SITE_URL", "site.url", "site"])).map(|url| {
         match settings.get(&["base"]).map(|base| base.text.trim_matches('/').to_owned()) {
             Some(base) if !base.is_empty() => {
                 Found::new(format!("{}/{base}", url.text.trim_end_matches('/')), format!("{file}: site, base"))
@@ -48,6 +48,12 @@ pub(super) fn recognise(folder: &Folder) -> Option<Blog> {
     .map(str::to_owned)
     .into();
     candidates.extend(sections(folder, "src/content"));
+    // A collection without a page of its own has no addresses.
+    let has_pages =
+        |name: &String| name.strip_prefix("src/content/").is_some_and(|collection| route(folder, collection).is_some());
+    if candidates.iter().any(has_pages) {
+        candidates.retain(|name| !name.starts_with("src/content") || has_pages(name));
+    }
     if let Some(posts) = blog.posts(folder, &candidates) {
         let end = if settings.get(&["trailingSlash"]).is_some_and(|found| found.text == "never") { "" } else { "/" };
         let pattern = if posts.starts_with(PAGES) {
@@ -78,7 +84,9 @@ fn route(folder: &Folder, collection: &str) -> Option<(String, String)> {
         let Some(path) = address(&file) else { continue };
         let name = format!("{PAGES}/{file}");
         let text = folder.text(&name).unwrap_or_default();
-        if !names.iter().any(|name| text.contains(name)) {
+        // Its entries may come through a function of its own or of a theme.
+        let is_below = file.strip_prefix(collection).is_some_and(|rest| rest.starts_with('/'));
+        if !is_below && !names.iter().any(|name| text.contains(name)) {
             continue;
         }
         // A page of the collection's own name, then the one that is nearest to the top.
@@ -95,10 +103,16 @@ fn address(file: &str) -> Option<String> {
     let (before, parameter) = path.strip_suffix(']')?.rsplit_once('[')?;
     let (rest, parameter) = parameter.strip_prefix("...").map_or((false, parameter), |name| (true, name));
     let is_list = ["page", "tag", "category", "lang", "locale", "author", "year", "series"].contains(&parameter);
-    if is_list || before.contains('[') || !(before.is_empty() || before.ends_with('/')) {
+    let dated = before.replace("[year]", ":year").replace("[month]", ":month").replace("[day]", ":day");
+    if is_list || dated.contains('[') || !(before.is_empty() || before.ends_with('/')) {
         return None;
     }
-    Some(format!("/{before}{}", if rest { ":dir/:slugorbasename" } else { ":slugorbasename" }))
+    // With the day in the folders, the name goes without it.
+    Some(match (dated != before, rest) {
+        (true, _) => format!("/{dated}:slug"),
+        (false, true) => format!("/{before}:dir/:slugorbasename"),
+        (false, false) => format!("/{before}:slugorbasename"),
+    })
 }
 
 #[cfg(test)]
@@ -110,6 +124,7 @@ mod tests {
         let of = |file: &str| address(file).unwrap_or_default();
         assert_eq!(of("blog/[...slug].astro"), "/blog/:dir/:slugorbasename");
         assert_eq!(of("[slug]/index.astro"), "/:slugorbasename");
+        assert_eq!(of("[year]/[month]/[slug].astro"), "/:year/:month/:slug");
         for other in ["blog/[page].astro", "[lang]/[slug].astro", "index.astro", "[slug].png.ts", "blog/x-[slug].astro"]
         {
             assert_eq!(of(other), "", "{other}");

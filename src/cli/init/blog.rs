@@ -27,6 +27,9 @@ pub(super) const NO_FOLDER: &str = "the folder of the posts:";
 /// How a note begins that names formats which are not read.
 pub(super) const UNREAD: &str = "posts in a format that is not read:";
 
+/// How a note begins that no post can be published yet.
+pub(super) const UNDATED: &str = "no file says a day";
+
 /// The names in `generators.toml`, by generator and key.
 static GENERATORS: LazyLock<BTreeMap<String, BTreeMap<String, String>>> =
     LazyLock::new(|| toml::from_str(include_str!("generators.toml")).expect("the file holds names"));
@@ -153,7 +156,14 @@ impl Blog {
         if let Some(others) = &others {
             self.notes.push(format!("{UNREAD} {others}"));
         }
-        let Some(best) = survey.best() else { return others.is_some() };
+        let Some(best) = survey.best() else {
+            self.notes.extend(others.is_some().then(|| {
+                format!(
+                    "{NO_FOLDER} there is none that can be read; the feed of the site stands in for it: set posts.feed"
+                )
+            }));
+            return others.is_some();
+        };
         let Best { folder, files, dated } = best;
         let all = survey.count();
         let seen = match (files == all, dated == files) {
@@ -168,8 +178,7 @@ impl Blog {
         }
         self.take("posts.dir", Some(Found::new(folder, seen)));
         if dated == 0 {
-            self.notes
-                .push("no file says a day: write `date:` into each, or set posts.date to \"git\" or \"mtime\"".into());
+            self.notes.push(format!("{UNDATED}: write `date:` into each, or set posts.date to \"git\" or \"mtime\""));
         }
         if !self.taken.iter().any(|(key, _)| *key == "posts.permalink") {
             self.notes.push("the addresses of posts are not known: set posts.permalink as your site has them".into());

@@ -55,22 +55,21 @@ pub(super) fn recognise(folder: &Folder) -> Option<Blog> {
         None => place_of_data.unwrap_or_default(),
     };
     blog.take("posts.slugify", Some(Found::new("eleventy", "Eleventy's own way")));
+    // Only `fileSlug` is without the date.
+    let default = by_folder(&posts, content, ":basename");
     // What the folder's own file says for all in it, or that of a folder around it.
     let mut folders = vec![posts.as_str()];
     while let Some((above, _)) = folders.last().and_then(|last| last.rsplit_once('/')) {
         folders.push(above);
     }
-    let said = folders.into_iter().find_map(|at| said_in(folder, at)).or_else(|| said_below(folder, &posts));
+    let layout = folders.iter().find_map(|at| said_by_layout(folder, at, content));
+    let said = folders.into_iter().find_map(|at| said_in(folder, at)).or_else(|| said_below(folder, &posts)).or(layout);
     match said {
-        Some((Some(pattern), _)) => permalink(&mut blog, pattern, &by_folder(&posts, content, ":basename")),
+        Some((Some(pattern), _)) => permalink(&mut blog, pattern, &default),
         Some((None, file)) => blog.notes.push(format!(
             "the addresses are made by a program ({file}); set posts.permalink, or `permalink:` in each post"
         )),
-        None => {
-            // Only `fileSlug` is without the date.
-            let pattern = by_folder(&posts, content, ":basename");
-            blog.take("posts.permalink", Some(Found::new(pattern, "Eleventy's own default")));
-        }
+        None => blog.take("posts.permalink", Some(Found::new(default, "Eleventy's own default"))),
     }
     Some(blog)
 }
@@ -81,8 +80,36 @@ fn said_in(folder: &Folder, at: &str) -> Option<(Option<Found>, String)> {
     ["json", "11tydata.json", "11tydata.js", "11tydata.mjs", "11tydata.cjs"].iter().find_map(|end| {
         let file = format!("{at}/{name}.{end}");
         let text = folder.text(&file).filter(|text| text.contains("permalink"))?;
-        Some((Settings::read(&file, &text).get(&["permalink", "eleventyComputed.permalink"]), file))
+        let said = Settings::read(&file, &text).get(&["permalink", "eleventyComputed.permalink"]);
+        Some((said.or_else(|| Some(Found::new(returned(&text)?, format!("{file}: permalink")))), file))
     })
+}
+
+/// The pattern in the front matter of the layout that a folder names for all in it.
+fn said_by_layout(folder: &Folder, at: &str, content: &str) -> Option<(Option<Found>, String)> {
+    let name = at.rsplit('/').next().unwrap_or_default();
+    let layout = ["json", "11tydata.json", "11tydata.js", "11tydata.mjs", "11tydata.cjs"].iter().find_map(|end| {
+        let file = format!("{at}/{name}.{end}");
+        Settings::read(&file, &folder.text(&file)?).get(&["layout"])
+    })?;
+    let file = below(content, &format!("_includes/{}", layout.text));
+    let text = folder.text(&file)?;
+    let (head, _) = text.strip_prefix("---\n")?.split_once("\n---")?;
+    let said = Settings::read("layout.yml", head).get(&["permalink"])?;
+    Some((Some(Found::new(said.text, format!("{file}: permalink"))), file))
+}
+
+/// The template that a function makes which does nothing else: ``permalink: ({ page }) => `/web/${page.fileSlug}/` ``.
+fn returned(program: &str) -> Option<String> {
+    let (_, function) = program.split_once("permalink")?;
+    let (head, literal) = function.split_once('`')?;
+    let does_more = |word: &str| ["if", "const", "let", "var", "switch", "permalink"].contains(&word);
+    if !(head.contains("return") || head.contains("=>")) || head.split(|c: char| !c.is_alphanumeric()).any(does_more) {
+        return None;
+    }
+    let (literal, _) = literal.split_once('`')?;
+    let literal = literal.replace("${", "{{ ").replace("data.page.", "page.").replace('}', " }}");
+    (!literal.contains(['?', '('])).then_some(literal)
 }
 
 /// The pattern of folders that have one each, which differ by the name of the folder only: languages.
@@ -169,6 +196,18 @@ mod tests {
         assert_eq!(taken("/{{ slug }}/"), (Some("/:slugorbasename/".into()), 0));
         assert_eq!(taken("/{{ title | slug }}/"), (None, 1));
         assert_eq!(taken("/{% if x %}a{% endif %}/"), (None, 1));
+    }
+
+    #[test]
+    fn a_function_that_only_fills_in_a_template_is_one() {
+        let of = |program: &str| returned(program);
+        let plain =
+            "export default { permalink: function({page}) {\n\treturn `/web/${ page.fileSlug }/`\n}, tags: [`a`] }";
+        assert_eq!(of(plain).as_deref(), Some("/web/{{  page.fileSlug  }}/"));
+        assert_eq!(of("permalink: (data) => `/${data.page.fileSlug}/`").as_deref(), Some("/{{ page.fileSlug }}/"));
+        assert_eq!(of("permalink: (data) => { if (!data.date) { return `/x/` } return `/y/` }"), None);
+        assert_eq!(of("permalink: (data) => { const slug = f(data); return `/x/${slug}/` }"), None);
+        assert_eq!(of("permalink: (data) => `/x/${slugify(data.title)}/`"), None);
     }
 
     #[test]

@@ -132,6 +132,11 @@ fn host(folder: &Folder) -> Option<Found> {
     })
 }
 
+/// True when a program has built a feed with entries there.
+pub(super) fn has_feed(folder: &Folder) -> bool {
+    built_feed(folder).is_some_and(|(_, feed)| !feed.is_ours() && !feed.entries.is_empty())
+}
+
 /// A feed that the blog's program has built.
 fn built_feed(folder: &Folder) -> Option<(String, ReadFeed)> {
     let names = BUILT.iter().flat_map(|place| FEEDS.iter().map(move |name| format!("{place}{name}")));

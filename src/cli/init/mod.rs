@@ -3,6 +3,7 @@
 
 mod astro;
 mod blog;
+mod bridgetown;
 mod eleventy;
 mod elsewhere;
 mod hexo;
@@ -42,7 +43,7 @@ struct Generator {
 }
 
 /// All that are recognised; the first one that knows the folder wins. Hexo and Jekyll share the name of a file, and Jekyll needs none.
-const GENERATORS: [Generator; 14] = [
+const GENERATORS: [Generator; 15] = [
     Generator { name: "Hugo", recognise: hugo::recognise },
     Generator { name: "Zola", recognise: zola::recognise },
     Generator { name: "Astro", recognise: astro::recognise },
@@ -55,6 +56,7 @@ const GENERATORS: [Generator; 14] = [
     Generator { name: "Quarto", recognise: |folder| table::recognise("quarto", "Quarto", folder) },
     Generator { name: "Nikola", recognise: nikola::recognise },
     Generator { name: "Lektor", recognise: |folder| table::recognise("lektor", "Lektor", folder) },
+    Generator { name: "Bridgetown", recognise: bridgetown::recognise },
     Generator { name: "Jekyll", recognise: jekyll::recognise },
     Generator { name: "VitePress", recognise: |folder| table::recognise("vitepress", "VitePress", folder) },
 ];
@@ -65,8 +67,8 @@ const FIRST_POST: &str = include_str!("first-post.md");
 /// Make a new site: a commented config.toml and a first post. Posts from today on will be mailed, older ones never.
 ///
 /// In a folder with Markdown in it no post is made. Its posts are found by looking, and the settings of Jekyll, Hugo, Zola,
-/// Eleventy, Astro, Hexo, Pelican, Gatsby, Cobalt, Quartz, Quarto, Nikola, Lektor and VitePress are taken over, also by a new
-/// folder inside of such a blog. The blog's own files stay as they are; only `.gitignore` gets lines that it lacks.
+/// Eleventy, Astro, Hexo, Pelican, Gatsby, Cobalt, Quartz, Quarto, Nikola, Lektor, Bridgetown and VitePress are taken over, also
+/// by a new folder inside of such a blog. The blog's own files stay as they are; only `.gitignore` gets lines that it lacks.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  tidings init notes        # a new site\n  tidings init              # in the folder of a blog"
@@ -150,7 +152,12 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
         context.ui.say(&format!("Made {}, which keeps the ids of posts: it belongs to them.", shown(online::IDS)));
     }
     let post = format!("posts/{today}-hello.md");
-    let first_post = takeover.is_none().then(|| (post.as_str(), FIRST_POST.replace("{today}", &today)));
+    let has_others = has_others(&site);
+    let is_first = takeover.is_none() && !has_others;
+    let first_post = is_first.then(|| (post.as_str(), FIRST_POST.replace("{today}", &today)));
+    if takeover.is_none() && has_others {
+        context.ui.say("Made no first post, for there are other files here: `tidings new TITLE` makes one.");
+    }
     if let Some((name, text)) = first_post {
         match site.write_new(name, text.as_bytes(), Access::Public) {
             Ok(()) => context.ui.say(&format!("Made {}.", shown(name))),
@@ -221,7 +228,19 @@ fn find(folder: &Path) -> Option<Found> {
         }
     }
     let mut blog = Blog::default();
-    blog.look(here.survey()).then_some(Found { generator: None, blog, is_above: false })
+    let is_blog = blog.look(here.survey()) || elsewhere::has_feed(&here);
+    is_blog.then_some(Found { generator: None, blog, is_above: false })
+}
+
+/// True when a folder holds files of another kind than those of a new repository, or a configuration of ours.
+fn has_others(site: &SiteFolder) -> bool {
+    let is_other = |path: &String| {
+        let name = path.split('/').next().unwrap_or_default();
+        let is_of_repository =
+            ["README", "LICENSE", "LICENCE", "COPYING"].iter().any(|it| name.to_uppercase().starts_with(it));
+        !(is_of_repository || name.starts_with('.') || [CONFIG_FILE, "posts", "templates"].contains(&name))
+    };
+    site.list("", &|path| !path.contains('/') && !path.starts_with('.')).unwrap_or_default().iter().any(is_other)
 }
 
 /// A site that is there already: nothing is changed, and what it lacks is said.

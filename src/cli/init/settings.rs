@@ -37,6 +37,7 @@ impl Settings {
             },
             "toml" => settings.tree(file, "", &toml::from_str(text).unwrap_or_default(), true),
             "lektorproject" => settings.sections(file, text),
+            "rb" => settings.calls(file, text),
             "json" => settings.tree(file, "", &serde_json::from_str(text).unwrap_or_default(), true),
             _ => settings.assignments(file, text),
         }
@@ -110,6 +111,16 @@ impl Settings {
                 section = name;
             } else if let Some((name, value)) = line.split_once('=').filter(|_| !line.starts_with(['#', ';'])) {
                 self.put(file, &join(section, name.trim()), value);
+            }
+        }
+    }
+
+    /// `name "value"`, as Ruby has its settings.
+    fn calls(&mut self, file: &str, text: &str) {
+        for (name, value) in text.lines().filter_map(|line| line.trim().split_once(' ')) {
+            let is_name = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+            if is_name && value.trim_start().starts_with(['"', '\'']) {
+                self.put(file, name, &scalar(value));
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::blog::{UNDATED, UNREAD};
 use super::elsewhere::GUESS;
 use super::settings::Found;
 use super::takeover::Takeover;
@@ -82,7 +83,11 @@ pub(super) fn left_open(takeover: Option<&Takeover>) -> Vec<&'static str> {
     let has_posts = is_taken("posts.dir") || is_taken("posts.feed");
     let all = [("site.title", "title"), ("site.url", "url"), ("posts.dir", "posts.dir"), ("site.author.email", "from")];
     let is_open = |(key, _): &(&str, &str)| !is_taken(key) && (takeover.is_some() && !has_posts || *key != "posts.dir");
-    all.into_iter().filter(is_open).map(|(_, name)| name).collect()
+    let says = |start: &str| takeover.is_some_and(|it| it.notes.iter().any(|note| note.starts_with(start)));
+    // Nothing that is there can be read, and its feed can.
+    let name = |name| if name == "posts.dir" && says(UNREAD) { "posts.feed" } else { name };
+    let open = all.into_iter().filter(is_open).map(|(_, it)| name(it));
+    open.chain(says(UNDATED).then_some("posts.date")).collect()
 }
 
 /// The settings of a site that are those of the example still.

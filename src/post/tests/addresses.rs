@@ -119,12 +119,14 @@ fn r14_a_permalink_that_only_its_program_can_fill_in_is_named() {
         let path = post.url.strip_prefix("https://example.org/blog/").unwrap().to_owned();
         (path, found.into_iter().map(|finding| (finding.code, finding.message)).collect::<Vec<_>>())
     };
-    let (path, told) = found("permalink: \"/blog/{{ page.fileSlug }}/\"");
+    let (path, told) = found("permalink: \"/blog/{{ title | slug }}/\"");
     assert_eq!(path, "2025/01/31/a/");
     assert!(matches!(&told[..], [("post/permalink", message)] if message.contains("is a template")), "{told:?}");
     let (path, told) = found("permalink: /:century/:title/\nurl: /b/");
     assert_eq!(path, "b/", "the next key may say it");
     assert!(matches!(&told[..], [("post/permalink", message)] if message.contains("`:century`")), "{told:?}");
+    let filled = ("2025/a/".to_owned(), vec![]);
+    assert_eq!(found("permalink: \"/{{ year }}/{{ page.fileSlug }}/\""), filled);
     assert_eq!(found("permalink: pretty"), ("2025/01/31/a/".to_owned(), vec![]));
     assert_eq!(found("permalink: /re:invent/"), ("re:invent/".to_owned(), vec![]));
 }

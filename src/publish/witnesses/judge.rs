@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use jiff::tz::TimeZone;
+
 use crate::model::{IssueKey, Record};
 use crate::publish::guard::{Guard, GuardName, count};
 
@@ -91,8 +93,10 @@ impl Doubt {
         }
     }
 
-    /// The refusal; `open` deliveries would be in doubt. `place` is where this machine remembers what no record tells.
-    pub(super) fn guard(&self, open: i64, place: Option<&Path>) -> Guard {
+    /// The refusal, with days in the site's zone; `open` deliveries would be in doubt. `place` is where this machine remembers
+    /// what no record tells.
+    pub(super) fn guard(&self, open: i64, place: Option<&Path>, zone: &TimeZone) -> Guard {
+        let sent = |record: &Record| sent(record, zone);
         let kept = "what was mailed stays mailed, unless `--include` names it";
         let other = match place {
             Some(place) => format!(
@@ -155,8 +159,9 @@ impl Doubt {
 }
 
 /// `issue 3 “Slow rivers” was sent on 2026-03-02`
-fn sent(record: &Record) -> String {
-    format!("issue {} “{}” was sent on {}", record.number, record.subject, record.time.strftime("%Y-%m-%d"))
+fn sent(record: &Record, zone: &TimeZone) -> String {
+    let day = record.time.to_zoned(zone.clone()).date();
+    format!("issue {} “{}” was sent on {day}", record.number, record.subject)
 }
 
 /// What is not known of the readers of an issue that was sent in part.
@@ -284,8 +289,9 @@ mod tests {
 
     #[test]
     fn a_refusal_says_what_happens_to_open_deliveries() {
-        let guard = Doubt::Older(Some(Box::new(record(2, "a", "x")))).guard(3, None);
-        assert!(guard.message.ends_with("since then issue 2 “Slow rivers” was sent on 1970-01-01"), "{guard:?}");
+        let guard =
+            Doubt::Older(Some(Box::new(record(2, "a", "x")))).guard(3, None, &TimeZone::fixed(jiff::tz::offset(-1)));
+        assert!(guard.message.ends_with("since then issue 2 “Slow rivers” was sent on 1969-12-31"), "{guard:?}");
         assert!(guard.help.contains("its 3 open deliveries will be in doubt"), "{guard:?}");
     }
 
@@ -299,14 +305,14 @@ mod tests {
             Doubt::Older(Some(Box::new(half))),
         ];
         for doubt in &doubts {
-            let guard = doubt.guard(0, None);
+            let guard = doubt.guard(0, None, &TimeZone::UTC);
             assert!(
                 guard.message.contains("; 3 of its deliveries had not left when its record was written"),
                 "{guard:?}"
             );
         }
-        assert!(doubts[0].guard(0, None).help.contains("remove `.tidings/issues`"));
-        let remembered = doubts[0].guard(0, Some(Path::new("/state/ledgers/b")));
+        assert!(doubts[0].guard(0, None, &TimeZone::UTC).help.contains("remove `.tidings/issues`"));
+        let remembered = doubts[0].guard(0, Some(Path::new("/state/ledgers/b")), &TimeZone::UTC);
         assert!(remembered.help.contains("remembered in /state/ledgers/b"), "{remembered:?}");
     }
 }

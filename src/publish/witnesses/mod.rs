@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use self::folder::Place;
 use self::judge::{Database, Doubt, Others, judge};
@@ -64,6 +65,8 @@ pub struct Witnesses {
     /// What is not protected.
     pub warning: Option<Diagnostic>,
     doubts: Vec<Doubt>,
+    /// That of the site; UTC where none is said.
+    zone: Option<TimeZone>,
     /// Where this machine remembers what no record beside the posts tells.
     place: Option<PathBuf>,
     open: i64,
@@ -90,7 +93,8 @@ pub struct TakenUp {
 impl Witnesses {
     /// The refusals to go on with this database.
     pub fn guards(&self) -> Vec<Guard> {
-        self.doubts.iter().map(|doubt| doubt.guard(self.open, self.place.as_deref())).collect()
+        let zone = self.zone.clone().unwrap_or(TimeZone::UTC);
+        self.doubts.iter().map(|doubt| doubt.guard(self.open, self.place.as_deref(), &zone)).collect()
     }
 
     /// Issues of other databases that had not left for all readers when their records were written, as warnings, unless all that
@@ -224,6 +228,7 @@ impl Memory {
         let is_ours = database.home.is_some() && database.home == others.machine;
         others.is_forgotten = is_ours && !is_remembered && database.generation > 0 && !found.sent.is_empty();
         found.doubts = judge(&database, &others);
+        found.zone = Some(self.config.site.timezone.clone());
         if let ([Doubt::Lost(newest), ..], true) = (found.doubts.as_slice(), site.records.is_empty()) {
             let ledger = newest.as_deref().map(|record| format!("{LEDGERS}/{}", record.ledger)).unwrap_or_default();
             found.place = self.state.path().map(|state| state.join(ledger));

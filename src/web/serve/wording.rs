@@ -31,7 +31,7 @@ mod tests {
             assert_eq!(words, english, "{language}");
         }
         assert_eq!(words("de-CH", "Notizen")["subscribe_title"], "Notizen abonnieren");
-        assert_eq!(words("he", "Notes")["language"], "en");
+        assert_eq!(words("fa", "Notes")["language"], "en");
     }
 
     #[test]
