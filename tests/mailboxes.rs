@@ -119,7 +119,7 @@ impl Imap {
                     Fault::BadFetch => end = "BAD what?",
                     Fault::OtherTag => return stream.get_mut().write_all(b"zz OK done\r\n"),
                     Fault::EndlessLine => loop {
-                        stream.get_mut().write_all(&[b'x'; 1 << 16])?;
+                        stream.get_mut().write_all(&vec![b'x'; 1 << 16])?;
                     },
                     Fault::HugeLiteral => {
                         stream.get_mut().write_all(b"* 1 FETCH (UID 1 BODY[]<0> {99999999999}\r\n")?;

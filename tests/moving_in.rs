@@ -32,115 +32,115 @@ fn moved(files: &[(&str, &str)]) -> (String, Vec<String>) {
     (said, paths)
 }
 
+const DATED: &str = "---\ntitle: Ropes\n---\nWhich knot holds.\n";
+
+/// Blogs by the programs that made them, and the paths of their posts there.
+const BLOGS: &[Blog<'_>] = &[
+    (
+        "Astro: the day is in the folders of the page",
+        &[
+            ("astro.config.mjs", "export default { site: 'https://ada.example', trailingSlash: 'always' }"),
+            ("src/pages/[year]/[month]/[day]/[slug].astro", "---\nawait getCollection('posts')\n---\n"),
+            ("src/content/posts/2026-02-14-ropes.md", DATED),
+        ],
+        &["2026/02/14/ropes/"],
+    ),
+    (
+        "Astro: a collection without a page is none of posts",
+        &[
+            ("astro.config.mjs", "export default { site: 'https://ada.example' }"),
+            ("src/pages/blog/[...id].astro", "---\nawait getBlog()\n---\n"),
+            ("src/pages/docs/[...id].astro", "---\nawait getCollection(\"docs\")\n---\n"),
+            ("src/content/docs/one.md", POST),
+            ("src/content/blog/ropes.md", POST),
+            ("src/content/talks/one.md", POST),
+            ("src/content/talks/two.md", POST),
+            ("src/content/blog/tide.md", POST),
+        ],
+        &["blog/ropes/", "blog/tide/"],
+    ),
+    (
+        "Cobalt: a pattern for all, below the folder of its source",
+        &[
+            (
+                "_cobalt.yml",
+                "source: site\nsite:\n  base_url: https://ada.example\nposts:\n  dir: notes\n  default:\n    permalink: /n/{{year}}/{{ slug }}/\n",
+            ),
+            ("site/notes/Low Tide.md", "---\ntitle: Low tide\npublished_date: 2026-02-03 08:00:00 +0000\n---\nMud.\n"),
+            (
+                "site/notes/ropes.md",
+                "---\ntitle: R\npublished_date: 2026-02-14 08:00:00 +0000\npermalink: \"/{{ year }}/{{ month }}/{{ day }}/knots\"\n---\nMud.\n",
+            ),
+        ],
+        &["2026/02/14/knots", "n/2026/low-tide/"],
+    ),
+    (
+        "Eleventy: an index with a day, and a function that only fills in a template",
+        &[
+            ("eleventy.config.js", "export default () => ({ dir: { input: 'src' } })"),
+            ("src/posts/posts.11tydata.js", "export default { permalink: ({ page }) => `/web/${page.fileSlug}/` }"),
+            ("src/posts/ropes/2026-02-14-index.md", DATED),
+            ("src/posts/2026-02-03-tide.md", DATED),
+        ],
+        &["web/ropes/", "web/tide/"],
+    ),
+    (
+        "Eleventy: the layout has the pattern",
+        &[
+            ("eleventy.config.js", "export default () => ({ dir: { input: 'src' } })"),
+            ("src/posts/posts.json", "{\"layout\": \"layouts/post.njk\"}"),
+            (
+                "src/_includes/layouts/post.njk",
+                "---\npermalink: /n/{{ page.fileSlug }}/index.html\n---\n{{ content }}\n",
+            ),
+            ("src/posts/2026-02-03-tide.md", DATED),
+        ],
+        &["n/tide/"],
+    ),
+    (
+        "Gatsby: as files are named",
+        &[("gatsby-config.js", "module.exports = {}"), ("content/blog/Knots/Ropes_2/index.md", POST)],
+        &["Knots/Ropes_2/"],
+    ),
+    (
+        "Bridgetown: the settings are Ruby, and the name is among the data",
+        &[
+            ("config/initializers.rb", "Bridgetown.configure do |config|\n  url \"https://ada.example\"\nend\n"),
+            ("src/_data/site_metadata.yml", "title: Harbour\n"),
+            ("src/_posts/2026-02-14-ropes.md", DATED),
+        ],
+        &["2026/02/14/ropes/"],
+    ),
+    (
+        "SvelteKit: a page has the name of its folder",
+        &[("src/routes/blog/ropes/+page.md", POST), ("src/routes/blog/tide/+page.md", POST)],
+        &["2026/02/14/ropes/", "2026/02/14/tide/"],
+    ),
+    (
+        "Quarto: the section with the most posts",
+        &[
+            ("_quarto.yml", "project:\n  type: website\nwebsite:\n  site-url: https://ada.example\n"),
+            ("journal/ropes/index.qmd", POST),
+            ("journal/tide/index.qmd", POST),
+            ("papers/knots/index.qmd", POST),
+        ],
+        &["journal/ropes/", "journal/tide/"],
+    ),
+    (
+        "VitePress: as files are named",
+        &[(".vitepress/config.ts", "export default { title: 'Harbour' }"), ("posts/Low_Tide.md", POST)],
+        &["posts/Low_Tide.html"],
+    ),
+    (
+        "VitePress: without .html",
+        &[(".vitepress/config.ts", "export default { cleanUrls: true }"), ("posts/ropes.md", POST)],
+        &["posts/ropes"],
+    ),
+];
+
 #[test]
 fn addresses_are_those_of_the_program_that_made_the_blog() {
-    let dated = "---\ntitle: Ropes\n---\nWhich knot holds.\n";
-    let blogs: &[Blog<'_>] = &[
-        (
-            "Astro: the day is in the folders of the page",
-            &[
-                ("astro.config.mjs", "export default { site: 'https://ada.example', trailingSlash: 'always' }"),
-                ("src/pages/[year]/[month]/[day]/[slug].astro", "---\nawait getCollection('posts')\n---\n"),
-                ("src/content/posts/2026-02-14-ropes.md", dated),
-            ],
-            &["2026/02/14/ropes/"],
-        ),
-        (
-            "Astro: a collection without a page is none of posts",
-            &[
-                ("astro.config.mjs", "export default { site: 'https://ada.example' }"),
-                ("src/pages/blog/[...id].astro", "---\nawait getBlog()\n---\n"),
-                ("src/pages/docs/[...id].astro", "---\nawait getCollection(\"docs\")\n---\n"),
-                ("src/content/docs/one.md", POST),
-                ("src/content/blog/ropes.md", POST),
-                ("src/content/talks/one.md", POST),
-                ("src/content/talks/two.md", POST),
-                ("src/content/blog/tide.md", POST),
-            ],
-            &["blog/ropes/", "blog/tide/"],
-        ),
-        (
-            "Cobalt: a pattern for all, below the folder of its source",
-            &[
-                (
-                    "_cobalt.yml",
-                    "source: site\nsite:\n  base_url: https://ada.example\nposts:\n  dir: notes\n  default:\n    permalink: /n/{{year}}/{{ slug }}/\n",
-                ),
-                (
-                    "site/notes/Low Tide.md",
-                    "---\ntitle: Low tide\npublished_date: 2026-02-03 08:00:00 +0000\n---\nMud.\n",
-                ),
-                (
-                    "site/notes/ropes.md",
-                    "---\ntitle: R\npublished_date: 2026-02-14 08:00:00 +0000\npermalink: \"/{{ year }}/{{ month }}/{{ day }}/knots\"\n---\nMud.\n",
-                ),
-            ],
-            &["2026/02/14/knots", "n/2026/low-tide/"],
-        ),
-        (
-            "Eleventy: an index with a day, and a function that only fills in a template",
-            &[
-                ("eleventy.config.js", "export default () => ({ dir: { input: 'src' } })"),
-                ("src/posts/posts.11tydata.js", "export default { permalink: ({ page }) => `/web/${page.fileSlug}/` }"),
-                ("src/posts/ropes/2026-02-14-index.md", dated),
-                ("src/posts/2026-02-03-tide.md", dated),
-            ],
-            &["web/ropes/", "web/tide/"],
-        ),
-        (
-            "Eleventy: the layout has the pattern",
-            &[
-                ("eleventy.config.js", "export default () => ({ dir: { input: 'src' } })"),
-                ("src/posts/posts.json", "{\"layout\": \"layouts/post.njk\"}"),
-                (
-                    "src/_includes/layouts/post.njk",
-                    "---\npermalink: /n/{{ page.fileSlug }}/index.html\n---\n{{ content }}\n",
-                ),
-                ("src/posts/2026-02-03-tide.md", dated),
-            ],
-            &["n/tide/"],
-        ),
-        (
-            "Gatsby: as files are named",
-            &[("gatsby-config.js", "module.exports = {}"), ("content/blog/Knots/Ropes_2/index.md", POST)],
-            &["Knots/Ropes_2/"],
-        ),
-        (
-            "Bridgetown: the settings are Ruby, and the name is among the data",
-            &[
-                ("config/initializers.rb", "Bridgetown.configure do |config|\n  url \"https://ada.example\"\nend\n"),
-                ("src/_data/site_metadata.yml", "title: Harbour\n"),
-                ("src/_posts/2026-02-14-ropes.md", dated),
-            ],
-            &["2026/02/14/ropes/"],
-        ),
-        (
-            "SvelteKit: a page has the name of its folder",
-            &[("src/routes/blog/ropes/+page.md", POST), ("src/routes/blog/tide/+page.md", POST)],
-            &["2026/02/14/ropes/", "2026/02/14/tide/"],
-        ),
-        (
-            "Quarto: the section with the most posts",
-            &[
-                ("_quarto.yml", "project:\n  type: website\nwebsite:\n  site-url: https://ada.example\n"),
-                ("journal/ropes/index.qmd", POST),
-                ("journal/tide/index.qmd", POST),
-                ("papers/knots/index.qmd", POST),
-            ],
-            &["journal/ropes/", "journal/tide/"],
-        ),
-        (
-            "VitePress: as files are named",
-            &[(".vitepress/config.ts", "export default { title: 'Harbour' }"), ("posts/Low_Tide.md", POST)],
-            &["posts/Low_Tide.html"],
-        ),
-        (
-            "VitePress: without .html",
-            &[(".vitepress/config.ts", "export default { cleanUrls: true }"), ("posts/ropes.md", POST)],
-            &["posts/ropes"],
-        ),
-    ];
-    for (name, files, expected) in blogs {
+    for (name, files, expected) in BLOGS {
         let (said, paths) = moved(files);
         assert_eq!(paths, *expected, "{name}: {said}");
     }

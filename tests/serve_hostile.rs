@@ -108,7 +108,7 @@ fn no_request_is_a_fault_of_the_server_or_changes_anything() {
         b"GET /issues/ HTTP/0.9\r\n\r\n",
         b"GET http://evil.example/ HTTP/1.1\r\nhost: x\r\n\r\n",
         b"GET * HTTP/1.1\r\nhost: x\r\n\r\n",
-        &[b'\n'; 100_000],
+        &vec![b'\n'; 100_000],
     ] {
         let answer = raw(&serve, bytes);
         assert!(!answer.starts_with("HTTP/1.1 5"), "{answer}");

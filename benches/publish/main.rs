@@ -24,6 +24,7 @@
 mod distance;
 mod ledger;
 #[path = "../../tests/postgres.rs"]
+#[expect(dead_code, reason = "tests ask more of it")]
 mod postgres;
 mod server;
 mod site;

@@ -164,14 +164,7 @@ pub(super) fn read<'t>(
         id
     });
     let unsubscribe = section.strings(reader, "unsubscribe");
-    let schedule = section.string(reader, "schedule").and_then(|(text, place)| match Schedule::parse(&text) {
-        Ok(schedule) => Some(schedule),
-        Err(problem) => {
-            let help = "write for example `schedule = \"mon 09:00\"`, `\"mon-fri 07:30\"`, `\"daily 09:00, 18:00\"` or `\"1 09:00\"`";
-            reader.refuse(format!("`newsletter.schedule` {problem}"), place, help);
-            None
-        }
-    });
+    let schedule = schedule(&mut section, reader);
     let words = words::read(&mut section, reader);
     let lists = lists(&mut section, reader);
     section.finish(reader);
@@ -218,6 +211,18 @@ pub(super) fn read<'t>(
         postal_address,
         feedback_id,
         list_id: ListId { name: site.map(|site| site.title.clone()).unwrap_or_default(), id: list_id },
+    }
+}
+
+fn schedule<'t>(section: &mut Section<'_, 't>, reader: &mut Reader<'t>) -> Option<Schedule> {
+    let (text, place) = section.string(reader, "schedule")?;
+    match Schedule::parse(&text) {
+        Ok(schedule) => Some(schedule),
+        Err(problem) => {
+            let help = "write for example `schedule = \"mon 09:00\"`, `\"mon-fri 07:30\"`, `\"daily 09:00, 18:00\"` or `\"1 09:00\"`";
+            reader.refuse(format!("`newsletter.schedule` {problem}"), place, help);
+            None
+        }
     }
 }
 

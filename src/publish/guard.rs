@@ -127,7 +127,9 @@ pub(super) fn guards(
     for (moment, post) in &chosen {
         moments.entry(lists_of(post)).or_default().push(*moment);
     }
-    moments.values_mut().for_each(|moments| moments.sort_unstable());
+    for moments in moments.values_mut() {
+        moments.sort_unstable();
+    }
     let enough = |post: &Post| {
         let moments = moments.get(lists_of(post));
         moments.and_then(|moments| moments.get(newsletter.min_entries.saturating_sub(1))).copied()

@@ -63,6 +63,13 @@ pub(super) enum Transaction<'c> {
 }
 
 impl Transaction<'_> {
+    /// Takes it back at once, and gives the value. One that is only let go of keeps its locks at a server until the connection is
+    /// used again.
+    pub(super) async fn end<T>(self, value: T) -> super::Result<T> {
+        self.roll_back().await?;
+        Ok(value)
+    }
+
     pub(super) async fn roll_back(self) -> sqlx::Result<()> {
         match self {
             Self::Sqlite(transaction) => transaction.rollback().await,

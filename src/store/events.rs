@@ -27,7 +27,7 @@ impl Store {
         forget.execute(&mut transaction).await?;
         let added = query("INSERT INTO hook_events (event, at) VALUES ($1, $2) ON CONFLICT DO NOTHING");
         if added.bind(event).bind(now.to_string()).execute(&mut transaction).await? == 0 {
-            return Ok(None);
+            return transaction.end(None).await;
         }
         let mut all = Vec::with_capacity(reports.len());
         for report in reports {

@@ -33,10 +33,10 @@ impl Store {
         let mut transaction = self.connection.begin().await?;
         let reader = numbered(&mut transaction, subscriber).await?;
         let Some(reader) = reader.filter(|reader| reader.status == SubscriberStatus::Confirmed) else {
-            return Ok(false);
+            return transaction.end(false).await;
         };
         if reader.details.lists.as_ref() == choice.lists() {
-            return Ok(true);
+            return transaction.end(true).await;
         }
         put_on(&mut transaction, subscriber, choice).await?;
         note(&mut transaction, subscriber, (reader.status, Some(&choice.told())), changing, None).await?;

@@ -68,7 +68,7 @@ impl Store {
             let tried = tried(&mut transaction, &quota.counted, now - i64::from(*seconds)).await?;
             free = free.min(u64::from(*count).saturating_sub(tried + held.unsigned_abs()));
         }
-        let Some(token) = token else { return Ok(free) };
+        let Some(token) = token else { return transaction.end(free).await };
         let part = free.min(PART).min(free.div_ceil(2 * senders.max(1)));
         if part > 0 {
             let take = query(

@@ -103,23 +103,25 @@ impl Store {
         let mut transaction = self.connection.begin().await?;
         let time = now.to_string();
         match barred(&mut transaction, hash).await? {
-            Some((Barred::Never, _)) => return Ok(Asked::Barred),
-            Some((Barred::Unanswered, since)) if since > (now - REST).to_string() => return Ok(Asked::Barred),
+            Some((Barred::Never, _)) => return transaction.end(Asked::Barred).await,
+            Some((Barred::Unanswered, since)) if since > (now - REST).to_string() => {
+                return transaction.end(Asked::Barred).await;
+            }
             _ => {}
         }
         let row = query("SELECT * FROM subscribers WHERE address_key = $1").bind(address.key());
         let known = row.fetch_optional(&mut transaction).await?.map(|row| read(&row)).transpose()?;
         if known.as_ref().is_some_and(|reader| reader.status == SubscriberStatus::Confirmed) {
-            return Ok(Asked::Known);
+            return transaction.end(Asked::Known).await;
         }
         if !waits && asked_within_an_hour(&mut transaction, now).await? >= most_an_hour {
-            return Ok(Asked::Busy);
+            return transaction.end(Asked::Busy).await;
         }
         let subscriber = match known {
             Some(reader) => {
                 if let Some(number) = waiting_letter(&mut transaction, reader.id).await? {
                     if waits {
-                        return Ok(Asked::Enough);
+                        return transaction.end(Asked::Enough).await;
                     }
                     // Whom the owner put on the list asks by themselves before their turn came.
                     forget_letter(&mut transaction, LetterKey { subscriber: reader.id, number }).await?;
@@ -132,7 +134,7 @@ impl Store {
                 let newest: Option<String> = row.try_get("newest")?;
                 let is_recent = newest.is_some_and(|newest| newest > (now - LETTER_SPAN).to_string());
                 if is_recent || row.try_get::<i64, _>("count")? >= MOST_LETTERS {
-                    return Ok(Asked::Enough);
+                    return transaction.end(Asked::Enough).await;
                 }
                 reader.id
             }
@@ -171,7 +173,7 @@ impl Store {
         let recent = recent.bind(since).bind(subscriber).bind(to.as_str().to_ascii_lowercase());
         let recent: i64 = recent.value(&mut transaction).await?;
         if recent > 0 {
-            return Ok(false);
+            return transaction.end(false).await;
         }
         let letter = NewLetter {
             subscriber,
@@ -200,13 +202,13 @@ impl Store {
         );
         let row = row.bind(key.subscriber).bind(key.number).fetch_optional(&mut transaction).await?;
         let (Some(letter), Some(mut reader)) = (row, numbered(&mut transaction, key.subscriber).await?) else {
-            return Ok(Confirmed::Unknown);
+            return transaction.end(Confirmed::Unknown).await;
         };
         if letter.try_get::<Option<String>, _>("used_at")?.is_some() {
-            return Ok(Confirmed::Again(reader));
+            return transaction.end(Confirmed::Again(reader)).await;
         }
         if letter.try_get::<String, _>("asked_at")? < (changing.now - CONFIRM_SPAN).to_string() {
-            return Ok(Confirmed::Expired);
+            return transaction.end(Confirmed::Expired).await;
         }
         query("UPDATE letters SET used_at = $3 WHERE subscriber = $1 AND number = $2")
             .bind(key.subscriber)
@@ -221,7 +223,7 @@ impl Store {
             let taken = query("SELECT id FROM subscribers WHERE address_key = $1 AND id <> $2");
             let taken: Option<i64> = taken.bind(to.key()).bind(reader.id).optional_value(&mut transaction).await?;
             if taken.is_some() {
-                return Ok(Confirmed::Taken);
+                return transaction.end(Confirmed::Taken).await;
             }
             query("UPDATE subscribers SET address = $2, address_key = $3 WHERE id = $1")
                 .bind(reader.id)
@@ -271,7 +273,7 @@ impl Store {
         let mut transaction = self.connection.begin().await?;
         let rows = query("SELECT at, status FROM changes WHERE subscriber = $1 ORDER BY number DESC LIMIT 2");
         let rows = rows.bind(subscriber).fetch_all(&mut transaction).await?;
-        let Some(last) = rows.first() else { return Ok(false) };
+        let Some(last) = rows.first() else { return transaction.end(false).await };
         let at: Timestamp = last
             .try_get::<String, _>("at")?
             .parse()
@@ -288,7 +290,7 @@ impl Store {
             }
         };
         if !is_last || !is_recent || !was_confirmed {
-            return Ok(false);
+            return transaction.end(false).await;
         }
         set(&mut transaction, subscriber, SubscriberStatus::Confirmed, changing, None).await?;
         transaction.commit().await?;

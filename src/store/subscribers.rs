@@ -79,7 +79,7 @@ impl Store {
     ) -> Result<Option<SubscriberStatus>> {
         let mut transaction = self.connection.begin().await?;
         let row = query("SELECT id, status FROM subscribers WHERE address_key = $1").bind(address.key());
-        let Some(row) = row.fetch_optional(&mut transaction).await? else { return Ok(None) };
+        let Some(row) = row.fetch_optional(&mut transaction).await? else { return transaction.end(None).await };
         let old = status_of(row.try_get("status")?)?;
         if old != status {
             set(&mut transaction, row.try_get("id")?, status, changing, None).await?;

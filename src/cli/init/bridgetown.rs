@@ -7,9 +7,10 @@ const FILES: [&str; 4] =
     ["bridgetown.config.yml", "bridgetown.config.yaml", "config/initializers.rb", "src/_data/site_metadata.yml"];
 
 pub(super) fn recognise(folder: &Folder) -> Option<Blog> {
-    let is_its_own =
-        |name: &&str| folder.text(name).is_some_and(|text| !name.ends_with(".rb") || text.contains("Bridgetown."));
-    FILES[..3].iter().find(|name| is_its_own(name))?;
+    let [yml, yaml, program, _] = FILES;
+    let is_its_own = [yml, yaml].iter().any(|name| folder.text(name).is_some())
+        || folder.text(program).is_some_and(|text| text.contains("Bridgetown."));
+    is_its_own.then_some(())?;
     let mut settings = Settings::default();
     for name in FILES {
         settings.add("", folder.settings(name).unwrap_or_default());

@@ -26,7 +26,9 @@ pub(super) fn recognise(row: &str, label: &str, folder: &Folder) -> Option<Blog>
     let candidates: Vec<_> = own.map_or_else(|| words("posts").map(str::to_owned).collect(), |own| vec![own]);
     let mut candidates: Vec<_> =
         candidates.iter().map(|name| format!("{source}/{}", name.trim_matches(['.', '/']))).collect();
-    candidates.iter_mut().for_each(|name| *name = name.trim_matches('/').to_owned());
+    for name in &mut candidates {
+        *name = name.trim_matches('/').to_owned();
+    }
     // Posts may be anywhere, each in a folder of its own.
     if !names(row, "leaf").is_empty() && !candidates.iter().any(|name| folder.posts(name) > 0) {
         candidates = sections(folder, "").iter().map(|name| name.trim_matches('/').to_owned()).collect();

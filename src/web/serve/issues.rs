@@ -87,7 +87,9 @@ impl Archive {
             (self.tell)(&warning.to_string());
         }
         let mut issues = read.issues;
-        issues.iter_mut().for_each(|issue| issue.page = None);
+        for issue in &mut issues {
+            issue.page = None;
+        }
         let archive = publish::Archive::new(&issues, &self.config, &self.templates);
         let held = |bytes, kind| Arc::new(Held::new(bytes, changed.unwrap_or(now), kind));
         let list = held(archive.list().map_err(faulty)?.into_bytes(), HTML);
