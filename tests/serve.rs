@@ -255,6 +255,8 @@ fn what_is_hostile_is_refused_and_changes_nothing() {
     // A form of another site knows no time: there is a page with a button in between.
     let answer = serve.post("/subscribe", "email=eve%40reader.test&name=%3Cb%3E");
     assert!(answer.status == 200 && answer.text().contains("One more click") && answer.text().contains("&lt;b&gt;"));
+    let answer = serve.post("/subscribe", "email=bot%40reader.test&website=x");
+    assert!(answer.text().contains("name=\"website\" value=\"x\""), "{}", answer.text());
     assert_eq!(readers(&site).as_array().map(Vec::len), Some(0));
     assert_eq!(site.snapshot(&[".tidings"]), before);
     // Who says little holds nothing up.

@@ -52,7 +52,7 @@ impl Store {
         let meant = format!(
             "SELECT DISTINCT s.id FROM json_each($1) AS r
              JOIN subscribers s ON s.id = CAST(CAST(r.value AS TEXT) AS BIGINT)
-             JOIN issues i ON i.run = $2 AND ($3 IS NULL OR i.number = $3) AND {IS_ON_LIST}"
+             JOIN issues i ON i.run = $2 AND ($3 IS NULL OR i.number = $3) AND {IS_ON_LIST} ORDER BY s.id"
         );
         let meant = query(AssertSqlSafe(meant)).bind(serde_json::json!(readers).to_string()).bind(run).bind(issue);
         Ok(meant.values(&mut self.connection).await?)

@@ -213,7 +213,7 @@ async fn who_joins_gets_the_newest_issue_that_is_for_them_once_if_it_is_news() {
         [("ada", since(start() - DAY), vec![2]), ("bob", since(now), vec![]), ("cid", Greeting::default(), vec![])]
     {
         let reader = address(&format!("{name}@example.org"));
-        let asking = Asking { choice: Some(&essays), ..asking(&reader, name) };
+        let asking = Asking { choice: Some(&essays), most_an_hour: 10, ..asking(&reader, name) };
         assert_eq!(store.ask(asking, now).await.unwrap(), Asked::Letter);
         let id = store.subscriber(&reader).await.unwrap().unwrap().id;
         let key = LetterKey { subscriber: id, number: 1 };

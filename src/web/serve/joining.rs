@@ -39,6 +39,8 @@ pub(super) async fn subscribe(State(server): Shared, request: Request) -> Result
     };
     if !server.is_filled_in(&posted.field("t"), posted.now) {
         let mut fields = vec![("email", address.as_str().to_owned()), ("name", name.unwrap_or_default()), ("t", time)];
+        // A program that filled in all of the other page presses this button too.
+        fields.extend(Some(("website", posted.field("website"))).filter(|(_, typed)| !typed.is_empty()));
         if let Some(choice) = choice {
             let is_chosen = |name: &&String| gets(choice.lists(), std::slice::from_ref(*name));
             let chosen = server.pages.lists().iter().map(|(name, _)| name).filter(is_chosen);
