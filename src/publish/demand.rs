@@ -110,7 +110,8 @@ pub fn demands(root: &Path, config: &Config, activity: Activity, search_path: &O
         }
     }
     distinct(&mut demands);
-    demands.extend(config.web.desk.clone().filter(|_| activity == Activity::Send).map(Demand::Desk));
+    // Links to the desk leave with the letters, by every command that sends.
+    demands.extend(config.web.desk.clone().map(Demand::Desk));
     if let Some((name, arguments)) = config.store.checkpoint.split_first() {
         demands.push(started("store.checkpoint", name, arguments, root, search_path));
     }
