@@ -3,9 +3,11 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::pace::Pace;
 use crate::config::{DomainLimit, RateLimit, Relay};
 use crate::store::{Counted, Quota, Result, Store};
+
+/// Limits up to this many seconds are kept by waiting; for longer ones waiting in the foreground makes no sense.
+const LONGEST_WAIT: u32 = 60;
 
 /// Another part is taken when so little is left of the last ones.
 const FEW: u64 = 250;
@@ -89,6 +91,11 @@ impl Allowance {
     }
 }
 
+/// Whether a limit needs to know what was tried before.
+pub(super) fn is_long(limit: &RateLimit) -> bool {
+    limit.seconds > LONGEST_WAIT
+}
+
 /// The limits of a way out that hold longer than a minute.
 pub(super) fn of_relay(relay: &Relay) -> Option<Quota> {
     // Whatever the only way out was called before, it is the one whose limits these are.
@@ -102,7 +109,7 @@ pub(super) fn of_domains(limit: &DomainLimit) -> Option<Quota> {
 }
 
 fn quota(counted: Counted, rate: &[RateLimit]) -> Option<Quota> {
-    let limits: Vec<_> = Pace::budgets(rate).map(|limit| (limit.count, limit.seconds)).collect();
+    let limits: Vec<_> = rate.iter().filter(|limit| is_long(limit)).map(|limit| (limit.count, limit.seconds)).collect();
     Some(Quota { counted, limits }).filter(|quota| !quota.limits.is_empty())
 }
 

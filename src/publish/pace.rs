@@ -7,11 +7,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::allowance::{Allowance, May};
+use super::allowance::{Allowance, May, is_long};
 use crate::config::RateLimit;
-
-/// Limits up to this many seconds are kept by waiting; for longer ones waiting in the foreground makes no sense.
-const LONGEST_WAIT: u32 = 60;
 
 /// Another part of the long limits is looked for so often.
 pub(super) const LATER: Duration = Duration::from_millis(20);
@@ -95,13 +92,8 @@ impl Pace {
 
     /// The time between two messages by the limits that are kept by waiting.
     pub(super) fn interval(limits: &[RateLimit]) -> Duration {
-        let short = limits.iter().filter(|limit| limit.seconds <= LONGEST_WAIT);
+        let short = limits.iter().filter(|limit| !is_long(limit));
         short.map(|limit| Duration::from_secs(limit.seconds.into()) / limit.count).max().unwrap_or_default()
-    }
-
-    /// The limits that need to know what was tried before.
-    pub(super) fn budgets(limits: &[RateLimit]) -> impl Iterator<Item = &RateLimit> {
-        limits.iter().filter(|limit| limit.seconds > LONGEST_WAIT)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

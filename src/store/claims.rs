@@ -56,7 +56,7 @@ impl Store {
             sender.renew(&mut transaction).await?;
         }
         record(&mut transaction, &rows, now, token).await?;
-        quotas::count(&mut transaction, &rows, &self.quotas, now, token).await?;
+        quotas::count(&mut transaction, &rows.tried, &rows.tries(), &self.quotas, now, token).await?;
         let claimed = match wanted {
             Some(wanted) => claim(&mut transaction, wanted, now, token).await?,
             None => Claimed::default(),
@@ -138,18 +138,25 @@ fn in_a_text(text: &str) -> Cow<'_, str> {
 }
 
 /// Outcomes, as arrays for `json_each`.
-pub(super) struct Rows<'o> {
+struct Rows<'o> {
     /// Issue, subscriber, state, next attempt, how many tries, and what was said: relay, codes, text, number of a text.
-    pub(super) changes: Vec<Change<'o>>,
+    changes: Vec<Change<'o>>,
     /// Issue, subscriber, and what was said by which a delivery did not become what it is: state, relay, codes, text, number.
     aside: Vec<Aside<'o>>,
     /// How many tries there were by each way out.
-    pub(super) tried: BTreeMap<i64, i64>,
+    tried: BTreeMap<i64, i64>,
+}
+
+impl Rows<'_> {
+    /// How many tries there were to each reader.
+    fn tries(&self) -> Vec<[i64; 2]> {
+        self.changes.iter().filter(|change| change.4 > 0).map(|change| [change.1, change.4]).collect()
+    }
 }
 
 type Text<'o> = Option<Cow<'o, str>>;
 type Number = Option<i64>;
-pub(super) type Change<'o> = (i64, i64, Number, i64, i64, Number, Number, Text<'o>, Number);
+type Change<'o> = (i64, i64, Number, i64, i64, Number, Number, Text<'o>, Number);
 type Aside<'o> = (i64, i64, i64, Number, Number, Text<'o>, Number);
 
 fn as_json(rows: &impl serde::Serialize) -> Result<String> {

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::claims::Rows;
 use super::connection::{Link, Transaction, query};
 use super::{Result, Store, moment, seconds};
 
@@ -127,26 +126,28 @@ async fn tried<'c>(link: impl Into<Link<'c>>, which: &Counted, since: i64) -> Re
     Ok(count.unsigned_abs())
 }
 
-/// Counts the tries of outcomes that are being recorded, and takes them off what this sender holds.
+/// Counts tries that are being recorded, and takes them off what this sender holds: how many there were `by` each way out, and
+/// `to` each reader.
 pub(super) async fn count(
     transaction: &mut Transaction<'_>,
-    rows: &Rows<'_>,
+    by: &BTreeMap<i64, i64>,
+    to: &[[i64; 2]],
     quotas: &[Quota],
     now: i64,
     token: Option<i64>,
 ) -> Result<()> {
-    for (relay, count) in &rows.tried {
+    for (relay, count) in by {
         let add = query(
             "INSERT INTO tried (at, relay, sender, count) VALUES ($1, $2, $3, $4)
              ON CONFLICT (at, relay, sender) DO UPDATE SET count = tried.count + excluded.count",
         );
         add.bind(now).bind(*relay).bind(token.unwrap_or(0)).bind(*count).execute(&mut *transaction).await?;
     }
-    let tried = rows.tried.values().sum::<i64>();
+    let tried = by.values().sum::<i64>();
     if tried == 0 || quotas.is_empty() {
         return Ok(());
     }
-    let to = tried_to(transaction, rows, quotas).await?;
+    let to = tried_to(transaction, to, quotas).await?;
     for (domain, count) in &to {
         let add = query(
             "INSERT INTO tried_to (at, domain, sender, count) VALUES ($1, $2, $3, $4)
@@ -161,7 +162,7 @@ pub(super) async fn count(
             Counted::By(relay) => {
                 let number = query("SELECT id FROM texts WHERE text = $1").bind(relay.as_str());
                 let number: Option<i64> = number.optional_value(&mut *transaction).await?;
-                number.and_then(|number| rows.tried.get(&number).copied()).unwrap_or(0)
+                number.and_then(|number| by.get(&number).copied()).unwrap_or(0)
             }
             Counted::To(domains) => domains.iter().filter_map(|domain| to.get(domain)).sum(),
         };
@@ -179,7 +180,7 @@ pub(super) async fn count(
 /// How many of the tries were to the readers of each domain that has limits.
 async fn tried_to(
     transaction: &mut Transaction<'_>,
-    rows: &Rows<'_>,
+    readers: &[[i64; 2]],
     quotas: &[Quota],
 ) -> Result<BTreeMap<String, i64>> {
     let limited = quotas.iter().filter_map(|quota| match &quota.counted {
@@ -190,8 +191,6 @@ async fn tried_to(
     if limited.is_empty() {
         return Ok(BTreeMap::new());
     }
-    let readers: Vec<_> =
-        rows.changes.iter().filter(|change| change.4 > 0).map(|change| [change.1, change.4]).collect();
     let count = query(
         "SELECT t.domain, CAST(SUM(t.tries) AS BIGINT) FROM (
             SELECT substr(s.address, CAST(instr(s.address, '@') AS INTEGER) + 1) AS domain, CAST(r.value ->> 1 AS BIGINT) AS tries
