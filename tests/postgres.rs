@@ -20,7 +20,7 @@ const KEEPER: &str = r#"
         set -- "$1" -c listen_addresses=
     fi
     programs=$1; shift
-    "$programs/postgres" -D data -k "$dir" -c fsync=$FSYNC -c max_connections=300 "$@" >log 2>&1 &
+    "$programs/postgres" -D data -k "$dir" -c fsync="${TIDINGS_TEST_FSYNC:-off}" -c max_connections=300 "$@" >log 2>&1 &
     until "$programs/pg_isready" -q -h "$dir" -p "$port"; do kill -0 $! || { cat log >&2; exit 1; }; sleep 0.1; done
     echo "$dir"
     read -r _
@@ -74,9 +74,8 @@ impl Postgres {
         if let Some(Proof { port, certificate, key }) = proof {
             command.arg(port.to_string()).env("CERTIFICATE", certificate).env("KEY", key);
         }
-        // Tests need not be safe from a power cut; benchmarks are to show what that costs.
-        command.env("FSYNC", if cfg!(test) { "off" } else { "on" });
-        if cfg!(test) && Path::new("/dev/shm").exists() {
+        // Tests need not be safe from a power cut; `TIDINGS_TEST_FSYNC=on` shows what that costs.
+        if std::env::var_os("TIDINGS_TEST_FSYNC").is_none() && Path::new("/dev/shm").exists() {
             command.env("TMPDIR", "/dev/shm");
         }
         let mut keeper = command.current_dir("/").spawn().unwrap();

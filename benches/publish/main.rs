@@ -6,7 +6,7 @@
 //!   `openssl speed` says of the same key;
 //! - `distance`: one connection over a round trip of 20 ms, with PIPELINING, and with CHUNKING and 16 messages in flight;
 //! - `million`: a million readers, once;
-//! - `ledger`: the store at a PostgreSQL server alone, with one sender and with two.
+//! - `ledger`: the store at a PostgreSQL server alone, with one sender and with two (`TIDINGS_TEST_FSYNC=on`: on a disk, flushed).
 //!
 //! `cargo bench --bench publish` runs the first two; `cargo bench --bench publish -- million` that case. Needs Debian's
 //! packages `postfix` (for `smtp-sink` and `smtp-source`), `openssl` and `time`.

@@ -20,6 +20,8 @@ pub(crate) struct Usage {
 /// A site with one due post and as many readers as messages.
 pub(crate) struct Blog {
     folder: tempfile::TempDir,
+    /// What is agreed to for a site that is gone afterwards is not for the user's own folder, nor for one where the site can write.
+    state: tempfile::TempDir,
     messages: usize,
     /// Of a message.
     pub(crate) size: usize,
@@ -28,7 +30,9 @@ pub(crate) struct Blog {
 impl Blog {
     pub(crate) fn new(case: &Case) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        let state = tempfile::tempdir().unwrap();
         let path = folder.path();
+        let tidings = |arguments: &[&str]| tidings(path, state.path(), arguments);
         let config = format!(
             "[site]\ntitle = \"Four Minutes\"\nurl = \"https://example.org\"\n\
              [newsletter]\nfrom = \"Ada Quill <ada@news.example.org>\"\nstart = 2026-01-01\n\
@@ -40,7 +44,7 @@ impl Blog {
         let config = config + &store;
         std::fs::write(path.join("config.toml"), &config).unwrap();
         if case.is_signed {
-            run(&mut tidings(path, &["dkim", "new"]));
+            run(&mut tidings(&["dkim", "new"]));
             std::fs::write(path.join("config.toml"), config + "[mail.dkim]\n").unwrap();
         }
         std::fs::create_dir(path.join("posts")).unwrap();
@@ -52,10 +56,13 @@ impl Blog {
         std::fs::write(path.join("posts/2026-03-01-slow-rivers.md"), post).unwrap();
         let readers: String = (0..case.messages).map(|n| format!("reader{n}@reader.test\n")).collect();
         std::fs::write(path.join("readers.csv"), format!("email\n{readers}")).unwrap();
-        run(&mut tidings(path, &["subscribers", "import", path.join("readers.csv").to_str().unwrap()]));
-        run(&mut tidings(path, &["publish", "--dry-run"]));
+        if case.store.is_some() {
+            run(&mut tidings(&["check", "--yes"]));
+        }
+        run(&mut tidings(&["subscribers", "import", path.join("readers.csv").to_str().unwrap()]));
+        run(&mut tidings(&["publish", "--dry-run"]));
         let size = std::fs::read(path.join("preview/issue-1.eml")).unwrap().len();
-        Self { folder, messages: case.messages, size }
+        Self { messages: case.messages, size, folder, state }
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -64,20 +71,23 @@ impl Blog {
 
     /// Freezes the issue, and sends nothing of it: no server answers.
     pub(crate) fn freeze(&self) {
-        let output = tidings(self.folder.path(), &["publish", "--yes"]).stdin(Stdio::null()).output().unwrap();
+        let output = self.tidings().stdin(Stdio::null()).output().unwrap();
         assert_eq!(output.status.code(), Some(4), "{output:?}");
     }
 
     pub(crate) fn publish(&self) -> Usage {
-        usage(&mut tidings(self.folder.path(), &["publish", "--yes"]), self.messages)
+        usage(&mut self.tidings(), self.messages)
+    }
+
+    fn tidings(&self) -> Command {
+        tidings(self.folder.path(), self.state.path(), &["publish", "--yes"])
     }
 }
 
-fn tidings(folder: &Path, arguments: &[&str]) -> Command {
+fn tidings(folder: &Path, state: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tidings"));
     command.arg("-C").arg(folder).args(["--now", NOW]).args(arguments);
-    // What is agreed to for a site that is gone afterwards is not for the user's own folder.
-    command.env("XDG_STATE_HOME", folder.join(".state"));
+    command.env("XDG_STATE_HOME", state);
     command
 }
 

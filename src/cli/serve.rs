@@ -29,6 +29,8 @@ use crate::transport;
 use crate::web::preview::{DeskCalls, DeskLine, desk_line, serve_desk};
 use crate::web::serve::{HookKeys, Setup, serve};
 
+/// So many threads answer.
+const ANSWERING: usize = 2;
 /// Letters that wait are looked for so often, beside when one is asked for.
 const LOOK: Duration = Duration::from_secs(10);
 /// Those who never confirmed are removed so often.
@@ -140,7 +142,7 @@ fn notify(state: &str) {
     }
 }
 
-/// Answers in a thread of its own, so that a page need not wait for a message or a feed to be made.
+/// Answers in threads of their own, so that a page need not wait for a message or a feed to be made.
 async fn answer(
     (listener, keys): (TcpListener, HookKeys),
     config: &Config,
@@ -153,8 +155,8 @@ async fn answer(
     let (wake, stop, halt) = (Arc::clone(wake), Arc::clone(halt), Arc::clone(halt));
     let answered = tokio::task::spawn_blocking(move || {
         let failed = |error: std::io::Error| Failure::unexpected(format!("the pages cannot be answered: {error}"));
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
-        runtime.block_on(async {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(ANSWERING).enable_all().build();
+        runtime.map_err(failed)?.block_on(async {
             let store = session::store(&config, &site).await?;
             let folder = site_folder(&site, &config, Use::Content);
             let archive = config.newsletter.archive.then(|| Site::templates_of(&site, &config)).transpose()?;

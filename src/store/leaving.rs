@@ -29,13 +29,15 @@ impl Store {
              WHERE s.id = CAST(CAST(r.value AS TEXT) AS BIGINT)";
         let numbers = json!(leavers.iter().map(|(subscriber, _)| subscriber).collect::<Vec<_>>()).to_string();
         let mut were = BTreeMap::new();
-        for row in query(WHO).bind(&numbers).fetch_all(&mut self.connection).await? {
-            were.insert(row.try_get::<i64, _>("id")?, status_of(row.try_get("status")?)?);
-        }
         let stays =
             |status: &SubscriberStatus| matches!(status, SubscriberStatus::Unsubscribed | SubscriberStatus::Complained);
-        // Most who come here again have left: they need no transaction that writes.
-        if !were.values().all(stays) {
+        // Who comes alone has often left before, and needs no transaction that writes.
+        if let [_] = leavers {
+            for row in query(WHO).bind(&numbers).fetch_all(&mut self.connection).await? {
+                were.insert(row.try_get::<i64, _>("id")?, status_of(row.try_get("status")?)?);
+            }
+        }
+        if leavers.len() > 1 || !were.values().all(stays) {
             let mut transaction = self.connection.begin().await?;
             for row in query(WHO).bind(&numbers).fetch_all(&mut transaction).await? {
                 were.insert(row.try_get::<i64, _>("id")?, status_of(row.try_get("status")?)?);
