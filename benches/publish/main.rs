@@ -49,7 +49,7 @@ fn main() {
         return ledger::send(url, beside);
     }
     if arguments.iter().any(|argument| argument == "ledger") {
-        return ledger::compare();
+        return ledger::compare(&Sink::start(&sink));
     }
     let is_wanted = |case: &str| arguments.is_empty() || arguments.iter().any(|argument| argument == case);
     if is_wanted("plain") {

@@ -69,9 +69,9 @@ impl Blog {
         self.folder.path()
     }
 
-    /// Freezes the issue, and sends nothing of it: no server answers.
+    /// Freezes the issue, and sends one message of it.
     pub(crate) fn freeze(&self) {
-        let output = self.tidings().stdin(Stdio::null()).output().unwrap();
+        let output = self.tidings().args(["--limit", "1"]).stdin(Stdio::null()).output().unwrap();
         assert_eq!(output.status.code(), Some(4), "{output:?}");
     }
 
