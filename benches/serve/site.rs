@@ -29,7 +29,8 @@ impl Nginx {
             "daemon off; worker_processes auto; pid nginx.pid; error_log stderr crit;\n\
              events {{ worker_connections 1024; }}\n\
              http {{ access_log off; sendfile on; types {{ text/html html; application/rss+xml xml; }}\n\
-             server {{ listen 127.0.0.1:{port}; root '{}'; }} }}\n",
+             server {{ listen 127.0.0.1:{port}; root '{}';\n\
+             location /u/ {{ try_files /page.html =404; error_page 405 =200 /page.html; }} }} }}\n",
             folder.display()
         );
         let path = folder.with_file_name("nginx.conf");
