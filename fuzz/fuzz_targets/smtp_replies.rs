@@ -63,7 +63,13 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     let bench = &*BENCH;
     bench.say.send(bytes.to_vec()).expect("a server");
     let (from, to) = ("ada@news.example.org".parse().expect("one"), "eve@reader.test".parse().expect("one"));
-    let letter = Letter { number: 1, from: Arc::new(from), to, name: "issue-1-00001".to_owned() };
+    let letter = Letter {
+        number: 1,
+        from: Arc::new(from),
+        to,
+        name: "issue-1-00001".to_owned(),
+        envelope_id: Some("abc234".to_owned()),
+    };
     let outcome = bench.runtime.block_on(async {
         let mut connection = match bench.transport.connect().await {
             Ok(connection) => connection,
