@@ -1,4 +1,4 @@
-//! Mail that came back, or seems to: whoever knows an address of the site writes it.
+//! Mail that came back, or seems to: anyone who knows an address of the site can write it.
 
 use tidings::inbox::{Messages, read};
 

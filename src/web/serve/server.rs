@@ -146,7 +146,7 @@ impl Server {
             let (told, mut answer) = oneshot::channel();
             waiting().push(Leaver { subscriber, way, network: network.to_owned(), now, told });
             let mut store = self.store.lock().await;
-            // Whoever had the database before has done it, or goes on for all who wait.
+            // The one that had the database before has done it; else this one goes on for all that wait.
             if let Ok(was) = answer.try_recv() {
                 return was;
             }

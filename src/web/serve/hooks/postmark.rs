@@ -23,7 +23,7 @@ pub(super) fn read(posting: &Posting<'_>) -> Result<Said, Refusal> {
     Ok(Said::Event(Event { id: sha256_hex(posting.body), returned, copy }))
 }
 
-/// The password of the request, whoever logs in with it.
+/// The password of the request; the name beside it says nothing.
 fn given(posting: &Posting<'_>) -> Option<String> {
     let value = posting.header(header::AUTHORIZATION.as_str())?;
     let (scheme, encoded) = value.split_once(' ')?;
