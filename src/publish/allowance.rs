@@ -92,7 +92,7 @@ impl Allowance {
 }
 
 /// Whether a limit needs to know what was tried before.
-pub(super) fn is_long(limit: &RateLimit) -> bool {
+pub(super) fn is_long(limit: RateLimit) -> bool {
     limit.seconds > LONGEST_WAIT
 }
 
@@ -109,7 +109,8 @@ pub(super) fn of_domains(limit: &DomainLimit) -> Option<Quota> {
 }
 
 fn quota(counted: Counted, rate: &[RateLimit]) -> Option<Quota> {
-    let limits: Vec<_> = rate.iter().filter(|limit| is_long(limit)).map(|limit| (limit.count, limit.seconds)).collect();
+    let limits: Vec<_> =
+        rate.iter().filter(|limit| is_long(**limit)).map(|limit| (limit.count, limit.seconds)).collect();
     Some(Quota { counted, limits }).filter(|quota| !quota.limits.is_empty())
 }
 

@@ -145,7 +145,7 @@ fn per_second(count: u64, seconds: i64) -> f64 {
 )]
 fn estimate(waiting: u64, measured: Option<f64>, relays: &[Relay], limits: &[LimitUse]) -> Option<Forecast> {
     let of = |limit: &RateLimit| f64::from(limit.count) / f64::from(limit.seconds);
-    let slowest = |relay: &Relay| relay.rate.iter().filter(|limit| !is_long(limit)).map(of).min_by(f64::total_cmp);
+    let slowest = |relay: &Relay| relay.rate.iter().filter(|limit| !is_long(**limit)).map(of).min_by(f64::total_cmp);
     // As fast as all of them together, when that is known of each.
     let most = relays.iter().map(slowest).sum::<Option<f64>>();
     let per_second = measured.or(most).filter(|_| waiting > 0)?;

@@ -92,7 +92,7 @@ impl Pace {
 
     /// The time between two messages by the limits that are kept by waiting.
     pub(super) fn interval(limits: &[RateLimit]) -> Duration {
-        let short = limits.iter().filter(|limit| !is_long(limit));
+        let short = limits.iter().filter(|limit| !is_long(**limit));
         short.map(|limit| Duration::from_secs(limit.seconds.into()) / limit.count).max().unwrap_or_default()
     }
 
