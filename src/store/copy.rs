@@ -24,7 +24,7 @@ enum Kind {
 use Kind::{Number, Text};
 
 /// Every table with its columns, those first that others name. What belongs to a machine or a sender stays behind.
-const TABLES: [(&str, &[(&str, Kind)]); 17] = [
+const TABLES: [(&str, &[(&str, Kind)]); 18] = [
     ("site", &[("name", Text), ("value", Text)]),
     (
         "subscribers",
@@ -105,6 +105,7 @@ const TABLES: [(&str, &[(&str, Kind)]); 17] = [
         ],
     ),
     ("tried", &[("at", Number), ("relay", Number), ("sender", Number), ("count", Number)]),
+    ("tried_to", &[("at", Number), ("domain", Text), ("sender", Number), ("count", Number)]),
     (
         "reports",
         &[
