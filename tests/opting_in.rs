@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde_json::json;
+
 use crate::sink::Sink;
 use crate::site::{Run, TestSite};
 
@@ -94,6 +96,11 @@ pub(crate) fn an_import_asks_all_of_them_but_not_at_once() {
     let run = import(&site, MONDAY, &rows, &[]).exits(0);
     assert!(run.stderr.contains("31 asked to confirm"), "{run:#?}");
     assert_eq!((statuses(&site), sink.count()), ([31, 1, 2], 0), "importing sends nothing");
+    let letters = site.run(MONDAY, &["status", "--json"]).exits(0).json()["letters"].clone();
+    assert_eq!(letters, json!({ "on_their_way": 0, "waiting_for_their_turn": 31 }));
+    assert!(
+        site.run(MONDAY, &["status"]).exits(0).stdout.contains("Letters to one reader: 0 on their way, 31 waiting")
+    );
     let again = import(&site, "2026-03-02T09:01:00Z", &rows, &[]).exits(0);
     assert!(!again.stderr.contains("asked to confirm"), "{again:#?}");
     let send = |now: &str| {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use clap::Args;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::agreement::{self, Answer};
@@ -34,6 +35,13 @@ pub(super) struct Arguments {
     json: bool,
 }
 
+/// Letters to one reader that are no issue, and not sent yet.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+struct Letters {
+    on_their_way: u64,
+    waiting_for_their_turn: u64,
+}
+
 pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
     let config = agreement::config(Activity::Read, Answer::Remembered, context)?;
     let mut store = session::existing_store(&config, &context.site).await?;
@@ -43,11 +51,16 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
     let mut is_finished = true;
     let mut subscribers = SubscriberCounts::default();
     let mut deliveries = DeliveryCounts::default();
+    let mut letters = Letters::default();
     let mut standing = Underway::default();
     if let Some(mut store) = store {
         is_finished = store.last_run().await?.is_none_or(|run| run.finished_at.is_some());
         subscribers = store.subscriber_counts().await?;
         deliveries = store.delivery_counts(None).await?;
+        letters = Letters {
+            waiting_for_their_turn: store.waiting_letters().await?,
+            on_their_way: store.letters_on_their_way().await?,
+        };
         standing = publish::underway(&mut store, &config.mail, deliveries.open(), context.now).await?;
         store.close().await?;
     }
@@ -58,6 +71,7 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
             "next_issue": past.next_issue(),
             "subscribers": subscribers,
             "deliveries": deliveries,
+            "letters": letters,
             "waiting": waiting.iter().map(|(post, why)| json!({ "path": post.path, "title": post.title, "reason": why })).collect::<Value>(),
             "guards": guards.iter().map(plan::guard_as_json).collect::<Vec<_>>(),
             "delivering": deliverer.as_ref().map(deliverer_as_json),
@@ -73,6 +87,10 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
     let mut page = context.ui.new_page();
     tell_past(&past, is_finished, &waiting, &config, &mut page);
     tell_counts(&subscribers, &deliveries, &mut page);
+    if letters != Letters::default() {
+        let Letters { on_their_way, waiting_for_their_turn: waiting } = letters;
+        page.push(&format!("Letters to one reader: {on_their_way} on their way, {waiting} waiting for their turn.\n"));
+    }
     if let Some(deliverer) = &deliverer {
         page.push(&delivering(deliverer, zone));
     }

@@ -55,6 +55,16 @@ impl Store {
         let count: i64 = count.bind(WAITS).value(&mut self.connection).await?;
         Ok(count.unsigned_abs())
     }
+
+    /// How many letters are on their way: to be sent, or tried again.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn letters_on_their_way(&mut self) -> Result<u64> {
+        let count = query("SELECT COUNT(*) FROM letters WHERE state IN (0, 1, 3) AND next_attempt_at <> $1");
+        let count: i64 = count.bind(WAITS).value(&mut self.connection).await?;
+        Ok(count.unsigned_abs())
+    }
 }
 
 /// How many letters that ask to confirm were asked for within an hour, or had their turn.
