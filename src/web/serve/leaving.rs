@@ -5,6 +5,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use jiff::Timestamp;
 
+use super::leavers::unsubscribe;
 use super::pages::Button;
 use super::request::{Posted, visitor};
 use super::server::{Server, Shared};
@@ -42,7 +43,8 @@ pub(super) async fn leave(
     let is_one_click = posted.is_one_click();
     let way = if is_one_click { "one click" } else { "link" };
     let failed = |error| server.failed(&error);
-    let Some(was) = server.unsubscribe(subscriber, way, (&posted.network, posted.now)).await.map_err(failed)? else {
+    let left = unsubscribe(&server.leavers, (subscriber, way), (&posted.network, posted.now)).await;
+    let Some(was) = left.ok_or_else(|| server.unable())?.map_err(failed)? else {
         return Err(server.missing());
     };
     if was != SubscriberStatus::Unsubscribed && was != SubscriberStatus::Complained {

@@ -10,6 +10,7 @@ mod held;
 mod hooks;
 mod issues;
 mod joining;
+mod leavers;
 mod leaving;
 mod limits;
 mod metrics;
@@ -48,8 +49,12 @@ const POLICY: &str =
 /// # Errors
 /// When the database does not answer at the start, or the listener cannot be used.
 pub async fn serve(listener: TcpListener, setup: Setup, stop: impl Future<Output = ()>) -> io::Result<()> {
-    let server = Arc::new(Server::new(setup).await?);
-    connections::answer(listener, routes(&server), stop).await
+    let (leavers, mut waiting) = leavers::leavers();
+    let server = Arc::new(Server::new(setup, leavers).await?);
+    tokio::select! {
+        answered = connections::answer(listener, routes(&server), stop) => answered,
+        () = leavers::unsubscribe_all(&mut waiting, &server.store) => Ok(()),
+    }
 }
 
 /// Every route, one a line. What is new and shows something to readers belongs here.

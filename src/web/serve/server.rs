@@ -6,12 +6,12 @@ use std::sync::{Arc, PoisonError, RwLock};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use jiff::Timestamp;
-use tokio::sync::{Mutex, Notify, oneshot};
+use tokio::sync::{Mutex, Notify};
 
 use super::feeds::Feeds;
 use super::hooks::{HookKeys, Hooks};
 use super::issues::Archive;
+use super::leavers::Leavers;
 use super::limits::HourlyLimit;
 use super::metrics::Metrics;
 use super::owner::OwnerDesk;
@@ -20,8 +20,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Network, Newsletter};
 use crate::email::{Grant, Purpose, Tokens, is_token};
 use crate::files::Folder;
-use crate::model::SubscriberStatus;
-use crate::store::{Changing, Store, StoreError};
+use crate::store::{Store, StoreError};
 use crate::templates::Templates;
 use crate::web::preview::DeskLine;
 
@@ -55,8 +54,7 @@ pub struct Setup {
 /// See the module.
 pub(super) struct Server {
     pub(super) store: Mutex<Store>,
-    /// Those who leave and wait for the database.
-    leavers: std::sync::Mutex<Vec<Leaver>>,
+    pub(super) leavers: Leavers,
     pub(super) tokens: RwLock<Arc<Tokens>>,
     pub(super) clock: Clock,
     pub(super) wake: Arc<Notify>,
@@ -74,15 +72,6 @@ pub(super) struct Server {
     pub(super) desk: Option<OwnerDesk>,
 }
 
-/// A reader who leaves: their number, by which way, from which network, when, and who waits for what they were.
-struct Leaver {
-    subscriber: i64,
-    way: &'static str,
-    network: String,
-    now: Timestamp,
-    told: oneshot::Sender<Result<Option<SubscriberStatus>, StoreError>>,
-}
-
 pub(super) type Shared = State<Arc<Server>>;
 
 impl Server {
@@ -90,14 +79,14 @@ impl Server {
     ///
     /// # Errors
     /// When the database does not answer, or a template of the pages is broken.
-    pub(super) async fn new(setup: Setup) -> io::Result<Self> {
+    pub(super) async fn new(setup: Setup, leavers: Leavers) -> io::Result<Self> {
         let Setup { config, folder, archive, mut store, clock, wake, tell, keys, desk } = setup;
         let origin = config.web.url.as_ref().map(|url| url.origin().ascii_serialization());
         let tokens = Tokens::new(&store.secret().await.map_err(io::Error::other)?);
         let pages = Pages::new(&config).map_err(|problem| io::Error::other(problem.to_string()))?;
         Ok(Self {
             store: Mutex::new(store),
-            leavers: std::sync::Mutex::default(),
+            leavers,
             tokens: RwLock::new(Arc::new(tokens)),
             clock,
             wake,
@@ -134,49 +123,6 @@ impl Server {
         Ok(grant)
     }
 
-    /// Unsubscribes a reader, together with those who wait for the database at the same time ([`Store::unsubscribe_all`]).
-    pub(super) async fn unsubscribe(
-        &self,
-        subscriber: i64,
-        way: &'static str,
-        (network, now): (&str, Timestamp),
-    ) -> Result<Option<SubscriberStatus>, StoreError> {
-        let waiting = || self.leavers.lock().unwrap_or_else(PoisonError::into_inner);
-        loop {
-            let (told, mut answer) = oneshot::channel();
-            waiting().push(Leaver { subscriber, way, network: network.to_owned(), now, told });
-            let mut store = self.store.lock().await;
-            // The one that had the database before has done it; else this one goes on for all that wait.
-            if let Ok(was) = answer.try_recv() {
-                return was;
-            }
-            let mut all = std::mem::take(&mut *waiting());
-            if all.len() > 1 {
-                let changes: Vec<_> = all
-                    .iter()
-                    .map(|Leaver { subscriber, way, network, now, .. }| {
-                        (*subscriber, Changing { way, network: Some(network), now: *now })
-                    })
-                    .collect();
-                // Where one cannot be unsubscribed, each is told so for themselves.
-                if let Ok(were) = store.unsubscribe_all(&changes).await {
-                    for (leaver, was) in all.drain(..).zip(were) {
-                        let _ = leaver.told.send(Ok(was));
-                    }
-                }
-            }
-            for Leaver { subscriber, way, network, now, told } in all {
-                let changing = Changing { way, network: Some(&network), now };
-                let _ = told.send(store.unsubscribe(subscriber, changing).await);
-            }
-            drop(store);
-            // Who was at it for us may have hung up in the middle.
-            if let Ok(was) = answer.try_recv() {
-                return was;
-            }
-        }
-    }
-
     pub(super) fn tokens(&self) -> Arc<Tokens> {
         Arc::clone(&self.tokens.read().unwrap_or_else(PoisonError::into_inner))
     }
@@ -184,6 +130,11 @@ impl Server {
     /// The answer when the database gives none.
     pub(super) fn failed(&self, error: &StoreError) -> Response {
         (self.tell)(&format!("A request could not be answered: {error}"));
+        self.unable()
+    }
+
+    /// The answer when there is none.
+    pub(super) fn unable(&self) -> Response {
         self.pages.sentence(StatusCode::SERVICE_UNAVAILABLE, "failed_title", &["failed"])
     }
 
