@@ -72,11 +72,22 @@ fn a_reader_moves_to_another_address_and_back_only_by_a_letter_to_it() {
         (state_of(&site, "old@reader.test"), state_of(&site, "new@reader.test")),
         ("unknown".into(), "confirmed".into())
     );
+    wait_for(&site, 2);
+    let notice = site.read("outbox/letter-1-2.eml");
+    assert!(
+        notice.contains("To: old@reader.test") && notice.contains("Your address for Four Minutes was changed"),
+        "{notice}"
+    );
+    assert!(!notice.contains("new@reader.test") && !notice.contains("http"), "{notice}");
     assert!(serve.post(&preferences, "name=Ann&email=").text().contains("Saved."), "the page stays theirs");
     site.run(&now(), &["publish"]).exits(0);
-    wait_for(&site, 3);
-    let copies: String = site.outbox().iter().map(|name| site.read(&format!("outbox/{name}"))).collect();
+    wait_for(&site, 4);
+    let copies = site.outbox().into_iter().filter(|name| !name.starts_with("letter-"));
+    let copies: String = copies.map(|name| site.read(&format!("outbox/{name}"))).collect();
     assert!(copies.contains("new@reader.test") && !copies.contains("old@reader.test"));
     let told = site.run(&now(), &["explain", "new@reader.test"]).exits(0).stdout;
-    assert!(told.contains("address at") && told.contains("address to new@reader.test"), "{told}");
+    assert!(
+        told.contains("address at") && told.contains("address to new@reader.test") && told.contains("moved from old@"),
+        "{told}"
+    );
 }

@@ -83,6 +83,9 @@ pub fn letter(
             };
             (subject, paragraphs.join("\n\n") + "\n")
         }
+        LetterKind::Moved => {
+            (word("moved_subject"), wrap(&word("moved"), "") + "\n\n" + &wrap(&word("answer_moved"), "") + "\n")
+        }
         LetterKind::LogIn => {
             paragraphs.push(wrap(&word("log_in"), ""));
             paragraphs.extend(links.confirm.iter().map(|link| format!("{}\n{link}", wrap(&word("link"), ""))));
@@ -114,7 +117,9 @@ fn headers(
     date: &Zoned,
 ) -> String {
     let mut headers = header::named("From", from.name.as_deref(), from.address.as_str());
-    if let Some((address, _)) = &links.reply {
+    // An answer to any other letter is for the sender.
+    let confirms = matches!(kind, LetterKind::Confirm | LetterKind::Address);
+    if let Some((address, _)) = links.reply.as_ref().filter(|_| confirms) {
         headers += &header::named("Reply-To", None, address);
     }
     headers += &header::ascii("To", recipient.address.as_str());
@@ -200,6 +205,13 @@ mod tests {
             text.contains("List-Unsubscribe-Post") && text.contains("\r\nhttps://news.example.org/u/x\r\n"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn an_answer_to_what_tells_of_another_address_goes_to_the_sender() {
+        let reply = Some(("confirm+abc@example.org".into(), "abc".into()));
+        let text = write(LetterKind::Moved, &LetterLinks { reply, ..LetterLinks::default() }, "").unwrap();
+        assert!(text.contains("On 1 March 2026 09:00 CET") && !text.contains("abc"), "{text}");
     }
 
     #[test]

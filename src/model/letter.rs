@@ -7,6 +7,8 @@ pub enum LetterKind {
     Confirm,
     /// Asks to confirm another address, at that address.
     Address,
+    /// Tells the address that a reader had before that they have another one now.
+    Moved,
     /// Greets who has confirmed.
     Welcome,
     /// Lets the owner in at the desk.
@@ -15,13 +17,14 @@ pub enum LetterKind {
 
 impl LetterKind {
     /// Each of them.
-    pub const ALL: [Self; 4] = [Self::Confirm, Self::Address, Self::Welcome, Self::LogIn];
+    pub const ALL: [Self; 5] = [Self::Confirm, Self::Address, Self::Moved, Self::Welcome, Self::LogIn];
 
     /// The word in the database and in `--json`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Confirm => "confirm",
             Self::Address => "address",
+            Self::Moved => "moved",
             Self::Welcome => "welcome",
             Self::LogIn => "log-in",
         }

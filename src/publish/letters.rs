@@ -225,10 +225,10 @@ impl Office<'_> {
     }
 }
 
-/// Where a letter goes: about a change of the address, to the new one.
+/// Where a letter goes: that which asks about a change of the address to the new one, that which tells of it to the old one.
 fn address_of(letter: &Letter) -> EmailAddress {
-    let new = letter.detail.as_deref().filter(|_| letter.kind == LetterKind::Address);
-    new.and_then(|new| new.parse().ok()).unwrap_or_else(|| letter.reader.address.clone())
+    let other = letter.detail.as_deref().filter(|_| matches!(letter.kind, LetterKind::Address | LetterKind::Moved));
+    other.and_then(|other| other.parse().ok()).unwrap_or_else(|| letter.reader.address.clone())
 }
 
 /// The letter in which a token was.

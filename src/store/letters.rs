@@ -42,7 +42,7 @@ pub struct Letter {
     pub reader: Subscriber,
     /// When it was asked for, RFC 3339 in UTC.
     pub asked_at: String,
-    /// What it is about: the address to change to.
+    /// What it is about: the address that it goes to, where that is not the reader's.
     pub detail: Option<String>,
     /// How often it was tried.
     pub attempts: i64,
@@ -51,11 +51,11 @@ pub struct Letter {
 /// A letter as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeptLetter {
-    /// What it was for: `confirm`, `address`, `welcome`.
+    /// What it was for: `confirm`, `address`, `moved`, `welcome`.
     pub kind: String,
     /// When it was asked for, RFC 3339 in UTC.
     pub asked_at: String,
-    /// What it was about: the address to change to.
+    /// What it was about: the address that it went to, where that was not the reader's.
     pub detail: Option<String>,
     /// How it was asked for.
     pub way: String,
@@ -136,8 +136,8 @@ impl Store {
     /// When the database does not answer.
     pub async fn letter_to(&mut self, key: LetterKey) -> Result<Option<(LetterKind, EmailAddress)>> {
         let row = query(
-            "SELECT l.kind, CASE l.kind WHEN 'address' THEN l.detail ELSE s.address END AS address FROM letters l JOIN subscribers s ON s.id = l.subscriber
-             WHERE l.subscriber = $1 AND l.number = $2",
+            "SELECT l.kind, CASE WHEN l.kind IN ('address', 'moved') THEN l.detail ELSE s.address END AS address
+             FROM letters l JOIN subscribers s ON s.id = l.subscriber WHERE l.subscriber = $1 AND l.number = $2",
         );
         let row = row.bind(key.subscriber).bind(key.number).fetch_optional(&mut self.connection).await?;
         let Some(row) = row else { return Ok(None) };

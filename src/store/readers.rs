@@ -176,13 +176,9 @@ impl Store {
             return transaction.end(false).await;
         }
         let letter = NewLetter {
-            subscriber,
-            kind: LetterKind::Address,
             detail: Some(to.as_str()),
-            way: changing.way,
-            shown: None,
             network: changing.network,
-            next_attempt_at: 0,
+            ..NewLetter::of(subscriber, LetterKind::Address, changing.way)
         };
         queue(&mut transaction, letter, &changing.now.to_string()).await?;
         transaction.commit().await?;
@@ -232,6 +228,12 @@ impl Store {
                 .execute(&mut transaction)
                 .await?;
             note(&mut transaction, reader.id, (reader.status, Some("address")), changing, None).await?;
+            // Who gets mail and did not ask for this would otherwise not learn why no more comes.
+            if reader.status == SubscriberStatus::Confirmed {
+                let (kind, detail) = (LetterKind::Moved, Some(reader.address.as_str()));
+                queue(&mut transaction, NewLetter { detail, ..NewLetter::of(reader.id, kind, changing.way) }, &time)
+                    .await?;
+            }
             reader.address = to;
             Confirmed::Moved(reader)
         } else {
@@ -247,15 +249,7 @@ impl Store {
                 queue_latest(&mut transaction, reader.id, since, changing.now).await?;
             }
             if greeting.letter && is_new {
-                let letter = NewLetter {
-                    subscriber: reader.id,
-                    kind: LetterKind::Welcome,
-                    detail: None,
-                    way: changing.way,
-                    shown: None,
-                    network: None,
-                    next_attempt_at: 0,
-                };
+                let letter = NewLetter::of(reader.id, LetterKind::Welcome, changing.way);
                 queue(&mut transaction, letter, &time).await?;
             }
             Confirmed::Joined(reader, was)
@@ -320,6 +314,13 @@ struct NewLetter<'a> {
     shown: Option<&'a str>,
     network: Option<&'a str>,
     next_attempt_at: i64,
+}
+
+impl<'a> NewLetter<'a> {
+    /// One that leaves at once.
+    fn of(subscriber: i64, kind: LetterKind, way: &'a str) -> Self {
+        Self { subscriber, kind, detail: None, way, shown: None, network: None, next_attempt_at: 0 }
+    }
 }
 
 /// The letter to a reader that waits for its turn.

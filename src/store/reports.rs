@@ -211,10 +211,16 @@ pub(super) async fn record(
     now: Timestamp,
 ) -> Result<(bool, Option<SubscriberStatus>)> {
     let NewReport { subscriber, issue, kind, message, status, diagnostic, way, effect } = report;
-    let row = query("SELECT status, updated_at FROM subscribers WHERE id = $1").bind(*subscriber);
+    // What came back of an earlier address says nothing of the new one.
+    let row = query(
+        "SELECT s.status, COALESCE((SELECT MAX(c.at) FROM changes c
+             WHERE c.subscriber = s.id AND c.about = 'address' AND c.at > s.updated_at), s.updated_at) AS since
+         FROM subscribers s WHERE s.id = $1",
+    );
+    let row = row.bind(*subscriber);
     let Some(row) = row.fetch_optional(&mut *transaction).await? else { return Ok((false, None)) };
     let old = status_of(row.try_get("status")?)?;
-    let since: String = row.try_get("updated_at")?;
+    let since: String = row.try_get("since")?;
     let added = query(
         "INSERT INTO reports (subscriber, issue, kind, message, at, status, diagnostic) VALUES ($1, $2, $3, $4, $5, $6, $7)
          ON CONFLICT DO NOTHING",

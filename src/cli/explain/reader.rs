@@ -136,6 +136,7 @@ fn letter_told(letter: &KeptLetter, zone: &TimeZone) -> String {
     let KeptLetter { kind, asked_at, detail, way, state, used_at, .. } = letter;
     let about = match detail {
         Some(choice) if *kind == LetterKind::Confirm.as_str() => format!(" for {}", Choice::from_stored(choice).told()),
+        Some(address) if *kind == LetterKind::Moved.as_str() => format!(" from {address}"),
         Some(address) => format!(" to {address}"),
         None => String::new(),
     };

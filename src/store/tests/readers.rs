@@ -146,6 +146,29 @@ async fn an_address_changes_when_the_new_one_confirms() {
 }
 
 #[tokio::test]
+async fn what_comes_back_of_an_earlier_address_says_nothing_of_the_new_one() {
+    let Some(ledger) = Ledger::new() else { return };
+    let mut store = frozen(&ledger, 1).await;
+    let (new, now) = (address("new@example.org"), start() + DAY);
+    assert!(store.ask_to_move(1, &new, by("preferences", now)).await.unwrap());
+    store.confirm(LetterKey { subscriber: 1, number: 1 }, by("link", now), WELCOME).await.unwrap();
+    let notice = store.letters_that_wait(now.as_second(), 9).await.unwrap().pop().unwrap();
+    assert_eq!((notice.kind, notice.detail.as_deref()), (LetterKind::Moved, Some("r1@example.org")));
+    let bounce = NewReport {
+        subscriber: 1,
+        issue: 1,
+        kind: "hard",
+        message: String::new(),
+        status: None,
+        diagnostic: None,
+        way: "mail",
+        effect: Effect::Bounced,
+    };
+    assert_eq!(store.record_reports(&[bounce], now).await.unwrap(), [(true, None)]);
+    assert_eq!(status(&mut store, &new).await, Some(SubscriberStatus::Confirmed));
+}
+
+#[tokio::test]
 async fn an_event_counts_once_and_is_known_for_a_day() {
     let Some(ledger) = Ledger::new() else { return };
     let mut store = open(&ledger).await;
