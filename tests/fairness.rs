@@ -109,10 +109,12 @@ fn a_server_that_refuses_all_is_soon_left_alone_and_fails_no_reader() {
             let text = site.run(MONDAY, &["status"]).exits(0).stdout;
             assert!(text.contains("Stopped at 2026-03-02 09:00:00 UTC") && text.contains(reply), "{text}");
 
-            // Another try begins with readers that were not tried yet.
+            // Another try begins with readers that were not tried yet. What a connection had under way when the others stopped
+            // has no answer, and counts as none.
             let before = sink.tries();
             site.run("2026-03-02T09:01:00Z", &["publish"]).exits(4);
-            assert!(sink.tries().values().all(|times| *times == 1), "{reply} at {step}: {before:?}");
+            let again = sink.tries().values().filter(|times| **times > 1).count();
+            assert!(again <= 4, "{again} at {reply} at {step}: {before:?}");
         }
     }
 }
