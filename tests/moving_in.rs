@@ -138,12 +138,14 @@ const BLOGS: &[Blog<'_>] = &[
             ("notes/2026/02/03/deep.mdx", DATED),
             ("notes/tech/2026-2-4-low-tide.md", DATED),
             ("notes/2026-02-05-part/second.md", DATED),
+            ("notes/2026-02-06-mer.fr.md", DATED),
             ("notes/plain.md", POST),
         ],
         &[
             "x/log/2026/02/01/welcome",
             "x/log/2026/02/03/deep",
             "x/log/2026/02/05/part/second",
+            "x/log/2026/02/06/mer.fr",
             "x/log/2026/2/4/tech/low-tide",
             "x/log/knots",
             "x/log/plain",
@@ -219,10 +221,10 @@ fn pages_beside_posts_are_named() {
     let (said, paths) = moved(&[
         ("config.rb", "activate :blog\nset :blog_title, \"Low tide\"\n"),
         ("source/2026-02-14-ropes.html.md", DATED),
-        ("source/about.html.md", "---\ntitle: About\ntype: page\n---\nMe.\n"),
+        ("source/about.html.md", "---\ntitle: About\n---\nMe.\n"),
     ]);
     assert_eq!(paths, ["2026/02/14/ropes.html"]);
-    assert!(said.contains("1 Markdown file is a page") && said.contains("Low tide"), "{said}");
+    assert!(said.contains("1 Markdown file in source without a date") && said.contains("Low tide"), "{said}");
 }
 
 #[test]

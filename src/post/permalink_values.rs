@@ -116,8 +116,10 @@ impl Naming<'_> {
                 match self.own.filter(|_| *part == PermalinkPart::SlugOrBasename) {
                     Some(own) => push_segments(own.split('/'), made),
                     None if self.slugify == Slugify::Docusaurus => {
-                        let folders = self.path.permalink_folders();
-                        let path = folders.chain([&*self.path.name]).collect::<Vec<_>>().join("/");
+                        // To it, `.fr` is a part of the name.
+                        let language = self.path.language.as_ref().map_or(String::new(), |it| format!(".{it}"));
+                        let name = format!("{}{language}", self.path.name);
+                        let path = self.path.permalink_folders().chain([&*name]).collect::<Vec<_>>().join("/");
                         push_segments(day_first(&path).trim_end_matches('/').split('/'), made);
                     }
                     None => push_segments(self.basename().iter(), made),

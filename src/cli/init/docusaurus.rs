@@ -27,7 +27,7 @@ pub(super) fn recognise(folder: &Folder) -> Option<Blog> {
     // Without the blog of the preset, that of the plugin is meant.
     let is_off = says(&text, "blog", "false") || !text.contains("preset");
     let plugin = text.split_once("plugin-content-blog").filter(|_| is_off);
-    let plugin = plugin.map(|(_, options)| Settings::read(file, options));
+    let plugin = plugin.map(|(_, rest)| Settings::read(file, &rest[rest.find('{').unwrap_or(rest.len())..]));
     let option = |name: &str| match &plugin {
         Some(plugin) => plugin.get(&[name]),
         None => settings.get(&[&format!("blog.{name}")]),

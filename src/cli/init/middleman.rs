@@ -3,6 +3,7 @@
 use super::blog::{Blog, Folder};
 use super::settings::Found;
 use crate::post::is_post_file;
+use crate::publish::count;
 
 const FILE: &str = "config.rb";
 
@@ -18,7 +19,8 @@ pub(super) fn recognise(folder: &Folder) -> Option<Blog> {
     let below = |name: &str, default: &str| {
         let found = said(&text, name).unwrap_or_else(|| Found::new(default, "Middleman's own default"));
         // The older spelling of a placeholder is `:title`.
-        let path = format!("{}/{}", prefix.trim_matches('/'), found.text.trim_matches('/')).replace('{', ":").replace('}', "");
+        let path =
+            format!("{}/{}", prefix.trim_matches('/'), found.text.trim_matches('/')).replace('{', ":").replace('}', "");
         Found { text: path.trim_matches('/').to_owned(), ..found }
     };
     let sources = below("sources", "{year}-{month}-{day}-{title}.html").text;
@@ -30,8 +32,9 @@ pub(super) fn recognise(folder: &Folder) -> Option<Blog> {
     let files = folder.files(&posts).iter().filter(|file| is_post_file(file, false)).count();
     let pages = files.saturating_sub(folder.posts(&posts));
     if pages > 0 && fixed.is_empty() {
-        let are = if pages == 1 { "1 Markdown file is a page" } else { &format!("{pages} Markdown files are pages") };
-        blog.notes.push(format!("in {posts} {are}, without a day: write `type: page` into each, for no post"));
+        let files = count(pages as u64, "Markdown file");
+        blog.notes
+            .push(format!("{files} in {posts} without a date: write `type: page` into what is a page and no post"));
     }
     if !sources.contains(":title") {
         blog.take("posts.slug_from", Some(Found::new("title", format!("{FILE}: sources"))));
@@ -44,14 +47,16 @@ pub(super) fn recognise(folder: &Folder) -> Option<Blog> {
     }
     blog.permalink(permalink, |word| {
         Some(match word {
-            "year" | "month" | "day" | "category" | "lang" => format!(":{word}"),
+            "year" | "month" | "day" | "lang" => format!(":{word}"),
+            "category" => ":slugified_categories".to_owned(),
             "title" | "slug" => ":slug".to_owned(),
             "locale" => ":lang".to_owned(),
             _ => return None,
         })
     });
     if lines(&text).filter(|line| line.starts_with("activate :blog")).count() > 1 {
-        blog.notes.push(format!("{FILE} has several blogs: this is the first of them; make a folder for each of the others"));
+        blog.notes
+            .push(format!("{FILE} has several blogs: this is the first of them; make a folder for each of the others"));
     }
     let engine = said(&text, "markdown_engine");
     if engine.is_none() && !text.contains(":markdown_engine") {

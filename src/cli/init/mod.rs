@@ -133,12 +133,16 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
     }
     let is_public_taken = site.is_folder("public");
     let reads_feed = |takeover: &takeover::Takeover| takeover.taken.iter().any(|(key, _)| *key == "posts.feed");
-    if let Some((_, takeover)) = takeover.as_mut().filter(|(_, takeover)| is_public_taken && !reads_feed(takeover)) {
-        // The blog's program may write there too.
-        takeover.config = takeover.config.replacen("# dir = \"public\"", "dir = \"feeds\"", 1);
-        takeover
-            .notes
-            .push("feeds will be written to the folder feeds, because there is a folder public already".into());
+    let feeds = if takeover.is_some() && is_public_taken { "feeds" } else { "public" };
+    if let Some((_, takeover)) = takeover.as_mut().filter(|(_, takeover)| !reads_feed(takeover)) {
+        let mut why = "";
+        if is_public_taken {
+            // The blog's program may write there too.
+            takeover.config = takeover.config.replacen("# dir = \"public\"", "dir = \"feeds\"", 1);
+            why = ", because there is a folder public already";
+        }
+        let how = "docs/serving-feeds.md says how they come into the site";
+        takeover.notes.push(format!("feeds will be written to the folder {feeds}{why}: {how}"));
     }
     let ids = online.as_ref().zip(takeover.as_mut()).and_then(|(online, (_, takeover))| {
         if reads_feed(takeover) { None } else { online.adopt(takeover, &folder, context.now) }
@@ -171,7 +175,6 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
             Err(error) => return Err(unwritten(&folder.join(name), error)),
         }
     }
-    let feeds = if takeover.is_some() && is_public_taken { "feeds" } else { "public" };
     context.ui.say(&extend_gitignore(&site, feeds, &shown(GITIGNORE))?);
     let blog = folder.parent().filter(|_| takeover.as_ref().is_some_and(|(place, _)| place.is_above));
     let named = online.as_ref().and_then(Online::url);
