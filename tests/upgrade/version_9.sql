@@ -1,5 +1,6 @@
 -- The database of a site as the program left it when migration 9 was its last, written by `.dump` of sqlite3: readers, two issues with
--- copies that were sent, put off, refused and in doubt, and a letter that waits.
+-- copies that were sent, put off, refused and in doubt. The reader who has not confirmed, their letter and the row of `barred` are written by
+-- hand, and what names a machine is left out.
 PRAGMA application_id = 1953064041;
 BEGIN TRANSACTION;
 CREATE TABLE _sqlx_migrations (
