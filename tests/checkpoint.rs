@@ -114,3 +114,36 @@ fn the_owner_is_asked_again_when_a_script_among_the_arguments_has_changed() {
     site.run("2026-03-03T09:00:00Z", &["publish"]).exits(5);
     assert!(site.file("started").exists() && !site.file("exchanged").exists());
 }
+
+/// The mail of a reader who wants to join.
+const WISH: &str = "From: Bob <bob@reader.test>\nTo: join@news.example.org\nSubject: subscribe\n\
+                    Date: Mon, 02 Mar 2026 08:00:00 +0000\nMessage-ID: <1@reader.test>\n\nHello\n";
+
+#[test]
+fn what_the_mailbox_said_is_saved_before_it_is_put_away() {
+    let site = of_a_stranger("[\"./save\"]");
+    site.configure("inbox", "join = \"join@news.example.org\"");
+    site.write("wish.eml", WISH);
+    let mail = site.file("wish.eml");
+    let inbox = |more: &[&str]| site.run(NOW, &[&["inbox", mail.to_str().unwrap()], more].concat());
+    site.write_with_mode("save", "#!/bin/sh\nexit 3\n", 0o755);
+    let refused = inbox(&[]).exits(5);
+    assert!(refused.stderr.contains("save to save its database"), "{refused:#?}");
+    let failed = inbox(&["--yes"]).exits(1);
+    assert!(failed.stderr.contains("`store.checkpoint`: ./save failed"), "{failed:#?}");
+    assert_eq!(site.outbox(), [""; 0], "no letter leaves that another machine would not know of");
+
+    // It is read again, and known; then the letter leaves, which is saved too.
+    site.write_with_mode("save", "#!/bin/sh\ncp \"$TIDINGS_DATABASE\" saved.db\n", 0o755);
+    inbox(&["--yes"]).exits(0);
+    assert_eq!(site.outbox().len(), 1);
+    let other = TestSite::new("outbox:outbox");
+    std::fs::create_dir(other.file(".tidings")).unwrap();
+    std::fs::copy(site.file("saved.db"), other.file(".tidings/tidings.db")).unwrap();
+    let told = other.run(NOW, &["explain", "bob@reader.test"]).exits(0).stdout;
+    assert!(told.contains("pending") && told.contains("by mail: sent"), "{told}");
+    // A dry run starts nothing.
+    site.write_with_mode("save", "#!/bin/sh\ntouch exchanged\n", 0o755);
+    inbox(&["--dry-run"]).exits(0);
+    assert!(!site.file("exchanged").exists());
+}

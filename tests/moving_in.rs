@@ -127,6 +127,76 @@ const BLOGS: &[Blog<'_>] = &[
         &["journal/ropes/", "journal/tide/"],
     ),
     (
+        "Docusaurus: the day in the path of a file, the key slug, and names without a day",
+        &[
+            (
+                "docusaurus.config.ts",
+                "const config: Config = {\n  url: 'https://ada.example',\n  baseUrl: '/x/',\n  presets: [['classic', { docs: { routeBasePath: '/' }, blog: { path: './notes', routeBasePath: 'log' } }]],\n};\n",
+            ),
+            ("notes/2026-02-01-welcome/index.md", DATED),
+            ("notes/2026-02-02-short.md", "---\nslug: knots\ntitle: Ropes\n---\nWhich knot holds.\n"),
+            ("notes/2026/02/03/deep.mdx", DATED),
+            ("notes/tech/2026-2-4-low-tide.md", DATED),
+            ("notes/2026-02-05-part/second.md", DATED),
+            ("notes/2026-02-06-mer.fr.md", DATED),
+            ("notes/plain.md", POST),
+        ],
+        &[
+            "x/log/2026/02/01/welcome",
+            "x/log/2026/02/03/deep",
+            "x/log/2026/02/05/part/second",
+            "x/log/2026/02/06/mer.fr",
+            "x/log/2026/2/4/tech/low-tide",
+            "x/log/knots",
+            "x/log/plain",
+        ],
+    ),
+    (
+        "Docusaurus: the blog of a plugin, at the root, with slashes at the end",
+        &[
+            (
+                "docusaurus.config.js",
+                "module.exports = { url: 'https://ada.example', baseUrl: '/', trailingSlash: true, presets: [['classic', { blog: false }]],\n plugins: [['@docusaurus/plugin-content-blog', { path: 'journal', routeBasePath: '/' }]] };\n",
+            ),
+            ("journal/2026-02-01-ropes.md", DATED),
+            ("blog/2026-02-02-other.md", DATED),
+        ],
+        &["2026/02/01/ropes/"],
+    ),
+    (
+        "Middleman: as it comes",
+        &[
+            ("config.rb", "activate :blog do |blog|\n  # blog.prefix = 'no'\nend\n"),
+            ("data/site.yml", "url: https://ada.example\n"),
+            ("source/2026-02-14-ropes.html.markdown", DATED),
+            ("source/2026-02-15-tide.html.md", "---\ntitle: Tide\nslug: low-tide\n---\nMud.\n"),
+        ],
+        &["2026/02/14/ropes.html", "2026/02/15/low-tide.html"],
+    ),
+    (
+        "Middleman: a prefix, patterns of its own, and folders for names",
+        &[
+            (
+                "config.rb",
+                "set :source, 'site'\nset :site_url, 'https://ada.example'\nactivate :directory_indexes\nactivate :blog do |blog|\n  blog.prefix = 'log'\n  blog.sources = 'posts/:year-:month-:day-:title.html'\n  blog.permalink = \"{category}/{year}/{title}.html\"\nend\n",
+            ),
+            ("site/log/posts/2026-02-14-ropes.html.md", "---\ntitle: Ropes\ncategory: Knots\n---\nWhich holds.\n"),
+            ("site/about.html.md", "---\ntitle: About\n---\nMe.\n"),
+        ],
+        &["log/knots/2026/ropes/"],
+    ),
+    (
+        "Middleman: titles for names",
+        &[
+            (
+                "config.rb",
+                "config[:site_url] = 'https://ada.example'\nactivate :blog, sources: 'blog/{year}/{month}-{day}.html', permalink: 'blog/{title}.html'\n",
+            ),
+            ("source/blog/2026/02-14.html.md", "---\ntitle: Don't wait\ndate: 2026-02-14\n---\nMud.\n"),
+        ],
+        &["blog/don-t-wait.html"],
+    ),
+    (
         "VitePress: as files are named",
         &[(".vitepress/config.ts", "export default { title: 'Harbour' }"), ("posts/Low_Tide.md", POST)],
         &["posts/Low_Tide.html"],
@@ -144,6 +214,17 @@ fn addresses_are_those_of_the_program_that_made_the_blog() {
         let (said, paths) = moved(files);
         assert_eq!(paths, *expected, "{name}: {said}");
     }
+}
+
+#[test]
+fn pages_beside_posts_are_named() {
+    let (said, paths) = moved(&[
+        ("config.rb", "activate :blog\nset :blog_title, \"Low tide\"\n"),
+        ("source/2026-02-14-ropes.html.md", DATED),
+        ("source/about.html.md", "---\ntitle: About\n---\nMe.\n"),
+    ]);
+    assert_eq!(paths, ["2026/02/14/ropes.html"]);
+    assert!(said.contains("1 Markdown file in source without a date") && said.contains("Low tide"), "{said}");
 }
 
 #[test]

@@ -306,6 +306,20 @@ fn an_excerpt_is_what_stands_before_the_mark_else_the_summary() {
 }
 
 #[test]
+fn the_list_of_messages_shows_words_before_pictures() {
+    let site = TestSite::new("outbox:outbox");
+    let preheader = |body: &str| {
+        site.write("posts/a.md", &format!("---\ntitle: The river\ndate: 2026-03-02\n---\n\n{body}\n"));
+        site.run(NOW, &["publish", "--dry-run"]).exits(0);
+        let html = site.read("preview/issue-1.html");
+        html.split("mso-hide:all\">").nth(1).unwrap().split(" ·").next().unwrap().to_owned()
+    };
+    let picture = "![Ice on the river, seen from the old bridge at noon, with gulls](https://example.org/a.png)";
+    assert_eq!(preheader(&format!("{picture}\n\nIt is cold.")), "It is cold.");
+    assert!(preheader(picture).contains("Ice on the river"), "there is nothing else");
+}
+
+#[test]
 fn a_post_names_the_subject_and_preheader_of_its_mail() {
     let post = "---\ntitle: Slow Rivers\ndate: 2026-03-02\nsubject: \"The river, again\"\npreheader: Nine days of rain\n---\n\nText.\n";
     let issue = issue_of(&[("rivers", post)]);

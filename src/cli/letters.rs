@@ -29,5 +29,7 @@ pub(super) async fn send(store: &mut Store, config: &Config, context: &Context) 
     let sent = send_letters(store, &ways, config, &templates, signer.as_ref(), context.clock).await;
     let is_done = sent.is_ok();
     tell::letters(sent, context);
+    // On a machine without a disk of its own they would be sent again.
+    session::save(store, config, &context.site).await?;
     Ok(is_done)
 }

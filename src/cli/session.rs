@@ -113,6 +113,13 @@ pub(super) async fn publisher(config: &Config, context: &Context, allow: &[Guard
     })
 }
 
+/// Has the program that `store.checkpoint` names keep a copy of the database, if it names one.
+pub(super) async fn save(store: &mut Store, config: &Config, site: &Path) -> Result<(), Failure> {
+    let Some(checkpoint) = checkpoint(config, site)? else { return Ok(()) };
+    let saved = store.as_one_file(async |path| checkpoint.run(path).await).await?;
+    Ok(saved.map_err(PublishError::Checkpoint)?)
+}
+
 /// The program that `store.checkpoint` names.
 fn checkpoint(config: &Config, site: &Path) -> Result<Option<Checkpoint>, Failure> {
     let Some((name, arguments)) = config.store.checkpoint.split_first() else { return Ok(None) };

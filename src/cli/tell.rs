@@ -239,6 +239,9 @@ impl Teller<'_> {
         let parts: Vec<_> = done.into_iter().chain(back).collect();
         if !parts.is_empty() {
             self.say(&format!("{what}{}.", parts.join("; ")));
+            if number(DeliveryState::Sent) > 0 && ways.starts_with("the folder ") {
+                self.say("What lies there counts as mailed: `tidings publish --include POST` sends a post again.");
+            }
         } else if delivered.stopped.is_none() && delivered.tried > 0 {
             let tried = count(delivered.tried, "message");
             self.say(&format!("{tried} tried and not taken for now; `tidings runs show` says why."));

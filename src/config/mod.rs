@@ -238,6 +238,7 @@ fn posts<'t>(root: &mut Section<'_, 't>, reader: &mut Reader<'t>, site: Option<&
         ("pelican", Slugify::Pelican),
         ("quartz", Slugify::Quartz),
         ("cobalt", Slugify::Cobalt),
+        ("docusaurus", Slugify::Docusaurus),
     ];
     let slugify = section.word(reader, "slugify", &slugify).unwrap_or_default();
     let slug_from = [("name", SlugFrom::Name), ("title", SlugFrom::Title), ("file", SlugFrom::File)];

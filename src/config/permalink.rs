@@ -74,6 +74,8 @@ pub enum Slugify {
     Quartz,
     /// As Cobalt does it: Latin letters and digits. Folders stay.
     Cobalt,
+    /// As Docusaurus does it: names stay, and the day in the path of a file becomes the folders that an address begins with.
+    Docusaurus,
 }
 
 /// What the slug of a post is that names none (`posts.slug_from`).

@@ -31,6 +31,8 @@ pub struct LetterLinks {
     pub reply: Option<(String, String)>,
     /// The page, or the address as `mailto:`, for those who want no such letters.
     pub never: Option<String>,
+    /// The page of the reader's preferences.
+    pub preferences: Option<String>,
     /// Where the reader unsubscribes; a button in mail programs for the first that is https (RFC 8058).
     pub leave: Vec<String>,
 }
@@ -95,7 +97,9 @@ pub fn letter(
         LetterKind::Welcome => {
             let leave = links.leave.iter().find(|link| link.starts_with("http")).or(links.leave.first());
             let leave = leave.map(|link| format!("{}\n{link}", word("leave"))).unwrap_or_default();
+            let preferences = links.preferences.as_ref().map(|link| format!("{}\n{link}", word("preferences")));
             let values = json!({
+                "preferences": preferences.unwrap_or_default(),
                 "welcome": wrap(&word("welcome"), ""),
                 "leave": leave,
                 "name": recipient.name,
@@ -166,7 +170,7 @@ mod tests {
             confirm: Some("https://news.example.org/c/abc".into()),
             reply: Some(("confirm+abc@example.org".into(), "abc".into())),
             never: Some("https://news.example.org/n/abc".into()),
-            leave: Vec::new(),
+            ..LetterLinks::default()
         };
         let text = write(LetterKind::Confirm, &links, "").unwrap();
         for part in [
@@ -197,9 +201,14 @@ mod tests {
     }
 
     #[test]
-    fn a_welcome_tells_how_to_leave() {
+    fn a_welcome_tells_how_to_leave_and_to_choose() {
         let leave = vec!["https://news.example.org/u/x".to_owned(), "mailto:leave+x@example.org".to_owned()];
-        let text = write(LetterKind::Welcome, &LetterLinks { leave, ..LetterLinks::default() }, "").unwrap();
+        let mut links = LetterLinks { leave, ..LetterLinks::default() };
+        let text = write(LetterKind::Welcome, &links, "").unwrap();
+        assert!(!text.contains("what you get") && !text.contains("\r\n\r\n\r\n"), "{text}");
+        links.preferences = Some("https://news.example.org/p/x".to_owned());
+        let text = write(LetterKind::Welcome, &links, "").unwrap();
+        assert!(text.contains("what you get:\r\nhttps://news.example.org/p/x\r\n"), "{text}");
         assert!(text.contains("List-Unsubscribe: <https://news.example.org/u/x>, <mailto:leave+x@example.org>\r\n"));
         assert!(
             text.contains("List-Unsubscribe-Post") && text.contains("\r\nhttps://news.example.org/u/x\r\n"),

@@ -7,6 +7,7 @@ use crate::content::nodes::{self, Element, Node};
 use crate::content::text;
 use crate::model::{Entry, MailPicture};
 
+use super::clean::one_line;
 use super::extent::Shown;
 use super::inline::fragment_of;
 
@@ -25,6 +26,34 @@ pub(super) fn of(entry: &Entry, shown: &Shown<'_>, whole: &str) -> String {
     } else {
         whole.to_owned()
     }
+}
+
+/// The beginning of the content on one line, without the signs of the text part, and without what stands for pictures unless there
+/// is nothing else.
+pub(super) fn content_words(text: &str) -> String {
+    let words = words(&without_pictures(text));
+    if words.is_empty() { self::words(text) } else { words }
+}
+
+/// Without `[Image: …]`.
+fn without_pictures(text: &str) -> String {
+    let mut parts = text.split("[Image");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |before, part| match part.split_once(']') {
+        Some((_, behind)) => before + behind,
+        None => before + "[Image" + part,
+    })
+}
+
+fn words(text: &str) -> String {
+    let lines = text.lines().filter(|line| line.chars().any(char::is_alphanumeric)).take(20);
+    let words = lines.flat_map(str::split_whitespace).filter(|word| {
+        let reference = word.strip_prefix('[').and_then(|rest| rest.split_once(']'));
+        !reference.is_some_and(|(number, _)| number.bytes().all(|b| b.is_ascii_digit())) && !word.contains("://")
+    });
+    one_line(
+        &words.filter(|word| word.chars().any(char::is_alphanumeric) || *word == "—").collect::<Vec<_>>().join(" "),
+    )
 }
 
 struct Form<'a> {

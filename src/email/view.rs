@@ -15,7 +15,7 @@ use super::extent::Shown;
 use super::inline::{CARDS, Surroundings, inline};
 use super::look::Look;
 use super::plain::{labelled, underlined, wrap};
-use super::text_form;
+use super::text_form::{self, content_words};
 use super::wording::{Wording, direction, primary};
 
 /// RFC 5322 sets no limit; no client shows more.
@@ -466,18 +466,6 @@ fn preheader((entries, texts): (&[Entry], &[String]), views: &[EntryView], subje
 fn first_words(entry: &Entry, text: &str, limit: usize) -> String {
     let summary = one_line(entry.summary.as_deref().unwrap_or_default());
     shorten(&if summary.is_empty() { content_words(text) } else { summary }, limit)
-}
-
-/// The beginning of the content on one line, without the signs of the text part.
-fn content_words(text: &str) -> String {
-    let lines = text.lines().filter(|line| line.chars().any(char::is_alphanumeric)).take(20);
-    let words = lines.flat_map(str::split_whitespace).filter(|word| {
-        let reference = word.strip_prefix('[').and_then(|rest| rest.split_once(']'));
-        !reference.is_some_and(|(number, _)| number.bytes().all(|b| b.is_ascii_digit())) && !word.contains("://")
-    });
-    one_line(
-        &words.filter(|word| word.chars().any(char::is_alphanumeric) || *word == "—").collect::<Vec<_>>().join(" "),
-    )
 }
 
 /// How many minutes a text takes: 230 words a minute, 500 characters of scripts without spaces.

@@ -10,7 +10,7 @@ use url::Url;
 use crate::config::{Permalink, PermalinkPart, SlugFrom, Slugify};
 
 use super::front_matter::Fields;
-use super::slugify::{file_name, slugify};
+use super::slugify::{day_first, file_name, slugify};
 use super::source_path::SourcePath;
 use super::terms;
 use crate::content::characters::composed;
@@ -115,6 +115,13 @@ impl Naming<'_> {
             PermalinkPart::SlugOrBasename | PermalinkPart::Basename => {
                 match self.own.filter(|_| *part == PermalinkPart::SlugOrBasename) {
                     Some(own) => push_segments(own.split('/'), made),
+                    None if self.slugify == Slugify::Docusaurus => {
+                        // To it, `.fr` is a part of the name.
+                        let language = self.path.language.as_ref().map_or(String::new(), |it| format!(".{it}"));
+                        let name = format!("{}{language}", self.path.name);
+                        let path = self.path.permalink_folders().chain([&*name]).collect::<Vec<_>>().join("/");
+                        push_segments(day_first(&path).trim_end_matches('/').split('/'), made);
+                    }
                     None => push_segments(self.basename().iter(), made),
                 }
             }

@@ -10,7 +10,7 @@ use crate::content::characters::composed;
 /// One segment of a path. `is_own` says that the post names it so itself.
 pub(crate) fn slugify(name: &str, how: Slugify, is_own: bool) -> String {
     let made = match how {
-        Slugify::Off => String::new(),
+        Slugify::Off | Slugify::Docusaurus => String::new(),
         Slugify::Hugo => hugo(name),
         Slugify::Jekyll => jekyll(name),
         Slugify::Zola | Slugify::Cobalt => zola(name),
@@ -132,6 +132,26 @@ fn quartz(name: &str) -> String {
     name.replace(char::is_whitespace, "-").replace('&', "-and-").replace('%', "-percent").replace(['?', '#'], "")
 }
 
+/// As Docusaurus makes the slug of a file: the last day in its path stands before all else, `tech/2026-02-03-a` → `2026/02/03/tech/a`
+/// (`DATE_FILENAME_REGEX` of `@docusaurus/plugin-content-blog`).
+pub(crate) fn day_first(path: &str) -> String {
+    let digits = |from: usize, most: usize| {
+        path.as_bytes()[from..].iter().take(most).take_while(|byte| byte.is_ascii_digit()).count()
+    };
+    let parts = |at: usize| matches!(path.as_bytes().get(at), Some(b'-' | b'/'));
+    let end_of_day = |start: usize| {
+        let month = start + 5;
+        (digits(start, 4) == 4 && parts(start + 4)).then_some(())?;
+        let day = month + digits(month, 2) + 1;
+        (day > month + 1 && parts(day - 1) && digits(day, 2) > 0).then(|| day + digits(day, 2))
+    };
+    let Some((start, end)) = (0..path.len()).rev().find_map(|start| Some((start, end_of_day(start)?))) else {
+        return path.to_owned();
+    };
+    let name = path[end..].strip_prefix(['-', '/']).unwrap_or(&path[end..]);
+    format!("{}/{}{name}", path[start..end].replace('-', "/"), &path[..start])
+}
+
 fn words(text: &str, stays: impl Fn(char) -> bool) -> Vec<&str> {
     text.split(|c| !stays(c)).filter(|word| !word.is_empty()).collect()
 }
@@ -180,5 +200,28 @@ mod tests {
         assert_eq!(slugify("My Slug", Slugify::Pelican, true), "My Slug");
         assert_eq!(slugify("a  b", Slugify::Off, false), "a  b");
         assert_eq!(slugify("!?", Slugify::Zola, false), "!?");
+    }
+
+    /// What Docusaurus itself makes of these.
+    #[test]
+    fn the_last_day_in_a_path_comes_first() {
+        for (path, slug) in [
+            ("2026-02-03-a", "2026/02/03/a"),
+            ("2026/02/03/a", "2026/02/03/a"),
+            ("2026-2-3-a", "2026/2/3/a"),
+            ("tech/2026-02-03-a", "2026/02/03/tech/a"),
+            ("2026-02-03-part/two", "2026/02/03/part/two"),
+            ("2026-02-03 a", "2026/02/03/ a"),
+            ("2026-02-03_a", "2026/02/03/_a"),
+            ("2026-02-03", "2026/02/03/"),
+            ("2026-02-03-on-2020-01-02-x", "2020/01/02/2026-02-03-on-x"),
+            ("2026-02", "2026-02"),
+            ("2026-02-", "2026-02-"),
+            ("2026-", "2026-"),
+            ("日2026-02-03-本", "2026/02/03/日本"),
+            ("a", "a"),
+        ] {
+            assert_eq!(day_first(path), slug, "{path}");
+        }
     }
 }

@@ -87,7 +87,13 @@ pub fn demands(root: &Path, config: &Config, activity: Activity, search_path: &O
     if activity == Activity::Receive {
         demands.extend(received(root, config, &reach));
     }
-    if activity == Activity::Read || activity == Activity::Receive && config.inbox.join.is_none() {
+    if activity == Activity::Read {
+        return demands;
+    }
+    let save = config.store.checkpoint.split_first();
+    let save = save.map(|(name, arguments)| started("store.checkpoint", name, arguments, root, search_path));
+    if activity == Activity::Receive && config.inbox.join.is_none() {
+        demands.extend(save);
         return demands;
     }
     for relay in &config.mail.relays {
@@ -112,9 +118,7 @@ pub fn demands(root: &Path, config: &Config, activity: Activity, search_path: &O
     distinct(&mut demands);
     // Links to the desk leave with the letters, by every command that sends.
     demands.extend(config.web.desk.clone().map(Demand::Desk));
-    if let Some((name, arguments)) = config.store.checkpoint.split_first() {
-        demands.push(started("store.checkpoint", name, arguments, root, search_path));
-    }
+    demands.extend(save);
     if activity == Activity::Serve {
         demands.extend(heard(root, config));
     }

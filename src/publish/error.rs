@@ -32,7 +32,7 @@ pub enum PublishError {
     Busy,
     #[error("issue {number} in the database is damaged: {what} cannot be read")]
     DamagedIssue { number: i64, what: String },
-    #[error("`store.checkpoint`: {0}; what was sent is recorded on this machine only")]
+    #[error("`store.checkpoint`: {0}; what was done is recorded on this machine only")]
     Checkpoint(String),
     /// What stood in the way of the plan, and then of deliveries that need none.
     #[error("{0}; {1}")]

@@ -220,6 +220,10 @@ impl Office<'_> {
             confirm: page("c", Purpose::Confirm),
             reply: by_mail(Purpose::Confirm),
             never: page("n", Purpose::Never).or_else(never),
+            preferences: self.config.web.url.as_ref().map(|url| {
+                let reader = Grant { purpose: Purpose::Preferences, subscriber: letter.reader.id, letter: 0, at: 0 };
+                format!("{url}p/{}", self.tokens.make(reader))
+            }),
             leave: self.config.newsletter.unsubscribe.iter().map(|it| it.replace(TOKEN, &leave)).collect(),
         }
     }

@@ -272,11 +272,17 @@ impl Publisher {
         let mut publisher = Self { store, ways, checkpoint, mail, signer, clock, watcher, halt, memory, warning };
         publisher.record(&numbers).await?;
         let has_failed = matches!(delivered.stopped, Some(Stop::Checkpoint(_)));
-        if let Some(checkpoint) = publisher.checkpoint.as_ref().filter(|_| !has_failed) {
-            let saved = publisher.store.as_one_file(async |path| checkpoint.run(path).await).await?;
-            saved.map_err(PublishError::Checkpoint)?;
+        if !has_failed {
+            publisher.save().await?;
         }
         Ok((publisher, delivered))
+    }
+
+    /// Has a copy of the database kept elsewhere, where `store.checkpoint` says how.
+    async fn save(&mut self) -> Result<(), PublishError> {
+        let Some(checkpoint) = &self.checkpoint else { return Ok(()) };
+        let saved = self.store.as_one_file(async |path| checkpoint.run(path).await).await?;
+        saved.map_err(PublishError::Checkpoint)
     }
 }
 

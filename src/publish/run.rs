@@ -260,7 +260,8 @@ impl<'r, F: Frontend> Run<'r, F> {
             return Err(error.into());
         }
         self.frontend.tell(Event::Letters(sent));
-        Ok(())
+        // On a machine without a disk of its own they would be sent again.
+        self.publisher.save().await
     }
 
     /// Step 1, second half: delivers what an earlier run left and did not try. It is frozen, and so needs nothing of what is

@@ -52,8 +52,9 @@ pub(super) struct Arguments {
 pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
     let config = agreement::read(&context.site)?;
     let place = config.inbox.place.as_ref().filter(|_| arguments.mailbox.is_none());
-    // A dry run of a file sends nothing; of a mailbox at a server it logs in.
-    let is_read_only = place.is_none() && (arguments.dry_run || config.inbox.join.is_none());
+    // A dry run of a file starts and sends nothing; of a mailbox at a server it logs in.
+    let goes_outside = config.inbox.join.is_some() || !config.store.checkpoint.is_empty();
+    let is_read_only = place.is_none() && (arguments.dry_run || !goes_outside);
     let (activity, answer) = if is_read_only {
         (Activity::Read, agreement::Answer::Remembered)
     } else {
@@ -101,6 +102,9 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
             Some(store) => {
                 let results = take_in(store, &heard, &config, context).await?;
                 spike = store.spike().await?;
+                if heard.iter().any(Heard::is_proven) {
+                    session::save(store, &config, &context.site).await?;
+                }
                 // Only what is recorded goes: after a crash in between it is read again, and known.
                 mailbox.put_away(&understood(&heard, &results.fulfilled.left)).await?;
                 Some(results)

@@ -152,7 +152,8 @@ fn page(folder: &Folder) -> Option<(Option<Found>, Option<Found>)> {
         let name = format!("{place}index.html");
         let text = folder.text(&name)?;
         let head: String = text.chars().take(HEAD).collect();
-        let title = between(&head, "<title>", "</title>").map(post::plain_text);
+        let title =
+            between(&head, "<title", "</title>").and_then(|it| it.split_once('>')).map(|(_, it)| post::plain_text(it));
         let language = between(&head, "<html", ">").and_then(|tag| {
             let (_, value) = tag.split_once("lang=")?;
             let value = value.trim_start_matches(['"', '\'']);

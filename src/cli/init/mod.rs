@@ -4,12 +4,14 @@
 mod astro;
 mod blog;
 mod bridgetown;
+mod docusaurus;
 mod eleventy;
 mod elsewhere;
 mod hexo;
 mod hugo;
 pub(super) mod ignore;
 mod jekyll;
+mod middleman;
 mod nikola;
 mod online;
 mod pelican;
@@ -43,7 +45,7 @@ struct Generator {
 }
 
 /// All that are recognised; the first one that knows the folder wins. Hexo and Jekyll share the name of a file, and Jekyll needs none.
-const GENERATORS: [Generator; 15] = [
+const GENERATORS: [Generator; 17] = [
     Generator { name: "Hugo", recognise: hugo::recognise },
     Generator { name: "Zola", recognise: zola::recognise },
     Generator { name: "Astro", recognise: astro::recognise },
@@ -57,6 +59,8 @@ const GENERATORS: [Generator; 15] = [
     Generator { name: "Nikola", recognise: nikola::recognise },
     Generator { name: "Lektor", recognise: |folder| table::recognise("lektor", "Lektor", folder) },
     Generator { name: "Bridgetown", recognise: bridgetown::recognise },
+    Generator { name: "Docusaurus", recognise: docusaurus::recognise },
+    Generator { name: "Middleman", recognise: middleman::recognise },
     Generator { name: "Jekyll", recognise: jekyll::recognise },
     Generator { name: "VitePress", recognise: |folder| table::recognise("vitepress", "VitePress", folder) },
 ];
@@ -67,8 +71,8 @@ const FIRST_POST: &str = include_str!("first-post.md");
 /// Make a new site: a commented config.toml and a first post. Posts from today on will be mailed, older ones never.
 ///
 /// In a folder with Markdown in it no post is made. Its posts are found by looking, and the settings of Jekyll, Hugo, Zola,
-/// Eleventy, Astro, Hexo, Pelican, Gatsby, Cobalt, Quartz, Quarto, Nikola, Lektor, Bridgetown and VitePress are taken over, also
-/// by a new folder inside of such a blog. The blog's own files stay as they are; only `.gitignore` gets lines that it lacks.
+/// Eleventy, Astro, Hexo, Pelican, Gatsby, Cobalt, Quartz, Quarto, Nikola, Lektor, Bridgetown, VitePress, Docusaurus and Middleman are
+/// taken over, also by a new folder inside of such a blog. The blog's own files stay as they are; only `.gitignore` gets lines that it lacks.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  tidings init notes        # a new site\n  tidings init              # in the folder of a blog"
@@ -129,12 +133,16 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
     }
     let is_public_taken = site.is_folder("public");
     let reads_feed = |takeover: &takeover::Takeover| takeover.taken.iter().any(|(key, _)| *key == "posts.feed");
-    if let Some((_, takeover)) = takeover.as_mut().filter(|(_, takeover)| is_public_taken && !reads_feed(takeover)) {
-        // The blog's program may write there too.
-        takeover.config = takeover.config.replacen("# dir = \"public\"", "dir = \"feeds\"", 1);
-        takeover
-            .notes
-            .push("feeds will be written to the folder feeds, because there is a folder public already".into());
+    let feeds = if takeover.is_some() && is_public_taken { "feeds" } else { "public" };
+    if let Some((_, takeover)) = takeover.as_mut().filter(|(_, takeover)| !reads_feed(takeover)) {
+        let mut why = "";
+        if is_public_taken {
+            // The blog's program may write there too.
+            takeover.config = takeover.config.replacen("# dir = \"public\"", "dir = \"feeds\"", 1);
+            why = ", because there is a folder public already";
+        }
+        let how = "docs/serving-feeds.md says how they come into the site";
+        takeover.notes.push(format!("feeds will be written to the folder {feeds}{why}: {how}"));
     }
     let ids = online.as_ref().zip(takeover.as_mut()).and_then(|(online, (_, takeover))| {
         if reads_feed(takeover) { None } else { online.adopt(takeover, &folder, context.now) }
@@ -167,7 +175,6 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
             Err(error) => return Err(unwritten(&folder.join(name), error)),
         }
     }
-    let feeds = if takeover.is_some() && is_public_taken { "feeds" } else { "public" };
     context.ui.say(&extend_gitignore(&site, feeds, &shown(GITIGNORE))?);
     let blog = folder.parent().filter(|_| takeover.as_ref().is_some_and(|(place, _)| place.is_above));
     let named = online.as_ref().and_then(Online::url);

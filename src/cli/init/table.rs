@@ -55,7 +55,7 @@ pub(super) fn recognise(row: &str, label: &str, folder: &Folder) -> Option<Blog>
             blog.take("posts.permalink", own);
             return Some(blog);
         }
-        let is_clean = words("clean").any(|clean| folder.text(&file).is_some_and(|text| says(&text, clean)));
+        let is_clean = words("clean").any(|clean| folder.text(&file).is_some_and(|text| says(&text, clean, "true")));
         let name = if is_clean { name.trim_end_matches(".html") } else { name };
         let pattern = by_folder(&posts, content.unwrap_or_default(), name);
         let pattern = pattern.trim_end_matches('/').to_owned() + if name.ends_with('/') { "/" } else { "" };
@@ -69,9 +69,9 @@ fn words_of(row: &str, key: &str) -> Vec<&'static str> {
     names(row, key).split_whitespace().collect()
 }
 
-/// True when a program sets `name: true`.
-fn says(text: &str, name: &str) -> bool {
+/// True when a program sets `name: value`.
+pub(super) fn says(text: &str, name: &str, value: &str) -> bool {
     text.split(name)
         .skip(1)
-        .any(|rest| rest.trim_start().strip_prefix(':').is_some_and(|it| it.trim_start().starts_with("true")))
+        .any(|rest| rest.trim_start().strip_prefix(':').is_some_and(|it| it.trim_start().starts_with(value)))
 }

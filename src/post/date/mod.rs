@@ -32,6 +32,7 @@ pub(crate) fn published(
     findings: &mut Findings<'_>,
 ) -> Option<Moment> {
     let named = name::from_path(path);
+    let mut unread = None;
     for field in NAMES.date.iter().filter_map(|key| fields.get(&[key])) {
         let flag_or_book_year = field.key.eq_ignore_ascii_case("published") && !looks_like_a_date(field, conventions);
         if flag_or_book_year {
@@ -49,6 +50,12 @@ pub(crate) fn published(
             }
             return Some(moment);
         }
+        unread = Some(field);
+    }
+    if let (Some(field), Some(day)) = (unread, named) {
+        let message =
+            format!("the day in the name of the file counts, {}, for `{}` cannot be read", day.date, field.key);
+        findings.warning("post/date-differs", field.at.clone(), message, HELP);
     }
     let found = named.or_else(|| name::from_keys(fields))?;
     if found.day_zero {

@@ -8,6 +8,7 @@ fn r08_r10_a_key_counts_before_the_name_and_a_difference_is_named() {
     let (post, diagnostics) = one("posts/2025-01-01-a.md", "---\ntitle: A\ndate: 2025-02-30\n---\nx\n");
     assert_eq!(post.published.unwrap().date().to_string(), "2025-01-01", "falls through to the name");
     assert_eq!(diagnostics[0].code, "post/date");
+    assert!(diagnostics[1].message.contains("counts, 2025-01-01"), "{diagnostics:?}");
     let (post, diagnostics) = one("posts/a.md", "---\ntitle: A\ndate: 03/04/2025\n---\nx\n");
     assert_eq!((post.status, diagnostics.len()), (PostStatus::Error, 1), "{diagnostics:?}");
     assert_eq!(

@@ -143,7 +143,7 @@ impl Doubt {
             Self::Elsewhere => (
                 GuardName::CopiedDatabase,
                 "the database was last used on another machine, which may have mailed what seems due here".to_owned(),
-                "publish there, or allow it once if this is to be the only one from now on".to_owned(),
+                "publish there, or allow it once if this is to be the only one from now on, or set `CI=true` in the environment where each machine is a new one (docs/ci.md)".to_owned(),
                 "what was mailed there since is not known",
             ),
         };

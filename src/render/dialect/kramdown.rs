@@ -1,4 +1,4 @@
-//! kramdown and its kin: `{: .class #id}`, `{:toc}` and `[TOC]`, `{::options /}`, `*[HTML]: …`.
+//! kramdown and its kin: `{: .class #id}`, `{:toc}` and `[TOC]`, `{::options /}`, `*[HTML]: …`, `READMORE`.
 
 use super::part::Part;
 use super::wiki;
@@ -20,6 +20,11 @@ pub(crate) fn line(part: &Part<'_>, at: usize, writer: &mut Writer<'_>) -> Optio
     let inside = line.strip_prefix('[').and_then(|line| line.strip_suffix(']'));
     let inside = inside.map(|inside| inside.strip_prefix('[').and_then(|i| i.strip_suffix(']')).unwrap_or(inside));
     if inside.is_some_and(wiki::is_contents) || line.eq_ignore_ascii_case("@[toc]") || line == "${toc}" {
+        return Some(after);
+    }
+    // Where Middleman ends the summary.
+    if line == "READMORE" {
+        writer.out.push_str("<!--more-->\n");
         return Some(after);
     }
     if line.starts_with("*[") && line.contains("]:") {

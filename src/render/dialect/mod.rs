@@ -61,7 +61,7 @@ enum Place {
 const DIALECTS: &[(Place, Reader)] = &[
     (Place::Line(b":"), admonition::colons),
     (Place::Line(b"!?"), admonition::exclamations),
-    (Place::Line(b"[*-+1@${"), kramdown::line),
+    (Place::Line(b"[*-+1@${R"), kramdown::line),
     (Place::Line(b"ie"), mdx::line),
     (Place::Line(b"#"), cjk::heading),
     (Place::At(b'*'), cjk::emphasis),

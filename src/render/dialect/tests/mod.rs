@@ -106,12 +106,20 @@ fn more_markers_of_every_generator_end_the_summary() {
         "{/* truncate */}",
         "{/* more */}",
         "<!-- PELICAN_END_SUMMARY -->",
+        "READMORE",
     ] {
         let body = format!("One.\n\nTwo.\n\n{marker}\n\nThree.\n");
         assert_eq!(summary(&body).as_deref(), Some("One. Two."), "{marker}");
         assert_eq!(html(&body), "<p>One.</p>\n<p>Two.</p>\n\n<p>Three.</p>", "{marker}");
     }
-    for other in ["<!-- More info: -->", "<!--more-splits-more-fees-->", "`<!--more-->`", "{/* more or less */}"] {
+    for other in [
+        "<!-- More info: -->",
+        "<!--more-splits-more-fees-->",
+        "`<!--more-->`",
+        "{/* more or less */}",
+        "    READMORE",
+        "READMORE now",
+    ] {
         let body = format!("One.\n\nTwo.\n\n{other}\n\nThree.\n");
         assert_eq!(summary(&body).as_deref(), Some("One."), "{other}");
     }
