@@ -64,6 +64,27 @@ fn a_reader_chooses_lists_and_chooses_others() {
 }
 
 #[test]
+fn who_would_leave_can_leave_a_list_instead() {
+    let site = site();
+    site.configure("newsletter", LISTS);
+    site.readers(1);
+    site.run(&now(), &["publish"]).exits(0);
+    let serve = Serve::of(&site, "");
+    let leave = link(&site, "issue-1-00001.eml", "u");
+    assert_eq!(chosen(&serve.get(&leave).text()), [true, true]);
+    let saved = serve.post(&leave, "lists=&list=notes").text();
+    assert!(saved.contains("Saved.") && !saved.contains("unsubscribed"), "{saved}");
+    assert_eq!((&readers(&site)[0]["lists"], &readers(&site)[0]["status"]), (&json!(["notes"]), &json!("confirmed")));
+    assert_eq!(chosen(&serve.get(&leave).text()), [false, true]);
+    serve.post(&leave, "List-Unsubscribe=One-Click&lists=&list=essays");
+    assert_eq!(
+        (&readers(&site)[0]["lists"], &readers(&site)[0]["status"]),
+        (&json!(["notes"]), &json!("unsubscribed"))
+    );
+    assert!(!serve.get(&leave).text().contains("type=\"checkbox\""), "there is nothing to choose any more");
+}
+
+#[test]
 fn who_leaves_a_list_while_its_issue_goes_out_gets_no_copy_and_it_is_told_why() {
     let site = TestSite::new("outbox:outbox");
     site.configure("newsletter", LISTS);

@@ -41,17 +41,6 @@ pub(super) async fn unsubscribe(
 pub(super) async fn unsubscribe_all(waiting: &mut mpsc::Receiver<Leaver>, store: &Mutex<Store>) {
     let mut all = Vec::with_capacity(MOST);
     while waiting.recv_many(&mut all, MOST).await > 0 {
-        // Those who ask at this moment come along: to be heard they need a turn.
-        loop {
-            tokio::task::yield_now().await;
-            let known = all.len();
-            while all.len() < MOST && let Ok(leaver) = waiting.try_recv() {
-                all.push(leaver);
-            }
-            if all.len() == known {
-                break;
-            }
-        }
         let mut store = store.lock().await;
         let changes: Vec<_> = all.iter().map(|leaver| (leaver.subscriber, leaver.changing())).collect();
         match store.unsubscribe_all(&changes).await {

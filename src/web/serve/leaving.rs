@@ -4,13 +4,15 @@ use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use jiff::Timestamp;
+use serde_json::Value;
 
 use super::leavers::unsubscribe;
 use super::pages::Button;
+use super::preferences::choose;
 use super::request::{Posted, visitor};
 use super::server::{Server, Shared};
 use crate::email::{Grant, Purpose, is_token};
-use crate::model::SubscriberStatus;
+use crate::model::{Subscriber, SubscriberStatus};
 use crate::publish::{TEST_TOKEN, owners_of};
 use crate::store::UNDO_SPAN;
 
@@ -21,11 +23,9 @@ pub(super) async fn ask(
     request: Request,
 ) -> Result<Response, Response> {
     let network = visitor(&server, &request.into_parts().0).network();
-    if server.leaver(&token, &network).await?.is_none() {
-        return Err(server.missing());
-    }
-    let button = Button { word: "leave", ..Button::default() };
-    Ok(server.pages.answer(StatusCode::OK, "leave_title", &["leave_lead"], Some(button), None))
+    let Some(subscriber) = server.leaver(&token, &network).await? else { return Err(server.missing()) };
+    let reader = server.confirmed_with_lists(subscriber).await?;
+    Ok(server.pages.leave(&reader.map_or(Value::Null, |reader| server.pages.choices(reader.details.lists.as_ref()))))
 }
 
 /// Unsubscribes, however often it is asked for (RFC 8058).
@@ -41,6 +41,12 @@ pub(super) async fn leave(
     }
     let Some(subscriber) = server.leaver(&token, &posted.network).await? else { return Err(server.missing()) };
     let is_one_click = posted.is_one_click();
+    if !is_one_click
+        && let Some(mut reader) = server.confirmed_with_lists(subscriber).await?
+        && choose(&server, &posted, &mut reader, "link").await?
+    {
+        return Ok(server.pages.sentence(StatusCode::OK, "lists", &["saved"]));
+    }
     let way = if is_one_click { "one click" } else { "link" };
     let failed = |error| server.failed(&error);
     let left = unsubscribe(&server.leavers, (subscriber, way), (&posted.network, posted.now)).await;
@@ -96,6 +102,16 @@ pub(super) async fn undo(
 }
 
 impl Server {
+    /// A reader who gets mail, where there are lists to choose from.
+    async fn confirmed_with_lists(&self, subscriber: i64) -> Result<Option<Subscriber>, Response> {
+        if self.pages.lists().is_empty() {
+            return Ok(None);
+        }
+        let found = self.store.lock().await.subscriber_numbered(subscriber).await;
+        let found = found.map_err(|error| self.failed(&error))?;
+        Ok(found.filter(|reader| reader.status == SubscriberStatus::Confirmed))
+    }
+
     /// The number of the reader whose token for leaving this is.
     async fn leaver(&self, token: &str, network: &str) -> Result<Option<i64>, Response> {
         if let Some(grant) = self.grant(token, Purpose::Leave).await? {

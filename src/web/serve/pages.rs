@@ -112,6 +112,13 @@ impl Pages {
         self.page(status, "web/serve-answer.html", title, values)
     }
 
+    /// The page with the button for leaving, and the lists to choose from for who would rather leave some.
+    pub(super) fn leave(&self, lists: &Value) -> Response {
+        let button = json!({ "action": "", "fields": [], "label": self.word("leave"), "is_quiet": false });
+        let values = json!({ "said": [self.word("leave_lead")], "button": button, "lists": lists });
+        self.page(StatusCode::OK, "web/serve-answer.html", "leave_title", values)
+    }
+
     /// The page on which people subscribe, given out at `time`, with what they have typed.
     pub(super) fn subscribe(&self, status: StatusCode, time: &str, typed: &Typed) -> Response {
         let values = json!({

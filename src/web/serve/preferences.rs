@@ -40,11 +40,7 @@ pub(super) async fn save(
         renamed.map_err(|error| server.failed(&error))?;
         reader.name = name;
     }
-    if let Some(choice) = posted.choice(server.pages.lists()).map(|choice| with_others(choice, &server, &reader)) {
-        let chosen = server.store.lock().await.choose_lists(reader.id, &choice, posted.changing("preferences")).await;
-        chosen.map_err(|error| server.failed(&error))?;
-        reader.details.lists = choice.lists().cloned();
-    }
+    choose(&server, &posted, &mut reader, "preferences").await?;
     let report = match posted.field("email") {
         email if email.is_empty() => Report { said: Some("saved"), is_wrong: false },
         email => match email.parse::<EmailAddress>() {
@@ -56,6 +52,21 @@ pub(super) async fn save(
         },
     };
     Ok(show(&server, &reader, report))
+}
+
+/// Puts a reader on the lists that were sent. False when none were asked about.
+pub(super) async fn choose(
+    server: &Server,
+    posted: &Posted,
+    reader: &mut Subscriber,
+    way: &str,
+) -> Result<bool, Response> {
+    let Some(choice) = posted.choice(server.pages.lists()) else { return Ok(false) };
+    let choice = with_others(choice, server, reader);
+    let chosen = server.store.lock().await.choose_lists(reader.id, &choice, posted.changing(way)).await;
+    chosen.map_err(|error| server.failed(&error))?;
+    reader.details.lists = choice.lists().cloned();
+    Ok(true)
 }
 
 /// A choice among the lists of the site leaves alone those that the reader is on and that the site does not show.
