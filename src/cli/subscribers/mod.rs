@@ -291,6 +291,13 @@ async fn erase(store: &mut Store, addresses: &[EmailAddress], context: &Context)
             context.ui.say(&format!("{shown} was not on the list; a hash keeps any import from adding them."));
         }
     }
+    if !store.sweep().await? {
+        let busy = Diagnostic::warning(
+            "store/in-use",
+            "another process uses the database: what was forgotten can still stand in free space of its file",
+        );
+        context.ui.diagnostics(&[busy.help("do it again when no `tidings serve`, `publish` or `deliver` runs")]);
+    }
     Ok(Exit::Done)
 }
 
