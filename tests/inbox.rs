@@ -300,7 +300,7 @@ fn a_mail_to_leave_counts_once_also_when_a_mail_program_has_marked_it_as_read() 
     let token = copy_to(&sink, "r1@reader.test").message;
     let token = token.split("<mailto:leave+").nth(1).unwrap().split('@').next().unwrap();
     let leave = format!("From: r1@reader.test\nTo: leave+{token}@news.example.org\nSubject: unsubscribe\n\nx\n");
-    inbox(&site, TUESDAY, &[leave.clone()]).exits(0);
+    inbox(&site, TUESDAY, std::slice::from_ref(&leave)).exits(0);
     site.run(TUESDAY, &["subscribers", "add", "--resubscribe", "r1@reader.test"]).exits(0);
     inbox(&site, TUESDAY, &[format!("Status: RO\nX-Status: A\n{leave}"), leave.replace('\n', "\r\n")]).exits(0);
     assert_eq!(state_of(&site, "r1@reader.test"), "confirmed");
