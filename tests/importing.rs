@@ -134,6 +134,13 @@ pub(crate) fn who_left_elsewhere_gets_no_more_mail_from_here() {
     site.write("back.csv", "email,status\nb@reader.test,active\n");
     import(&site, &[site.file("back.csv").to_str().unwrap()]).exits(0);
     assert_eq!(counts(&site), [2, 0, 1, 1, 0], "an import brings back none who left");
+    let changes = |reader: &str| {
+        let story = site.run(NOW, &["explain", reader, "--json"]).exits(0).json();
+        let changes = story["changes"].as_array().unwrap().clone();
+        changes.iter().map(|it| format!("{} by {}", it["status"], it["way"])).collect::<Vec<_>>()
+    };
+    assert_eq!(changes("b@reader.test"), ["\"unsubscribed\" by \"import\""]);
+    assert_eq!(changes("d@reader.test"), [""; 0]);
 }
 
 #[test]

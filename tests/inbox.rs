@@ -249,3 +249,61 @@ fn a_mailbox_may_be_an_mbox_one_message_or_the_standard_input() {
     site.run(TUESDAY, &["inbox", outside.path().to_str().unwrap()]).exits(2);
     site.run(TUESDAY, &["inbox", outside.path().join("none").to_str().unwrap()]).exits(2);
 }
+
+#[test]
+fn readers_who_write_about_mail_that_does_not_arrive_stay() {
+    let sink = Sink::start(Duration::ZERO);
+    let site = sent(&sink, 5);
+    let copies: Vec<Received> = (1..=5).map(|n| copy_to(&sink, &format!("r{n}@reader.test"))).collect();
+    let answer = |n: usize, to: &str, text: &str| {
+        let (reader, id) = (&copies[n].to, copies[n].message_id());
+        format!(
+            "Return-Path: <>\nFrom: {reader}\nTo: {to}\nSubject: Slow rivers\nReferences: {id}\n\n{text}\n\n-----Original Message-----\n\
+             From: Ada\nTo: {reader}\nSubject: Slow rivers\n\nWater.\n"
+        )
+    };
+    let mailbox = [
+        answer(
+            0,
+            "ada@news.example.org",
+            "I have left: this address does not exist any more. Write to new@other.test.",
+        ),
+        answer(1, &copies[1].from, "My mails could not be delivered either: user unknown."),
+        // Someone else of the same house says it: that counts.
+        answer(2, &copies[2].from, "The user r3@reader.test does not exist here.").replacen(
+            "r3@reader.test",
+            "admin@reader.test",
+            1,
+        ),
+        // Where the address is hidden, the way to leave and the Message-ID say who it was.
+        complaint(&format!(
+            "To: redacted@isp.test\nMessage-ID: {}\nList-Unsubscribe: <mailto:leave+{}@news.example.org>",
+            copies[3].message_id(),
+            copies[3].message.split("<mailto:leave+").nth(1).unwrap().split('@').next().unwrap()
+        )),
+        // One way to leave and another one's Message-ID prove nothing.
+        complaint(&format!(
+            "To: redacted@isp.test\nMessage-ID: {}\nList-Unsubscribe: <mailto:leave+{}@news.example.org>",
+            copies[4].message_id(),
+            copies[0].message.split("<mailto:leave+").nth(1).unwrap().split('@').next().unwrap()
+        )),
+    ];
+    inbox(&site, TUESDAY, &mailbox).exits(0);
+    let states: Vec<_> = copies.iter().map(|copy| state_of(&site, &copy.to)).collect();
+    assert_eq!(states, ["confirmed", "confirmed", "bounced", "complained", "confirmed"]);
+}
+
+#[test]
+fn a_mail_to_leave_counts_once_also_when_a_mail_program_has_marked_it_as_read() {
+    let sink = Sink::start(Duration::ZERO);
+    let site = sent(&sink, 1);
+    let token = copy_to(&sink, "r1@reader.test").message;
+    let token = token.split("<mailto:leave+").nth(1).unwrap().split('@').next().unwrap();
+    let leave = format!("From: r1@reader.test\nTo: leave+{token}@news.example.org\nSubject: unsubscribe\n\nx\n");
+    inbox(&site, TUESDAY, std::slice::from_ref(&leave)).exits(0);
+    site.run(TUESDAY, &["subscribers", "add", "--resubscribe", "r1@reader.test"]).exits(0);
+    inbox(&site, TUESDAY, &[format!("Status: RO\nX-Status: A\n{leave}"), leave.replace('\n', "\r\n")]).exits(0);
+    assert_eq!(state_of(&site, "r1@reader.test"), "confirmed");
+    inbox(&site, TUESDAY, &[leave.replace("unsubscribe", "unsubscribe again")]).exits(0);
+    assert_eq!(state_of(&site, "r1@reader.test"), "unsubscribed");
+}

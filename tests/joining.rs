@@ -96,6 +96,15 @@ fn a_reader_joins_confirms_gets_the_issue_and_leaves_by_mail() {
         assert!(doubted.stderr.contains("not taken for a confirmation"), "{doubted:#?}");
         assert_eq!(status(&site), "pending 1, confirmed 0, unsubscribed 0");
     }
+    // Who says no does not say yes.
+    for refusal in [
+        answer.replace("\n\nYes\n", "\n\nNo! I did not ask for this.\n"),
+        answer.replace("Subject: Re: ", "Subject: unsubscribe\nX: "),
+    ] {
+        let refused = inbox(&site, "2026-03-02T10:30:00Z", &[refusal]).exits(0);
+        assert!(refused.stdout.contains("b***@other.test: not confirmed, since the answer says"), "{refused:#?}");
+        assert_eq!(status(&site), "pending 1, confirmed 0, unsubscribed 0");
+    }
     std::fs::remove_dir_all(site.file("Maildir")).unwrap();
     let confirmed = inbox(&site, "2026-03-02T11:00:00Z", &[answer]).exits(0);
     assert!(confirmed.stdout.contains("b***@reader.test: confirmed"), "{confirmed:#?}");

@@ -34,6 +34,8 @@ enum Fault {
     /// Ends the connection in the place of moving these many messages or more for the second time.
     EndsAtSecondMove,
     RefusesMove,
+    /// Another process has moved them before.
+    MovedBefore,
 }
 
 #[derive(Clone)]
@@ -147,6 +149,7 @@ impl Imap {
                 moves += 1;
                 match fault {
                     Fault::RefusesMove => end = "NO never",
+                    Fault::MovedBefore => end = "NO [EXPUNGEISSUED] some are gone",
                     Fault::EndsAtSecondMove if moves > 2 => return Ok(()),
                     _ => {
                         for uid in set(words.split(' ').next().unwrap()) {
@@ -211,6 +214,8 @@ fn what_is_understood_is_moved_in_whatever_way_the_server_can() {
         assert!(imap.left() == left && imap.has_heard(heard), "{offers}: {:?}", imap.said);
         assert!(!imap.has_heard("EXPUNGE") || offers.contains("UIDPLUS"), "what others have marked stays");
     }
+    let (_, _, run) = reads(Fault::MovedBefore, "MOVE", mailbox());
+    assert!(run.exits(0).stderr.contains("2 readers asked to confirm."));
     let (imap, _, run) = reads(Fault::GreetsAsLoggedIn, "MOVE", mailbox());
     assert!(run.exits(0).stderr.contains("2 readers asked") && !imap.has_heard("LOGIN"));
 }

@@ -56,6 +56,13 @@ pub(crate) fn who_is_added_is_asked_once_and_gets_nothing_before() {
     assert_eq!((sink.count(), statuses(&site)), (0, [1, 1, 0]), "nothing is sent by itself");
     assert!(invite(MONDAY, "there@reader.test", &[]).exits(0).stderr.contains("on the list already"));
     assert!(invite(MONDAY, "ada@reader.test", &[]).exits(0).stderr.contains("was asked lately"));
+    site.run(MONDAY, &["subscribers", "add", "notes@reader.test", "--list", "notes"]).exits(0);
+    assert!(invite(MONDAY, "notes@reader.test", &["--list", "notes"]).exits(0).stderr.contains("on the list already"));
+    let more = invite(MONDAY, "notes@reader.test", &["--list", "essays"]).exits(0);
+    assert!(more.stderr.contains("is asked to confirm"), "{more:#?}");
+    let told = site.run(MONDAY, &["subscribers", "show", "notes@reader.test", "--json"]).exits(0).json();
+    assert_eq!(told["lists"], serde_json::json!(["notes"]), "until they confirm");
+    site.run(MONDAY, &["subscribers", "erase", "notes@reader.test"]).exits(0);
     site.run(MONDAY, &["publish"]).exits(0);
     let mut to: Vec<_> = sink.received().iter().map(|mail| mail.to.clone()).collect();
     to.sort();

@@ -134,6 +134,11 @@ fn who_is_erased_is_not_in_any_answer() {
     assert_eq!(told["letters"], json!([]));
     site.run(MONDAY, &["subscribers", "erase", "e@reader.test"]).exits(0);
     site.run(MONDAY, &["subscribers", "show", "e@reader.test"]).exits(2);
+    let has = |name: &str| {
+        let bytes = std::fs::read(site.file(name)).unwrap_or_default();
+        bytes.windows(13).any(|part| part == b"e@reader.test")
+    };
+    assert!(!has(".tidings/tidings.db") && !has(".tidings/tidings.db-wal"), "not in free space either");
     let list = site.run(MONDAY, &["subscribers", "export"]).exits(0).stdout;
     assert!(!list.contains("e@reader.test"), "{list}");
     let list = site.run(MONDAY, &["subscribers", "list", "--where", "list=notes", "--json"]).exits(0).json();
@@ -183,4 +188,23 @@ fn what_a_list_says_of_its_readers_is_shown_kept_and_given_on() {
         let counts = other.status()["subscribers"].clone();
         assert_eq!((&counts["confirmed"], &counts["pending"]), (&json!(1), &json!(0)), "{service}: {text}");
     }
+}
+
+#[test]
+fn a_list_more_is_told_in_the_story_of_the_reader() {
+    let site = site();
+    let said = site.run(TUESDAY, &["subscribers", "add", "e@reader.test", "--list", "notes"]).exits(0);
+    assert!(said.stderr.contains("is on the list already, and gets essays, notes now."), "{said:#?}");
+    site.run(TUESDAY, &["subscribers", "add", "e@reader.test", "--list", "notes"]).exits(0);
+    let changes = |reader: &str| {
+        let story = site.run(TUESDAY, &["explain", reader, "--json"]).exits(0).json();
+        let changes = story["changes"].as_array().unwrap().clone();
+        changes.iter().map(|it| (it["about"].clone(), it["way"].clone())).collect::<Vec<_>>()
+    };
+    assert_eq!(changes("e@reader.test"), [(json!("lists essays, notes"), json!("the owner"))]);
+    // Who is taken back onto a list is on that one alone.
+    site.run(TUESDAY, &["subscribers", "remove", "n@reader.test"]).exits(0);
+    site.run(TUESDAY, &["subscribers", "add", "n@reader.test", "--resubscribe", "--list", "essays"]).exits(0);
+    assert_eq!(changes("n@reader.test").last().unwrap().0, json!("lists essays"));
+    assert_eq!(changes("all@reader.test"), []);
 }

@@ -71,6 +71,12 @@ pub fn token_in(text: &str) -> Option<String> {
         .then(|| last.to_ascii_lowercase())
 }
 
+/// Every token for leaving in a text.
+pub(super) fn tokens_in(text: &str) -> impl Iterator<Item = String> {
+    let words = text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| is_leave_length(word.len()));
+    words.filter_map(token_in)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

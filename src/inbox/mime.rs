@@ -10,6 +10,7 @@ use mail_parser::decoders::quoted_printable::quoted_printable_decode;
 use mail_parser::{Message, MessageParser, MimeHeaders as _};
 
 use super::addresses;
+use crate::model::EmailAddress;
 
 const LONGEST_HEAD: usize = 32 << 10;
 const LONGEST_PART_HEAD: usize = 8 << 10;
@@ -38,6 +39,14 @@ impl<'m> Head<'m> {
 
     pub(super) fn addresses(&self, name: &'static str) -> Vec<String> {
         addresses::all(&self.text(name).unwrap_or_default())
+    }
+
+    /// The addresses of who wrote it, and not those that stand in names and comments.
+    pub(super) fn from(&self) -> Vec<String> {
+        let from = self.0.as_ref().and_then(Message::from).into_iter().flat_map(|from| from.iter());
+        from.filter_map(|address| address.address()?.trim().parse::<EmailAddress>().ok())
+            .map(|address| address.as_str().to_owned())
+            .collect()
     }
 
     pub(super) fn message_ids(&self, name: &'static str) -> Vec<String> {

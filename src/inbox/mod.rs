@@ -5,6 +5,7 @@
 //! length, and each line is read a fixed number of times.
 
 mod addresses;
+pub mod amazon;
 mod classify;
 mod mailbox;
 mod mime;
@@ -15,6 +16,7 @@ mod said;
 #[cfg(test)]
 mod tests;
 mod text;
+pub mod told;
 mod wishes;
 
 use crate::model::EmailAddress;
@@ -37,10 +39,18 @@ pub fn read(message: &[u8], join: Option<&EmailAddress>) -> Returned {
         reports = report::delivery_status(&parts);
         text::explain(&mut reports, &prose);
     }
+    if reports.is_empty()
+        && let Some(mailed) = amazon::mailed(&parts)
+    {
+        reports = mailed.reports;
+        clues.message_ids.extend(mailed.clues.message_ids);
+        clues.tokens.extend(mailed.clues.tokens);
+    }
     if reports.iter().all(|report| report.recipient.is_none()) {
-        let told = text::bounce(&first.head, &prose, &parts);
+        let told = text::bounce(&first.head, &prose, &parts, comes_to_return_path(&first.head));
         if reports.is_empty() || told.iter().any(|report| report.recipient.is_some()) {
             reports = told;
+            clues.writer = first.head.from().into_iter().next().filter(|_| !reports.is_empty());
         }
     }
     if reports.is_empty() {
@@ -50,6 +60,7 @@ pub fn read(message: &[u8], join: Option<&EmailAddress>) -> Returned {
         reports.extend(wishes::wish(&first.head, &clues, join));
         if !reports.is_empty() {
             clues.program = programs::sign(&first.head, &prose);
+            clues.refusal = programs::refusal(&first.head, &prose);
         }
         // Programs leave for their readers at the press of a button, and join and confirm for none.
         for report in reports.iter_mut().filter(|report| matches!(report.kind, Kind::Confirm | Kind::Subscribe)) {
@@ -71,6 +82,7 @@ fn clues(head: &Head<'_>, parts: &[Part<'_>], prose: &text::Prose) -> Clues {
         sent_to.extend(original.addresses("Return-Path"));
         clues.message_ids.extend(original.message_ids("Message-ID"));
         clues.readers.extend(original.addresses("To"));
+        clues.leavers.extend(original.text("List-Unsubscribe").iter().flat_map(|ways| addresses::tokens_in(ways)));
     }
     for name in ["In-Reply-To", "References"] {
         clues.message_ids.extend(head.message_ids(name));
@@ -79,10 +91,20 @@ fn clues(head: &Head<'_>, parts: &[Part<'_>], prose: &text::Prose) -> Clues {
     clues.readers.extend(prose.copied("to:").flat_map(addresses::all));
     sent_to.extend(prose.copied("return-path:").flat_map(addresses::all));
     clues.tokens.extend(sent_to.iter().filter_map(|address| token_in(address.split('@').next().unwrap_or_default())));
+    clues.leavers.extend(prose.copied("list-unsubscribe:").flat_map(addresses::tokens_in));
     clues.tokens.extend(report::envelope_ids(parts));
     clues.tokens.extend(wishes::subject_token(&head.subject()));
     clues.date = head.date();
     clues
+}
+
+/// Whether a message was sent to what may be an address that bounces go to.
+fn comes_to_return_path(head: &Head<'_>) -> bool {
+    let mut sent_to = wishes::SENT_TO.iter().flat_map(|name| head.addresses(name));
+    sent_to.any(|address| {
+        let token = token_in(address.split('@').next().unwrap_or_default());
+        token.is_some_and(|token| !addresses::is_leave_length(token.len()))
+    })
 }
 
 fn auto_reply(head: &Head<'_>) -> Option<Report> {
@@ -91,11 +113,12 @@ fn auto_reply(head: &Head<'_>) -> Option<Report> {
     };
     let is_marked = says("Auto-Submitted", &["auto-replied"])
         || says("Precedence", &["auto_reply", "auto-reply"])
-        || ["X-Autoreply", "X-Autorespond", "X-Autoreply-From"].iter().any(|name| head.text(name).is_some());
+        || ["X-Autoreply", "X-Autorespond", "X-Autoreply-From"].iter().any(|name| head.text(name).is_some())
+        || head.parameter("report-type").is_some_and(|kind| kind.eq_ignore_ascii_case("disposition-notification"));
     let subject = head.subject().to_lowercase();
     let is_answer = !head.is_of_a_list() && RULES.auto_reply.iter().any(|phrase| subject.starts_with(phrase.as_str()));
     (is_marked || is_answer).then(|| Report {
-        recipient: head.addresses("From").into_iter().next(),
+        recipient: head.from().into_iter().next(),
         kind: Kind::AutoReply,
         status: None,
         diagnostic: Some(one_line(&head.subject())).filter(|subject| !subject.is_empty()),

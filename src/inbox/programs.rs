@@ -16,6 +16,20 @@ pub(super) fn sign(head: &Head<'_>, prose: &Prose) -> Option<String> {
     })
 }
 
+/// What an answer says that does not want what it would confirm, if it says anything of the kind.
+pub(super) fn refusal(head: &Head<'_>, prose: &Prose) -> Option<String> {
+    let subject = head.subject().to_lowercase();
+    let mut text = String::from(" ");
+    for line in prose.own_lines().take(FIRST_LINES) {
+        let words = line.split(|c: char| !c.is_alphanumeric() && !matches!(c, '\'' | '’'));
+        words.filter(|word| !word.is_empty()).for_each(|word| text += &format!("{} ", word.to_lowercase()));
+    }
+    let first = text.split_whitespace().next().unwrap_or_default();
+    let leaves = RULES.leave.iter().find(|word| subject.trim() == **word);
+    let begins = leaves.or_else(|| RULES.noes.iter().find(|word| *word == first));
+    begins.or_else(|| RULES.refusing.iter().find(|phrase| text.contains(&format!(" {phrase} ")))).cloned()
+}
+
 fn by_header(head: &Head<'_>) -> Option<String> {
     let value = |name: &str| head.topmost(name).map(|value| value.to_lowercase());
     if value("Auto-Submitted").is_some_and(|value| !value.starts_with("no")) {
@@ -115,6 +129,37 @@ mod tests {
         }
         let robot = answer(plain, "").replace("bob@c.test", "no-reply@c.test");
         assert_eq!(read(robot.as_bytes(), None).reports[0].kind, Kind::AutoReply);
+    }
+
+    #[test]
+    fn what_says_no_is_told_from_yes_and_from_our_own_letters() {
+        let refusal = |text: &str| read(answer("Subject: Re: Confirm", text).as_bytes(), None).clues.refusal;
+        for text in [
+            "NO! Please remove me.",
+            "Stop.",
+            "I didn't ask for this",
+            "Who is this?",
+            "Nein danke",
+            "Ich habe mich nicht angemeldet.",
+            "Je n'ai rien demandé",
+            "No quiero recibir nada",
+            "Não, obrigado",
+            "Non voglio riceverla",
+            "Nie chcę",
+            "Я не подписывался",
+        ] {
+            assert!(refusal(text).is_some(), "{text}");
+        }
+        for text in
+            ["", "Yes, please!", "Ja, gern. Nicht dass ich es vergesse.", "Oui", "ok\n\n> Nothing to do? No, stop."]
+        {
+            assert_eq!(refusal(text), None, "{text}");
+        }
+        let letters: toml::Table = toml::from_str(include_str!("../email/letters.toml")).unwrap();
+        for letter in letters.values().flat_map(|texts| texts.as_table().unwrap().values()) {
+            let quoted = format!("On Monday Ada wrote:\n{}", letter.as_str().unwrap());
+            assert_eq!(refusal(&quoted), None, "{quoted}");
+        }
     }
 
     #[test]

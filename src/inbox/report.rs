@@ -39,13 +39,18 @@ fn address(value: Option<&String>) -> Option<String> {
     addresses::all(value?).into_iter().next()
 }
 
-/// What the sender called the envelope of the copy (RFC 3461 §4.4), where a report tells it.
+/// What the sender called the envelope of the copy (RFC 3461 §4.4), or the address that it came from (RFC 5965 §3.2), where a report
+/// tells it.
 pub(super) fn envelope_ids(parts: &[Part<'_>]) -> Vec<String> {
     let is_report = |part: &&Part<'_>| part.media_type == "message/feedback-report" || is_status(part);
     let texts = parts.iter().filter(is_report).map(Part::text);
     let id = |line: &str| {
         let (name, value) = line.split_once(':')?;
-        name.trim().eq_ignore_ascii_case("original-envelope-id").then(|| token_in(value.trim())).flatten()
+        match name.trim().to_ascii_lowercase().as_str() {
+            "original-envelope-id" => token_in(value.trim()),
+            "original-mail-from" => token_in(value.split('@').next().unwrap_or_default()),
+            _ => None,
+        }
     };
     texts.flat_map(|text| text.lines().filter_map(id).collect::<Vec<_>>()).take(MOST_RECIPIENTS).collect()
 }

@@ -23,10 +23,16 @@ pub(super) struct Rules {
     pub(super) copies: Vec<String>,
     /// Beginnings of the subjects of programs that answer.
     pub(super) auto_reply: Vec<String>,
+    /// What the subject of an answer begins with, before a colon.
+    pub(super) replies: Vec<String>,
     /// What the subject of a program has that answers every mail with the number of a case.
     pub(super) tickets: Vec<String>,
     /// What the text of a program has that answers.
     pub(super) automatic_texts: Vec<String>,
+    /// What an answer has of one who does not want what it would confirm: words, in their order.
+    pub(super) refusing: Vec<String>,
+    /// What such an answer begins with.
+    pub(super) noes: Vec<String>,
     /// Headers that programs set.
     pub(super) automatic_headers: Vec<String>,
     /// Values of `Precedence` that persons do not set.
@@ -61,9 +67,22 @@ pub(super) fn has(phrases: &[String], text: &str) -> bool {
 pub(super) fn answers(subject: &str) -> bool {
     let subject = subject.to_lowercase();
     let mut rest = subject.trim();
-    // `Re: AW: `
-    while let Some((_, after)) = rest.split_once(':').filter(|(before, _)| before.chars().count() <= 4) {
-        rest = after.trim_start();
+    loop {
+        if RULES.auto_reply.iter().any(|phrase| rest.starts_with(phrase.as_str())) {
+            return true;
+        }
+        // `Re: AW: `
+        match rest.split_once([':', '：']).filter(|(before, _)| before.chars().count() <= 4) {
+            Some((_, after)) => rest = after.trim_start(),
+            None => return has(&RULES.tickets, &subject),
+        }
     }
-    RULES.auto_reply.iter().any(|phrase| rest.starts_with(phrase.as_str())) || has(&RULES.tickets, &subject)
+}
+
+/// True for the subject of an answer, or of what is handed on.
+pub(super) fn is_reply(subject: &str) -> bool {
+    let Some((before, _)) = subject.split_once([':', '：']) else { return false };
+    // `Re[2]:`
+    let word = before.trim_end_matches(|c: char| c.is_ascii_digit() || "[]()^* ".contains(c)).trim_start();
+    RULES.replies.contains(&word.to_lowercase())
 }

@@ -71,8 +71,14 @@ pub struct Clues {
     pub message_ids: Vec<String>,
     /// Whom that copy was for.
     pub readers: Vec<String>,
+    /// Who wrote a bounce that is meant for people: no reader says of themselves that they do not exist.
+    pub writer: Option<String>,
     /// When it was written, as it says itself, in seconds since 1970.
     pub date: Option<i64>,
+    /// Tokens of the addresses for leaving that the copy had: they say who its reader was where a report hides it.
+    pub leavers: Vec<String>,
+    /// What an answer says that does not want what it would confirm.
+    pub refusal: Option<String>,
     /// What tells that a program wrote what otherwise asks for something; a person's wish has none.
     pub program: Option<String>,
 }

@@ -131,7 +131,17 @@ fn programs_that_answer_and_people_who_write_are_no_bounces() {
             "unsubscribe r1@reader.test",
         ),
         ("From: r1@reader.test\nSubject: unsubscribe abcdefghijklmnopqrstuvwxyz", "unsubscribe r1@reader.test"),
+        ("From: r1@reader.test\nReturn-Path: <>\nSubject: 不在: Delivery failed", "auto-reply r1@reader.test"),
         ("From: r1@reader.test\nSubject: Abmelden", "unsubscribe r1@reader.test"),
+        (
+            "From: r1@reader.test\nTo: leave+abcdefghijklmnopqrstuvwxyz@example.org\nAuto-Submitted: auto-generated\nSubject: x",
+            "unsubscribe r1@reader.test",
+        ),
+        (
+            "From: r1@reader.test\nSubject: Not read: Delivery failed\nContent-Type: multipart/report; \
+             report-type=disposition-notification; boundary=b",
+            "auto-reply r1@reader.test",
+        ),
     ] {
         assert_eq!(said(&format!("{head}\n\nI am away until Monday.\n")), [expected]);
     }
@@ -140,7 +150,9 @@ fn programs_that_answer_and_people_who_write_are_no_bounces() {
         "From: r1@reader.test\nSubject: How to unsubscribe from everything you ever joined",
         "From: news@example.org\nSubject: Delivery failed: how mail is lost\nList-Id: <news.example.org>",
         "From: news@example.org\nSubject: unsubscribe\nList-Unsubscribe: <mailto:x@example.org>",
-        "From: r1@reader.test\nTo: leave+abcdefghijklmnopqrstuvwxyz@example.org\nAuto-Submitted: auto-generated\nSubject: x",
+        "From: r1@reader.test\nSubject: Re: Delivery failed: how mail is lost",
+        "From: Bob, Postmaster <postmaster@reader.test>\nReturn-Path: <bob@reader.test>\nSubject: AW: Delivery failed",
+        "From: r1@reader.test\nReturn-Path: <>\nSubject: Report\nContent-Type: multipart/report; report-type=tlsrpt; boundary=b",
     ] {
         assert_eq!(
             said(&format!("{head}\n\nThe mail to <x@y.test> could not be delivered: user unknown.\n")),
@@ -148,6 +160,44 @@ fn programs_that_answer_and_people_who_write_are_no_bounces() {
             "{head}"
         );
     }
+}
+
+#[test]
+fn what_is_quoted_is_not_said() {
+    let quoted =
+        "From: r1@reader.test\nSubject: Your text\nTo: ada@example.org\n\nGreat!\n\n> Delivery failed: user unknown\n";
+    assert_eq!(said(&quoted.replace("Your text", "Bounce")), [""; 0]);
+    let own = "From: x@reader.test\nTo: bounces+abcdefghijklmnopqrstuvwxyzabcdefghijklmn@example.org\nSubject: Slow rivers\n\n";
+    assert_eq!(said(&format!("{own}> user unknown\n")), [""; 0]);
+    let told = read(format!("{own}The user r1@reader.test does not exist.\n").as_bytes(), None);
+    assert_eq!((told.reports[0].kind, told.clues.writer.as_deref()), (Kind::Hard, Some("x@reader.test")));
+}
+
+#[test]
+fn what_amazon_mails_is_read_as_what_it_tells() {
+    let token = "abcdefghijklmnopqrstuvwxyzabcdefghijklmn";
+    let notice = serde_json::json!({
+        "notificationType": "Bounce",
+        "bounce": {
+            "bounceType": "Permanent",
+            "bouncedRecipients": [{ "emailAddress": "r1@reader.test", "status": "5.1.1", "diagnosticCode": "smtp; 550 5.1.1 user unknown" }],
+        },
+        "mail": { "source": format!("bounces+{token}@example.org"), "headers": [{ "name": "Message-ID", "value": "<1.abc@example.org>" }] },
+    })
+    .to_string();
+    let enveloped = serde_json::json!({ "Type": "Notification", "Message": notice }).to_string();
+    let head = "From: SES <no-reply@sns.amazonaws.com>\nTo: ada@example.org\nSubject: AWS Notification Message\n\n";
+    let broken = enveloped.replacen("bouncedRecipients", "bounced!\n Recipients", 1);
+    for body in
+        [&notice, &format!("{notice}\n\n--\nIf you wish to stop receiving notifications {{…}}"), &enveloped, &broken]
+    {
+        let message = format!("{head}{body}\n");
+        assert_eq!(said(&message), ["hard r1@reader.test 5.1.1"], "{body}");
+        let clues = read(message.as_bytes(), None).clues;
+        assert_eq!((clues.tokens, clues.message_ids), (vec![token.into()], vec!["1.abc@example.org".into()]));
+    }
+    assert_eq!(said(&format!("{head}{{\"notificationType\": \"Delivery\"}}\n")), [""; 0]);
+    assert_eq!(said(&format!("{head}{{{{{{\n")), [""; 0]);
 }
 
 #[test]

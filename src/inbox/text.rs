@@ -6,7 +6,7 @@ use super::addresses::{self, Found};
 use super::classify::{failure, one_line, status_in};
 use super::mime::{Head, Part};
 use super::report;
-use super::rules::{RULES, answers, has};
+use super::rules::{RULES, answers, has, is_reply};
 use super::said::{Kind, MOST_RECIPIENTS, Report};
 
 const MOST_LINES: usize = 400;
@@ -76,25 +76,40 @@ fn begins_copy(line: &str) -> bool {
     is_short && (!is_list || text.contains("undelivered")) && RULES.copies.iter().any(is_named)
 }
 
-/// What a bounce says, unless the message is none.
-pub(super) fn bounce(head: &Head<'_>, prose: &Prose, parts: &[Part<'_>]) -> Vec<Report> {
+/// What a bounce says, unless the message is none. Answers of people do not come to the address that only the envelope of a copy had.
+pub(super) fn bounce(head: &Head<'_>, prose: &Prose, parts: &[Part<'_>], comes_to_return_path: bool) -> Vec<Report> {
     let from = head.text("From").unwrap_or_default().to_lowercase();
     let daemon = ["mailer-daemon", "mailer.daemon", "mdaemon", "mail.delivery.system", "maildaemon"];
     let is_empty = |name| head.text(name).is_some_and(|value| value.trim() == "<>");
     let media_type = parts.first().map(|part| part.media_type.as_str()).unwrap_or_default();
-    let is_status = media_type == "multipart/report"
-        && head.parameter("report-type").is_none_or(|kind| kind.eq_ignore_ascii_case("delivery-status"));
+    // Such as one that says whether a message was read (RFC 8098), or of TLS (RFC 8460).
+    if head.parameter("report-type").is_some_and(|kind| !kind.eq_ignore_ascii_case("delivery-status")) {
+        return Vec::new();
+    }
+    let is_status = media_type == "multipart/report";
     let is_daemon = daemon.iter().any(|word| from.contains(word)) || from.ends_with("<>");
     let is_sender = is_daemon || has(&RULES.senders, &from) || is_empty("Return-Path");
     let failed = head.addresses("X-Failed-Recipients");
     let subject = head.subject();
-    let text = prose.text();
-    let says_subject = has(&RULES.subjects, &subject.to_lowercase());
-    let is_delay = has(&RULES.delays, &text);
-    let says_text = is_delay || has(&RULES.failures, &text);
-    // What is sent to many may speak of mail that does not arrive, and so may one who is away.
+    let own_text = prose.own_lines().collect::<Vec<_>>().join(" ").to_lowercase();
+    let is_reply = is_reply(&subject);
+    // The subject of an answer is ours.
+    let says_subject = !is_reply && has(&RULES.subjects, &subject.to_lowercase());
+    let is_delay = has(&RULES.delays, &own_text);
+    let says_text = is_delay || has(&RULES.failures, &own_text);
     let (says_both, says_any) = (says_subject && says_text, says_subject || says_text);
-    let is_told = if head.is_of_a_list() { is_sender && says_both } else { is_sender && says_any || says_both };
+    let is_told = if comes_to_return_path {
+        says_any
+    } else if is_reply {
+        // People answer, also those who look after mail.
+        is_sender && says_text && head.addresses("Return-Path").is_empty()
+    } else if head.is_of_a_list() {
+        // What is sent to many may speak of mail that does not arrive.
+        is_sender && says_both
+    } else {
+        is_sender && says_any || says_both
+    };
+    // So may one who is away.
     let is_bounce = is_daemon || is_status || !failed.is_empty() || is_told && !answers(&subject);
     if !is_bounce {
         return Vec::new();
@@ -131,7 +146,7 @@ pub(super) fn bounce(head: &Head<'_>, prose: &Prose, parts: &[Part<'_>]) -> Vec<
         let says = says_why(&own_words);
         let said = match says {
             true => own_words.clone(),
-            false if is_only || address.is_none() => format!("{own_words} {text} {subject}"),
+            false if is_only || address.is_none() => format!("{own_words} {} {subject}", prose.text()),
             false => format!("{own_words} {subject}"),
         };
         let kind = if is_delay { Kind::Soft } else { failure(None, &said) };

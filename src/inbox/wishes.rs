@@ -20,15 +20,19 @@ const MOST_WORDS: usize = 2;
 pub(super) fn wish(head: &Head<'_>, clues: &Clues, join: Option<&EmailAddress>) -> Option<Report> {
     let is_automatic = head.text("Auto-Submitted").is_some_and(|value| !value.to_lowercase().starts_with("no"));
     let precedence = head.text("Precedence").unwrap_or_default().to_lowercase();
-    if head.is_of_a_list() || is_automatic || ["bulk", "list", "junk"].contains(&precedence.as_str()) {
+    let has_token = clues.tokens.iter().any(|token| is_leave_length(token.len()));
+    let leaves = has_token && !is_answer_to_a_letter(head);
+    // Mail programs send what a button asks for, and say so.
+    let is_unasked = is_automatic || ["bulk", "list", "junk"].contains(&precedence.as_str());
+    if head.is_of_a_list() || is_unasked && !leaves {
         return None;
     }
-    let from = head.addresses("From");
-    let kind = if clues.tokens.iter().any(|token| is_leave_length(token.len())) {
-        if is_answer_to_a_letter(head) { Kind::Confirm } else { Kind::Unsubscribe }
+    let from = head.from();
+    let kind = if has_token {
+        if leaves { Kind::Unsubscribe } else { Kind::Confirm }
     } else if is_word(&RULES.leave, head) {
         Kind::Unsubscribe
-    } else if from.len() == 1 && joins(head, join?) && !is_forged(head) {
+    } else if from.len() == 1 && head.all("From").count() == 1 && joins(head, join?) && !is_forged(head) {
         Kind::Subscribe
     } else {
         return None;
@@ -163,6 +167,27 @@ mod tests {
         }
         assert_eq!(kind("To: ada+join@b.test\r\nSubject: Out of office"), Some(Kind::AutoReply));
         assert_eq!(kind("To: ada+join@b.test\r\nSubject: unsubscribe"), Some(Kind::Unsubscribe));
+    }
+
+    #[test]
+    fn who_joins_is_the_one_sender_and_no_one_else_who_is_named() {
+        let join = "join@b.test".parse().unwrap();
+        let joins = |from: &str| {
+            let message = format!("{from}\r\nTo: join@b.test\r\n\r\nhello\r\n");
+            read(message.as_bytes(), Some(&join)).reports.first().and_then(|report| report.recipient.clone())
+        };
+        for from in [
+            "From: \"bob@c.test\" <bob@c.test>",
+            "From: bob@c.test (eve@d.test)",
+            "From: \"eve@d.test\"\r\n <bob@c.test>",
+            "From: =?utf-8?q?eve=40d.test?= <bob@c.test>",
+        ] {
+            assert_eq!(joins(from).as_deref(), Some("bob@c.test"), "{from}");
+        }
+        assert_eq!(joins("From: Jörg <jörg@c.test>").as_deref(), Some("jörg@c.test"));
+        for from in ["From: bob@c.test, eve@d.test", "From: bob@c.test\r\nFrom: eve@d.test", "From: x"] {
+            assert_eq!(joins(from), None, "{from}");
+        }
     }
 
     #[test]

@@ -90,6 +90,15 @@ impl Choice {
         }
     }
 
+    /// This beside what a reader gets already, by their lists.
+    #[must_use]
+    pub fn beside(&self, known: Option<&Lists>) -> Self {
+        match (self, known) {
+            (Self::Lists(chosen), Some(known)) => Self::Lists(chosen.clone().and(known)),
+            _ => Self::Everything,
+        }
+    }
+
     /// As the database has it.
     pub fn stored(&self) -> String {
         self.lists().map_or_else(|| EVERYTHING.to_owned(), Lists::stored)

@@ -10,7 +10,7 @@ use crate::store::{Effect, NewReport};
 pub struct Arrival {
     /// What it says.
     pub returned: Returned,
-    /// The SHA-256 of its bytes, or of what a service calls it.
+    /// The SHA-256 of what does not change when it is read, or of what a service calls it.
     pub digest: String,
     /// Where it is in its mailbox: its UID (RFC 9051 §2.3.1.1); 0 in a file.
     pub place: u32,
@@ -33,7 +33,7 @@ impl Arrival {
         let returned = crate::inbox::read(message, join);
         // A token alone may be a wish to leave, whatever the words.
         let says_something = !returned.reports.is_empty();
-        says_something.then(|| Self { returned, digest: sha256_hex(message), place, service: None })
+        says_something.then(|| Self { returned, digest: digest(message), place, service: None })
     }
 
     /// What a service says; `event` is what it calls it by.
@@ -49,6 +49,39 @@ impl Arrival {
         let is_told = self.returned.reports.iter().any(is_wish) || self.returned.clues.program.is_some();
         self.service.is_none() && is_told
     }
+}
+
+/// Headers by which mail programs keep in an mbox what was read.
+const KEPT: [&str; 10] = [
+    "status",
+    "x-status",
+    "x-keywords",
+    "x-uid",
+    "x-imap",
+    "x-imapbase",
+    "content-length",
+    "lines",
+    "x-mozilla-status",
+    "x-mozilla-status2",
+];
+
+/// The SHA-256 of a message, which stays the same when its lines end otherwise, and when a mail program notes that it was read.
+fn digest(message: &[u8]) -> String {
+    let mut bytes = Vec::with_capacity(message.len());
+    let (mut is_head, mut is_left_out) = (true, false);
+    for line in message.split_inclusive(|byte| *byte == b'\n') {
+        let text = line.strip_suffix(b"\n").map_or(line, |line| line.strip_suffix(b"\r").unwrap_or(line));
+        if is_head && !text.starts_with(b" ") && !text.starts_with(b"\t") {
+            is_head = !text.is_empty();
+            let name = text.split(|byte| *byte == b':').next().unwrap_or_default();
+            is_left_out = KEPT.iter().any(|kept| name.eq_ignore_ascii_case(kept.as_bytes()));
+        }
+        if !is_left_out {
+            bytes.extend_from_slice(text);
+            bytes.extend(line.ends_with(b"\n").then_some(b'\n'));
+        }
+    }
+    sha256_hex(&bytes)
 }
 
 /// What one message says of one recipient, and whom it proves to be about.
@@ -89,7 +122,7 @@ pub enum Wish {
     Confirm(Grant),
     /// To get no such letters any more.
     Never(Grant),
-    /// To confirm, but a program seems to have written it: this tells so.
+    /// To confirm, but a program seems to have written it, or it says no: why it does not count.
     Doubted(String),
 }
 
@@ -116,5 +149,24 @@ pub(super) fn to_record(
         diagnostic: report.diagnostic.clone(),
         way,
         effect,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::digest;
+
+    #[test]
+    fn a_message_is_known_again_after_a_mail_program_has_read_it() {
+        let plain = b"From: a@b.test\nSubject: x\n y\n\nStatus: hello\n";
+        let known = digest(plain);
+        assert_eq!(known, crate::model::sha256_hex(plain));
+        for read in [
+            "From: a@b.test\r\nSubject: x\r\n y\r\n\r\nStatus: hello\r\n",
+            "From: a@b.test\nStatus: RO\nSubject: x\n y\nX-Keywords: a\n  b\n\nStatus: hello\n",
+        ] {
+            assert_eq!(digest(read.as_bytes()), known, "{read}");
+        }
+        assert_ne!(digest(b"From: a@b.test\nSubject: x\n y\n\nhello\n"), known);
     }
 }

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::heard::{Arrival, Heard, Service, to_record};
 use super::owners::owners_of;
 use super::wishes;
-use crate::email::{BounceTokens, Recipients, Tokens};
+use crate::email::{BounceTokens, Purpose, Recipients, Tokens};
 use crate::inbox::{Kind, Report, Returned};
 use crate::model::{EmailAddress, Issue, Secret, Subscriber, SubscriberStatus};
 use crate::store::{NewReport, Result, Store};
@@ -34,27 +34,29 @@ pub async fn correlate(store: Option<&mut Store>, arrivals: Vec<Arrival>) -> Res
         return Ok(arrivals.into_iter().flat_map(unproven).collect());
     };
     let secret = store.secret().await?;
-    let mut proofs = Proofs { bounces: BounceTokens::new(&secret.bytes), secret, issues: HashMap::new() };
+    let (bounces, tokens) = (BounceTokens::new(&secret.bytes), Tokens::new(&secret));
+    let mut proofs = Proofs { bounces, tokens, secret, issues: HashMap::new() };
     let leavers = leavers(store, &arrivals).await?;
     let mut all = Vec::new();
-    let tokens = Tokens::new(&proofs.secret);
     for arrival in arrivals {
         if arrival.is_wish() {
-            all.extend(wishes::heard(store, arrival, &tokens, &leavers).await?);
+            all.extend(wishes::heard(store, arrival, &proofs.tokens, &leavers).await?);
             continue;
         }
-        let Arrival { returned, digest, place, service } = arrival;
+        let Arrival { mut returned, digest, place, service } = arrival;
         let proven = proofs.of(store, &returned, service.as_ref()).await?;
         let Some((issue, reader)) = proven else {
             let unproven = |report| Heard { report, reader: None, record: None, wish: None, place };
             all.extend(returned.reports.into_iter().map(unproven));
             continue;
         };
+        // Readers write of mail that does not arrive, and that they are away for good.
+        let is_of_reader = returned.clues.writer.as_ref().is_some_and(|writer| is_at(writer, &reader));
+        for report in returned.reports.iter_mut().filter(|_| is_of_reader) {
+            report.kind = Kind::AutoReply;
+        }
         // The copy had one recipient: of several in a report that one counts, else the first, to whom it was handed on.
-        let is_readers = |report: &Report| {
-            let address = report.recipient.as_deref().and_then(|address| address.parse::<EmailAddress>().ok());
-            address.is_some_and(|address| address.key() == reader.address.key())
-        };
+        let is_readers = |report: &Report| report.recipient.as_ref().is_some_and(|it| is_at(it, &reader));
         let at = returned.reports.iter().position(is_readers).unwrap_or(0);
         for (number, mut report) in returned.reports.into_iter().enumerate() {
             let is_about = number == at;
@@ -78,6 +80,11 @@ pub async fn correlate(store: Option<&mut Store>, arrivals: Vec<Arrival>) -> Res
     Ok(all)
 }
 
+/// Whether this is the address of a reader.
+fn is_at(address: &str, reader: &Subscriber) -> bool {
+    address.parse::<EmailAddress>().is_ok_and(|address| address.key() == reader.address.key())
+}
+
 /// The readers whose tokens for leaving occur.
 async fn leavers(store: &mut Store, arrivals: &[Arrival]) -> Result<HashMap<String, Subscriber>> {
     let leaving = arrivals.iter().filter(|arrival| arrival.is_wish());
@@ -89,6 +96,7 @@ async fn leavers(store: &mut Store, arrivals: &[Arrival]) -> Result<HashMap<Stri
 struct Proofs {
     secret: Secret,
     bounces: BounceTokens,
+    tokens: Tokens,
     /// Issues that were asked for; `None` for those that there are not.
     issues: HashMap<i64, Option<Issue>>,
 }
@@ -109,6 +117,16 @@ impl Proofs {
         let named = returned.reports.iter().filter_map(|report| report.recipient.as_ref());
         let addresses: HashSet<EmailAddress> =
             named.chain(&returned.clues.readers).filter_map(|address| address.parse().ok()).take(20).collect();
+        let mut readers = Vec::new();
+        for address in &addresses {
+            readers.extend(store.subscriber(address).await?);
+        }
+        // Where a report hides the address, the way to leave in the copy says whose it was.
+        for grant in returned.clues.leavers.iter().take(20).filter_map(|token| self.tokens.read(token)) {
+            if grant.purpose == Purpose::Leave {
+                readers.extend(store.subscriber_numbered(grant.subscriber).await?);
+            }
+        }
         for id in returned.clues.message_ids.iter().take(20) {
             let number = id.split('.').next().and_then(|number| number.parse().ok());
             let Some(number) = number.filter(|number| *number > 0) else { continue };
@@ -118,18 +136,15 @@ impl Proofs {
             };
             let Some(issue) = issue else { continue };
             let recipients = Recipients::new(&self.secret, issue);
-            for address in &addresses {
-                if let Some(reader) = store.subscriber(address).await?
-                    && recipients.of(reader.id, &reader.address).message_id.eq_ignore_ascii_case(id)
-                {
-                    return Ok(Some((number, reader)));
-                }
+            let is_of =
+                |reader: &&Subscriber| recipients.of(reader.id, &reader.address).message_id.eq_ignore_ascii_case(id);
+            if let Some(reader) = readers.iter().find(is_of) {
+                return Ok(Some((number, reader.clone())));
             }
         }
         let Some((from, subject)) = service.and_then(|service| service.copy.as_ref()) else { return Ok(None) };
-        for address in &addresses {
-            if let Some(reader) = store.subscriber(address).await?
-                && let Some(number) = store.issue_sent_as(subject, reader.id).await?
+        for reader in readers {
+            if let Some(number) = store.issue_sent_as(subject, reader.id).await?
                 && let Some((_, issue)) = store.issue(number).await?
                 && issue.from_address.eq_ignore_ascii_case(from.as_str())
             {

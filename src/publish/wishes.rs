@@ -29,15 +29,19 @@ pub(super) async fn heard(
     let given = &returned.clues.tokens;
     let grant = given.iter().find_map(|token| tokens.read(token));
     let confirms = grant.filter(|grant| grant.purpose == Purpose::Confirm);
-    let doubt = confirms.and_then(|grant| returned.clues.program.clone().or_else(|| hurry(grant, returned.clues.date)));
+    let doubt = confirms.and_then(|grant| {
+        let program = returned.clues.program.clone().or_else(|| hurry(grant, returned.clues.date));
+        let program = program.map(|sign| format!("a program seems to have written the answer: {sign}"));
+        program.or_else(|| returned.clues.refusal.as_ref().map(|words| format!("the answer says “{words}”")))
+    });
     let mut all = Vec::new();
     for report in returned.reports {
         let mut it = Heard { report, reader: None, record: None, wish: None, place };
         match grant {
-            Some(_) if let Some(sign) = &doubt => {
+            Some(_) if let Some(why) = &doubt => {
                 it.report.kind = Kind::AutoReply;
-                it.report.diagnostic = Some(format!("seems to be written by a program: {sign}"));
-                it.wish = Some(Wish::Doubted(sign.clone()));
+                it.report.diagnostic = Some(format!("not confirmed, since {why}"));
+                it.wish = Some(Wish::Doubted(why.clone()));
             }
             Some(grant) if matches!(grant.purpose, Purpose::Confirm | Purpose::Never) => {
                 it.reader = store.subscriber_numbered(grant.subscriber).await?;
@@ -84,7 +88,7 @@ pub struct Fulfilled {
     pub confirmed: Vec<EmailAddress>,
     /// How many came too late: the letter, or the mail itself, is older than a week.
     pub late: u64,
-    /// From where answers came that a program seems to have written, and what tells so: they confirm nothing.
+    /// From where answers came that confirm nothing, and why: a program seems to have written them, or they say no.
     pub doubted: Vec<(Option<String>, String)>,
     /// How many wait, because too many letters were asked for within an hour.
     pub waiting: u64,
@@ -135,7 +139,7 @@ pub async fn fulfil(
             (Some(Wish::Never(grant)), _) => {
                 never_again(store, &tokens, letter_of(*grant), changing).await?;
             }
-            (Some(Wish::Doubted(sign)), _) => done.doubted.push((it.report.recipient.clone(), sign.clone())),
+            (Some(Wish::Doubted(why)), _) => done.doubted.push((it.report.recipient.clone(), why.clone())),
             (None, _) => {}
         }
     }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use jiff::Timestamp;
 
-use super::connection::{Transaction, query};
+use super::connection::{Connection, Transaction, query};
 use super::letters::{CONFIRM_SPAN, REST, WAITS};
 use super::subscriber::read;
 use super::{Result, Store};
@@ -104,6 +104,21 @@ impl Store {
         }
         transaction.commit().await?;
         Ok(id.is_some())
+    }
+
+    /// Writes the file anew, without what was forgotten: SQLite leaves it in free space and in its log until something else is written
+    /// there. False when others use the file. A server has its own time for that.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn sweep(&mut self) -> Result<bool> {
+        let Connection::Sqlite(_) = self.connection else { return Ok(true) };
+        match query("VACUUM").execute(&mut self.connection).await {
+            Err(sqlx::Error::Database(error)) if error.message().contains("locked") => return Ok(false),
+            done => done?,
+        };
+        let is_busy: i64 = query("PRAGMA wal_checkpoint(TRUNCATE)").value(&mut self.connection).await?;
+        Ok(is_busy == 0)
     }
 
     /// Removes those who asked and never confirmed; `hash` makes the hash of an address. Returns how many.

@@ -12,6 +12,9 @@ use super::subscriber::status_of;
 use super::{Result, Store, StoreError};
 use crate::model::{ListedReader, Lists, SubscriberCounts};
 
+/// How readers have left who get no more mail by a file.
+const WAY: &str = "import";
+
 /// How many readers go to the database at a time.
 const BATCH: usize = 500;
 
@@ -252,6 +255,18 @@ async fn join(transaction: &mut Transaction<'_>, rounds: i64, taking: Taking<'_>
     if newest > 0 {
         let after: i64 = query(reached).bind(newest).value(&mut *transaction).await?;
         arrived.stopped = (before - after).unsigned_abs();
+        query(
+            "INSERT INTO changes (subscriber, number, at, status, way)
+             SELECT s.id, COALESCE((SELECT MAX(c.number) FROM changes c WHERE c.subscriber = s.id), 0) + 1, $1, s.status, $2
+             FROM subscribers s WHERE s.id <= $3 AND s.updated_at = $1 AND s.status IN ('bounced', 'unsubscribed', 'complained')
+               AND s.address_key IN (SELECT address_key FROM arrivals)
+               AND NOT EXISTS (SELECT 1 FROM changes c WHERE c.subscriber = s.id AND c.at = $1 AND c.status = s.status)",
+        )
+        .bind(&time)
+        .bind(WAY)
+        .bind(newest)
+        .execute(&mut *transaction)
+        .await?;
     }
     let rows = query("SELECT status, COUNT(*) AS count FROM subscribers WHERE id > $1 GROUP BY status")
         .bind(newest)

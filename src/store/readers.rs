@@ -43,7 +43,7 @@ pub struct Asking<'a> {
 pub enum Asked {
     /// A letter is queued that asks to confirm.
     Letter,
-    /// The reader gets the newsletter already.
+    /// The reader gets the newsletter already, and all that they ask for of it.
     Known,
     /// The address got such a letter within a day, or as many as it gets.
     Enough,
@@ -111,7 +111,13 @@ impl Store {
         }
         let row = query("SELECT * FROM subscribers WHERE address_key = $1").bind(address.key());
         let known = row.fetch_optional(&mut transaction).await?.map(|row| read(&row)).transpose()?;
-        if known.as_ref().is_some_and(|reader| reader.status == SubscriberStatus::Confirmed) {
+        // Who has left a list, and asks for it again, wants more than they have.
+        let wants_more = |reader: &Subscriber| {
+            let lists = reader.details.lists.as_ref();
+            choice.is_some_and(|choice| choice.beside(lists).lists() != lists)
+        };
+        let is_confirmed = |reader: &&Subscriber| reader.status == SubscriberStatus::Confirmed;
+        if known.as_ref().filter(is_confirmed).is_some_and(|reader| !wants_more(reader)) {
             return transaction.end(Asked::Known).await;
         }
         if !waits && asked_within_an_hour(&mut transaction, now).await? >= most_an_hour {
@@ -238,11 +244,18 @@ impl Store {
             Confirmed::Moved(reader)
         } else {
             let was = reader.status;
-            if let Some(choice) = detail.as_deref().filter(|_| !is_move).map(Choice::from_stored) {
-                put_on(&mut transaction, reader.id, &choice).await?;
+            let choice = detail.as_deref().filter(|_| !is_move).map(Choice::from_stored);
+            let more = choice.as_ref().filter(|_| was == SubscriberStatus::Confirmed);
+            let more = more.map(|choice| choice.beside(reader.details.lists.as_ref()));
+            if let Some(choice) = more.as_ref().or(choice.as_ref()) {
+                put_on(&mut transaction, reader.id, choice).await?;
                 reader.details.lists = choice.lists().cloned();
             }
-            set(&mut transaction, reader.id, SubscriberStatus::Confirmed, changing, letter.try_get("shown")?).await?;
+            let shown = letter.try_get("shown")?;
+            match more {
+                Some(choice) => note(&mut transaction, reader.id, (was, Some(&choice.told())), changing, shown).await?,
+                None => set(&mut transaction, reader.id, SubscriberStatus::Confirmed, changing, shown).await?,
+            }
             reader.status = SubscriberStatus::Confirmed;
             let is_new = was != SubscriberStatus::Confirmed;
             if let Some(since) = greeting.latest_since.filter(|_| is_new) {

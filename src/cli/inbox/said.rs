@@ -66,9 +66,9 @@ impl Told {
         for address in &fulfilled.confirmed {
             self.lines += &format!("{}: confirmed\n", address.masked());
         }
-        for (address, sign) in &fulfilled.doubted {
+        for (address, why) in &fulfilled.doubted {
             let who = address.as_deref().map_or("no address".to_owned(), masked);
-            self.lines += &format!("{who}: not confirmed, since a program seems to have written the answer: {sign}\n");
+            self.lines += &format!("{who}: not confirmed, since {why}\n");
         }
         let Recorded { new, known, changed } = recorded;
         self.new += new;
@@ -111,7 +111,7 @@ impl Told {
             (
                 self.doubted,
                 "answer",
-                "not taken for a confirmation and left where it is: a program seems to have written it",
+                "not taken for a confirmation and left where it is: a program seems to have written it, or it says no",
             ),
             (self.waiting, "reader", "left for later: too many ask to join"),
             (self.late, "message", "too old to confirm or join"),

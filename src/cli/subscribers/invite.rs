@@ -6,7 +6,7 @@ use super::owner::{WAY, refuse};
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Location};
 use crate::email::Tokens;
-use crate::model::{Lists, Mailbox, SubscriberStatus};
+use crate::model::{Choice, Lists, Mailbox, SubscriberStatus};
 use crate::publish::{CONFIG_FILE, address_hash};
 use crate::store::{Asked, Asking, Barred, Store};
 
@@ -39,18 +39,17 @@ pub(super) async fn add(
     context: &Context,
 ) -> Result<Exit, Failure> {
     let tokens = Tokens::new(&store.secret().await?);
+    let choice = lists.map(|lists| Choice::Lists(lists.clone()));
     let mut exit = Exit::Done;
     for Mailbox { address, name } in readers {
         let hash = address_hash(&tokens, address);
         let shown = address.as_str();
         let known = store.subscriber(address).await?.map(|reader| reader.status);
+        let is_confirmed = known == Some(SubscriberStatus::Confirmed);
         let barred = store.barred(&hash).await?;
         let refusal = match (known, barred) {
-            (Some(SubscriberStatus::Confirmed), _) => {
-                context.ui.say(&format!("{shown} is on the list already."));
-                continue;
-            }
-            (Some(SubscriberStatus::Pending), _) | (None, None | Some(Barred::Unanswered | Barred::Never)) => None,
+            (Some(SubscriberStatus::Confirmed | SubscriberStatus::Pending), _)
+            | (None, None | Some(Barred::Unanswered | Barred::Never)) => None,
             (Some(status), _) => Some(format!("{shown} is {}", status.as_str())),
             (None, Some(Barred::Erased)) => Some(format!("{shown} was erased")),
         };
@@ -63,7 +62,8 @@ pub(super) async fn add(
             address,
             hash: &hash,
             name: name.as_deref(),
-            choice: None,
+            // It counts once they confirm; on the list of those who get nothing yet it stands at once.
+            choice: choice.as_ref().filter(|_| is_confirmed),
             way: WAY,
             shown: None,
             network: None,
@@ -71,7 +71,7 @@ pub(super) async fn add(
         };
         match store.invite(asking, context.now).await? {
             Asked::Letter => {
-                if lists.is_some() {
+                if lists.is_some() && !is_confirmed {
                     store.set_lists(address, lists).await?;
                 }
                 context.ui.say(&format!("{shown} is asked to confirm: the next command that sends sends the letter."));
@@ -81,7 +81,8 @@ pub(super) async fn add(
                 let message = format!("{shown} wants no such letters or has answered none of them, and was not asked");
                 context.ui.diagnostics(&[Diagnostic::error("guard", message).help("they can subscribe by themselves")]);
             }
-            Asked::Enough | Asked::Known | Asked::Busy => {
+            Asked::Known => context.ui.say(&format!("{shown} is on the list already.")),
+            Asked::Enough | Asked::Busy => {
                 context
                     .ui
                     .say(&format!("{shown} was asked lately, or as often as one may, and gets no further letter."));

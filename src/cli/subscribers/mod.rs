@@ -20,7 +20,7 @@ use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::email::Tokens;
 use crate::list::Service;
-use crate::model::{AddressError, EmailAddress, Lists, Mailbox, SubscriberStatus};
+use crate::model::{AddressError, Choice, EmailAddress, Lists, Mailbox, SubscriberStatus};
 use crate::publish::{Activity, address_hash};
 use crate::store::{Barred, NewSubscriber, Store};
 
@@ -214,8 +214,11 @@ async fn add(
     let mut exit = Exit::Done;
     for reader in readers {
         let known = store.subscriber(&reader.address).await?;
-        let old = known.as_ref().map(|reader| reader.status);
-        let added = lists.zip(known.and_then(|reader| reader.details.lists)).map(|(new, known)| known.and(new));
+        let (old, id) = (known.as_ref().map(|reader| reader.status), known.as_ref().map(|reader| reader.id));
+        let added = lists.zip(known).filter(|(_, reader)| reader.details.lists.is_some()).map(|(new, reader)| {
+            let choice = Choice::Lists(new.clone());
+            (reader.id, choice.beside(reader.details.lists.as_ref()))
+        });
         let address = reader.address.as_str();
         match old {
             None if is_barred(store, &reader.address).await? && !resubscribe => {
@@ -232,17 +235,17 @@ async fn add(
                 store.add_subscribers(&[new], "vouched for by the owner", &now).await?;
                 context.ui.say(&format!("Added {address}."));
             }
-            Some(SubscriberStatus::Confirmed) if added.is_some() => {
-                store.set_lists(&reader.address, added.as_ref()).await?;
-                let lists = added.as_ref().map(Lists::to_string).unwrap_or_default().replace(' ', ", ");
+            Some(SubscriberStatus::Confirmed) if let Some((id, choice)) = &added => {
+                store.choose_lists(*id, choice, by_owner(context)).await?;
+                let lists = choice.lists().map(Lists::told).unwrap_or_default();
                 context.ui.say(&format!("{address} is on the list already, and gets {lists} now."));
             }
             Some(SubscriberStatus::Confirmed) => context.ui.say(&format!("{address} is on the list already.")),
             Some(_) if resubscribe => {
-                if let Some(lists) = lists {
-                    store.set_lists(&reader.address, Some(lists)).await?;
-                }
                 store.set_status(&reader.address, SubscriberStatus::Confirmed, by_owner(context)).await?;
+                if let (Some(lists), Some(id)) = (lists, id) {
+                    store.choose_lists(id, &Choice::Lists(lists.clone()), by_owner(context)).await?;
+                }
                 context.ui.say(&format!("{address} is confirmed again."));
             }
             Some(status) => {
@@ -287,6 +290,13 @@ async fn erase(store: &mut Store, addresses: &[EmailAddress], context: &Context)
         } else {
             context.ui.say(&format!("{shown} was not on the list; a hash keeps any import from adding them."));
         }
+    }
+    if !store.sweep().await? {
+        let busy = Diagnostic::warning(
+            "store/in-use",
+            "another process uses the database: what was forgotten can still stand in free space of its file",
+        );
+        context.ui.diagnostics(&[busy.help("do it again when no `tidings serve`, `publish` or `deliver` runs")]);
     }
     Ok(Exit::Done)
 }

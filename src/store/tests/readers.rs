@@ -307,3 +307,36 @@ async fn a_letter_that_the_owner_asks_for_waits_for_its_turn() {
     assert_eq!(store.waiting_letters().await.unwrap(), 1);
     assert_eq!(store.letters_to(2).await.unwrap().len(), 1);
 }
+
+#[tokio::test]
+async fn who_left_a_list_is_asked_to_confirm_when_they_want_it_again_and_keeps_the_others() {
+    let Some(ledger) = Ledger::new() else { return };
+    let mut store = open(&ledger).await;
+    let (ada, now) = (address("ada@example.org"), start());
+    let lists = |names: &[&str]| Choice::Lists(Lists::new(names.iter().copied()));
+    let new = |choice: &Choice| NewSubscriber {
+        address: ada.clone(),
+        name: None,
+        status: SubscriberStatus::Confirmed,
+        lists: choice.lists().cloned(),
+    };
+    store.add_subscribers(&[new(&lists(&["notes"]))], "test", &now.to_string()).await.unwrap();
+    for known in [None, Some(lists(&["notes"])), Some(lists(&[]))] {
+        let asking = Asking { choice: known.as_ref(), ..asking(&ada, "h") };
+        assert_eq!(store.ask(asking, now).await.unwrap(), Asked::Known, "{known:?}");
+    }
+    let essays = lists(&["essays"]);
+    let asking = Asking { choice: Some(&essays), ..asking(&ada, "h") };
+    assert_eq!(store.ask(asking, now).await.unwrap(), Asked::Letter);
+    assert_eq!(store.ask(asking, now).await.unwrap(), Asked::Enough, "one a day");
+    let key = store.letters_that_wait(now.as_second(), 10).await.unwrap()[0].key;
+    let joined = store.confirm(key, by("link", now), WELCOME).await.unwrap();
+    assert!(matches!(joined, Confirmed::Joined(_, SubscriberStatus::Confirmed)), "{joined:?}");
+    let reader = store.subscriber(&ada).await.unwrap().unwrap();
+    assert_eq!(reader.details.lists.as_ref(), lists(&["essays", "notes"]).lists());
+    let changes = store.changes_of(reader.id).await.unwrap();
+    assert_eq!(changes[0].about.as_deref(), Some("lists essays, notes"));
+    assert!(
+        store.letters_that_wait(now.as_second(), 10).await.unwrap().iter().all(|it| it.kind != LetterKind::Welcome)
+    );
+}

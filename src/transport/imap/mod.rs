@@ -172,7 +172,7 @@ impl ImapMailbox {
             for name in [FOLDER.to_owned(), format!("INBOX.{FOLDER}"), format!("INBOX/{FOLDER}")] {
                 self.talk.exchange(&format!("CREATE {name}"), None).await?;
                 let said = self.talk.exchange(&format!("UID {verb} {} {name}", set(first)), None).await?;
-                if matches!(said.last(), Some(Said::Done(Status::Ok, _))) {
+                if matches!(said.last(), Some(Said::Done(Status::Ok, _))) || is_moved_by_others(verb, &said) {
                     self.folder = Some(name);
                     break;
                 }
@@ -183,7 +183,10 @@ impl ImapMailbox {
             self.remove_copied(verb, first).await?;
         }
         if let Some(folder) = self.folder.as_ref().filter(|_| !rest.is_empty()) {
-            self.talk.command(verb, &format!("UID {verb} {} {folder}", set(rest))).await?;
+            let said = self.talk.exchange(&format!("UID {verb} {} {folder}", set(rest)), None).await?;
+            if !is_moved_by_others(verb, &said) {
+                self.talk.must_be_done(verb, said)?;
+            }
             self.remove_copied(verb, rest).await?;
         }
         Ok(())
@@ -210,4 +213,10 @@ impl ImapMailbox {
         };
         let _ = timeout(Duration::from_secs(2), goodbye).await;
     }
+}
+
+/// Whether messages could not be moved since they are gone (RFC 5530 §3): another process has moved them. What is left is known the
+/// next time.
+fn is_moved_by_others(verb: &str, said: &[Said]) -> bool {
+    verb == "MOVE" && matches!(said.last(), Some(Said::Done(Status::No, why)) if why.contains("[EXPUNGEISSUED]"))
 }

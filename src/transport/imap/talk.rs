@@ -82,7 +82,7 @@ impl Talk {
         self.must_be_done("FETCH", said).map(drop)
     }
 
-    fn must_be_done(&self, step: &str, said: Vec<Said>) -> Result<Vec<Said>, ImapError> {
+    pub(super) fn must_be_done(&self, step: &str, said: Vec<Said>) -> Result<Vec<Said>, ImapError> {
         match said.last() {
             Some(Said::Done(Status::Ok, _)) => Ok(said),
             Some(Said::Done(_, why)) => Err(self.wrong(&format!("it refuses {step}: {}", one_line(why)))),

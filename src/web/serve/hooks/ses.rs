@@ -3,10 +3,9 @@
 use serde_json::Value;
 
 use super::sns;
-use super::told::{Event, Posting, Refusal, Said, bounce_kind, clues, failed, items, report, text};
-use crate::inbox::{Clues, Kind, Report, Returned};
+use super::told::{Event, Posting, Refusal, Said};
+use crate::inbox::amazon;
 
-/// Both what SES sends for an identity and what it sends for a configuration set is understood.
 pub(super) fn read(posting: &Posting<'_>) -> Result<Said, Refusal> {
     let message = sns::read(posting)?;
     if let Some(question) = message.question {
@@ -14,44 +13,5 @@ pub(super) fn read(posting: &Posting<'_>) -> Result<Said, Refusal> {
     }
     // A topic says in plain words that it was made, and that it tells no more.
     let json: Value = serde_json::from_str(message.content()).unwrap_or_default();
-    let returned = Returned { reports: happened(&json), clues: of_copy(&json) };
-    Ok(Said::Event(Event { id: message.id().to_owned(), returned, copy: None }))
-}
-
-/// The headers of the original message are there when the owner has chosen so; the sender of its envelope always is.
-fn of_copy(json: &Value) -> Clues {
-    let is_id = |header: &&Value| text(header, "/name").is_some_and(|name| name.eq_ignore_ascii_case("message-id"));
-    let headers = items(json, "/mail/headers").filter(is_id).filter_map(|header| text(header, "/value"));
-    clues(headers.chain(text(json, "/mail/commonHeaders/messageId")), text(json, "/mail/source"))
-}
-
-fn happened(json: &Value) -> Vec<Report> {
-    let what = text(json, "/notificationType").or_else(|| text(json, "/eventType"));
-    match what {
-        Some("Bounce") => {
-            let own = bounce_kind(text(json, "/bounce/bounceType"), text(json, "/bounce/bounceSubType"));
-            let one = |it: &Value| {
-                let said = text(it, "/diagnosticCode").unwrap_or_default();
-                // `smtp; 550 5.1.1 …` (RFC 3464 §2.3.6)
-                let said = said.split_once(';').map_or(said, |(_, said)| said);
-                failed(text(it, "/emailAddress"), own, text(it, "/status"), said)
-            };
-            items(json, "/bounce/bouncedRecipients").map(one).collect()
-        }
-        Some("Complaint") => {
-            // The others take a complaint back, or are about how a message was checked.
-            let kind = text(json, "/complaint/complaintFeedbackType").unwrap_or("abuse");
-            let said = format!("reported as {kind}");
-            let one = |it: &Value| report(text(it, "/emailAddress"), Kind::Complaint, None, &said);
-            let is_complaint = !matches!(kind, "not-spam" | "auth-failure");
-            items(json, "/complaint/complainedRecipients").filter(|_| is_complaint).map(one).collect()
-        }
-        Some("Subscription")
-            if json.pointer("/subscription/newTopicPreferences/unsubscribeAll") == Some(&Value::Bool(true)) =>
-        {
-            let one = |it: &Value| report(it.as_str(), Kind::Unsubscribe, None, "");
-            items(json, "/mail/destination").map(one).collect()
-        }
-        _ => Vec::new(),
-    }
+    Ok(Said::Event(Event { id: message.id().to_owned(), returned: amazon::said(&json), copy: None }))
 }

@@ -6,9 +6,8 @@ use serde_json::Value;
 use url::Url;
 
 use super::keys::HookKeys;
-use crate::inbox::{
-    Clues, Kind, MOST_RECIPIENTS, Report, Returned, addresses_in, kind_of, one_line, status_in, token_in,
-};
+pub(super) use crate::inbox::told::{bounce_kind, clues, failed, items, report, text};
+use crate::inbox::{Returned, addresses_in};
 use crate::model::EmailAddress;
 
 /// A clock may be so much behind another one.
@@ -75,53 +74,6 @@ impl Posting<'_> {
         let age = signed_at.map(|at| self.now.duration_since(at));
         let is_fresh = age.is_some_and(|age| age <= longest && age >= -SKEW);
         if is_fresh { Ok(()) } else { Err(Refusal::Stale) }
-    }
-}
-
-/// The text at a JSON pointer (RFC 6901).
-pub(super) fn text<'j>(json: &'j Value, pointer: &str) -> Option<&'j str> {
-    json.pointer(pointer)?.as_str()
-}
-
-/// The items of the list at a JSON pointer, as many as are looked at.
-pub(super) fn items<'j>(json: &'j Value, pointer: &str) -> impl Iterator<Item = &'j Value> {
-    json.pointer(pointer).and_then(Value::as_array).into_iter().flatten().take(MOST_RECIPIENTS)
-}
-
-/// What happened to the copy for an address.
-pub(super) fn report(recipient: Option<&str>, kind: Kind, status: Option<&str>, said: &str) -> Report {
-    Report {
-        recipient: recipient.and_then(|text| addresses_in(text).into_iter().next()),
-        kind,
-        status: status.and_then(status_in).or_else(|| status_in(said)),
-        diagnostic: Some(one_line(said)).filter(|said| !said.is_empty()),
-        is_final: true,
-    }
-}
-
-/// A failure: what the reader's server answered counts first, and else what the service makes of it.
-pub(super) fn failed(recipient: Option<&str>, own: Kind, status: Option<&str>, said: &str) -> Report {
-    report(recipient, kind_of(status, said).unwrap_or(own), status, said)
-}
-
-/// What Amazon SES, and who sends by way of it, calls a bounce
-/// (<https://docs.aws.amazon.com/ses/latest/dg/notification-contents.html#bounce-types>).
-pub(super) fn bounce_kind(kind: Option<&str>, more: Option<&str>) -> Kind {
-    match (kind, more) {
-        (_, Some("ContentRejected" | "AttachmentRejected")) => Kind::Policy,
-        (Some("Permanent"), _) => Kind::Hard,
-        _ => Kind::Soft,
-    }
-}
-
-/// What tells which copy it was: its Message-ID, or a token.
-pub(super) fn clues<'t>(ids: impl IntoIterator<Item = &'t str>, tokens: impl IntoIterator<Item = &'t str>) -> Clues {
-    let bare = |id: &str| id.trim().trim_start_matches('<').trim_end_matches('>').to_owned();
-    let token = |text: &str| token_in(text.split('@').next().unwrap_or_default());
-    Clues {
-        message_ids: ids.into_iter().map(bare).take(MOST_RECIPIENTS).collect(),
-        tokens: tokens.into_iter().filter_map(token).take(MOST_RECIPIENTS).collect(),
-        ..Clues::default()
     }
 }
 
