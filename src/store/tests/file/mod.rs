@@ -107,7 +107,7 @@ async fn a_log_that_is_being_written_is_never_taken_for_one_of_another_database(
     let watcher = std::thread::spawn(move || {
         let mut looks = 0;
         while !over.load(std::sync::atomic::Ordering::SeqCst) {
-            assert!(!log::is_of_another(&file.folder, &file.name, "tidings.db-wal").unwrap());
+            assert!(!log::is_of_another(&file, "tidings.db-wal").unwrap());
             looks += 1;
         }
         looks
@@ -129,7 +129,7 @@ async fn a_database_that_takes_in_what_others_know_is_the_newest_and_its_log_its
     assert_eq!((store.generation().await.unwrap(), store.delivery_counts(None).await.unwrap().in_doubt), (501, 2));
     // Beside it lies the log of all that: it goes on step by step, as far as it can be followed.
     let there = &store.file.folder;
-    assert!(!log::is_of_another(there, "tidings.db", "tidings.db-wal").unwrap());
+    assert!(!log::is_of_another(&store.file, "tidings.db-wal").unwrap());
     for end in ["", "-wal"] {
         let bytes = there.read(&format!("tidings.db{end}"), FileKind::Memory).unwrap();
         there.write_new(&format!("copy.db{end}"), &bytes, Access::Private).unwrap();
