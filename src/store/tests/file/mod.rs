@@ -169,3 +169,22 @@ async fn a_try_and_its_outcome_are_recorded_together_or_not_at_all() {
         (1, 1)
     );
 }
+
+#[tokio::test]
+async fn after_a_full_disk_the_same_connection_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = open(&folder).await;
+    let set_pages = async |store: &mut Store, pages: &'static str| {
+        query(pages).execute(&mut store.connection).await.unwrap();
+    };
+    // No page more than there are.
+    set_pages(&mut store, "PRAGMA max_page_count = 1").await;
+    let many = readers(2_000);
+    for _ in 0..3 {
+        let full = store.add_subscribers(&many, "test", NOW).await.unwrap_err().to_string();
+        assert!(full.contains("full"), "{full}");
+    }
+    set_pages(&mut store, "PRAGMA max_page_count = 100000").await;
+    store.add_subscribers(&many, "test", NOW).await.unwrap();
+    assert_eq!(store.unsubscribe(1, owners()).await.unwrap(), Some(SubscriberStatus::Confirmed));
+}
