@@ -80,7 +80,10 @@ impl DatabaseFile {
         if is_database && !has_log && start.get(APPLICATION_ID) != Some(OURS.as_slice()) {
             return Err(StoreError::Foreign { path: self.path() });
         }
-        if is_database && has_log && log::is_of_another(self, &log).map_err(|error| self.failed(error))? {
+        if is_database
+            && has_log
+            && log::is_of_another(&self.folder, &self.name, &log).map_err(|error| self.failed(error))?
+        {
             return Err(StoreError::ForeignLog { log: self.folder.path().join(log) });
         }
         Ok(())

@@ -5,7 +5,6 @@
 //! Every commit after which an older state would send something twice raises the generation by one, and that stands in the
 //! header of the file. So the log belongs to the file when it goes on from the generation in the file.
 
-use super::file::DatabaseFile;
 use crate::files::{FileKind, Folder};
 
 /// Where the generation stands in the first page (SQLite file format, §1.3.16: "user version").
@@ -22,15 +21,15 @@ const TRIES: usize = 10;
 ///
 /// # Errors
 /// As the system reports them.
-pub(super) fn is_of_another(database: &DatabaseFile, log: &str) -> std::io::Result<bool> {
+pub(super) fn is_of_another(folder: &Folder, database: &str, log: &str) -> std::io::Result<bool> {
     for _ in 0..TRIES {
-        let before = in_file(database)?;
-        match in_log(&database.folder, log)? {
+        let before = in_file(folder, database)?;
+        match in_log(folder, log)? {
             Found::Changed => {}
             Found::Nothing => return Ok(false),
             // It may begin with the commit after the state of the file, or hold what has reached the file already.
             Found::Generations(first, last) => {
-                return Ok(first > in_file(database)?.saturating_add(1) || last < before);
+                return Ok(first > in_file(folder, database)?.saturating_add(1) || last < before);
             }
         }
     }
@@ -38,8 +37,8 @@ pub(super) fn is_of_another(database: &DatabaseFile, log: &str) -> std::io::Resu
     Ok(false)
 }
 
-fn in_file(database: &DatabaseFile) -> std::io::Result<u32> {
-    Ok(database.head()?.get(GENERATION).map_or(0, number))
+fn in_file(folder: &Folder, database: &str) -> std::io::Result<u32> {
+    Ok(folder.head(database, FileKind::Media, 100)?.get(GENERATION).map_or(0, number))
 }
 
 /// What a log says.
@@ -157,13 +156,12 @@ mod tests {
     fn a_log_belongs_to_the_file_whose_generation_it_goes_on_from() {
         let temporary = tempfile::tempdir().unwrap();
         let folder = Folder::new(temporary.path());
-        let mut header = vec![0; 100];
-        header[GENERATION].copy_from_slice(&7_u32.to_be_bytes());
-        folder.write_new("a.db", &header, Access::Private).unwrap();
-        let database = DatabaseFile { folder: folder.clone(), name: "a.db".into() };
+        let mut database = vec![0; 100];
+        database[GENERATION].copy_from_slice(&7_u32.to_be_bytes());
+        folder.write_new("a.db", &database, Access::Private).unwrap();
         let judged = |log: &[u8]| {
             folder.write_if_changed("a.db-wal", log, Access::Private).unwrap();
-            is_of_another(&database, "a.db-wal").unwrap()
+            is_of_another(&folder, "a.db", "a.db-wal").unwrap()
         };
         let goes_on = log(&[(2, false, 0), (1, true, 8), (1, true, 9)]);
         assert!(!judged(&goes_on), "it goes on");
