@@ -107,7 +107,7 @@ async fn a_log_that_is_being_written_is_never_taken_for_one_of_another_database(
     let watcher = std::thread::spawn(move || {
         let mut looks = 0;
         while !over.load(std::sync::atomic::Ordering::SeqCst) {
-            assert!(!log::is_of_another(&file, "tidings.db-wal").unwrap());
+            assert!(!log::is_of_another(&file.folder, &file.name, "tidings.db-wal").unwrap());
             looks += 1;
         }
         looks
@@ -129,7 +129,7 @@ async fn a_database_that_takes_in_what_others_know_is_the_newest_and_its_log_its
     assert_eq!((store.generation().await.unwrap(), store.delivery_counts(None).await.unwrap().in_doubt), (501, 2));
     // Beside it lies the log of all that: it goes on step by step, as far as it can be followed.
     let there = &store.file.folder;
-    assert!(!log::is_of_another(&store.file, "tidings.db-wal").unwrap());
+    assert!(!log::is_of_another(there, "tidings.db", "tidings.db-wal").unwrap());
     for end in ["", "-wal"] {
         let bytes = there.read(&format!("tidings.db{end}"), FileKind::Memory).unwrap();
         there.write_new(&format!("copy.db{end}"), &bytes, Access::Private).unwrap();
@@ -174,17 +174,12 @@ async fn a_try_and_its_outcome_are_recorded_together_or_not_at_all() {
 async fn after_a_full_disk_the_same_connection_goes_on() {
     let folder = tempfile::tempdir().unwrap();
     let mut store = open(&folder).await;
-    let set_pages = async |store: &mut Store, pages: &'static str| {
-        query(pages).execute(&mut store.connection).await.unwrap();
-    };
-    // No page more than there are.
-    set_pages(&mut store, "PRAGMA max_page_count = 1").await;
-    let many = readers(2_000);
-    for _ in 0..3 {
-        let full = store.add_subscribers(&many, "test", NOW).await.unwrap_err().to_string();
-        assert!(full.contains("full"), "{full}");
+    store.add_subscribers(&readers(2), "test", NOW).await.unwrap();
+    for subscriber in [1, 2] {
+        let mut transaction = store.connection.begin().await.unwrap();
+        // What SQLite does when a commit finds no room; then the transaction is only let go of.
+        query("ROLLBACK").execute(&mut transaction).await.unwrap();
+        drop(transaction);
+        assert_eq!(store.unsubscribe(subscriber, owners()).await.unwrap(), Some(SubscriberStatus::Confirmed));
     }
-    set_pages(&mut store, "PRAGMA max_page_count = 100000").await;
-    store.add_subscribers(&many, "test", NOW).await.unwrap();
-    assert_eq!(store.unsubscribe(1, owners()).await.unwrap(), Some(SubscriberStatus::Confirmed));
 }
