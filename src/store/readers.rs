@@ -274,6 +274,11 @@ impl Store {
     pub async fn leave_for_good(&mut self, subscriber: i64, changing: Changing<'_>) -> Result<()> {
         let mut transaction = self.connection.begin().await?;
         let Some(reader) = numbered(&mut transaction, subscriber).await? else { return transaction.end(()).await };
+        let last = query("SELECT way FROM changes WHERE subscriber = $1 ORDER BY number DESC LIMIT 1").bind(subscriber);
+        let last: Option<String> = last.optional_value(&mut transaction).await?;
+        if last.as_deref() == Some(NEVER) {
+            return transaction.end(()).await;
+        }
         let status = reader.status.or_more_careful(SubscriberStatus::Unsubscribed);
         set(&mut transaction, subscriber, status, Changing { way: NEVER, ..changing }, None).await?;
         Ok(transaction.commit().await?)
