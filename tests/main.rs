@@ -59,6 +59,7 @@ mod relays;
 mod secrets;
 mod senders;
 mod serve;
+mod serve_against_wishes;
 mod serve_archive;
 mod serve_hostile;
 mod serve_lists;

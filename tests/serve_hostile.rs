@@ -119,6 +119,23 @@ fn no_request_is_a_fault_of_the_server_or_changes_anything() {
 }
 
 #[test]
+fn a_link_among_the_feeds_shows_no_other_file_of_the_site() {
+    let site = site();
+    site.run(&now(), &["subscribers", "add", "ann@reader.test"]).exits(0);
+    site.write("private/own.css", "secret");
+    site.write("public/real.css", "p {}");
+    for (to, at) in [("../.tidings/tidings.db", "a.css"), ("../config.toml", "b.css"), ("../private", "c"), ("..", "d")]
+    {
+        std::os::unix::fs::symlink(to, site.file(&format!("public/{at}"))).unwrap();
+    }
+    let serve = Serve::of(&site, "");
+    for path in ["/a.css", "/b.css", "/c/own.css", "/d/private/own.css"] {
+        assert_eq!(serve.get(path).status, 404, "{path}");
+    }
+    assert_eq!((serve.get("/real.css").text().as_str(), serve.get("/feed.xml").status), ("p {}", 200));
+}
+
+#[test]
 fn a_form_of_another_site_takes_no_reader_elsewhere() {
     let site = site();
     site.configure("newsletter", "lists = { essays = \"Essays\" }");

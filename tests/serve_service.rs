@@ -29,6 +29,24 @@ fn the_service_manager_hears_that_it_is_ready_and_that_it_stops() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn who_looks_into_the_database_meanwhile_sees_that_it_is_in_use() {
+    use std::os::unix::fs::MetadataExt as _;
+    let site = site();
+    let serve = Serve::of(&site, "");
+    // A letter: other connections to the database come and go.
+    assert_eq!(serve.subscribe("email=ann%40reader.test", "").status, 200);
+    wait_for(&site, 1);
+    let inode = std::fs::metadata(site.path().join(".tidings/tidings.db")).unwrap().ino();
+    // Without this lock (SQLite file format, §6.1 "shared") another program removes the log when it is done.
+    let locks = std::fs::read_to_string("/proc/locks").unwrap();
+    let is_held = |lock: &str| {
+        lock.contains(&format!(" {} ", serve.child.id())) && lock.contains(&format!(":{inode} 1073741826 "))
+    };
+    assert!(locks.lines().any(is_held), "{inode} {locks}");
+}
+
+#[test]
 fn the_schedule_publishes_once_while_it_runs() {
     let site = site();
     site.readers(2);

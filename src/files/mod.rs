@@ -9,6 +9,7 @@ mod draft;
 mod folder;
 mod git;
 mod history;
+mod kept;
 mod list;
 mod lock;
 mod marks;

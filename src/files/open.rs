@@ -37,6 +37,39 @@ impl Open {
         self.mode().is_some_and(|mode| mode & 0o007 != 0)
     }
 
+    /// The first bytes, at most `length`, as they are now.
+    pub(super) fn head(&mut self, length: usize) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        self.file.seek(SeekFrom::Start(0))?;
+        self.read_to(&mut bytes, length)?;
+        Ok(bytes)
+    }
+
+    /// True when this is the file that was found.
+    #[cfg(unix)]
+    pub(super) fn is(&self, found: &std::fs::Metadata) -> bool {
+        use std::os::unix::fs::MetadataExt as _;
+        (self.found.dev(), self.found.ino()) == (found.dev(), found.ino())
+    }
+
+    /// Other systems do not tell.
+    #[cfg(not(unix))]
+    pub(super) fn is(&self, _: &std::fs::Metadata) -> bool {
+        false
+    }
+
+    /// False when the file has been removed.
+    #[cfg(unix)]
+    pub(super) fn is_somewhere(&self) -> bool {
+        self.file.metadata().is_ok_and(|found| std::os::unix::fs::MetadataExt::nlink(&found) > 0)
+    }
+
+    /// Other systems keep locks when a file is closed.
+    #[cfg(not(unix))]
+    pub(super) fn is_somewhere(&self) -> bool {
+        false
+    }
+
     /// Its permissions, such as `0o644`.
     #[cfg(unix)]
     #[expect(clippy::unnecessary_wraps, reason = "other systems have no modes")]

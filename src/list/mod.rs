@@ -24,6 +24,7 @@ pub use export::Service;
 pub use layout::{Options, TakenFor};
 pub use read::Import;
 pub use report::Findings;
+pub use text::clean;
 pub use write::{header, rows};
 
 #[cfg(test)]

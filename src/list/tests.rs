@@ -304,8 +304,8 @@ proptest::proptest! {
         proptest::prop_assert_eq!(&findings.diagnostics, &[]);
         let ListedReader { address, name: read_name, status, source: read_source, created_at, updated_at, details: _ } = &readers[0];
         proptest::prop_assert_eq!(address, &reader.address);
-        proptest::prop_assert_eq!(read_name.as_deref().unwrap_or_default(), text::clean(&name, 200));
-        proptest::prop_assert_eq!(read_source.as_deref().unwrap_or_default(), text::clean(&source, 1000));
+        proptest::prop_assert_eq!(read_name.as_deref().unwrap_or_default(), clean(&name, 200));
+        proptest::prop_assert_eq!(read_source.as_deref().unwrap_or_default(), clean(&source, 1000));
         proptest::prop_assert_eq!((*status, created_at.as_deref(), updated_at.as_deref()), (reader.status, Some(&*reader.created_at), Some(&*reader.updated_at)));
         // What was read is exported as the same bytes again.
         let again = Subscriber { name: read_name.clone(), source: read_source.clone().unwrap_or_default(), ..reader };

@@ -14,7 +14,7 @@ pub(super) fn is_unseen(c: char) -> bool {
 }
 
 /// The text on one line, without what is not seen, and at most so many characters of it.
-pub(super) fn clean(text: &str, longest: usize) -> String {
+pub fn clean(text: &str, longest: usize) -> String {
     let separates = |c: char| c.is_whitespace() && c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
     let line: String = text.chars().map(|c| if separates(c) { ' ' } else { c }).filter(|c| !is_unseen(*c)).collect();
     let end = line.trim().char_indices().nth(longest).map_or(line.trim().len(), |(end, _)| end);

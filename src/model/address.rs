@@ -30,7 +30,7 @@ pub enum AddressError {
 }
 
 /// An address that can stand in an SMTP envelope: `local@domain`, the domain in lower-case ASCII (IDNA), the local part in
-/// NFC (RFC 6532 §3.1), so that one reader has one spelling.
+/// NFC (RFC 6532 §3.1) and in quotes only where it needs them, so that one reader has one spelling.
 ///
 /// ```
 /// use tidings::model::EmailAddress;
@@ -90,9 +90,25 @@ impl FromStr for EmailAddress {
         if local.len() > LONGEST_LOCAL_PART || local.len() + 1 + host.len() > LONGEST {
             return Err(AddressError::Long);
         }
-        let address = lettre::Address::new(&*local, host).map_err(|_| AddressError::Syntax)?;
-        Ok(Self(address.to_string()))
+        let address = |local: &str| lettre::Address::new(local, &*host).map_err(|_| AddressError::Syntax);
+        let given = address(&local)?;
+        let Some(quoted) = local.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else {
+            return Ok(Self(given.to_string()));
+        };
+        let plain = without_escapes(quoted);
+        let address = address(&plain).or_else(|_| {
+            let escaped = plain.replace('\\', "\\\\").replace('"', "\\\"");
+            address(&format!("\"{escaped}\""))
+        });
+        Ok(Self(address?.to_string()))
     }
+}
+
+/// What a quoted local part says (RFC 5321 §4.1.2): `"a"`, `"\a"` and `a` are one mailbox.
+fn without_escapes(quoted: &str) -> String {
+    let mut characters = quoted.chars();
+    let next = || characters.next().map(|c| if c == '\\' { characters.next().unwrap_or(c) } else { c });
+    std::iter::from_fn(next).collect()
 }
 
 // Debug output ends up in logs and panics, so it is masked too.
@@ -172,6 +188,21 @@ mod tests {
             ["Zoe\u{308}@example.org", "Zo\u{eb}@example.org"].map(|text| text.parse::<EmailAddress>().unwrap());
         assert_eq!(one, other);
         assert_eq!(one.key(), "zo\u{eb}@example.org");
+    }
+
+    #[test]
+    fn quotes_make_no_other_address() {
+        for (given, kept) in [
+            ("\"ada\"@example.org", "ada@example.org"),
+            ("\"a\\da.l\"@example.org", "ada.l@example.org"),
+            ("\"a\\\"\\b\"@example.org", "\"a\\\"b\"@example.org"),
+            ("\"a@b\"@example.org", "\"a@b\"@example.org"),
+            ("\"..\"@example.org", "\"..\"@example.org"),
+        ] {
+            let address: EmailAddress = given.parse().unwrap();
+            assert_eq!(address.as_str(), kept, "{given}");
+            assert_eq!(kept.parse(), Ok(address), "{given}");
+        }
     }
 
     #[test]

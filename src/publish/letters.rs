@@ -254,7 +254,7 @@ pub async fn never_again(
     let Some((kind, address)) = store.letter_to(key).await? else { return Ok(false) };
     store.bar(&address_hash(tokens, &address), Barred::Never, changing.now).await?;
     if kind == LetterKind::Confirm {
-        store.unsubscribe(key.subscriber, changing).await?;
+        store.leave_for_good(key.subscriber, changing).await?;
     }
     Ok(true)
 }

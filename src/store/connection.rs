@@ -4,11 +4,12 @@
 use futures_util::stream::{BoxStream, StreamExt as _};
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::Query as Native;
-use sqlx::sqlite::{SqliteArguments, SqliteRow};
+use sqlx::sqlite::{SqliteArguments, SqliteRow, SqliteTransactionManager};
 use sqlx::{
     ColumnIndex, Connection as _, Decode, PgConnection, Postgres, Row as _, SqlSafeStr, SqlStr, Sqlite,
     SqliteConnection, Type,
 };
+use sqlx_core::transaction::TransactionManager as _;
 
 /// How long a statement waits for another process to finish its transaction.
 pub(super) const BUSY_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(10);
@@ -31,7 +32,10 @@ impl Connection {
     /// Begins a transaction that changes something. No other process begins one before this one has ended.
     pub(super) async fn begin(&mut self) -> sqlx::Result<Transaction<'_>> {
         Ok(match self {
-            Self::Sqlite(connection) => Transaction::Sqlite(connection.begin_with("BEGIN IMMEDIATE").await?),
+            Self::Sqlite(connection) => {
+                forget_lost(connection).await?;
+                Transaction::Sqlite(connection.begin_with("BEGIN IMMEDIATE").await?)
+            }
             Self::Postgres(connection) => Transaction::Postgres(connection.begin_with(BEGIN).await?),
         })
     }
@@ -51,6 +55,22 @@ impl Connection {
             Self::Postgres(connection) => connection.close().await,
         }
     }
+}
+
+/// Where the disk is full or fails, SQLite takes a transaction back by itself (<https://sqlite.org/lang_transaction.html>, §3). sqlx
+/// takes it for open, and begins no other one from then on.
+async fn forget_lost(connection: &mut SqliteConnection) -> sqlx::Result<()> {
+    if !connection.is_in_transaction() {
+        return Ok(());
+    }
+    // One that was only let go of is taken back by now.
+    connection.ping().await?;
+    if connection.is_in_transaction() {
+        // There is none, so this begins one that can be ended.
+        let _ = sqlx::query("BEGIN").execute(&mut *connection).await;
+        SqliteTransactionManager::rollback(connection).await?;
+    }
+    Ok(())
 }
 
 /// A transaction, which is taken back unless it is committed.

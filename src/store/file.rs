@@ -65,12 +65,14 @@ impl DatabaseFile {
         Some(StoreError::Refused(Refusal { name: self.folder.path().join(name).display().to_string(), why }))
     }
 
+    /// The header of the file (SQLite file format, §1.3), as far as there is one.
+    pub(super) fn head(&self) -> std::io::Result<Vec<u8>> {
+        self.folder.head(&self.name, FileKind::Media, 100)
+    }
+
     /// Another program's database is left alone. To open it would already write to it, so this looks at the bytes.
     pub(super) fn must_be_ours(&self) -> Result<()> {
-        let mut start = Vec::new();
-        let opened = self.folder.open(&self.name, FileKind::Media);
-        let read = opened.and_then(|mut file| file.read_to(&mut start, 100));
-        read.map_err(|error| self.failed(error))?;
+        let start = self.head().map_err(|error| self.failed(error))?;
         let is_database = start.starts_with(b"SQLite format 3\0");
         // Right after it was made, everything is still in the log beside the file.
         let log = format!("{}-wal", self.name);

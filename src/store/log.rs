@@ -38,9 +38,7 @@ pub(super) fn is_of_another(folder: &Folder, database: &str, log: &str) -> std::
 }
 
 fn in_file(folder: &Folder, database: &str) -> std::io::Result<u32> {
-    let mut start = Vec::new();
-    folder.open(database, FileKind::Media)?.read_to(&mut start, 100)?;
-    Ok(start.get(GENERATION).map_or(0, number))
+    Ok(folder.head(database, FileKind::Media, 100)?.get(GENERATION).map_or(0, number))
 }
 
 /// What a log says.

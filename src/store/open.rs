@@ -14,7 +14,7 @@ use super::lease::About;
 use super::migrations::{MIGRATIONS, MIGRATIONS_AT_SERVER};
 use super::{Result, Store, StoreError, file, server};
 use crate::config::ServerUrl;
-use crate::files::{Access, FileKind};
+use crate::files::Access;
 
 /// Where a database is.
 #[derive(Debug, Clone)]
@@ -85,11 +85,11 @@ impl Store {
         let (connection, file) = match database {
             Database::File(path) => {
                 let file = DatabaseFile::new(path)?;
-                match file.folder.open(&file.name, FileKind::Media) {
+                match file.head() {
                     Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
                     // A program that was killed while it made the database leaves an empty file.
-                    Ok(found) if found.length() == 0 => return Ok(None),
-                    opened => opened.map_err(|error| file.failed(error))?,
+                    Ok(head) if head.is_empty() => return Ok(None),
+                    head => head.map_err(|error| file.failed(error))?,
                 };
                 file.must_be_ours()?;
                 (file::connect(&file).await?, file)

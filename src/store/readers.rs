@@ -14,6 +14,9 @@ use super::tries::number_of;
 use super::{Result, Store};
 use crate::model::{Choice, EmailAddress, LetterKind, Subscriber, SubscriberStatus};
 
+/// How it is kept that a reader wants no letters any more, which cannot be taken back.
+const NEVER: &str = "never";
+
 /// How long leaving can be taken back.
 pub const UNDO_SPAN: SignedDuration = SignedDuration::from_hours(24);
 
@@ -271,6 +274,23 @@ impl Store {
         Ok(confirmed)
     }
 
+    /// A reader leaves for good: also who has left before cannot take it back any more. Who complained stays so.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn leave_for_good(&mut self, subscriber: i64, changing: Changing<'_>) -> Result<()> {
+        let mut transaction = self.connection.begin().await?;
+        let Some(reader) = numbered(&mut transaction, subscriber).await? else { return transaction.end(()).await };
+        let last = query("SELECT way FROM changes WHERE subscriber = $1 ORDER BY number DESC LIMIT 1").bind(subscriber);
+        let last: Option<String> = last.optional_value(&mut transaction).await?;
+        if last.as_deref() == Some(NEVER) {
+            return transaction.end(()).await;
+        }
+        let status = reader.status.or_more_careful(SubscriberStatus::Unsubscribed);
+        set(&mut transaction, subscriber, status, Changing { way: NEVER, ..changing }, None).await?;
+        Ok(transaction.commit().await?)
+    }
+
     /// Takes back that a reader left at `left_at`, in seconds since 1970, when that is less than a day ago and the last that they
     /// did. Returns whether they get mail again.
     ///
@@ -278,7 +298,7 @@ impl Store {
     /// When the database does not answer.
     pub async fn take_back(&mut self, subscriber: i64, left_at: i64, changing: Changing<'_>) -> Result<bool> {
         let mut transaction = self.connection.begin().await?;
-        let rows = query("SELECT at, status FROM changes WHERE subscriber = $1 ORDER BY number DESC LIMIT 2");
+        let rows = query("SELECT at, status, way FROM changes WHERE subscriber = $1 ORDER BY number DESC LIMIT 2");
         let rows = rows.bind(subscriber).fetch_all(&mut transaction).await?;
         let Some(last) = rows.first() else { return transaction.end(false).await };
         let at: Timestamp = last
@@ -287,7 +307,8 @@ impl Store {
             .map_err(|_| super::StoreError::Content("the time of a change".into()))?;
         let is_last =
             at.as_second() == left_at && status_of(last.try_get("status")?)? == SubscriberStatus::Unsubscribed;
-        let is_recent = at >= changing.now - UNDO_SPAN;
+        // Whoever has a copy of an issue can ask to leave and take it back: that is no wish of a reader who wants no letters.
+        let is_recent = at >= changing.now - UNDO_SPAN && last.try_get::<&str, _>("way")? != NEVER;
         // Who had not confirmed has nothing to take back: without an earlier change, an issue to them shows that they had.
         let was_confirmed = match rows.get(1) {
             Some(row) => status_of(row.try_get("status")?)? == SubscriberStatus::Confirmed,

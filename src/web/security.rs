@@ -103,6 +103,13 @@ pub(super) fn cookies<'h>(headers: &'h HeaderMap, name: &str) -> impl Iterator<I
     cookies.filter_map(move |(given, value)| (given == name).then_some(value))
 }
 
+/// True when a browser says that a page of another site sends this (Fetch Metadata, `Sec-Fetch-Site`). Our pages for readers send no
+/// `Origin` that tells, since their addresses go nowhere.
+pub(super) fn is_of_other_site(headers: &HeaderMap) -> bool {
+    let site = headers.get("sec-fetch-site").map(HeaderValue::as_bytes);
+    site.is_some_and(|site| !matches!(site, b"same-origin" | b"none"))
+}
+
 /// True when a form may come from a page at `origin`: nothing that the browser says of it says otherwise.
 pub(super) fn is_from(headers: &HeaderMap, origin: &str) -> bool {
     let text = |name: HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or_default());

@@ -286,6 +286,23 @@ async fn who_leaves_a_list_gets_no_copy_of_what_is_queued_or_claimed_for_it() {
 }
 
 #[tokio::test]
+async fn who_wants_no_letters_is_not_brought_back_and_that_is_kept_once() {
+    let Some(ledger) = Ledger::new() else { return };
+    let mut store = open(&ledger).await;
+    let (ada, now) = (address("ada@example.org"), start());
+    store.ask(asking(&ada, "a"), now).await.unwrap();
+    let at = |minutes| Changing { way: "link", network: None, now: now + SignedDuration::from_mins(minutes) };
+    store.confirm(LetterKey { subscriber: 1, number: 1 }, at(1), Greeting::default()).await.unwrap();
+    for minutes in [2, 3] {
+        store.leave_for_good(1, at(minutes)).await.unwrap();
+    }
+    assert_eq!(store.changes_of(1).await.unwrap().len(), 2);
+    assert!(!store.take_back(1, at(2).now.as_second(), at(4)).await.unwrap());
+    store.unsubscribe(1, at(5)).await.unwrap();
+    assert!(!store.take_back(1, at(5).now.as_second(), at(6)).await.unwrap());
+}
+
+#[tokio::test]
 async fn a_letter_that_the_owner_asks_for_waits_for_its_turn() {
     let Some(ledger) = Ledger::new() else { return };
     let mut store = open(&ledger).await;

@@ -12,10 +12,10 @@ use super::pages::{Button, Typed};
 use super::request::Posted;
 use super::server::{Server, Shared};
 use crate::email::{Grant, Purpose};
-use crate::model::{Choice, EmailAddress, gets};
+use crate::model::{Choice, EmailAddress, SubscriberStatus, gets};
 use crate::publish::{address_hash, greeting, is_fresh, letter_of, never_again};
 use crate::store::{Asked, Asking, Confirmed};
-use crate::web::security::is_same;
+use crate::web::security::{is_of_other_site, is_same};
 
 /// A person needs so many seconds to fill in a form, and no more.
 const FILLING: std::ops::RangeInclusive<i64> = 1..=86_400;
@@ -27,8 +27,10 @@ pub(super) async fn page(State(server): Shared) -> Response {
     server.pages.subscribe(StatusCode::OK, &server.form_time(server.clock.now()), &Typed::default())
 }
 
-/// Takes the form, also from a page of another site, which knows no time: then a button of ours is in between.
+/// Takes the form, also from a page of another site: then a button of ours is in between, whatever time it has got from us. Else that
+/// page could let each of its visitors ask from a network of their own.
 pub(super) async fn subscribe(State(server): Shared, request: Request) -> Result<Response, Response> {
+    let is_foreign = is_of_other_site(request.headers());
     let posted = Posted::read(&server, request).await?;
     let (email, name, choice) = (posted.field("email"), posted.name(), posted.choice(server.pages.lists()));
     let time = server.form_time(posted.now);
@@ -37,7 +39,7 @@ pub(super) async fn subscribe(State(server): Shared, request: Request) -> Result
         let typed = Typed { email, name: name.unwrap_or_default(), choice, is_wrong: true };
         return Ok(server.pages.subscribe(StatusCode::UNPROCESSABLE_ENTITY, &time, &typed));
     };
-    if !server.is_filled_in(&posted.field("t"), posted.now) {
+    if is_foreign || !server.is_filled_in(&posted.field("t"), posted.now) {
         let mut fields = vec![("email", address.as_str().to_owned()), ("name", name.unwrap_or_default()), ("t", time)];
         // A program that filled in all of the other page presses this button too.
         fields.extend(Some(("website", posted.field("website"))).filter(|(_, typed)| !typed.is_empty()));
@@ -133,8 +135,9 @@ pub(super) async fn confirm(
             Ok(server.pages.answer(StatusCode::OK, "confirmed_title", &["confirmed"], None, link))
         }
         Confirmed::Moved(_) => said("moved_title", "moved"),
-        Confirmed::Again(_) => said("confirmed_title", "again"),
-        Confirmed::Expired => Err(expired(&server)),
+        Confirmed::Again(reader) if reader.status == SubscriberStatus::Confirmed => said("confirmed_title", "again"),
+        // Who has left since is not subscribed by an old letter.
+        Confirmed::Again(_) | Confirmed::Expired => Err(expired(&server)),
         Confirmed::Taken => Err(server.pages.sentence(StatusCode::CONFLICT, "taken_title", &["taken"])),
         Confirmed::Unknown => Err(server.missing()),
     }

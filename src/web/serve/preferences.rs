@@ -35,7 +35,7 @@ pub(super) async fn save(
     let posted = Posted::read(&server, request).await?;
     let mut reader = server.reader(&token).await?;
     let name = posted.name();
-    if name != reader.name {
+    if posted.has("name") && name != reader.name {
         let renamed = server.store.lock().await.rename(reader.id, name.as_deref()).await;
         renamed.map_err(|error| server.failed(&error))?;
         reader.name = name;

@@ -12,11 +12,14 @@ use url::form_urlencoded;
 
 use super::server::Server;
 use super::visitor::Visitor;
+use crate::list::clean;
 use crate::model::{Choice, Lists};
 use crate::store::Changing;
 
 /// No form is longer.
 const LONGEST: usize = 64 * 1024;
+/// No name of a person has more characters.
+const LONGEST_NAME: usize = 100;
 /// So long it may take to come.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -41,6 +44,11 @@ impl Posted {
         Ok(Self { is_form, body, network, now: server.clock.now() })
     }
 
+    /// Whether it is a form with a field of this name.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.is_form && form_urlencoded::parse(&self.body).any(|(key, _)| key == name)
+    }
+
     /// The first field of a name, without blanks around it; empty when there is none.
     pub(super) fn field(&self, name: &str) -> String {
         let mut fields = form_urlencoded::parse(&self.body);
@@ -62,7 +70,7 @@ impl Posted {
 
     /// The same of a name of a person, which is one short line.
     pub(super) fn name(&self) -> Option<String> {
-        let name: String = self.field("name").chars().filter(|c| !c.is_control()).take(100).collect();
+        let name = clean(&self.field("name"), LONGEST_NAME);
         (!name.is_empty()).then_some(name)
     }
 

@@ -169,3 +169,17 @@ async fn a_try_and_its_outcome_are_recorded_together_or_not_at_all() {
         (1, 1)
     );
 }
+
+#[tokio::test]
+async fn after_a_full_disk_the_same_connection_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = open(&folder).await;
+    store.add_subscribers(&readers(2), "test", NOW).await.unwrap();
+    for subscriber in [1, 2] {
+        let mut transaction = store.connection.begin().await.unwrap();
+        // What SQLite does when a commit finds no room; then the transaction is only let go of.
+        query("ROLLBACK").execute(&mut transaction).await.unwrap();
+        drop(transaction);
+        assert_eq!(store.unsubscribe(subscriber, owners()).await.unwrap(), Some(SubscriberStatus::Confirmed));
+    }
+}

@@ -29,6 +29,10 @@ impl HookKeys {
     /// Why it is none of that service, without the key.
     pub fn add(&mut self, service: HookService, secret: &str) -> Result<(), &'static str> {
         let secret = secret.trim();
+        if secret.is_empty() {
+            // Everyone has this key.
+            return Err("is empty");
+        }
         let hmac = |bytes: &[u8]| Some(hmac::Key::new(hmac::HMAC_SHA256, bytes));
         match service {
             HookService::Mailgun => self.mailgun = hmac(secret.as_bytes()),
@@ -64,6 +68,10 @@ mod tests {
             assert!(keys.add(HookService::Resend, wrong).is_err(), "{wrong}");
         }
         assert!(keys.resend.is_none());
+        for service in [HookService::Mailgun, HookService::Postmark, HookService::Resend] {
+            assert!(keys.add(service, " \n").is_err(), "blanks are no secret");
+        }
+        assert!(keys.mailgun.is_none() && keys.postmark.is_none());
         keys.add(HookService::Resend, " whsec_c2VjcmV0\n").unwrap();
         assert!(keys.resend.is_some() && keys.mailgun.is_none());
     }
