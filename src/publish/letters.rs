@@ -253,7 +253,9 @@ pub async fn never_again(
 ) -> Result<bool, StoreError> {
     let Some((kind, address)) = store.letter_to(key).await? else { return Ok(false) };
     store.bar(&address_hash(tokens, &address), Barred::Never, changing.now).await?;
-    if kind == LetterKind::Confirm {
+    let reader = store.subscriber_numbered(key.subscriber).await?;
+    let is_theirs = reader.is_some_and(|reader| reader.address.key() == address.key());
+    if kind == LetterKind::Confirm && is_theirs {
         store.leave_for_good(key.subscriber, changing).await?;
     }
     Ok(true)
@@ -371,7 +373,7 @@ mod tests {
             NewSubscriber { address: ada.clone(), name: None, status: SubscriberStatus::Confirmed, lists: None };
         store.add_subscribers(&[reader], "test", NOW).await.unwrap();
         let changing = Changing { way: "form", network: None, now: NOW.parse().unwrap() };
-        assert!(store.ask_to_move(1, &victim, changing).await.unwrap());
+        assert!(store.ask_to_move(1, &victim, "h", changing).await.unwrap());
         let key = LetterKey { subscriber: 1, number: 1 };
         assert!(never_again(&mut store, &tokens, key, changing).await.unwrap());
         assert!(!never_again(&mut store, &tokens, LetterKey { number: 2, ..key }, changing).await.unwrap());

@@ -80,6 +80,11 @@ impl Store {
             .optional_value(&mut transaction)
             .await?;
         bar(&mut transaction, hash, Barred::Erased, now).await?;
+        // Letters to it about the mail of another reader, who has asked for it here or had it here before.
+        query("UPDATE letters SET detail = NULL WHERE kind IN ('address', 'moved') AND lower(detail) = $1")
+            .bind(address.as_str().to_ascii_lowercase())
+            .execute(&mut transaction)
+            .await?;
         if let Some(id) = id {
             for forget in [
                 "DELETE FROM changes WHERE subscriber = $1",
@@ -138,18 +143,33 @@ impl Store {
         for row in &rows {
             let reader = read(row)?;
             bar(&mut transaction, &hash(&reader.address), Barred::Unanswered, now).await?;
-            for forget in [
-                "DELETE FROM letters WHERE subscriber = $1",
-                "DELETE FROM changes WHERE subscriber = $1",
-                "DELETE FROM reports WHERE subscriber = $1",
-                "DELETE FROM subscribers WHERE id = $1",
-            ] {
-                query(forget).bind(reader.id).execute(&mut transaction).await?;
-            }
+            forget_unconfirmed(&mut transaction, reader.id).await?;
         }
         transaction.commit().await?;
         Ok(rows.len() as u64)
     }
+}
+
+/// Removes a reader who never confirmed.
+pub(super) async fn forget_unconfirmed(transaction: &mut Transaction<'_>, subscriber: i64) -> Result<()> {
+    for forget in [
+        "DELETE FROM letters WHERE subscriber = $1",
+        "DELETE FROM changes WHERE subscriber = $1",
+        "DELETE FROM reports WHERE subscriber = $1",
+        "DELETE FROM subscribers WHERE id = $1",
+    ] {
+        query(forget).bind(subscriber).execute(&mut *transaction).await?;
+    }
+    Ok(())
+}
+
+/// Whether an address wants no letters, or has answered none of late.
+pub(super) async fn is_left_alone(transaction: &mut Transaction<'_>, hash: &str, now: Timestamp) -> Result<bool> {
+    Ok(match barred(transaction, hash).await? {
+        Some((Barred::Never, _)) => true,
+        Some((Barred::Unanswered, since)) => since > (now - REST).to_string(),
+        _ => false,
+    })
 }
 
 pub(super) async fn barred(transaction: &mut Transaction<'_>, hash: &str) -> Result<Option<(Barred, String)>> {

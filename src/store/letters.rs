@@ -3,9 +3,11 @@
 
 use jiff::SignedDuration;
 
-use super::connection::{Row, query};
+use super::changes::last_number;
+use super::connection::{Row, Transaction, query};
 use super::delivery::state_of;
 use super::subscriber::read;
+use super::tries::number_of;
 use super::{Result, Store, StoreError};
 use crate::model::{DeliveryState, EmailAddress, LetterKind, Subscriber};
 
@@ -136,7 +138,9 @@ impl Store {
     /// When the database does not answer.
     pub async fn letter_to(&mut self, key: LetterKey) -> Result<Option<(LetterKind, EmailAddress)>> {
         let row = query(
-            "SELECT l.kind, CASE WHEN l.kind IN ('address', 'moved') THEN l.detail ELSE s.address END AS address
+            "SELECT l.kind, CASE WHEN l.kind IN ('address', 'moved') THEN l.detail ELSE COALESCE(
+                 (SELECT m.detail FROM letters m WHERE m.subscriber = l.subscriber AND m.number > l.number AND m.kind = 'moved'
+                  ORDER BY m.number LIMIT 1), s.address) END AS address
              FROM letters l JOIN subscribers s ON s.id = l.subscriber WHERE l.subscriber = $1 AND l.number = $2",
         );
         let row = row.bind(key.subscriber).bind(key.number).fetch_optional(&mut self.connection).await?;
@@ -192,4 +196,48 @@ impl Store {
         transaction.commit().await?;
         Ok(lost)
     }
+}
+
+/// A letter to queue.
+pub(super) struct NewLetter<'a> {
+    pub(super) subscriber: i64,
+    pub(super) kind: LetterKind,
+    pub(super) detail: Option<&'a str>,
+    pub(super) way: &'a str,
+    pub(super) shown: Option<&'a str>,
+    pub(super) network: Option<&'a str>,
+    pub(super) next_attempt_at: i64,
+}
+
+impl<'a> NewLetter<'a> {
+    /// One that leaves at once.
+    pub(super) fn of(subscriber: i64, kind: LetterKind, way: &'a str) -> Self {
+        Self { subscriber, kind, detail: None, way, shown: None, network: None, next_attempt_at: 0 }
+    }
+}
+
+/// Queues a letter; `now` is RFC 3339 in UTC.
+pub(super) async fn queue(transaction: &mut Transaction<'_>, letter: NewLetter<'_>, now: &str) -> Result<()> {
+    let NewLetter { subscriber, kind, detail, way, shown, network, next_attempt_at } = letter;
+    let shown = match shown {
+        Some(shown) => Some(number_of(shown, &mut *transaction).await?),
+        None => None,
+    };
+    let number = last_number(transaction, "letters", subscriber).await? + 1;
+    query(
+        "INSERT INTO letters (subscriber, number, kind, asked_at, detail, way, shown, network, next_attempt_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+    )
+    .bind(subscriber)
+    .bind(number)
+    .bind(kind.as_str())
+    .bind(now)
+    .bind(detail)
+    .bind(way)
+    .bind(shown)
+    .bind(network)
+    .bind(next_attempt_at)
+    .execute(transaction)
+    .await?;
+    Ok(())
 }

@@ -2,20 +2,20 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::barred::{Barred, barred};
-use super::changes::{Changing, last_number, note, set};
+use super::barred::is_left_alone;
+use super::changes::{Changing, note, set};
 use super::connection::{Transaction, query};
 use super::invitations::asked_within_an_hour;
-use super::letters::{CONFIRM_SPAN, LETTER_SPAN, LetterKey, MOST_LETTERS, REST, WAITS};
+use super::letters::{CONFIRM_SPAN, LetterKey, NewLetter, WAITS, queue};
 use super::lists::put_on;
+use super::moving::{has_enough, move_to};
 use super::resend::queue_latest;
 use super::subscriber::{numbered, read, status_of};
-use super::tries::number_of;
 use super::{Result, Store};
 use crate::model::{Choice, EmailAddress, LetterKind, Subscriber, SubscriberStatus};
 
 /// How it is kept that a reader wants no letters any more, which cannot be taken back.
-const NEVER: &str = "never";
+pub const NEVER: &str = "never";
 
 /// How long leaving can be taken back.
 pub const UNDO_SPAN: SignedDuration = SignedDuration::from_hours(24);
@@ -105,12 +105,8 @@ impl Store {
         let Asking { address, hash, name, choice, way, shown, network, most_an_hour } = asking;
         let mut transaction = self.connection.begin().await?;
         let time = now.to_string();
-        match barred(&mut transaction, hash).await? {
-            Some((Barred::Never, _)) => return transaction.end(Asked::Barred).await,
-            Some((Barred::Unanswered, since)) if since > (now - REST).to_string() => {
-                return transaction.end(Asked::Barred).await;
-            }
-            _ => {}
+        if is_left_alone(&mut transaction, hash, now).await? {
+            return transaction.end(Asked::Barred).await;
         }
         let row = query("SELECT * FROM subscribers WHERE address_key = $1").bind(address.key());
         let known = row.fetch_optional(&mut transaction).await?.map(|row| read(&row)).transpose()?;
@@ -135,17 +131,13 @@ impl Store {
                     // Whom the owner put on the list asks by themselves before their turn came.
                     forget_letter(&mut transaction, LetterKey { subscriber: reader.id, number }).await?;
                 }
-                let row = query(
-                    "SELECT COUNT(*) AS count, MAX(asked_at) AS newest FROM letters WHERE subscriber = $1 AND kind = 'confirm'
-                     AND asked_at > COALESCE((SELECT MAX(at) FROM changes WHERE subscriber = $1 AND status = 'confirmed'), '')",
-                );
-                let row = row.bind(reader.id).fetch_one(&mut transaction).await?;
-                let newest: Option<String> = row.try_get("newest")?;
-                let is_recent = newest.is_some_and(|newest| newest > (now - LETTER_SPAN).to_string());
-                if is_recent || row.try_get::<i64, _>("count")? >= MOST_LETTERS {
+                if has_enough(&mut transaction, address, now).await? {
                     return transaction.end(Asked::Enough).await;
                 }
                 reader.id
+            }
+            None if has_enough(&mut transaction, address, now).await? => {
+                return transaction.end(Asked::Enough).await;
             }
             None => {
                 query(
@@ -167,31 +159,6 @@ impl Store {
         queue(&mut transaction, letter, &time).await?;
         transaction.commit().await?;
         Ok(Asked::Letter)
-    }
-
-    /// Queues a letter about a change of a reader's address: one a day from a reader, and one to an address. False when there was one.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn ask_to_move(&mut self, subscriber: i64, to: &EmailAddress, changing: Changing<'_>) -> Result<bool> {
-        let mut transaction = self.connection.begin().await?;
-        let recent = query(
-            "SELECT COUNT(*) FROM letters WHERE asked_at > $1 AND kind = 'address' AND (subscriber = $2 OR lower(detail) = $3)",
-        );
-        let since = (changing.now - LETTER_SPAN).to_string();
-        let recent = recent.bind(since).bind(subscriber).bind(to.as_str().to_ascii_lowercase());
-        let recent: i64 = recent.value(&mut transaction).await?;
-        if recent > 0 {
-            return transaction.end(false).await;
-        }
-        let letter = NewLetter {
-            detail: Some(to.as_str()),
-            network: changing.network,
-            ..NewLetter::of(subscriber, LetterKind::Address, changing.way)
-        };
-        queue(&mut transaction, letter, &changing.now.to_string()).await?;
-        transaction.commit().await?;
-        Ok(true)
     }
 
     /// Confirms what a letter asks about. Those who are new get what `greeting` says.
@@ -224,30 +191,20 @@ impl Store {
         let detail: Option<String> = letter.try_get("detail")?;
         let is_move = letter.try_get::<&str, _>("kind")? == LetterKind::Address.as_str();
         let to = detail.as_deref().filter(|_| is_move).and_then(|detail| detail.parse::<EmailAddress>().ok());
-        let confirmed = if let Some(to) = to {
-            let taken = query("SELECT id FROM subscribers WHERE address_key = $1 AND id <> $2");
-            let taken: Option<i64> = taken.bind(to.key()).bind(reader.id).optional_value(&mut transaction).await?;
-            if taken.is_some() {
-                return transaction.end(Confirmed::Taken).await;
+        let confirmed = if is_move {
+            let Some(to) = to else { return transaction.end(Confirmed::Unknown).await };
+            // Who has left gets nothing at any address, and a stranger's wish in theirs is not in the way.
+            if reader.status != SubscriberStatus::Confirmed {
+                return transaction.end(Confirmed::Expired).await;
             }
-            query("UPDATE subscribers SET address = $2, address_key = $3 WHERE id = $1")
-                .bind(reader.id)
-                .bind(to.as_str())
-                .bind(to.key())
-                .execute(&mut transaction)
-                .await?;
-            note(&mut transaction, reader.id, (reader.status, Some("address")), changing, None).await?;
-            // Who gets mail and did not ask for this would otherwise not learn why no more comes.
-            if reader.status == SubscriberStatus::Confirmed {
-                let (kind, detail) = (LetterKind::Moved, Some(reader.address.as_str()));
-                queue(&mut transaction, NewLetter { detail, ..NewLetter::of(reader.id, kind, changing.way) }, &time)
-                    .await?;
+            if !move_to(&mut transaction, &reader, &to, changing).await? {
+                return transaction.end(Confirmed::Taken).await;
             }
             reader.address = to;
             Confirmed::Moved(reader)
         } else {
             let was = reader.status;
-            let choice = detail.as_deref().filter(|_| !is_move).map(Choice::from_stored);
+            let choice = detail.as_deref().map(Choice::from_stored);
             let more = choice.as_ref().filter(|_| was == SubscriberStatus::Confirmed);
             let more = more.map(|choice| choice.beside(reader.details.lists.as_ref()));
             if let Some(choice) = more.as_ref().or(choice.as_ref()) {
@@ -340,23 +297,6 @@ impl Store {
     }
 }
 
-struct NewLetter<'a> {
-    subscriber: i64,
-    kind: LetterKind,
-    detail: Option<&'a str>,
-    way: &'a str,
-    shown: Option<&'a str>,
-    network: Option<&'a str>,
-    next_attempt_at: i64,
-}
-
-impl<'a> NewLetter<'a> {
-    /// One that leaves at once.
-    fn of(subscriber: i64, kind: LetterKind, way: &'a str) -> Self {
-        Self { subscriber, kind, detail: None, way, shown: None, network: None, next_attempt_at: 0 }
-    }
-}
-
 /// The letter to a reader that waits for its turn.
 async fn waiting_letter(transaction: &mut Transaction<'_>, subscriber: i64) -> Result<Option<i64>> {
     let number = query("SELECT number FROM letters WHERE subscriber = $1 AND state = 0 AND next_attempt_at = $2");
@@ -366,30 +306,5 @@ async fn waiting_letter(transaction: &mut Transaction<'_>, subscriber: i64) -> R
 async fn forget_letter(transaction: &mut Transaction<'_>, key: LetterKey) -> Result<()> {
     let letter = query("DELETE FROM letters WHERE subscriber = $1 AND number = $2");
     letter.bind(key.subscriber).bind(key.number).execute(transaction).await?;
-    Ok(())
-}
-
-async fn queue(transaction: &mut Transaction<'_>, letter: NewLetter<'_>, now: &str) -> Result<()> {
-    let NewLetter { subscriber, kind, detail, way, shown, network, next_attempt_at } = letter;
-    let shown = match shown {
-        Some(shown) => Some(number_of(shown, &mut *transaction).await?),
-        None => None,
-    };
-    let number = last_number(transaction, "letters", subscriber).await? + 1;
-    query(
-        "INSERT INTO letters (subscriber, number, kind, asked_at, detail, way, shown, network, next_attempt_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-    )
-    .bind(subscriber)
-    .bind(number)
-    .bind(kind.as_str())
-    .bind(now)
-    .bind(detail)
-    .bind(way)
-    .bind(shown)
-    .bind(network)
-    .bind(next_attempt_at)
-    .execute(transaction)
-    .await?;
     Ok(())
 }

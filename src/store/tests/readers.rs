@@ -129,10 +129,10 @@ async fn an_address_changes_when_the_new_one_confirms() {
     let mut store = open(&ledger).await;
     store.add_subscribers(&readers(2), "test", NOW).await.unwrap();
     let (new, now) = (address("new@example.org"), start());
-    assert!(store.ask_to_move(1, &new, by("preferences", now)).await.unwrap());
-    assert!(!store.ask_to_move(1, &new, by("preferences", now)).await.unwrap(), "one a day");
+    assert!(store.ask_to_move(1, &new, "h", by("preferences", now)).await.unwrap());
+    assert!(!store.ask_to_move(1, &new, "h", by("preferences", now)).await.unwrap(), "one a day");
     assert!(
-        !store.ask_to_move(2, &address("NEW@example.org"), by("preferences", now)).await.unwrap(),
+        !store.ask_to_move(2, &address("NEW@example.org"), "h", by("preferences", now)).await.unwrap(),
         "and to one address"
     );
     let now = now + DAY + SignedDuration::from_secs(1);
@@ -140,9 +140,69 @@ async fn an_address_changes_when_the_new_one_confirms() {
     let moved = store.confirm(key, by("link", now), WELCOME).await.unwrap();
     assert!(matches!(moved, Confirmed::Moved(_)), "{moved:?}");
     assert_eq!(status(&mut store, &new).await, Some(SubscriberStatus::Confirmed));
-    assert!(store.ask_to_move(2, &new, by("preferences", now)).await.unwrap());
+    assert!(store.ask_to_move(2, &new, "h", by("preferences", now)).await.unwrap());
     let taken = store.confirm(LetterKey { subscriber: 2, ..key }, by("link", now), WELCOME).await.unwrap();
     assert!(matches!(taken, Confirmed::Taken), "{taken:?}");
+}
+
+#[tokio::test]
+async fn an_address_gets_no_more_letters_by_a_change_than_by_a_form() {
+    let Some(ledger) = Ledger::new() else { return };
+    let mut store = open(&ledger).await;
+    store.add_subscribers(&readers(4), "test", NOW).await.unwrap();
+    let (victim, asked) = (address("victim@example.com"), start());
+    let moves = async |store: &mut Store, reader, now| {
+        store.ask_to_move(reader, &victim, "h", by("preferences", now)).await.unwrap()
+    };
+    assert_eq!(store.ask(asking(&victim, "h"), asked).await.unwrap(), Asked::Letter);
+    assert!(!moves(&mut store, 1, asked + DAY / 2).await, "it had one today");
+    assert!(moves(&mut store, 1, asked + DAY * 2).await);
+    assert_eq!(store.ask(asking(&victim, "h"), asked + DAY * 5 / 2).await.unwrap(), Asked::Enough);
+    assert!(moves(&mut store, 2, asked + DAY * 4).await);
+    assert!(!moves(&mut store, 3, asked + DAY * 9).await, "three in all");
+    assert_eq!(store.ask(asking(&victim, "h"), asked + DAY * 9).await.unwrap(), Asked::Enough);
+    let other = address("other@example.com");
+    store.bar("o", Barred::Unanswered, asked).await.unwrap();
+    assert!(!store.ask_to_move(4, &other, "o", by("preferences", asked + DAY)).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_wish_of_a_stranger_does_not_hold_an_address_and_who_has_left_does_not_move() {
+    let Some(ledger) = Ledger::new() else { return };
+    let mut store = open(&ledger).await;
+    store.add_subscribers(&readers(2), "test", NOW).await.unwrap();
+    let (new, now) = (address("new@example.org"), start());
+    assert!(store.ask_to_move(1, &new, "h", by("preferences", now)).await.unwrap());
+    let later = now + DAY * 2;
+    assert_eq!(store.ask(asking(&new, "h"), later).await.unwrap(), Asked::Letter);
+    let key = LetterKey { subscriber: 1, number: 1 };
+    store.confirm(key, by("link", later), WELCOME).await.unwrap();
+    assert_eq!(store.subscriber(&new).await.unwrap().map(|reader| reader.id), Some(1));
+    // The letters of before went to the address of before.
+    assert_eq!(store.letter_to(key).await.unwrap().unwrap().1, new);
+    assert_eq!(store.letter_to(LetterKey { number: 2, ..key }).await.unwrap().unwrap().1, address("r1@example.org"));
+    store.erase(&address("r1@example.org"), "r1", later).await.unwrap();
+    assert_eq!(store.letters_to(1).await.unwrap()[1].detail, None);
+
+    let elsewhere = address("elsewhere@example.org");
+    assert!(store.ask_to_move(2, &elsewhere, "e", by("preferences", now)).await.unwrap());
+    store.unsubscribe(2, by("link", now)).await.unwrap();
+    let moved = store.confirm(LetterKey { subscriber: 2, ..key }, by("link", now), WELCOME).await.unwrap();
+    assert!(matches!(moved, Confirmed::Expired), "{moved:?}");
+    assert!(store.subscriber(&address("r2@example.org")).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn who_wants_no_letters_at_an_earlier_address_gets_them_at_the_new_one() {
+    let Some(ledger) = Ledger::new() else { return };
+    let mut store = open(&ledger).await;
+    let (old, new, now) = (address("old@example.org"), address("new@example.org"), start());
+    store.ask(asking(&old, "h"), now).await.unwrap();
+    let key = LetterKey { subscriber: 1, number: 1 };
+    store.confirm(key, by("link", now), Greeting::default()).await.unwrap();
+    assert!(store.ask_to_move(1, &new, "n", by("preferences", now)).await.unwrap());
+    store.confirm(LetterKey { number: 2, ..key }, by("link", now), Greeting::default()).await.unwrap();
+    assert_eq!(store.letter_to(key).await.unwrap().unwrap(), (LetterKind::Confirm, old));
 }
 
 #[tokio::test]
@@ -150,7 +210,7 @@ async fn what_comes_back_of_an_earlier_address_says_nothing_of_the_new_one() {
     let Some(ledger) = Ledger::new() else { return };
     let mut store = frozen(&ledger, 1).await;
     let (new, now) = (address("new@example.org"), start() + DAY);
-    assert!(store.ask_to_move(1, &new, by("preferences", now)).await.unwrap());
+    assert!(store.ask_to_move(1, &new, "h", by("preferences", now)).await.unwrap());
     store.confirm(LetterKey { subscriber: 1, number: 1 }, by("link", now), WELCOME).await.unwrap();
     let notice = store.letters_that_wait(now.as_second(), 9).await.unwrap().pop().unwrap();
     assert_eq!((notice.kind, notice.detail.as_deref()), (LetterKind::Moved, Some("r1@example.org")));

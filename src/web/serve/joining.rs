@@ -20,7 +20,7 @@ use crate::web::security::{is_of_other_site, is_same};
 /// A person needs so many seconds to fill in a form, and no more.
 const FILLING: std::ops::RangeInclusive<i64> = 1..=86_400;
 /// An answer takes at least so long, so that its time does not tell whether an address is known.
-const EVEN: Duration = Duration::from_millis(250);
+pub(super) const EVEN: Duration = Duration::from_millis(250);
 
 /// The page on which people subscribe.
 pub(super) async fn page(State(server): Shared) -> Response {

@@ -14,7 +14,7 @@ use super::server::{Server, Shared};
 use crate::email::{Grant, Purpose, is_token};
 use crate::model::{Subscriber, SubscriberStatus};
 use crate::publish::{TEST_TOKEN, owners_of};
-use crate::store::UNDO_SPAN;
+use crate::store::{NEVER, UNDO_SPAN};
 
 /// The page with the button; programs that follow links come here too.
 pub(super) async fn ask(
@@ -61,7 +61,7 @@ pub(super) async fn leave(
     }
     // Those whose mail program was faster than they find their way back too.
     let changes = server.store.lock().await.changes_of(subscriber).await.map_err(failed)?;
-    let last = changes.last().filter(|change| change.status == SubscriberStatus::Unsubscribed);
+    let last = changes.last().filter(|it| it.status == SubscriberStatus::Unsubscribed && it.way != NEVER);
     let at = last.and_then(|change| change.at.parse::<Timestamp>().ok());
     let at = at.filter(|at| posted.now.duration_since(*at) < UNDO_SPAN);
     let button = at.and_then(|at| {

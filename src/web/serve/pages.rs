@@ -108,14 +108,14 @@ impl Pages {
             })
         });
         let link = link.map(|(key, address)| json!({ "label": self.word(key), "address": address }));
-        let values = json!({ "said": said, "button": button, "link": link });
+        let values = json!({ "said": said, "button": button, "lists": null, "link": link });
         self.page(status, "web/serve-answer.html", title, values)
     }
 
     /// The page with the button for leaving, and the lists to choose from for who would rather leave some.
     pub(super) fn leave(&self, lists: &Value) -> Response {
         let button = json!({ "action": "", "fields": [], "label": self.word("leave"), "is_quiet": false });
-        let values = json!({ "said": [self.word("leave_lead")], "button": button, "lists": lists });
+        let values = json!({ "said": [self.word("leave_lead")], "button": button, "lists": lists, "link": null });
         self.page(StatusCode::OK, "web/serve-answer.html", "leave_title", values)
     }
 
