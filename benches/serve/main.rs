@@ -25,7 +25,9 @@ use wrk::{Answers, ask};
 
 const ROUNDS: usize = 5;
 /// One for each click: in no round as many are answered.
-const READERS: usize = 500_000;
+const READERS: usize = 1_000_000;
+/// What is asked for, and by how many connections.
+const CASES: [(&str, usize); 3] = [("feed.xml", 64), ("one click", 64), ("one click", 256)];
 
 fn main() {
     if !is_installed("nginx") || !is_installed("wrk") {
@@ -35,20 +37,20 @@ fn main() {
     let site = Site::new(READERS);
     let nginx = Nginx::start(&site.path().join("public"), free_port());
     let serve = site.serve(free_port());
-    let (mut clicks, mut rounds) = (0, [Vec::new(), Vec::new()]);
+    let (mut clicks, mut rounds) = (0, CASES.map(|_| Vec::new()));
     for _ in 0..ROUNDS {
         let feed = format!("{}/feed.xml", nginx.url);
-        for (times, (ours, static_file)) in rounds.iter_mut().zip([(None, &feed), (Some(clicks), &nginx.url)]) {
-            // With the same script, which takes `wrk` some time itself.
-            let file = ask(static_file, ours, site.path());
-            let own = match ours {
-                None => ask(&format!("{}/feed.xml", serve.url), None, site.path()),
-                Some(first) => {
-                    let own = ask(&serve.url, Some(first), site.path());
-                    // Those that were under way when the time was over may have been answered.
-                    clicks = first + own.asked;
-                    own
-                }
+        for (times, (what, connections)) in rounds.iter_mut().zip(CASES) {
+            let (file, own) = if what == "feed.xml" {
+                let own = format!("{}/feed.xml", serve.url);
+                (ask(&feed, connections, None, site.path()), ask(&own, connections, None, site.path()))
+            } else {
+                // With the same script, which takes `wrk` some time itself.
+                let file = ask(&nginx.url, connections, Some(clicks), site.path());
+                let own = ask(&serve.url, connections, Some(clicks), site.path());
+                // Those that were under way when the time was over may have been answered.
+                clicks += own.asked;
+                (file, own)
             };
             for answers in [&file, &own] {
                 assert_eq!(answers.errors, 0, "not every answer was one");
@@ -56,17 +58,17 @@ fn main() {
             times.push((own, file));
         }
     }
-    let answered: usize = rounds[1].iter().map(|(own, _)| own.count).sum();
+    let answered: usize = rounds[1..].iter().flatten().map(|(own, _)| own.count).sum();
     drop(serve);
     let left = site.unsubscribed();
     assert!(clicks <= READERS, "too few readers for so many clicks");
     assert!((answered..=clicks).contains(&left), "{answered} clicks were answered, and {left} readers have left");
-    for (name, times) in ["feed.xml", "one click"].iter().zip(rounds) {
+    for ((name, connections), times) in CASES.into_iter().zip(rounds) {
         let rate = |pick: fn(&(Answers, Answers)) -> f64| median(times.iter().map(pick));
         let mut ratios: Vec<f64> = times.iter().map(|(own, file)| own.rate / file.rate).collect();
         ratios.sort_by(f64::total_cmp);
         println!(
-            "{name}: {:.2} of nginx ({:.2} to {:.2}), {:.0} and {:.0} requests/s",
+            "{name}, {connections} connections: {:.2} of nginx ({:.2} to {:.2}), {:.0} and {:.0} requests/s",
             ratios[ROUNDS / 2],
             ratios[0],
             ratios[ROUNDS - 1],

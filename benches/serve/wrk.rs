@@ -5,7 +5,6 @@ use std::path::Path;
 use std::process::Command;
 
 const SECONDS: usize = 4;
-const CONNECTIONS: usize = 64;
 
 /// Each request is the click of another reader: those after the first so many lines of `tokens`. At the end it says how many there
 /// were.
@@ -37,10 +36,10 @@ pub(crate) struct Answers {
     pub(crate) errors: usize,
 }
 
-/// Asks for a file, or clicks for the readers from the one numbered `first` on.
-pub(crate) fn ask(url: &str, first: Option<usize>, folder: &Path) -> Answers {
+/// Asks by so many connections for a file, or clicks for the readers from the one numbered `first` on.
+pub(crate) fn ask(url: &str, connections: usize, first: Option<usize>, folder: &Path) -> Answers {
     let mut command = Command::new("wrk");
-    command.current_dir(folder).args(["-t1", &format!("-c{CONNECTIONS}"), &format!("-d{SECONDS}s")]);
+    command.current_dir(folder).args(["-t1", &format!("-c{connections}"), &format!("-d{SECONDS}s")]);
     if let Some(first) = first {
         fs::write(folder.join("clicks.lua"), CLICKS.replace("FIRST", &first.to_string())).unwrap();
         command.args(["-s", "clicks.lua"]);
