@@ -38,7 +38,7 @@ pub(super) async fn unsubscribe(
 }
 
 /// Unsubscribes all who wait, over and over.
-pub(super) async fn unsubscribe_all(waiting: &mut mpsc::Receiver<Leaver>, store: &Mutex<Store>) {
+pub(super) async fn unsubscribe_all(mut waiting: mpsc::Receiver<Leaver>, store: &Mutex<Store>) {
     let mut all = Vec::with_capacity(MOST);
     while waiting.recv_many(&mut all, MOST).await > 0 {
         let mut store = store.lock().await;

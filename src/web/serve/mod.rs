@@ -49,12 +49,14 @@ const POLICY: &str =
 /// # Errors
 /// When the database does not answer at the start, or the listener cannot be used.
 pub async fn serve(listener: TcpListener, setup: Setup, stop: impl Future<Output = ()>) -> io::Result<()> {
-    let (leavers, mut waiting) = leavers::leavers();
+    let (leavers, waiting) = leavers::leavers();
     let server = Arc::new(Server::new(setup, leavers).await?);
-    tokio::select! {
-        answered = connections::answer(listener, routes(&server), stop) => answered,
-        () = leavers::unsubscribe_all(&mut waiting, &server.store) => Ok(()),
-    }
+    // A task of its own runs where those are answered whom it tells.
+    let keeper = Arc::clone(&server);
+    let unsubscribing = tokio::spawn(async move { leavers::unsubscribe_all(waiting, &keeper.store).await });
+    let answered = connections::answer(listener, routes(&server), stop).await;
+    unsubscribing.abort();
+    answered
 }
 
 /// Every route, one a line. What is new and shows something to readers belongs here.
