@@ -12,7 +12,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Newsletter, TOKEN};
 use crate::email::dkim::Signer;
 use crate::email::{self, BounceTokens, Grant, LetterLinks, Purpose, ReturnPaths, Tokens};
-use crate::model::{DeliveryState, EmailAddress, LetterKind, Outcome, Recipient, SubscriberStatus};
+use crate::model::{Choice, DeliveryState, EmailAddress, LetterKind, Outcome, Recipient, SubscriberStatus};
 use crate::store::{Barred, CONFIRM_SPAN, Changing, DeliveryKey, Greeting, Letter, LetterKey, Store, StoreError};
 use crate::templates::Templates;
 use crate::transport::{self, Connection};
@@ -158,9 +158,11 @@ impl Office<'_> {
     ) -> Result<Option<&'static str>, PublishError> {
         let asked_at: Timestamp = letter.asked_at.parse().unwrap_or(now);
         let is_confirmed = letter.reader.status == SubscriberStatus::Confirmed;
+        let choice = letter.detail.as_deref().map(Choice::from_stored);
+        let wants_more = choice.is_some_and(|choice| choice.adds_to(letter.reader.details.lists.as_ref()));
         let to = address_of(letter);
         Ok(match letter.kind {
-            LetterKind::Confirm if is_confirmed => Some("the reader is confirmed"),
+            LetterKind::Confirm if is_confirmed && !wants_more => Some("the reader is confirmed"),
             LetterKind::Welcome if !is_confirmed => Some("the reader has left"),
             LetterKind::LogIn => Some("it is to no reader"),
             LetterKind::Confirm | LetterKind::Address if now.duration_since(asked_at) > CONFIRM_SPAN => {
