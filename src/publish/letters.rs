@@ -165,6 +165,7 @@ impl Office<'_> {
             LetterKind::Confirm if is_confirmed && !wants_more => Some("the reader is confirmed"),
             LetterKind::Welcome if !is_confirmed => Some("the reader has left"),
             LetterKind::LogIn => Some("it is to no reader"),
+            LetterKind::Address | LetterKind::Moved if letter.detail.is_none() => Some("the address was erased"),
             LetterKind::Confirm | LetterKind::Address if now.duration_since(asked_at) > CONFIRM_SPAN => {
                 Some("it is too old to confirm anything")
             }
@@ -382,5 +383,23 @@ mod tests {
         assert_eq!(store.barred(&address_hash(&tokens, &victim)).await.unwrap(), Some(Barred::Never));
         assert_eq!(store.barred(&address_hash(&tokens, &ada)).await.unwrap(), None);
         assert_eq!(store.subscriber(&ada).await.unwrap().unwrap().status, SubscriberStatus::Confirmed);
+    }
+
+    #[tokio::test]
+    async fn a_letter_to_an_address_that_was_erased_goes_to_no_other_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = Store::open(&Database::File(folder.path().join("tidings.db"))).await.unwrap();
+        let [old, new]: [EmailAddress; 2] = ["old@example.com", "new@example.com"].map(|it| it.parse().unwrap());
+        let reader =
+            NewSubscriber { address: old.clone(), name: None, status: SubscriberStatus::Confirmed, lists: None };
+        store.add_subscribers(&[reader], "test", NOW).await.unwrap();
+        let changing = Changing { way: "form", network: None, now: NOW.parse().unwrap() };
+        assert!(store.ask_to_move(1, &new, "n", changing).await.unwrap());
+        let (config, site) = (config("[web]\nurl = 'https://news.example.org'\n"), Folder::new(folder.path()));
+        assert_eq!(send(&mut store, &config, &site).await.unwrap().sent, 1);
+        store.confirm(LetterKey { subscriber: 1, number: 1 }, changing, Greeting::default()).await.unwrap();
+        store.erase(&old, "o", changing.now).await.unwrap();
+        let sent = send(&mut store, &config, &site).await.unwrap();
+        assert_eq!(sent, LettersSent { over: 1, ..LettersSent::default() });
     }
 }

@@ -81,10 +81,12 @@ impl Store {
             .await?;
         bar(&mut transaction, hash, Barred::Erased, now).await?;
         // Letters to it about the mail of another reader, who has asked for it here or had it here before.
-        query("UPDATE letters SET detail = NULL WHERE kind IN ('address', 'moved') AND lower(detail) = $1")
-            .bind(address.as_str().to_ascii_lowercase())
-            .execute(&mut transaction)
-            .await?;
+        query(
+            "UPDATE letters SET detail = NULL, answer = NULL WHERE kind IN ('address', 'moved') AND lower(detail) = $1",
+        )
+        .bind(address.as_str().to_ascii_lowercase())
+        .execute(&mut transaction)
+        .await?;
         if let Some(id) = id {
             for forget in [
                 "DELETE FROM changes WHERE subscriber = $1",
