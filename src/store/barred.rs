@@ -114,12 +114,15 @@ impl Store {
     }
 
     /// Writes the file anew, without what was forgotten: SQLite leaves it in free space and in its log until something else is written
-    /// there. False when others use the file. A server has its own time for that.
+    /// there. False when others use the file: who sends must not wait for a large one. A server has its own time for that.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn sweep(&mut self) -> Result<bool> {
         let Connection::Sqlite(_) = self.connection else { return Ok(true) };
+        if self.is_locked().await? {
+            return Ok(false);
+        }
         match query("VACUUM").execute(&mut self.connection).await {
             Err(sqlx::Error::Database(error)) if error.message().contains("locked") => return Ok(false),
             done => done?,
