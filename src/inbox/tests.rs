@@ -188,6 +188,23 @@ fn a_copy_is_known_by_its_headers_also_where_no_words_announce_it() {
 }
 
 #[test]
+fn exchange_and_yahoo_are_understood_in_their_own_words() {
+    for (subject, text) in [
+        (
+            "Niedostarczone: Slow rivers",
+            "Nie można dostarczyć wiadomości do:\n\nr1@reader.test\n550 5.1.1 RecipNotFound",
+        ),
+        ("배달되지 않음: Slow rivers", "r1@reader.test\n550 5.1.1 RecipNotFound"),
+    ] {
+        let bounce = format!("From: postmaster@reader.test\nSubject: {subject}\n\n{text}\n");
+        assert_eq!(said(&bounce), ["hard r1@reader.test 5.1.1"], "{subject}");
+    }
+    let disabled =
+        "554 30 Sorry, your message to r1@reader.test cannot be delivered. This mailbox is disabled (554.30).";
+    assert_eq!(kind_of(Some("5.0.0"), disabled), Some(Kind::Hard));
+}
+
+#[test]
 fn what_amazon_mails_is_read_as_what_it_tells() {
     let token = "abcdefghijklmnopqrstuvwxyzabcdefghijklmn";
     let notice = serde_json::json!({
