@@ -54,6 +54,7 @@ pub async fn serve(listener: TcpListener, setup: Setup, stop: impl Future<Output
     tokio::select! {
         answered = connections::answer(listener, routes(&server), stop) => answered,
         () = leavers::unsubscribe_all(&mut waiting, &server.store) => Ok(()),
+        () = watching::stay_connected(&server.store) => Ok(()),
     }
 }
 
