@@ -62,11 +62,11 @@ pub(crate) fn who_is_added_is_asked_once_and_gets_nothing_before() {
     assert!(more.stderr.contains("is asked to confirm"), "{more:#?}");
     let told = site.run(MONDAY, &["subscribers", "show", "notes@reader.test", "--json"]).exits(0).json();
     assert_eq!(told["lists"], serde_json::json!(["notes"]), "until they confirm");
-    site.run(MONDAY, &["subscribers", "erase", "notes@reader.test"]).exits(0);
     site.run(MONDAY, &["publish"]).exits(0);
+    site.run(MONDAY, &["subscribers", "erase", "notes@reader.test"]).exits(0);
     let mut to: Vec<_> = sink.received().iter().map(|mail| mail.to.clone()).collect();
     to.sort();
-    assert_eq!(to, ["ada@reader.test", "there@reader.test"]);
+    assert_eq!(to, ["ada@reader.test", "notes@reader.test", "notes@reader.test", "there@reader.test"]);
     let letter = sink.received().into_iter().find(|mail| mail.to.starts_with("ada")).unwrap().message;
     assert!(letter.contains("https://news.example.org/c/") && !letter.contains("Slow rivers"), "{letter}");
     let told = site.run(MONDAY, &["subscribers", "show", "ada@reader.test", "--json"]).exits(0).json();

@@ -64,6 +64,19 @@ fn a_reader_chooses_lists_and_chooses_others() {
 }
 
 #[test]
+fn a_reader_asks_for_another_list_and_gets_the_letter_that_confirms_it() {
+    let site = site();
+    site.configure("newsletter", LISTS);
+    site.run(&now(), &["subscribers", "add", "ann@reader.test", "--list", "notes"]).exits(0);
+    let serve = Serve::of(&site, "");
+    serve.subscribe("email=ann%40reader.test&lists=&list=essays", "");
+    wait_for(&site, 1);
+    assert_eq!(readers(&site)[0]["lists"], json!(["notes"]));
+    assert!(serve.post(&link(&site, "letter-1-1.eml", "c"), "").text().contains("You are subscribed"));
+    assert_eq!(readers(&site)[0]["lists"], json!(["essays", "notes"]));
+}
+
+#[test]
 fn who_would_leave_can_leave_a_list_instead() {
     let site = site();
     site.configure("newsletter", LISTS);

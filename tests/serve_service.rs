@@ -46,6 +46,31 @@ fn who_looks_into_the_database_meanwhile_sees_that_it_is_in_use() {
     assert!(locks.lines().any(is_held), "{inode} {locks}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn those_who_leave_while_another_program_holds_the_database_wait_for_it_together() {
+    use sqlx::Connection as _;
+    let site = site();
+    site.readers(6);
+    site.run(&now(), &["publish"]).exits(0);
+    let links: Vec<String> = (1..=6).map(|reader| link(&site, &format!("issue-1-{reader:05}.eml"), "u")).collect();
+    let serve = Serve::of(&site, "");
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(site.file(".tidings/tidings.db"));
+    let mut other = sqlx::SqliteConnection::connect_with(&options).await.unwrap();
+    let held = other.begin_with("BEGIN IMMEDIATE").await.unwrap();
+    let start = Instant::now();
+    let leave_all = || {
+        std::thread::scope(|scope| {
+            let all: Vec<_> = links.iter().map(|link| scope.spawn(|| serve.post(link, "").status)).collect();
+            all.into_iter().map(|one| one.join().unwrap()).collect::<Vec<_>>()
+        })
+    };
+    assert_eq!(leave_all(), [503; 6]);
+    assert!(start.elapsed() < Duration::from_secs(45), "10 seconds for the first, and once for those behind");
+    held.rollback().await.unwrap();
+    assert_eq!(leave_all(), [200; 6]);
+    assert_eq!(state_of(&site, "r6@reader.test"), "unsubscribed");
+}
+
 #[test]
 fn the_schedule_publishes_once_while_it_runs() {
     let site = site();

@@ -1,6 +1,9 @@
 //! The same stories with the database at a server.
 
+use std::time::{Duration, Instant};
+
 use crate::postgres::{Postgres, Proof, postgres};
+use crate::serve::{Serve, link, now, state_of};
 use crate::site::{Run, TestSite, at_server, missing};
 
 /// The server, unless there is none to start; then it says so.
@@ -204,6 +207,28 @@ fn another_machine_goes_on_and_an_older_state_is_refused() {
         server.sql("public", &format!("DROP SCHEMA {schema} CASCADE; CREATE SCHEMA {schema}"));
         let refused = site.run("2026-03-04T09:00:00Z", &["publish"]).exits(5);
         assert!(refused.stderr.contains("--allow lost-database"), "{}", refused.stderr);
+    });
+}
+
+#[test]
+fn serve_goes_on_when_the_server_has_hung_up() {
+    let Some(server) = server() else { return };
+    at_server(|| {
+        let site = crate::serve::site();
+        site.readers(1);
+        site.run(&now(), &["publish"]).exits(0);
+        let leave = link(&site, "issue-1-00001.eml", "u");
+        let serve = Serve::of(&site, "");
+        let schema = site.read("config.toml").split("%3D").nth(1).unwrap().split('"').next().unwrap().to_owned();
+        assert_eq!(serve.get("/health").status, 200);
+        let hang_up = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = ";
+        server.sql("public", &format!("{hang_up}'{schema}'"));
+        let start = Instant::now();
+        while serve.post(&leave, "List-Unsubscribe=One-Click").status != 200 {
+            assert!(start.elapsed() < Duration::from_secs(30), "it does not connect once more");
+            std::thread::sleep(Duration::from_millis(200));
+        }
+        assert_eq!(state_of(&site, "r1@reader.test"), "unsubscribed");
     });
 }
 

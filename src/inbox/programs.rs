@@ -20,7 +20,8 @@ pub(super) fn sign(head: &Head<'_>, prose: &Prose) -> Option<String> {
 pub(super) fn refusal(head: &Head<'_>, prose: &Prose) -> Option<String> {
     let subject = head.subject().to_lowercase();
     let mut text = String::from(" ");
-    for line in prose.own_lines().take(FIRST_LINES) {
+    // Below this line stands what mail programs and firms add.
+    for line in prose.own_lines().take_while(|line| *line != "--").take(FIRST_LINES) {
         let words = line.split(|c: char| !c.is_alphanumeric() && !matches!(c, '\'' | '’'));
         words.filter(|word| !word.is_empty()).for_each(|word| text += &format!("{} ", word.to_lowercase()));
     }
@@ -43,6 +44,9 @@ fn by_header(head: &Head<'_>) -> Option<String> {
     }
     if let Some(name) = RULES.automatic_headers.iter().find(|name| value(name).is_some()) {
         return Some(format!("it has {name}"));
+    }
+    if value("Feedback-ID").is_some_and(|id| !has(&RULES.personal_feedback, &id)) {
+        return Some("it has Feedback-ID".to_owned());
     }
     let from = value("From").unwrap_or_default();
     let local = head.addresses("From").first().map(|address| address.to_lowercase()).unwrap_or_default();
@@ -68,6 +72,8 @@ mod tests {
     fn what_a_person_sends_confirms() {
         for (subject, text) in [
             ("Re: Confirm your subscription to Notes", ""),
+            ("Re: Confirm\nFeedback-ID: 1234567:user:proton", "Yes"),
+            ("Re: Confirm\nFeedback-ID: i1234567:Fastmail", "Yes"),
             ("Re: Confirm your subscription to Notes", "Yes, please!\n\nSent from my phone"),
             ("AW: Bitte bestätigen Sie Ihr Abonnement von Absence", "Ja."),
             ("RE: Confirmez votre abonnement", "Oui\n\nLe lun. 2 mars 2026 à 09:00, Notes <join@b.test> a écrit :"),
@@ -87,6 +93,7 @@ mod tests {
             ("Return-Path: <>", ""),
             ("X-Autoreply: yes", ""),
             ("X-Loop: bob@c.test", ""),
+            ("Feedback-ID: 1.eu-west-1.abc:AmazonSES", ""),
             ("X-MS-Exchange-Inbox-Rules-Loop: bob@c.test", ""),
             ("X-RT-Originator: ada@b.test", ""),
             ("X-Zendesk-From-Account-Id: 1", ""),
@@ -150,9 +157,14 @@ mod tests {
         ] {
             assert!(refusal(text).is_some(), "{text}");
         }
-        for text in
-            ["", "Yes, please!", "Ja, gern. Nicht dass ich es vergesse.", "Oui", "ok\n\n> Nothing to do? No, stop."]
-        {
+        for text in [
+            "",
+            "Yes, please!",
+            "Ja, gern. Nicht dass ich es vergesse.",
+            "Oui",
+            "ok\n\n> Nothing to do? No, stop.",
+            "Yes\n\n-- \nChecked for viruses and spam.",
+        ] {
             assert_eq!(refusal(text), None, "{text}");
         }
         let letters: toml::Table = toml::from_str(include_str!("../email/letters.toml")).unwrap();

@@ -35,6 +35,8 @@ pub(super) struct Rules {
     pub(super) noes: Vec<String>,
     /// Headers that programs set.
     pub(super) automatic_headers: Vec<String>,
+    /// What `Feedback-ID` has in the mail of persons.
+    pub(super) personal_feedback: Vec<String>,
     /// Values of `Precedence` that persons do not set.
     pub(super) automatic_precedence: Vec<String>,
     /// What addresses begin with that no person writes from.

@@ -169,8 +169,39 @@ fn what_is_quoted_is_not_said() {
     assert_eq!(said(&quoted.replace("Your text", "Bounce")), [""; 0]);
     let own = "From: x@reader.test\nTo: bounces+abcdefghijklmnopqrstuvwxyzabcdefghijklmn@example.org\nSubject: Slow rivers\n\n";
     assert_eq!(said(&format!("{own}> user unknown\n")), [""; 0]);
+    let answer = own.replace("Subject: ", "Return-Path: <x@reader.test>\nSubject: AW: ");
+    assert_eq!(said(&format!("{answer}Schön.\n\nVon: Ada\nAn: r1@reader.test\n\nuser unknown\n")), [""; 0]);
     let told = read(format!("{own}The user r1@reader.test does not exist.\n").as_bytes(), None);
     assert_eq!((told.reports[0].kind, told.clues.writer.as_deref()), (Kind::Hard, Some("x@reader.test")));
+}
+
+#[test]
+fn a_copy_is_known_by_its_headers_also_where_no_words_announce_it() {
+    let bounce = read(
+        b"From: mailer-daemon@reader.test\nSubject: Mail failure\n\nr1@reader.test Invalid Recipient, 550 5.1.1\n\n\n\
+          Received:from a by b\nTo: r1@reader.test\nMessage-ID: <1.abc@example.org>\n\nHello\n",
+        None,
+    );
+    assert_eq!((bounce.reports[0].recipient.as_deref(), bounce.reports[0].kind), (Some("r1@reader.test"), Kind::Hard));
+    assert_eq!(bounce.clues.message_ids, ["1.abc@example.org"]);
+    assert!(bounce.clues.readers.contains(&"r1@reader.test".to_owned()));
+}
+
+#[test]
+fn exchange_and_yahoo_are_understood_in_their_own_words() {
+    for (subject, text) in [
+        (
+            "Niedostarczone: Slow rivers",
+            "Nie można dostarczyć wiadomości do:\n\nr1@reader.test\n550 5.1.1 RecipNotFound",
+        ),
+        ("배달되지 않음: Slow rivers", "r1@reader.test\n550 5.1.1 RecipNotFound"),
+    ] {
+        let bounce = format!("From: postmaster@reader.test\nSubject: {subject}\n\n{text}\n");
+        assert_eq!(said(&bounce), ["hard r1@reader.test 5.1.1"], "{subject}");
+    }
+    let disabled =
+        "554 30 Sorry, your message to r1@reader.test cannot be delivered. This mailbox is disabled (554.30).";
+    assert_eq!(kind_of(Some("5.0.0"), disabled), Some(Kind::Hard));
 }
 
 #[test]

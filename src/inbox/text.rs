@@ -42,13 +42,13 @@ impl Prose {
         prose
     }
 
-    /// The values of a header of the copy.
+    /// The values of a header of the copy, which may begin without a word.
     pub(super) fn copied<'p>(&'p self, name: &'p str) -> impl Iterator<Item = &'p str> {
         let value = move |line: &'p String| {
             let line = line.trim_start_matches(['>', ' ', '*']);
             line.get(..name.len()).filter(|start| start.eq_ignore_ascii_case(name)).map(|_| &line[name.len()..])
         };
-        self.copy.iter().filter_map(value)
+        self.lines.iter().chain(&self.copy).filter_map(value)
     }
 
     /// Its lines without those that are quoted.
@@ -98,11 +98,14 @@ pub(super) fn bounce(head: &Head<'_>, prose: &Prose, parts: &[Part<'_>], comes_t
     let is_delay = has(&RULES.delays, &own_text);
     let says_text = is_delay || has(&RULES.failures, &own_text);
     let (says_both, says_any) = (says_subject && says_text, says_subject || says_text);
-    let is_told = if comes_to_return_path {
+    // People answer, also those who look after mail.
+    let is_of_person = is_reply && !head.addresses("Return-Path").is_empty();
+    let is_told = if is_of_person {
+        false
+    } else if comes_to_return_path {
         says_any
     } else if is_reply {
-        // People answer, also those who look after mail.
-        is_sender && says_text && head.addresses("Return-Path").is_empty()
+        is_sender && says_text
     } else if head.is_of_a_list() {
         // What is sent to many may speak of mail that does not arrive.
         is_sender && says_both

@@ -99,6 +99,11 @@ impl Choice {
         }
     }
 
+    /// Whether it has more than a reader gets already, by their lists.
+    pub fn adds_to(&self, known: Option<&Lists>) -> bool {
+        self.beside(known).lists() != known
+    }
+
     /// As the database has it.
     pub fn stored(&self) -> String {
         self.lists().map_or_else(|| EVERYTHING.to_owned(), Lists::stored)

@@ -12,7 +12,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Newsletter, TOKEN};
 use crate::email::dkim::Signer;
 use crate::email::{self, BounceTokens, Grant, LetterLinks, Purpose, ReturnPaths, Tokens};
-use crate::model::{DeliveryState, EmailAddress, LetterKind, Outcome, Recipient, SubscriberStatus};
+use crate::model::{Choice, DeliveryState, EmailAddress, LetterKind, Outcome, Recipient, SubscriberStatus};
 use crate::store::{Barred, CONFIRM_SPAN, Changing, DeliveryKey, Greeting, Letter, LetterKey, Store, StoreError};
 use crate::templates::Templates;
 use crate::transport::{self, Connection};
@@ -158,11 +158,14 @@ impl Office<'_> {
     ) -> Result<Option<&'static str>, PublishError> {
         let asked_at: Timestamp = letter.asked_at.parse().unwrap_or(now);
         let is_confirmed = letter.reader.status == SubscriberStatus::Confirmed;
+        let choice = letter.detail.as_deref().map(Choice::from_stored);
+        let wants_more = choice.is_some_and(|choice| choice.adds_to(letter.reader.details.lists.as_ref()));
         let to = address_of(letter);
         Ok(match letter.kind {
-            LetterKind::Confirm if is_confirmed => Some("the reader is confirmed"),
+            LetterKind::Confirm if is_confirmed && !wants_more => Some("the reader is confirmed"),
             LetterKind::Welcome if !is_confirmed => Some("the reader has left"),
             LetterKind::LogIn => Some("it is to no reader"),
+            LetterKind::Address | LetterKind::Moved if letter.detail.is_none() => Some("the address was erased"),
             LetterKind::Confirm | LetterKind::Address if now.duration_since(asked_at) > CONFIRM_SPAN => {
                 Some("it is too old to confirm anything")
             }
@@ -380,5 +383,23 @@ mod tests {
         assert_eq!(store.barred(&address_hash(&tokens, &victim)).await.unwrap(), Some(Barred::Never));
         assert_eq!(store.barred(&address_hash(&tokens, &ada)).await.unwrap(), None);
         assert_eq!(store.subscriber(&ada).await.unwrap().unwrap().status, SubscriberStatus::Confirmed);
+    }
+
+    #[tokio::test]
+    async fn a_letter_to_an_address_that_was_erased_goes_to_no_other_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = Store::open(&Database::File(folder.path().join("tidings.db"))).await.unwrap();
+        let [old, new]: [EmailAddress; 2] = ["old@example.com", "new@example.com"].map(|it| it.parse().unwrap());
+        let reader =
+            NewSubscriber { address: old.clone(), name: None, status: SubscriberStatus::Confirmed, lists: None };
+        store.add_subscribers(&[reader], "test", NOW).await.unwrap();
+        let changing = Changing { way: "form", network: None, now: NOW.parse().unwrap() };
+        assert!(store.ask_to_move(1, &new, "n", changing).await.unwrap());
+        let (config, site) = (config("[web]\nurl = 'https://news.example.org'\n"), Folder::new(folder.path()));
+        assert_eq!(send(&mut store, &config, &site).await.unwrap().sent, 1);
+        store.confirm(LetterKey { subscriber: 1, number: 1 }, changing, Greeting::default()).await.unwrap();
+        store.erase(&old, "o", changing.now).await.unwrap();
+        let sent = send(&mut store, &config, &site).await.unwrap();
+        assert_eq!(sent, LettersSent { over: 1, ..LettersSent::default() });
     }
 }

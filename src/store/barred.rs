@@ -81,10 +81,12 @@ impl Store {
             .await?;
         bar(&mut transaction, hash, Barred::Erased, now).await?;
         // Letters to it about the mail of another reader, who has asked for it here or had it here before.
-        query("UPDATE letters SET detail = NULL WHERE kind IN ('address', 'moved') AND lower(detail) = $1")
-            .bind(address.as_str().to_ascii_lowercase())
-            .execute(&mut transaction)
-            .await?;
+        query(
+            "UPDATE letters SET detail = NULL, answer = NULL WHERE kind IN ('address', 'moved') AND lower(detail) = $1",
+        )
+        .bind(address.as_str().to_ascii_lowercase())
+        .execute(&mut transaction)
+        .await?;
         if let Some(id) = id {
             for forget in [
                 "DELETE FROM changes WHERE subscriber = $1",
@@ -112,12 +114,15 @@ impl Store {
     }
 
     /// Writes the file anew, without what was forgotten: SQLite leaves it in free space and in its log until something else is written
-    /// there. False when others use the file. A server has its own time for that.
+    /// there. False when others use the file: who sends must not wait for a large one. A server has its own time for that.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn sweep(&mut self) -> Result<bool> {
         let Connection::Sqlite(_) = self.connection else { return Ok(true) };
+        if self.is_locked().await? {
+            return Ok(false);
+        }
         match query("VACUUM").execute(&mut self.connection).await {
             Err(sqlx::Error::Database(error)) if error.message().contains("locked") => return Ok(false),
             done => done?,

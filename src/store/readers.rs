@@ -111,10 +111,8 @@ impl Store {
         let row = query("SELECT * FROM subscribers WHERE address_key = $1").bind(address.key());
         let known = row.fetch_optional(&mut transaction).await?.map(|row| read(&row)).transpose()?;
         // Who has left a list, and asks for it again, wants more than they have.
-        let wants_more = |reader: &Subscriber| {
-            let lists = reader.details.lists.as_ref();
-            choice.is_some_and(|choice| choice.beside(lists).lists() != lists)
-        };
+        let wants_more =
+            |reader: &Subscriber| choice.is_some_and(|choice| choice.adds_to(reader.details.lists.as_ref()));
         let is_confirmed = |reader: &&Subscriber| reader.status == SubscriberStatus::Confirmed;
         if known.as_ref().filter(is_confirmed).is_some_and(|reader| !wants_more(reader)) {
             return transaction.end(Asked::Known).await;

@@ -2,12 +2,17 @@
 //! outcomes are recorded of that. It lives as long as it renews its lease and its session is there; what a dead one had claimed is
 //! recovered by another.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+use sqlx::Connection as _;
 
 use super::connection::{Connection, Link, Transaction, query};
 use super::lease::{STAY, Sender};
 use super::right::Right;
 use super::{Result, Store, server};
+
+/// A server that says nothing for so long does not answer.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 impl Store {
     /// Whether several processes may deliver at the same time.
@@ -36,6 +41,18 @@ impl Store {
             query(STAY).bind(*token).execute(&mut self.connection).await?;
         }
         Ok(())
+    }
+
+    /// Connects once more, when the server does not answer any more.
+    ///
+    /// # Errors
+    /// When it does not answer yet.
+    pub async fn stay_connected(&mut self) -> Result<()> {
+        let Connection::Postgres(connection) = &mut self.connection else { return Ok(()) };
+        match tokio::time::timeout(PATIENCE, connection.ping()).await {
+            Ok(Ok(())) => Ok(()),
+            _ => self.reconnect().await,
+        }
     }
 
     /// The token by which this process claims; `None` for a file, which one process has.

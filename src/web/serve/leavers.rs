@@ -26,7 +26,8 @@ pub(super) fn leavers() -> (Leavers, mpsc::Receiver<Leaver>) {
     mpsc::channel(MOST)
 }
 
-/// Unsubscribes a reader ([`Store::unsubscribe`]), as soon as [`unsubscribe_all`] comes to it. `None` when the server stops.
+/// Unsubscribes a reader ([`Store::unsubscribe`]), as soon as [`unsubscribe_all`] comes to it. `None` when the server stops, or the
+/// database does not answer.
 pub(super) async fn unsubscribe(
     leavers: &Leavers,
     (subscriber, way): (i64, &'static str),
@@ -45,15 +46,9 @@ pub(super) async fn unsubscribe_all(mut waiting: mpsc::Receiver<Leaver>, store: 
         let changes: Vec<_> = all.iter().map(|leaver| (leaver.subscriber, leaver.changing())).collect();
         match store.unsubscribe_all(&changes).await {
             Ok(were) => all.drain(..).zip(were).for_each(|(leaver, was)| leaver.tell(Ok(was))),
-            // Where one cannot be unsubscribed, each is told so for themselves.
-            Err(_) if all.len() > 1 => {
-                for leaver in all.drain(..) {
-                    let was = store.unsubscribe(leaver.subscriber, leaver.changing()).await;
-                    leaver.tell(was);
-                }
-            }
+            // One is told why, and the others that there is no answer: to try for each would be to wait as long for each.
             Err(error) => {
-                if let Some(leaver) = all.pop() {
+                if let Some(leaver) = all.drain(..).next() {
                     leaver.tell(Err(error));
                 }
             }

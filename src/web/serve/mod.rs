@@ -54,7 +54,10 @@ pub async fn serve(listener: TcpListener, setup: Setup, stop: impl Future<Output
     // A task of its own runs where those are answered whom it tells.
     let keeper = Arc::clone(&server);
     let unsubscribing = tokio::spawn(async move { leavers::unsubscribe_all(waiting, &keeper.store).await });
-    let answered = connections::answer(listener, routes(&server), stop).await;
+    let answered = tokio::select! {
+        answered = connections::answer(listener, routes(&server), stop) => answered,
+        () = watching::stay_connected(&server.store) => Ok(()),
+    };
     unsubscribing.abort();
     answered
 }

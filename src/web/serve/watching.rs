@@ -1,15 +1,30 @@
 //! Whether the server is well, and how it goes, for programs that watch it. No reader is in it.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
+use tokio::sync::Mutex;
 
 use super::metrics::ASKED;
 use super::request::visitor;
 use super::server::Shared;
 use crate::model::DeliveryState;
+use crate::store::Store;
+
+/// So often it is looked whether the database still answers.
+const LOOK: Duration = Duration::from_secs(5);
+
+/// Goes on after a database server was started again, or the way to it was lost ([`Store::stay_connected`]).
+pub(super) async fn stay_connected(store: &Mutex<Store>) {
+    loop {
+        tokio::time::sleep(LOOK).await;
+        // Requests say so when there is no answer, and it is tried again.
+        let _ = store.lock().await.stay_connected().await;
+    }
+}
 
 /// Says that the server and its database answer.
 pub(super) async fn health(State(server): Shared) -> Response {

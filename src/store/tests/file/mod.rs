@@ -183,3 +183,13 @@ async fn after_a_full_disk_the_same_connection_goes_on() {
         assert_eq!(store.unsubscribe(subscriber, owners()).await.unwrap(), Some(SubscriberStatus::Confirmed));
     }
 }
+
+#[tokio::test]
+async fn the_file_is_not_written_anew_while_another_process_sends() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut store, mut other) = (open(&folder).await, open(&folder).await);
+    let lock = other.lock(Right::Deliver).await.unwrap();
+    assert!(!store.sweep().await.unwrap());
+    drop(lock);
+    assert!(store.sweep().await.unwrap());
+}
