@@ -34,15 +34,15 @@ impl Feeds {
             return None;
         }
         let path = format!("{}/{name}", self.dir);
-        // A link may have come with the site, and lead to its readers.
-        self.folder.must_be_plain(&path).ok()?;
-        if !self.folder.find(&path).ok()?.starts_with(self.folder.find(&self.dir).ok()?) {
-            return None;
-        }
         let written = self.folder.written(&path).ok()?;
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(file) = held.get(name).filter(|file| file.written == written) {
             return Some(Arc::clone(file));
+        }
+        // A link may have come with the site, and lead to its readers.
+        self.folder.must_be_plain(&path).ok()?;
+        if !self.folder.find(&path).ok()?.starts_with(self.folder.find(&self.dir).ok()?) {
+            return None;
         }
         let bytes = self.folder.read(&path, FileKind::Feed).ok()?;
         if held.len() >= MOST {
