@@ -132,20 +132,23 @@ impl Store {
         rows.iter().map(letter).collect()
     }
 
-    /// What a letter is for, and the address that it goes to; `None` when there is no such letter.
+    /// What a letter is for, and the address that it goes to; `None` when there is no such letter, or the address was erased.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn letter_to(&mut self, key: LetterKey) -> Result<Option<(LetterKind, EmailAddress)>> {
         let row = query(
-            "SELECT l.kind, CASE WHEN l.kind IN ('address', 'moved') THEN l.detail ELSE COALESCE(
-                 (SELECT m.detail FROM letters m WHERE m.subscriber = l.subscriber AND m.number > l.number AND m.kind = 'moved'
-                  ORDER BY m.number LIMIT 1), s.address) END AS address
-             FROM letters l JOIN subscribers s ON s.id = l.subscriber WHERE l.subscriber = $1 AND l.number = $2",
+            "SELECT l.kind, CASE WHEN l.kind IN ('address', 'moved') THEN l.detail
+                 WHEN m.number IS NOT NULL THEN m.detail ELSE s.address END AS address
+             FROM letters l JOIN subscribers s ON s.id = l.subscriber
+             LEFT JOIN letters m ON m.subscriber = l.subscriber AND m.number = (SELECT MIN(x.number) FROM letters x
+                 WHERE x.subscriber = l.subscriber AND x.number > l.number AND x.kind = 'moved')
+             WHERE l.subscriber = $1 AND l.number = $2",
         );
         let row = row.bind(key.subscriber).bind(key.number).fetch_optional(&mut self.connection).await?;
         let Some(row) = row else { return Ok(None) };
-        let (kind, address): (String, String) = (row.try_get("kind")?, row.try_get("address")?);
+        let (kind, address): (String, Option<String>) = (row.try_get("kind")?, row.try_get("address")?);
+        let Some(address) = address else { return Ok(None) };
         let address = address.parse().map_err(|_| StoreError::Content("the address of a letter".into()))?;
         Ok(LetterKind::parse(&kind).map(|kind| (kind, address)))
     }

@@ -262,7 +262,7 @@ impl Store {
             .map_err(|_| super::StoreError::Content("the time of a change".into()))?;
         let is_last =
             at.as_second() == left_at && status_of(last.try_get("status")?)? == SubscriberStatus::Unsubscribed;
-        // Whoever has a copy of an issue can ask to leave and take it back: that is no wish of a reader who wants no letters.
+        // Each who has a copy of an issue can ask to leave and take it back: that is no wish of a reader who wants no letters.
         let is_recent = at >= changing.now - UNDO_SPAN && last.try_get::<&str, _>("way")? != NEVER;
         // Who had not confirmed has nothing to take back: without an earlier change, an issue to them shows that they had.
         let was_confirmed = match rows.get(1) {

@@ -202,7 +202,15 @@ async fn who_wants_no_letters_at_an_earlier_address_gets_them_at_the_new_one() {
     store.confirm(key, by("link", now), Greeting::default()).await.unwrap();
     assert!(store.ask_to_move(1, &new, "n", by("preferences", now)).await.unwrap());
     store.confirm(LetterKey { number: 2, ..key }, by("link", now), Greeting::default()).await.unwrap();
-    assert_eq!(store.letter_to(key).await.unwrap().unwrap(), (LetterKind::Confirm, old));
+    assert_eq!(store.letter_to(key).await.unwrap().unwrap(), (LetterKind::Confirm, old.clone()));
+    store.erase(&old, "h", now).await.unwrap();
+    for number in [1, 3] {
+        assert_eq!(
+            store.letter_to(LetterKey { number, ..key }).await.unwrap(),
+            None,
+            "nor does it speak for the new one"
+        );
+    }
 }
 
 #[tokio::test]
