@@ -13,7 +13,8 @@ use crate::config::{Config, Relay};
 use crate::diagnostic::{Diagnostic, Location};
 use crate::files::{self, SecretError, StateFolder};
 use crate::publish::{
-    CONFIG_FILE, GuardName, Halt, Memory, PublishError, Publisher, Stop, Use, WayOut, program, signer, site_folder,
+    self, CONFIG_FILE, GuardName, Halt, Memory, PublishError, Publisher, Stop, Use, WayOut, program, signer,
+    site_folder,
 };
 use crate::store::{Database, Store};
 use crate::transport::{self, Checkpoint, Server, Target, TransportError};
@@ -115,9 +116,7 @@ pub(super) async fn publisher(config: &Config, context: &Context, allow: &[Guard
 
 /// Has the program that `store.checkpoint` names keep a copy of the database, if it names one.
 pub(super) async fn save(store: &mut Store, config: &Config, site: &Path) -> Result<(), Failure> {
-    let Some(checkpoint) = checkpoint(config, site)? else { return Ok(()) };
-    let saved = store.as_one_file(async |path| checkpoint.run(path).await).await?;
-    Ok(saved.map_err(PublishError::Checkpoint)?)
+    Ok(publish::save(store, checkpoint(config, site)?.as_ref()).await?)
 }
 
 /// The program that `store.checkpoint` names.

@@ -280,10 +280,18 @@ impl Publisher {
 
     /// Has a copy of the database kept elsewhere, where `store.checkpoint` says how.
     async fn save(&mut self) -> Result<(), PublishError> {
-        let Some(checkpoint) = &self.checkpoint else { return Ok(()) };
-        let saved = self.store.as_one_file(async |path| checkpoint.run(path).await).await?;
-        saved.map_err(PublishError::Checkpoint)
+        save(&mut self.store, self.checkpoint.as_ref()).await
     }
+}
+
+/// Has the program that `store.checkpoint` names keep a copy of the database, where it names one.
+///
+/// # Errors
+/// When the program cannot be run or says that it failed, or the database does not answer.
+pub async fn save(store: &mut Store, checkpoint: Option<&Checkpoint>) -> Result<(), PublishError> {
+    let Some(checkpoint) = checkpoint else { return Ok(()) };
+    let saved = store.as_one_file(async |path| checkpoint.run(path).await).await?;
+    saved.map_err(PublishError::Checkpoint)
 }
 
 /// Sends the issues to one address, as a test: the copies that the dry run shows for it. Nothing is recorded.
