@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::Mutex as Line;
 use tokio::time::Instant;
 
 use super::allowance::{Allowance, May, is_long};
@@ -47,6 +48,10 @@ pub(super) struct Pace {
     senders: AtomicU32,
     /// How many tries were asked for, of all ways out; `None` when all were.
     wanted: Option<Arc<Wanted>>,
+    /// Whether there are long limits, of which parts have to be waited for.
+    has_allowance: bool,
+    /// Those who wait for a part stand here: who came first goes first, or deliveries late in the queue overtake others.
+    line: Line<()>,
     state: Mutex<State>,
 }
 
@@ -71,11 +76,27 @@ pub(super) enum Turn {
     Enough,
 }
 
+/// What became of the wish for a turn.
+enum Taken {
+    /// It was taken, for this moment; `None` is at once.
+    At(Option<Instant>),
+    /// It was not.
+    Not(Turn),
+    /// Another part of the long limits is needed first.
+    Later,
+}
+
 impl Pace {
     /// At most `wanted` messages are tried now, and as many as the long limits allow.
     pub(super) fn new(limits: &[RateLimit], wanted: Option<Arc<Wanted>>, allowance: Option<Allowance>) -> Self {
-        let state = Mutex::new(State { allowance, ..State::default() });
-        Self { interval: Self::interval(limits), senders: AtomicU32::new(1), wanted, state }
+        Self {
+            interval: Self::interval(limits),
+            senders: AtomicU32::new(1),
+            wanted,
+            has_allowance: allowance.is_some(),
+            line: Line::new(()),
+            state: Mutex::new(State { allowance, ..State::default() }),
+        }
     }
 
     /// Whether another part of the long limits is needed.
@@ -111,48 +132,57 @@ impl Pace {
 
     /// The turn of one message; waits for it when `wait` says so.
     pub(super) async fn turn(&self, wait: bool) -> Turn {
-        loop {
-            match self.turn_or_later(wait).await {
-                Some(turn) => return turn,
-                None if wait => tokio::time::sleep(LATER).await,
-                None => return Turn::NotYet,
+        let moment = {
+            let _place = match self.line.try_lock() {
+                _ if !self.has_allowance => None,
+                Ok(place) => Some(place),
+                Err(_) if wait => Some(self.line.lock().await),
+                Err(_) => return Turn::NotYet,
+            };
+            loop {
+                match self.take(wait) {
+                    Taken::At(moment) => break moment,
+                    Taken::Not(turn) => return turn,
+                    Taken::Later if wait => tokio::time::sleep(LATER).await,
+                    Taken::Later => return Turn::NotYet,
+                }
             }
+        };
+        if let Some(moment) = moment {
+            tokio::time::sleep_until(moment).await;
         }
+        Turn::Go
     }
 
-    /// The same; `None` when another part of the long limits is needed first.
-    async fn turn_or_later(&self, wait: bool) -> Option<Turn> {
-        let wait_until = {
-            let mut state = self.state();
-            if self.wanted.as_ref().is_some_and(|wanted| wanted.left() == 0) {
-                return Some(Turn::Enough);
-            }
-            match state.allowance.map_or(May::Go, Allowance::asks) {
-                May::Go => {}
-                May::Later => return None,
-                May::Spent => return Some(Turn::Spent),
-            }
-            let now = Instant::now();
-            let turn = state.next.map_or(now, |next| next.max(now));
-            if !wait && turn > now {
-                return Some(Turn::NotYet);
-            }
-            if !self.wanted.as_ref().is_none_or(|wanted| wanted.take()) {
-                return Some(Turn::Enough);
-            }
-            state.taken += 1;
-            if let Some(allowance) = &mut state.allowance {
-                allowance.take();
-            }
-            let interval = self.shared_interval();
-            if interval.is_zero() {
-                return Some(Turn::Go);
-            }
-            state.next = Some(turn + interval);
-            turn
-        };
-        tokio::time::sleep_until(wait_until).await;
-        Some(Turn::Go)
+    /// Takes a turn, which may lie ahead when `wait` says so.
+    fn take(&self, wait: bool) -> Taken {
+        let mut state = self.state();
+        if self.wanted.as_ref().is_some_and(|wanted| wanted.left() == 0) {
+            return Taken::Not(Turn::Enough);
+        }
+        match state.allowance.map_or(May::Go, Allowance::asks) {
+            May::Go => {}
+            May::Later => return Taken::Later,
+            May::Spent => return Taken::Not(Turn::Spent),
+        }
+        let now = Instant::now();
+        let turn = state.next.map_or(now, |next| next.max(now));
+        if !wait && turn > now {
+            return Taken::Not(Turn::NotYet);
+        }
+        if !self.wanted.as_ref().is_none_or(|wanted| wanted.take()) {
+            return Taken::Not(Turn::Enough);
+        }
+        state.taken += 1;
+        if let Some(allowance) = &mut state.allowance {
+            allowance.take();
+        }
+        let interval = self.shared_interval();
+        if interval.is_zero() {
+            return Taken::At(None);
+        }
+        state.next = Some(turn + interval);
+        Taken::At(Some(turn))
     }
 
     /// Takes a turn back that no server was asked for.
@@ -225,5 +255,22 @@ mod tests {
         tokio::time::sleep(Duration::from_secs(1)).await;
         pace.allow(0);
         assert_eq!(turn.await.unwrap(), [Turn::Go, Turn::Spent]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_waits_for_a_part_is_not_overtaken() {
+        let pace = Arc::new(Pace::new(&[], None, Some(Allowance::none_yet())));
+        let wait = |pace: &Arc<Pace>| {
+            let pace = Arc::clone(pace);
+            tokio::spawn(async move { pace.turn(true).await })
+        };
+        let first = wait(&pace);
+        tokio::time::sleep(LATER / 2).await;
+        pace.allow(1);
+        let second = wait(&pace);
+        assert_eq!(pace.turn(false).await, Turn::NotYet);
+        assert_eq!(first.await.unwrap(), Turn::Go);
+        pace.allow(0);
+        assert_eq!(second.await.unwrap(), Turn::Spent);
     }
 }
