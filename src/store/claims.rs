@@ -170,6 +170,18 @@ macro_rules! own {
     };
 }
 
+/// Claims deliveries; `$and` is what else is said of them. By their whole keys: for a part of a key PostgreSQL reads the whole table.
+macro_rules! take {
+    ($and:literal) => {
+        concat!(
+            "UPDATE deliveries SET state = 1, updated_at = $2, relay = NULL, codes = NULL, text = NULL, shared = NULL",
+            $and,
+            " FROM json_each($1) AS r
+             WHERE issue = CAST(r.value ->> 0 AS BIGINT) AND subscriber = CAST(r.value ->> 1 AS BIGINT)"
+        )
+    };
+}
+
 /// Records outcomes of deliveries that are still claimed by this sender. What was said before of a claimed delivery is among the
 /// earlier tries already.
 async fn record(transaction: &mut Transaction<'_>, rows: &Rows<'_>, now: i64, token: Option<i64>) -> Result<()> {
@@ -225,7 +237,7 @@ async fn claim(transaction: &mut Transaction<'_>, wanted: &Wanted, now: i64, tok
     let lists = of_issues(&rows, &mut *transaction).await?;
     let is_full = matches!(wanted, Wanted::Next { limit, .. } if rows.len() == *limit as usize);
     let mut claimed = Claimed { is_full, ..Claimed::default() };
-    let (mut taken, mut left, mut has_said) = (Vec::<Span>::new(), Vec::new(), Vec::new());
+    let (mut left, mut has_said) = (Vec::new(), Vec::new());
     for row in &rows {
         let delivery = queue::read(row)?;
         if is_fresh && !delivery.place.is_fresh() {
@@ -241,10 +253,6 @@ async fn claim(transaction: &mut Transaction<'_>, wanted: &Wanted, now: i64, tok
             left.push((issue, subscriber, why));
             claimed.left += 1;
         } else {
-            match taken.last_mut().filter(|span| (span.0, span.2 + 1) == (issue, subscriber)) {
-                Some(span) => span.2 = subscriber,
-                None => taken.push((issue, subscriber, subscriber)),
-            }
             claimed.deliveries.push(delivery);
         }
     }
@@ -259,23 +267,12 @@ async fn claim(transaction: &mut Transaction<'_>, wanted: &Wanted, now: i64, tok
              WHERE issue = CAST(r.value ->> 0 AS BIGINT) AND subscriber = CAST(r.value ->> 1 AS BIGINT)";
         query(skip).bind(as_json(&left)?).bind(now).execute(&mut *transaction).await?;
     }
-    if !taken.is_empty() {
-        let take = if token.is_some() {
-            "UPDATE deliveries SET state = 1, updated_at = $2, relay = NULL, codes = NULL, text = NULL, shared = NULL, claim = $3
-             FROM json_each($1) AS r
-             WHERE issue = CAST(r.value ->> 0 AS BIGINT)
-               AND subscriber BETWEEN CAST(r.value ->> 1 AS BIGINT) AND CAST(r.value ->> 2 AS BIGINT)"
-        } else {
-            "UPDATE deliveries SET state = 1, updated_at = $2, relay = NULL, codes = NULL, text = NULL, shared = NULL
-             FROM json_each($1) AS r
-             WHERE issue = CAST(r.value ->> 0 AS BIGINT)
-               AND subscriber BETWEEN CAST(r.value ->> 1 AS BIGINT) AND CAST(r.value ->> 2 AS BIGINT)"
-        };
-        let take = query(take).bind(as_json(&taken)?).bind(now);
+    if !claimed.deliveries.is_empty() {
+        let keys: Vec<_> =
+            claimed.deliveries.iter().map(|delivery| (delivery.key().issue, delivery.key().subscriber)).collect();
+        let take = query(if token.is_some() { take!(", claim = $3") } else { take!("") });
+        let take = take.bind(as_json(&keys)?).bind(now);
         token.into_iter().fold(take, Query::bind).execute(transaction).await?;
     }
     Ok(claimed)
 }
-
-/// Deliveries of an issue to readers with consecutive numbers: issue, first, last. A page of the queue has few of them.
-type Span = (i64, i64, i64);

@@ -19,7 +19,7 @@ pub(super) const MIGRATIONS: [(i64, &str, &str); 14] = [
 ];
 
 /// The same for a server, in its dialect. Where one of them only changes tables, both lists have it.
-pub(super) const MIGRATIONS_AT_SERVER: [(i64, &str, &str); 9] = [
+pub(super) const MIGRATIONS_AT_SERVER: [(i64, &str, &str); 10] = [
     (7, "tidings", include_str!("migrations/postgres_0007.sql")),
     (8, "reports", include_str!("migrations/0008_reports.sql")),
     (9, "readers", include_str!("migrations/0009_readers.sql")),
@@ -29,4 +29,5 @@ pub(super) const MIGRATIONS_AT_SERVER: [(i64, &str, &str); 9] = [
     (13, "choices", include_str!("migrations/0013_choices.sql")),
     (14, "quotas", include_str!("migrations/0014_quotas.sql")),
     (15, "moves", include_str!("migrations/0015_moves.sql")),
+    (16, "jsonb", include_str!("migrations/postgres_0016.sql")),
 ];
