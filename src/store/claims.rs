@@ -170,14 +170,14 @@ macro_rules! own {
     };
 }
 
-/// Claims deliveries; `$and` is what else is said of them. By their whole keys: for a part of a key PostgreSQL reads the whole table.
+/// Claims deliveries of an issue; `$and` is what else is said of them. The readers stand behind `IN`: joined with a table, or as a span
+/// of numbers, either database may read all deliveries of the issue for them.
 macro_rules! take {
     ($and:literal) => {
         concat!(
             "UPDATE deliveries SET state = 1, updated_at = $2, relay = NULL, codes = NULL, text = NULL, shared = NULL",
             $and,
-            " FROM json_each($1) AS r
-             WHERE issue = CAST(r.value ->> 0 AS BIGINT) AND subscriber = CAST(r.value ->> 1 AS BIGINT)"
+            " WHERE issue = $3 AND subscriber IN (SELECT CAST(r.value AS BIGINT) FROM json_each($1) AS r)"
         )
     };
 }
@@ -267,12 +267,14 @@ async fn claim(transaction: &mut Transaction<'_>, wanted: &Wanted, now: i64, tok
              WHERE issue = CAST(r.value ->> 0 AS BIGINT) AND subscriber = CAST(r.value ->> 1 AS BIGINT)";
         query(skip).bind(as_json(&left)?).bind(now).execute(&mut *transaction).await?;
     }
-    if !claimed.deliveries.is_empty() {
-        let keys: Vec<_> =
-            claimed.deliveries.iter().map(|delivery| (delivery.key().issue, delivery.key().subscriber)).collect();
-        let take = query(if token.is_some() { take!(", claim = $3") } else { take!("") });
-        let take = take.bind(as_json(&keys)?).bind(now);
-        token.into_iter().fold(take, Query::bind).execute(transaction).await?;
+    let mut by_issue: BTreeMap<i64, Vec<i64>> = BTreeMap::new();
+    for key in claimed.deliveries.iter().map(QueuedDelivery::key) {
+        by_issue.entry(key.issue).or_default().push(key.subscriber);
+    }
+    for (issue, subscribers) in by_issue {
+        let take = query(if token.is_some() { take!(", claim = $4") } else { take!("") });
+        let take = take.bind(as_json(&subscribers)?).bind(now).bind(issue);
+        token.into_iter().fold(take, Query::bind).execute(&mut *transaction).await?;
     }
     Ok(claimed)
 }

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use aws_lc_rs::digest::{SHA256, digest};
-use aws_lc_rs::rand::{SecureRandom as _, SystemRandom};
 use axum::extract::{Request, State};
 use axum::http::header::{self, HeaderName, HeaderValue};
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
@@ -176,7 +175,7 @@ pub(super) fn is_same(given: &str, secret: &str) -> bool {
 /// A secret: 128 random bits in hex; `None` when the system has none to give.
 pub(super) fn token() -> Option<String> {
     let mut bytes = [0; 16];
-    SystemRandom::new().fill(&mut bytes).ok()?;
+    getrandom::fill(&mut bytes).ok()?;
     Some(format!("{:032x}", u128::from_ne_bytes(bytes)))
 }
 

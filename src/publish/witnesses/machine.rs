@@ -11,7 +11,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use aws_lc_rs::rand::{SecureRandom as _, SystemRandom};
 use serde::{Deserialize, Serialize};
 
 use super::folder;
@@ -102,7 +101,7 @@ impl<'a> Machine<'a> {
     /// A new id, unless another process has made one at the same time; `None` when it cannot be kept.
     pub(super) fn new_id(&mut self) -> Option<String> {
         let mut bytes = [0; 16];
-        SystemRandom::new().fill(&mut bytes).ok()?;
+        getrandom::fill(&mut bytes).ok()?;
         let id = format!("{:032x}", u128::from_ne_bytes(bytes));
         self.write(ID, format!("{id}\n").as_bytes());
         self.read(ID).filter(|text| is_id(text.trim())).map(|text| self.id_of(text.trim()))
