@@ -5,6 +5,7 @@
 //! - `plain`: messages of about 10 and 30 KB over 10 and 50 connections into `smtp-sink`, and signed ones beside what
 //!   `openssl speed` says of the same key;
 //! - `distance`: one connection over a round trip of 20 ms, with PIPELINING, and with CHUNKING and 16 messages in flight;
+//! - `unrecorded`: what claims, marks and records cost, beside the same messages sent without any;
 //! - `million`: a million readers, once;
 //! - `ledger`: the store at a PostgreSQL server alone, with one sender and with two (`TIDINGS_TEST_FSYNC=on`: on a disk, flushed).
 //!
@@ -28,6 +29,7 @@ mod ledger;
 mod postgres;
 mod server;
 mod site;
+mod unrecorded;
 
 use std::process::{Command, Stdio};
 
@@ -48,6 +50,11 @@ fn main() {
     {
         return ledger::send(url, beside);
     }
+    if let [case, site, messages] = &arguments[..]
+        && case == "unrecorded-sender"
+    {
+        return unrecorded::send(site, messages);
+    }
     if arguments.iter().any(|argument| argument == "ledger") {
         return ledger::compare(&Sink::start(&sink));
     }
@@ -55,20 +62,23 @@ fn main() {
     if is_wanted("plain") {
         let sink = Sink::start(&sink);
         for (kilobytes, connections) in [(10, 10), (10, 50), (30, 10), (30, 50)] {
-            compare(&source, &Case { connections, kilobytes, ..Case::new(sink.port) });
+            compare(&source, Some(&sink), &Case { connections, kilobytes, ..Case::new(sink.port) });
         }
-        compare(&source, &Case { is_signed: true, ..Case::new(sink.port) });
+        compare(&source, Some(&sink), &Case { is_signed: true, ..Case::new(sink.port) });
         println!("openssl speed rsa2048: {:.0} µs of processor time a signature", openssl());
     }
     if is_wanted("distance") {
         let sink = Sink::start(&sink);
         let far = Distance::start(sink.port);
         let case = Case { name: "round trip of 20 ms", connections: 1, messages: 200, ..Case::new(far.port) };
-        compare(&source, &case);
+        compare(&source, None, &case);
         let chunks = ChunkSink::start();
         let far = Distance::start(chunks.port);
         let name = "round trip of 20 ms, 16 in flight";
-        compare(&source, &Case { name, in_flight: 16, connections: 1, messages: 200, ..Case::new(far.port) });
+        compare(&source, None, &Case { name, in_flight: 16, connections: 1, messages: 200, ..Case::new(far.port) });
+    }
+    if arguments.iter().any(|argument| argument == "unrecorded") {
+        unrecorded::compare(&Sink::start(&sink));
     }
     if arguments.iter().any(|argument| argument == "million") {
         let sink = Sink::start(&sink);
@@ -106,14 +116,17 @@ impl Case {
     }
 }
 
-/// Publishes and floods in turn, and prints how they compare.
-fn compare(source: &str, case: &Case) {
-    let (mut ratios, mut processor, mut size) = (Vec::new(), Vec::new(), 0);
+/// Publishes and floods in turn, and prints how they compare. A server that is busy all the time is the bound: then the ratio cannot be
+/// more than what `smtp-source` costs it by what we do.
+fn compare(source: &str, sink: Option<&Sink>, case: &Case) {
+    let (mut ratios, mut processor, mut rates, mut size) = (Vec::new(), Vec::new(), Vec::new(), 0);
+    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    let server = || sink.map_or(f64::NAN, Sink::processor_seconds);
     let rate = |usage: &Usage| case.messages as f64 / usage.seconds;
-    let mut rates = Vec::new();
     for _ in 0..ROUNDS {
         let blog = Blog::new(case);
         size = blog.size;
+        let at_first = server();
         let flood = usage(
             Command::new(source)
                 .args(["-d", "-s", &case.connections.to_string(), "-m", &case.messages.to_string()])
@@ -121,26 +134,39 @@ fn compare(source: &str, case: &Case) {
                 .arg(format!("127.0.0.1:{}", case.port)),
             case.messages,
         );
+        let between = server();
         let publish = blog.publish();
         ratios.push(rate(&publish) / rate(&flood));
         processor.push(publish.processor);
         rates.push(rate(&publish));
+        theirs.push((between - at_first) * 1e6 / case.messages as f64);
+        ours.push((server() - between) * 1e6 / case.messages as f64);
     }
-    for numbers in [&mut ratios, &mut processor, &mut rates] {
-        numbers.sort_by(f64::total_cmp);
-    }
-    let signed = if case.is_signed { ", signed" } else { "" };
     println!(
-        "{} bytes{signed}, connections: {}, {}: {:.2} of smtp-source ({:.2} to {:.2}), {:.0} messages/s, {:.0} µs of processor time each",
+        "{} bytes{}, connections: {}, {}: {} of smtp-source, {:.0} messages/s, {:.0} µs of processor time each",
         size,
+        if case.is_signed { ", signed" } else { "" },
         case.connections,
         if case.name.is_empty() { "loopback" } else { case.name },
-        ratios[ROUNDS / 2],
-        ratios[0],
-        ratios[ROUNDS - 1],
-        rates[ROUNDS / 2],
-        processor[ROUNDS / 2],
+        middle(&mut ratios),
+        median(&mut rates),
+        median(&mut processor),
     );
+    if sink.is_some() {
+        let (theirs, ours) = (median(&mut theirs), median(&mut ours));
+        println!("    the server: {theirs:.0} µs for each message of smtp-source, {ours:.0} µs for each of ours");
+    }
+}
+
+fn median(numbers: &mut [f64]) -> f64 {
+    numbers.sort_by(f64::total_cmp);
+    numbers[numbers.len() / 2]
+}
+
+/// The median, and the spread.
+pub(crate) fn middle(numbers: &mut [f64]) -> String {
+    let median = median(numbers);
+    format!("{median:.2} ({:.2} to {:.2})", numbers[0], numbers[numbers.len() - 1])
 }
 
 /// Microseconds of processor time of a signature with RSA-2048, as OpenSSL makes it.

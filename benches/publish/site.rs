@@ -79,6 +79,11 @@ impl Blog {
         usage(&mut self.tidings(), self.messages)
     }
 
+    /// Delivers what is frozen.
+    pub(crate) fn deliver(&self) -> Usage {
+        usage(&mut tidings(self.folder.path(), self.state.path(), &["deliver"]), self.messages)
+    }
+
     fn tidings(&self) -> Command {
         tidings(self.folder.path(), self.state.path(), &["publish", "--yes"])
     }

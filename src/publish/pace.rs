@@ -133,11 +133,11 @@ impl Pace {
     /// The turn of one message; waits for it when `wait` says so.
     pub(super) async fn turn(&self, wait: bool) -> Turn {
         let moment = {
-            let _place = match self.line.try_lock() {
-                _ if !self.has_allowance => None,
-                Ok(place) => Some(place),
-                Err(_) if wait => Some(self.line.lock().await),
-                Err(_) => return Turn::NotYet,
+            let _place = match self.has_allowance.then(|| self.line.try_lock()) {
+                Some(Err(_)) if wait => Some(self.line.lock().await),
+                Some(Err(_)) => return Turn::NotYet,
+                Some(Ok(place)) => Some(place),
+                None => None,
             };
             loop {
                 match self.take(wait) {

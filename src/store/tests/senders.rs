@@ -65,6 +65,31 @@ async fn no_sender_takes_or_records_what_another_one_has() {
     assert_eq!((standing.state, standing.history.len()), (DeliveryState::Sent, 1));
 }
 
+/// How many rows of deliveries were read one after the other, by sessions that have said so.
+async fn read_in_order(store: &mut Store) -> i64 {
+    let tell = query("SELECT CAST(pg_stat_force_next_flush() AS TEXT)");
+    tell.execute(&mut store.connection).await.unwrap();
+    let read = query("SELECT seq_tup_read FROM pg_stat_user_tables WHERE relid = 'deliveries'::regclass");
+    read.value(&mut store.connection).await.unwrap()
+}
+
+#[tokio::test]
+async fn what_a_claim_costs_does_not_grow_with_the_list() {
+    let Some(ledger) = Ledger::new() else { return };
+    frozen(&ledger, 5_000).await;
+    let mut store = open(&ledger).await;
+    let before = read_in_order(&mut store).await;
+    let (mut place, mut outcomes) = (Place::START, Vec::new());
+    for _ in 0..8 {
+        let next = Wanted::Next { after: place, is_fresh: false, limit: 100 };
+        let claimed = store.advance(&outcomes, Some(&next), NOW).await.unwrap();
+        place = claimed.last.unwrap();
+        let keys = claimed.deliveries.iter().map(QueuedDelivery::key);
+        outcomes = keys.map(|key| outcome(key.subscriber, DeliveryState::Sent, None)).collect();
+    }
+    assert_eq!(read_in_order(&mut store).await - before, 0, "the whole table was read");
+}
+
 #[tokio::test]
 async fn all_senders_together_keep_to_a_limit() {
     let Some(ledger) = Ledger::new() else { return };
