@@ -219,6 +219,17 @@ fn there_is_no_desk_unless_the_site_and_its_owner_want_one() {
         refused.stderr.contains("mail of owner@home.example") && refused.stderr.contains("`web.desk`"),
         "{refused:?}"
     );
+    assert!(!refused.stderr.contains("web.bind"), "only this machine reaches it: {refused:?}");
+}
+
+#[test]
+fn a_strangers_site_answers_no_other_machine() {
+    for bind in ["0.0.0.0:0", "[::]:0"] {
+        let stranger = TestSite::of_a_stranger("outbox:outbox");
+        stranger.configure("web", &format!("url = \"https://news.example.org\"\nbind = \"{bind}\"\n"));
+        let refused = stranger.run(&now(), &["serve"]).exits(5);
+        assert!(refused.stderr.contains(&format!("answer other machines at {bind} (`web.bind`)")), "{refused:?}");
+    }
 }
 
 /// How many watches of files a process has.

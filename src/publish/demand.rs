@@ -3,6 +3,7 @@
 
 use std::ffi::OsStr;
 use std::fmt;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use url::Url;
@@ -22,7 +23,7 @@ pub enum Activity {
     Read,
     /// That, and send mail.
     Send,
-    /// That, and hear from the services of `web.hooks`.
+    /// That, and answer other machines: those that reach `web.bind`, and the services of `web.hooks`.
     Serve,
     /// Read it and the mailbox of `inbox.url`; and send letters, when readers join by mail.
     Receive,
@@ -63,6 +64,8 @@ pub enum Demand {
     Mailbox(MailboxServer),
     /// A topic by which Amazon tells what came back.
     Topic(SnsTopic),
+    /// An address at which other machines reach the pages.
+    Listen(SocketAddr),
     /// Who may see the readers and what is not published yet.
     Desk(EmailAddress),
     /// The environment variable that holds the password, by the setting that names it.
@@ -149,11 +152,13 @@ fn received(root: &Path, config: &Config, reach: &[Outside]) -> Vec<Demand> {
     }
 }
 
-/// What hearing from services takes.
+/// What hearing from other machines takes.
 fn heard(root: &Path, config: &Config) -> Vec<Demand> {
     let hooks = &config.web.hooks;
+    let listen = Some(config.web.bind).filter(|at| !at.ip().to_canonical().is_loopback()).map(Demand::Listen);
     let key = |key: &HookKey| password(root, key.service.settings(), (key.variable.as_deref(), key.file.as_deref()));
-    hooks.ses_topic.clone().map(Demand::Topic).into_iter().chain(hooks.keys.iter().filter_map(key)).collect()
+    let topic = hooks.ses_topic.clone().map(Demand::Topic);
+    listen.into_iter().chain(topic).chain(hooks.keys.iter().filter_map(key)).collect()
 }
 
 /// The program that a setting names.
@@ -223,6 +228,7 @@ impl Demand {
                 format!("inbox.url {encryption:?} {host:?} {port} {user:?} {folder:?}")
             }
             Self::Topic(SnsTopic { arn, .. }) => format!("web.hooks.ses_topic {arn:?}"),
+            Self::Listen(at) => format!("web.bind {at}"),
             Self::Desk(owner) => format!("web.desk {:?}", owner.as_str()),
             Self::PasswordVariable(setting, name) => format!("{setting} {name:?}"),
             Self::PasswordFile(setting, file) => format!("{setting} {}", quoted(file)),
@@ -306,6 +312,7 @@ impl fmt::Display for Demand {
                 write!(f, "hear from the topic {} and ask the server {host} for what proves it ", unambiguous(arn))?;
                 f.write_str("(`web.hooks.ses_topic`)")
             }
+            Self::Listen(at) => write!(f, "answer other machines at {at} (`web.bind`)"),
             Self::Desk(owner) => {
                 write!(f, "show its readers and drafts to who reads the mail of {}", unambiguous(owner.as_str()))?;
                 f.write_str(", with `tidings serve` (`web.desk`)")
