@@ -2,11 +2,11 @@
 //! generator of Postfix, which sends the same number of messages of the same size over as many connections and records
 //! nothing. Both send to the same server, in turn, several rounds; ratios within a run are what counts.
 //!
-//! - `plain`: messages of about 10 and 30 KB over 10 and 50 connections into `smtp-sink`, and signed ones beside what
-//!   `openssl speed` says of the same key;
+//! - `plain`: messages of about 10 and 30 KB over 10 and 50 connections into `smtp-sink`, signed ones beside what
+//!   `openssl speed` says of the same key, and some into a server that is not the bound;
 //! - `distance`: one connection over a round trip of 20 ms, with PIPELINING, and with CHUNKING and 16 messages in flight;
 //! - `unrecorded`: what claims, marks and records cost, beside the same messages sent without any;
-//! - `million`: a million readers, once;
+//! - `million`: a million readers, once into `smtp-sink` and once into a server that is not the bound;
 //! - `ledger`: the store at a PostgreSQL server alone, with one sender and with two (`TIDINGS_TEST_FSYNC=on`: on a disk, flushed).
 //!
 //! `cargo bench --bench publish` runs the first two; `cargo bench --bench publish -- million` that case. Needs Debian's
@@ -65,6 +65,11 @@ fn main() {
             compare(&source, Some(&sink), &Case { connections, kilobytes, ..Case::new(sink.port) });
         }
         compare(&source, Some(&sink), &Case { is_signed: true, ..Case::new(sink.port) });
+        let threads = ChunkSink::start();
+        for connections in [10, 50] {
+            let name = "a server with threads";
+            compare(&source, None, &Case { name, connections, ..Case::new(threads.port) });
+        }
         println!("openssl speed rsa2048: {:.0} µs of processor time a signature", openssl());
     }
     if is_wanted("distance") {
@@ -81,10 +86,17 @@ fn main() {
         unrecorded::compare(&Sink::start(&sink));
     }
     if arguments.iter().any(|argument| argument == "million") {
-        let sink = Sink::start(&sink);
-        let blog = Blog::new(&Case { messages: 1_000_000, ..Case::new(sink.port) });
-        let Usage { seconds, processor, megabytes } = blog.publish();
-        println!("1,000,000 readers: {seconds:.1} s, {processor:.0} µs of processor time each, {megabytes:.0} MB");
+        let (sink, threads) = (Sink::start(&sink), ChunkSink::start());
+        for (name, port) in [("smtp-sink", sink.port), ("a server with threads", threads.port)] {
+            let blog = Blog::new(&Case { messages: 1_000_000, ..Case::new(port) });
+            let before = sink.processor_seconds();
+            let Usage { seconds, processor, megabytes } = blog.publish();
+            let busy = sink.processor_seconds() - before;
+            println!(
+                "1,000,000 readers into {name}: {seconds:.1} s, {processor:.0} µs of processor time each, {megabytes:.0} MB; \
+                 smtp-sink was busy for {busy:.1} s"
+            );
+        }
     }
 }
 

@@ -46,7 +46,7 @@ impl Drop for Sink {
     }
 }
 
-/// A server that offers CHUNKING as well, which `smtp-sink` does not.
+/// A server with a thread for each connection, that offers CHUNKING as well; `smtp-sink` does neither.
 pub(crate) struct ChunkSink {
     pub(crate) port: u16,
 }
@@ -84,10 +84,13 @@ fn serve(stream: &TcpStream) -> std::io::Result<()> {
                 b"250 taken\r\n"
             }
             "DATA" => {
-                writer.write_all(b"354 go on\r\n")?;
+                answers.extend_from_slice(b"354 go on\r\n");
+                writer.write_all(&std::mem::take(&mut answers))?;
                 while line != ".\r\n" {
                     line.clear();
-                    reader.read_line(&mut line)?;
+                    if reader.read_line(&mut line)? == 0 {
+                        return Ok(());
+                    }
                 }
                 b"250 taken\r\n"
             }
