@@ -1,0 +1,113 @@
+//! What one small action costs where many deliveries are over: as many rows are read as the action is about.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use super::*;
+
+/// So many that PostgreSQL does not read a table whole because it is small.
+const MANY: usize = 30_000;
+/// Whatever reads all readers or deliveries takes more steps than this.
+const FEW: i64 = 5_000;
+
+/// Counts the steps of SQLite's loops, or the rows that PostgreSQL has read.
+struct Work(Arc<AtomicI64>);
+
+impl Work {
+    async fn begin(store: &mut Store) -> Self {
+        let work = Self(Arc::default());
+        let at_server = rows_read(store).await;
+        if let Connection::Sqlite(connection) = &mut store.connection {
+            let steps = Arc::clone(&work.0);
+            let count = move || steps.fetch_add(1, Ordering::Relaxed) >= 0;
+            connection.lock_handle().await.unwrap().set_progress_handler(1, count);
+        }
+        work.0.fetch_sub(at_server, Ordering::Relaxed);
+        work
+    }
+
+    async fn must_be_little(self, store: &mut Store, what: &str) {
+        let work = self.0.load(Ordering::Relaxed) + rows_read(store).await;
+        if let Connection::Sqlite(connection) = &mut store.connection {
+            connection.lock_handle().await.unwrap().remove_progress_handler();
+        }
+        assert!(work < FEW, "{what} took {work} steps");
+    }
+}
+
+/// How many rows and entries of indexes a server has read; none of a file.
+async fn rows_read(store: &mut Store) -> i64 {
+    if !store.is_shared() {
+        return 0;
+    }
+    query("SELECT CAST(pg_stat_force_next_flush() AS TEXT)").execute(&mut store.connection).await.unwrap();
+    let read = query(
+        "SELECT CAST((SELECT SUM(seq_tup_read) FROM pg_stat_user_tables WHERE schemaname = current_schema())
+             + (SELECT SUM(idx_tup_read) FROM pg_stat_user_indexes WHERE schemaname = current_schema()) AS BIGINT)",
+    );
+    read.value(&mut store.connection).await.unwrap()
+}
+
+/// Measures one action.
+macro_rules! is_little {
+    ($store:ident, $what:literal, $action:expr) => {{
+        let work = Work::begin(&mut $store).await;
+        let done = $action;
+        work.must_be_little(&mut $store, $what).await;
+        done
+    }};
+}
+
+/// An issue that all have but one, to whom it was deferred.
+async fn sent_to_many(ledger: &Ledger) -> Store {
+    let mut store = frozen(ledger, MANY).await;
+    claim(&mut store, &[1]).await;
+    store.advance(&[outcome(1, DeliveryState::Deferred, Some("2026-03-02T09:00:00Z"))], None, NOW).await.unwrap();
+    let rest = "UPDATE deliveries SET state = 2, attempts = 1, text = '250 ok' WHERE subscriber > 1";
+    query(rest).execute(&mut store.connection).await.unwrap();
+    tidy(&mut store, "VACUUM").await;
+    store
+}
+
+/// Does what a server does by itself soon after.
+async fn tidy(store: &mut Store, how: &'static str) {
+    if store.is_shared() {
+        query(how).execute(&mut store.connection).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn what_is_open_is_found_without_what_is_over() {
+    let Some(ledger) = Ledger::new() else { return };
+    let mut store = sent_to_many(&ledger).await;
+    for how in ["VACUUM", "ANALYZE"] {
+        tidy(&mut store, how).await;
+        let open = is_little!(store, "what is open", store.open_counts().await.unwrap());
+        assert_eq!((open.deferred, open.open(), open.in_doubt, open.sent), (1, 1, 0, 0));
+        let recovered = is_little!(store, "recovering", store.recover(Repeat::Never, NOW).await.unwrap());
+        assert_eq!(recovered.count + recovered.put_back, 0);
+        assert_eq!(is_little!(store, "open issues", store.open_issues().await.unwrap()).len(), 1);
+        assert_eq!(is_little!(store, "untried issues", store.untried_issues().await.unwrap()).len(), 0);
+        assert_eq!(is_little!(store, "finishing", store.finish_runs(NOW).await.unwrap()), 0, "one is open");
+        assert_eq!(is_little!(store, "what waits", store.waiting(NOW).await.unwrap()), 0);
+        is_little!(store, "the marks", store.remove_marks().await.unwrap());
+    }
+    let late = "UPDATE deliveries SET state = 0, attempts = 0, text = NULL WHERE subscriber = 5";
+    query(late).execute(&mut store.connection).await.unwrap();
+    let untried = is_little!(store, "one who is late", store.untried_issues().await.unwrap());
+    assert!(untried.len() == 1 && untried[0].asked_at.is_none(), "{untried:?}");
+    query("UPDATE deliveries SET state = 2 WHERE subscriber = 5").execute(&mut store.connection).await.unwrap();
+    claim_later(&mut store).await;
+    assert_eq!(is_little!(store, "a claim", store.open_counts().await.unwrap()).sending, 1);
+    store.advance(&[outcome(1, DeliveryState::InDoubt, None)], None, NOW).await.unwrap();
+    let open = is_little!(store, "a doubt", store.open_counts().await.unwrap());
+    assert_eq!((open.open(), open.in_doubt), (0, 1));
+    assert_eq!(is_little!(store, "no open issue", store.open_issues().await.unwrap()).len(), 0);
+    assert_eq!(is_little!(store, "the end", store.finish_runs(NOW).await.unwrap()), 1);
+}
+
+/// Claims what was deferred.
+async fn claim_later(store: &mut Store) {
+    let claimed = store.advance(&[], Some(&these(&[1])), "2026-03-03T09:00:00Z").await.unwrap();
+    assert_eq!(claimed.deliveries.len(), 1);
+}
