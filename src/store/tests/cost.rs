@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use super::*;
+use crate::store::barred::forget_unconfirmed;
 
 /// So many that PostgreSQL does not read a table whole because it is small.
 const MANY: usize = 30_000;
@@ -110,4 +111,34 @@ async fn what_is_open_is_found_without_what_is_over() {
 async fn claim_later(store: &mut Store) {
     let claimed = store.advance(&[], Some(&these(&[1])), "2026-03-03T09:00:00Z").await.unwrap();
     assert_eq!(claimed.deliveries.len(), 1);
+}
+
+#[tokio::test]
+async fn what_one_reader_does_costs_no_more_where_there_are_many() {
+    let Some(ledger) = Ledger::new() else { return };
+    let mut store = sent_to_many(&ledger).await;
+    let now: Timestamp = NOW.parse().unwrap();
+    for (how, reader) in [("VACUUM", 7), ("ANALYZE", 8)] {
+        tidy(&mut store, how).await;
+        is_little!(store, "leaving", store.unsubscribe(reader, owners()).await.unwrap());
+        let work = Work::begin(&mut store).await;
+        assert!(store.take_back(reader, now.as_second(), owners()).await.unwrap());
+        work.must_be_little(&mut store, "taking it back").await;
+        let own = address(&format!("r{reader}@example.org"));
+        assert!(is_little!(store, "erasing", store.erase(&own, "h", now).await.unwrap()));
+        let [told] = &store.deliveries_to(reader).await.unwrap()[..] else { panic!("it has one delivery") };
+        assert_eq!(told.standing.reply().as_deref(), None, "what a server said may name the address");
+
+        let new = [NewSubscriber { status: SubscriberStatus::Pending, ..readers(MANY + 1).pop().unwrap() }];
+        store.add_subscribers(&new, "form", NOW).await.unwrap();
+        let id = store.subscriber(&new[0].address).await.unwrap().unwrap().id;
+        let work = Work::begin(&mut store).await;
+        let mut transaction = store.connection.begin().await.unwrap();
+        forget_unconfirmed(&mut transaction, id).await.unwrap();
+        forget_unconfirmed(&mut transaction, reader).await.unwrap();
+        transaction.commit().await.unwrap();
+        work.must_be_little(&mut store, "forgetting").await;
+        assert!(store.subscriber_numbered(id).await.unwrap().is_none());
+        assert!(store.subscriber_numbered(reader).await.unwrap().is_some(), "a delivery names them");
+    }
 }
