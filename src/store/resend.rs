@@ -248,11 +248,18 @@ pub(super) async fn queue_latest(
             SELECT MAX(i.number) AS issue FROM issues i JOIN runs r ON r.id = i.run AND r.cutoff >= $2
             JOIN subscribers s ON s.id = $1 AND {IS_ON_LIST}) n
          WHERE n.issue IS NOT NULL
-           AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.issue = n.issue AND d.subscriber = $1)"
+           AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.issue = n.issue AND d.subscriber = $1)
+         RETURNING issue"
     );
     let queue = query(AssertSqlSafe(queue)).bind(subscriber).bind(since.to_string());
-    let queued = queue.bind(now.as_second()).bind(said).execute(&mut *transaction).await?;
-    if queued > 0 { open_runs(transaction).await } else { Ok(()) }
+    let queued: Option<i64> = queue.bind(now.as_second()).bind(said).optional_value(&mut *transaction).await?;
+    let Some(issue) = queued else { return Ok(()) };
+    let open = query(
+        "UPDATE runs SET finished_at = NULL
+         WHERE finished_at IS NOT NULL AND id = (SELECT run FROM issues WHERE number = $1)",
+    );
+    open.bind(issue).execute(&mut *transaction).await?;
+    wake(transaction).await
 }
 
 /// Opens the runs again of which something is queued, and says to other processes that there is.

@@ -142,3 +142,20 @@ async fn what_one_reader_does_costs_no_more_where_there_are_many() {
         assert!(store.subscriber_numbered(reader).await.unwrap().is_some(), "a delivery names them");
     }
 }
+
+fn asking(address: &EmailAddress) -> Asking<'_> {
+    Asking { address, hash: "h", name: None, choice: None, way: "form", shown: None, network: None, most_an_hour: 9 }
+}
+
+#[tokio::test]
+async fn who_joins_while_much_is_queued_gets_the_newest_issue_at_no_more_cost() {
+    let Some(ledger) = Ledger::new() else { return };
+    let mut store = frozen(&ledger, MANY).await;
+    assert!(is_little!(store, "whether anything waits", store.is_any_ready(NOW).await.unwrap()));
+    let (ada, now) = (address("ada@example.org"), NOW.parse().unwrap());
+    assert_eq!(is_little!(store, "asking", store.ask(asking(&ada), now).await.unwrap()), Asked::Letter);
+    let key = store.letters_that_wait(now.as_second(), 1).await.unwrap()[0].key;
+    let greeting = Greeting { letter: true, latest_since: Some(now) };
+    is_little!(store, "confirming", store.confirm(key, owners(), greeting).await.unwrap());
+    assert_eq!(store.deliveries_to(key.subscriber).await.unwrap().len(), 1);
+}
