@@ -184,3 +184,25 @@ async fn what_an_event_costs_does_not_grow_with_the_copies() {
     let reason = store.spike().await.unwrap().unwrap().reason;
     assert!(reason.starts_with("1598 of 29999 copies"), "{reason}");
 }
+
+#[tokio::test]
+async fn letters_that_are_kept_cost_nothing() {
+    let Some(ledger) = Ledger::new() else { return };
+    let mut store = open(&ledger).await;
+    store.add_subscribers(&readers(MANY), "test", NOW).await.unwrap();
+    let kept = "INSERT INTO letters (subscriber, number, kind, asked_at, detail, way, state)
+        SELECT id, 1, 'moved', '2025-03-01T09:00:00Z', address, 'link', 2 FROM subscribers";
+    query(kept).execute(&mut store.connection).await.unwrap();
+    let now: Timestamp = NOW.parse().unwrap();
+    store.ask_to_move(2, &address("r1@example.org"), "h", owners()).await.unwrap();
+    for (how, letters) in [("VACUUM", 2), ("ANALYZE", 3)] {
+        tidy(&mut store, how).await;
+        let new = address(&format!("new{letters}@example.org"));
+        assert_eq!(is_little!(store, "inviting", store.invite(asking(&new), now).await.unwrap()), Asked::Letter);
+        assert_eq!(is_little!(store, "recovering", store.recover_letters(now.as_second()).await.unwrap()), 0);
+        assert_eq!(is_little!(store, "turns", store.release_letters(9, now).await.unwrap()), 0);
+        assert_eq!(is_little!(store, "letters on their way", store.letters_on_their_way().await.unwrap()), letters);
+    }
+    assert!(is_little!(store, "erasing", store.erase(&address("r1@example.org"), "h", now).await.unwrap()));
+    assert_eq!(store.letters_to(2).await.unwrap()[1].detail, None, "a letter to the address about another's mail");
+}
