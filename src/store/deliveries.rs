@@ -190,7 +190,7 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn delivery_counts(&mut self, run: Option<i64>) -> Result<DeliveryCounts> {
-        self.counts("($1 IS NULL OR issue IN (SELECT number FROM issues WHERE run = $1))", run).await
+        self.counts(run.map_or(ALL, |_| "issue IN (SELECT number FROM issues WHERE run = $1)"), run).await
     }
 
     /// How many deliveries of an issue are in each state.

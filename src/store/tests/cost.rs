@@ -206,3 +206,19 @@ async fn letters_that_are_kept_cost_nothing() {
     assert!(is_little!(store, "erasing", store.erase(&address("r1@example.org"), "h", now).await.unwrap()));
     assert_eq!(store.letters_to(2).await.unwrap()[1].detail, None, "a letter to the address about another's mail");
 }
+
+#[tokio::test]
+async fn what_is_decided_of_one_delivery_reads_no_others() {
+    let Some(ledger) = Ledger::new() else { return };
+    let mut store = sent_to_many(&ledger).await;
+    query("UPDATE deliveries SET state = 5 WHERE subscriber IN (8, 9)").execute(&mut store.connection).await.unwrap();
+    for (how, reader) in [("VACUUM", 8), ("ANALYZE", 9)] {
+        tidy(&mut store, how).await;
+        let other_run = is_little!(store, "another run", store.delivery_counts(Some(9)).await.unwrap());
+        assert_eq!((other_run.sent, other_run.open()), (0, 0));
+        let work = Work::begin(&mut store).await;
+        let settled = settle(&mut store, DeliveryState::InDoubt, Some(&[reader]), Decision::Sent, NOW).await.unwrap();
+        work.must_be_little(&mut store, "settling").await;
+        assert_eq!(settled, 1);
+    }
+}
