@@ -39,7 +39,7 @@ pub(super) async fn deliver(
 pub(super) async fn wait(order: &Order<'_>, pause: Duration, context: &Context) -> Result<bool, Failure> {
     let Some(mut store) = session::existing_store(order.config, &context.site).await? else { return Ok(false) };
     let now = || context.clock.now().to_string();
-    if store.ready(&now()).await? > 0 {
+    if store.is_any_ready(&now()).await? {
         tokio::time::sleep(pause).await;
     }
     store.wait_for_ready(now).await?;

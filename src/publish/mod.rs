@@ -202,7 +202,7 @@ impl Publisher {
         if taken_up.held + interrupted + accepted + put_back + given_up + finished > 0 {
             self.record(&issues).await?;
         }
-        let open = self.store.delivery_counts(None).await?.open();
+        let open = self.store.open_counts().await?.open();
         Ok(Resumed { _lock: lock, held: taken_up.held, interrupted, is_repeated, accepted, given_up, open, issues })
     }
 

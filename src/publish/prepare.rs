@@ -169,7 +169,7 @@ impl Past {
             let issues = store.sent_issues().await?;
             past.ledger.runs.extend(issues.into_iter().map(|issue| (issue.key.number, issue.key.time)));
             past.audience = store.audience().await?;
-            past.unfinished = store.delivery_counts(None).await?.open();
+            past.unfinished = store.open_counts().await?.open();
             past.unfinished_issues = store.open_issues().await?;
             past.untried_issues = store.untried_issues().await?;
         }

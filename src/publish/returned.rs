@@ -207,7 +207,8 @@ async fn recorded(
     done: Vec<(bool, Option<SubscriberStatus>)>,
     now: Timestamp,
 ) -> Result<Recorded> {
-    store.look_for_spikes(now).await?;
+    let new = proven.iter().zip(&done).filter(|(_, (is_new, _))| *is_new);
+    store.look_for_spikes(&new.map(|((_, _, report), _)| report.issue).collect(), now).await?;
     let mut recorded = Recorded::default();
     for ((it, reader, _), (is_new, became)) in proven.iter().zip(done) {
         if is_new {

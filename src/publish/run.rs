@@ -238,7 +238,7 @@ impl<'r, F: Frontend> Run<'r, F> {
         run.tell_warning();
         run.frontend.tell(Event::Resumed(&run.resumed));
         run.send_letters().await?;
-        if run.publisher.store.delivery_counts(None).await?.in_doubt > 0 {
+        if run.publisher.store.open_counts().await?.in_doubt > 0 {
             let runs = run.publisher.store.runs().await?;
             runs.iter().filter(|it| it.deliveries.in_doubt > 0).for_each(|it| run.frontend.tell(Event::InDoubt(it)));
         }
@@ -394,7 +394,7 @@ impl<'r, F: Frontend> Run<'r, F> {
         while run.publisher.clock.is_running() && run.stopped.is_none() && run.left != Some(0) {
             let next = run.publisher.store.next_attempt_at().await?;
             let Some((next, pause)) = next_try(next, run.publisher.clock.now(), end) else { break };
-            let deferred = run.publisher.store.delivery_counts(None).await?.deferred;
+            let deferred = run.publisher.store.open_counts().await?.deferred;
             run.frontend.tell(Event::Waiting(deferred, &next));
             let halt = Arc::clone(&run.publisher.halt);
             if halt.unless(tokio::time::sleep(pause)).await.is_none() {
@@ -430,7 +430,7 @@ impl<'r, F: Frontend> Run<'r, F> {
     async fn finish(self) -> Result<Box<Done>, PublishError> {
         let mut run = self;
         if run.is_anything_delivered {
-            let counts = run.publisher.store.delivery_counts(None).await?;
+            let counts = run.publisher.store.open_counts().await?;
             let next_attempt_at = run.publisher.store.next_attempt_at().await?;
             run.frontend.tell(Event::Left(&Left { stopped: run.stopped.take(), counts, next_attempt_at }));
         }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::connection::{Connection, Transaction, query};
 use super::letters::{CONFIRM_SPAN, REST, WAITS};
-use super::subscriber::read;
+use super::subscriber::{has_issue, read};
 use super::{Result, Store};
 use crate::model::{EmailAddress, Subscriber};
 
@@ -82,7 +82,8 @@ impl Store {
         bar(&mut transaction, hash, Barred::Erased, now).await?;
         // Letters to it about the mail of another reader, who has asked for it here or had it here before.
         query(
-            "UPDATE letters SET detail = NULL, answer = NULL WHERE kind IN ('address', 'moved') AND lower(detail) = $1",
+            "UPDATE letters SET detail = NULL, answer = NULL
+             WHERE kind = 'address' AND lower(detail) = $1 OR kind = 'moved' AND lower(detail) = $1",
         )
         .bind(address.as_str().to_ascii_lowercase())
         .execute(&mut transaction)
@@ -93,8 +94,8 @@ impl Store {
                 "DELETE FROM letters WHERE subscriber = $1",
                 "DELETE FROM reports WHERE subscriber = $1",
                 // What a server said may name the address.
-                "UPDATE deliveries SET text = NULL WHERE subscriber = $1",
-                "UPDATE earlier_tries SET text = NULL WHERE subscriber = $1",
+                "UPDATE deliveries SET text = NULL WHERE issue IN (SELECT number FROM issues) AND subscriber = $1",
+                "UPDATE earlier_tries SET text = NULL WHERE issue IN (SELECT number FROM issues) AND subscriber = $1",
             ] {
                 query(forget).bind(id).execute(&mut transaction).await?;
             }
@@ -137,13 +138,15 @@ impl Store {
     /// When the database does not answer.
     pub async fn purge_unconfirmed(&mut self, hash: impl Fn(&EmailAddress) -> String, now: Timestamp) -> Result<u64> {
         let mut transaction = self.connection.begin().await?;
-        let rows = query(
+        let rows = query(concat!(
             "SELECT * FROM subscribers s WHERE status = 'pending' AND updated_at < $1
              AND EXISTS (SELECT 1 FROM letters l WHERE l.subscriber = s.id AND l.kind = 'confirm')
              AND NOT EXISTS (SELECT 1 FROM letters l WHERE l.subscriber = s.id
                              AND (l.asked_at >= $1 OR (l.state = 0 AND l.next_attempt_at = $2)))
-             AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.subscriber = s.id) LIMIT 1000",
-        );
+             AND NOT ",
+            has_issue!(),
+            " LIMIT 1000"
+        ));
         let rows = rows.bind((now - CONFIRM_SPAN).to_string()).bind(WAITS).fetch_all(&mut transaction).await?;
         for row in &rows {
             let reader = read(row)?;
@@ -161,7 +164,7 @@ pub(super) async fn forget_unconfirmed(transaction: &mut Transaction<'_>, subscr
         "DELETE FROM letters WHERE subscriber = $1",
         "DELETE FROM changes WHERE subscriber = $1",
         "DELETE FROM reports WHERE subscriber = $1",
-        "DELETE FROM subscribers WHERE id = $1",
+        concat!("DELETE FROM subscribers AS s WHERE s.id = $1 AND NOT ", has_issue!()),
     ] {
         query(forget).bind(subscriber).execute(&mut *transaction).await?;
     }

@@ -62,11 +62,13 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn waiting(&mut self, now: &str) -> Result<u64> {
-        let count: i64 =
-            query("SELECT COUNT(*) FROM deliveries WHERE state = 1 OR state IN (0, 3) AND next_attempt_at <= $1")
-                .bind(seconds(now)?)
-                .value(&mut self.connection)
-                .await?;
+        let count: i64 = query(
+            "SELECT (SELECT COUNT(*) FROM deliveries WHERE state = 1)
+                 + (SELECT COUNT(*) FROM deliveries WHERE state IN (0, 3) AND next_attempt_at <= $1)",
+        )
+        .bind(seconds(now)?)
+        .value(&mut self.connection)
+        .await?;
         Ok(count.unsigned_abs())
     }
 

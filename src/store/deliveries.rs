@@ -190,7 +190,7 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn delivery_counts(&mut self, run: Option<i64>) -> Result<DeliveryCounts> {
-        self.counts("($1 IS NULL OR issue IN (SELECT number FROM issues WHERE run = $1))", run).await
+        self.counts(run.map_or(ALL, |_| "issue IN (SELECT number FROM issues WHERE run = $1)"), run).await
     }
 
     /// How many deliveries of an issue are in each state.
@@ -201,8 +201,25 @@ impl Store {
         self.counts("issue = $1", Some(issue)).await
     }
 
+    /// How many deliveries are open or in doubt, by their states. What is over is not read, and counts as none.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn open_counts(&mut self) -> Result<DeliveryCounts> {
+        let groups =
+            "SELECT state, COUNT(*) AS count FROM deliveries WHERE state IN (0, 3) AND $1 IS NULL GROUP BY state
+             UNION ALL SELECT 1, COUNT(*) FROM deliveries WHERE state = 1
+             UNION ALL SELECT 5, COUNT(*) FROM deliveries WHERE state = 5";
+        let counts = self.counted(groups, ALL, None).await?;
+        Ok(DeliveryCounts { sent: 0, ..counts })
+    }
+
     async fn counts(&mut self, which: &str, number: Option<i64>) -> Result<DeliveryCounts> {
         let groups = format!("SELECT state, COUNT(*) AS count FROM deliveries WHERE {which} GROUP BY state");
+        self.counted(&groups, which, number).await
+    }
+
+    async fn counted(&mut self, groups: &str, which: &str, number: Option<i64>) -> Result<DeliveryCounts> {
         let rows = query(AssertSqlSafe(groups)).bind(number).fetch_all(&mut self.connection).await?;
         let mut counts = DeliveryCounts::default();
         for row in rows {

@@ -24,7 +24,7 @@ impl Store {
         let mut transaction = self.connection.begin().await?;
         query(
             "UPDATE letters SET state = $2, next_attempt_at = 0, answer = 'the reader has left'
-             WHERE state = 0 AND next_attempt_at = $1 AND EXISTS (SELECT 1 FROM subscribers s WHERE s.id = letters.subscriber
+             WHERE state IN (0, 3) AND state = 0 AND next_attempt_at = $1 AND EXISTS (SELECT 1 FROM subscribers s WHERE s.id = letters.subscriber
                AND s.status IN ('unsubscribed', 'bounced', 'complained') AND s.updated_at > letters.asked_at)",
         )
         .bind(WAITS)
@@ -61,7 +61,10 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn letters_on_their_way(&mut self) -> Result<u64> {
-        let count = query("SELECT COUNT(*) FROM letters WHERE state IN (0, 1, 3) AND next_attempt_at <> $1");
+        let count = query(
+            "SELECT (SELECT COUNT(*) FROM letters WHERE state IN (0, 3) AND next_attempt_at < $1)
+                  + (SELECT COUNT(*) FROM letters WHERE state = 1)",
+        );
         let count: i64 = count.bind(WAITS).value(&mut self.connection).await?;
         Ok(count.unsigned_abs())
     }

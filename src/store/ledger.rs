@@ -8,6 +8,13 @@ use super::wake::wake;
 use super::{Result, Store, StoreError, memory, moment, seconds};
 use crate::model::{DeliveryCounts, Issue, MailedEntry, Run};
 
+/// The issues that have open deliveries. Only these are read: an issue may have very many that are over.
+macro_rules! open {
+    () => {
+        "(SELECT issue FROM deliveries WHERE state IN (0, 3) UNION ALL SELECT issue FROM deliveries WHERE state = 1)"
+    };
+}
+
 /// An entry as a run records it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FrozenEntry {
@@ -160,11 +167,11 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn open_issues(&mut self) -> Result<Vec<Issue>> {
-        let frozen: Vec<String> = query(
-            "SELECT frozen FROM issues JOIN runs ON runs.id = issues.run WHERE runs.finished_at IS NULL AND EXISTS (
-                SELECT 1 FROM deliveries WHERE issue = issues.number AND state IN (0, 1, 3))
-             ORDER BY number",
-        )
+        let frozen: Vec<String> = query(concat!(
+            "SELECT frozen FROM issues JOIN runs ON runs.id = issues.run WHERE runs.finished_at IS NULL AND number IN ",
+            open!(),
+            " ORDER BY number",
+        ))
         .values(&mut self.connection)
         .await?;
         frozen.iter().map(|text| thaw(text)).collect()
@@ -176,13 +183,15 @@ impl Store {
     /// When the database does not answer.
     pub async fn untried_issues(&mut self) -> Result<Vec<Untried>> {
         let fresh = "FROM deliveries d WHERE d.state IN (0, 3) AND d.next_attempt_at = 0
-             AND d.attempts = 0 AND d.issue = i.number";
+             AND d.attempts = 0";
+        // The sign keeps SQLite from reading all deliveries of the issue in the place of the queue.
+        let of_issue = format!("{fresh} AND +d.issue = i.number");
         let asked = "SELECT CASE WHEN d.text IS NOT NULL OR d.shared IS NOT NULL THEN d.updated_at ELSE (
             SELECT MAX(e.at) FROM earlier_tries e WHERE e.issue = d.issue AND e.subscriber = d.subscriber) END";
         let untried = format!(
-            "SELECT i.frozen, CASE WHEN NOT EXISTS (SELECT 1 {fresh} AND ({asked}) IS NULL)
-                 THEN (SELECT MIN(({asked})) {fresh}) END AS asked_at
-             FROM issues i WHERE EXISTS (SELECT 1 {fresh}) ORDER BY i.number"
+            "SELECT i.frozen, CASE WHEN NOT EXISTS (SELECT 1 {of_issue} AND ({asked}) IS NULL)
+                 THEN (SELECT MIN(({asked})) {of_issue}) END AS asked_at
+             FROM issues i WHERE i.number IN (SELECT d.issue {fresh}) ORDER BY i.number"
         );
         let rows = query(AssertSqlSafe(untried)).fetch_all(&mut self.connection).await?;
         rows.iter()
@@ -208,11 +217,12 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn finish_runs(&mut self, now: &str) -> Result<u64> {
-        let done = query(
-            "UPDATE runs SET finished_at = $1 WHERE finished_at IS NULL AND NOT EXISTS (
-                SELECT 1 FROM issues JOIN deliveries ON deliveries.issue = issues.number
-                WHERE issues.run = runs.id AND deliveries.state IN (0, 1, 3))",
-        )
+        let done = query(concat!(
+            "UPDATE runs SET finished_at = $1
+             WHERE finished_at IS NULL AND id NOT IN (SELECT run FROM issues WHERE number IN ",
+            open!(),
+            ")"
+        ))
         .bind(now)
         .execute(&mut self.connection)
         .await?;

@@ -173,6 +173,15 @@ impl Store {
         Ok(count.unsigned_abs())
     }
 
+    /// Whether a delivery may be tried at `now`.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn is_any_ready(&mut self, now: &str) -> Result<bool> {
+        let any = "SELECT EXISTS (SELECT 1 FROM deliveries WHERE state IN (0, 3) AND next_attempt_at <= $1)";
+        Ok(query(any).bind(seconds(now)?).value(&mut self.connection).await?)
+    }
+
     /// How many deliveries were neither tried nor put off.
     ///
     /// # Errors

@@ -10,7 +10,7 @@ use super::letters::{CONFIRM_SPAN, LetterKey, NewLetter, WAITS, queue};
 use super::lists::put_on;
 use super::moving::{has_enough, move_to};
 use super::resend::queue_latest;
-use super::subscriber::{numbered, read, status_of};
+use super::subscriber::{has_issue, numbered, read, status_of};
 use super::{Result, Store};
 use crate::model::{Choice, EmailAddress, LetterKind, Subscriber, SubscriberStatus};
 
@@ -268,8 +268,8 @@ impl Store {
         let was_confirmed = match rows.get(1) {
             Some(row) => status_of(row.try_get("status")?)? == SubscriberStatus::Confirmed,
             None => {
-                let issue = query("SELECT EXISTS (SELECT 1 FROM deliveries WHERE subscriber = $1)").bind(subscriber);
-                issue.value(&mut transaction).await?
+                let issue = query(concat!("SELECT ", has_issue!(), " FROM subscribers s WHERE s.id = $1"));
+                issue.bind(subscriber).optional_value(&mut transaction).await?.unwrap_or(false)
             }
         };
         if !is_last || !is_recent || !was_confirmed {

@@ -1,5 +1,7 @@
 //! What came back about copies, and what readers become by it.
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::changes::{Changing, set};
@@ -134,28 +136,36 @@ impl Store {
         row.map(|row| read(&row)).transpose()
     }
 
-    /// Looks whether more came back of recent issues than may, and records it.
+    /// Looks whether more came back of these issues than may, as far as they are recent, and records it.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn look_for_spikes(&mut self, now: Timestamp) -> Result<()> {
+    pub async fn look_for_spikes(&mut self, issues: &BTreeSet<i64>, now: Timestamp) -> Result<()> {
+        if issues.is_empty() {
+            return Ok(());
+        }
         let since = (now - SPIKE_MEMORY).to_string();
         let mut transaction = self.connection.begin().await?;
         let rows = query(
             "SELECT i.number,
-                 (SELECT COUNT(*) FROM deliveries d WHERE d.issue = i.number AND d.state IN (2, 5)) AS sent,
                  (SELECT COUNT(DISTINCT p.subscriber) FROM reports p WHERE p.issue = i.number AND p.kind IN ('hard', 'policy')) AS refused,
                  (SELECT COUNT(*) FROM reports p WHERE p.issue = i.number AND p.kind = 'complaint') AS complaints
              FROM issues i JOIN runs r ON r.id = i.run
-             WHERE r.cutoff >= $1 AND EXISTS (SELECT 1 FROM reports p WHERE p.issue = i.number)",
-        )
-        .bind(since)
-        .fetch_all(&mut transaction)
-        .await?;
+             WHERE r.cutoff >= $1 AND i.number IN (SELECT CAST(CAST(r.value AS TEXT) AS BIGINT) FROM json_each($2) AS r)",
+        );
+        let rows = rows.bind(since).bind(serde_json::json!(issues).to_string()).fetch_all(&mut transaction).await?;
         for row in rows {
-            let issue: i64 = row.try_get("number")?;
-            let (sent, refused, complaints) =
-                (row.try_get("sent")?, row.try_get("refused")?, row.try_get("complaints")?);
+            let (issue, refused, complaints) =
+                (row.try_get("number")?, row.try_get("refused")?, row.try_get("complaints")?);
+            // One event is told at a time: of more copies than would make a spike none is read.
+            let sent = query(
+                "SELECT COUNT(*) FROM (SELECT 1 FROM deliveries WHERE issue = $1 AND state IN (2, 5)
+                 ORDER BY issue, subscriber LIMIT $2) AS sent",
+            );
+            let sent = match most_sent(refused, complaints) {
+                0 => continue,
+                most => sent.bind(issue).bind(most + 1).value(&mut transaction).await?,
+            };
             for (kind, reason) in spikes(issue, sent, refused, complaints) {
                 query("INSERT INTO spikes (issue, kind, at, reason) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING")
                     .bind(issue)
@@ -203,6 +213,12 @@ fn spikes(issue: i64, sent: i64, refused: i64, complaints: i64) -> Vec<(&'static
         spikes.push(("complaints", reason));
     }
     spikes
+}
+
+/// The most copies of which so many make a spike; 0 when they are too few for any.
+fn most_sent(refused: i64, complaints: i64) -> i64 {
+    let bounces = if refused >= 10 { refused * 20 } else { 0 };
+    bounces.max(if complaints >= 3 { complaints * 1_000 / 3 } else { 0 })
 }
 
 pub(super) async fn record(
@@ -303,5 +319,10 @@ mod tests {
         assert_eq!(kinds(200, 10, 2), ["bounces"]);
         assert_eq!(kinds(201, 10, 3), ["complaints"]);
         assert_eq!(kinds(1_001, 50, 3), [""; 0]);
+        for (refused, complaints, most) in [(9, 2, 0), (10, 2, 200), (10, 3, 1_000), (60, 3, 1_200)] {
+            assert_eq!(most_sent(refused, complaints), most);
+            assert!(most == 0 || !kinds(most, refused, complaints).is_empty());
+            assert_eq!(kinds(most + 1, refused, complaints), [""; 0]);
+        }
     }
 }

@@ -92,18 +92,25 @@ impl Store {
     /// When the database does not answer.
     pub async fn settle(&mut self, chosen: Chosen<'_>, decision: Decision, now: &str) -> Result<u64> {
         let Chosen { run, from, is_given_up, readers } = chosen;
-        let which = concat!(
-            "deliveries d WHERE d.state = $1 AND d.issue IN (SELECT number FROM issues WHERE run = $2)
-               AND ($3 IS NULL OR d.subscriber IN (SELECT CAST(CAST(r.value AS TEXT) AS BIGINT) FROM json_each($3) AS r))
-               AND ($4 = 1 OR NOT (",
-            said_last!("LIKE 'the reader had left: %'"),
-            " OR ",
-            said_last!("= 'settled by the owner: dropped'"),
-            "))"
+        // Who is chosen is looked for by the whole key, as no alternative would be.
+        let whose = readers.map_or(
+            "$3 IS NULL",
+            |_| "d.subscriber IN (SELECT CAST(CAST(r.value AS TEXT) AS BIGINT) FROM json_each($3) AS r)",
+        );
+        let which = format!(
+            concat!(
+                "deliveries d WHERE d.state = $1 AND d.issue IN (SELECT number FROM issues WHERE run = $2) AND {whose}
+                   AND ($4 = 1 OR NOT (",
+                said_last!("LIKE 'the reader had left: %'"),
+                " OR ",
+                said_last!("= 'settled by the owner: dropped'"),
+                "))"
+            ),
+            whose = whose
         );
         let readers = readers.map(|readers| json!(readers).to_string());
         let about = [from.number().into(), run.into(), (&readers).into(), i64::from(!is_given_up).into()];
-        self.decide(which, about, decision.state(), decision.words(), now).await
+        self.decide(&which, about, decision.state(), decision.words(), now).await
     }
 
     /// Queues an issue of a run, or all of them, once more for confirmed readers who are on its lists: also for those who have it, and
@@ -248,11 +255,18 @@ pub(super) async fn queue_latest(
             SELECT MAX(i.number) AS issue FROM issues i JOIN runs r ON r.id = i.run AND r.cutoff >= $2
             JOIN subscribers s ON s.id = $1 AND {IS_ON_LIST}) n
          WHERE n.issue IS NOT NULL
-           AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.issue = n.issue AND d.subscriber = $1)"
+           AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.issue = n.issue AND d.subscriber = $1)
+         RETURNING issue"
     );
     let queue = query(AssertSqlSafe(queue)).bind(subscriber).bind(since.to_string());
-    let queued = queue.bind(now.as_second()).bind(said).execute(&mut *transaction).await?;
-    if queued > 0 { open_runs(transaction).await } else { Ok(()) }
+    let queued: Option<i64> = queue.bind(now.as_second()).bind(said).optional_value(&mut *transaction).await?;
+    let Some(issue) = queued else { return Ok(()) };
+    let open = query(
+        "UPDATE runs SET finished_at = NULL
+         WHERE finished_at IS NOT NULL AND id = (SELECT run FROM issues WHERE number = $1)",
+    );
+    open.bind(issue).execute(&mut *transaction).await?;
+    wake(transaction).await
 }
 
 /// Opens the runs again of which something is queued, and says to other processes that there is.

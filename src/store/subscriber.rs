@@ -33,6 +33,16 @@ pub(super) async fn numbered(transaction: &mut Transaction<'_>, id: i64) -> Resu
     row.map(|row| read(&row)).transpose()
 }
 
+/// Whether the reader `s` has a delivery. It is looked for by its whole key, issue by issue: an index of readers alone would cost more
+/// at each issue than it saves, and PostgreSQL does not make a join of a count.
+macro_rules! has_issue {
+    () => {
+        "EXISTS (SELECT 1 FROM issues i
+             WHERE (SELECT COUNT(*) FROM deliveries d WHERE d.issue = i.number AND d.subscriber = s.id) > 0)"
+    };
+}
+pub(super) use has_issue;
+
 /// Whether the reader `s` is on one of the lists of the issue `i`.
 pub(super) const IS_ON_LIST: &str = "(i.lists IS NULL OR s.lists IS NULL
     OR EXISTS (SELECT 1 FROM json_each(i.lists) AS l WHERE instr(s.lists, l.value ->> 0) > 0))";

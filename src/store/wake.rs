@@ -40,7 +40,7 @@ impl Store {
         };
         loop {
             let moment = now();
-            if self.ready(&moment).await? > 0 {
+            if self.is_any_ready(&moment).await? {
                 return Ok(());
             }
             match &mut listener {

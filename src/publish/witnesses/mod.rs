@@ -215,7 +215,7 @@ impl Memory {
         if let Some(store) = store {
             let known = store.known_issues().await?;
             found.sent = store.sent_issues().await?;
-            found.open = store.delivery_counts(None).await?.open();
+            found.open = store.open_counts().await?.open();
             database.generation = store.generation().await?;
             database.home = store.home().await?;
             database.issues =

@@ -3,6 +3,7 @@
 use super::*;
 
 mod claims;
+mod cost;
 mod late;
 mod model;
 mod readers;

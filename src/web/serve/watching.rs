@@ -29,7 +29,7 @@ pub(super) async fn stay_connected(store: &Mutex<Store>) {
 /// Says that the server and its database answer.
 pub(super) async fn health(State(server): Shared) -> Response {
     let now = server.clock.now().to_string();
-    match server.store.lock().await.ready(&now).await {
+    match server.store.lock().await.is_any_ready(&now).await {
         Ok(_) => (StatusCode::OK, "ok\n").into_response(),
         Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n").into_response(),
     }
