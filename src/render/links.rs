@@ -140,7 +140,9 @@ impl<'a> Links<'a> {
     /// The address of a post that is not there: one that looks as the addresses of posts do, by their dates or folders.
     fn look_for_post(&mut self, written: &str, url: &str) {
         let page = url.split(['#', '?']).next().unwrap_or_default();
-        match self.posts.at_url(page) {
+        // Many servers show `/walk.html` at `/walk` too.
+        let bare = || self.posts.at_url(&format!("{}.html", page.trim_end_matches('/')));
+        match self.posts.at_url(page).or_else(bare) {
             Some(post) if matches!(post.status, PostStatus::Published | PostStatus::Page) => {}
             Some(post) => {
                 let message = format!("this link leads to {}, which is not published: {}", post.path, post.reason);
