@@ -98,6 +98,41 @@ const BLOGS: &[Blog<'_>] = &[
         &["n/tide/"],
     ),
     (
+        "Eleventy: the layout that the posts name has the pattern, with the day",
+        &[
+            (".eleventy.js", "module.exports = () => {}"),
+            (
+                "_includes/post.html",
+                "---\npermalink: \"/n/{{ page.date | date: '%Y/%m' }}/{{ page.fileSlug }}/\"\n---\n",
+            ),
+            ("_posts/2026-02-03-tide.md", "---\nlayout: post\ntitle: Tide\n---\nIt rises.\n"),
+        ],
+        &["n/2026/02/tide/"],
+    ),
+    (
+        "Hugo: the addresses of a section are ugly",
+        &[
+            (
+                "hugo.toml",
+                "baseURL = 'https://ada.example/'\n[uglyURLs]\npost = true\n[permalinks]\npost = '/:year/:slug/'\n",
+            ),
+            ("content/post/tide.md", POST),
+        ],
+        &["2026/ropes.html"],
+    ),
+    (
+        "Astro: Markdoc, and an address where the environment says none",
+        &[
+            (
+                "astro.config.mjs",
+                "const siteUrl = process.env.SITE ?? 'https://ada.example';\nexport default { site: siteUrl }",
+            ),
+            ("src/pages/blog/[...slug].astro", "---\nawait getCollection('blog')\n---\n"),
+            ("src/content/blog/ropes.mdoc", POST),
+        ],
+        &["blog/ropes/"],
+    ),
+    (
         "Gatsby: as files are named",
         &[("gatsby-config.js", "module.exports = {}"), ("content/blog/Knots/Ropes_2/index.md", POST)],
         &["Knots/Ropes_2/"],

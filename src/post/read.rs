@@ -230,16 +230,7 @@ fn assemble(
             Some((PostStatus::Skipped, "it has no front matter and no date".to_owned()))
         }
         _ if undated && !matches!(decision.status, PostStatus::Page | PostStatus::Draft) => {
-            // A date that cannot be read has been told with its place; without another it is what stops the post.
-            if !findings.raise("post/date") {
-                findings.error(
-                    "post/no-date",
-                    0..1,
-                    "this post has no date",
-                    "write a line such as `date: 2025-01-31` into the front matter; if it is a page and no post, write `layout: page`",
-                );
-            }
-            Some((PostStatus::Error, "it has no date".to_owned()))
+            Some((without_date(config.posts.slugify, findings), "it has no date".to_owned()))
         }
         _ if matches!(decision.status, PostStatus::Published | PostStatus::Scheduled) => {
             address.too_long.clone().map(|(at, length)| {
@@ -291,4 +282,25 @@ fn assemble(
         url: address.url,
         head: Head::default(),
     })
+}
+
+/// What a file is that is no page by itself and has no date.
+fn without_date(slugify: Slugify, findings: &mut Findings<'_>) -> PostStatus {
+    // A date that cannot be read has been told with its place; without another it is what stops the post.
+    if findings.raise("post/date") {
+        return PostStatus::Error;
+    }
+    // Zola lists a page without a date nowhere, and puts it into no feed.
+    if matches!(slugify, Slugify::Zola | Slugify::ZolaSafe) {
+        let help = "write a line such as `date = 2025-01-31` into the front matter if it is a post";
+        findings.warning("post/no-date", 0..1, "this file has no date: it is a page and no post", help);
+        return PostStatus::Page;
+    }
+    findings.error(
+        "post/no-date",
+        0..1,
+        "this post has no date",
+        "write a line such as `date: 2025-01-31` into the front matter; if it is a page and no post, write `layout: page`",
+    );
+    PostStatus::Error
 }

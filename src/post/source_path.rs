@@ -3,7 +3,7 @@
 use super::names::{NAMES, has};
 use crate::content::characters::composed;
 
-const EXTENSIONS: [&str; 8] = ["md", "markdown", "mdown", "mkd", "mkdn", "mdx", "qmd", "rmd"];
+const EXTENSIONS: [&str; 9] = ["md", "markdown", "mdown", "mkd", "mkdn", "mdx", "mdoc", "qmd", "rmd"];
 
 /// Files that speak about a repository, not to readers.
 const FOREIGN_NAMES: [&str; 5] = ["readme", "license", "changelog", "contributing", "404"];
@@ -164,9 +164,17 @@ mod tests {
 
     #[test]
     fn r1_only_markdown_files_that_speak_to_readers_are_posts() {
-        for post in
-            ["a.md", "b.MARKDOWN", "c.mdx", "d.mkd", "e.mkdn", "f.mdown", "x/index.md", "_posts/2025-01-01-a.md"]
-        {
+        for post in [
+            "a.md",
+            "b.MARKDOWN",
+            "c.mdx",
+            "d.mkd",
+            "e.mkdn",
+            "f.mdown",
+            "g.mdoc",
+            "x/index.md",
+            "_posts/2025-01-01-a.md",
+        ] {
             assert!(is_post_file(post, false), "{post}");
         }
         for other in [

@@ -40,16 +40,22 @@ pub(crate) fn give_ids(nodes: &mut [Node]) {
         if !is_heading(element) {
             return;
         }
-        let key = key(&nodes::one_line(&element.children));
-        let count = seen.entry(key.clone()).or_default();
-        *count += 1;
-        if element.get("id").is_some() {
-            return;
+        let text = nodes::one_line(&element.children);
+        let mut keys = vec![key(&text)];
+        if !text.is_ascii() {
+            // Zola and others write it in Latin letters, as it sounds.
+            keys.push(key(&deunicode::deunicode(&text)));
+            keys.dedup();
         }
-        let mut names = fragments.get_mut(&(key, *count));
-        while let Some(fragment) = names.as_mut().and_then(|names| names.pop_front()) {
-            if wanted.remove(&fragment) {
-                return element.set("id", fragment);
+        for key in keys {
+            let count = seen.entry(key.clone()).or_default();
+            *count += 1;
+            let mut names = fragments.get_mut(&(key, *count)).filter(|_| element.get("id").is_none());
+            while let Some(fragment) = names.as_mut().and_then(|names| names.pop_front()) {
+                if wanted.remove(&fragment) {
+                    element.set("id", fragment);
+                    break;
+                }
             }
         }
     });
@@ -143,9 +149,14 @@ mod tests {
 
     #[test]
     fn a_heading_that_is_linked_to_has_an_id() {
-        for (link, heading) in
-            [("a-b-c", "A b, c!"), ("a--b", "A – b"), ("%C3%BCber", "Über"), ("%E6%97%A5%E6%9C%AC", "日本")]
-        {
+        for (link, heading) in [
+            ("a-b-c", "A b, c!"),
+            ("a--b", "A – b"),
+            ("%C3%BCber", "Über"),
+            ("%E6%97%A5%E6%9C%AC", "日本"),
+            ("resume", "Résumé"),
+            ("ri-ben", "日本"),
+        ] {
             let html = after(&format!("<a href=\"#{link}\">x</a><h2>{heading}</h2>"));
             let id = percent_decode_str(link).decode_utf8_lossy();
             assert!(html.ends_with(&format!("<h2 id=\"{id}\">{heading}</h2>")), "{html}");

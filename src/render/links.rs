@@ -140,7 +140,9 @@ impl<'a> Links<'a> {
     /// The address of a post that is not there: one that looks as the addresses of posts do, by their dates or folders.
     fn look_for_post(&mut self, written: &str, url: &str) {
         let page = url.split(['#', '?']).next().unwrap_or_default();
-        match self.posts.at_url(page) {
+        // Many servers show `/walk.html` at `/walk` too.
+        let bare = || self.posts.at_url(&format!("{}.html", page.trim_end_matches('/')));
+        match self.posts.at_url(page).or_else(bare) {
             Some(post) if matches!(post.status, PostStatus::Published | PostStatus::Page) => {}
             Some(post) => {
                 let message = format!("this link leads to {}, which is not published: {}", post.path, post.reason);
@@ -262,18 +264,22 @@ impl<'a> Links<'a> {
 
     /// Where a path in a link may lead, relative to the site.
     fn places(&self, path: &str) -> Vec<String> {
-        let dir = self.config.posts.dir.trim_start_matches("./");
+        let dir = format!("{}/", self.config.posts.dir.trim_start_matches("./").trim_end_matches('/'));
+        // The posts may lie in a folder above the site; then paths are those of that folder.
+        let (up, dir) = dir.split_at(dir.len() - dir.trim_start_matches("../").len());
+        let place = |path: String| format!("{up}{}", normal(&path));
         if let Some(below) = path.strip_prefix("@/") {
             // Zola counts from its content folder, of which the posts folder may be a part.
-            let inner = dir.split_once('/').map_or("", |(_, inner)| inner);
+            let inner = dir.split_once('/').map_or("", |(_, inner)| inner.trim_end_matches('/'));
             let from_content = below.strip_prefix(inner).unwrap_or(below);
-            return vec![normal(&format!("{dir}/{below}")), normal(&format!("{dir}/{from_content}"))];
+            return vec![place(format!("{dir}{below}")), place(format!("{dir}{from_content}"))];
         }
         if let Some(rooted) = path.strip_prefix('/') {
-            return vec![normal(rooted), normal(&format!("{dir}/{rooted}"))];
+            return vec![place(rooted.to_owned()), place(format!("{dir}{rooted}"))];
         }
         let folder = self.post.path.rsplit_once('/').map_or("", |(folder, _)| folder);
-        vec![normal(&format!("{folder}/{path}")), normal(&format!("{dir}/{path}")), normal(path)]
+        let folder = folder.strip_prefix(up).unwrap_or_default();
+        vec![place(format!("{folder}/{path}")), place(format!("{dir}{path}")), place(path.to_owned())]
     }
 
     fn warn(&mut self, written: &str, message: String, help: &str) {

@@ -25,14 +25,16 @@ pub(super) fn recognise(folder: &Folder) -> Option<Blog> {
     ] {
         more.add("", folder.settings(name).unwrap_or_default());
     }
-    let url = settings.get(&["site"]).or_else(|| more.get(&["website", "SITE_URL", "site.url", "site"])).map(|url| {
-        match settings.get(&["base"]).map(|base| base.text.trim_matches('/').to_owned()) {
+    // It may be a name there for what stands above it.
+    let url = settings
+        .get(&["site", "siteUrl", "SITE_URL"])
+        .or_else(|| more.get(&["website", "SITE_URL", "site.url", "site"]))
+        .map(|url| match settings.get(&["base"]).map(|base| base.text.trim_matches('/').to_owned()) {
             Some(base) if !base.is_empty() => {
                 Found::new(format!("{}/{base}", url.text.trim_end_matches('/')), format!("{file}: site, base"))
             }
             _ => url,
-        }
-    });
+        });
     let default = settings.get(&["defaultLocale"]);
     blog.site("astro", url.as_ref(), |names| {
         more.get(names).or_else(|| default.clone().filter(|_| names.contains(&"locale")))

@@ -2,6 +2,7 @@
 
 use super::blog::{Blog, Folder, by_folder, names, sections};
 use super::settings::{Found, Settings};
+use crate::post;
 
 const FILES: [&str; 5] =
     ["eleventy.config.js", "eleventy.config.mjs", "eleventy.config.cjs", "eleventy.config.ts", ".eleventy.js"];
@@ -63,6 +64,7 @@ pub(super) fn recognise(folder: &Folder) -> Option<Blog> {
         folders.push(above);
     }
     let layout = folders.iter().find_map(|at| said_by_layout(folder, at, content));
+    let layout = layout.or_else(|| said_by_layout_of_posts(folder, &posts, content));
     let said = folders.into_iter().find_map(|at| said_in(folder, at)).or_else(|| said_below(folder, &posts)).or(layout);
     match said {
         Some((Some(pattern), _)) => permalink(&mut blog, pattern, &default),
@@ -92,11 +94,34 @@ fn said_by_layout(folder: &Folder, at: &str, content: &str) -> Option<(Option<Fo
         let file = format!("{at}/{name}.{end}");
         Settings::read(&file, &folder.text(&file)?).get(&["layout"])
     })?;
-    let file = below(content, &format!("_includes/{}", layout.text));
-    let text = folder.text(&file)?;
-    let (head, _) = text.strip_prefix("---\n")?.split_once("\n---")?;
-    let said = Settings::read("layout.yml", head).get(&["permalink"])?;
+    said_in_layout(folder, &layout.text, content)
+}
+
+/// The pattern in the layout that posts name themselves, of the last by the names of files.
+fn said_by_layout_of_posts(folder: &Folder, posts: &str, content: &str) -> Option<(Option<Found>, String)> {
+    let mut files = folder.files(posts);
+    files.retain(|file| post::is_post_file(file, false));
+    files.sort();
+    files.iter().rev().take(5).find_map(|file| {
+        let layout = front_matter(&folder.text(&format!("{posts}/{file}"))?)?.get(&["layout"])?;
+        said_in_layout(folder, &layout.text, content)
+    })
+}
+
+fn said_in_layout(folder: &Folder, layout: &str, content: &str) -> Option<(Option<Found>, String)> {
+    let place = below(content, &format!("_includes/{layout}"));
+    // The ending may be left out.
+    let (file, text) = ["", ".njk", ".html", ".liquid"].iter().find_map(|end| {
+        let file = format!("{place}{end}");
+        folder.text(&file).map(|text| (file, text))
+    })?;
+    let said = front_matter(&text)?.get(&["permalink"])?;
     Some((Some(Found::new(said.text, format!("{file}: permalink"))), file))
+}
+
+fn front_matter(text: &str) -> Option<Settings> {
+    let (head, _) = text.strip_prefix("---\n")?.split_once("\n---")?;
+    Some(Settings::read("layout.yml", head))
 }
 
 /// The template that a function makes which does nothing else: ``permalink: ({ page }) => `/web/${page.fileSlug}/` ``.
@@ -144,6 +169,14 @@ fn input_folder(settings: &Settings, program: &str) -> Option<String> {
     Some(input.trim_start_matches('.').trim_matches('/').to_owned())
 }
 
+/// `page.date | date: "%Y/%m"` → `:year/:month`
+fn of_date(name: &str) -> Option<String> {
+    let format = name.strip_prefix("page.date")?.trim_start().strip_prefix('|')?.trim_start().strip_prefix("date:")?;
+    let format = format.trim().trim_matches(['"', '\'']);
+    let text = format.replace("%Y", ":year").replace("%m", ":month").replace("%d", ":day");
+    (!text.contains(['%', '|', '"', '\''])).then_some(text)
+}
+
 /// `/blog/{{ page.fileSlug }}/` → `/blog/:slug/`; a template that says more than that is named.
 fn permalink(blog: &mut Blog, pattern: Found, default: &str) {
     let mut text = String::new();
@@ -160,7 +193,7 @@ fn permalink(blog: &mut Blog, pattern: Found, default: &str) {
                 is_of_title = true;
             }
             "page.filePathStem" => text += default.trim_end_matches('/'),
-            _ => text += "{{",
+            name => text += &of_date(name).unwrap_or("{{".to_owned()),
         }
         rest = after;
     }
@@ -194,6 +227,9 @@ mod tests {
         assert_eq!(taken("/{{page.filePathStem}}.html"), (Some("/blog/:dir/:slug.html".into()), 0));
         assert_eq!(taken("blog/{{ title | slugify }}/"), (Some("/blog/:slug/".into()), 0));
         assert_eq!(taken("/{{ slug }}/"), (Some("/:slugorbasename/".into()), 0));
+        let dated = "/blog/{{ page.date | date: '%Y/%m/%d' }}/{{ page.fileSlug }}/";
+        assert_eq!(taken(dated), (Some("/blog/:year/:month/:day/:slug/".into()), 0));
+        assert_eq!(taken("/{{ page.date | date: '%b' }}/{{ page.fileSlug }}/"), (None, 1));
         assert_eq!(taken("/{{ title | slug }}/"), (None, 1));
         assert_eq!(taken("/{% if x %}a{% endif %}/"), (None, 1));
     }

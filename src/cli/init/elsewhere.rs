@@ -62,8 +62,14 @@ pub(super) fn complete(blog: &mut Blog, folder: &Folder) {
                 .or_else(|| page().and_then(|page| page.0))
         };
         let description = || named(&["description"]).or_else(|| of_feed(|feed| feed.description.clone()));
-        let author =
-            || named(&["author.name", "author"]).or_else(|| package.get(&["author.name", "author"]).map(name_only));
+        let own = blog.taken.iter().find(|(key, _)| *key == "site.url").and_then(|(_, url)| host_of(&url.text));
+        // The package may be a theme's, with the home and the author of that.
+        let is_theme = package
+            .get(&["homepage"])
+            .and_then(|home| host_of(&home.text))
+            .is_some_and(|home| !home.ends_with("github.com") && own.as_ref().is_some_and(|own| *own != home));
+        let of_package = || package.get(&["author.name", "author"]).filter(|_| !is_theme).map(name_only);
+        let author = || named(&["author.name", "author"]).or_else(of_package);
         let language = || {
             named(&["language", "lang", "locale"])
                 .or_else(|| of_feed(|feed| feed.language.clone()))
@@ -83,8 +89,7 @@ pub(super) fn complete(blog: &mut Blog, folder: &Folder) {
         }
     }
     if !is_known(blog, "site.title") {
-        let url = blog.taken.iter().find(|(key, _)| *key == "site.url").and_then(|(_, url)| Url::parse(&url.text).ok());
-        let host = url.and_then(|url| Some(url.host_str()?.trim_start_matches("www.").to_owned()));
+        let host = blog.taken.iter().find(|(key, _)| *key == "site.url").and_then(|(_, url)| host_of(&url.text));
         blog.take("site.title", host.or_else(|| folder.own_name()).map(|name| Found::new(name, GUESS)));
     }
     if !is_known(blog, "site.language") {
@@ -120,6 +125,11 @@ fn propose_feed(blog: &mut Blog, folder: &Folder) {
         blog.notes.retain(|note| !note.starts_with(NO_FOLDER));
         blog.take("posts.feed", Some(Found::new(name, format!("a feed that was built there, with {entries}"))));
     }
+}
+
+/// The host of an address, without `www.`.
+fn host_of(url: &str) -> Option<String> {
+    Some(Url::parse(url).ok()?.host_str()?.trim_start_matches("www.").to_owned())
 }
 
 /// The host in `CNAME`.
@@ -207,7 +217,11 @@ fn words(text: &str) -> String {
         !is_code && !is_fence
     });
     let is_word = |word: &&str| !word.contains(['<', '>', '{', '}', '/', '`', '=', '_', '#', '|']);
-    prose.flat_map(str::split_whitespace).filter(is_word).take(500).collect::<Vec<_>>().join(" ")
+    let words = prose.flat_map(str::split_whitespace).filter(is_word).take(500).collect::<Vec<_>>().join(" ");
+    // Names of programs and commands stand in Latin letters in a text of another script.
+    let is_latin = |c: &char| *c < '\u{370}' || ('\u{1e00}'..'\u{1f00}').contains(c);
+    let (latin, other): (Vec<_>, Vec<_>) = words.chars().filter(|c| c.is_alphabetic()).partition(is_latin);
+    if other.len() * 5 < latin.len() { words } else { words.replace(|c: char| c.is_ascii_alphabetic(), "") }
 }
 
 /// The two letters of a language (ISO 639-1) by the three that the detector says (ISO 639-3).
@@ -236,11 +250,30 @@ mod tests {
         write("b.md", "---\ntitle: b\n---\n1 2 3\n");
         let code = "let the = river.is_slow in August and so is everything beside it;\n".repeat(9);
         assert_eq!(words(&format!("+++\ntitle = 'b'\n+++\n流水\n```rust\n{code}```\n山\n")), "流水 山");
+        assert_eq!(words("Docker 流水 in 山"), " 流水  山");
+        let vietnamese = "Sông chảy chậm vào tháng tám và mọi thứ bên cạnh";
+        assert_eq!(words(vietnamese), vietnamese);
         assert_eq!(language(&folder, ".").unwrap().text, "de");
         for name in ["c.md", "d.md"] {
             write(name, &"The river is slow in August, and so is everything beside it. ".repeat(4));
         }
         assert_eq!(language(&folder, "."), None, "one of three is no majority to rely on");
+    }
+
+    #[test]
+    fn the_author_of_a_theme_is_none_of_the_blog() {
+        let temporary = tempfile::tempdir().unwrap();
+        let site = crate::files::Folder::new(temporary.path());
+        let package = r#"{"homepage": "https://themes.example/sea", "author": "Theme Works"}"#;
+        site.write_new("package.json", package.as_bytes(), crate::files::Access::Public).unwrap();
+        let author = |url: &str| {
+            let mut blog = Blog::default();
+            blog.take("site.url", Some(Found::new(url, "x")));
+            complete(&mut blog, &Folder::new(temporary.path()));
+            blog.taken.iter().find(|(key, _)| *key == "site.author.name").map(|(_, found)| found.text.clone())
+        };
+        assert_eq!(author("https://ada.example"), None);
+        assert_eq!(author("https://www.themes.example/"), Some("Theme Works".to_owned()));
     }
 
     #[test]

@@ -44,7 +44,9 @@ pub(super) fn recognise(folder: &Folder) -> Option<Blog> {
     }
     let posts = blog.posts(folder, &candidates).unwrap_or_else(|| content.clone());
     let section = posts.strip_prefix(&content).unwrap_or_default().trim_matches('/').to_owned();
-    let is_ugly = settings.get(&["uglyURLs"]).is_some_and(|found| found.text == "true");
+    // For the whole site, or for a section.
+    let top = section.split('/').next().unwrap_or_default();
+    let is_ugly = settings.get(&["uglyURLs", &format!("uglyURLs.{top}")]).is_some_and(|found| found.text == "true");
     // Hugo takes the date out of a name only when it takes it for the date.
     let is_date = settings
         .items("frontmatter.date")

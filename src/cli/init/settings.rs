@@ -187,7 +187,7 @@ impl Settings {
                     let line = rest[1..].split('\n').next().unwrap_or_default();
                     if let Some(end) = line.find(c) {
                         let is_plain = !line[..end].contains("${");
-                        let key = name_before(without_prefix(&text[start..at]));
+                        let key = name_before(without_prefix(without_fallback(&text[start..at])));
                         if let (None, Some((name, count))) = (key, list.as_mut()) {
                             self.put(file, name, &line[..end]);
                             self.put(file, &join(name, &count.to_string()), &line[..end]);
@@ -211,7 +211,8 @@ impl Settings {
                 '}' => drop(above.pop()),
                 _ => {}
             }
-            let is_end = matches!(c, '{' | '}' | ',' | ';') || (c == '\n' && name_before(&text[start..at]).is_none());
+            let is_end = matches!(c, '{' | '}' | ',' | ';')
+                || (c == '\n' && name_before(without_fallback(&text[start..at])).is_none());
             start = if is_end || matches!(c, '#' | '/') { next } else { start };
             at = next;
         }
@@ -235,6 +236,14 @@ fn join(path: &str, key: &str) -> String {
 fn without_prefix(text: &str) -> &str {
     let rest = text.strip_suffix(['u', 'U', 'r', 'R']).unwrap_or(text);
     if rest.ends_with(['=', ':', ' ']) { rest } else { text }
+}
+
+/// `site: process.env.URL ?? ` → `site:`, for what stands there in its place is the value where nothing else says it.
+fn without_fallback(text: &str) -> &str {
+    let text = text.trim_end();
+    let Some(before) = text.strip_suffix("??").or_else(|| text.strip_suffix("||")) else { return text };
+    let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '?' | '$');
+    before.trim_end().trim_end_matches(is_name)
 }
 
 /// `const SITE_TITLE: string =` → `SITE_TITLE`
@@ -305,6 +314,8 @@ mod tests {
     fn the_values_of_a_program_are_found_without_running_it() {
         let text = "// site: 'no'\nexport default defineConfig({\n  site: 'https://example.org', base: `${x}/y`,\n\
                     author: {\n name: \"Ada\" }, /* it's */ x: { name: 'Bob' } })\nexport const SITE_TITLE: string = \"It's me\";\nPATH = 'content'\nAUTHOR = u'Eve'\n'lang': \"de\"\n";
+        let fallback = "site: process.env.SITE_URL ??\n  \"https://example.org\",\nconst base = env.BASE || '/x'; y = a + 'b'; z = a == 'c'\n";
+        assert_eq!(texts("a.ts", fallback, &["site", "base", "y", "z"]), ["https://example.org", "/x", "", ""]);
         let keys = ["site", "base", "author.name", "x.name", "site_title", "path", "author", "lang"];
         let values = ["https://example.org", "", "Ada", "Bob", "It's me", "content", "Eve", "de"];
         assert_eq!(texts("a.mjs", text, &keys), values);

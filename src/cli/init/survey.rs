@@ -21,7 +21,7 @@ const FEW: usize = 5;
 /// What lies in a folder.
 #[derive(Debug, Default)]
 pub(super) struct Survey {
-    /// The Markdown files, sorted, and whether each says a day.
+    /// The Markdown files that are in no folder of drafts, sorted, and whether each says a day.
     markdown: Vec<(String, bool)>,
     /// Files of formats that are not read.
     others: Vec<String>,
@@ -61,7 +61,8 @@ impl Survey {
         let config = config::parse("config.toml", config).expect("it is whole");
         // Every day has come by the end of time.
         let loaded = post::load(sources, &config, Timestamp::MAX);
-        survey.markdown = loaded.posts.iter().map(|post| (post.path.clone(), post.published.is_some())).collect();
+        let posts = loaded.posts.iter().filter(|post| !is_among_drafts(&post.path));
+        survey.markdown = posts.map(|post| (post.path.clone(), post.published.is_some())).collect();
         survey.markdown.sort();
         survey
     }
@@ -120,7 +121,8 @@ impl Survey {
     pub(super) fn best(&self) -> Option<Best> {
         let is_any_dated = self.is_any_dated();
         let mut folder = ".".to_owned();
-        loop {
+        // All below `_posts` are posts.
+        while folder.rsplit('/').next() != Some("_posts") {
             let inside: Vec<&str> = self.within(&folder, is_any_dated).collect();
             let start = if folder == "." { 0 } else { folder.len() + 1 };
             let mut children: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
@@ -154,6 +156,10 @@ fn is_within(path: &str, folder: &str) -> bool {
     folder == "." || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
 }
 
+fn is_among_drafts(path: &str) -> bool {
+    path.split('/').any(|folder| ["draft", "drafts", "_drafts"].contains(&&*folder.to_ascii_lowercase()))
+}
+
 /// True for a folder whose like comes again: one of a year, or one that begins with a day.
 pub(super) fn is_of_one_kind(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_digit())
@@ -175,6 +181,21 @@ mod tests {
     }
 
     #[test]
+    fn a_folder_of_drafts_holds_no_posts() {
+        let temporary = tempfile::tempdir().unwrap();
+        let folder = Folder::new(temporary.path());
+        let write = |name: &str| {
+            let text = "---\ntitle: x\ndate: 2026-01-02\n---\nx\n";
+            folder.write_new(name, text.as_bytes(), crate::files::Access::Public).unwrap();
+        };
+        write("drafts/a.md");
+        assert_eq!(Survey::of(&folder).best(), None);
+        write("_notes/b.md");
+        let survey = Survey::of(&folder);
+        assert_eq!((survey.best().unwrap().folder.as_str(), survey.left_out("_notes", 1)), ("_notes", None));
+    }
+
+    #[test]
     fn the_folder_with_nearly_all_posts_is_the_best() {
         let told = |folder: &str, files, dated| Some((folder.to_owned(), files, dated));
         assert_eq!(best(&[]), None);
@@ -187,6 +208,10 @@ mod tests {
         let two = [("tech/a.md", true), ("tech/b.md", true), ("life/c.md", true), ("life/d.md", true)];
         assert_eq!(best(&two), told(".", 4, 4), "two of a kind");
         assert_eq!(best(&[("docs/a.md", false), ("docs/b.md", false)]), told("docs", 2, 0), "no day anywhere");
+        let kinds: Vec<_> =
+            (0..40).map(|n| format!("src/_posts/{}/{n}.md", if n < 5 { "articles" } else { "faces" })).collect();
+        let files: Vec<_> = kinds.iter().map(|name| (name.as_str(), true)).collect();
+        assert_eq!(best(&files), told("src/_posts", 40, 40), "kinds of posts");
         let names: Vec<_> = (0..40).map(|n| format!("docs/{}/{n}.md", n % 4)).collect();
         let files: Vec<_> = names.iter().enumerate().map(|(n, name)| (name.as_str(), n == 0)).collect();
         assert_eq!(best(&files), told("docs", 40, 1), "one day says nothing about forty files");

@@ -60,12 +60,14 @@ pub(super) fn look(tokens: &[Token], issue: &Issue, findings: &mut Findings<'_>)
 /// The words of a text, without addresses and the numbers of links.
 fn words(text: &str) -> Vec<String> {
     let pieces = text.split_whitespace().filter(|piece| !piece.contains("://") && !piece.contains("mailto:"));
-    pieces
-        .flat_map(|piece| piece.split(|c: char| !c.is_alphanumeric()))
-        .flat_map(divided)
-        .filter(|word| word.chars().any(char::is_alphabetic))
-        .map(str::to_lowercase)
-        .collect()
+    let mut words = Vec::new();
+    for piece in pieces {
+        // A soft hyphen may stand in one part only, and divides no word.
+        let piece = piece.replace('\u{ad}', "");
+        let found = piece.split(|c: char| !c.is_alphanumeric()).flat_map(divided);
+        words.extend(found.filter(|word| word.chars().any(char::is_alphabetic)).map(str::to_lowercase));
+    }
+    words
 }
 
 /// A word, and by itself each character of a script without spaces: there a line may break within a word.

@@ -147,6 +147,8 @@ fn both_parts_say_the_same_and_how_to_leave() {
         "雨の日は、町の音が変わります。傘を持たずに出かけました。",
     );
     assert_eq!(of_parts(&format!("<p>{whole}</p>"), broken), [""; 0]);
+    let soft = "Foot\u{ad}hold ".repeat(20);
+    assert_eq!(of_parts(&format!("<p>{soft}</p>"), &"Foothold\n".repeat(20)), [""; 0]);
     assert!(of_parts("<p>none</p>", &"y".repeat(79)).contains(&"mail/wide-text"));
     assert!(changed(|issue| issue.text = "nothing".to_owned()).contains(&"mail/unsubscribe"));
     let gone = changed(|issue| issue.html = issue.html.replace("St James’s", ""));

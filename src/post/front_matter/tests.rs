@@ -68,6 +68,15 @@ fn r03_a_thematic_break_is_not_front_matter() {
 }
 
 #[test]
+fn r03_a_table_between_dashes_is_front_matter() {
+    let text = "---\n{\n  \"title\": \"Knots\",\n  \"draft\": true,\n  \"tags\": [\n    \"rope\"\n  ]\n}\n---\nText.\n";
+    let (keys, codes) = keys(text);
+    assert_eq!(keys.iter().map(|(key, _)| key.as_str()).collect::<Vec<_>>(), ["title", "draft", "tags"]);
+    assert!(codes.is_empty(), "{codes:?}");
+    assert!(is_endless("---\n{\n"));
+}
+
+#[test]
 fn r03_front_matter_that_is_never_closed_is_told_from_no_front_matter() {
     for text in [
         "---\ntitle: x\ndraft: true\n\nbody",

@@ -217,3 +217,18 @@ fn front_matter_that_was_meant_and_is_none_never_goes_out() {
     let cut = "date: 2020-01-01\ntitle: H\nsummary: multi\n   ";
     assert_eq!(one("posts/a.md", cut).0.status, PostStatus::Skipped);
 }
+
+#[test]
+fn a_file_without_a_date_is_a_page_for_zola() {
+    let of = |how: &str, keys: &str| {
+        let text = format!("+++\ntitle = 'Boats'\n{keys}\n+++\nx\n");
+        let config = config(&format!("[posts]\nslugify = '{how}'\n"));
+        let loaded = load(vec![source("posts/boats.md", &text)], &config, "2025-06-01T12:00:00Z".parse().unwrap());
+        let found: Vec<_> = loaded.diagnostics.iter().map(|found| (found.code, found.is_error())).collect();
+        (loaded.posts[0].status, found)
+    };
+    assert_eq!(of("zola", ""), (PostStatus::Page, vec![("post/no-date", false)]));
+    assert_eq!(of("zola-safe", "draft = true"), (PostStatus::Draft, vec![]));
+    assert_eq!(of("zola", "date = 'soon'"), (PostStatus::Error, vec![("post/date", true)]));
+    assert_eq!(of("hugo", ""), (PostStatus::Error, vec![("post/no-date", true)]));
+}

@@ -168,6 +168,24 @@ fn every_url_is_absolute() {
 }
 
 #[test]
+fn a_link_to_a_file_leads_to_its_post_above_the_site() {
+    let file = (
+        "../content/knots/a.md",
+        "---\ndate: 2025-01-01\n---\n[b](@/knots/b.md) [c](b.md) [d](../knots/b.md) [e](@/rope.md)\n",
+    );
+    let other = ("../content/knots/b.md", "---\ndate: 2025-01-02\n---\nx\n");
+    let of = |dir: &str| {
+        let (entry, warnings) = rendered_with(&format!("[posts]\ndir = '{dir}'\n"), &[file, other]);
+        (
+            entry.html().matches("/2025/01/02/b/\"").count(),
+            warnings.into_iter().map(|found| found.message).collect::<Vec<_>>(),
+        )
+    };
+    let found = (3, vec!["there is no post `@/rope.md`".to_owned()]);
+    assert_eq!([of("../content"), of("../content/knots/")], [found.clone(), found]);
+}
+
+#[test]
 fn a_link_to_a_file_leads_to_its_post() {
     let (entry, warnings) = rendered(&[
         (

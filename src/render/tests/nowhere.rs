@@ -32,6 +32,12 @@ fn links_that_lead_nowhere_are_named() {
 }
 
 #[test]
+fn an_address_without_its_ending_is_that_of_the_post() {
+    let text = "---\ntitle: A\ndate: 2025-01-31\npermalink: /2025/01/31/a.html\n---\n[a](/blog/2025/01/31/a) [b](/blog/2025/01/31/a/)\n";
+    assert_eq!(rendered_with("", &[("posts/a.md", text)]).1, []);
+}
+
+#[test]
 fn an_address_is_like_that_of_a_post_by_its_fixed_parts() {
     let warns = |permalink: &str, link: &str| {
         let post = ("posts/a.md", "---\ntitle: A\ndate: 2025-01-31\n---\n[a](LINK)\n".replace("LINK", link));

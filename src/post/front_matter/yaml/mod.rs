@@ -22,9 +22,12 @@ fn find(text: &str, start: usize) -> Option<Extent> {
     fence::between(text, start, '-', &["", "yaml", "yml"], begins)
 }
 
-/// True for `{ key: value, …`; a tag of a template, `{% …`, is a text.
+/// True for `{ key: value, …` and for a line that only opens it; a tag of a template, `{% …`, is a text.
 fn begins_table(line: &str) -> bool {
     let Some(rest) = line.strip_prefix('{') else { return false };
+    if rest.trim().is_empty() {
+        return true;
+    }
     let key = rest.trim_start().trim_start_matches(['"', '\'']);
     let after = key.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'));
     after.len() < key.len() && after.trim_start_matches(['"', '\'']).trim_start().starts_with(':')
