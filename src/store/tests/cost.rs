@@ -59,9 +59,26 @@ macro_rules! is_little {
     }};
 }
 
+/// A database whose server tidies up when the test says so, and not by itself in the middle of it.
+async fn quiet(ledger: &Ledger) -> Store {
+    let mut store = open(ledger).await;
+    let tables = if store.is_shared() { &["deliveries", "subscribers", "letters", "reports"][..] } else { &[] };
+    for table in tables {
+        let alter = format!("ALTER TABLE {table} SET (autovacuum_enabled = off)");
+        query(sqlx::AssertSqlSafe(alter)).execute(&mut store.connection).await.unwrap();
+    }
+    store
+}
+
+/// An issue that is queued for many.
+async fn queued_for_many(ledger: &Ledger) -> Store {
+    quiet(ledger).await.close().await.unwrap();
+    frozen(ledger, MANY).await
+}
+
 /// An issue that all have but one, to whom it was deferred.
 async fn sent_to_many(ledger: &Ledger) -> Store {
-    let mut store = frozen(ledger, MANY).await;
+    let mut store = queued_for_many(ledger).await;
     claim(&mut store, &[1]).await;
     store.advance(&[outcome(1, DeliveryState::Deferred, Some("2026-03-02T09:00:00Z"))], None, NOW).await.unwrap();
     let rest = "UPDATE deliveries SET state = 2, attempts = 1, text = '250 ok' WHERE subscriber > 1";
@@ -150,7 +167,7 @@ fn asking(address: &EmailAddress) -> Asking<'_> {
 #[tokio::test]
 async fn who_joins_while_much_is_queued_gets_the_newest_issue_at_no_more_cost() {
     let Some(ledger) = Ledger::new() else { return };
-    let mut store = frozen(&ledger, MANY).await;
+    let mut store = queued_for_many(&ledger).await;
     assert!(is_little!(store, "whether anything waits", store.is_any_ready(NOW).await.unwrap()));
     let (ada, now) = (address("ada@example.org"), NOW.parse().unwrap());
     assert_eq!(is_little!(store, "asking", store.ask(asking(&ada), now).await.unwrap()), Asked::Letter);
@@ -188,7 +205,7 @@ async fn what_an_event_costs_does_not_grow_with_the_copies() {
 #[tokio::test]
 async fn letters_that_are_kept_cost_nothing() {
     let Some(ledger) = Ledger::new() else { return };
-    let mut store = open(&ledger).await;
+    let mut store = quiet(&ledger).await;
     store.add_subscribers(&readers(MANY), "test", NOW).await.unwrap();
     let kept = "INSERT INTO letters (subscriber, number, kind, asked_at, detail, way, state)
         SELECT id, 1, 'moved', '2025-03-01T09:00:00Z', address, 'link', 2 FROM subscribers";
