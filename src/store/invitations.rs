@@ -22,6 +22,7 @@ impl Store {
             return Ok(0);
         }
         let mut transaction = self.connection.begin().await?;
+        // Both states are named, since the index is of both.
         query(
             "UPDATE letters SET state = $2, next_attempt_at = 0, answer = 'the reader has left'
              WHERE state IN (0, 3) AND state = 0 AND next_attempt_at = $1 AND EXISTS (SELECT 1 FROM subscribers s WHERE s.id = letters.subscriber

@@ -181,22 +181,12 @@ async fn who_joins_while_much_is_queued_gets_the_newest_issue_at_no_more_cost() 
 async fn what_an_event_costs_does_not_grow_with_the_copies() {
     let Some(ledger) = Ledger::new() else { return };
     let mut store = sent_to_many(&ledger).await;
-    let report = |subscriber| NewReport {
-        subscriber,
-        issue: 1,
-        kind: "hard",
-        message: String::new(),
-        status: None,
-        diagnostic: None,
-        way: "mail",
-        effect: Effect::Bounced,
-    };
     let now: Timestamp = NOW.parse().unwrap();
-    store.record_reports(&(2..13).map(report).collect::<Vec<_>>(), now).await.unwrap();
+    store.record_reports(&(2..13).map(hard_bounce).collect::<Vec<_>>(), now).await.unwrap();
     tidy(&mut store, "ANALYZE").await;
     is_little!(store, "an event", store.look_for_spikes(&[1].into(), now).await.unwrap());
     assert_eq!(store.spike().await.unwrap(), None);
-    store.record_reports(&(13..1_600).map(report).collect::<Vec<_>>(), now).await.unwrap();
+    store.record_reports(&(13..1_600).map(hard_bounce).collect::<Vec<_>>(), now).await.unwrap();
     store.look_for_spikes(&[1].into(), now).await.unwrap();
     let reason = store.spike().await.unwrap().unwrap().reason;
     assert!(reason.starts_with("1598 of 29999 copies"), "{reason}");

@@ -90,6 +90,20 @@ fn outcome(subscriber: i64, state: DeliveryState, next: Option<&str>) -> Recorde
     Recorded { key: key(subscriber), state: Some(state), next_attempt_at: next.map(str::to_owned), said }
 }
 
+/// A report that a copy of issue 1 was refused for good.
+fn hard_bounce(subscriber: i64) -> NewReport {
+    NewReport {
+        subscriber,
+        issue: 1,
+        kind: "hard",
+        message: String::new(),
+        status: None,
+        diagnostic: None,
+        way: "mail",
+        effect: Effect::Bounced,
+    }
+}
+
 /// Every delivery of issue 1 that is not sent.
 async fn not_sent(store: &mut Store) -> Vec<NotSent> {
     let mut all = Vec::new();

@@ -222,17 +222,7 @@ async fn what_comes_back_of_an_earlier_address_says_nothing_of_the_new_one() {
     store.confirm(LetterKey { subscriber: 1, number: 1 }, by("link", now), WELCOME).await.unwrap();
     let notice = store.letters_that_wait(now.as_second(), 9).await.unwrap().pop().unwrap();
     assert_eq!((notice.kind, notice.detail.as_deref()), (LetterKind::Moved, Some("r1@example.org")));
-    let bounce = NewReport {
-        subscriber: 1,
-        issue: 1,
-        kind: "hard",
-        message: String::new(),
-        status: None,
-        diagnostic: None,
-        way: "mail",
-        effect: Effect::Bounced,
-    };
-    assert_eq!(store.record_reports(&[bounce], now).await.unwrap(), [(true, None)]);
+    assert_eq!(store.record_reports(&[hard_bounce(1)], now).await.unwrap(), [(true, None)]);
     assert_eq!(status(&mut store, &new).await, Some(SubscriberStatus::Confirmed));
 }
 
