@@ -124,6 +124,11 @@ impl Jobs {
         self.wake.notify_waiters();
     }
 
+    /// Whether no more will be added.
+    pub(super) fn is_closed(&self) -> bool {
+        self.state().is_over
+    }
+
     /// How many no connection has yet.
     pub(super) fn len(&self) -> usize {
         let state = self.state();

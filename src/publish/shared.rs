@@ -261,7 +261,8 @@ impl Shared {
             Next::GoOn => {
                 let taken = if self.has_several() { self.share(at) } else { self.jobs.take() };
                 drop(breaker);
-                if self.jobs.len() < self.largest_claim / 2 && !self.is_called.swap(true, Ordering::Relaxed) {
+                let are_few = !self.jobs.is_closed() && self.jobs.len() < self.largest_claim / 2;
+                if are_few && !self.is_called.swap(true, Ordering::Relaxed) {
                     self.call.notify_one();
                 }
                 taken
