@@ -1,7 +1,7 @@
 //! What brings a database up to date, one step after the other.
 
 /// Never edit a migration that was released: add one.
-pub(super) const MIGRATIONS: [(i64, &str, &str); 15] = [
+pub(super) const MIGRATIONS: [(i64, &str, &str); 16] = [
     (1, "ledger", include_str!("migrations/0001_ledger.sql")),
     (2, "memory", include_str!("migrations/0002_memory.sql")),
     (3, "tries", include_str!("migrations/0003_tries.sql")),
@@ -17,10 +17,11 @@ pub(super) const MIGRATIONS: [(i64, &str, &str); 15] = [
     (14, "quotas", include_str!("migrations/0014_quotas.sql")),
     (15, "moves", include_str!("migrations/0015_moves.sql")),
     (17, "open", include_str!("migrations/0017_open.sql")),
+    (18, "queue", include_str!("migrations/0018_queue.sql")),
 ];
 
 /// The same for a server, in its dialect. Where one of them only changes tables, both lists have it.
-pub(super) const MIGRATIONS_AT_SERVER: [(i64, &str, &str); 11] = [
+pub(super) const MIGRATIONS_AT_SERVER: [(i64, &str, &str); 12] = [
     (7, "tidings", include_str!("migrations/postgres_0007.sql")),
     (8, "reports", include_str!("migrations/0008_reports.sql")),
     (9, "readers", include_str!("migrations/0009_readers.sql")),
@@ -32,4 +33,5 @@ pub(super) const MIGRATIONS_AT_SERVER: [(i64, &str, &str); 11] = [
     (15, "moves", include_str!("migrations/0015_moves.sql")),
     (16, "jsonb", include_str!("migrations/postgres_0016.sql")),
     (17, "open", include_str!("migrations/0017_open.sql")),
+    (18, "queue", include_str!("migrations/0018_queue.sql")),
 ];
