@@ -12,6 +12,9 @@ use super::tries::keep_last;
 use super::{Result, Store, StoreError, memory, quotas, seconds};
 use crate::model::DeliveryState;
 
+/// So many deliveries are changed by a statement: as long as one runs it has a processor, for which the connections may wait.
+const AT_ONCE: usize = 100;
+
 /// Which deliveries to claim.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Wanted {
@@ -90,24 +93,28 @@ impl Store {
              WHERE s.id = CAST(r.value ->> 1 AS BIGINT) AND (s.status <> 'confirmed' OR s.lists IS NOT NULL)",
         );
         let rows = rows.bind(as_json(&keys)?).fetch_all(&mut self.connection).await?;
-        let lists = of_issues(&rows, &mut self.connection).await?;
-        self.seen_version = Some(version);
-        let mut left = Vec::new();
+        let mut readers = Vec::new();
         for row in &rows {
             let key = DeliveryKey { issue: row.try_get("issue")?, subscriber: row.try_get("subscriber")? };
-            left.extend(why_left(row, key.issue, &lists)?.map(|why| (key, why)));
+            readers.push((key, row.try_get::<String, _>("status")?, row.try_get::<Option<String>, _>("lists")?));
         }
-        Ok(Some(left))
+        let on_some = readers.iter().filter(|(_, _, lists)| lists.is_some()).map(|(key, ..)| key.issue);
+        let lists = of_issues(on_some.collect(), &mut self.connection).await?;
+        self.seen_version = Some(version);
+        let left = readers.iter().filter_map(|(key, status, of_reader)| {
+            Some((*key, why_left(status, of_reader.as_deref(), key.issue, &lists)?))
+        });
+        Ok(Some(left.collect()))
     }
 
     /// Outcomes as they are handed to the database.
     async fn rows<'o>(&mut self, outcomes: &'o [Recorded]) -> Result<Rows<'o>> {
-        let mut rows = Rows { changes: Vec::with_capacity(outcomes.len()), aside: Vec::new(), tried: BTreeMap::new() };
+        let mut rows = Rows { changes: BTreeMap::new(), aside: Vec::new(), tried: BTreeMap::new() };
         for Recorded { key, state, next_attempt_at, said } in outcomes {
             let next = next_attempt_at.as_deref().map_or(Ok(0), seconds)?;
-            let number = state.map(DeliveryState::number);
+            let mut became = Became { state: state.map(DeliveryState::number), ..Became::default() };
             let Some(Said { relay, is_doubtful, answer }) = said else {
-                rows.changes.push((key.issue, key.subscriber, number, next, 0, None, None, None, None));
+                rows.changes.entry(became).or_default().push((key.issue, key.subscriber, next, None));
                 continue;
             };
             if let Some(relay) = relay {
@@ -116,17 +123,19 @@ impl Store {
             let codes = self.codes(answer).await?;
             let shared = self.shared(&answer.text).await?;
             let text = shared.is_none().then(|| in_a_text(&answer.text));
-            let tries = i64::from(relay.is_some());
-            match state {
+            became.tries = i64::from(relay.is_some());
+            let text = match state {
                 Some(state) if !is_doubtful || *state == DeliveryState::InDoubt => {
-                    rows.changes.push((key.issue, key.subscriber, number, next, tries, *relay, codes, text, shared));
+                    (became.relay, became.codes, became.shared) = (*relay, codes, shared);
+                    text
                 }
                 _ => {
-                    let became = if *is_doubtful { DeliveryState::InDoubt } else { DeliveryState::Deferred };
-                    rows.changes.push((key.issue, key.subscriber, number, next, tries, None, None, None, None));
-                    rows.aside.push((key.issue, key.subscriber, became.number(), *relay, codes, text, shared));
+                    let of_try = if *is_doubtful { DeliveryState::InDoubt } else { DeliveryState::Deferred };
+                    rows.aside.push((key.issue, key.subscriber, of_try.number(), *relay, codes, text, shared));
+                    None
                 }
-            }
+            };
+            rows.changes.entry(became).or_default().push((key.issue, key.subscriber, next, text));
         }
         Ok(rows)
     }
@@ -139,24 +148,38 @@ fn in_a_text(text: &str) -> Cow<'_, str> {
 
 /// Outcomes, as arrays for `json_each`.
 struct Rows<'o> {
-    /// Issue, subscriber, state, next attempt, how many tries, and what was said: relay, codes, text, number of a text.
-    changes: Vec<Change<'o>>,
+    /// By what they have in common: issue, subscriber, next attempt, and what was said when it has no number.
+    changes: BTreeMap<Became, Vec<Change<'o>>>,
     /// Issue, subscriber, and what was said by which a delivery did not become what it is: state, relay, codes, text, number.
     aside: Vec<Aside<'o>>,
     /// How many tries there were by each way out.
     tried: BTreeMap<i64, i64>,
 }
 
+/// What became of many deliveries.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Became {
+    /// `None` when they stay claimed.
+    state: Number,
+    /// How many tries this was, 0 or 1.
+    tries: i64,
+    /// What was said: by which way out, its codes, and its number among the texts.
+    relay: Number,
+    codes: Number,
+    shared: Number,
+}
+
 impl Rows<'_> {
     /// How many tries there were to each reader.
     fn tries(&self) -> Vec<[i64; 2]> {
-        self.changes.iter().filter(|change| change.4 > 0).map(|change| [change.1, change.4]).collect()
+        let tried = self.changes.iter().filter(|(became, _)| became.tries > 0);
+        tried.flat_map(|(became, changes)| changes.iter().map(|change| [change.1, became.tries])).collect()
     }
 }
 
 type Text<'o> = Option<Cow<'o, str>>;
 type Number = Option<i64>;
-type Change<'o> = (i64, i64, Number, i64, i64, Number, Number, Text<'o>, Number);
+type Change<'o> = (i64, i64, i64, Text<'o>);
 type Aside<'o> = (i64, i64, i64, Number, Number, Text<'o>, Number);
 
 fn as_json(rows: &impl serde::Serialize) -> Result<String> {
@@ -198,19 +221,20 @@ async fn record(transaction: &mut Transaction<'_>, rows: &Rows<'_>, now: i64, to
         let add = query(add).bind(as_json(&rows.aside)?).bind(now);
         token.into_iter().fold(add, Query::bind).execute(&mut *transaction).await?;
     }
-    if !rows.changes.is_empty() {
-        let change = own!(
-            token,
-            "UPDATE deliveries SET state = COALESCE(CAST(r.value ->> 2 AS BIGINT), state),
-               next_attempt_at = CAST(r.value ->> 3 AS BIGINT), attempts = attempts + CAST(r.value ->> 4 AS BIGINT),
-               updated_at = $2, relay = CAST(r.value ->> 5 AS BIGINT), codes = CAST(r.value ->> 6 AS BIGINT),
-               text = r.value ->> 7, shared = CAST(r.value ->> 8 AS BIGINT)
-             FROM json_each($1) AS r
-             WHERE issue = CAST(r.value ->> 0 AS BIGINT) AND subscriber = CAST(r.value ->> 1 AS BIGINT) AND state = 1",
-            " AND claim = $3"
-        );
-        let change = query(change).bind(as_json(&rows.changes)?).bind(now);
-        token.into_iter().fold(change, Query::bind).execute(&mut *transaction).await?;
+    let change = own!(
+        token,
+        "UPDATE deliveries SET state = COALESCE($3, state), next_attempt_at = CAST(r.value ->> 2 AS BIGINT),
+           attempts = attempts + $4, updated_at = $2, relay = $5, codes = $6, text = r.value ->> 3, shared = $7
+         FROM json_each($1) AS r
+         WHERE issue = CAST(r.value ->> 0 AS BIGINT) AND subscriber = CAST(r.value ->> 1 AS BIGINT) AND state = 1",
+        " AND claim = $8"
+    );
+    for (became, changes) in &rows.changes {
+        for changes in changes.chunks(AT_ONCE) {
+            let change = query(change).bind(as_json(&changes)?).bind(now).bind(became.state).bind(became.tries);
+            let change = change.bind(became.relay).bind(became.codes).bind(became.shared);
+            token.into_iter().fold(change, Query::bind).execute(&mut *transaction).await?;
+        }
     }
     Ok(())
 }
@@ -218,7 +242,7 @@ async fn record(transaction: &mut Transaction<'_>, rows: &Rows<'_>, now: i64, to
 /// Takes deliveries out of the queue: those to readers who get the issue are claimed, the others skipped.
 async fn claim(transaction: &mut Transaction<'_>, wanted: &Wanted, now: i64, token: Option<i64>) -> Result<Claimed> {
     let is_fresh = matches!(wanted, Wanted::Next { is_fresh: true, .. });
-    let rows = match wanted {
+    let text: String = match wanted {
         Wanted::Next { after, limit, .. } => {
             let page = query(queue::taken(PAGE, token.is_some()))
                 .bind(after.next_attempt_at)
@@ -226,30 +250,34 @@ async fn claim(transaction: &mut Transaction<'_>, wanted: &Wanted, now: i64, tok
                 .bind(after.key.issue)
                 .bind(after.key.subscriber)
                 .bind(if is_fresh { 0 } else { now });
-            page.bind(limit).fetch_all(&mut *transaction).await?
+            page.bind(limit).value(&mut *transaction).await?
         }
         Wanted::These(keys) => {
             let keys: Vec<_> = keys.iter().map(|key| (key.issue, key.subscriber)).collect();
             let these = query(queue::taken(THESE, token.is_some())).bind(as_json(&keys)?).bind(now);
-            these.fetch_all(&mut *transaction).await?
+            these.value(&mut *transaction).await?
         }
     };
-    let lists = of_issues(&rows, &mut *transaction).await?;
+    let rows = queue::read(&text)?;
+    let on_some = rows.iter().filter(|row| row.lists.is_some()).map(|row| row.issue).collect();
+    let lists = of_issues(on_some, &mut *transaction).await?;
     let is_full = matches!(wanted, Wanted::Next { limit, .. } if rows.len() == *limit as usize);
     let mut claimed = Claimed { is_full, ..Claimed::default() };
     let (mut left, mut has_said) = (Vec::new(), Vec::new());
-    for row in &rows {
-        let delivery = queue::read(row)?;
+    for row in rows {
+        let why = why_left(&row.status, row.lists.as_deref(), row.issue, &lists);
+        let is_said = row.said_at.is_some();
+        let delivery = row.delivery()?;
         if is_fresh && !delivery.place.is_fresh() {
             claimed.is_full = false;
             break;
         }
         claimed.last = Some(delivery.place);
         let DeliveryKey { issue, subscriber } = delivery.key();
-        if row.try_get::<Option<i64>, _>("said_at")?.is_some() {
+        if is_said {
             has_said.push((issue, subscriber));
         }
-        if let Some(why) = why_left(row, issue, &lists)? {
+        if let Some(why) = why {
             left.push((issue, subscriber, why));
             claimed.left += 1;
         } else {
@@ -272,9 +300,11 @@ async fn claim(transaction: &mut Transaction<'_>, wanted: &Wanted, now: i64, tok
         by_issue.entry(key.issue).or_default().push(key.subscriber);
     }
     for (issue, subscribers) in by_issue {
-        let take = query(if token.is_some() { take!(", claim = $4") } else { take!("") });
-        let take = take.bind(as_json(&subscribers)?).bind(now).bind(issue);
-        token.into_iter().fold(take, Query::bind).execute(&mut *transaction).await?;
+        for subscribers in subscribers.chunks(AT_ONCE) {
+            let take = query(if token.is_some() { take!(", claim = $4") } else { take!("") });
+            let take = take.bind(as_json(&subscribers)?).bind(now).bind(issue);
+            token.into_iter().fold(take, Query::bind).execute(&mut *transaction).await?;
+        }
     }
     Ok(claimed)
 }

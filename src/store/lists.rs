@@ -90,15 +90,19 @@ pub(super) async fn put_on(transaction: &mut Transaction<'_>, subscriber: i64, c
     Ok(())
 }
 
-/// Why the reader of a row, with their `status` and `lists`, does not get an issue any more; `None` when they do.
-pub(super) fn why_left(row: &Row, issue: i64, lists: &BTreeMap<i64, Vec<String>>) -> Result<Option<String>> {
-    let status: &str = row.try_get("status")?;
+/// Why a reader with this status, on these lists as they are stored, does not get an issue any more; `None` when they do.
+pub(super) fn why_left(
+    status: &str,
+    of_reader: Option<&str>,
+    issue: i64,
+    lists: &BTreeMap<i64, Vec<String>>,
+) -> Option<String> {
     if status != SubscriberStatus::Confirmed.as_str() {
-        return Ok(Some(format!("the reader had left: {status}")));
+        return Some(format!("the reader had left: {status}"));
     }
-    let of_reader = row.try_get::<Option<String>, _>("lists")?.map(|lists| Lists::from_stored(&lists));
+    let of_reader = of_reader.map(Lists::from_stored);
     let of_issue = lists.get(&issue).map_or(&[][..], Vec::as_slice);
-    Ok((!gets(of_reader.as_ref(), of_issue)).then(|| format!("the reader had left: {}", not_on(of_issue))))
+    (!gets(of_reader.as_ref(), of_issue)).then(|| format!("the reader had left: {}", not_on(of_issue)))
 }
 
 /// `not on list essays`, `not on a list of essays, notes`
@@ -107,15 +111,9 @@ pub fn not_on(lists: &[String]) -> String {
     format!("not on {which} {}", lists.join(", "))
 }
 
-/// The lists of the issues of rows in which a reader is only on some. They are read apart from the rows, since in the table they
+/// The lists of these issues, those of readers who are only on some. They are read apart from deliveries, since in the table they
 /// stand behind the whole text of an issue.
-pub(super) async fn of_issues(rows: &[Row], link: impl Into<Link<'_>>) -> Result<BTreeMap<i64, Vec<String>>> {
-    let mut issues = BTreeSet::new();
-    for row in rows {
-        if row.try_get::<Option<String>, _>("lists")?.is_some() {
-            issues.insert(row.try_get::<i64, _>("issue")?);
-        }
-    }
+pub(super) async fn of_issues(issues: BTreeSet<i64>, link: impl Into<Link<'_>>) -> Result<BTreeMap<i64, Vec<String>>> {
     if issues.is_empty() {
         return Ok(BTreeMap::new());
     }

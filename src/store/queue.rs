@@ -2,11 +2,12 @@
 //! what was put off goes behind what waits. An index keeps the order, so that a page costs the same however long the queue.
 
 use jiff::Timestamp;
+use serde::Deserialize;
 use sqlx::{AssertSqlSafe, SqlSafeStr as _, SqlStr};
 
-use super::connection::{Row, query};
+use super::connection::query;
 use super::delivery::{DeliveryKey, Recorded, state_of};
-use super::{Result, Store, moment, seconds};
+use super::{Result, Store, StoreError, moment, seconds};
 use crate::model::DeliveryState;
 
 /// A place in the queue. Only what was claimed moves while the queue is read, and never to an earlier place, so claiming on from
@@ -120,13 +121,22 @@ pub(super) const THESE: &str = select!(
        AND d.state IN (0, 3) AND d.next_attempt_at <= $2"
 );
 
-/// The statement that reads what is claimed then; `beside` other senders what they have taken is passed over.
-pub(super) fn taken(read: &'static str, beside: bool) -> SqlStr {
-    if beside {
-        AssertSqlSafe(format!("{read} FOR UPDATE OF d SKIP LOCKED")).into_sql_str()
-    } else {
-        read.into_sql_str()
-    }
+/// The statement that reads deliveries as one text, for [`read`]: each row by itself would wake the thread of all connections.
+fn as_text(deliveries: &str, at_server: bool) -> SqlStr {
+    let (all, each) = if at_server { ("json_agg", "json_build_array") } else { ("json_group_array", "json_array") };
+    AssertSqlSafe(format!(
+        "SELECT COALESCE(CAST({all}({each}(
+            q.issue, q.subscriber, q.state, q.attempts, q.next_attempt_at, q.address, q.name, q.status, q.lists,
+            q.said_at, q.relay, q.tries, q.first_try_at, q.doubtful_since, q.doubtful_relay)) AS TEXT), '[]')
+         FROM ({deliveries}) AS q"
+    ))
+    .into_sql_str()
+}
+
+/// The statement that reads what is claimed then; at a server what other senders have taken is passed over.
+pub(super) fn taken(deliveries: &str, at_server: bool) -> SqlStr {
+    let beside = if at_server { " FOR UPDATE OF d SKIP LOCKED" } else { "" };
+    as_text(&format!("{deliveries}{beside}"), at_server)
 }
 
 impl Store {
@@ -135,16 +145,16 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn queued(&mut self, after: Place, now: &str, limit: u32) -> Result<Vec<QueuedDelivery>> {
-        let rows = query(PAGE)
+        let text: String = query(as_text(PAGE, self.is_shared()))
             .bind(after.next_attempt_at)
             .bind(after.attempts)
             .bind(after.key.issue)
             .bind(after.key.subscriber)
             .bind(seconds(now)?)
             .bind(limit)
-            .fetch_all(&mut self.connection)
+            .value(&mut self.connection)
             .await?;
-        rows.iter().map(read).collect()
+        read(&text)?.into_iter().map(QueuedRow::delivery).collect()
     }
 
     /// The last delivery in the queue that was neither tried nor put off.
@@ -207,34 +217,56 @@ impl Store {
     }
 }
 
-pub(super) fn read(row: &Row) -> Result<QueuedDelivery> {
-    let mut first_try_at: Option<i64> = row.try_get("first_try_at")?;
-    let mut tries = row.try_get::<Option<i64>, _>("tries")?.unwrap_or(0);
-    let mut doubt = (row.try_get::<Option<i64>, _>("doubtful_since")?, row.try_get("doubtful_relay")?);
-    let state = state_of(row.try_get("state")?)?;
-    // What was said last of a delivery in the queue is a try that put it off, or a decision.
-    if let Some(said_at) = row.try_get("said_at")? {
-        if row.try_get::<Option<i64>, _>("relay")?.is_some() {
+/// What is read of a delivery in the queue, in the order of [`taken`].
+#[derive(Debug, Deserialize)]
+pub(super) struct QueuedRow {
+    pub(super) issue: i64,
+    subscriber: i64,
+    state: i64,
+    attempts: i64,
+    next_attempt_at: i64,
+    address: String,
+    name: Option<String>,
+    pub(super) status: String,
+    pub(super) lists: Option<String>,
+    pub(super) said_at: Option<i64>,
+    relay: Option<i64>,
+    tries: Option<i64>,
+    first_try_at: Option<i64>,
+    doubtful_since: Option<i64>,
+    doubtful_relay: Option<i64>,
+}
+
+/// What [`taken`] gives, in the order of the queue: a database promises none for what it gathers.
+pub(super) fn read(text: &str) -> Result<Vec<QueuedRow>> {
+    let rows = serde_json::from_str(text);
+    let mut rows: Vec<QueuedRow> = rows.map_err(|error| StoreError::Content(format!("the queue: {error}")))?;
+    rows.sort_by_key(|row| (row.next_attempt_at, row.attempts, row.issue, row.subscriber));
+    Ok(rows)
+}
+
+impl QueuedRow {
+    pub(super) fn delivery(self) -> Result<QueuedDelivery> {
+        let (mut tries, mut first_try_at) = (self.tries.unwrap_or(0), self.first_try_at);
+        let mut doubt = self.doubtful_since.zip(self.doubtful_relay);
+        let state = state_of(self.state)?;
+        // What was said last of a delivery in the queue is a try that put it off, or a decision.
+        if self.said_at.is_some() && self.relay.is_some() {
             tries += 1;
-            first_try_at = first_try_at.or(Some(said_at));
-        } else if state == DeliveryState::Queued {
-            (tries, first_try_at, doubt) = (0, None, (None, None));
+            first_try_at = first_try_at.or(self.said_at);
+        } else if self.said_at.is_some() && state == DeliveryState::Queued {
+            (tries, first_try_at, doubt) = (0, None, None);
         }
+        let key = DeliveryKey { issue: self.issue, subscriber: self.subscriber };
+        let moment = |at| Timestamp::from_second(at).ok();
+        Ok(QueuedDelivery {
+            place: Place { next_attempt_at: self.next_attempt_at, attempts: self.attempts, key },
+            state,
+            address: self.address,
+            name: self.name,
+            tries,
+            first_try_at: first_try_at.and_then(moment),
+            doubt: doubt.and_then(|(since, relay)| Some(Doubt { since: moment(since)?, relay })),
+        })
     }
-    Ok(QueuedDelivery {
-        place: Place {
-            next_attempt_at: row.try_get("next_attempt_at")?,
-            attempts: row.try_get("attempts")?,
-            key: DeliveryKey { issue: row.try_get("issue")?, subscriber: row.try_get("subscriber")? },
-        },
-        state,
-        address: row.try_get("address")?,
-        name: row.try_get("name")?,
-        tries,
-        first_try_at: first_try_at.and_then(|at| Timestamp::from_second(at).ok()),
-        doubt: match doubt {
-            (Some(since), Some(relay)) => Timestamp::from_second(since).ok().map(|since| Doubt { since, relay }),
-            _ => None,
-        },
-    })
 }

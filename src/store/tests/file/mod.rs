@@ -141,13 +141,12 @@ async fn a_database_that_takes_in_what_others_know_is_the_newest_and_its_log_its
 async fn a_page_of_the_queue_is_read_in_order_and_never_sorted() {
     let folder = tempfile::tempdir().unwrap();
     let mut store = frozen(&folder, 1).await;
-    let plan = query(sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {}", queue::PAGE)));
+    let plan = query(sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {}", queue::taken(queue::PAGE, false).as_str())));
     let plan = plan.fetch_all(&mut store.connection).await.unwrap();
     let plan: Vec<String> = plan.iter().map(|row| row.try_get("detail").unwrap()).collect();
-    assert!(
-        plan[0].starts_with("SEARCH d USING INDEX queue ((next_attempt_at,attempts,issue,subscriber)>"),
-        "{plan:?}"
-    );
+    let is_in_order =
+        |step: &String| step.starts_with("SEARCH d USING INDEX queue ((next_attempt_at,attempts,issue,subscriber)>");
+    assert!(plan.iter().any(is_in_order), "{plan:?}");
     assert!(plan.iter().all(|step| !step.contains("TEMP B-TREE")), "{plan:?}");
 }
 
