@@ -13,7 +13,7 @@ use super::{Result, Store, StoreError, memory, quotas, seconds};
 use crate::model::DeliveryState;
 
 /// So many deliveries are changed by a statement: as long as one runs it has a processor, for which the connections may wait.
-const AT_ONCE: usize = 100;
+const AT_ONCE: usize = 50;
 
 /// Which deliveries to claim.
 #[derive(Debug, Clone, PartialEq, Eq)]
