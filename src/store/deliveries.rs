@@ -206,8 +206,7 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn open_counts(&mut self) -> Result<DeliveryCounts> {
-        let groups =
-            "SELECT CAST(0 AS BIGINT) AS state, COUNT(CASE state WHEN 0 THEN 1 END) AS count FROM deliveries
+        let groups = "SELECT CAST(0 AS BIGINT) AS state, COUNT(CASE state WHEN 0 THEN 1 END) AS count FROM deliveries
              WHERE state IN (0, 3) AND $1 IS NULL
              UNION ALL SELECT 3, COUNT(CASE state WHEN 3 THEN 1 END) FROM deliveries WHERE state IN (0, 3)
              UNION ALL SELECT 1, COUNT(*) FROM deliveries WHERE state = 1
