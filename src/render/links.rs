@@ -127,10 +127,21 @@ impl<'a> Links<'a> {
         }
     }
 
-    /// A place in this post that is not there. What a page has around a post may have others.
+    /// A place in this post that is not there. What a page has around a post may have others, and generators number headings
+    /// without Latin letters and call notes by their labels.
     fn look_for_place(&mut self, written: &str, fragment: &str) {
         let is_of_page = |known: &&str| fragment.to_ascii_lowercase().starts_with(*known);
-        if fragment.is_empty() || self.ids.renamed(fragment).is_some() || PLACES_OF_PAGES.iter().any(is_of_page) {
+        let is_numbered = fragment.strip_prefix("section").is_some_and(|rest| {
+            rest.strip_prefix('-').unwrap_or(rest).bytes().all(|b| b.is_ascii_digit())
+        });
+        let label = fragment.strip_prefix("fn:").or_else(|| fragment.strip_prefix("fnref:"));
+        let is_note = label.is_some_and(|label| self.body.text.contains(&format!("[^{label}]")));
+        if fragment.is_empty()
+            || self.ids.renamed(fragment).is_some()
+            || PLACES_OF_PAGES.iter().any(is_of_page)
+            || is_numbered
+            || is_note
+        {
             return;
         }
         let message = format!("there is no place `{written}` in this post: the link leads to the post");

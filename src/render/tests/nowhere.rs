@@ -32,6 +32,20 @@ fn links_that_lead_nowhere_are_named() {
 }
 
 #[test]
+fn notes_are_found_by_the_names_that_generators_give_them() {
+    let body = "a[^1] b[^x] [c](#fn:2) [d](#fnref:1) [e](#fn2) [f](#user-content-fn-1) [g](#fn:x) [h](#fn:9) [i](#section-2)\n\n\
+                [^1]: One.\n[^x]: Two.\n";
+    let (entry, found) = entry(body);
+    let mut html = String::new();
+    crate::content::write::write(&entry.content, &mut html);
+    for (place, count) in [("#fn-a-walk-1\"", 2), ("#fn-a-walk-2\"", 3), ("#fnref-a-walk-1\"", 2)] {
+        assert_eq!(html.matches(place).count(), count, "{html}");
+    }
+    let found: Vec<_> = found.into_iter().map(|one| one.message).collect();
+    assert_eq!(found, ["there is no place `#fn:9` in this post: the link leads to the post"]);
+}
+
+#[test]
 fn an_address_without_its_ending_is_that_of_the_post() {
     let text = "---\ntitle: A\ndate: 2025-01-31\npermalink: /2025/01/31/a.html\n---\n[a](/blog/2025/01/31/a) [b](/blog/2025/01/31/a/)\n";
     assert_eq!(rendered_with("", &[("posts/a.md", text)]).1, []);
