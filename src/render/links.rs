@@ -264,6 +264,9 @@ impl<'a> Links<'a> {
                 }
                 Target::Post(format!("{}{fragment}", post.url))
             }
+            None if let Some(url) = path.strip_prefix("@/").and_then(|page| self.body.pages.get(page)) => {
+                Target::Post(format!("{url}{fragment}"))
+            }
             None if is_file => {
                 let message = format!("there is no post `{path}`");
                 self.warn(written, message, "write the path of a file in the posts folder, or the address of the page");
