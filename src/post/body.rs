@@ -5,7 +5,7 @@ use std::hash::BuildHasher as _;
 use foldhash::quality::FixedState;
 
 use crate::diagnostic::{Diagnostic, Location};
-use crate::model::{Body, Head, Markup, Post};
+use crate::model::{Body, Head, Post};
 
 use super::decode::{Decoded, NotText, decode};
 use super::findings::Findings;
