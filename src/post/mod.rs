@@ -41,6 +41,7 @@ mod sketch;
 mod slugify;
 mod source;
 pub(crate) mod source_path;
+mod spoken;
 mod status;
 mod terms;
 #[cfg(test)]
@@ -73,6 +74,7 @@ pub(crate) use programs::{first as first_program, may_hold as may_hold_programs}
 pub use sketch::{Overlap, Sketch, letters};
 pub use source::Source;
 pub use source_path::{enters, is_post_file};
+pub use spoken::Spoken;
 
 /// All posts of a site and everything there is to say about them.
 #[derive(Debug, Clone)]
