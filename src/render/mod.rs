@@ -18,6 +18,7 @@ mod media;
 mod pictures;
 mod source;
 mod summary;
+mod tables;
 #[cfg(test)]
 mod tests;
 
@@ -155,6 +156,9 @@ fn content(
         found.push(about_data_picture(post, body));
     }
     found.extend(footnotes::undefined(&nodes, post, body));
+    if body.markup == Markup::Markdown {
+        found.extend(tables::about(&nodes, post, body));
+    }
     drop_title(&mut nodes, &post.title);
     demote_headings(&mut nodes);
     if nodes::any(&nodes, &is_double) {
