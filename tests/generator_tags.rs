@@ -77,7 +77,10 @@ fn a_plain_file_that_is_included_is_read_and_references_to_a_missing_one_lose_th
 #[test]
 fn a_link_by_the_file_of_a_page_in_another_section_leads_to_the_page() {
     let site = TestSite::new("outbox:outbox");
-    let config = site.read("config.toml").replace("[newsletter]", "[posts]\ndir = \"content/blog\"\npermalink = \"/blog/:dir/:slug/\"\nslugify = \"zola\"\n[newsletter]");
+    let config = site.read("config.toml").replace(
+        "[newsletter]",
+        "[posts]\ndir = \"content/blog\"\npermalink = \"/blog/:dir/:slug/\"\nslugify = \"zola\"\n[newsletter]",
+    );
     site.write("config.toml", &config);
     let links = "[a](@/boats/Old%20crow.md#sail) [b](@/boats/_index.md) [c](@/boats/gone.md) [d](@/boats/draft.md)";
     site.write("content/blog/a.md", &format!("+++\ntitle = \"A\"\ndate = 2026-03-01\n+++\n{links}\n"));

@@ -104,7 +104,14 @@ mod tests {
             let spoken = Spoken::of([text.repeat(3), text.repeat(3)].into_iter());
             let spoken = spoken.unwrap_or_else(|| panic!("{tag}"));
             assert_eq!((spoken.tag, spoken.posts, spoken.read), (tag, 2, 2));
-            assert!(spoken.belies("en-us") && spoken.belies("de") && !spoken.belies(tag) && !spoken.belies("uz") && !spoken.belies("mn"), "{tag}");
+            assert!(
+                spoken.belies("en-us")
+                    && spoken.belies("de")
+                    && !spoken.belies(tag)
+                    && !spoken.belies("uz")
+                    && !spoken.belies("mn"),
+                "{tag}"
+            );
         }
         let english = "The river is slow in August, and so is everything beside it. ".repeat(4);
         assert!(!Spoken::of([english].into_iter()).unwrap().belies("de"));

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use super::error::PublishError;
 use super::feed_pictures;
+use super::gone_lists::gone_lists;
 use super::items::Items;
 use super::mail_pictures;
 use super::manifest;
@@ -46,6 +47,7 @@ pub fn inspect(site: &Site, past: &Past, now: Timestamp) -> Result<Vec<Diagnosti
     found.append(&mut looked.found);
     found.extend(feed_pictures::look(site));
     found.extend(other_language(site));
+    found.extend(gone_lists(past, &site.config));
     found.extend(site.refused_files());
     match of_feeds {
         Ok(about) => found.extend(about),
@@ -79,8 +81,11 @@ fn other_language(site: &Site) -> Option<Diagnostic> {
     let Spoken { tag, posts, read, .. } = spoken;
     let place = site.config.site.language_place.clone();
     let how = if place.is_some() { "is" } else { "is not set, which makes it" };
-    let message = format!("`site.language` {how} `{said}`, and by their words {posts} of the {read} newest posts are in `{tag}`");
-    let help = format!("write `language = \"{tag}\"` below `[site]`, or `lang:` into posts: what reads them aloud or translates goes by it");
+    let message =
+        format!("`site.language` {how} `{said}`, and by their words {posts} of the {read} newest posts are in `{tag}`");
+    let help = format!(
+        "write `language = \"{tag}\"` below `[site]`, or `lang:` into posts: what reads them aloud or translates goes by it"
+    );
     let place = place.unwrap_or_else(|| Location::start_of(CONFIG_FILE));
     Some(Diagnostic::warning("config/language", message).at(place).help(help))
 }

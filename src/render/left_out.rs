@@ -15,7 +15,9 @@ fn cure(name: &str) -> &'static str {
         ("style" | "link", _) => {
             "move it to the style sheet of your site: feed readers have a look of their own, and that of mail is set by `[theme]`"
         }
-        ("script", "src") => "if it shows something, such as a player or a post of elsewhere, write a link to that beside it",
+        ("script", "src") => {
+            "if it shows something, such as a player or a post of elsewhere, write a link to that beside it"
+        }
         ("svg", _) => "save it as a file beside the post, and show that as a picture",
         ("form" | "input" | "button" | "select" | "textarea" | "datalist", _) => "write a link to a page that has it",
         ("noscript" | "noembed" | "noframes" | "template", _) => "write what it says into the text itself",

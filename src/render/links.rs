@@ -131,9 +131,9 @@ impl<'a> Links<'a> {
     /// without Latin letters and call notes by their labels.
     fn look_for_place(&mut self, written: &str, fragment: &str) {
         let is_of_page = |known: &&str| fragment.to_ascii_lowercase().starts_with(*known);
-        let is_numbered = fragment.strip_prefix("section").is_some_and(|rest| {
-            rest.strip_prefix('-').unwrap_or(rest).bytes().all(|b| b.is_ascii_digit())
-        });
+        let is_numbered = fragment
+            .strip_prefix("section")
+            .is_some_and(|rest| rest.strip_prefix('-').unwrap_or(rest).bytes().all(|b| b.is_ascii_digit()));
         let label = fragment.strip_prefix("fn:").or_else(|| fragment.strip_prefix("fnref:"));
         let is_note = label.is_some_and(|label| self.body.text.contains(&format!("[^{label}]")));
         if fragment.is_empty()
