@@ -180,7 +180,7 @@ impl<'a> Links<'a> {
         }
         let nearest = SCHEMES.iter().map(|known| (strsim::damerau_levenshtein(known, &scheme), *known)).min();
         let help = match nearest {
-            Some((1..=2, known)) => format!("did you mean `{known}:`?"),
+            Some((1, known)) => format!("did you mean `{known}:`?"),
             _ => "write an address of the web, or say in words where it is".to_owned(),
         };
         self.warn(written, format!("feeds and mail have no links with `{scheme}:`: this one is left out"), &help);

@@ -32,6 +32,13 @@ fn links_that_lead_nowhere_are_named() {
 }
 
 #[test]
+fn another_scheme_is_no_slip_of_the_pen() {
+    let help = |address: &str| entry(&format!("[a]({address})\n")).1[0].help.clone().unwrap_or_default();
+    assert!(!help("ftp://example.com/a").contains("did you mean"), "{}", help("ftp://example.com/a"));
+    assert_eq!(help("htps://example.com/a"), "did you mean `https:`?");
+}
+
+#[test]
 fn notes_are_found_by_the_names_that_generators_give_them() {
     let body = "a[^1] b[^x] [c](#fn:2) [d](#fnref:1) [e](#fn2) [f](#user-content-fn-1) [g](#fn:x) [h](#fn:9) [i](#section-2)\n\n\
                 [^1]: One.\n[^x]: Two.\n";
@@ -73,7 +80,7 @@ fn an_address_is_like_that_of_a_post_by_its_fixed_parts() {
 
 #[test]
 fn a_reference_without_a_note_is_named() {
-    let body = "a[^x] b[^y] `c[^z]` d\\[^v] e[^ w]\n\n    [^code]\n\n[^y]: Note.\n";
+    let body = "a[^x] [^0-9a-f] b[^y] `c[^z]` d\\[^v] e[^ w]\n\n    [^code]\n\n[^y]: Note.\n";
     let found: Vec<_> = entry(body).1.into_iter().map(|one| (one.code, one.message)).collect();
     assert_eq!(found, [("post/footnote", "there is no note `[^x]`: the reference is shown as it stands".to_owned())]);
 }
