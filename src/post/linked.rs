@@ -12,6 +12,9 @@ use crate::model::PostStatus;
 /// As many of one text are looked for.
 const MOST: usize = 40;
 
+/// A path is not longer than this, in bytes.
+const LONGEST: usize = 500;
+
 /// A file that is linked to.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Linked {
@@ -38,7 +41,8 @@ pub fn linked_files(body: &str, config: &Config) -> Vec<Linked> {
     }
     for at in memchr::memmem::find_iter(body.as_bytes(), b"@/") {
         let rest = &body[at + 2..];
-        let end = rest.find(|c: char| c.is_whitespace() || "()<>[]#?\"'".contains(c)).unwrap_or(rest.len());
+        let rest = &rest[..rest.floor_char_boundary(LONGEST)];
+        let end = rest.find(|c: char| c.is_whitespace() || "()<>[]#?@\"'".contains(c)).unwrap_or(rest.len());
         let path = percent_decode_str(&rest[..end]).decode_utf8_lossy();
         let (folder, name) = path.rsplit_once('/').unwrap_or(("", &path));
         let is_section = name.starts_with("_index.");
@@ -129,11 +133,11 @@ mod tests {
         let at = |path: &str| Some(format!("https://example.org/a/{path}"));
         assert_eq!(address("boats/Old crow.md", "title = 'Old'"), at("boats/old-crow/"));
         assert_eq!(address("boats/2031-01-02-crow.md", "title = 'Old'"), at("boats/crow/"));
-        assert_eq!(address("boats/crow.md", "slug = 'raven'"), at("boats/raven/"));
-        assert_eq!(address("boats/crow.md", "path = 'ships/crow'"), at("ships/crow/"));
+        assert_eq!(address("boats/crow.md", "title = 'Old'\nslug = 'raven'"), at("boats/raven/"));
+        assert_eq!(address("boats/crow.md", "title = 'Old'\npath = 'ships/crow'"), at("ships/crow/"));
         assert_eq!(address("boats/_index.md", ""), at("boats/"));
         assert_eq!(address("_index.md", ""), at(""));
         assert_eq!(address("about/index.md", "title = 'x'"), at("about/"));
-        assert_eq!(address("boats/crow.md", "draft = true"), None);
+        assert_eq!(address("boats/crow.md", "title = 'Old'\ndraft = true"), None);
     }
 }

@@ -41,6 +41,9 @@ impl Spoken {
     }
 }
 
+/// So many letters are enough, also where no blanks divide words.
+const LONGEST: usize = 10_000;
+
 /// The words of a post, without front matter, code, tags and addresses, as far as the language needs them.
 fn words(text: &str) -> String {
     let mut fences = ["---", "+++"].iter();
@@ -53,6 +56,7 @@ fn words(text: &str) -> String {
     });
     let is_word = |word: &&str| !word.contains(['<', '>', '{', '}', '/', '`', '=', '_', '#', '|']);
     let words = prose.flat_map(str::split_whitespace).filter(is_word).take(500).collect::<Vec<_>>().join(" ");
+    let words: String = words.chars().take(LONGEST).collect();
     // Names of programs and commands stand in Latin letters in a text of another script.
     let is_latin = |c: &char| *c < '\u{370}' || ('\u{1e00}'..'\u{1f00}').contains(c);
     let (latin, other): (Vec<_>, Vec<_>) = words.chars().filter(|c| c.is_alphabetic()).partition(is_latin);
@@ -99,7 +103,12 @@ mod tests {
             ("팔월의 강은 천천히 흐르고 그 옆의 모든 것도 천천히 흐른다. 개는 강가에서 잠을 잔다.", "ko"),
             ("النهر بطيء في أغسطس وكذلك كل شيء بجانبه. الكلاب تنام على الضفة والقوارب لا تتحرك.", "ar"),
             ("הנהר איטי באוגוסט וכך גם כל מה שלידו. הכלבים ישנים על הגדה והסירות אינן זזות.", "he"),
-            ("Река в августе течёт медленно, и всё рядом с ней тоже медленное. Собаки спят на берегу.", "ru"),
+            (
+                "Река в августе течёт медленно, и всё рядом с ней тоже медленное. Собаки спят на берегу, лодки стоят у воды и \
+                 никуда не спешат. Мы пришли сюда утром, когда было ещё прохладно, и сидели до вечера, потому что никому не \
+                 хотелось возвращаться домой.",
+                "ru",
+            ),
         ] {
             let spoken = Spoken::of([text.repeat(3), text.repeat(3)].into_iter());
             let spoken = spoken.unwrap_or_else(|| panic!("{tag}"));

@@ -64,6 +64,11 @@ impl Ids {
         known.or_else(|| self.note(&decoded)).map(String::as_str)
     }
 
+    /// Whether the post has footnotes.
+    pub(crate) fn has_notes(&self) -> bool {
+        self.note("fn1").is_some()
+    }
+
     /// The footnote that a generator calls `fn:3`, `fn3` or `user-content-fn-3`, or with `fnref` where it is referred to.
     fn note(&self, fragment: &str) -> Option<&String> {
         let rest = fragment.strip_prefix("user-content-").unwrap_or(fragment);

@@ -10,7 +10,7 @@ const OF_PROGRAMS: [&str; 8] = ["script", "style", "link", "noscript", "form", "
 
 /// What its author can do about an element.
 fn cure(name: &str) -> &'static str {
-    match name.split_once(' ').map_or((name, ""), |(element, how)| (element, how)) {
+    match name.split_once(' ').unwrap_or((name, "")) {
         (_, "hidden") => "take away what hides it if readers are to see it, or the whole of it",
         ("style" | "link", _) => {
             "move it to the style sheet of your site: feed readers have a look of their own, and that of mail is set by `[theme]`"
@@ -47,6 +47,9 @@ pub(crate) fn about(post: &Post, body: &Body, names: &BTreeSet<String>) -> Vec<D
     by_cure.iter().map(warning).collect()
 }
 
+/// As much of a tag is looked at, in bytes.
+const LONGEST_TAG: usize = 500;
+
 /// Where the first tag of this name stands that is in no code.
 fn place(text: &str, name: &str) -> Option<std::ops::Range<usize>> {
     let (element, how) = name.split_once(' ').unwrap_or((name, ""));
@@ -56,8 +59,12 @@ fn place(text: &str, name: &str) -> Option<std::ops::Range<usize>> {
         let is_fence = ["```", "~~~"].iter().any(|fence| line.trim_start().starts_with(fence));
         is_code ^= is_fence;
         let lower = if is_code || is_fence { String::new() } else { line.to_ascii_lowercase() };
+        let (mut from, mut is_in_span) = (0, false);
         let fits = |at: &usize| {
+            is_in_span ^= !lower[from..*at].matches('`').count().is_multiple_of(2);
+            from = *at;
             let rest = &lower[at + tag.len()..];
+            let rest = &rest[..rest.floor_char_boundary(LONGEST_TAG)];
             let attributes = rest.split('>').next().unwrap_or_default();
             let is_whole = !rest.starts_with(|c: char| c.is_ascii_alphanumeric());
             let is_meant = match how {
@@ -65,7 +72,7 @@ fn place(text: &str, name: &str) -> Option<std::ops::Range<usize>> {
                 "hidden" => attributes.contains("hidden") || attributes.contains("none"),
                 _ => element != "script" || !attributes.contains("src="),
             };
-            is_whole && is_meant && lower[..*at].matches('`').count().is_multiple_of(2)
+            is_whole && is_meant && !is_in_span
         };
         if let Some(at) = lower.match_indices(&tag).map(|(at, _)| at).find(fits) {
             return Some(start + at..start + at + tag.len());

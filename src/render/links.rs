@@ -134,8 +134,7 @@ impl<'a> Links<'a> {
         let is_numbered = fragment
             .strip_prefix("section")
             .is_some_and(|rest| rest.strip_prefix('-').unwrap_or(rest).bytes().all(|b| b.is_ascii_digit()));
-        let label = fragment.strip_prefix("fn:").or_else(|| fragment.strip_prefix("fnref:"));
-        let is_note = label.is_some_and(|label| self.body.text.contains(&format!("[^{label}]")));
+        let is_note = fragment.starts_with("fn") && self.ids.has_notes();
         if fragment.is_empty()
             || self.ids.renamed(fragment).is_some()
             || PLACES_OF_PAGES.iter().any(is_of_page)

@@ -37,8 +37,10 @@ pub(crate) fn about(nodes: &[Node], post: &Post, body: &Body) -> Vec<Diagnostic>
             found.push(Diagnostic::warning("post/table", message).at(place).help(help));
         }
         start += row.len() + 1;
+        if found.len() == MOST_WARNINGS {
+            break;
+        }
     }
-    found.truncate(MOST_WARNINGS);
     found
 }
 
