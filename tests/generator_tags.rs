@@ -75,6 +75,26 @@ fn a_plain_file_that_is_included_is_read_and_references_to_a_missing_one_lose_th
 }
 
 #[test]
+fn a_link_by_the_file_of_a_page_in_another_section_leads_to_the_page() {
+    let site = TestSite::new("outbox:outbox");
+    let config = site.read("config.toml").replace(
+        "[newsletter]",
+        "[posts]\ndir = \"content/blog\"\npermalink = \"/blog/:dir/:slug/\"\nslugify = \"zola\"\n[newsletter]",
+    );
+    site.write("config.toml", &config);
+    let links = "[a](@/boats/Old%20crow.md#sail) [b](@/boats/_index.md) [c](@/boats/gone.md) [d](@/boats/draft.md)";
+    site.write("content/blog/a.md", &format!("+++\ntitle = \"A\"\ndate = 2026-03-01\n+++\n{links}\n"));
+    site.write("content/boats/Old crow.md", "+++\ntitle = \"The crow\"\n+++\n");
+    site.write("content/boats/_index.md", "+++\ntitle = \"Boats\"\n+++\n");
+    site.write("content/boats/draft.md", "+++\ntitle = \"Not yet\"\ndraft = true\n+++\n");
+    let built = site.run("2026-03-02T09:00:00Z", &["build"]).exits(0);
+    let feed: serde_json::Value = serde_json::from_str(&site.read("public/feed.json")).unwrap();
+    let html = feed["items"][0]["content_html"].as_str().unwrap();
+    assert!(html.contains("/boats/old-crow/#sail\">a</a>") && html.contains("/boats/\">b</a> c d"), "{html}");
+    assert_eq!(built.stderr.matches("there is no post").count(), 2, "{}", built.stderr);
+}
+
+#[test]
 fn they_are_left_out_of_titles_subjects_and_tags_with_a_warning() {
     let site = TestSite::new("outbox:outbox");
     let front = "title: \"A {{< x >}}walk\"\nsubject: \"{% include a %}Walk\"\ntags: [\"{{ a }}b\"]";

@@ -208,3 +208,26 @@ fn a_list_more_is_told_in_the_story_of_the_reader() {
     assert_eq!(changes("n@reader.test").last().unwrap().0, json!("lists essays"));
     assert_eq!(changes("all@reader.test"), []);
 }
+
+#[test]
+fn a_list_that_is_gone_is_named_until_its_readers_are_on_another() {
+    let site = site();
+    let config = site.read("config.toml").replace(", notes = \"Short notes\"", "");
+    site.write("config.toml", &config);
+    let said = |command: &str| {
+        let run = site.run(MONDAY, &[command]).exits(0);
+        run.stdout + &run.stderr
+    };
+    for command in ["check", "status"] {
+        let said = said(command);
+        assert!(
+            said.contains("1 confirmed reader is on the list `notes`, which `newsletter.lists` does not have"),
+            "{said}"
+        );
+        assert!(said.contains("tidings subscribers list --where list=notes"), "{said}");
+    }
+    site.run(MONDAY, &["subscribers", "add", "n@reader.test", "--list", "essays"]).exits(0);
+    let reader = site.run(MONDAY, &["subscribers", "show", "n@reader.test", "--json"]).exits(0).json();
+    assert_eq!(reader["lists"], json!(["essays"]));
+    assert!(!said("check").contains("newsletter/lists") && !said("status").contains("`notes`"));
+}

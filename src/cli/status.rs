@@ -80,7 +80,7 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
             "limits": limits.iter().map(limit_as_json).collect::<Value>(),
             "stops": stops.iter().map(as_json).collect::<Value>(),
         }));
-        context.ui.diagnostics(&past.findings());
+        context.ui.diagnostics(&[past.findings(), publish::gone_lists(&past, &config)].concat());
         return Ok(Exit::Done);
     }
     let zone = &config.site.timezone;
@@ -122,7 +122,7 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
         page.push("See `tidings runs show` for what is in doubt, and settle it with `tidings runs resolve`.\n");
     }
     Ui::page(page);
-    context.ui.diagnostics(&past.findings());
+    context.ui.diagnostics(&[past.findings(), publish::gone_lists(&past, &config)].concat());
     context.ui.diagnostics(&guards.iter().map(Failure::warning).collect::<Vec<_>>());
     Ok(Exit::Done)
 }

@@ -21,6 +21,8 @@ pub struct Site {
     pub description: Option<String>,
     /// Language tag (BCP 47).
     pub language: String,
+    /// Where that stands, if it does.
+    pub language_place: Option<Location>,
     /// Dates without a zone are in this one, and its midnight divides the days of `publish`.
     pub timezone: TimeZone,
     /// Who writes, unless a post says otherwise.
@@ -52,6 +54,7 @@ pub(super) fn site<'t>(root: &mut Section<'_, 't>, reader: &mut Reader<'t>) -> O
     let timezone = section.string(reader, "timezone");
     let author = author(&mut section, reader);
     section.finish(reader);
+    let language_place = language.as_ref().map(|(_, place)| place.clone());
     let language = language.map_or_else(
         || "en".to_owned(),
         |(tag, place)| {
@@ -72,7 +75,7 @@ pub(super) fn site<'t>(root: &mut Section<'_, 't>, reader: &mut Reader<'t>) -> O
             TimeZone::UTC
         })
     });
-    Some(Site { title: title?.0, url: url?, id_base, description, language, timezone, author })
+    Some(Site { title: title?.0, url: url?, id_base, description, language, language_place, timezone, author })
 }
 
 /// `author = "Name"` or `author = { name, email, url }`.

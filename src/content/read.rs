@@ -80,7 +80,9 @@ fn open(builder: &mut Builder, name: &str, attributes: Vec<Attribute>, scanner: 
     let known = allowed::known(without_form(name));
     let is_dropped = allowed::is_dropped(name);
     if is_dropped && known.is_none() || matches!(name, "form" | "input" | "embed" | "frame") {
-        builder.leave_out(name.to_owned());
+        // One that is loaded from elsewhere is a part of what it shows.
+        let is_loaded = name == "script" && stand_in::get(&attributes, "src").is_some_and(|src| !src.trim().is_empty());
+        builder.leave_out(if is_loaded { "script src".to_owned() } else { name.to_owned() });
     }
     if is_closed_dialog(name, &attributes) {
         builder.leave_out(format!("{name} hidden"));

@@ -122,6 +122,28 @@ impl Folder {
         self.find(name).is_ok_and(|path| path.is_file())
     }
 
+    /// How many bytes this user can still write there; `None` where the system does not say. Nothing is written to find out.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::ReadOnlyFilesystem`], or as the system reports them.
+    #[cfg(unix)]
+    pub fn room(&self) -> io::Result<Option<u64>> {
+        let disk = rustix::fs::statvfs(&self.real)?;
+        if disk.f_flag.contains(rustix::fs::StatVfsMountFlags::RDONLY) {
+            return Err(io::ErrorKind::ReadOnlyFilesystem.into());
+        }
+        Ok((disk.f_blocks > 0).then(|| disk.f_bavail.saturating_mul(disk.f_frsize)))
+    }
+
+    /// As where a system does not say it.
+    ///
+    /// # Errors
+    /// None.
+    #[cfg(not(unix))]
+    pub fn room(&self) -> io::Result<Option<u64>> {
+        Ok(None)
+    }
+
     /// What a name really is, whether it is there or not, for what opens files itself.
     ///
     /// # Errors

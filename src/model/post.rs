@@ -85,6 +85,8 @@ pub struct Body {
     pub markup: Markup,
     /// The plain files that the text includes, by the names that it gives them.
     pub includes: BTreeMap<String, String>,
+    /// The addresses of pages that are no posts and that it links to by their files, by what it writes behind `@/`.
+    pub pages: BTreeMap<String, String>,
     /// What relative addresses in it are relative to, where that is not the post (`xml:base`).
     pub base: Option<Url>,
 }

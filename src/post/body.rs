@@ -1,12 +1,11 @@
 //! The body of a post, read when it is needed: long after its front matter, and of the same file or not at all.
 
-use std::collections::BTreeMap;
 use std::hash::BuildHasher as _;
 
 use foldhash::quality::FixedState;
 
 use crate::diagnostic::{Diagnostic, Location};
-use crate::model::{Body, Head, Markup, Post};
+use crate::model::{Body, Head, Post};
 
 use super::decode::{Decoded, NotText, decode};
 use super::findings::Findings;
@@ -39,8 +38,8 @@ pub fn body(post: &Post, bytes: &[u8]) -> Result<(Body, Option<Diagnostic>), Dia
     let start = decoded.text.len() - rest.trim_start_matches('\n').len();
     let first_line = memchr::memchr_iter(b'\n', &decoded.text.as_bytes()[..start]).count() + 1;
     let (head, text) = decoded.text.split_at(start);
-    let (markup, includes) = (Markup::Markdown, BTreeMap::new());
-    Ok((Body { head: head.to_owned(), text: text.to_owned(), first_line, markup, includes, base: None }, warning))
+    let (head, text) = (head.to_owned(), text.to_owned());
+    Ok((Body { head, text, first_line, ..Body::default() }, warning))
 }
 
 /// The error about a file that is not text.

@@ -27,6 +27,7 @@ mod image;
 mod in_feeds;
 mod include;
 mod language;
+mod linked;
 mod mailing;
 mod markdown;
 mod names;
@@ -40,6 +41,7 @@ mod sketch;
 mod slugify;
 mod source;
 pub(crate) mod source_path;
+mod spoken;
 mod status;
 mod terms;
 #[cfg(test)]
@@ -64,6 +66,7 @@ pub use entry::{FromFeed, from_feed};
 pub(crate) use front_matter::{Value, parse_yaml};
 pub(crate) use generator_tags::without_marks;
 pub use include::{Include, includes, plain as plain_include};
+pub use linked::{HEAD as LINKED_HEAD, Linked, address_of, linked_files};
 pub(crate) use markdown::OPTIONS as MARKDOWN;
 pub(crate) use permalink::pattern_of;
 pub use posts::Posts;
@@ -71,6 +74,7 @@ pub(crate) use programs::{first as first_program, may_hold as may_hold_programs}
 pub use sketch::{Overlap, Sketch, letters};
 pub use source::Source;
 pub use source_path::{enters, is_post_file};
+pub use spoken::Spoken;
 
 /// All posts of a site and everything there is to say about them.
 #[derive(Debug, Clone)]

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use super::error::PublishError;
 use super::feed_pictures;
+use super::gone_lists::gone_lists;
 use super::items::Items;
 use super::mail_pictures;
 use super::manifest;
@@ -15,16 +16,20 @@ use super::message_lint;
 use super::parallel::{self, Work};
 use super::placeholder;
 use super::prepare::{Past, issues, verdicts};
-use super::rendered::{keep, rendered};
+use super::rendered::{body, keep, rendered};
 use super::signing::{misaligned, signer};
-use super::site::Site;
-use crate::diagnostic::Diagnostic;
+use super::site::{CONFIG_FILE, Site};
+use crate::diagnostic::{Diagnostic, Location};
 use crate::feed::lint::{ESCAPED_TWICE, LARGE, MARKUP, Sound, lint_one_of};
 use crate::feed::{FeedFile, FeedPlan, Layout};
 use crate::model::{Entry, Post, PostStatus};
+use crate::post::Spoken;
 
 /// So many bytes of items are kept from the look at posts for the look at feeds.
 const KEPT: usize = 64 * 1024 * 1024;
+
+/// So many posts are looked at for their language.
+const SAMPLES: usize = 30;
 
 /// All diagnostics of a site whose configuration is sound, in no order: of front matter, bodies, templates, feeds and the
 /// next issue.
@@ -41,6 +46,8 @@ pub fn inspect(site: &Site, past: &Past, now: Timestamp) -> Result<Vec<Diagnosti
     looked.look_at(site, (0..site.posts.len()).filter(is_readable), None);
     found.append(&mut looked.found);
     found.extend(feed_pictures::look(site));
+    found.extend(other_language(site));
+    found.extend(gone_lists(past, &site.config));
     found.extend(site.refused_files());
     match of_feeds {
         Ok(about) => found.extend(about),
@@ -63,6 +70,24 @@ pub fn inspect(site: &Site, past: &Past, now: Timestamp) -> Result<Vec<Diagnosti
         seen.insert((diagnostic.code, place, diagnostic.message.clone()))
     });
     Ok(found)
+}
+
+/// Says so when the posts that name no language cannot be in that of the site: many programs begin with English.
+fn other_language(site: &Site) -> Option<Diagnostic> {
+    let said = &site.config.site.language;
+    let posts = site.published().filter(|post| post.language == *said).take(SAMPLES);
+    let texts = posts.filter_map(|post| Some(body(site, post, &mut Vec::new()).ok()?.text.clone()));
+    let spoken = Spoken::of(texts).filter(|spoken| spoken.belies(said))?;
+    let Spoken { tag, posts, read, .. } = spoken;
+    let place = site.config.site.language_place.clone();
+    let how = if place.is_some() { "is" } else { "is not set, which makes it" };
+    let message =
+        format!("`site.language` {how} `{said}`, and by their words {posts} of the {read} newest posts are in `{tag}`");
+    let help = format!(
+        "write `language = \"{tag}\"` below `[site]`, or `lang:` into posts: what reads them aloud or translates goes by it"
+    );
+    let place = place.unwrap_or_else(|| Location::start_of(CONFIG_FILE));
+    Some(Diagnostic::warning("config/language", message).at(place).help(help))
 }
 
 /// What is wrong with the posts of a site, whatever else is.

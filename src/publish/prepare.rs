@@ -135,7 +135,7 @@ pub(super) fn digest_of<'d>(issues: impl Iterator<Item = &'d str>) -> String {
 pub struct Past {
     ledger: Ledger,
     next_issue: i64,
-    audience: Vec<(Option<Lists>, i64)>,
+    pub(super) audience: Vec<(Option<Lists>, i64)>,
     unfinished: i64,
     unfinished_issues: Vec<Issue>,
     untried_issues: Vec<Untried>,

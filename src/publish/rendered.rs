@@ -33,6 +33,7 @@ fn read(site: &Site, post: &Post) -> ReadBody {
         let bytes = folder::bytes(&site.folder, &post.path, FileKind::Post)?;
         let (mut body, warning) = post::body(post, &bytes)?;
         body.includes = includes(site, post, &body);
+        body.pages = pages(site, &body);
         Ok((Arc::new(body), warning))
     };
     site.made.bodies.of(&post.path).get_or_init(read).clone()
@@ -46,6 +47,18 @@ fn includes(site: &Site, post: &Post, body: &Body) -> BTreeMap<String, String> {
         Some((wanted.name.to_owned(), post::plain_include(wanted.places.iter().find_map(read)?)?))
     });
     found.collect()
+}
+
+/// The addresses of pages that are no posts and that the text links to by their files.
+fn pages(site: &Site, body: &Body) -> BTreeMap<String, String> {
+    let address = |linked: post::Linked| {
+        let mut bytes = Vec::new();
+        let mut file = site.folder.open(&linked.place, FileKind::Post).ok()?;
+        let is_whole = file.read_to(&mut bytes, post::LINKED_HEAD).ok()?;
+        Some((post::address_of(&linked, bytes, is_whole, &site.config)?, linked.path))
+    };
+    let found = post::linked_files(&body.text, &site.config).into_iter().filter_map(address);
+    found.map(|(address, path)| (path, address)).collect()
 }
 
 /// These posts will be rendered more than once: what the first one makes of them is there for all.

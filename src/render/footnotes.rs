@@ -129,7 +129,12 @@ pub(crate) fn undefined(nodes: &[Node], post: &Post, body: &Body) -> Vec<Diagnos
     let mut names = BTreeSet::new();
     for rest in text.split("[^").skip(1) {
         let is_name = |name: &str| !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || "-_.".contains(c));
-        names.extend(rest.split_once(']').map(|(name, _)| name).filter(|name| is_name(name)));
+        // `[^0-9a-f]` is a class of characters in a pattern.
+        let is_class = |name: &str| {
+            let mut start = name.chars();
+            matches!((start.next(), start.next(), start.next()), (Some(first), Some('-'), Some(last)) if first < last)
+        };
+        names.extend(rest.split_once(']').map(|(name, _)| name).filter(|name| is_name(name) && !is_class(name)));
     }
     let places = Places::from_line(body.first_line, &post.path, &body.text);
     let warning = |name: &str| {

@@ -12,11 +12,13 @@ pub(crate) fn give_ids(nodes: &mut [Node]) {
     let mut taken = HashSet::new();
     each(nodes, &mut |element| taken.extend(element.get("id")));
     let mut wanted = BTreeSet::new();
+    // What the links say: a table of contents has the words of the headings.
+    let mut said = Vec::new();
     each(nodes, &mut |element| {
         if let Some(fragment) = element.get("href").and_then(|href| href.trim().strip_prefix('#')) {
             let fragment = percent_decode_str(fragment).decode_utf8_lossy();
-            if !fragment.is_empty() && !taken.contains(&*fragment) {
-                wanted.insert(fragment.into_owned());
+            if !fragment.is_empty() && !taken.contains(&*fragment) && wanted.insert(fragment.to_string()) {
+                said.push((key(&nodes::one_line(&element.children)), fragment.into_owned()));
             }
         }
     });
@@ -24,7 +26,7 @@ pub(crate) fn give_ids(nodes: &mut [Node]) {
         return;
     }
     // The fragments that may mean the heading with these words, of several the first, the second, …
-    let mut fragments: BTreeMap<(String, usize), VecDeque<String>> = BTreeMap::new();
+    let mut fragments: Fragments = BTreeMap::new();
     for fragment in &wanted {
         fragments.entry((key(fragment), 1)).or_default().push_back(fragment.clone());
         // The second of a name is `name-1` to most generators, `name-2` to some.
@@ -35,6 +37,23 @@ pub(crate) fn give_ids(nodes: &mut [Node]) {
             fragments.entry(place).or_default().push_back(fragment.clone());
         }
     }
+    give(nodes, fragments, &mut wanted);
+    said.retain(|(words, fragment)| !words.is_empty() && wanted.contains(fragment));
+    if !said.is_empty() {
+        // Ids that a plugin makes, such as `section-3`, are known by the words of their links only.
+        let mut fragments: Fragments = BTreeMap::new();
+        for (words, fragment) in said {
+            fragments.entry((words, 1)).or_default().push_back(fragment);
+        }
+        give(nodes, fragments, &mut wanted);
+    }
+}
+
+/// By the words of a heading, and whether it is the first or a later one with these: the fragments that may mean it.
+type Fragments = BTreeMap<(String, usize), VecDeque<String>>;
+
+/// Gives those headings that have no id the first of their fragments that is wanted still.
+fn give(nodes: &mut [Node], mut fragments: Fragments, wanted: &mut BTreeSet<String>) {
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     walk(nodes, &mut |element| {
         if !is_heading(element) {
@@ -162,6 +181,11 @@ mod tests {
             assert!(html.ends_with(&format!("<h2 id=\"{id}\">{heading}</h2>")), "{html}");
         }
         assert_eq!(after("<a href=\"#b\">x</a><h2>A</h2>"), "<a href=\"#b\">x</a><h2>A</h2>");
+        let by_words = "<a href=\"#section-2\">Ёж</a><a href=\"#section-3\">Уж</a><a href=\"#b\">Ёж</a>";
+        assert!(
+            after(&format!("{by_words}<h2>Ёж</h2><h2>Уж</h2><h2>B</h2>"))
+                .ends_with("<h2 id=\"section-2\">Ёж</h2><h2 id=\"section-3\">Уж</h2><h2 id=\"b\">B</h2>")
+        );
         assert!(after("<a href=\"#a-1\">x</a><h2>A</h2><h2>A</h2>").ends_with("<h2>A</h2><h2 id=\"a-1\">A</h2>"));
     }
 

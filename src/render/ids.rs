@@ -30,7 +30,10 @@ pub(crate) fn key(post: &Post, posts: &Posts) -> String {
 
 /// The ids of one post: as written → as they are now.
 #[derive(Debug, Default)]
-pub(crate) struct Ids(HashMap<String, String>);
+pub(crate) struct Ids {
+    renamed: HashMap<String, String>,
+    key: String,
+}
 
 impl Ids {
     /// Renames all ids below `nodes`; a second use of an id is dropped.
@@ -51,13 +54,27 @@ impl Ids {
                 element.set("id", id);
             }
         });
-        Self(ids)
+        Self { renamed: ids, key: key.to_owned() }
     }
 
     /// What an id of this post is called now; `fragment` may be percent-encoded.
     pub(crate) fn renamed(&self, fragment: &str) -> Option<&str> {
         let decoded = percent_encoding::percent_decode_str(fragment).decode_utf8_lossy();
-        self.0.get(fragment).or_else(|| self.0.get(&*decoded)).map(String::as_str)
+        let known = self.renamed.get(fragment).or_else(|| self.renamed.get(&*decoded));
+        known.or_else(|| self.note(&decoded)).map(String::as_str)
+    }
+
+    /// Whether the post has footnotes.
+    pub(crate) fn has_notes(&self) -> bool {
+        self.note("fn1").is_some()
+    }
+
+    /// The footnote that a generator calls `fn:3`, `fn3` or `user-content-fn-3`, or with `fnref` where it is referred to.
+    fn note(&self, fragment: &str) -> Option<&String> {
+        let rest = fragment.strip_prefix("user-content-").unwrap_or(fragment);
+        let kind = ["fnref", "fn"].into_iter().find(|kind| rest.starts_with(kind))?;
+        let number = rest[kind.len()..].trim_start_matches([':', '-']);
+        self.renamed.get(&format!("{kind}-{}-{number}", self.key))
     }
 }
 

@@ -127,10 +127,20 @@ impl<'a> Links<'a> {
         }
     }
 
-    /// A place in this post that is not there. What a page has around a post may have others.
+    /// A place in this post that is not there. What a page has around a post may have others, and generators number headings
+    /// without Latin letters and call notes by their labels.
     fn look_for_place(&mut self, written: &str, fragment: &str) {
         let is_of_page = |known: &&str| fragment.to_ascii_lowercase().starts_with(*known);
-        if fragment.is_empty() || self.ids.renamed(fragment).is_some() || PLACES_OF_PAGES.iter().any(is_of_page) {
+        let is_numbered = fragment
+            .strip_prefix("section")
+            .is_some_and(|rest| rest.strip_prefix('-').unwrap_or(rest).bytes().all(|b| b.is_ascii_digit()));
+        let is_note = fragment.starts_with("fn") && self.ids.has_notes();
+        if fragment.is_empty()
+            || self.ids.renamed(fragment).is_some()
+            || PLACES_OF_PAGES.iter().any(is_of_page)
+            || is_numbered
+            || is_note
+        {
             return;
         }
         let message = format!("there is no place `{written}` in this post: the link leads to the post");
@@ -169,7 +179,7 @@ impl<'a> Links<'a> {
         }
         let nearest = SCHEMES.iter().map(|known| (strsim::damerau_levenshtein(known, &scheme), *known)).min();
         let help = match nearest {
-            Some((1..=2, known)) => format!("did you mean `{known}:`?"),
+            Some((1, known)) => format!("did you mean `{known}:`?"),
             _ => "write an address of the web, or say in words where it is".to_owned(),
         };
         self.warn(written, format!("feeds and mail have no links with `{scheme}:`: this one is left out"), &help);
@@ -252,6 +262,9 @@ impl<'a> Links<'a> {
                     self.warn(written, message, "publish that post first, or remove the link");
                 }
                 Target::Post(format!("{}{fragment}", post.url))
+            }
+            None if let Some(url) = path.strip_prefix("@/").and_then(|page| self.body.pages.get(page)) => {
+                Target::Post(format!("{url}{fragment}"))
             }
             None if is_file => {
                 let message = format!("there is no post `{path}`");

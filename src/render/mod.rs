@@ -9,6 +9,7 @@ mod extent;
 mod footnotes;
 mod headings;
 mod ids;
+mod left_out;
 mod leftover;
 mod links;
 mod markdown;
@@ -17,10 +18,11 @@ mod media;
 mod pictures;
 mod source;
 mod summary;
+mod tables;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -107,7 +109,7 @@ fn made(post: &Post, body: &Body, web: MailContent, mail: Option<Box<MailContent
         image: post.image.clone(),
         enclosures: post.enclosures.clone(),
         episode: post.episode.clone(),
-        mail_pictures: left_out(&pictures, mail.as_deref(), config),
+        mail_pictures: without_posters(&pictures, mail.as_deref(), config),
         pictures,
         summary,
         content,
@@ -119,7 +121,7 @@ fn made(post: &Post, body: &Body, web: MailContent, mail: Option<Box<MailContent
 }
 
 /// The pictures of films that mail leaves out.
-fn left_out(web: &[Image], mail: Option<&MailContent>, config: &Config) -> BTreeMap<String, MailPicture> {
+fn without_posters(web: &[Image], mail: Option<&MailContent>, config: &Config) -> BTreeMap<String, MailPicture> {
     let all = web.iter().chain(mail.map(|mail| mail.pictures.as_slice()).unwrap_or_default());
     let posters = all.filter(|picture| !config.newsletter.embed_thumbnails && embed::is_poster(&picture.url));
     posters.map(|picture| (picture.url.clone(), MailPicture::LeftOut)).collect()
@@ -149,11 +151,14 @@ fn content(
     let Content { mut nodes, left_out, has_data_picture } = read;
     // What HTML says about `{{ x }}` is meant so.
     let may_have_tags = body.markup == Markup::Markdown && !config.posts.raw_shortcodes;
-    let mut found: Vec<Diagnostic> = about_left_out(post, body, &left_out).into_iter().collect();
+    let mut found = left_out::about(post, body, &left_out);
     if has_data_picture {
         found.push(about_data_picture(post, body));
     }
     found.extend(footnotes::undefined(&nodes, post, body));
+    if body.markup == Markup::Markdown {
+        found.extend(tables::about(&nodes, post, body));
+    }
     drop_title(&mut nodes, &post.title);
     demote_headings(&mut nodes);
     if nodes::any(&nodes, &is_double) {
@@ -191,23 +196,6 @@ fn content(
     trim(&mut nodes);
     warnings.extend(found);
     MailContent { summary, pictures: pictures::pictures(&nodes), content: nodes }
-}
-
-/// What another program puts into the HTML of every post and says nothing.
-const OF_PROGRAMS: [&str; 8] = ["script", "style", "link", "noscript", "form", "input", "button", "select"];
-
-fn about_left_out(post: &Post, body: &Body, names: &BTreeSet<String>) -> Option<Diagnostic> {
-    let says_something = |name: &&String| {
-        body.markup == Markup::Markdown || !OF_PROGRAMS.contains(&name.as_str()) && !name.contains(' ')
-    };
-    let names: Vec<&String> = names.iter().filter(says_something).collect();
-    if names.is_empty() {
-        return None;
-    }
-    let list = names.iter().map(|name| format!("`<{name}>`")).collect::<Vec<_>>().join(", ");
-    let message = format!("left out of feeds and mail, where it does nothing: {list}");
-    let help = "say in words or with a picture what it shows";
-    Some(Diagnostic::warning("post/active-content", message).at(Location::start_of(&post.path)).help(help))
 }
 
 /// A picture within the text is a burden on every feed, and mail clients do not show it.

@@ -55,6 +55,11 @@ impl DatabaseFile {
         Path::new(&self.name).with_extension("lock").to_string_lossy().into_owned()
     }
 
+    /// What keeps it from growing. Nothing is written to find out.
+    pub(super) fn hindrance(&self) -> Option<&'static str> {
+        hindrance(self.folder.room())
+    }
+
     pub(super) fn failed(&self, error: std::io::Error) -> StoreError {
         self.refused(&error).unwrap_or_else(|| StoreError::Open { path: self.path(), error: error.into() })
     }
@@ -87,6 +92,19 @@ impl DatabaseFile {
             return Err(StoreError::ForeignLog { log: self.folder.path().join(log) });
         }
         Ok(())
+    }
+}
+
+/// As little room as this, in bytes, is none: a page of the log and what goes with it are some ten thousand.
+const LEAST_ROOM: u64 = 1 << 20;
+
+fn hindrance(room: std::io::Result<Option<u64>>) -> Option<&'static str> {
+    match room {
+        Ok(Some(..LEAST_ROOM)) => Some("the disk of the database is full: free some space"),
+        Err(error) if error.kind() == std::io::ErrorKind::ReadOnlyFilesystem => {
+            Some("the disk of the database is read-only: let it be written")
+        }
+        _ => None,
     }
 }
 
@@ -128,4 +146,23 @@ fn options(path: &Path) -> SqliteConnectOptions {
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(BUSY_TIMEOUT)
         .foreign_keys(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::ErrorKind;
+
+    use super::*;
+
+    #[test]
+    fn a_full_or_read_only_disk_is_a_hindrance() {
+        let temporary = tempfile::tempdir().unwrap();
+        let here = Folder::new(temporary.path()).room();
+        assert!(here.is_ok() && hindrance(here).is_none());
+        assert!(hindrance(Ok(Some(0))).is_some_and(|said| said.contains("full")));
+        assert_eq!(hindrance(Ok(Some(LEAST_ROOM))), None);
+        assert_eq!(hindrance(Ok(None)), None);
+        assert!(hindrance(Err(ErrorKind::ReadOnlyFilesystem.into())).is_some_and(|said| said.contains("read-only")));
+        assert_eq!(hindrance(Err(ErrorKind::PermissionDenied.into())), None);
+    }
 }

@@ -149,6 +149,12 @@ impl Store {
         Ok(key)
     }
 
+    /// What keeps the file of the database from being written, and the cure; nothing is written to find out. A server looks after
+    /// its own disk.
+    pub fn hindrance(&self) -> Option<&'static str> {
+        if self.url.is_some() { None } else { self.file.hindrance() }
+    }
+
     async fn set_value(&mut self, name: &str, value: &str) -> Result<()> {
         connection::query(
             "INSERT INTO site (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value",

@@ -1,5 +1,7 @@
 //! Eleventy: a configuration that is a program, and the site's data beside it. Nothing is run.
 
+use url::Url;
+
 use super::blog::{Blog, Folder, by_folder, names, sections};
 use super::settings::{Found, Settings};
 use crate::post;
@@ -73,7 +75,23 @@ pub(super) fn recognise(folder: &Folder) -> Option<Blog> {
         )),
         None => blog.take("posts.permalink", Some(Found::new(default, "Eleventy's own default"))),
     }
+    if settings.get(&["pathPrefix"]).is_none_or(|prefix| prefix.text == "/") {
+        name_path_once(&mut blog);
+    }
     Some(blog)
+}
+
+/// Without `pathPrefix` the addresses of pages are whole paths: one that the address of the site has too comes once.
+fn name_path_once(blog: &mut Blog) {
+    let pattern = blog.taken.iter().find(|(key, _)| *key == "posts.permalink").map(|(_, found)| found.text.clone());
+    let site = blog.taken.iter_mut().find(|(key, _)| *key == "site.url").map(|(_, found)| found);
+    let (Some(pattern), Some(site)) = (pattern, site) else { return };
+    let Ok(mut url) = Url::parse(&site.text) else { return };
+    let path = format!("{}/", url.path().trim_end_matches('/'));
+    if path != "/" && pattern.starts_with(&path) {
+        url.set_path("/");
+        site.text = url.into();
+    }
 }
 
 /// The pattern that the data file of a folder has for all in it, `None` when a program makes it; and the file.
@@ -232,6 +250,30 @@ mod tests {
         assert_eq!(taken("/{{ page.date | date: '%b' }}/{{ page.fileSlug }}/"), (None, 1));
         assert_eq!(taken("/{{ title | slug }}/"), (None, 1));
         assert_eq!(taken("/{% if x %}a{% endif %}/"), (None, 1));
+    }
+
+    #[test]
+    fn a_path_of_the_site_s_address_comes_once() {
+        let told = |program: &str, url: &str| {
+            let temporary = tempfile::tempdir().unwrap();
+            let site = crate::files::Folder::new(temporary.path());
+            let write = |name: &str, text: &str| {
+                site.write_new(name, text.as_bytes(), crate::files::Access::Public).unwrap();
+            };
+            write("eleventy.config.js", program);
+            write("_data/metadata.js", &format!("export default {{ title: 'x', url: '{url}' }}"));
+            write("content/blog/a.md", "---\ntitle: a\ndate: 2026-01-02\n---\n");
+            let blog = recognise(&Folder::new(temporary.path())).unwrap();
+            let of = |wanted: &str| blog.taken.iter().find(|(key, _)| *key == wanted).unwrap().1.text.clone();
+            assert_eq!(of("posts.permalink"), "/blog/:dir/:basename/");
+            of("site.url")
+        };
+        let plain = "export const config = { dir: { input: 'content', data: '../_data' } };";
+        assert_eq!(told(plain, "https://x.example/blog/"), "https://x.example/");
+        assert_eq!(told(plain, "https://x.example/blog"), "https://x.example/");
+        assert_eq!(told(plain, "https://x.example/blogs/"), "https://x.example/blogs/");
+        let prefixed = format!("{plain} export default {{ pathPrefix: '/blog/' }}");
+        assert_eq!(told(&prefixed, "https://x.example/blog/"), "https://x.example/blog/");
     }
 
     #[test]

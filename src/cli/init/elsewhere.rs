@@ -1,14 +1,12 @@
 //! What the settings of a blog do not say, and other files of its folder do: its address, its title, its language.
 
-use std::collections::BTreeMap;
-
 use url::Url;
 
 use super::blog::{Blog, Folder, NO_FOLDER, UNREAD};
 use super::settings::{Found, Settings};
 use crate::feed;
 use crate::model::ReadFeed;
-use crate::post;
+use crate::post::{self, Spoken};
 use crate::publish::count;
 
 /// From the address or the name of the folder, which the owner should look at.
@@ -92,13 +90,20 @@ pub(super) fn complete(blog: &mut Blog, folder: &Folder) {
         let host = blog.taken.iter().find(|(key, _)| *key == "site.url").and_then(|(_, url)| host_of(&url.text));
         blog.take("site.title", host.or_else(|| folder.own_name()).map(|name| Found::new(name, GUESS)));
     }
-    if !is_known(blog, "site.language") {
-        let posts = blog.taken.iter().find(|(key, _)| *key == "posts.dir").map(|(_, found)| found.text.clone());
-        let found = posts.and_then(|posts| language(folder, &posts));
-        if found.is_none() {
+    let value = |blog: &Blog, wanted: &str| blog.taken.iter().find(|(key, _)| *key == wanted).map(|(_, it)| it.clone());
+    let spoken = value(blog, "posts.dir").and_then(|posts| language(folder, &posts.text));
+    match (value(blog, "site.language"), &spoken) {
+        (None, None) => {
             blog.notes.push("no language was found: feeds and mail say `en` unless site.language says more".into());
         }
-        blog.take("site.language", found);
+        (None, Some(spoken)) => blog.take("site.language", Some(spoken.into())),
+        // What stands there may be what its program began with.
+        (Some(said), Some(spoken)) if spoken.belies(&said.text) => {
+            blog.taken.retain(|(key, _)| *key != "site.language");
+            blog.notes.push(format!("`{}` ({}) is not the language of the posts", said.text, said.from));
+            blog.take("site.language", Some(spoken.into()));
+        }
+        (Some(_), _) => {}
     }
     let title = blog.taken.iter().find(|(key, _)| *key == "site.title").map(|(_, found)| found.text.clone());
     // Themes fill the author with the name of the blog.
@@ -187,49 +192,19 @@ fn name_only(found: Found) -> Found {
 }
 
 /// The language of most of the posts, when there is little doubt.
-fn language(folder: &Folder, posts: &str) -> Option<Found> {
+fn language(folder: &Folder, posts: &str) -> Option<Spoken> {
     let files = folder.files(posts);
     let files: Vec<_> = files.iter().filter(|file| post::is_post_file(file, false)).collect();
     let step = files.len().div_ceil(SAMPLES).max(1);
-    let mut counts: BTreeMap<&'static str, usize> = BTreeMap::new();
-    let mut read = 0;
-    for file in files.iter().step_by(step) {
-        let Some(bytes) = folder.bytes(&format!("{posts}/{file}")) else { continue };
-        let text = String::from_utf8_lossy(&bytes);
-        let words = words(&text);
-        let Some(found) = whatlang::detect(&words).filter(whatlang::Info::is_reliable) else { continue };
-        read += 1;
-        *counts.entry(found.lang().code()).or_default() += 1;
+    let bytes = files.iter().step_by(step).filter_map(|file| folder.bytes(&format!("{posts}/{file}")));
+    Spoken::of(bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
+}
+
+impl From<&Spoken> for Found {
+    fn from(spoken: &Spoken) -> Self {
+        Self::new(spoken.tag, format!("the words of {} of {} posts", spoken.posts, spoken.read))
     }
-    let (code, count) = counts.into_iter().max_by_key(|(_, count)| *count)?;
-    let tag = CODES.split(' ').filter_map(|pair| pair.split_once('=')).find(|(long, _)| *long == code)?.1;
-    (count * 5 >= read * 4).then(|| Found::new(tag, format!("the words of {count} of {read} posts")))
 }
-
-/// The words of a post, without front matter, code, tags and addresses, as far as the language needs them.
-fn words(text: &str) -> String {
-    let mut fences = ["---", "+++"].iter();
-    let body = fences.find_map(|fence| Some(text.strip_prefix(fence)?.split_once(&format!("\n{fence}"))?.1));
-    let mut is_code = false;
-    let prose = body.unwrap_or(text).lines().filter(|line| {
-        let is_fence = line.trim_start().starts_with("```");
-        is_code ^= is_fence;
-        !is_code && !is_fence
-    });
-    let is_word = |word: &&str| !word.contains(['<', '>', '{', '}', '/', '`', '=', '_', '#', '|']);
-    let words = prose.flat_map(str::split_whitespace).filter(is_word).take(500).collect::<Vec<_>>().join(" ");
-    // Names of programs and commands stand in Latin letters in a text of another script.
-    let is_latin = |c: &char| *c < '\u{370}' || ('\u{1e00}'..'\u{1f00}').contains(c);
-    let (latin, other): (Vec<_>, Vec<_>) = words.chars().filter(|c| c.is_alphabetic()).partition(is_latin);
-    if other.len() * 5 < latin.len() { words } else { words.replace(|c: char| c.is_ascii_alphabetic(), "") }
-}
-
-/// The two letters of a language (ISO 639-1) by the three that the detector says (ISO 639-3).
-const CODES: &str = "afr=af ara=ar aze=az bel=be ben=bn bul=bg cat=ca ces=cs cmn=zh cym=cy dan=da deu=de ell=el eng=en epo=eo \
-    est=et fin=fi fra=fr guj=gu heb=he hin=hi hrv=hr hun=hu hye=hy ind=id ita=it jav=jv jpn=ja kan=kn kat=ka khm=km kor=ko lat=la \
-    lav=lv lit=lt mal=ml mar=mr mkd=mk mya=my nep=ne nld=nl nob=nb ori=or pan=pa pes=fa pol=pl por=pt ron=ro rus=ru sin=si slk=sk \
-    slv=sl sna=sn spa=es srp=sr swe=sv tam=ta tel=te tgl=tl tha=th tuk=tk tur=tr ukr=uk urd=ur uzb=uz vie=vi yid=yi zul=zu aka=ak \
-    amh=am";
 
 #[cfg(test)]
 mod tests {
@@ -248,16 +223,30 @@ mod tests {
             "Der Fluss ist im August langsam, und alles neben ihm ist es auch: die Hunde, die Boote und das Brot.\n";
         write("a.md", &format!("---\ntitle: The title is English all the same\n---\n{}", text.repeat(3)));
         write("b.md", "---\ntitle: b\n---\n1 2 3\n");
-        let code = "let the = river.is_slow in August and so is everything beside it;\n".repeat(9);
-        assert_eq!(words(&format!("+++\ntitle = 'b'\n+++\n流水\n```rust\n{code}```\n山\n")), "流水 山");
-        assert_eq!(words("Docker 流水 in 山"), " 流水  山");
-        let vietnamese = "Sông chảy chậm vào tháng tám và mọi thứ bên cạnh";
-        assert_eq!(words(vietnamese), vietnamese);
-        assert_eq!(language(&folder, ".").unwrap().text, "de");
+        assert_eq!(language(&folder, ".").unwrap().tag, "de");
         for name in ["c.md", "d.md"] {
             write(name, &"The river is slow in August, and so is everything beside it. ".repeat(4));
         }
         assert_eq!(language(&folder, "."), None, "one of three is no majority to rely on");
+    }
+
+    #[test]
+    fn a_language_that_the_posts_belie_is_not_believed() {
+        let temporary = tempfile::tempdir().unwrap();
+        let site = crate::files::Folder::new(temporary.path());
+        let text = "八月的河水流得很慢，河边的一切也都很慢。狗在岸上睡觉，船在水里不动。\n".repeat(3);
+        site.write_new("a.md", text.as_bytes(), crate::files::Access::Public).unwrap();
+        let language = |said: &str| {
+            let mut blog = Blog::default();
+            blog.take("posts.dir", Some(Found::new(".", "x")));
+            blog.take("site.language", Some(Found::new(said, "hugo.toml: languageCode")));
+            complete(&mut blog, &Folder::new(temporary.path()));
+            let said = blog.taken.iter().find(|(key, _)| *key == "site.language").map(|(_, found)| found.text.clone());
+            (said.unwrap(), blog.notes.len())
+        };
+        assert_eq!(language("en-us"), ("zh".to_owned(), 1));
+        assert_eq!(language("zh-TW"), ("zh-TW".to_owned(), 0));
+        assert_eq!(language("ja"), ("ja".to_owned(), 0));
     }
 
     #[test]
@@ -274,12 +263,5 @@ mod tests {
         };
         assert_eq!(author("https://ada.example"), None);
         assert_eq!(author("https://www.themes.example/"), Some("Theme Works".to_owned()));
-    }
-
-    #[test]
-    fn every_language_of_the_detector_has_its_letters() {
-        for language in whatlang::Lang::all() {
-            assert!(CODES.contains(&format!("{}=", language.code())), "{language:?}");
-        }
     }
 }

@@ -133,7 +133,7 @@ pub(super) async fn run(arguments: Arguments, context: &Context) -> Result<Exit,
             let exit = if opt_in {
                 invite::add(&mut store, &readers, resubscribe, lists.as_ref(), context).await?
             } else {
-                add(&mut store, &readers, resubscribe, lists.as_ref(), context).await?
+                add(&mut store, &readers, resubscribe, (lists.as_ref(), &config), context).await?
             };
             store.close().await?;
             Ok(exit)
@@ -207,7 +207,7 @@ async fn add(
     store: &mut Store,
     readers: &[Mailbox],
     resubscribe: bool,
-    lists: Option<&Lists>,
+    (lists, config): (Option<&Lists>, &Config),
     context: &Context,
 ) -> Result<Exit, Failure> {
     let now = context.now.to_string();
@@ -215,9 +215,11 @@ async fn add(
     for reader in readers {
         let known = store.subscriber(&reader.address).await?;
         let (old, id) = (known.as_ref().map(|reader| reader.status), known.as_ref().map(|reader| reader.id));
-        let added = lists.zip(known).filter(|(_, reader)| reader.details.lists.is_some()).map(|(new, reader)| {
-            let choice = Choice::Lists(new.clone());
-            (reader.id, choice.beside(reader.details.lists.as_ref()))
+        let added = lists.zip(known).and_then(|(new, reader)| {
+            // One that is gone goes with what takes its place.
+            let is_there = |name: &&str| config.newsletter.lists.iter().any(|(there, _)| there == name);
+            let kept = Lists::new(reader.details.lists.as_ref()?.names().filter(is_there));
+            Some((reader.id, Choice::Lists(new.clone().and(&kept))))
         });
         let address = reader.address.as_str();
         match old {

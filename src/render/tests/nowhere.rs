@@ -32,6 +32,27 @@ fn links_that_lead_nowhere_are_named() {
 }
 
 #[test]
+fn another_scheme_is_no_slip_of_the_pen() {
+    let help = |address: &str| entry(&format!("[a]({address})\n")).1[0].help.clone().unwrap_or_default();
+    assert!(!help("ftp://example.com/a").contains("did you mean"), "{}", help("ftp://example.com/a"));
+    assert_eq!(help("htps://example.com/a"), "did you mean `https:`?");
+}
+
+#[test]
+fn notes_are_found_by_the_names_that_generators_give_them() {
+    let body = "a[^1] b[^x] [c](#fn:2) [d](#fnref:1) [e](#fn2) [f](#user-content-fn-1) [g](#fn:x) [h](#fn:9) [i](#section-2)\n\n\
+                [^1]: One.\n[^x]: Two.\n";
+    let (shown, found) = entry(body);
+    let html = shown.html();
+    for (place, count) in [("#fn-a-walk-1\"", 2), ("#fn-a-walk-2\"", 3), ("#fnref-a-walk-1\"", 2)] {
+        assert_eq!(html.matches(place).count(), count, "{html}");
+    }
+    assert_eq!(found, [], "the label of a note may be its name");
+    let found: Vec<_> = entry("[a](#fn:1)\n").1.into_iter().map(|one| one.message).collect();
+    assert_eq!(found, ["there is no place `#fn:1` in this post: the link leads to the post"]);
+}
+
+#[test]
 fn an_address_without_its_ending_is_that_of_the_post() {
     let text = "---\ntitle: A\ndate: 2025-01-31\npermalink: /2025/01/31/a.html\n---\n[a](/blog/2025/01/31/a) [b](/blog/2025/01/31/a/)\n";
     assert_eq!(rendered_with("", &[("posts/a.md", text)]).1, []);
@@ -59,7 +80,7 @@ fn an_address_is_like_that_of_a_post_by_its_fixed_parts() {
 
 #[test]
 fn a_reference_without_a_note_is_named() {
-    let body = "a[^x] b[^y] `c[^z]` d\\[^v] e[^ w]\n\n    [^code]\n\n[^y]: Note.\n";
+    let body = "a[^x] [^0-9a-f] b[^y] `c[^z]` d\\[^v] e[^ w]\n\n    [^code]\n\n[^y]: Note.\n";
     let found: Vec<_> = entry(body).1.into_iter().map(|one| (one.code, one.message)).collect();
     assert_eq!(found, [("post/footnote", "there is no note `[^x]`: the reference is shown as it stands".to_owned())]);
 }

@@ -62,8 +62,12 @@ impl Offers {
             return Ok(envelope_id.into_iter().collect());
         }
         if !(self.smtp_utf8 && self.eight_bit_mime) {
-            let whose = if from { "this address" } else { "the sender's address" };
-            let reason = format!("{whose} needs SMTPUTF8 (RFC 6531), which the mail server does not offer");
+            let (whose, cure) = if from {
+                ("this address", "send through one that does, or ask the reader for another address")
+            } else {
+                ("the sender's address", "write another one into `newsletter.from`")
+            };
+            let reason = format!("{whose} needs SMTPUTF8 (RFC 6531), which the mail server does not offer: {cure}");
             return Err(if from { Outcome::Failed(reason) } else { Outcome::Refused(reason) });
         }
         let utf8 = [MailParameter::SmtpUtfEight, MailParameter::Body(MailBodyParameter::EightBitMime)];

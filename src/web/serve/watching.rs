@@ -26,12 +26,17 @@ pub(super) async fn stay_connected(store: &Mutex<Store>) {
     }
 }
 
-/// Says that the server and its database answer.
+/// Says that the server and its database answer, and that there is room for what readers say.
 pub(super) async fn health(State(server): Shared) -> Response {
     let now = server.clock.now().to_string();
-    match server.store.lock().await.is_any_ready(&now).await {
-        Ok(_) => (StatusCode::OK, "ok\n").into_response(),
-        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n").into_response(),
+    let mut store = server.store.lock().await;
+    let wrong = match store.is_any_ready(&now).await {
+        Ok(_) => store.hindrance(),
+        Err(_) => Some("the database does not answer"),
+    };
+    match wrong {
+        None => (StatusCode::OK, "ok\n").into_response(),
+        Some(wrong) => (StatusCode::SERVICE_UNAVAILABLE, format!("{wrong}\n")).into_response(),
     }
 }
 
