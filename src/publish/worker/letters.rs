@@ -132,6 +132,7 @@ impl Letters for Worker<'_> {
 
     async fn give_back(&mut self, letter: Letter) {
         if let Some(job) = self.out.remove(&letter.number) {
+            let _ = self.mark(&job, None);
             self.way.pace.give_back();
             self.put_back(job);
         }
