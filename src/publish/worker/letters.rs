@@ -94,7 +94,7 @@ impl Letters for Worker<'_> {
             && self.shared.has_several()
             && !Answer::parse(reply).is_temporary()
         {
-            self.shared.goes_down(self.at, Stop::Refused(reply.clone()), false);
+            self.shared.goes_down(self.at, Stop::of_refusal(reply), false);
             let job = self.try_again(job, reply);
             return self.put_back(job);
         }
