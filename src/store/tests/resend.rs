@@ -43,7 +43,7 @@ async fn an_issue_is_missing_for_who_was_never_sent_it() {
     let missing = store.missing(1).await.unwrap();
     assert_eq!(
         missing,
-        Missing { count: 3, failed: 1, in_doubt: 1, confirmed: 8 },
+        Missing { count: 3, failed: 1, in_doubt: 1, dropped: 1, confirmed: 8 },
         "given up, back again, joined later"
     );
     assert_eq!(store.queue_missing(1, LATER).await.unwrap(), 3);
