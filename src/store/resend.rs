@@ -129,8 +129,9 @@ impl Store {
     /// When the database does not answer.
     pub async fn resend(&mut self, run: i64, issue: Option<i64>, readers: &[i64], now: &str) -> Result<u64> {
         let which = format!(
-            "(SELECT i.number AS issue, s.id AS subscriber FROM json_each($1) AS r
-                JOIN subscribers s ON s.id = CAST(CAST(r.value AS TEXT) AS BIGINT) AND s.status = 'confirmed'
+            "(SELECT i.number AS issue, s.id AS subscriber
+                FROM (SELECT DISTINCT CAST(CAST(r.value AS TEXT) AS BIGINT) AS id FROM json_each($1) AS r) r
+                JOIN subscribers s ON s.id = r.id AND s.status = 'confirmed'
                 JOIN issues i ON i.run = $2 AND ($3 IS NULL OR i.number = $3) AND {IS_ON_LIST}
                 LEFT JOIN deliveries o ON o.issue = i.number AND o.subscriber = s.id
                 WHERE o.state IS NULL OR o.state IN (2, 4, 6)) d"

@@ -58,6 +58,18 @@ async fn an_issue_is_missing_for_who_was_never_sent_it() {
     assert_eq!(history(5)(&not_sent(&mut store).await), ["250 ok", "queued by the owner: `publish --missing`"]);
 }
 
+#[tokio::test]
+async fn who_is_named_twice_gets_one_copy_and_who_has_the_issue_does_not_miss_it() {
+    let Some(ledger) = Ledger::new() else { return };
+    let mut store = mixed(&ledger).await;
+    let before = store.missing(1).await.unwrap();
+    assert_eq!(store.resend(1, None, &[1, 1], LATER).await.unwrap(), 1);
+    assert_eq!(not_sent_to(1)(&not_sent(&mut store).await), ["250 ok", "queued by the owner: `runs resend`"]);
+    assert_eq!(settle(&mut store, DeliveryState::Queued, Some(&[1]), Decision::GiveUp, LATER).await.unwrap(), 1);
+    assert_eq!(store.missing(1).await.unwrap(), before, "the copy that came first is not taken back");
+    assert_eq!(store.queue_missing(1, LATER).await.unwrap(), before.count);
+}
+
 fn not_sent_to(subscriber: i64) -> impl Fn(&[NotSent]) -> Vec<String> {
     move |all| {
         let found = all.iter().find(|delivery| delivery.key.subscriber == subscriber).unwrap();
