@@ -176,10 +176,10 @@ impl<'c> Carrier<'c> {
                 self.ends(0);
             }
             // After DATA only content can follow: there is no way back but to close the connection.
-            Err(reason) => {
+            Err(verdict) => {
                 self.is_open = false;
-                if let (Some(flight), Some(reason)) = (self.flights.pop_front(), reason) {
-                    self.letters.settle(flight.letter, Outcome::Failed(reason), false).await;
+                if let (Some(flight), Some(verdict)) = (self.flights.pop_front(), verdict) {
+                    self.letters.settle(flight.letter, verdict, false).await;
                 }
                 self.give_up().await;
             }
@@ -189,9 +189,9 @@ impl<'c> Carrier<'c> {
     /// The last letter as a whole. RSET, since a failed transaction before it would make its MAIL a nested one.
     async fn chunk(&mut self) {
         let (at, start, before) = (self.flights.len() - 1, self.wire.output.len(), self.wire.here());
-        if let Err(reason) = self.fill(at) {
-            if let (Some(flight), Some(reason)) = (self.flights.pop_back(), reason) {
-                self.letters.settle(flight.letter, Outcome::Failed(reason), true).await;
+        if let Err(verdict) = self.fill(at) {
+            if let (Some(flight), Some(verdict)) = (self.flights.pop_back(), verdict) {
+                self.letters.settle(flight.letter, verdict, true).await;
             }
             return;
         }
@@ -209,19 +209,21 @@ impl<'c> Carrier<'c> {
         self.ends(at);
     }
 
-    /// Appends the content of a letter. When it must not go: nothing, and the reason, when that is ours.
-    fn fill(&mut self, at: usize) -> Result<(), Option<String>> {
+    /// Appends the content of a letter. When it must not go: nothing, and our verdict, when it is ours. A message that is too large
+    /// is no fault of its reader.
+    fn fill(&mut self, at: usize) -> Result<(), Option<Outcome>> {
         let (flight, output) = (&mut self.flights[at], &mut self.wire.output);
         (flight.is_ready, flight.next) = (false, None);
         let start = output.len();
         if !self.letters.content(&flight.letter, output) {
             return Err(None);
         }
-        let checked = content::check(output, start, !flight.parameters.is_empty()).map_err(str::to_owned);
-        let checked = checked.and_then(|()| self.terms.offers.fits(output.len() - start));
-        checked.map_err(|reason| {
+        let checked = content::check(output, start, !flight.parameters.is_empty());
+        let checked = checked.map_err(|reason| Outcome::Failed(reason.to_owned()));
+        let checked = checked.and_then(|()| self.terms.offers.fits(output.len() - start).map_err(Outcome::Refused));
+        checked.map_err(|verdict| {
             output.truncate(start);
-            Some(reason)
+            Some(verdict)
         })
     }
 
