@@ -27,7 +27,7 @@ pub(crate) fn an_issue_goes_to_who_joined_later() {
     site.post("2026-03-02", "A second post");
     let before = site.snapshot(&[]);
     let told = site.run(TUESDAY, &["publish", "--missing", "1", "--dry-run", "--json"]).exits(0).json();
-    let expected = json!({ "issue": 1, "run": 1, "subject": "Slow rivers", "missing": 2, "failed": 0, "in_doubt": 0 });
+    let expected = json!({ "issue": 1, "run": 1, "subject": "Slow rivers", "missing": 2, "failed": 0, "in_doubt": 0, "dropped": 0 });
     assert_eq!(told, expected);
     let text = site.run(TUESDAY, &["publish", "--missing", "1", "--dry-run"]).exits(0).stdout;
     assert_eq!(text, "Issue 1 “Slow rivers” never went to 2 of 4 confirmed readers.\n");
@@ -61,9 +61,12 @@ pub(crate) fn who_may_have_it_and_whose_server_refused_it_are_named_and_left_alo
     site.run(MONDAY, &["runs", "resolve", "1", "--drop", "lost-too@reader.test"]).exits(0);
     site.run(TUESDAY, &["subscribers", "add", "new@reader.test"]).exits(0);
     let told = site.run(TUESDAY, &["publish", "--missing", "1", "--dry-run", "--json"]).exits(0).json();
-    assert_eq!((&told["missing"], &told["failed"], &told["in_doubt"]), (&json!(1), &json!(1), &json!(1)));
+    for who in ["missing", "failed", "in_doubt", "dropped"] {
+        assert_eq!(told[who], 1, "{who}");
+    }
     let run = site.run(TUESDAY, &["publish", "--missing", "1"]).exits(0);
-    for words in ["`tidings runs retry 1 --failed`", "`tidings runs resolve 1`"] {
+    for words in ["`tidings runs retry 1 --failed`", "`tidings runs resolve 1`", "dropped while in doubt for 1 reader"]
+    {
         assert!(run.stderr.contains(words), "{run:#?}");
     }
     let tries: Vec<_> = sink.tries().into_iter().collect();

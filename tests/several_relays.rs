@@ -277,6 +277,13 @@ fn a_domains_limit_of_a_day_holds_for_its_provider_over_restarts_and_nobody_else
     let limit = &status["limits"][0];
     assert_eq!((&limit["domains"][0], &limit["left"]), (&"gmail.com".into(), &0.into()));
     assert_eq!(limit["from"], "2026-03-03T09:00:01Z");
+    let waits = "  not tried, put off with its domain (again from 2026-03-03 ";
+    let shown = site.run(AN_HOUR_LATER, &["runs", "show"]).exits(0).stdout;
+    assert!(shown.matches(waits).count() == 7 && !shown.contains("refused"), "{shown}");
+    let shown = site.run(AN_HOUR_LATER, &["runs", "show", "--json"]).exits(0).json();
+    let reader = shown["not_sent"][0]["address"].as_str().unwrap();
+    let told = site.run(AN_HOUR_LATER, &["explain", reader]).exits(0).stdout;
+    assert!(told.contains(waits), "{told}");
     site.run(AN_HOUR_LATER, &["deliver"]).exits(4);
     assert_eq!(to_gmail(&sink), 5, "the same day");
     site.run(A_DAY_LATER, &["deliver"]).exits(4);

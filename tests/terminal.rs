@@ -269,6 +269,15 @@ fn the_address_that_was_typed_is_named() {
     assert!(test.stderr.ends_with(said), "{test:?}");
 }
 
+#[test]
+fn a_test_that_may_have_arrived_is_not_said_to_have_failed() {
+    let sink = crate::sink::Sink::start(std::time::Duration::ZERO);
+    let site = TestSite::new(&sink.transport());
+    site.post("2026-03-01", "A");
+    let test = site.run(NOW, &["publish", "--yes", "--to", "lost-it@reader.test"]).exits(4);
+    assert!(test.stderr.contains("It is not known whether issue 1 reached lost-it@reader.test: "), "{test:?}");
+}
+
 #[cfg(unix)]
 #[test]
 fn what_a_server_says_is_recorded_and_shown_without_the_password() {

@@ -6,6 +6,19 @@ use serde_json::{Value, json};
 use crate::clock::told_of;
 use crate::store::Standing;
 
+/// Of a delivery that was put off before its first try: others of its domain are refused, or a limit is used up; `status` says
+/// which.
+pub(super) const PUT_OFF: &str = "not tried, put off with its domain";
+
+/// What was said last, and when it is tried again.
+pub(super) fn last_said(standing: &Standing, zone: &TimeZone) -> String {
+    let said = standing.reply();
+    match &standing.next_attempt_at {
+        Some(next) => format!("{} (again from {})", said.as_deref().unwrap_or(PUT_OFF), told_of(next, zone)),
+        None => said.unwrap_or_default(),
+    }
+}
+
 /// The tries before the last one, as cells: what the delivery became, when, and what was said. The last one is told where the
 /// delivery is.
 pub(super) fn as_rows<'s>(standing: &'s Standing, zone: &'s TimeZone) -> impl Iterator<Item = [String; 3]> + 's {

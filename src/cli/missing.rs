@@ -54,10 +54,16 @@ pub(super) fn as_text(missing: &MissingIssue) -> String {
             count(readers.in_doubt, "reader")
         );
     }
+    if readers.dropped > 0 {
+        text += &format!(
+            "It was dropped while in doubt for {}, and is not sent to them: `tidings runs resend {run} ADDRESS` does.\n",
+            count(readers.dropped, "reader")
+        );
+    }
     text
 }
 
-/// Keys: `issue`, `run`, `subject`, `missing` (how many readers), `failed`, `in_doubt`.
+/// Keys: `issue`, `run`, `subject`, `missing` (how many readers), `failed`, `in_doubt`, `dropped`.
 pub(super) fn as_json(missing: &MissingIssue) -> Value {
     json!({
         "issue": missing.issue.number,
@@ -66,5 +72,6 @@ pub(super) fn as_json(missing: &MissingIssue) -> Value {
         "missing": missing.readers.count,
         "failed": missing.readers.failed,
         "in_doubt": missing.readers.in_doubt,
+        "dropped": missing.readers.dropped,
     })
 }

@@ -168,9 +168,13 @@ async fn test(to: &EmailAddress, arguments: &Arguments, config: &Config, context
                 to.as_str(),
                 reply.trim_end_matches('.')
             ),
-            Outcome::Deferred(reply) | Outcome::Failed(reply) | Outcome::InDoubt(reply) | Outcome::Refused(reply) => {
+            Outcome::Deferred(reply) | Outcome::Failed(reply) | Outcome::Refused(reply) => {
                 exit = Exit::Incomplete;
                 format!("Issue {} was not sent to {}: {reply}", issue.number, to.as_str())
+            }
+            Outcome::InDoubt(reply) => {
+                exit = Exit::Incomplete;
+                format!("It is not known whether issue {} reached {}: {reply}", issue.number, to.as_str())
             }
         };
         context.ui.say(&said);

@@ -255,6 +255,9 @@ fn help(stop: &Stopped) -> &'static str {
     match stop.kind.as_str() {
         "rate-limit" => "`tidings deliver` goes on when the limit has room again",
         "unreachable" => "See that the mail server runs; `tidings deliver` goes on",
+        "local" => {
+            "Mend that, or give the run up with `tidings runs cancel`; `tidings deliver` goes on with other readers first"
+        }
         _ if stop.domain.is_empty() => {
             "Ask those who run the mail server why, and mend it; `tidings deliver` goes on with other readers first"
         }

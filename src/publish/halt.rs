@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use jiff::Timestamp;
 use tokio::sync::Notify;
 
+use crate::model::Answer;
 use crate::store::Stopped;
 
 /// The word that is recorded for a limit of `mail.rate` that is used up.
@@ -18,6 +19,8 @@ pub enum Stop {
     Asked,
     /// The server refuses us, not a reader; its reply.
     Refused(String),
+    /// A folder or a program of this machine takes nothing, or we have nothing that the server takes; why.
+    Local(String),
     /// The server puts all readers off; whom, and its reply.
     PutOff(String),
     /// The server cannot be reached any more, or closes every connection.
@@ -42,13 +45,19 @@ impl Stop {
         Self::Unreachable(whys.join("; "))
     }
 
+    /// Why nothing goes to any reader after a try that was refused whichever the reader.
+    pub(super) fn of_refusal(reply: &str) -> Self {
+        let of = if Answer::parse(reply).code.is_some() { Self::Refused } else { Self::Local };
+        of(reply.to_owned())
+    }
+
     /// The sentence that says so.
     pub fn reason(&self) -> String {
         match self {
             Self::Asked => "as asked".to_owned(),
             Self::Refused(reply) => format!("the server refuses this sender: {reply}"),
             Self::PutOff(reply) => format!("the server is putting off all readers: {reply}"),
-            Self::Unreachable(what) => what.clone(),
+            Self::Local(what) | Self::Unreachable(what) => what.clone(),
             Self::Spike(what) => format!("{what}; when the cause is mended, go on with `--allow spike`"),
             Self::RateLimit => "the limit of `mail.rate` is used up for now".to_owned(),
             Self::Ledger => "the database cannot be written".to_owned(),
@@ -59,6 +68,7 @@ impl Stop {
     /// What is recorded of it for a way out; nothing of what the owner has wished, or of a database that takes no more.
     pub(super) fn as_stopped(&self, relay: &str, now: Timestamp) -> Option<Stopped> {
         let kind = match self {
+            Self::Local(_) => "local",
             Self::Refused(_) | Self::PutOff(_) => "refused",
             Self::Unreachable(_) => "unreachable",
             Self::RateLimit => RATE_LIMIT,
@@ -122,5 +132,22 @@ impl Halt {
     /// The reason, once everything has stopped.
     pub(super) fn take(&self) -> Option<Stop> {
         self.reason.lock().ok().and_then(|mut reason| reason.take())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_and_a_program_are_no_server() {
+        let told = |what: &str| {
+            let stop = Stop::of_refusal(what);
+            (stop.reason(), stop.as_stopped("", Timestamp::UNIX_EPOCH).unwrap().kind)
+        };
+        let full = "cannot write outbox/a.eml: No space left on device";
+        assert_eq!(told(full), (full.to_owned(), "local".to_owned()));
+        let refused = told("550 5.7.1 not you");
+        assert_eq!(refused, ("the server refuses this sender: 550 5.7.1 not you".to_owned(), "refused".to_owned()));
     }
 }

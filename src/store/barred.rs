@@ -7,8 +7,12 @@ use jiff::Timestamp;
 use super::connection::{Connection, Transaction, query};
 use super::letters::{CONFIRM_SPAN, REST, WAITS};
 use super::subscriber::{has_issue, read};
+use super::tries::number_of;
 use super::{Result, Store};
 use crate::model::{EmailAddress, Subscriber};
+
+/// What stands where a server has said something to a reader who was erased.
+const FORGOTTEN: &str = "(erased with the reader)";
 
 /// Why an address is known by its hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +36,18 @@ impl Barred {
             Self::Unanswered => "unanswered",
         }
     }
+}
+
+/// Forgets what was said of deliveries to readers, since it may name their addresses. That something was said stays, and its codes.
+macro_rules! forget_said {
+    ($table:literal, $whose:literal) => {
+        concat!(
+            "UPDATE ",
+            $table,
+            " SET text = NULL, shared = $1 WHERE text IS NOT NULL AND issue IN (SELECT number FROM issues) AND subscriber ",
+            $whose
+        )
+    };
 }
 
 impl Store {
@@ -93,12 +109,25 @@ impl Store {
                 "DELETE FROM changes WHERE subscriber = $1",
                 "DELETE FROM letters WHERE subscriber = $1",
                 "DELETE FROM reports WHERE subscriber = $1",
-                // What a server said may name the address.
-                "UPDATE deliveries SET text = NULL WHERE issue IN (SELECT number FROM issues) AND subscriber = $1",
-                "UPDATE earlier_tries SET text = NULL WHERE issue IN (SELECT number FROM issues) AND subscriber = $1",
             ] {
                 query(forget).bind(id).execute(&mut transaction).await?;
             }
+            let forgotten = number_of(FORGOTTEN, &mut transaction).await?;
+            for forget in [forget_said!("deliveries", "= $2"), forget_said!("earlier_tries", "= $2")] {
+                query(forget).bind(forgotten).bind(id).execute(&mut transaction).await?;
+            }
+            // What was said more than once is kept once.
+            query(
+                "UPDATE texts SET text = $2 || ' ' || id
+                 WHERE replace(lower(text), lower($3), '') <> lower(text) AND id IN (
+                    SELECT shared FROM deliveries WHERE issue IN (SELECT number FROM issues) AND subscriber = $1
+                    UNION SELECT shared FROM earlier_tries WHERE issue IN (SELECT number FROM issues) AND subscriber = $1)",
+            )
+            .bind(id)
+            .bind(FORGOTTEN)
+            .bind(address.as_str())
+            .execute(&mut transaction)
+            .await?;
             query(
                 "UPDATE subscribers SET address = $2, address_key = $2, name = NULL, status = 'unsubscribed', source = 'erased',
                  language = NULL, lists = NULL, fields = NULL,
@@ -114,15 +143,26 @@ impl Store {
         Ok(id.is_some())
     }
 
-    /// Writes the file anew, without what was forgotten: SQLite leaves it in free space and in its log until something else is written
-    /// there. False when others use the file: who sends must not wait for a large one. A server has its own time for that.
+    /// Forgets also what servers said to readers who had been erased while their copies were on the way, and writes the file anew,
+    /// without what was forgotten: SQLite leaves it in free space and in its log until something else is written there. False when
+    /// others use the file: who sends must not wait for a large one. A server has its own time for that.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn sweep(&mut self) -> Result<bool> {
-        let Connection::Sqlite(_) = self.connection else { return Ok(true) };
-        if self.is_locked().await? {
+        let is_file = matches!(self.connection, Connection::Sqlite(_));
+        if is_file && self.is_locked().await? {
             return Ok(false);
+        }
+        let forgotten = number_of(FORGOTTEN, &mut self.connection).await?;
+        for forget in [
+            forget_said!("deliveries", "IN (SELECT id FROM subscribers WHERE source = 'erased')"),
+            forget_said!("earlier_tries", "IN (SELECT id FROM subscribers WHERE source = 'erased')"),
+        ] {
+            query(forget).bind(forgotten).execute(&mut self.connection).await?;
+        }
+        if !is_file {
+            return Ok(true);
         }
         match query("VACUUM").execute(&mut self.connection).await {
             Err(sqlx::Error::Database(error)) if error.message().contains("locked") => return Ok(false),

@@ -68,6 +68,8 @@ pub struct Missing {
     pub failed: u64,
     /// For how many it is in doubt.
     pub in_doubt: u64,
+    /// For how many it was dropped while in doubt.
+    pub dropped: u64,
     /// All confirmed readers on its lists.
     pub confirmed: u64,
 }
@@ -79,10 +81,17 @@ macro_rules! said_last {
     };
 }
 
+/// Whether the delivery `d` was dropped while in doubt.
+const IS_DROPPED: &str = concat!("(d.state = 6 AND ", said_last!("= 'settled by the owner: dropped'"), ")");
+
 /// Whether an issue never left for the reader `s`, whose delivery of it is `d`, if there is one. Who was dropped while in
-/// doubt may have it.
-const IS_MISSING: &str =
-    concat!("(d.state IS NULL OR d.state = 6 AND NOT ", said_last!("= 'settled by the owner: dropped'"), ")");
+/// doubt may have it, and who was to get it once more has it.
+const IS_MISSING: &str = concat!(
+    "(d.state IS NULL OR d.state = 6 AND NOT ",
+    said_last!("= 'settled by the owner: dropped'"),
+    " AND NOT EXISTS (
+        SELECT 1 FROM earlier_tries t WHERE t.issue = d.issue AND t.subscriber = d.subscriber AND t.state = 2))"
+);
 
 impl Store {
     /// Settles deliveries of a run by the owner's decision. Their history stays, and the decision is added to it. Returns how
@@ -120,8 +129,9 @@ impl Store {
     /// When the database does not answer.
     pub async fn resend(&mut self, run: i64, issue: Option<i64>, readers: &[i64], now: &str) -> Result<u64> {
         let which = format!(
-            "(SELECT i.number AS issue, s.id AS subscriber FROM json_each($1) AS r
-                JOIN subscribers s ON s.id = CAST(CAST(r.value AS TEXT) AS BIGINT) AND s.status = 'confirmed'
+            "(SELECT i.number AS issue, s.id AS subscriber
+                FROM (SELECT DISTINCT CAST(CAST(r.value AS TEXT) AS BIGINT) AS id FROM json_each($1) AS r) r
+                JOIN subscribers s ON s.id = r.id AND s.status = 'confirmed'
                 JOIN issues i ON i.run = $2 AND ($3 IS NULL OR i.number = $3) AND {IS_ON_LIST}
                 LEFT JOIN deliveries o ON o.issue = i.number AND o.subscriber = s.id
                 WHERE o.state IS NULL OR o.state IN (2, 4, 6)) d"
@@ -137,7 +147,8 @@ impl Store {
     pub async fn missing(&mut self, issue: i64) -> Result<Missing> {
         let count = format!(
             "SELECT COUNT(*) FILTER (WHERE {IS_MISSING}) AS missing, COUNT(*) FILTER (WHERE d.state = 4) AS failed,
-                    COUNT(*) FILTER (WHERE d.state = 5) AS in_doubt, COUNT(*) AS confirmed
+                    COUNT(*) FILTER (WHERE d.state = 5) AS in_doubt,
+                    COUNT(*) FILTER (WHERE {IS_DROPPED}) AS dropped, COUNT(*) AS confirmed
              FROM issues i CROSS JOIN subscribers s LEFT JOIN deliveries d ON d.issue = i.number AND d.subscriber = s.id
              WHERE i.number = $1 AND s.status = 'confirmed' AND {IS_ON_LIST}"
         );
@@ -147,6 +158,7 @@ impl Store {
             count: number("missing")?,
             failed: number("failed")?,
             in_doubt: number("in_doubt")?,
+            dropped: number("dropped")?,
             confirmed: number("confirmed")?,
         })
     }

@@ -76,7 +76,7 @@ impl Sendmail {
         };
         let text = unix_lines(message);
         match timeout(self.deadline, running.feed(&text)).await {
-            Ok(Ok((written, status, complaint))) => self.judge(written, status, &complaint),
+            Ok(Ok((written, status, complaint))) => self.judge(letter, written, status, &complaint),
             Ok(Err(error)) => Outcome::InDoubt(format!("{}: {error}", self.name)),
             Err(_) => {
                 let reason = format!("{} did not end in time", self.name);
@@ -99,7 +99,7 @@ impl Sendmail {
     }
 
     /// The exit statuses of sysexits.h, which every sendmail follows.
-    fn judge(&self, written: bool, status: ExitStatus, complaint: &str) -> Outcome {
+    fn judge(&self, letter: &Letter, written: bool, status: ExitStatus, complaint: &str) -> Outcome {
         let reason = if complaint.is_empty() {
             format!("{}: {status}", self.name)
         } else {
@@ -108,8 +108,12 @@ impl Sendmail {
         match status.code() {
             Some(0) if written => Outcome::Sent(format!("taken by {}", self.name)),
             Some(0) => Outcome::InDoubt(format!("{} did not read the whole message", self.name)),
-            // EX_DATAERR and EX_NOUSER are about this message or reader.
-            Some(65 | 67) => Outcome::Failed(reason),
+            // EX_NOUSER is about this reader; EX_DATAERR is too when that is said (msmtp ends so when a server takes the reader or
+            // the sender not), else it may be about every message.
+            Some(67) => Outcome::Failed(reason),
+            Some(65) if complaint.replace(letter.from.as_str(), "").contains(letter.to.as_str()) => {
+                Outcome::Failed(reason)
+            }
             // EX_USAGE, EX_OSFILE, EX_NOPERM and EX_CONFIG are about this machine or account.
             Some(64 | 72 | 77 | 78) => Outcome::Refused(reason),
             // Killed: it may have done its work before.
@@ -206,6 +210,8 @@ cat > "$0.input"
 case "$5" in
 none-*) printf '\nno such user\nbye\n' >&2; exit 67 ;;
 odd-*) exit 1 ;;
+who-*) echo "recipient address $5 not accepted by the server" >&2; exit 65 ;;
+from-*) echo "envelope from address $3 not accepted by the server" >&2; exit 65 ;;
 esac
 "#;
 
@@ -250,6 +256,8 @@ esac
             ("none-", message.as_slice(), "failed"),
             ("full-", message, "deferred"),
             ("odd-", message, "deferred"),
+            ("who-", message, "failed"),
+            ("from-", message, "deferred"),
             ("talk-", &large, "sent"),
             ("deaf-", &large, "in doubt"),
             ("dead-", message, "in doubt"),

@@ -95,17 +95,13 @@ fn tell(reader: &Subscriber, deliveries: &[DeliveryTo], kept: &Kept, zone: &Time
     }
     let mut rows = vec![look::header(["ISSUE", "STATE", "TRIES", "AT", "WHAT THE SERVER SAID"])];
     for DeliveryTo { issue, subject, standing, .. } in deliveries {
-        let mut said = standing.reply().unwrap_or_default();
-        if let Some(next) = &standing.next_attempt_at {
-            said += &format!(" (again from {})", moment(next));
-        }
         let plain = |text: String| (text, PLAIN);
         rows.push([
             plain(format!("{issue} “{subject}”")),
             (standing.state.as_str().replace('_', " "), look::of_delivery(standing.state)),
             plain(standing.attempts.to_string()),
             plain(moment(&standing.updated_at)),
-            plain(said),
+            plain(history::last_said(standing, zone)),
         ]);
         let before = history::as_rows(standing, zone);
         rows.extend(

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use super::super::history::PUT_OFF;
 use super::super::look::{self, PLAIN};
 use super::super::page::Page;
 use crate::model::DeliveryState;
@@ -89,7 +90,7 @@ fn word(key: &Key) -> &'static str {
 /// What there is to say of a delivery without a history.
 fn not_tried(delivery: &NotSent) -> &'static str {
     match delivery.standing.next_attempt_at {
-        Some(_) => "not tried, others of its domain are refused",
+        Some(_) => PUT_OFF,
         None => "not tried yet",
     }
 }

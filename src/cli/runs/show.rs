@@ -12,7 +12,6 @@ use super::super::ui::Output;
 use super::super::{Ui, history};
 use super::reasons::Reasons;
 use super::summary::{as_json, find, tell};
-use crate::clock::told_of;
 use crate::model::DeliveryState;
 use crate::publish::PublishError;
 use crate::store::{NotSent, RunSummary, Store};
@@ -163,17 +162,12 @@ fn row_as_json(row: &NotSent) -> Value {
 fn tell_rows(rows: &[NotSent], zone: &TimeZone, page: &mut Page) {
     let mut lines = vec![look::header(["ISSUE", "READER", "STATE", "TRIES", "WHY"])];
     for row in rows {
-        let mut why = row.standing.reply().unwrap_or_default();
-        if let Some(next) = &row.standing.next_attempt_at {
-            let put_off = if row.standing.attempts == 0 { "not tried, others of its domain are refused " } else { "" };
-            why = format!("{put_off}{why} (again from {})", told_of(next, zone));
-        }
         lines.push([
             (row.key.issue.to_string(), PLAIN),
             (row.address.clone(), PLAIN),
             (row.standing.state.as_str().replace('_', " "), look::of_delivery(row.standing.state)),
             (row.standing.attempts.to_string(), PLAIN),
-            (why, PLAIN),
+            (history::last_said(&row.standing, zone), PLAIN),
         ]);
         let before = history::as_rows(&row.standing, zone);
         lines.extend(before.map(|[state, at, said]| {

@@ -94,7 +94,7 @@ impl Letters for Worker<'_> {
             && self.shared.has_several()
             && !Answer::parse(reply).is_temporary()
         {
-            self.shared.goes_down(self.at, Stop::Refused(reply.clone()), false);
+            self.shared.goes_down(self.at, Stop::of_refusal(reply), false);
             let job = self.try_again(job, reply);
             return self.put_back(job);
         }
@@ -132,6 +132,7 @@ impl Letters for Worker<'_> {
 
     async fn give_back(&mut self, letter: Letter) {
         if let Some(job) = self.out.remove(&letter.number) {
+            let _ = self.mark(&job, None);
             self.way.pace.give_back();
             self.put_back(job);
         }

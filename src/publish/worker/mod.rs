@@ -322,7 +322,7 @@ impl Worker<'_> {
         let domain = probes::domain(queued);
         let reaction = match &outcome {
             Outcome::Refused(reply) => {
-                shared.goes_down(self.at, Stop::Refused(reply.clone()), false);
+                shared.goes_down(self.at, Stop::of_refusal(reply), false);
                 Reaction::default()
             }
             Outcome::Sent(reply) | Outcome::Deferred(reply) | Outcome::Failed(reply) | Outcome::InDoubt(reply) => {

@@ -124,6 +124,53 @@ async fn who_is_erased_leaves_a_number_and_a_hash() {
 }
 
 #[tokio::test]
+async fn what_a_server_said_of_who_is_erased_is_forgotten_and_not_that_it_said_something() {
+    let Some(ledger) = Ledger::new() else { return };
+    let mut store = frozen(&ledger, 2).await;
+    let (soon, later) = ("2026-03-02T09:10:00Z", "2026-03-02T10:00:00Z");
+    claim(&mut store, &[1, 2]).await;
+    let said = |subscriber, state, next, text: &str| Recorded {
+        said: Some(Said { relay: Some(1), is_doubtful: false, answer: Answer::parse(text) }),
+        ..outcome(subscriber, state, next)
+    };
+    let busy = |subscriber| if subscriber == 1 { "450 4.2.0 <R1@example.org>: greylisted" } else { "450 4.2.0 busy" };
+    let put_off = |subscriber| said(subscriber, DeliveryState::Deferred, Some(soon), busy(subscriber));
+    store.advance(&[put_off(1), put_off(2)], None, NOW).await.unwrap();
+    // What is said again is kept once for all.
+    let next = Wanted::Next { after: Place::START, is_fresh: false, limit: 9 };
+    assert_eq!(store.advance(&[], Some(&next), later).await.unwrap().deliveries.len(), 2);
+    store.advance(&[put_off(1), put_off(2)], None, later).await.unwrap();
+    store.advance(&[], Some(&next), later).await.unwrap();
+    let gone = said(1, DeliveryState::Failed, None, "550 5.1.1 <r1@example.org>: unknown");
+    store.advance(&[gone, put_off(2)], None, later).await.unwrap();
+
+    assert!(store.erase(&address("r1@example.org"), "h", start()).await.unwrap());
+    let history = |all: &[NotSent], reader: i64| {
+        let found = all.iter().find(|delivery| delivery.key.subscriber == reader).unwrap();
+        found.standing.history.iter().map(|one| one.answer.to_string()).collect::<Vec<_>>()
+    };
+    let all = not_sent(&mut store).await;
+    let of_erased = history(&all, 1);
+    assert_eq!(of_erased.len(), 3, "{of_erased:?}");
+    assert!(
+        of_erased.iter().all(|said| !said.contains("example.org") && said.contains("(erased with the reader")),
+        "{of_erased:?}"
+    );
+    assert_eq!(of_erased[2], "550 5.1.1 (erased with the reader)");
+    assert_eq!(history(&all, 2), [busy(2); 3]);
+
+    // A copy was on its way when its reader was erased.
+    store.advance(&[], Some(&next), later).await.unwrap();
+    assert!(store.erase(&address("r2@example.org"), "h2", start()).await.unwrap());
+    store
+        .advance(&[said(2, DeliveryState::Failed, None, "550 5.1.1 <r2@example.org>: unknown")], None, later)
+        .await
+        .unwrap();
+    store.sweep().await.unwrap();
+    assert_eq!(history(&not_sent(&mut store).await, 2)[3], "550 5.1.1 (erased with the reader)");
+}
+
+#[tokio::test]
 async fn an_address_changes_when_the_new_one_confirms() {
     let Some(ledger) = Ledger::new() else { return };
     let mut store = open(&ledger).await;

@@ -43,7 +43,7 @@ async fn an_issue_is_missing_for_who_was_never_sent_it() {
     let missing = store.missing(1).await.unwrap();
     assert_eq!(
         missing,
-        Missing { count: 3, failed: 1, in_doubt: 1, confirmed: 8 },
+        Missing { count: 3, failed: 1, in_doubt: 1, dropped: 1, confirmed: 8 },
         "given up, back again, joined later"
     );
     assert_eq!(store.queue_missing(1, LATER).await.unwrap(), 3);
@@ -56,6 +56,18 @@ async fn an_issue_is_missing_for_who_was_never_sent_it() {
     let history = |id: i64| not_sent_to(id);
     assert_eq!(history(8)(&not_sent(&mut store).await), ["queued by the owner: `publish --missing`"]);
     assert_eq!(history(5)(&not_sent(&mut store).await), ["250 ok", "queued by the owner: `publish --missing`"]);
+}
+
+#[tokio::test]
+async fn who_is_named_twice_gets_one_copy_and_who_has_the_issue_does_not_miss_it() {
+    let Some(ledger) = Ledger::new() else { return };
+    let mut store = mixed(&ledger).await;
+    let before = store.missing(1).await.unwrap();
+    assert_eq!(store.resend(1, None, &[1, 1], LATER).await.unwrap(), 1);
+    assert_eq!(not_sent_to(1)(&not_sent(&mut store).await), ["250 ok", "queued by the owner: `runs resend`"]);
+    assert_eq!(settle(&mut store, DeliveryState::Queued, Some(&[1]), Decision::GiveUp, LATER).await.unwrap(), 1);
+    assert_eq!(store.missing(1).await.unwrap(), before, "the copy that came first is not taken back");
+    assert_eq!(store.queue_missing(1, LATER).await.unwrap(), before.count);
 }
 
 fn not_sent_to(subscriber: i64) -> impl Fn(&[NotSent]) -> Vec<String> {

@@ -9,6 +9,8 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::future::BoxFuture;
 use tokio::time::{Instant, timeout_at};
@@ -32,6 +34,8 @@ pub(super) struct Terms {
     pub(super) mask: Mask,
     /// How many letters may wait for their answers, where the server takes content in chunks.
     pub(super) in_flight: usize,
+    /// Whether the server, on any connection, knew no BDAT although it offers CHUNKING.
+    pub(super) knows_no_chunks: Arc<AtomicBool>,
 }
 
 /// Why a connection is closed on which replies would be taken for those to other questions.
@@ -99,8 +103,9 @@ impl<'c> Carrier<'c> {
 
     /// Appends to the output what may be said now. False when there is nothing to say and nothing to hear.
     async fn speak(&mut self) -> bool {
-        let Terms { offers, in_flight, .. } = self.terms;
-        if offers.pipelining && offers.chunking && *in_flight > 1 {
+        let Terms { offers, in_flight, knows_no_chunks, .. } = self.terms;
+        let takes_chunks = offers.chunking && !knows_no_chunks.load(Ordering::Relaxed);
+        if offers.pipelining && takes_chunks && *in_flight > 1 {
             while self.is_open && self.flights.len() < *in_flight {
                 let Some(letter) = self.letters.next(self.flights.is_empty()).await else { break };
                 if self.begin(letter).await {
@@ -130,7 +135,16 @@ impl<'c> Carrier<'c> {
             }
         };
         let next = Some(if self.needs_reset { Command::Rset } else { Command::Mail });
-        self.flights.push_back(Flight { letter, parameters, next, open: 0, is_ready: false, end: None, verdict: None });
+        self.flights.push_back(Flight {
+            letter,
+            parameters,
+            next,
+            open: 0,
+            is_chunk: false,
+            is_ready: false,
+            end: None,
+            verdict: None,
+        });
         true
     }
 
@@ -162,10 +176,10 @@ impl<'c> Carrier<'c> {
                 self.ends(0);
             }
             // After DATA only content can follow: there is no way back but to close the connection.
-            Err(reason) => {
+            Err(verdict) => {
                 self.is_open = false;
-                if let (Some(flight), Some(reason)) = (self.flights.pop_front(), reason) {
-                    self.letters.settle(flight.letter, Outcome::Failed(reason), false).await;
+                if let (Some(flight), Some(verdict)) = (self.flights.pop_front(), verdict) {
+                    self.letters.settle(flight.letter, verdict, false).await;
                 }
                 self.give_up().await;
             }
@@ -175,15 +189,16 @@ impl<'c> Carrier<'c> {
     /// The last letter as a whole. RSET, since a failed transaction before it would make its MAIL a nested one.
     async fn chunk(&mut self) {
         let (at, start, before) = (self.flights.len() - 1, self.wire.output.len(), self.wire.here());
-        if let Err(reason) = self.fill(at) {
-            if let (Some(flight), Some(reason)) = (self.flights.pop_back(), reason) {
-                self.letters.settle(flight.letter, Outcome::Failed(reason), true).await;
+        if let Err(verdict) = self.fill(at) {
+            if let (Some(flight), Some(verdict)) = (self.flights.pop_back(), verdict) {
+                self.letters.settle(flight.letter, verdict, true).await;
             }
             return;
         }
         let size = self.wire.output.len() - start;
         let mut head = Vec::new();
         let flight = &mut self.flights[at];
+        flight.is_chunk = true;
         for command in [Command::Rset, Command::Mail, Command::Rcpt] {
             flight.say(command, &mut head);
             flight.open += 1;
@@ -194,19 +209,21 @@ impl<'c> Carrier<'c> {
         self.ends(at);
     }
 
-    /// Appends the content of a letter. When it must not go: nothing, and the reason, when that is ours.
-    fn fill(&mut self, at: usize) -> Result<(), Option<String>> {
+    /// Appends the content of a letter. When it must not go: nothing, and our verdict, when it is ours. A message that is too large
+    /// is no fault of its reader.
+    fn fill(&mut self, at: usize) -> Result<(), Option<Outcome>> {
         let (flight, output) = (&mut self.flights[at], &mut self.wire.output);
         (flight.is_ready, flight.next) = (false, None);
         let start = output.len();
         if !self.letters.content(&flight.letter, output) {
             return Err(None);
         }
-        let checked = content::check(output, start, !flight.parameters.is_empty()).map_err(str::to_owned);
-        let checked = checked.and_then(|()| self.terms.offers.fits(output.len() - start));
-        checked.map_err(|reason| {
+        let checked = content::check(output, start, !flight.parameters.is_empty());
+        let checked = checked.map_err(|reason| Outcome::Failed(reason.to_owned()));
+        let checked = checked.and_then(|()| self.terms.offers.fits(output.len() - start).map_err(Outcome::Refused));
+        checked.map_err(|verdict| {
             output.truncate(start);
-            Some(reason)
+            Some(verdict)
         })
     }
 
@@ -294,6 +311,9 @@ impl<'c> Carrier<'c> {
         let is_hoped = if command == Command::Data { reply.code == 354 } else { reply.is_done() };
         let is_refused = reply.is_temporary() || reply.is_permanent();
         let is_for_nobody = flight.verdict.is_some();
+        if command == Command::Content && flight.is_chunk && !is_for_nobody && matches!(reply.code, 500 | 502) {
+            return self.without_chunks().await;
+        }
         let makes_sense = match command {
             // A reply to something else: from here on each would be taken for the next.
             _ if !(is_hoped || is_refused) || !self.wire.may_have_left(end) => false,
@@ -326,6 +346,15 @@ impl<'c> Carrier<'c> {
         }
         if flight.open == 0 && flight.verdict.is_some() {
             self.settle().await;
+        }
+    }
+
+    /// The server knows no BDAT (RFC 5321 §4.2.4): the first letter was not tried, and this one and those to come go by DATA.
+    async fn without_chunks(&mut self) {
+        self.terms.knows_no_chunks.store(true, Ordering::Relaxed);
+        self.needs_reset = true;
+        if let Some(flight) = self.flights.pop_front() {
+            self.letters.give_back(flight.letter).await;
         }
     }
 

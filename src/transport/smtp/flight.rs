@@ -54,6 +54,8 @@ pub(super) struct Flight {
     pub(super) next: Option<Command>,
     /// How many of its questions were not answered yet.
     pub(super) open: usize,
+    /// Whether its content goes as a chunk.
+    pub(super) is_chunk: bool,
     /// Whether its content may be written: DATA was granted.
     pub(super) is_ready: bool,
     /// Where its content ends on the wire, once that is to be written.

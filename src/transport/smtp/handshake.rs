@@ -136,7 +136,9 @@ impl Smtp {
             self.authenticate(&mut wire, mechanism, login).await?;
         }
         let Self { protocol, deadlines, in_flight, .. } = *self;
-        Ok(SmtpConnection::new(wire, Terms { protocol, offers, deadlines, mask: self.mask(), in_flight }))
+        let (mask, knows_no_chunks) = (self.mask(), self.knows_no_chunks.clone());
+        let terms = Terms { protocol, offers, deadlines, mask, in_flight, knows_no_chunks };
+        Ok(SmtpConnection::new(wire, terms))
     }
 
     /// AUTH (RFC 4954).

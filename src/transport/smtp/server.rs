@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use rustls::ClientConfig;
@@ -22,6 +23,8 @@ pub(in crate::transport) struct Smtp {
     pub(super) deadlines: Deadlines,
     /// How many letters may wait for their answers on one connection.
     pub(super) in_flight: usize,
+    /// Whether it knew no BDAT although it offers CHUNKING.
+    pub(super) knows_no_chunks: Arc<AtomicBool>,
     /// Made by the first connection that needs it: reading the system's certificates takes a while.
     pub(super) tls: OnceCell<Arc<ClientConfig>>,
 }
@@ -72,7 +75,8 @@ impl Smtp {
     ) -> Self {
         let deadlines = Deadlines::new(Duration::from_secs(timeout.into()));
         let Server { host, port, security, .. } = server;
-        Self { protocol, host, port, security, login, deadlines, in_flight, tls: OnceCell::new() }
+        let knows_no_chunks = Arc::default();
+        Self { protocol, host, port, security, login, deadlines, in_flight, knows_no_chunks, tls: OnceCell::new() }
     }
 
     /// `smtps://mail.example.org:465`

@@ -234,6 +234,28 @@ async fn refusals_in_the_middle_touch_no_other_letter() {
 }
 
 #[tokio::test]
+async fn a_server_that_offers_chunks_and_knows_none_is_asked_by_data() {
+    let script = |line: &str| match line {
+        ". RCPT TO:<reader5@example.org>" | ". RCPT TO:<reader8@example.org>" => Act::Usual,
+        line if line.starts_with(". RCPT") => Act::Say(b"502 5.5.1 command not implemented\r\n"),
+        _ => Act::Usual,
+    };
+    let server = Server::offering(Mode::Chunking, Tls::Never, script).await;
+    let smtp = transport(&server, Security::Loopback);
+    let mut bag = Bag::new(6);
+    smtp.establish().await.unwrap().carry(&mut bag).await;
+    let refused = End::Settled(Outcome::Failed("502 5.5.1 command not implemented".into()));
+    let back = || End::GivenBack;
+    assert_eq!(bag.ends(), [back(), back(), back(), back(), sent(), refused], "four were in flight");
+    let mut bag = Bag { letters: VecDeque::from([letter(8, "reader8")]), ..Bag::new(0) };
+    smtp.establish().await.unwrap().carry(&mut bag).await;
+    assert_eq!(bag.ends(), [sent()]);
+    let lines = server.log().lines;
+    let count = |command: &str| lines.iter().filter(|line| *line == command).count();
+    assert_eq!((count("BDAT"), count("DATA")), (4, 3), "also over other connections: {lines:?}");
+}
+
+#[tokio::test]
 async fn whoever_left_gets_nothing() {
     for mode in Mode::ALL {
         let mut bag = Bag { leavers: BTreeSet::from([2]), ..Bag::new(3) };

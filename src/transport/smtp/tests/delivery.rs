@@ -298,7 +298,7 @@ async fn a_message_larger_than_the_server_takes_never_leaves() {
             server(mode, move |line| if line.starts_with("EHLO") { Act::Say(offers) } else { Act::Usual }).await;
         let mut connection = connect(&server).await;
         let outcome = deliver(&mut connection, "ada", &MESSAGE[..23]).await;
-        assert!(matches!(outcome, Outcome::Failed(reason) if reason.contains("25 bytes") && reason.contains("23")));
+        assert!(matches!(outcome, Outcome::Refused(reason) if reason.contains("25 bytes") && reason.contains("23")));
         assert_eq!(connection.is_open(), mode == Mode::Chunking);
         let outcome = deliver(&mut connect(&server).await, "ada", &MESSAGE[..21]).await;
         assert!(matches!(outcome, Outcome::Sent(_)), "{outcome:?}");

@@ -72,7 +72,8 @@ fn over(io: impl Io + 'static, mode: Mode, in_flight: usize) -> SmtpConnection {
     let offers = String::from_utf8_lossy(mode.offers()).replace("250-8BITMIME", "250-SIZE 1000");
     let offers = Offers::read(offers.lines().map(|line| line[4..].to_owned()));
     let deadlines = Deadlines::new(Duration::from_secs(10));
-    let terms = Terms { protocol: Protocol::Smtp, offers, deadlines, mask: Mask::default(), in_flight };
+    let (mask, knows_no_chunks) = (Mask::default(), Arc::default());
+    let terms = Terms { protocol: Protocol::Smtp, offers, deadlines, mask, in_flight, knows_no_chunks };
     SmtpConnection::new(Wire::new(Box::new(io)), terms)
 }
 
