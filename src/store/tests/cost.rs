@@ -90,7 +90,19 @@ async fn sent_to_many(ledger: &Ledger) -> Store {
 /// Does what a server does by itself soon after.
 async fn tidy(store: &mut Store, how: &'static str) {
     if store.is_shared() {
+        nothing_older_is_looked_at(store).await;
         query(how).execute(&mut store.connection).await.unwrap();
+    }
+}
+
+/// Waits for the transactions of other tests: what they may still see of a table is not tidied up.
+async fn nothing_older_is_looked_at(store: &mut Store) {
+    let now = query("SELECT CAST(CAST(pg_snapshot_xmax(pg_current_snapshot()) AS TEXT) AS BIGINT)");
+    let now: i64 = now.value(&mut store.connection).await.unwrap();
+    let older = "SELECT EXISTS (SELECT 1 FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()
+        AND (CAST(CAST(backend_xmin AS TEXT) AS BIGINT) < $1 OR CAST(CAST(backend_xid AS TEXT) AS BIGINT) < $1))";
+    while query(older).bind(now).value(&mut store.connection).await.unwrap() {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
 }
 
