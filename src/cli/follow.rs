@@ -21,7 +21,7 @@ pub(super) async fn deliver(
     halt: &Arc<Halt>,
     context: &Context,
 ) -> Result<(Option<Exit>, Duration), Failure> {
-    publisher.halt = Arc::clone(halt);
+    publisher.halt = Halt::within(halt);
     let mut teller = Teller::new(&publisher, &order.config.site.timezone, context);
     teller.plans_nothing = true;
     let order = Order { now: context.clock.now(), options: Options { ..order.options.clone() }, ..*order };
