@@ -11,6 +11,8 @@ use crate::publish::{self, Halt, Options, Order, PublishError, Publisher};
 /// How long to wait when something could be tried and was not: a server or a limit is in its way, or another process has the right
 /// to.
 pub(super) const PAUSE: Duration = Duration::from_mins(1);
+/// How long to wait after a failure, twice as long after each further one.
+pub(super) const RETRY: Duration = Duration::from_secs(2);
 const BUSY_PAUSE: Duration = Duration::from_secs(1);
 
 /// Delivers what is queued now, and plans nothing. Returns the exit code, `None` when another process delivers, and how long to
