@@ -26,11 +26,12 @@ impl Ledger {
         Some(Self { url: server()?.schema(), beside: tempfile::tempdir().unwrap() })
     }
 
-    /// Waits until no process has it.
+    /// Waits until no process has it, and for long enough.
     async fn is_left(&self) {
         while self.sql("SELECT COUNT(*) FROM live_senders") != "0\n" {
             tokio::time::sleep(std::time::Duration::from_millis(10)).await;
         }
+        self.sql("UPDATE senders SET lease_until = now() + interval '30 seconds'");
     }
 
     /// What a statement answers in the schema.
