@@ -1,6 +1,6 @@
 //! Several processes, as on several machines, deliver one run from a database at a server.
 
-use std::process::Child;
+use std::process::{Child, Stdio};
 use std::time::Duration;
 
 use crate::servers::server;
@@ -201,4 +201,31 @@ fn one_that_follows_goes_on_when_the_server_has_hung_up() {
     let end = end_of(follows).exits(0);
     assert!(end.stderr.contains("see that") || end.stderr.contains("terminating connection"), "it says so: {end:#?}");
     assert!(sink.copies().len() == 2 && sink.count() == 4, "two issues, each once");
+}
+
+#[test]
+fn one_that_waits_to_try_again_goes_on_when_the_server_has_hung_up() {
+    let Some(server) = server() else { return };
+    let sink = Sink::start(Duration::ZERO);
+    at_server(|| {
+        let site = TestSite::new(&sink.transport());
+        site.readers(3);
+        let now = tidings::clock::now();
+        let yesterday = now - jiff::SignedDuration::from_hours(24);
+        site.post(&yesterday.to_string()[..10], "Slow rivers");
+        site.run(&now.to_string(), &["publish", "--limit", "1"]).exits(4);
+        // One may be tried again now, the other one soon.
+        let now = tidings::clock::now().as_second();
+        let put_off =
+            format!("UPDATE deliveries SET state = 3, next_attempt_at = {now} + 6 * (subscriber - 2) WHERE state = 0");
+        server.sql(&schema(&site), &put_off);
+        let mut publish = site.command("", &["publish"]);
+        publish.env_remove("TIDINGS_NOW").stdout(Stdio::piped()).stderr(Stdio::piped());
+        let publish = publish.spawn().unwrap();
+        sink.wait_for(2);
+        std::thread::sleep(Duration::from_secs(1));
+        hang_up(&site);
+        let end = end_of(publish).exits(0);
+        assert!(sink.count() == 3 && end.stderr.contains("trying again at"), "{end:#?}");
+    });
 }
