@@ -1,6 +1,6 @@
 //! Several processes, as on several machines, deliver one run from a database at a server.
 
-use std::process::Child;
+use std::process::{Child, Stdio};
 use std::time::Duration;
 
 use crate::servers::server;
@@ -156,17 +156,76 @@ fn of_three_senders_one_is_killed_at_any_moment_and_no_reader_is_lost() {
     assert!(in_doubt <= CONNECTIONS * IN_FLIGHT * i64::try_from(kills).unwrap(), "{in_doubt} in doubt");
 }
 
+/// Ends all sessions of a site, as a server that is started again does.
+fn hang_up(site: &TestSite) {
+    let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '";
+    server().unwrap().sql("public", &format!("{end}{}'", schema(site)));
+}
+
 #[test]
 fn a_connection_to_the_database_that_is_lost_is_made_again() {
-    let sink = Sink::start(Duration::from_millis(10));
-    let Some(site) = begun(&sink, 400, "connections = 2") else { return };
-    let deliver = site.start(NOW, &["deliver"]);
-    for wanted in [40, 120] {
-        sink.wait_for(wanted);
-        let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '";
-        server().unwrap().sql("public", &format!("{end}{}'", schema(&site)));
+    // Where messages take long there is often nothing to record, and only leavers are looked for.
+    for (pause, readers, moments) in [(10, 400, [40, 120]), (400, 16, [3, 7])] {
+        let sink = Sink::start(Duration::from_millis(pause));
+        let Some(site) = begun(&sink, readers, "connections = 2") else { return };
+        let deliver = site.start(NOW, &["deliver"]);
+        for wanted in moments {
+            sink.wait_for(wanted);
+            std::thread::sleep(Duration::from_millis(pause / 2));
+            hang_up(&site);
+        }
+        end_of(deliver).exits(0);
+        all_are_accounted_for(&site, &sink, readers);
+        assert!(site.not_sent().is_empty());
     }
-    end_of(deliver).exits(0);
-    all_are_accounted_for(&site, &sink, 400);
-    assert!(site.not_sent().is_empty());
+}
+
+#[test]
+fn one_that_follows_goes_on_when_the_server_has_hung_up() {
+    let sink = Sink::start(Duration::ZERO);
+    let Some(site) = begun(&sink, 2, "connections = 1") else { return };
+    let follows = site.start(NOW, &["deliver", "--follow"]);
+    sink.wait_for(2);
+    let waits = format!(
+        "SELECT COUNT(*) FROM pg_stat_activity WHERE application_name = '{}' AND query LIKE 'LISTEN%'",
+        schema(&site)
+    );
+    while server().unwrap().sql("public", &waits) != "1\n" {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    hang_up(&site);
+    site.post("2026-03-02", "Deep lakes");
+    while site.run(NOW, &["publish", "--limit", "1"]).code == 5 {}
+    sink.wait_for(4);
+    assert!(std::process::Command::new("kill").args(["-TERM", &follows.id().to_string()]).status().unwrap().success());
+    let end = end_of(follows).exits(0);
+    assert!(end.stderr.contains("see that") || end.stderr.contains("terminating connection"), "it says so: {end:#?}");
+    assert!(sink.copies().len() == 2 && sink.count() == 4, "two issues, each once");
+}
+
+#[test]
+fn one_that_waits_to_try_again_goes_on_when_the_server_has_hung_up() {
+    let Some(server) = server() else { return };
+    let sink = Sink::start(Duration::ZERO);
+    at_server(|| {
+        let site = TestSite::new(&sink.transport());
+        site.readers(3);
+        let now = tidings::clock::now();
+        let yesterday = now - jiff::SignedDuration::from_hours(24);
+        site.post(&yesterday.to_string()[..10], "Slow rivers");
+        site.run(&now.to_string(), &["publish", "--limit", "1"]).exits(4);
+        // One may be tried again now, the other one soon.
+        let now = tidings::clock::now().as_second();
+        let put_off =
+            format!("UPDATE deliveries SET state = 3, next_attempt_at = {now} + 6 * (subscriber - 2) WHERE state = 0");
+        server.sql(&schema(&site), &put_off);
+        let mut publish = site.command("", &["publish"]);
+        publish.env_remove("TIDINGS_NOW").stdout(Stdio::piped()).stderr(Stdio::piped());
+        let publish = publish.spawn().unwrap();
+        sink.wait_for(2);
+        std::thread::sleep(Duration::from_secs(1));
+        hang_up(&site);
+        let end = end_of(publish).exits(0);
+        assert!(sink.count() == 3 && end.stderr.contains("trying again at"), "{end:#?}");
+    });
 }

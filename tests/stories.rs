@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::sink::Sink;
+use crate::serve::Serve;
+use crate::sink::{Sink, Step};
 use crate::site::{TestSite, end_of};
 
 const MONDAY: &str = "2026-03-02T09:00:00Z";
@@ -121,6 +122,48 @@ pub(crate) fn a_process_that_follows_delivers_what_is_queued_later() {
     let end = end_of(follows).exits(0);
     assert!(end.stderr.contains("29 sent"), "{end:#?}");
     assert_eq!((sink.count(), sink.copies().len()), (60, 30), "two issues, each once");
+}
+
+#[test]
+fn a_mail_server_that_lets_no_one_in_ends_no_process_that_is_there_for_long() {
+    // It takes one more message, closes the connection, and lets no other one in.
+    let sink = Sink::scripted(|step: &Step<'_>| match step {
+        Step { name: "MAIL", received: 2.., .. } => Some("421 4.3.2 closing"),
+        Step { name: "CONNECT", received: 2.., .. } => Some("554 5.7.1 no mail from your network"),
+        _ => None,
+    });
+    let site = TestSite::new(&sink.transport());
+    site.configure("mail", "connections = 1");
+    site.readers(4);
+    let now = tidings::clock::now();
+    let day = (now - jiff::SignedDuration::from_hours(24)).to_string();
+    site.post(&day[..10], "Slow rivers");
+    site.run(&now.to_string(), &["publish", "--limit", "1"]).exits(4);
+    let follows = site.start(&now.to_string(), &["deliver", "--follow"]);
+    let is_stopped = |site: &TestSite| site.status()["stops"].as_array().is_some_and(|stops| !stops.is_empty());
+    while !is_stopped(&site) {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    std::thread::sleep(Duration::from_millis(500));
+    let term = std::process::Command::new("kill").args(["-TERM", &follows.id().to_string()]).status().unwrap();
+    assert!(term.success());
+    let end = end_of(follows).exits(4);
+    assert!(end.stderr.contains("no mail from your network") && end.stderr.contains("Stopping after"), "{end:#?}");
+
+    let other = Sink::scripted(|step: &Step<'_>| match step {
+        Step { name: "MAIL", received: 1.., .. } => Some("421 4.3.2 closing"),
+        Step { name: "CONNECT", received: 1.., .. } => Some("554 5.7.1 no mail from your network"),
+        _ => None,
+    });
+    site.edit("config.toml", &sink.transport(), &other.transport());
+    let serve = Serve::of(&site, "");
+    other.wait_for(1);
+    while other.connections() < 2 {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    std::thread::sleep(Duration::from_secs(1));
+    assert_eq!(serve.get("/health").status, 200);
+    assert!(serve.end().contains("no mail from your network"));
 }
 
 #[test]

@@ -63,15 +63,32 @@ async fn follow(publisher: Publisher, order: Order<'_>, context: &Context) -> Re
     let halt = Arc::clone(&publisher.halt);
     session::listen(&halt);
     let (mut next, mut exit) = (Some(publisher), Exit::Done);
+    let mut retry = follow::RETRY;
     while !halt.is_set() {
-        let publisher = match next.take() {
-            Some(publisher) => publisher,
-            None => session::publisher(order.config, context, &order.options.allow).await?,
+        let turn = async {
+            let publisher = match next.take() {
+                Some(publisher) => publisher,
+                None => session::publisher(order.config, context, &order.options.allow).await?,
+            };
+            follow::deliver(publisher, &order, &halt, context).await
         };
-        let (delivered, pause) = follow::deliver(publisher, &order, &halt, context).await?;
-        exit = delivered.unwrap_or(exit);
-        if let Some(false) = halt.unless(follow::wait(&order, pause, context)).await.transpose()? {
-            break;
+        let waited = match turn.await {
+            Ok((delivered, pause)) => {
+                exit = delivered.unwrap_or(exit);
+                halt.unless(follow::wait(&order, pause, context)).await.transpose()
+            }
+            Err(failure) => Err(failure),
+        };
+        match waited {
+            Ok(Some(false)) => break,
+            Ok(_) => retry = follow::RETRY,
+            // Such as a server that is started again.
+            Err(failure) if failure.exit == Exit::Unexpected => {
+                context.ui.failure(&failure);
+                let _ = halt.unless(tokio::time::sleep(retry)).await;
+                retry = (2 * retry).min(follow::PAUSE);
+            }
+            Err(failure) => return Err(failure),
         }
     }
     Ok(exit)

@@ -11,6 +11,8 @@ use crate::publish::{self, Halt, Options, Order, PublishError, Publisher};
 /// How long to wait when something could be tried and was not: a server or a limit is in its way, or another process has the right
 /// to.
 pub(super) const PAUSE: Duration = Duration::from_mins(1);
+/// How long to wait after a failure, twice as long after each further one.
+pub(super) const RETRY: Duration = Duration::from_secs(2);
 const BUSY_PAUSE: Duration = Duration::from_secs(1);
 
 /// Delivers what is queued now, and plans nothing. Returns the exit code, `None` when another process delivers, and how long to
@@ -21,7 +23,7 @@ pub(super) async fn deliver(
     halt: &Arc<Halt>,
     context: &Context,
 ) -> Result<(Option<Exit>, Duration), Failure> {
-    publisher.halt = Arc::clone(halt);
+    publisher.halt = Halt::within(halt);
     let mut teller = Teller::new(&publisher, &order.config.site.timezone, context);
     teller.plans_nothing = true;
     let order = Order { now: context.clock.now(), options: Options { ..order.options.clone() }, ..*order };

@@ -265,7 +265,7 @@ async fn publish_now(order: &Order<'_>, agreed: &[Demand], halt: &Arc<Halt>, con
     let config = agreement::read(&context.site)?;
     agreement::check(&config, Activity::Send, &context.site, &context.state, agreed)?;
     let mut publisher = session::publisher(&config, context, &order.options.allow).await?;
-    publisher.halt = Arc::clone(halt);
+    publisher.halt = Halt::within(halt);
     let order =
         Order { config: &config, now: context.clock.now(), options: Options { ..order.options.clone() }, ..*order };
     let mut teller = Teller::new(&publisher, &config.site.timezone, context);

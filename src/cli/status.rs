@@ -16,9 +16,10 @@ use super::table::cut;
 use super::{Context, Ui, plan, session};
 use crate::clock::{self, told_of};
 use crate::config::{Config, Relay};
+use crate::diagnostic::Diagnostic;
 use crate::model::{DeliveryCounts, DeliveryState, Post, SubscriberCounts};
 use crate::publish::{self, Activity, Forecast, LimitUse, Past, Site, Underway, Verdict, count, lists_of};
-use crate::store::{Deliverer, Stopped};
+use crate::store::{Deliverer, Stopped, StoreError};
 
 /// Of what keeps deliveries from being tried, so much is shown.
 const STOPS_SHOWN: usize = 10;
@@ -53,7 +54,9 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
     let mut deliveries = DeliveryCounts::default();
     let mut letters = Letters::default();
     let mut standing = Underway::default();
+    let mut moved = None;
     if let Some(mut store) = store {
+        moved = store.moved_to().await?.map(|to| StoreError::Moved { to });
         is_finished = store.last_run().await?.is_none_or(|run| run.finished_at.is_some());
         subscribers = store.subscriber_counts().await?;
         deliveries = store.delivery_counts(None).await?;
@@ -65,6 +68,10 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> Result<Exit
         store.close().await?;
     }
     let Underway { deliverer, limits, forecast, next_attempt, stops } = standing;
+    if let Some(moved) = moved {
+        let warning = Diagnostic::warning("store", moved.to_string());
+        context.ui.diagnostics(&[warning.help(moved.help().unwrap_or_default())]);
+    }
     if arguments.json {
         Ui::json(&json!({
             "last_run": past.last_run().map(|moment| moment.to_string()),

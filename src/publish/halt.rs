@@ -1,7 +1,7 @@
 //! How a delivering process is told to stop, and why it did.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
 use tokio::sync::Notify;
@@ -91,10 +91,17 @@ impl Stop {
 pub struct Halt {
     set: AtomicBool,
     reason: Mutex<Option<Stop>>,
-    wake: Notify,
+    wake: Arc<Notify>,
+    /// That of the process, which stops this one too.
+    above: Option<Arc<Self>>,
 }
 
 impl Halt {
+    /// The flag of one delivering in a process that goes on when that stops.
+    pub fn within(process: &Arc<Self>) -> Arc<Self> {
+        Arc::new(Self { wake: Arc::clone(&process.wake), above: Some(Arc::clone(process)), ..Self::default() })
+    }
+
     /// Asks every delivery to stop after what is in flight.
     pub fn set(&self, reason: Stop) {
         if let Ok(mut first) = self.reason.lock() {
@@ -106,21 +113,24 @@ impl Halt {
 
     /// True when it is time to stop.
     pub fn is_set(&self) -> bool {
-        self.set.load(Ordering::SeqCst)
+        self.set.load(Ordering::SeqCst) || self.above.as_ref().is_some_and(|above| above.is_set())
     }
 
     /// Waits for something, unless it is time to stop before: then `None`.
     pub async fn unless<T>(&self, something: impl Future<Output = T>) -> Option<T> {
-        let woken = self.wake.notified();
-        tokio::pin!(woken);
-        // From here on no call of `set` is missed.
-        woken.as_mut().enable();
-        if self.is_set() {
-            return None;
-        }
-        tokio::select! {
-            value = something => Some(value),
-            () = woken => None,
+        tokio::pin!(something);
+        loop {
+            let woken = self.wake.notified();
+            tokio::pin!(woken);
+            // From here on no call of `set` is missed.
+            woken.as_mut().enable();
+            if self.is_set() {
+                return None;
+            }
+            tokio::select! {
+                value = &mut something => return Some(value),
+                () = woken => {}
+            }
         }
     }
 
@@ -131,7 +141,8 @@ impl Halt {
 
     /// The reason, once everything has stopped.
     pub(super) fn take(&self) -> Option<Stop> {
-        self.reason.lock().ok().and_then(|mut reason| reason.take())
+        let own = self.reason.lock().ok().and_then(|mut reason| reason.take());
+        own.or_else(|| self.above.as_ref().and_then(|above| above.take()))
     }
 }
 

@@ -20,9 +20,32 @@ pub(super) const LARGEST_BATCH: usize = 1_000;
 /// An outcome is on disk, and a reader who leaves is heard of, after this time at the latest.
 const TICK: Duration = Duration::from_millis(50);
 
-/// How often and how long to wait for a database that does not take a batch; each time it has waited itself before.
+/// How often and how long to wait for a database that does not answer; each time it has waited itself before. A lease at a server is over
+/// after a minute.
 const BUSY_PAUSES: u32 = 20;
+const BUSY_PAUSES_AT_SERVER: u32 = 60;
 const BUSY_PAUSE: Duration = Duration::from_secs(1);
+
+/// Asks the ledger; one that is busy, or whose server was lost, again for a while, and the connections wait: what a relay has answered
+/// is known only here until it is on disk.
+macro_rules! patiently {
+    ($store:expr, $asked:expr) => {{
+        let mut pauses = if $store.is_shared() { BUSY_PAUSES_AT_SERVER } else { BUSY_PAUSES };
+        loop {
+            match $asked.await {
+                Err(error) if pauses > 0 && !matches!(error, StoreError::LeaseOver) => {
+                    pauses -= 1;
+                    tokio::time::sleep(BUSY_PAUSE).await;
+                    // What was committed before the way to a server was lost is not recorded twice: it is claimed no more.
+                    if let Err(StoreError::LeaseOver) = $store.reconnect().await {
+                        return Err(StoreError::LeaseOver);
+                    }
+                }
+                answered => break answered?,
+            }
+        }
+    }};
+}
 
 /// The ledger and how far its queue was read.
 struct Recorder<'s> {
@@ -129,35 +152,13 @@ impl Recorder<'_> {
             let (batch, rest): (Vec<_>, Vec<_>) = outcomes.into_iter().partition(|outcome| keys.insert(outcome.key));
             outcomes = rest;
             let wanted = wanted.as_ref().filter(|_| outcomes.is_empty());
-            let claimed = self.commit_patiently(&batch, wanted).await?;
+            let clock = &self.shared.clock;
+            let claimed = patiently!(self.store, self.store.advance(&batch, wanted, &clock.now().to_string()));
             self.shared.recorded(&batch);
             if outcomes.is_empty() {
                 self.left += claimed.left;
                 (0..claimed.left).for_each(|_| self.shared.watcher.delivered(DeliveryState::Skipped));
                 return Ok(claimed);
-            }
-        }
-    }
-
-    /// What a server has answered is known only here until it is on disk: a database that is busy is asked again for a while,
-    /// and the connections wait.
-    async fn commit_patiently(
-        &mut self,
-        outcomes: &[Recorded],
-        wanted: Option<&Wanted>,
-    ) -> Result<Claimed, StoreError> {
-        let mut pauses = BUSY_PAUSES;
-        loop {
-            match self.store.advance(outcomes, wanted, &self.shared.clock.now().to_string()).await {
-                Err(error) if pauses > 0 && !matches!(error, StoreError::LeaseOver) => {
-                    pauses -= 1;
-                    tokio::time::sleep(BUSY_PAUSE).await;
-                    // What was committed before the way to a server was lost is not recorded twice: it is claimed no more.
-                    if let Err(StoreError::LeaseOver) = self.store.reconnect().await {
-                        return Err(StoreError::LeaseOver);
-                    }
-                }
-                claimed => return claimed,
             }
         }
     }
@@ -183,7 +184,8 @@ impl Recorder<'_> {
         let shared = self.shared;
         for (way, from, suspects) in shared.take_looks() {
             let now = shared.clock.now();
-            let found = probes::find(self.store, &shared.jobs, from, &suspects, &now.to_string()).await?;
+            let moment = now.to_string();
+            let found = patiently!(self.store, probes::find(self.store, &shared.jobs, from, &suspects, &moment));
             let claimed = self.commit(Vec::new(), Some(Wanted::These(found.waiting))).await?;
             shared.claimed(&claimed.deliveries);
             let probes = self.safe(claimed).await?.deliveries.into_iter().chain(found.claimed);
@@ -195,10 +197,11 @@ impl Recorder<'_> {
 
     async fn look_for_leavers(&mut self) -> Result<(), StoreError> {
         let (keys, moment) = (self.shared.claimed_keys(), Instant::now());
-        let left = if keys.is_empty() { None } else { self.store.leavers(keys.into_iter()).await? };
+        let left =
+            if keys.is_empty() { None } else { patiently!(self.store, self.store.leavers(keys.iter().copied())) };
         // What changed the list may be what came back.
         if left.is_some()
-            && let Some(spike) = self.store.spike().await?
+            && let Some(spike) = patiently!(self.store, self.store.spike())
         {
             self.shared.halt.set(Stop::Spike(spike.reason));
         }

@@ -401,6 +401,8 @@ impl<'r, F: Frontend> Run<'r, F> {
                 run.stopped = halt.take();
                 break;
             }
+            // A server was not asked for minutes, and may have hung up.
+            run.publisher.store.stay_connected().await?;
             let ready = run.publisher.store.ready(&run.publisher.clock.now().to_string()).await?;
             // They are counted anew.
             let deferred = run.done.deliveries.entry(DeliveryState::Deferred.as_str()).or_default();

@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 use sqlx::{AssertSqlSafe, SqlSafeStr as _};
 
 use super::connection::{Link, Transaction, query};
-use super::{Database, Result, Right, Store, StoreError, memory};
+use super::{Database, Result, Right, Store, StoreError, memory, value};
 
 /// Rows that go at a time.
 const BATCH: usize = 1_000;
@@ -198,6 +198,17 @@ impl Store {
         }
         let mut from = self.connection.begin().await?;
         let mut to = other.connection.begin().await?;
+        for transaction in [&mut from, &mut to] {
+            // A server that has sent all rows of a table waits until they are written elsewhere.
+            if let Transaction::Postgres(_) = transaction {
+                query("SET LOCAL idle_in_transaction_session_timeout = 0").execute(transaction).await?;
+            }
+        }
+        let goal = place.to_compare();
+        // What was cut off at its very end may be done once more; elsewhere it would go on in two places.
+        if let Some(to) = value(MOVED, &mut from).await?.filter(|to| *to != goal) {
+            return Err(StoreError::Moved { to });
+        }
         let is_sending = "SELECT EXISTS (SELECT 1 FROM deliveries WHERE state = 1)";
         if query(is_sending).value(&mut from).await? {
             return Err(StoreError::Delivering);
@@ -223,7 +234,7 @@ impl Store {
         memory::set(&mut to, generation).await?;
         let gone =
             "INSERT INTO site (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
-        query(gone).bind(MOVED).bind(place.to_string()).execute(&mut from).await?;
+        query(gone).bind(MOVED).bind(goal).execute(&mut from).await?;
         // In this order no crash leaves two that send. What is not there then can be moved once more.
         from.commit().await?;
         to.commit().await?;
@@ -236,8 +247,9 @@ impl Store {
         let has_right = lock.is_some();
         self.moving = lock;
         if self.is_shared() {
-            let is_any: bool = query("SELECT EXISTS (SELECT 1 FROM live_senders)").value(&mut self.connection).await?;
-            return Ok(has_right && !is_any);
+            // One that lost its session goes on when it has another one.
+            let any = "SELECT EXISTS (SELECT 1 FROM senders WHERE lease_until > clock_timestamp())";
+            return Ok(has_right && !query(any).value::<bool>(&mut self.connection).await?);
         }
         Ok(has_right)
     }

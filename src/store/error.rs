@@ -46,7 +46,7 @@ pub enum StoreError {
     Lock { path: PathBuf, error: std::io::Error },
     #[error("the database is in use by other programs: {}", path.display())]
     InUse { path: PathBuf },
-    #[error("the database does not answer: {0}")]
+    #[error("the database {}: {}", if .0.as_database_error().is_some() { "refuses" } else { "does not answer" }, said(.0))]
     Query(#[from] sqlx::Error),
     #[error("the database holds something that this version cannot read: {0}")]
     Content(String),
@@ -74,7 +74,7 @@ impl StoreError {
             Self::Delivering => Some(
                 "wait for it to end; what a process was sending that is gone is settled by the next `tidings deliver`",
             ),
-            Self::Server { error, .. } => server_help(error),
+            Self::Query(error) | Self::Server { error, .. } => server_help(error),
             Self::NoSchema { .. } => {
                 Some("make it with `CREATE SCHEMA`, or name another one in the URL: `?options=-csearch_path%3DNAME`")
             }
@@ -104,8 +104,11 @@ fn server_help(error: &sqlx::Error) -> Option<&'static str> {
         ),
         (_, Some("3D000")) => Some("make the database with `createdb`, or correct its name in the URL"),
         (_, Some("42501")) => Some("let this user make and use tables: `GRANT USAGE, CREATE ON SCHEMA … TO …`"),
+        (_, Some("25006")) => Some(
+            "this server, or this user, may only read: name the server that takes changes, of which this one may be a copy",
+        ),
         (_, Some("53300")) => Some("let the server take more connections, or try again later"),
-        (_, Some("57P03")) => Some("the server starts or stops: try again soon"),
+        (_, Some("57P01" | "57P03")) => Some("the server starts or stops: try again soon"),
         // A handshake of TLS that failed.
         (sqlx::Error::Tls(_), _) => Some(UNPROVEN),
         (sqlx::Error::Io(error), _) if error.kind() == std::io::ErrorKind::InvalidData => Some(UNPROVEN),

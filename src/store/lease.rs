@@ -11,6 +11,11 @@ const RENEW: &str = "UPDATE senders SET lease_until = clock_timestamp() + interv
     WHERE token = $1 AND lease_until > clock_timestamp()
     RETURNING (SELECT COUNT(*) FROM senders WHERE lease_until > clock_timestamp())";
 
+/// Whether the sender `s` may still have what it has claimed: its lease holds, and its session is there or was lost just now, as when the
+/// server was started again. Half a minute after it was renewed last it completes no message.
+pub(super) const LIVES: &str = "COALESCE(s.lease_until > clock_timestamp() + interval '30 seconds'
+    OR EXISTS (SELECT 1 FROM live_senders l WHERE l.token = s.token), false)";
+
 /// Says that the session of a sender is there.
 pub(super) const STAY: &str = "SELECT CAST(pg_advisory_lock_shared(1953064043, CAST($1 AS INTEGER)) AS TEXT)";
 

@@ -37,6 +37,14 @@ impl Database {
             Self::Server { url, .. } => Some(url),
         }
     }
+
+    /// The same wherever a command is given.
+    pub(super) fn to_compare(&self) -> String {
+        match self {
+            Self::File(path) => std::path::absolute(path).as_ref().unwrap_or(path).display().to_string(),
+            Self::Server { url, .. } => url.to_string(),
+        }
+    }
 }
 
 impl fmt::Display for Database {

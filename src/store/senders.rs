@@ -1,13 +1,13 @@
 //! Senders at a server, where several processes deliver at the same time. Each has a token, which fences what it claims: only its own
-//! outcomes are recorded of that. It lives as long as it renews its lease and its session is there; what a dead one had claimed is
-//! recovered by another.
+//! outcomes are recorded of that. It lives as long as it renews its lease and its session is there, or was a moment ago; what a dead one
+//! had claimed is recovered by another.
 
 use std::time::{Duration, Instant};
 
-use sqlx::Connection as _;
+use sqlx::{AssertSqlSafe, Connection as _};
 
 use super::connection::{Connection, Link, Transaction, query};
-use super::lease::{STAY, Sender};
+use super::lease::{LIVES, STAY, Sender};
 use super::right::Right;
 use super::{Result, Store, server};
 
@@ -109,19 +109,18 @@ pub(super) struct Claimant {
     pub(super) relay: String,
     /// Whether one may be sent again, in a word.
     pub(super) repeatable: String,
-    /// Whether its session and its lease are there.
+    /// Whether its lease is there, and its session, or that was lost just now.
     pub(super) is_live: bool,
 }
 
 /// The senders at a server that have claimed something.
 pub(super) async fn claimants(link: Link<'_>) -> Result<Vec<Claimant>> {
-    let all = query(
-        "SELECT c.claim, COALESCE(s.claims, ''), COALESCE(s.relay, ''), COALESCE(s.repeatable, ''),
-                EXISTS (SELECT 1 FROM live_senders l WHERE l.token = c.claim)
+    let all = format!(
+        "SELECT c.claim, COALESCE(s.claims, ''), COALESCE(s.relay, ''), COALESCE(s.repeatable, ''), {LIVES}
          FROM (SELECT DISTINCT claim FROM deliveries WHERE state = 1) c LEFT JOIN senders s ON s.token = c.claim
-         ORDER BY c.claim",
+         ORDER BY c.claim"
     );
-    let rows = all.fetch_all(link).await?;
+    let rows = query(AssertSqlSafe(all)).fetch_all(link).await?;
     rows.iter()
         .map(|row| {
             Ok(Claimant {
@@ -137,9 +136,11 @@ pub(super) async fn claimants(link: Link<'_>) -> Result<Vec<Claimant>> {
 
 /// Forgets the senders that are gone and have nothing claimed any more.
 pub(super) async fn forget_gone(transaction: &mut Transaction<'_>) -> Result<()> {
-    let gone = "DELETE FROM senders s WHERE NOT EXISTS (SELECT 1 FROM live_senders l WHERE l.token = s.token)
-        AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.state = 1 AND d.claim = s.token)";
-    query(gone).execute(&mut *transaction).await?;
+    let gone = format!(
+        "DELETE FROM senders s WHERE NOT {LIVES}
+           AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.state = 1 AND d.claim = s.token)"
+    );
+    query(AssertSqlSafe(gone)).execute(&mut *transaction).await?;
     let held = "DELETE FROM held h WHERE NOT EXISTS (SELECT 1 FROM senders s WHERE s.token = h.sender)";
     query(held).execute(transaction).await?;
     Ok(())

@@ -22,10 +22,12 @@ pub(super) const IS_LOCKED: &str = "SELECT EXISTS (SELECT 1 FROM pg_locks WHERE 
     AND objid = 'site'::regclass::oid AND granted AND pid <> pg_backend_pid())";
 
 /// Plans are made for the values at hand: how long a page is decides how it is read. A session that lost its other end ends within a
-/// minute, and with it its locks; a statement waits as long for others as with
-/// SQLite.
+/// minute, and with it its locks; a statement waits as long for others as with SQLite. Of a process that stands still in the middle of
+/// a transaction the others must not hear: its locks are gone before that. Other limits of a provider's are for programs that forget
+/// what they ask; what is asked here takes as long as a list is (not every version has all of them).
 const SETTINGS: &str = "SET tcp_keepalives_idle = 20; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3;
-    SET plan_cache_mode = force_custom_plan; SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '60s'; SET client_min_messages = warning";
+    SET plan_cache_mode = force_custom_plan; SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '5s'; SET client_min_messages = warning;
+    SELECT set_config(name, '0', false) FROM pg_settings WHERE name IN ('statement_timeout', 'transaction_timeout', 'idle_session_timeout')";
 
 /// What a connection to a server is made with.
 ///

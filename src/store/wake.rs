@@ -49,8 +49,10 @@ impl Store {
                     let next = self.next_attempt_at().await?.map(|next| seconds(&next)).transpose()?;
                     let left = next.map_or(i64::MAX, |next| next.saturating_sub(seconds(&moment).unwrap_or(next)));
                     let until = Duration::from_secs(left.max(1).unsigned_abs()).min(LOOK_AT_SERVER);
-                    // A connection that is lost is made again by the next call.
-                    let _ = tokio::time::timeout(until, listener.recv()).await;
+                    // A connection that is lost is made again by the next call, which may fail at once.
+                    if let Ok(Err(_)) = tokio::time::timeout(until, listener.recv()).await {
+                        tokio::time::sleep(LOOK).await;
+                    }
                 }
             }
         }

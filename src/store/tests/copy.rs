@@ -71,6 +71,28 @@ async fn everything_moves_to_a_server_and_back_and_nothing_stays_that_sends() {
 }
 
 #[tokio::test]
+async fn what_has_moved_moves_nowhere_else() {
+    let Some(ledger) = Ledger::new() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let (old, new, third) = (file(&folder, "old.db"), ledger.database(), file(&folder, "third.db"));
+    let mut store = Store::open(&old).await.unwrap();
+    store.add_subscribers(&readers(2), "test", NOW).await.unwrap();
+    let mut server = Store::open(&new).await.unwrap();
+    store.move_to(&mut server, &new).await.unwrap();
+    (store.moving, server.moving) = (None, None);
+    let mut other = Store::open(&third).await.unwrap();
+    let refused = store.move_to(&mut other, &third).await;
+    assert!(matches!(refused, Err(StoreError::Moved { .. })), "{refused:?}");
+    assert_eq!(other.subscriber_counts().await.unwrap().confirmed, 0);
+    // As when the first command was cut off at its end.
+    server.close().await.unwrap();
+    ledger.sql("DELETE FROM subscribers; DELETE FROM list_version; INSERT INTO list_version VALUES (0)");
+    store.moving = None;
+    let mut server = Store::open(&new).await.unwrap();
+    assert_eq!(store.move_to(&mut server, &new).await.unwrap().readers, 2);
+}
+
+#[tokio::test]
 async fn what_is_not_empty_stays_as_it_is() {
     let Some(ledger) = Ledger::new() else { return };
     let folder = tempfile::tempdir().unwrap();

@@ -65,6 +65,37 @@ async fn no_sender_takes_or_records_what_another_one_has() {
     assert_eq!((standing.state, standing.history.len()), (DeliveryState::Sent, 1));
 }
 
+/// As when a server was started again, and others are there sooner.
+#[tokio::test]
+async fn one_that_lost_its_session_just_now_keeps_what_it_has() {
+    let Some(ledger) = Ledger::new() else { return };
+    frozen(&ledger, 2).await;
+    let (mut slow, mut other) = (open(&ledger).await, open(&ledger).await);
+    claim(&mut slow, &[1, 2]).await;
+    let session: i64 = query("SELECT pg_backend_pid()::bigint").value(&mut slow.connection).await.unwrap();
+    ledger.sql(&format!("SELECT pg_terminate_backend({session}, 10000)"));
+    let recovered = other.recover(Repeat::Never, NOW).await.unwrap();
+    assert_eq!((recovered.count, recovered.put_back), (0, 0));
+    assert!(slow.advance(&[], None, NOW).await.is_err());
+    slow.reconnect().await.unwrap();
+    slow.advance(&[outcome(1, DeliveryState::Sent, None)], None, NOW).await.unwrap();
+    drop(slow);
+    ledger.is_left().await;
+    let recovered = other.recover(Repeat::Never, NOW).await.unwrap();
+    assert_eq!((recovered.count, other.delivery_counts(None).await.unwrap().sent), (1, 1));
+}
+
+/// What it has locked is waited for at most as long as any other process waits.
+#[tokio::test]
+async fn one_that_stands_still_in_a_transaction_harms_no_other_one() {
+    let Some(ledger) = Ledger::new() else { return };
+    frozen(&ledger, 1).await;
+    let (mut still, mut other) = (open(&ledger).await, open(&ledger).await);
+    let transaction = still.connection.begin_beside().await.unwrap();
+    assert!(other.token().await.unwrap().is_some(), "for this it has the database for itself");
+    assert!(transaction.commit().await.is_err());
+}
+
 /// How many rows of deliveries were read one after the other, by sessions that have said so.
 async fn read_in_order(store: &mut Store) -> i64 {
     let tell = query("SELECT CAST(pg_stat_force_next_flush() AS TEXT)");

@@ -26,11 +26,12 @@ impl Ledger {
         Some(Self { url: server()?.schema(), beside: tempfile::tempdir().unwrap() })
     }
 
-    /// Waits until no process has it.
+    /// Waits until no process has it, and for long enough.
     async fn is_left(&self) {
         while self.sql("SELECT COUNT(*) FROM live_senders") != "0\n" {
             tokio::time::sleep(std::time::Duration::from_millis(10)).await;
         }
+        self.sql("UPDATE senders SET lease_until = now() + interval '30 seconds'");
     }
 
     /// What a statement answers in the schema.
@@ -93,6 +94,32 @@ async fn what_a_server_refuses_is_told_with_its_cure() {
         assert!(error.help().is_some_and(|help| help.contains(cure)), "{error}: {:?}", error.help());
         assert!(!format!("{error} {error:?}").contains("s3cret"), "{error:?}");
     }
+}
+
+#[tokio::test]
+async fn what_a_provider_sets_for_others_ends_no_long_statement() {
+    let Some(mut ledger) = Ledger::new() else { return };
+    // The schema stays the last word of the URL.
+    ledger.url =
+        ledger.url.replace("-csearch_path", "-cstatement_timeout%3D200%20-cidle_session_timeout%3D200%20-csearch_path");
+    let mut store = Store::open(&ledger.database()).await.unwrap();
+    query("SELECT pg_sleep(0.3)::text").execute(&mut store.connection).await.unwrap();
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    store.secret().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_server_that_may_only_be_read_is_named_so() {
+    let Some(ledger) = Ledger::new() else { return };
+    Store::open(&ledger.database()).await.unwrap().close().await.unwrap();
+    let url = ledger.url.replace("-csearch_path", "-cdefault_transaction_read_only%3Don%20-csearch_path");
+    let url = ServerUrl::parse(&url, false).unwrap();
+    let database = Database::Server { url, beside: ledger.beside.path().join("tidings.db") };
+    let mut store = Store::open_existing(&database).await.unwrap().unwrap();
+    assert_eq!(store.subscriber_counts().await.unwrap().confirmed, 0);
+    let error = store.add_subscribers(&readers(1), "test", NOW).await.unwrap_err();
+    assert!(error.to_string().starts_with("the database refuses: cannot execute"), "{error}");
+    assert!(error.help().is_some_and(|help| help.contains("may only read")), "{error}");
 }
 
 /// Of several that come to an empty schema at once, one makes the tables.
