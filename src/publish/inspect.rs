@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::convert::Infallible;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -16,13 +17,13 @@ use super::message_lint;
 use super::parallel::{self, Work};
 use super::placeholder;
 use super::prepare::{Past, issues, verdicts};
-use super::rendered::{body, keep, rendered};
+use super::rendered::{keep, rendered};
 use super::signing::{misaligned, signer};
 use super::site::{CONFIG_FILE, Site};
 use crate::diagnostic::{Diagnostic, Location};
 use crate::feed::lint::{ESCAPED_TWICE, LARGE, MARKUP, Sound, lint_one_of};
 use crate::feed::{FeedFile, FeedPlan, Layout};
-use crate::model::{Entry, Post, PostStatus};
+use crate::model::{Body, Entry, Post, PostStatus};
 use crate::post::Spoken;
 
 /// So many bytes of items are kept from the look at posts for the look at feeds.
@@ -40,13 +41,15 @@ pub fn inspect(site: &Site, past: &Past, now: Timestamp) -> Result<Vec<Diagnosti
     let mut found = [site.diagnostics.clone(), past.findings(), site.config.warnings.clone()].concat();
     let is_mailed = site.config.newsletter.from.is_some();
     let due = if is_mailed { due(site, past, now)? } else { Vec::new() };
-    let mut looked = Looked { items: Items::with_room(KEPT), ..Looked::default() };
+    let samples = site.published().filter(|post| post.language == site.config.site.language).take(SAMPLES);
+    let samples = samples.map(|post| post.path.clone()).collect();
+    let mut looked = Looked { samples, items: Items::with_room(KEPT), ..Looked::default() };
     let of_feeds = of_feeds(site, &mut looked, now);
     let is_readable = |at: &usize| matches!(site.posts[*at].status, PostStatus::Published | PostStatus::Scheduled);
     looked.look_at(site, (0..site.posts.len()).filter(is_readable), None);
     found.append(&mut looked.found);
+    found.extend(other_language(site, &looked.bodies));
     found.extend(feed_pictures::look(site));
-    found.extend(other_language(site));
     found.extend(gone_lists(past, &site.config));
     found.extend(site.refused_files());
     match of_feeds {
@@ -72,12 +75,10 @@ pub fn inspect(site: &Site, past: &Past, now: Timestamp) -> Result<Vec<Diagnosti
     Ok(found)
 }
 
-/// Says so when the posts that name no language cannot be in that of the site: many programs begin with English.
-fn other_language(site: &Site) -> Option<Diagnostic> {
+/// Says so when posts that name no language cannot be in that of the site: many programs begin with English.
+fn other_language(site: &Site, bodies: &[Arc<Body>]) -> Option<Diagnostic> {
     let said = &site.config.site.language;
-    let posts = site.published().filter(|post| post.language == *said).take(SAMPLES);
-    let texts = posts.filter_map(|post| Some(body(site, post, &mut Vec::new()).ok()?.text.clone()));
-    let spoken = Spoken::of(texts).filter(|spoken| spoken.belies(said))?;
+    let spoken = Spoken::of(bodies.iter().map(|body| body.text.clone())).filter(|spoken| spoken.belies(said))?;
     let Spoken { tag, posts, read, .. } = spoken;
     let place = site.config.site.language_place.clone();
     let how = if place.is_some() { "is" } else { "is not set, which makes it" };
@@ -141,6 +142,9 @@ struct Looked {
     seen: BTreeSet<usize>,
     /// Those among them that cannot be read.
     unreadable: BTreeSet<usize>,
+    /// The paths of those whose texts tell the language, and the texts.
+    samples: BTreeSet<String>,
+    bodies: Vec<Arc<Body>>,
     items: Items,
     found: Vec<Diagnostic>,
 }
@@ -149,14 +153,19 @@ impl Looked {
     /// Renders those posts that were not seen before; of those for a feed the items are kept.
     fn look_at(&mut self, site: &Site, places: impl Iterator<Item = usize>, layout: Option<&Layout<'_>>) {
         let places: Vec<usize> = places.filter(|at| self.seen.insert(*at)).collect();
+        let samples = &self.samples;
         let make = |at: &usize| {
             let mut found = Vec::new();
-            let rendered = rendered(site, &site.posts[*at], &mut found);
+            let post = &site.posts[*at];
+            let rendered = rendered(site, post, &mut found);
+            let is_sample = samples.contains(&post.path);
+            let body = rendered.as_ref().filter(|_| is_sample).map(|rendered| Arc::clone(&rendered.body));
             found.extend(rendered.as_ref().and_then(|rendered| placeholder::look_at(rendered)));
             let items = rendered.as_ref().zip(layout).map(|(rendered, layout)| layout.item(&rendered.entry));
-            (*at, rendered.is_none(), items, found)
+            (*at, rendered.is_none(), body, items, found)
         };
-        let Ok(()) = parallel::each(&places, make, |(at, is_unreadable, items, found)| {
+        let Ok(()) = parallel::each(&places, make, |(at, is_unreadable, body, items, found)| {
+            self.bodies.extend(body);
             if is_unreadable {
                 self.unreadable.insert(at);
             }
