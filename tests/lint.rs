@@ -32,6 +32,29 @@ fn any_feed_can_be_checked_without_a_site() {
 }
 
 #[test]
+fn a_language_that_the_posts_do_not_have_is_named() {
+    let site = TestSite::new("outbox:outbox");
+    for day in ["2026-03-01", "2026-03-02"] {
+        site.post(day, "One");
+        let post = format!("posts/{day}-one.md");
+        let text = "八月的河水流得很慢，河边的一切也都很慢。狗在岸上睡觉，船在水里不动。\n";
+        site.write(&post, &(site.read(&post) + "\n\n" + &text.repeat(5)));
+    }
+    let is_named = || codes(&site, &["check", "--json"]).contains(&"config/language".to_owned());
+    assert!(is_named(), "it is English without a word");
+    site.configure("site", "language = \"en-us\"");
+    let said = site.run(NOW, &["check"]).exits(0);
+    assert!(said.stdout.contains("`site.language` is `en-us`, and by their words 2 of the 2"), "{said:#?}");
+    site.edit("config.toml", "\"en-us\"", "\"zh-TW\"");
+    assert!(!is_named());
+    site.edit("config.toml", "\"zh-TW\"", "\"en\"");
+    for day in ["2026-03-01", "2026-03-02"] {
+        site.edit(&format!("posts/{day}-one.md"), "title:", "lang: zh\ntitle:");
+    }
+    assert!(!is_named(), "the posts say it themselves");
+}
+
+#[test]
 fn an_issue_that_would_be_cut_is_shown_but_does_not_leave() {
     let site = TestSite::new("outbox:outbox");
     site.configure("newsletter", "content = \"full\"");

@@ -12,8 +12,11 @@ use super::tries::keep_last;
 use super::{Result, Store, StoreError, memory, quotas, seconds};
 use crate::model::DeliveryState;
 
-/// So many deliveries are changed by a statement: as long as one runs it has a processor, for which the connections may wait.
-const AT_ONCE: usize = 50;
+/// So many deliveries are changed by a statement. In a file few: as long as one runs it has a processor, for which the connections may
+/// wait. At a server each is a round trip.
+fn at_once(token: Option<i64>) -> usize {
+    if token.is_some() { 1_000 } else { 50 }
+}
 
 /// Which deliveries to claim.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -230,7 +233,7 @@ async fn record(transaction: &mut Transaction<'_>, rows: &Rows<'_>, now: i64, to
         " AND claim = $8"
     );
     for (became, changes) in &rows.changes {
-        for changes in changes.chunks(AT_ONCE) {
+        for changes in changes.chunks(at_once(token)) {
             let change = query(change).bind(as_json(&changes)?).bind(now).bind(became.state).bind(became.tries);
             let change = change.bind(became.relay).bind(became.codes).bind(became.shared);
             token.into_iter().fold(change, Query::bind).execute(&mut *transaction).await?;
@@ -300,7 +303,7 @@ async fn claim(transaction: &mut Transaction<'_>, wanted: &Wanted, now: i64, tok
         by_issue.entry(key.issue).or_default().push(key.subscriber);
     }
     for (issue, subscribers) in by_issue {
-        for subscribers in subscribers.chunks(AT_ONCE) {
+        for subscribers in subscribers.chunks(at_once(token)) {
             let take = query(if token.is_some() { take!(", claim = $4") } else { take!("") });
             let take = take.bind(as_json(&subscribers)?).bind(now).bind(issue);
             token.into_iter().fold(take, Query::bind).execute(&mut *transaction).await?;
