@@ -16,8 +16,9 @@ const RENEW: &str = "UPDATE senders SET lease_until = clock_timestamp() + interv
 pub(super) const LIVES: &str = "COALESCE(s.lease_until > clock_timestamp() + interval '30 seconds'
     OR EXISTS (SELECT 1 FROM live_senders l WHERE l.token = s.token), false)";
 
-/// Says that the session of a sender is there.
-pub(super) const STAY: &str = "SELECT CAST(pg_advisory_lock_shared(1953064043, CAST($1 AS INTEGER)) AS TEXT)";
+/// Says that the session of a sender is there, of this site alone.
+pub(super) const STAY: &str = "SELECT CAST(pg_advisory_lock_shared(
+    (CAST('senders'::regclass::oid AS BIGINT) << 32) + CAST($1 AS BIGINT)) AS TEXT)";
 
 /// What is told of a sender, also when it is gone.
 #[derive(Debug, Default)]

@@ -21,7 +21,7 @@ pub(super) const MIGRATIONS: [(i64, &str, &str); 16] = [
 ];
 
 /// The same for a server, in its dialect. Where one of them only changes tables, both lists have it.
-pub(super) const MIGRATIONS_AT_SERVER: [(i64, &str, &str); 12] = [
+pub(super) const MIGRATIONS_AT_SERVER: [(i64, &str, &str); 13] = [
     (7, "tidings", include_str!("migrations/postgres_0007.sql")),
     (8, "reports", include_str!("migrations/0008_reports.sql")),
     (9, "readers", include_str!("migrations/0009_readers.sql")),
@@ -34,4 +34,5 @@ pub(super) const MIGRATIONS_AT_SERVER: [(i64, &str, &str); 12] = [
     (16, "jsonb", include_str!("migrations/postgres_0016.sql")),
     (17, "open", include_str!("migrations/0017_open.sql")),
     (18, "queue", include_str!("migrations/0018_queue.sql")),
+    (19, "sessions_of_site", include_str!("migrations/postgres_0019.sql")),
 ];
