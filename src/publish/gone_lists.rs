@@ -9,7 +9,7 @@ use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Location};
 use crate::model::Lists;
 
-/// A warning for each of them: no post can be for it, and whoever chose it misses what would have been.
+/// A warning for each of them: no post can be for it, and its readers do not get what would have been.
 pub fn gone_lists(past: &Past, config: &Config) -> Vec<Diagnostic> {
     let known = &config.newsletter.lists;
     let mut readers: BTreeMap<&str, i64> = BTreeMap::new();
